@@ -1,0 +1,112 @@
+// What one node's use cases ask of the outside world. host/ and cluster/ implement these; tests fake them.
+
+import type { EventReason } from '../report/keys.ts';
+
+/** What systemd says of the kubelet's unit now. Strings and arrays are as on the bus, variables unexpanded. */
+export interface UnitStatus {
+  readonly name: string;
+  readonly loadState: string;
+  readonly activeState: string;
+  readonly subState: string;
+  readonly result: string;
+  /** 0 while no main process runs. */
+  readonly mainPid: number;
+  /** 32 hexadecimal digits; empty while the unit never ran. */
+  readonly invocationId: string;
+  readonly restarts: number;
+  readonly execStart: readonly string[];
+  readonly environment: readonly string[];
+  readonly environmentFiles: readonly { readonly path: string; readonly optional: boolean }[];
+  readonly fragmentPath: string;
+  readonly dropInPaths: readonly string[];
+}
+
+/** systemd on the host. */
+export interface Systemd {
+  /** Throws when the host's systemd cannot be asked. */
+  status(unit: string): Promise<UnitStatus>;
+  /** systemd's own version, for the grammar of environment files. */
+  version(): Promise<number>;
+  /** Restarts the unit if it runs; throws with systemctl's words when it exits non-zero. */
+  tryRestart(unit: string): Promise<void>;
+  /** The last lines the unit logged in this invocation, oldest first. */
+  journal(unit: string, invocationId: string): Promise<readonly string[]>;
+}
+
+/** Files of the host, by the host's own absolute paths. Symbolic links are followed as the host would. */
+export interface HostFiles {
+  /** undefined when there is no such file. */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** Matches of a glob pattern in lexical order. */
+  glob(pattern: string): Promise<readonly string[]>;
+  /**
+   * Replaces the file by a rename in its own folder, fsync of both; mode, owner and extended attributes stay as
+   * they were, a new file gets `mode` (default 0644). Missing folders are made with mode 0755.
+   */
+  writeAtomic(path: string, content: Uint8Array, mode?: number): Promise<void>;
+  /** Removes the file if it is there, and syncs its folder. */
+  remove(path: string): Promise<void>;
+}
+
+/** Processes of the host. */
+export interface Processes {
+  /** The argv of a process; undefined when it is gone. */
+  argv(pid: number): Promise<readonly string[] | undefined>;
+  /** One variable of a process's environment at its start. */
+  environment(pid: number, name: string): Promise<string | undefined>;
+  /** What the kubelet's binary prints for `<argv0> <flags> --version`; throws with its words when it refuses. */
+  kubeletVersion(binary: string, flags: readonly string[]): Promise<string>;
+  /** The running kernel's release, as uname says it. */
+  kernelRelease(): Promise<string>;
+}
+
+/** The kubelet's own health endpoint on this node. */
+export interface Health {
+  /** True when GET http://address/healthz answers 200; false for anything else, within `timeoutMs`. */
+  ok(address: string, port: number, timeoutMs: number): Promise<boolean>;
+}
+
+export interface Clock {
+  now(): Date;
+  /** Resolves after `ms`; never earlier. */
+  sleep(ms: number): Promise<void>;
+}
+
+/** What the cluster says of this node: metadata only. */
+export interface NodeObject {
+  readonly name: string;
+  readonly uid: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** The policy's ConfigMap as the API server has it. */
+export interface ConfigMapObject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly data: Readonly<Record<string, string>>;
+}
+
+export interface EventNote {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: EventReason;
+  readonly message: string;
+}
+
+/** The Kubernetes API, in the few verbs that the agent uses. */
+export interface Cluster {
+  /**
+   * Merges the given keys into this Node's annotations and labels; null removes a key. Rejects with an ApiError.
+   */
+  patchNode(patch: {
+    readonly annotations: Readonly<Record<string, string | null>>;
+    readonly labels: Readonly<Record<string, string | null>>;
+  }): Promise<void>;
+  /** renewTime of this node's lease; undefined when there is none. Rejects with an ApiError or a socket's error. */
+  leaseRenewTime(): Promise<Date | undefined>;
+  nodeEvent(node: NodeObject, note: EventNote): Promise<void>;
+  /** Writes one Event on the ConfigMap for one of its revisions, however many nodes say the same. */
+  configMapEvent(configMap: ConfigMapObject | undefined, note: EventNote): Promise<void>;
+}

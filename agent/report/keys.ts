@@ -1,0 +1,45 @@
+// Every annotation, label, state and Event reason that the agent shows on a Node or a ConfigMap.
+
+/** The prefix of all our annotation and label keys; it claims no one's domain. */
+export const KEY_PREFIX = 'kubelet-sysctl-agent/';
+
+/** What a node shows, one annotation each; `state` is also a label. */
+export const KEYS = {
+  state: `${KEY_PREFIX}state`,
+  /** One sentence for a person: why the state is what it is and what to do. */
+  reason: `${KEY_PREFIX}reason`,
+  /** The allowances that the policy wants on this node, comma-separated. */
+  desired: `${KEY_PREFIX}desired`,
+  /** The allowances that the running kubelet was started with, comma-separated. */
+  running: `${KEY_PREFIX}running`,
+  /** Differences among desired, configured and running; absent when there are none. */
+  drift: `${KEY_PREFIX}drift`,
+  /** Why the ConfigMap could not be read as a policy; absent while it is valid. */
+  policyError: `${KEY_PREFIX}policy-error`,
+  desiredRevision: `${KEY_PREFIX}desired-revision`,
+  appliedRevision: `${KEY_PREFIX}applied-revision`,
+  /** Time (RFC 3339) of the last change that was committed on this node. */
+  lastChange: `${KEY_PREFIX}last-change`,
+} as const;
+
+export const STATES = [
+  'Done',
+  'Pending',
+  'Working',
+  'Blocked',
+  'Degraded',
+  'Unreconcilable',
+  'Observing',
+] as const;
+
+/** A node's state; README tells what each means and what to do. */
+export type State = (typeof STATES)[number];
+
+/** Reasons of the Events that the agent writes. */
+export type EventReason =
+  | 'ConfigDriftDetected'
+  | 'KubeletRestarted'
+  | 'NodeDone'
+  | 'NodeDegraded'
+  | 'NodeUnreconcilable'
+  | 'PolicyInvalid';
