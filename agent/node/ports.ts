@@ -27,6 +27,8 @@ export interface Systemd {
   status(unit: string): Promise<UnitStatus>;
   /** systemd's own version, for the grammar of environment files. */
   version(): Promise<number>;
+  /** Names of the loaded services that match a glob pattern. */
+  services(pattern: string): Promise<readonly string[]>;
   /** Restarts the unit if it runs; throws with systemctl's words when it exits non-zero. */
   tryRestart(unit: string): Promise<void>;
   /** The last lines the unit logged in this invocation, oldest first. */
@@ -46,6 +48,13 @@ export interface HostFiles {
   writeAtomic(path: string, content: Uint8Array, mode?: number): Promise<void>;
   /** Removes the file if it is there, and syncs its folder. */
   remove(path: string): Promise<void>;
+}
+
+/** Changes of the host's files. */
+export interface HostWatch {
+  /** Watches exactly these paths from now on; one that ends in / is a folder of which every entry counts. */
+  watchPaths(paths: readonly string[]): Promise<void>;
+  close(): void;
 }
 
 /** Processes of the host. */

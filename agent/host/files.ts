@@ -1,0 +1,110 @@
+// The host's files through /proc/1/root.
+
+import { constants, glob, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { execa } from 'execa';
+import { basename, dirname, join } from 'node:path';
+import type { HostFiles } from '../node/ports.ts';
+import type { RunOnHost } from './commands.ts';
+import { isMissing } from './errors.ts';
+import { resolveHostPath } from './paths.ts';
+
+const TEMPORARY_SUFFIX = '.kubelet-sysctl-agent.tmp';
+
+/** The host's files below `root`; `run` is asked only when a file's owner is beyond this process's capabilities. */
+export function hostFiles(root: string, run: RunOnHost): HostFiles {
+  const resolve = (path: string): Promise<string> => resolveHostPath(root, path);
+
+  return {
+    async read(path) {
+      try {
+        return await readFile(await resolve(path));
+      } catch (error) {
+        if (isMissing(error)) {
+          return undefined;
+        }
+        throw error;
+      }
+    },
+
+    async glob(pattern) {
+      const found: string[] = [];
+      for await (const path of glob(root + pattern)) {
+        found.push(path.slice(root.length));
+      }
+      return found.toSorted();
+    },
+
+    async writeAtomic(path, content, mode = 0o644) {
+      const target = await resolve(path);
+      const folder = dirname(target);
+      await mkdir(folder, { recursive: true, mode: 0o755 });
+      const temporary = join(folder, `.${basename(target)}${TEMPORARY_SUFFIX}`);
+      await rm(temporary, { force: true });
+      try {
+        await writeNew(temporary, content, (await exists(target)) ? undefined : mode, () =>
+          copyAttributes(root, target, temporary, run),
+        );
+        await rename(temporary, target);
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
+      await syncFolder(folder);
+    },
+
+    async remove(path) {
+      const target = await resolve(path);
+      await rm(target, { force: true });
+      await syncFolder(dirname(target));
+    },
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+/** Writes a file that must not exist yet, with the given mode or else the attributes that `copy` gives it. */
+async function writeNew(
+  path: string,
+  content: Uint8Array,
+  mode: number | undefined,
+  copy: () => Promise<void>,
+): Promise<void> {
+  const file = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
+  try {
+    await file.writeFile(content);
+    await (mode === undefined ? copy() : file.chmod(mode));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Node has no call for extended attributes: coreutils' cp does it. */
+async function copyAttributes(root: string, from: string, to: string, run: RunOnHost): Promise<void> {
+  const cp = ['cp', '--attributes-only', '--preserve=mode,ownership,xattr', '--'];
+  const { failed } = await execa('cp', [...cp.slice(1), from, to], { reject: false, stdin: 'ignore' });
+  if (failed) {
+    // An owner other than root takes CAP_CHOWN, which the pod does not have; the host's systemd does.
+    const onHost = [from, to].map((path) => path.slice(root.length));
+    await run(['systemd-run', '--quiet', '--wait', '--collect', '--', ...cp, ...onHost]);
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,55 @@
+// Host paths as this process reaches them: below /proc/1/root, where a link to an absolute path would otherwise
+// lead into our own container.
+
+import { lstat, readlink } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { isMissing } from './errors.ts';
+
+const MAX_LINKS = 40;
+
+/**
+ * The path below `root` that `hostPath` names on the host, every symbolic link resolved as the host resolves it.
+ * The last components may be missing. Throws after 40 links, as the kernel does.
+ */
+export async function resolveHostPath(root: string, hostPath: string): Promise<string> {
+  let pending = components(hostPath);
+  let resolved = '/';
+  let links = 0;
+  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+    if (next === '..') {
+      resolved = posix.dirname(resolved);
+      continue;
+    }
+    const candidate = posix.join(resolved, next);
+    const target = await linkTarget(root + candidate);
+    if (target === undefined) {
+      resolved = candidate;
+      continue;
+    }
+    links += 1;
+    if (links > MAX_LINKS) {
+      throw new Error(`Expected ${hostPath} to lead to a file, got more than ${MAX_LINKS} symbolic links`);
+    }
+    if (posix.isAbsolute(target)) {
+      resolved = '/';
+    }
+    pending = [...components(target), ...pending];
+  }
+  return root + resolved;
+}
+
+function components(path: string): string[] {
+  return path.split('/').filter((part) => part !== '' && part !== '.');
+}
+
+async function linkTarget(path: string): Promise<string | undefined> {
+  try {
+    const stats = await lstat(path);
+    return stats.isSymbolicLink() ? await readlink(path) : undefined;
+  } catch (error) {
+    if (isMissing(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}

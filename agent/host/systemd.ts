@@ -1,0 +1,143 @@
+// systemd on the host: one bus call tells all there is to know of a unit.
+
+import * as v from 'valibot';
+import type { Systemd, UnitStatus } from '../node/ports.ts';
+import type { RunOnHost } from './commands.ts';
+
+const MANAGER = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1'];
+const JOURNAL_LINES = 60;
+
+/** systemd as `busctl`, `systemctl` and `journalctl` on the host reach it. */
+export function hostSystemd(run: RunOnHost): Systemd {
+  let version: number | undefined;
+
+  return {
+    async status(unit) {
+      const path = `/org/freedesktop/systemd1/unit/${busLabel(unit)}`;
+      const answer = await run([
+        'busctl',
+        '--json=short',
+        'call',
+        'org.freedesktop.systemd1',
+        path,
+        'org.freedesktop.DBus.Properties',
+        'GetAll',
+        's',
+        '',
+      ]);
+      return unitStatus(unit, JSON.parse(answer));
+    },
+
+    async version() {
+      if (version === undefined) {
+        const answer = await run([
+          'busctl',
+          'get-property',
+          ...MANAGER,
+          'org.freedesktop.systemd1.Manager',
+          'Version',
+        ]);
+        version = managerVersion(answer);
+      }
+      return version;
+    },
+
+    async services(pattern) {
+      const answer = await run([
+        'systemctl',
+        'list-units',
+        '--type=service',
+        '--all',
+        '--plain',
+        '--no-legend',
+        pattern,
+      ]);
+      return answer
+        .split('\n')
+        .map((line) => line.trim().split(/\s+/u)[0] ?? '')
+        .filter((name) => name.endsWith('.service'));
+    },
+
+    async tryRestart(unit) {
+      await run(['systemctl', 'try-restart', unit], { timeoutMs: 120_000 });
+    },
+
+    async journal(unit, invocationId) {
+      const answer = await run([
+        'journalctl',
+        '--no-pager',
+        '--output=cat',
+        `--lines=${JOURNAL_LINES}`,
+        invocationId === '' ? `_SYSTEMD_UNIT=${unit}` : `_SYSTEMD_INVOCATION_ID=${invocationId}`,
+      ]);
+      return answer.split('\n').filter((line) => line !== '');
+    },
+  };
+}
+
+/** A unit's name as a D-Bus path element (systemd src/shared/bus-label.c, bus_label_escape). */
+function busLabel(unit: string): string {
+  return unit.replaceAll(/^[0-9]|[^A-Za-z0-9]/gu, (character) =>
+    [...Buffer.from(character)].map((byte) => `_${byte.toString(16).padStart(2, '0')}`).join(''),
+  );
+}
+
+function managerVersion(answer: string): number {
+  const digits = /^s "v?(\d+)/u.exec(answer)?.[1];
+  if (digits === undefined) {
+    throw new Error(`Expected systemd's version, got ${answer}`);
+  }
+  return Number(digits);
+}
+
+/** A D-Bus variant as busctl prints it: its type beside its data. */
+function variant<T extends v.GenericSchema>(data: T): v.GenericSchema<unknown, v.InferOutput<T>> {
+  return v.pipe(
+    v.looseObject({ data: v.unknown() }),
+    v.transform((value) => value.data),
+    data,
+  ) as v.GenericSchema<unknown, v.InferOutput<T>>;
+}
+const text = variant(v.string());
+const texts = variant(v.array(v.string()));
+const number = variant(v.number());
+
+const propertiesSchema = v.object({
+  data: v.tuple([
+    v.object({
+      LoadState: text,
+      ActiveState: text,
+      SubState: text,
+      UnitFileState: text,
+      FragmentPath: text,
+      DropInPaths: texts,
+      InvocationID: variant(v.array(v.number())),
+      // The service's own properties are absent on the stand-in that systemd makes for an unknown unit.
+      Result: v.optional(text, { data: '' }),
+      MainPID: v.optional(number, { data: 0 }),
+      NRestarts: v.optional(number, { data: 0 }),
+      ExecStart: v.optional(variant(v.array(v.looseTuple([v.string(), v.array(v.string())]))), { data: [] }),
+      Environment: v.optional(texts, { data: [] }),
+      EnvironmentFiles: v.optional(variant(v.array(v.tuple([v.string(), v.boolean()]))), { data: [] }),
+    }),
+  ]),
+});
+
+function unitStatus(name: string, answer: unknown): UnitStatus {
+  const [properties] = v.parse(propertiesSchema, answer).data;
+  return {
+    name,
+    loadState: properties.LoadState,
+    activeState: properties.ActiveState,
+    subState: properties.SubState,
+    result: properties.Result,
+    mainPid: properties.MainPID,
+    invocationId: Buffer.from(properties.InvocationID).toString('hex'),
+    restarts: properties.NRestarts,
+    execStart: properties.ExecStart[0]?.[1] ?? [],
+    environment: properties.Environment,
+    environmentFiles: properties.EnvironmentFiles.map(([path, optional]) => ({ path, optional })),
+    fragmentPath: properties.FragmentPath,
+    dropInPaths: properties.DropInPaths,
+  };
+}

@@ -1,0 +1,99 @@
+// inotify on host files. Folders are watched, since editors and configuration managers replace files by renames.
+
+import { watch, type FSWatcher } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { HostWatch } from '../node/ports.ts';
+import { isMissing } from './errors.ts';
+import { resolveHostPath } from './paths.ts';
+
+/** Watches the given paths below `root` until the next call of `watchPaths`, which replaces the set. */
+export function hostWatch(root: string, onChange: (path: string) => void): HostWatch {
+  const watched = new Map<string, { watcher: FSWatcher; names: Map<string, string> }>();
+
+  return {
+    async watchPaths(paths) {
+      const wanted = await foldersOf(root, paths);
+      for (const [folder, { watcher }] of watched) {
+        if (!wanted.has(folder)) {
+          watcher.close();
+          watched.delete(folder);
+        }
+      }
+      for (const [folder, names] of wanted) {
+        const known = watched.get(folder);
+        if (known === undefined) {
+          watched.set(folder, { watcher: watchFolder(folder), names });
+        } else {
+          known.names = names;
+        }
+      }
+    },
+    close() {
+      for (const { watcher } of watched.values()) {
+        watcher.close();
+      }
+      watched.clear();
+    },
+  };
+
+  function watchFolder(folder: string): FSWatcher {
+    const watcher = watch(folder, { persistent: false }, (_event, name) => {
+      const names = watched.get(folder)?.names;
+      const path = name === null ? folder : (names?.get(name) ?? names?.get(ANY));
+      if (path !== undefined) {
+        onChange(path);
+      }
+    });
+    // The folder itself went away: whoever watches hears of it and asks again.
+    watcher.on('error', () => {
+      watched.delete(folder);
+      onChange(folder);
+    });
+    return watcher;
+  }
+}
+
+/** In place of a name: every entry of the folder counts. */
+const ANY = '';
+
+/** Folder below `root` → names in it that count → the path asked for. A missing folder is waited for in its parent. */
+async function foldersOf(root: string, paths: readonly string[]): Promise<Map<string, Map<string, string>>> {
+  const folders = new Map<string, Map<string, string>>();
+  const add = (folder: string, name: string, path: string): void => {
+    const names = folders.get(folder) ?? new Map<string, string>();
+    folders.set(folder, names.set(name, path));
+  };
+  for (const path of paths) {
+    if (path.endsWith('/')) {
+      const folder = await resolveHostPath(root, path);
+      if (await isFolder(folder)) {
+        add(folder, ANY, path);
+        continue;
+      }
+    }
+    // The place of the link as well as that of the file it leads to.
+    const own = (await resolveHostPath(root, dirname(path))) + '/' + basename(path);
+    for (const place of new Set([own, await resolveHostPath(root, path)])) {
+      const [folder, name] = await nearestFolder(place);
+      add(folder, name, path);
+    }
+  }
+  return folders;
+}
+
+async function nearestFolder(path: string): Promise<[folder: string, name: string]> {
+  const folder = dirname(path);
+  return (await isFolder(folder)) ? [folder, basename(path)] : nearestFolder(folder);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (isMissing(error)) {
+      return false;
+    }
+    throw error;
+  }
+}
