@@ -1,0 +1,61 @@
+// Runs the machine's own tools and, when one fails, shows what it said.
+
+import { execa, ExecaError } from 'execa';
+
+/** A tool of the machine that could not be run or did not exit with 0. */
+export class ToolError extends Error {
+  readonly argv: readonly string[];
+  readonly exitCode: number | undefined;
+  readonly output: string;
+
+  constructor(argv: readonly string[], exitCode: number | undefined, output: string, cause: unknown) {
+    const ending = exitCode === undefined ? 'could not be run to its end' : `exited with ${exitCode}`;
+    super(`${argv.join(' ')} ${ending}:\n${output.split('\n').slice(-20).join('\n') || String(cause)}`, {
+      cause,
+    });
+    this.name = 'ToolError';
+    this.argv = argv;
+    this.exitCode = exitCode;
+    this.output = output;
+  }
+}
+
+export interface ToolOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with every line that the tool prints on standard error, while it runs. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** Runs one command and returns its standard output; throws a ToolError with its last lines. */
+export async function tool(argv: readonly string[], options: ToolOptions = {}): Promise<string> {
+  const [file = '', ...args] = argv;
+  const running = execa(file, args, {
+    stdin: 'ignore',
+    env: { LC_ALL: 'C.UTF-8', ...options.env },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  const ended = running.then(
+    ({ stdout }) => stdout,
+    (error: unknown) => {
+      if (!(error instanceof ExecaError)) throw error;
+      throw new ToolError(
+        argv,
+        error.exitCode,
+        [error.stdout, error.stderr].filter(Boolean).join('\n'),
+        error,
+      );
+    },
+  );
+  if (options.onLine !== undefined) watchLines(running.stderr, options.onLine);
+  return ended;
+}
+
+function watchLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let rest = '';
+  stream.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk.toString()).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  });
+}
