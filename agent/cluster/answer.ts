@@ -1,0 +1,90 @@
+// Reading what the API server answers.
+
+import type { IncomingMessage } from 'node:http';
+import { ApiError, BadAnswer } from './errors.ts';
+import { isObject, objectAt, textAt, type JsonObject } from './fields.ts';
+
+/** More than any Status; the rest of a proxy's error page is of no use. */
+const MAX_ERROR_BYTES = 64 * 1024;
+const MAX_EXCERPT = 256;
+
+/** The whole body as text. Rejects with BadAnswer, and gives up the connection, once it is longer than `maxBytes`. */
+export async function bodyOf(response: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    const part = Buffer.from(chunk);
+    bytes += part.byteLength;
+    if (bytes > maxBytes) {
+      throw new BadAnswer(`Expected an answer of at most ${maxBytes} bytes, got more`);
+    }
+    chunks.push(part);
+  }
+  return Buffer.concat(chunks, bytes).toString('utf8');
+}
+
+/** Parsed JSON; undefined for an empty text. Throws BadAnswer for anything else. */
+export function jsonOf(text: string): unknown {
+  if (text === '') {
+    return undefined;
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new BadAnswer(`Expected JSON from the API server, got ${excerpt(text)}`, { cause });
+  }
+}
+
+/** The error that a response with a status of 400 or more stands for. */
+export async function apiError(response: IncomingMessage): Promise<ApiError> {
+  const text = await bodyOf(response, MAX_ERROR_BYTES).catch(() => '');
+  const said = parsed(text);
+  const fallback = text === '' ? (response.statusMessage ?? '') : excerpt(text);
+  return errorOfStatus(said ?? {}, {
+    status: response.statusCode ?? 0,
+    message: fallback,
+    retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
+  });
+}
+
+/** The error that a Status object stands for; `known` is what was learned elsewhere (the head of the answer). */
+export function errorOfStatus(
+  status: JsonObject,
+  known: { status?: number; message?: string; retryAfterMs?: number | undefined } = {},
+): ApiError {
+  const code = status['code'];
+  const seconds = objectAt(status, 'details')['retryAfterSeconds'];
+  return new ApiError({
+    status: known.status ?? (typeof code === 'number' ? code : 0),
+    reason: textAt(status, 'reason') ?? '',
+    message: textAt(status, 'message') ?? known.message ?? 'no message',
+    retryAfterMs:
+      known.retryAfterMs ?? (typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined),
+  });
+}
+
+/** A Retry-After header in milliseconds from `now`: it holds seconds or an HTTP date. undefined when it says neither. */
+export function retryAfterMs(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) {
+    return undefined;
+  }
+  if (/^\s*\d+\s*$/.test(header)) {
+    return Number(header) * 1000;
+  }
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}
+
+function parsed(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) && value['kind'] === 'Status' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function excerpt(text: string): string {
+  const line = text.trim().replaceAll(/\s+/g, ' ');
+  return JSON.stringify(line.length > MAX_EXCERPT ? `${line.slice(0, MAX_EXCERPT)}…` : line);
+}

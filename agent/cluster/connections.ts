@@ -1,0 +1,110 @@
+// Sockets to one API server: a few kept ones for requests, one of its own for each stream.
+
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { NoAnswer } from './errors.ts';
+
+/** One request as it goes onto the wire. */
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | undefined;
+  /** Aborting it destroys the socket; the error is then the signal's reason. */
+  readonly signal: AbortSignal;
+  /** PEM; undefined: the authorities that Node knows. */
+  readonly ca: string | undefined;
+}
+
+export interface Connections {
+  /** Sends on a kept connection if there is one; resolves with the head of the answer. */
+  send(call: Call): Promise<IncomingMessage>;
+  /** Sends on a connection of its own, which ends with the answer. */
+  sendOnNew(call: Call): Promise<IncomingMessage>;
+  /** True when `send` failed because a kept connection had been closed by the server: it saw nothing of the request. */
+  wasStale(error: unknown): boolean;
+  close(): void;
+}
+
+/** The API server closes an idle connection after 90 s (apiserver pkg/server/secure_serving.go): be first. */
+const IDLE_MS = 60_000;
+const PROBE_MS = 30_000;
+const MAX_KEPT = 2;
+
+/** Connections to `server`, which is http: or https:. Connecting, TLS included, may take `connectMs`. */
+export function openConnections(server: URL, connectMs: number): Connections {
+  const secure = server.protocol === 'https:';
+  const Agent = secure ? HttpsAgent : HttpAgent;
+  const kept = new Agent({
+    keepAlive: true,
+    keepAliveMsecs: PROBE_MS,
+    maxSockets: MAX_KEPT,
+    maxFreeSockets: 1,
+    timeout: IDLE_MS,
+    scheduling: 'lifo',
+  });
+  const single = new Agent({ keepAlive: false });
+  const stale = new WeakSet<Error>();
+
+  return {
+    send: (call) => start(call, kept),
+    sendOnNew: (call) => start(call, single),
+    wasStale: (error) => error instanceof Error && stale.has(error),
+    close() {
+      kept.destroy();
+      single.destroy();
+    },
+  };
+
+  function start(call: Call, agent: HttpAgent): Promise<IncomingMessage> {
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const request = openRequest(call, agent);
+    watchConnecting(request, secure ? 'secureConnect' : 'connect', connectMs);
+    request.once('response', resolve);
+    // Stays for as long as the answer is read: an error without a listener would end the process.
+    request.on('error', (error: Error) => {
+      if (request.reusedSocket && isReset(error)) {
+        stale.add(error);
+      }
+      reject(call.signal.aborted ? call.signal.reason : error);
+    });
+    request.end(call.body);
+    return promise;
+  }
+
+  function openRequest(call: Call, agent: HttpAgent): ClientRequest {
+    const options: RequestOptions = {
+      hostname: server.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: server.port,
+      method: call.method,
+      path: call.path,
+      headers: call.headers,
+      signal: call.signal,
+      agent,
+      ...(call.ca !== undefined && { ca: call.ca }),
+    };
+    return secure ? httpsRequest(options) : httpRequest(options);
+  }
+}
+
+function watchConnecting(request: ClientRequest, connected: string, connectMs: number): void {
+  request.once('socket', (socket) => {
+    if (!socket.connecting) {
+      return;
+    }
+    socket.setKeepAlive(true, PROBE_MS);
+    const timer = setTimeout(() => request.destroy(new NoAnswer('connect', connectMs)), connectMs);
+    const stop = (): void => clearTimeout(timer);
+    socket.once(connected, stop);
+    request.once('close', stop);
+  });
+}
+
+function isReset(error: Error): boolean {
+  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}

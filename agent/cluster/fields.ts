@@ -1,0 +1,30 @@
+// Looking into JSON that came over the network, one checked field at a time.
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The value when it is a JSON object; an empty one otherwise, so that a missing branch reads as missing leaves. */
+export function objectAt(value: unknown, ...path: readonly string[]): JsonObject {
+  let at: unknown = value;
+  for (const key of path) {
+    at = isObject(at) ? at[key] : undefined;
+  }
+  return isObject(at) ? at : {};
+}
+
+/** The string under `key`; undefined for anything else. */
+export function textAt(object: JsonObject, key: string): string | undefined {
+  const value = object[key];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The string-to-string map under `key`; values that are no strings are left out. */
+export function textsAt(object: JsonObject, key: string): Readonly<Record<string, string>> {
+  const entries = Object.entries(objectAt(object, key));
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,38 @@
+// The two objects that the agent watches, read from the API server's JSON.
+
+import type { ConfigMapObject, NodeObject } from '../node/ports.ts';
+import { BadAnswer } from './errors.ts';
+import { objectAt, textAt, textsAt, type JsonObject } from './fields.ts';
+
+/** A Node's metadata, from a whole Node or a PartialObjectMetadata. Throws BadAnswer when it has no name or uid. */
+export function parseNode(object: JsonObject): NodeObject {
+  const metadata = objectAt(object, 'metadata');
+  return {
+    name: needed(metadata, 'name'),
+    uid: needed(metadata, 'uid'),
+    labels: textsAt(metadata, 'labels'),
+    annotations: textsAt(metadata, 'annotations'),
+  };
+}
+
+/** A ConfigMap. Throws BadAnswer when its metadata is not an object's. */
+export function parseConfigMap(object: JsonObject): ConfigMapObject {
+  const metadata = objectAt(object, 'metadata');
+  return {
+    namespace: needed(metadata, 'namespace'),
+    name: needed(metadata, 'name'),
+    uid: needed(metadata, 'uid'),
+    resourceVersion: needed(metadata, 'resourceVersion'),
+    data: textsAt(object, 'data'),
+  };
+}
+
+function needed(metadata: JsonObject, key: string): string {
+  const text = textAt(metadata, key);
+  if (text === undefined || text === '') {
+    throw new BadAnswer(
+      `Expected an object with metadata.${key}, got metadata with ${Object.keys(metadata).join(', ') || 'nothing'}`,
+    );
+  }
+  return text;
+}

@@ -1,0 +1,244 @@
+// A small HTTP/1.1 transport to the API server: keep-alive, JSON, bounded in time and size.
+// client-node's own would double the agent's memory and opens a new TLS connection for every request.
+
+import type { IncomingMessage } from 'node:http';
+import { apiError, bodyOf, jsonOf } from './answer.ts';
+import { openConnections, type Call } from './connections.ts';
+import type { Credentials } from './credentials.ts';
+import { ApiError, NoAnswer } from './errors.ts';
+import { lines } from './lines.ts';
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  /** Absolute path on the API server; its segments already escaped. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Default application/json. */
+  readonly contentType?: string;
+  /** Default application/json. */
+  readonly accept?: string;
+  /** For the whole exchange, connecting included. */
+  readonly timeoutMs?: number;
+  /** Sending it twice does no harm. Default: true for GET and merge patches. */
+  readonly idempotent?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  /** Parsed JSON; undefined when the body is empty. */
+  readonly body: unknown;
+}
+
+export interface StreamRequest {
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly accept?: string;
+  /** The stream fails with NoAnswer once not a single byte came for this long. */
+  readonly silenceMs: number;
+  /** Called when the server has accepted the request and the stream begins. */
+  readonly onOpen?: () => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Transport {
+  /** Rejects with ApiError for a status of 400 or more, NoAnswer, BadAnswer, or the socket's own error. */
+  request(request: ApiRequest): Promise<ApiAnswer>;
+  /** The lines of a long GET, each stream on a connection of its own; errors as for `request`. Ends when the server ends it. */
+  stream(request: StreamRequest): AsyncIterable<string>;
+  /** Closes every connection. */
+  close(): void;
+}
+
+export interface TransportOptions {
+  readonly connectMs?: number;
+  /** Default for a request as a whole, and for the head of a stream's answer. */
+  readonly requestMs?: number;
+  readonly maxBodyBytes?: number;
+  readonly maxLineBytes?: number;
+  readonly userAgent?: string;
+}
+
+/** An object is at most 1.5 MiB in etcd; JSON's escapes may swell it. */
+const DEFAULTS = {
+  connectMs: 10_000,
+  requestMs: 30_000,
+  maxBodyBytes: 8 * 1024 * 1024,
+  maxLineBytes: 4 * 1024 * 1024,
+  userAgent: 'kubelet-sysctl-agent',
+} satisfies Required<TransportOptions>;
+
+/** A transport that speaks as `credentials` say. It opens nothing before the first request. */
+export function createTransport(credentials: Credentials, options: TransportOptions = {}): Transport {
+  const limits = { ...DEFAULTS, ...options };
+  const connections = openConnections(credentials.server, limits.connectMs);
+
+  return {
+    async request(request) {
+      const deadline = new Cancellation(request.signal);
+      const timeoutMs = request.timeoutMs ?? limits.requestMs;
+      const timer = setTimeout(() => deadline.cancel(new NoAnswer('answer', timeoutMs)), timeoutMs);
+      try {
+        const call = callOf(request, deadline.signal);
+        const response = await authorised(call, (authorisedCall) => sendOnce(authorisedCall, request));
+        const body = await bodyOf(response, limits.maxBodyBytes);
+        return { status: response.statusCode ?? 0, body: jsonOf(body) };
+      } catch (error) {
+        throw deadline.reason ?? error;
+      } finally {
+        clearTimeout(timer);
+        deadline.dispose();
+      }
+    },
+
+    async *stream(request) {
+      const ending = new Cancellation(request.signal);
+      const call = callOf({ method: 'GET', ...request }, ending.signal);
+      const timer = setTimeout(
+        () => ending.cancel(new NoAnswer('answer', limits.requestMs)),
+        limits.requestMs,
+      );
+      try {
+        const response = await authorised(call, (authorisedCall) => connections.sendOnNew(authorisedCall));
+        clearTimeout(timer);
+        request.onOpen?.();
+        yield* lines(heard(response, request.silenceMs, ending), limits.maxLineBytes);
+      } catch (error) {
+        throw ending.reason ?? error;
+      } finally {
+        clearTimeout(timer);
+        ending.cancel(new Error('The stream was closed by its reader'));
+        ending.dispose();
+      }
+    },
+
+    close: () => connections.close(),
+  };
+
+  /** Sends with our token; a refused token is read again from disk, since it may have been rotated, and tried once more. */
+  async function authorised(
+    call: Call,
+    send: (call: Call) => Promise<IncomingMessage>,
+  ): Promise<IncomingMessage> {
+    try {
+      return await answered(call, false, send);
+    } catch (error) {
+      const mayBeStale = (error instanceof ApiError && error.status === 401) || isCertificateError(error);
+      if (!mayBeStale) {
+        throw error;
+      }
+      return answered(call, true, send);
+    }
+  }
+
+  async function answered(
+    call: Call,
+    fresh: boolean,
+    send: (call: Call) => Promise<IncomingMessage>,
+  ): Promise<IncomingMessage> {
+    const [token, ca] = await Promise.all([credentials.token(fresh), credentials.ca(fresh)]);
+    const headers =
+      token === undefined ? call.headers : { ...call.headers, authorization: `Bearer ${token}` };
+    const response = await send({ ...call, headers, ca });
+    if ((response.statusCode ?? 0) >= 400) {
+      throw await apiError(response);
+    }
+    return response;
+  }
+
+  /** A kept connection may have been closed by the server just as we wrote: then nobody answered, and we ask again on a new one. */
+  async function sendOnce(call: Call, request: ApiRequest): Promise<IncomingMessage> {
+    try {
+      return await connections.send(call);
+    } catch (error) {
+      if (connections.wasStale(error) && isIdempotent(request) && !call.signal.aborted) {
+        return connections.sendOnNew(call);
+      }
+      throw error;
+    }
+  }
+
+  function callOf(request: Omit<ApiRequest, 'signal'>, signal: AbortSignal): Call {
+    const query = new URLSearchParams(request.query).toString();
+    const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+    return {
+      method: request.method,
+      path: query === '' ? request.path : `${request.path}?${query}`,
+      headers: {
+        accept: request.accept ?? 'application/json',
+        'user-agent': limits.userAgent,
+        ...(body && {
+          'content-type': request.contentType ?? 'application/json',
+          'content-length': String(body.byteLength),
+        }),
+      },
+      body,
+      signal,
+      ca: undefined,
+    };
+  }
+}
+
+function isIdempotent(request: ApiRequest): boolean {
+  return (
+    request.idempotent ??
+    (request.method === 'GET' ||
+      (request.method === 'PATCH' && request.contentType === 'application/merge-patch+json'))
+  );
+}
+
+/** OpenSSL's verdicts on a chain of certificates; a rotated authority shows as one of these. */
+function isCertificateError(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_SIGNATURE_FAILURE)/.test(code);
+}
+
+/** The chunks of a response, cut off when none came for `silenceMs`. */
+async function* heard(
+  response: IncomingMessage,
+  silenceMs: number,
+  ending: Cancellation,
+): AsyncGenerator<Uint8Array> {
+  const timer = setTimeout(() => ending.cancel(new NoAnswer('stream', silenceMs)), silenceMs);
+  try {
+    for await (const chunk of response) {
+      timer.refresh();
+      yield chunk;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** An AbortController that also follows another signal, and lets go of it. AbortSignal.any keeps what it follows alive for too long. */
+class Cancellation {
+  readonly #controller = new AbortController();
+  readonly #parent: AbortSignal | undefined;
+  readonly #follow = (): void => this.cancel(this.#parent?.reason);
+
+  constructor(parent: AbortSignal | undefined) {
+    this.#parent = parent;
+    if (parent?.aborted === true) {
+      this.#follow();
+    }
+    parent?.addEventListener('abort', this.#follow);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get reason(): unknown {
+    return this.#controller.signal.reason;
+  }
+
+  cancel(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  dispose(): void {
+    this.#parent?.removeEventListener('abort', this.#follow);
+  }
+}

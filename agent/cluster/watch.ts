@@ -1,0 +1,188 @@
+// Following one object for ever: list, watch, and come back from whatever the network and the API server do.
+
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { backoffMs, type Backoff } from './backoff.ts';
+import { ApiError, NoAnswer } from './errors.ts';
+import type { JsonObject } from './fields.ts';
+import type { Transport } from './transport.ts';
+import { isGone, parseList, parseWatchEvent } from './watch-event.ts';
+
+export interface WatchOptions<T> {
+  readonly transport: Pick<Transport, 'request' | 'stream'>;
+  /** The collection, `/api/v1/nodes`; the one object in it is chosen by a fieldSelector, which RBAC's resourceNames understand. */
+  readonly path: string;
+  readonly name: string;
+  readonly accept?: { readonly list: string; readonly watch: string };
+  /** May throw: the object then counts as garbage. */
+  readonly parse: (object: JsonObject) => T;
+  /** Called once after the first list, and then for every difference; undefined: there is no such object. */
+  readonly onChange: (object: T | undefined) => void;
+  /** Called for every failure, with the pause before the next try. */
+  readonly onError?: (error: unknown, retryInMs: number) => void;
+  /** A watch lasts this long and up to twice as long, so that a fleet's do not end together. */
+  readonly timeoutSeconds?: number;
+  /** API servers send a bookmark about once a minute: a connection silent for longer is given up. */
+  readonly silenceMs?: number;
+  /** A watch that lasted this long clears the count of failures. */
+  readonly healthyMs?: number;
+  readonly backoff?: Backoff;
+  /** In [0, 1). */
+  readonly random?: () => number;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface Watch {
+  /** Closes the connection and stops every timer; nothing is called any more. */
+  stop(): void;
+  /** Resolves after the first list; stays pending when stopped before. */
+  readonly synced: Promise<void>;
+}
+
+const DEFAULTS = {
+  timeoutSeconds: 1800,
+  silenceMs: 150_000,
+  healthyMs: 10_000,
+  backoff: { minMs: 250, maxMs: 30_000 },
+  random: Math.random,
+  now: () => performance.now(),
+  sleep: async (ms: number, signal: AbortSignal) => {
+    await sleepFor(ms, undefined, { signal });
+  },
+};
+
+/** However long a server asks to be left alone, we look again after this. */
+const MAX_RETRY_AFTER_MS = 120_000;
+/** Where an API server proves to send no bookmarks on a quiet watch, silence is tolerated for up to this. */
+const MAX_SILENCE_MS = 1_200_000;
+
+/**
+ * Calls `onChange` with the object as it is now and at every change, until stopped. A relist that finds the same
+ * content calls nothing. Each failure costs one request and a pause with full jitter.
+ */
+export function watchObject<T>(options: WatchOptions<T>): Watch {
+  const { transport, path, name, accept, parse, onChange, onError } = options;
+  const { timeoutSeconds, silenceMs, healthyMs, backoff, random, now, sleep } = { ...DEFAULTS, ...options };
+  const fieldSelector = `metadata.name=${name}`;
+  const stopping = new AbortController();
+  const synced = Promise.withResolvers<void>();
+
+  let last: { readonly object: T | undefined } | undefined;
+  /** Where to resume; undefined: list first. */
+  let version: string | undefined;
+  let openedAt: number | undefined;
+  let failures = 0;
+  let patienceMs = silenceMs;
+
+  void run();
+  return { stop: () => stopping.abort(), synced: synced.promise };
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      openedAt = undefined;
+      try {
+        version ??= await list();
+        await follow(version);
+        await pauseAfter(undefined);
+      } catch (error) {
+        await pauseAfter(error);
+      }
+    }
+  }
+
+  async function list(): Promise<string> {
+    const answer = await transport.request({
+      method: 'GET',
+      path,
+      query: { fieldSelector },
+      signal: stopping.signal,
+      ...(accept && { accept: accept.list }),
+    });
+    const listed = parseList(answer.body);
+    show(listed.object);
+    synced.resolve();
+    return listed.version;
+  }
+
+  async function follow(from: string): Promise<void> {
+    const seconds = Math.round(timeoutSeconds * (1 + random()));
+    const stream = transport.stream({
+      path,
+      query: {
+        fieldSelector,
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        resourceVersion: from,
+        timeoutSeconds: String(seconds),
+      },
+      silenceMs: patienceMs,
+      onOpen: () => (openedAt = now()),
+      signal: stopping.signal,
+      ...(accept && { accept: accept.watch }),
+    });
+    for await (const line of stream) {
+      const event = parseWatchEvent(line);
+      patienceMs = silenceMs;
+      if (event.type === 'error') {
+        version = undefined;
+        throw event.error;
+      }
+      if (event.type !== 'bookmark') {
+        show(event.type === 'changed' ? event.object : undefined);
+      }
+      version = event.version;
+    }
+  }
+
+  function show(object: JsonObject | undefined): void {
+    const next = { object: object === undefined ? undefined : parse(object) };
+    if (stopping.signal.aborted || isDeepStrictEqual(last, next)) {
+      return;
+    }
+    last = next;
+    onChange(next.object);
+  }
+
+  /** Takes in how a watch ended (undefined: in good order) and waits before the next one. */
+  async function pauseAfter(failure: unknown): Promise<void> {
+    if (stopping.signal.aborted) {
+      return;
+    }
+    const wasHealthy = openedAt !== undefined && now() - openedAt >= healthyMs;
+    failures = wasHealthy ? 1 : failures + 1;
+    if (failure !== undefined && !keepsVersion(failure)) {
+      version = undefined;
+    }
+    if (isSilence(failure)) {
+      patienceMs = Math.min(patienceMs * 2, Math.max(silenceMs, MAX_SILENCE_MS));
+    }
+    // What the server asks for is a floor, and jitter comes on top: it asks everybody for the same.
+    const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0;
+    const pauseMs = Math.min(asked, MAX_RETRY_AFTER_MS) + backoffMs(backoff, failures, random());
+    if (failure !== undefined && !isGone(failure)) {
+      onError?.(failure, pauseMs);
+    }
+    // An aborted pause means stop(), which the loop sees.
+    await sleep(pauseMs, stopping.signal).catch(() => undefined);
+  }
+}
+
+/**
+ * Whether the version is still good for resuming. After silence it is not trusted: an API server restored from an
+ * older back-up says nothing at all about versions it has not reached yet.
+ */
+function keepsVersion(error: unknown): boolean {
+  if (error instanceof ApiError) {
+    return error.status === 429 || error.status === 401 || error.status === 403 || error.status >= 500;
+  }
+  if (error instanceof NoAnswer) {
+    return !isSilence(error);
+  }
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof NoAnswer && error.step === 'stream';
+}
