@@ -23,8 +23,13 @@ export class ToolError extends Error {
 export interface ToolOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with every line that the tool prints on standard error, while it runs. */
+  /** Called with every line that the tool prints on standard output or error, while it runs. */
   readonly onLine?: (line: string) => void;
+}
+
+/** The folders to look for commands in; `su` leaves out those of the system's administration. */
+export function searchPath(): string[] {
+  return [...(process.env['PATH'] ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'];
 }
 
 /** Runs one command and returns its standard output; throws a ToolError with its last lines. */
@@ -32,7 +37,8 @@ export async function tool(argv: readonly string[], options: ToolOptions = {}): 
   const [file = '', ...args] = argv;
   const running = execa(file, args, {
     stdin: 'ignore',
-    env: { LC_ALL: 'C.UTF-8', ...options.env },
+    all: true,
+    env: { LC_ALL: 'C.UTF-8', PATH: searchPath().join(':'), ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const ended = running.then(
@@ -47,7 +53,7 @@ export async function tool(argv: readonly string[], options: ToolOptions = {}): 
       );
     },
   );
-  if (options.onLine !== undefined) watchLines(running.stderr, options.onLine);
+  if (options.onLine !== undefined) watchLines(running.all, options.onLine);
   return ended;
 }
 

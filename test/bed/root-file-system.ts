@@ -1,0 +1,40 @@
+// The Debian that every node of a bed boots, and the smaller ones that images begin with.
+
+import { join } from 'node:path';
+import { cached } from './cache.ts';
+import type { Log } from './progress.ts';
+import { tool } from './tool.ts';
+
+const SUITE = 'bookworm';
+const NODE_PACKAGES = [
+  'systemd systemd-sysv dbus util-linux procps kmod attr',
+  'iproute2 iptables nftables conntrack ethtool curl ca-certificates',
+  'containerd runc containernetworking-plugins',
+].flatMap((line) => line.split(' '));
+/** What nobody reads in a node or an image. */
+const LEFT_OUT = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*'];
+
+/** The folder of a node's root file system: Debian with systemd, containerd and the CNI plugins; about a minute the first time. */
+export async function rootFileSystem(log: Log): Promise<string> {
+  const recipe = ['root file system 1', process.arch, SUITE, ...NODE_PACKAGES, ...LEFT_OUT];
+  const folder = await cached(
+    'root-file-system',
+    recipe,
+    (out, note) => makeDebian(NODE_PACKAGES, join(out, 'root'), note),
+    log,
+  );
+  return join(folder, 'root');
+}
+
+/** The smallest Debian with these packages, as a folder or, when the name ends in `.tar`, as an archive. */
+export async function makeDebian(
+  packages: readonly string[],
+  target: string,
+  note: (text: string) => void,
+): Promise<void> {
+  const include = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
+  const leftOut = LEFT_OUT.map((pattern) => `--dpkgopt=path-exclude=${pattern}`);
+  await tool(['mmdebstrap', '--mode=root', '--variant=minbase', ...leftOut, ...include, SUITE, target], {
+    onLine: (line) => note(line.replace(/^[IW]: /, '')),
+  });
+}
