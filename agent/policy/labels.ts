@@ -1,0 +1,33 @@
+// Kubernetes' grammar of labels. Mirrors IsQualifiedName and IsValidLabelValue in k8s.io/apimachinery
+// pkg/util/validation/validation.go.
+
+import { quote } from '../text/quote.ts';
+
+const WORD = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/u;
+const DOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/u;
+const LONGEST_WORD = 63;
+const LONGEST_DOMAIN = 253;
+
+/** Why no node can carry a label with this key; undefined when one can. */
+export function labelKeyProblem(key: string): string | undefined {
+  const [name = '', domain, ...rest] = key.split('/').toReversed();
+  const isKey = rest.length === 0 && isWord(name) && (domain === undefined || isDomain(domain));
+  return isKey
+    ? undefined
+    : `Expected a label key such as kubernetes.io/os or pool, got ${quote(key)}; write the key as 'kubectl get nodes --show-labels' shows it.`;
+}
+
+/** Why no node can carry a label with this value; undefined when one can. */
+export function labelValueProblem(value: string): string | undefined {
+  return value === '' || isWord(value)
+    ? undefined
+    : `Expected a label value of at most ${LONGEST_WORD} letters, digits, '-', '_' and '.', got ${quote(value)}; write the value as 'kubectl get nodes --show-labels' shows it.`;
+}
+
+function isWord(text: string): boolean {
+  return text.length <= LONGEST_WORD && WORD.test(text);
+}
+
+function isDomain(text: string): boolean {
+  return text.length <= LONGEST_DOMAIN && DOMAIN.test(text);
+}

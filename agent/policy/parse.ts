@@ -1,0 +1,101 @@
+// The ConfigMap's data → policy, or everything that is wrong with it at once.
+
+import { allowanceProblem } from '../sysctl/allowance.ts';
+import { NEWEST_KUBELET, type Version } from '../sysctl/version.ts';
+import { closest } from '../text/closest.ts';
+import { quote } from '../text/quote.ts';
+import { ErrorList } from './error-list.ts';
+import { readList } from './lists.ts';
+import type { Entry, PolicyResult } from './policy.ts';
+import { readProfiles } from './profiles.ts';
+import { readSettings, SETTING_KEYS } from './settings.ts';
+
+const LIST_KEY = 'allowedUnsafeSysctls';
+const PROFILES_KEY = 'profiles';
+const KNOWN_KEYS = [LIST_KEY, PROFILES_KEY, ...SETTING_KEYS];
+
+// One word of a command line holds 128 KiB, and a Node's annotations 256 KiB, in which the list stands up to three
+// times: far below both, so that it still fits beside what others put there.
+const LONGEST_LIST = 32 * 1024;
+
+type Data = Readonly<Record<string, string>>;
+
+export interface Inspection {
+  /** Every item that the ConfigMap names, valid or not, in order: the base list, then each profile's. */
+  readonly entries: readonly Entry[];
+  readonly result: PolicyResult;
+}
+
+/**
+ * Parses the ConfigMap's `data`. An allowance is valid when the newest kubelet known accepts it; what an older one
+ * refuses is for `desiredFor` to tell.
+ */
+export function parsePolicy(data: Data): PolicyResult {
+  return inspectPolicy(data, NEWEST_KUBELET).result;
+}
+
+/** Parses the ConfigMap's `data` as `parsePolicy` does, but with the rules of one kubelet. */
+export function inspectPolicy(data: Data, kubelet: Version): Inspection {
+  const errors = new ErrorList();
+  findUnknownKeys(data, errors);
+  const base = readList(valueOf(data, LIST_KEY) ?? '', LIST_KEY);
+  checkEntries(base, kubelet, errors);
+  const profiles = readProfiles(valueOf(data, PROFILES_KEY) ?? '', errors);
+  const entries = [...base, ...profiles.flatMap((profile) => profile.entries)];
+  checkEntries(entries.slice(base.length), kubelet, errors);
+  const settings = readSettings(data, errors);
+  checkSize(entries, errors);
+  checkNotEmpty(data, entries, errors);
+  if (settings === undefined || !errors.isEmpty) {
+    return { entries, result: { ok: false, errors: errors.list() } };
+  }
+  return { entries, result: { ok: true, policy: { entries: base, profiles, settings } } };
+}
+
+function findUnknownKeys(data: Data, errors: ErrorList): void {
+  for (const key of Object.keys(data).filter((name) => !KNOWN_KEYS.includes(name))) {
+    errors.add(key, 1, () => {
+      const meant = closest(key, KNOWN_KEYS);
+      const mend = meant === undefined ? `the keys are ${KNOWN_KEYS.join(', ')}.` : `did you mean ${meant}?`;
+      return `Expected a key of the policy, got ${quote(key)}; ${mend}`;
+    });
+  }
+}
+
+function checkEntries(entries: readonly Entry[], kubelet: Version, errors: ErrorList): void {
+  for (const { pattern, key, line } of entries) {
+    const problem = allowanceProblem(pattern, kubelet);
+    if (problem !== undefined) {
+      errors.add(key, line, () => problem);
+    }
+  }
+}
+
+function checkSize(entries: readonly Entry[], errors: ErrorList): void {
+  const length = [...new Set(entries.map(({ pattern }) => pattern))].join(',').length;
+  if (length > LONGEST_LIST) {
+    errors.add(
+      '',
+      1,
+      () =>
+        `Expected all names together to be at most ${LONGEST_LIST} characters, got ${length}; a kubelet's command line and a Node's annotations hold no more; use patterns such as net.ipv4.tcp_*.`,
+    );
+  }
+}
+
+// A list that lost its names by accident must not take every allowance away from every node.
+function checkNotEmpty(data: Data, entries: readonly Entry[], errors: ErrorList): void {
+  const wantsNothing = closest(valueOf(data, 'mode')?.trim() ?? '', ['Restore']) !== undefined;
+  if (entries.length === 0 && !wantsNothing && !errors.has(LIST_KEY) && !errors.has(PROFILES_KEY)) {
+    errors.add(
+      Object.hasOwn(data, LIST_KEY) ? LIST_KEY : '',
+      1,
+      () =>
+        `Expected ${LIST_KEY} or ${PROFILES_KEY} to name a sysctl, got none: the ConfigMap names no allowance, so nothing is changed; name one, or to take everything out set mode: Restore.`,
+    );
+  }
+}
+
+function valueOf(data: Data, key: string): string | undefined {
+  return Object.hasOwn(data, key) ? data[key] : undefined;
+}

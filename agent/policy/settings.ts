@@ -1,0 +1,88 @@
+// The ConfigMap's scalars: how the agents act, and the pace of the rollout.
+
+import { parse } from 'dotenv-parse';
+import * as v from 'valibot';
+import { closest } from '../text/closest.ts';
+import { anyOf, quote } from '../text/quote.ts';
+import type { ErrorList } from './error-list.ts';
+import { IN_USE, MODES, type Settings, UNMANAGED } from './policy.ts';
+
+const ROLLOUTS = ['Immediate'] as const;
+
+const SCALARS = v.object({
+  mode: v.optional(v.picklist(MODES), 'Enforce'),
+  paused: v.optional(v.boolean(), false),
+  unmanaged: v.optional(v.picklist(UNMANAGED), 'Keep'),
+  inUse: v.optional(v.picklist(IN_USE), 'Block'),
+  maxUnavailable: v.optional(v.union([wholeNumber(1), v.pipe(v.string(), v.regex(/^(100|[1-9]\d?)%$/u))])),
+  canary: v.optional(wholeNumber(0)),
+  soakSeconds: v.optional(wholeNumber(0)),
+  failureThreshold: v.optional(wholeNumber(1)),
+  rollout: v.optional(v.picklist(ROLLOUTS)),
+});
+
+type ScalarKey = keyof typeof SCALARS.entries;
+
+const EXPECTED: Readonly<Record<ScalarKey, { readonly text: string; readonly words: readonly string[] }>> = {
+  mode: choice(MODES),
+  paused: choice(['true', 'false']),
+  unmanaged: choice(UNMANAGED),
+  inUse: choice(IN_USE),
+  maxUnavailable: { text: 'a whole number from 1, or a percentage from 1% to 100%', words: [] },
+  canary: { text: 'a whole number from 0', words: [] },
+  soakSeconds: { text: 'a whole number of seconds from 0', words: [] },
+  failureThreshold: { text: 'a whole number from 1', words: [] },
+  rollout: choice(ROLLOUTS),
+};
+
+const SCALAR_KEYS = v.keyof(SCALARS).options;
+
+/** The keys that hold one value each. `windows` is text; its grammar comes with what reads it. */
+export const SETTING_KEYS: readonly string[] = [...SCALAR_KEYS, 'windows'];
+
+/**
+ * The settings that the agent uses, with safe defaults for keys that are absent. undefined when any scalar, one of
+ * the rollout's too, is not what it must be; `errors` then says which.
+ */
+export function readSettings(
+  data: Readonly<Record<string, string>>,
+  errors: ErrorList,
+): Settings | undefined {
+  const given = SCALAR_KEYS.filter((key) => Object.hasOwn(data, key));
+  const typed = Object.fromEntries(given.map((key) => [key, typeScalar(data[key] ?? '')]));
+  const result = v.safeParse(SCALARS, typed);
+  if (!result.success) {
+    const wrong = new Set(result.issues.map((issue) => v.getDotPath(issue)));
+    for (const key of given.filter((name) => wrong.has(name))) {
+      errors.add(key, 1, () => complaint(key, data[key] ?? ''));
+    }
+    return undefined;
+  }
+  const { mode, paused, unmanaged, inUse } = result.output;
+  return { mode, paused, unmanaged, inUse };
+}
+
+// dotenv-parse drops a trailing *, unwraps backticks, reads 0x10 and 1e3 as numbers and skips empty values. A value
+// that its type does not print again is left as it was written, for the schema to refuse.
+function typeScalar(written: string): unknown {
+  const text = written.trim();
+  const { value } = parse({ value: text }, { assignToProcessEnv: false });
+  return String(value).toLowerCase() === text.toLowerCase() ? value : written;
+}
+
+function complaint(key: ScalarKey, written: string): string {
+  const { text, words } = EXPECTED[key];
+  const found = written.trim() === '' ? 'nothing' : quote(written.trim());
+  const meant = closest(written.trim(), words);
+  const mend =
+    meant === undefined ? 'write that, or remove the key for the default.' : `did you mean ${meant}?`;
+  return `Expected ${key} to be ${text}, got ${found}; ${mend}`;
+}
+
+function choice(words: readonly string[]): { readonly text: string; readonly words: readonly string[] } {
+  return { text: anyOf(words), words };
+}
+
+function wholeNumber(least: number) {
+  return v.pipe(v.number(), v.safeInteger(), v.minValue(least));
+}

@@ -1,0 +1,36 @@
+// What one allowance lets pods set. Mirrors validateSysctl in kubernetes pkg/kubelet/sysctl/allowlist.go.
+
+import { normaliseSysctl } from './normalise.ts';
+
+interface Reach {
+  /** The name, or what stands before the first `*`. */
+  readonly stem: string;
+  readonly isPattern: boolean;
+}
+
+/**
+ * True when the kubelet lets a pod set everything that `other` (a name or a pattern) stands for once `allowance` is
+ * on its list. Both spellings, with dots and with slashes, mean the same.
+ */
+export function covers(allowance: string, other: string): boolean {
+  return reaches(reachOf(allowance), reachOf(other));
+}
+
+/** True when one of the allowances covers `other`. */
+export function coveredBy(allowances: readonly string[], other: string): boolean {
+  const wanted = reachOf(other);
+  return allowances.some((allowance) => reaches(reachOf(allowance), wanted));
+}
+
+function reachOf(pattern: string): Reach {
+  const name = normaliseSysctl(pattern);
+  const star = name.indexOf('*');
+  return star === -1 ? { stem: name, isPattern: false } : { stem: name.slice(0, star), isPattern: true };
+}
+
+function reaches(allowance: Reach, other: Reach): boolean {
+  if (allowance.isPattern) {
+    return other.stem.startsWith(allowance.stem);
+  }
+  return !other.isPattern && other.stem === allowance.stem;
+}

@@ -1,0 +1,53 @@
+// What one allowance means on one node.
+
+import { allowanceProblem } from './allowance.ts';
+import { isSafe, kernelNeededBy } from './safe.ts';
+import { formatVersion, type Version } from './version.ts';
+
+/**
+ * `allowed`: pods may set it once it is on the kubelet's list. `safe`: they may without. `invalid`: the kubelet does
+ * not start with it.
+ */
+export type Verdict = 'allowed' | 'safe' | 'invalid';
+
+export interface Judgement {
+  readonly pattern: string;
+  readonly verdict: Verdict;
+  /** One sentence for a person; for an invalid one, how to mend it too. */
+  readonly message: string;
+}
+
+interface NodeVersions {
+  readonly kubelet: Version;
+  /** undefined: not known, taken to be new enough. */
+  readonly kernel: Version | undefined;
+}
+
+/** Judges one allowance for a node with these versions. */
+export function judge(pattern: string, node: NodeVersions): Judgement {
+  const problem = allowanceProblem(pattern, node.kubelet);
+  if (problem !== undefined) {
+    return { pattern, verdict: 'invalid', message: problem };
+  }
+  if (isSafe(pattern, node.kubelet, node.kernel)) {
+    return { pattern, verdict: 'safe', message: safeMessage(pattern, node) };
+  }
+  return { pattern, verdict: 'allowed', message: allowedMessage(pattern, node) };
+}
+
+function safeMessage(pattern: string, node: NodeVersions): string {
+  const needed = kernelNeededBy(pattern, node.kubelet);
+  const condition =
+    needed !== undefined && node.kernel === undefined
+      ? ` with Linux ${needed.major}.${needed.minor} or newer`
+      : '';
+  return `already safe on this kubelet (${formatVersion(node.kubelet)})${condition}, not needed`;
+}
+
+function allowedMessage(pattern: string, node: NodeVersions): string {
+  const needed = kernelNeededBy(pattern, node.kubelet);
+  if (needed !== undefined && node.kernel !== undefined) {
+    return `allowed to pods by this policy; safe without it only from Linux ${needed.major}.${needed.minor} on, this is ${formatVersion(node.kernel)}`;
+  }
+  return 'allowed to pods by this policy';
+}

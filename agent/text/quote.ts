@@ -1,0 +1,32 @@
+// Values and choices, made fit for one line of a message.
+
+const LONGEST_QUOTE = 80;
+
+/**
+ * The text in double quotes: control, invisible and direction-changing characters escaped, and cut after 80
+ * characters, so that a message stays short and a terminal or an annotation shows what is really there.
+ */
+export function quote(text: string): string {
+  const escaped = Array.from(text.slice(0, LONGEST_QUOTE), escape).join('');
+  return text.length > LONGEST_QUOTE ? `"${escaped}…" (${text.length} characters)` : `"${escaped}"`;
+}
+
+/** `a, b or c` */
+export function anyOf(words: readonly string[]): string {
+  return words.length < 2
+    ? words.join('')
+    : `${words.slice(0, -1).join(', ')} or ${words.slice(-1).join('')}`;
+}
+
+function escape(character: string): string {
+  if (character === '"' || character === '\\') {
+    return `\\${character}`;
+  }
+  if (character === '\n' || character === '\r' || character === '\t') {
+    return { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character];
+  }
+  if (/[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u.test(character)) {
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  }
+  return character;
+}
