@@ -2,7 +2,7 @@
 
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Credentials } from '../../agent/cluster/credentials.ts';
 import type { SelfSigned } from './certificate.ts';
 
@@ -70,8 +70,11 @@ export async function faultServer(options: { tls?: SelfSigned; port?: number } =
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
-  const { port } = server.address() as AddressInfo;
-  const url = new URL(`${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`);
+  const address = server.address();
+  if (address === null || typeof address === 'string') {
+    throw new Error(`Expected the server to have a port, got ${address}`);
+  }
+  const url = new URL(`${options.tls ? 'https' : 'http'}://127.0.0.1:${address.port}`);
 
   const close = async (): Promise<void> => {
     if (!server.listening) {
@@ -135,3 +138,12 @@ export const hangUp: Handler = (response) => {
 
 /** Accepts the request and never answers. */
 export const neverAnswer: Handler = () => undefined;
+
+/** Everything that an iterable gives, or its error. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) {
+    all.push(item);
+  }
+  return all;
+}

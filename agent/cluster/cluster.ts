@@ -1,0 +1,144 @@
+// The Kubernetes API as one node's use cases need it.
+
+import type { CoreV1Event } from '@kubernetes/client-node';
+import type { Cluster, ConfigMapObject, NodeObject } from '../node/ports.ts';
+import { BadAnswer, isAlreadyExists, isNotFound } from './errors.ts';
+import { COMPONENT, configMapEvent, nodeEvent } from './events.ts';
+import { objectAt, textAt } from './fields.ts';
+import { noteMemory } from './note-memory.ts';
+import { parseConfigMap, parseNode } from './objects.ts';
+import type { Transport } from './transport.ts';
+import { watchObject, type Watch, type WatchOptions } from './watch.ts';
+
+export interface ClusterOptions {
+  readonly transport: Transport;
+  readonly nodeName: string;
+  /** Where the policy's ConfigMap lives, which is where the agent runs. */
+  readonly namespace: string;
+  readonly configMapName: string;
+  readonly now?: () => Date;
+}
+
+type Follow<T> = (
+  onChange: WatchOptions<T>['onChange'],
+  onError?: NonNullable<WatchOptions<T>['onError']>,
+) => Watch;
+
+/** The port of the use cases, and the two objects they follow. */
+export interface WatchedCluster extends Cluster {
+  /** Follows our Node's metadata. */
+  readonly watchNode: Follow<NodeObject>;
+  /** Follows the policy's ConfigMap. */
+  readonly watchConfigMap: Follow<ConfigMapObject>;
+}
+
+/** The server leaves out spec and status: a Node's images alone are tens of kilobytes, sent every few minutes. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+const MERGE_PATCH = 'application/merge-patch+json';
+
+const REMEMBERED_NOTES = 50;
+const NOTE_MEMORY_MS = 3_600_000;
+
+/** Speaks for the node `nodeName`. Identical Events are written once an hour, and at most 50 different ones. */
+export function createCluster(options: ClusterOptions): WatchedCluster {
+  const { transport, nodeName, configMapName } = options;
+  const now = options.now ?? (() => new Date());
+  const said = noteMemory(REMEMBERED_NOTES, NOTE_MEMORY_MS, () => now().getTime());
+  const node = encodeURIComponent(nodeName);
+  const namespace = encodeURIComponent(options.namespace);
+
+  return {
+    async patchNode({ annotations, labels }) {
+      await transport.request({
+        method: 'PATCH',
+        path: `/api/v1/nodes/${node}`,
+        query: { fieldManager: COMPONENT },
+        contentType: MERGE_PATCH,
+        accept: METADATA_ONLY,
+        body: {
+          metadata: {
+            ...(Object.keys(annotations).length > 0 && { annotations }),
+            ...(Object.keys(labels).length > 0 && { labels }),
+          },
+        },
+      });
+    },
+
+    async leaseRenewTime() {
+      try {
+        const path = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${node}`;
+        const answer = await transport.request({ method: 'GET', path });
+        return timeOf(textAt(objectAt(answer.body, 'spec'), 'renewTime'));
+      } catch (error) {
+        if (isNotFound(error)) {
+          return undefined;
+        }
+        throw error;
+      }
+    },
+
+    async nodeEvent(object, note) {
+      await sayOnce(['node', object.uid, note.reason, note.message], nodeEvent(object, note, now()));
+    },
+
+    async configMapEvent(configMap, note) {
+      const place = { namespace: options.namespace, name: configMapName };
+      const event = configMapEvent(now(), place, configMap, note);
+      await sayOnce(['configmap', event.metadata.name ?? ''], event);
+    },
+
+    watchNode: (onChange, onError) =>
+      watchObject({
+        transport,
+        path: '/api/v1/nodes',
+        name: nodeName,
+        accept: { list: METADATA_LIST, watch: METADATA_ONLY },
+        parse: parseNode,
+        onChange,
+        ...(onError && { onError }),
+      }),
+
+    watchConfigMap: (onChange, onError) =>
+      watchObject({
+        transport,
+        path: `/api/v1/namespaces/${namespace}/configmaps`,
+        name: configMapName,
+        parse: parseConfigMap,
+        onChange,
+        ...(onError && { onError }),
+      }),
+  };
+
+  async function sayOnce(parts: readonly string[], event: CoreV1Event): Promise<void> {
+    const key = JSON.stringify(parts);
+    if (!said.claim(key)) {
+      return;
+    }
+    try {
+      await transport.request({
+        method: 'POST',
+        path: `/api/v1/namespaces/${encodeURIComponent(event.metadata.namespace ?? '')}/events`,
+        body: event,
+        // Its name is ours: a second one is refused, never written twice.
+        idempotent: true,
+      });
+    } catch (error) {
+      if (!isAlreadyExists(error)) {
+        said.release(key);
+        throw error;
+      }
+    }
+  }
+}
+
+function timeOf(text: string | undefined): Date | undefined {
+  if (text === undefined) {
+    return undefined;
+  }
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) {
+    throw new BadAnswer(`Expected the lease's renewTime to be a time, got ${JSON.stringify(text)}`);
+  }
+  return time;
+}

@@ -1,0 +1,82 @@
+// Events as `kubectl describe` and `kubectl get events` show them best.
+
+import type { CoreV1Event, V1ObjectReference } from '@kubernetes/client-node';
+import { createHash } from 'node:crypto';
+import type { ConfigMapObject, EventNote, NodeObject } from '../node/ports.ts';
+import { shorten } from '../report/shorten.ts';
+
+export const COMPONENT = 'kubelet-sysctl-agent';
+
+/** The limit of events.k8s.io (pkg/apis/core/validation/events.go NoteLengthLimit); older readers keep to it too. */
+const MAX_MESSAGE_BYTES = 1024;
+/** Leaves room in 253 for a dot and the hash. */
+const MAX_NAME_PREFIX = 230;
+const HOUR_MS = 3_600_000;
+
+/** An Event on a Node. Those of objects without a namespace live in `default` (events.go legacyValidateEvent). */
+export function nodeEvent(node: NodeObject, note: EventNote, at: Date): CoreV1Event {
+  const involvedObject = { apiVersion: 'v1', kind: 'Node', name: node.name, uid: node.uid };
+  const name = eventName(node.name, [node.uid, note.reason, note.message, at.toISOString()]);
+  return {
+    ...eventOf(involvedObject, note, at),
+    metadata: { name, namespace: 'default' },
+    source: { component: COMPONENT, host: node.name },
+    reportingInstance: node.name,
+  };
+}
+
+/**
+ * An Event on the policy's ConfigMap, or on its absence. Nothing in it tells one node from another, and its name
+ * follows from the ConfigMap's revision and the message: a thousand nodes that say the same make one Event. Where there
+ * is no ConfigMap there is no revision, and the hour takes its place.
+ */
+export function configMapEvent(
+  at: Date,
+  place: { readonly namespace: string; readonly name: string },
+  configMap: ConfigMapObject | undefined,
+  note: EventNote,
+): CoreV1Event {
+  const hour = Math.floor(at.getTime() / HOUR_MS);
+  const revision = configMap ? [configMap.uid, configMap.resourceVersion] : ['missing', String(hour)];
+  const involvedObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    namespace: place.namespace,
+    name: place.name,
+    ...(configMap && { uid: configMap.uid, resourceVersion: configMap.resourceVersion }),
+  };
+  return {
+    ...eventOf(involvedObject, note, at),
+    metadata: {
+      name: eventName(place.name, [...revision, note.reason, note.message]),
+      namespace: place.namespace,
+    },
+    source: { component: COMPONENT },
+    reportingInstance: COMPONENT,
+  };
+}
+
+function eventOf(
+  involvedObject: V1ObjectReference,
+  note: EventNote,
+  at: Date,
+): Omit<CoreV1Event, 'metadata'> {
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    involvedObject,
+    type: note.type,
+    reason: note.reason,
+    message: shorten(note.message, MAX_MESSAGE_BYTES),
+    firstTimestamp: at,
+    lastTimestamp: at,
+    count: 1,
+    reportingComponent: COMPONENT,
+  };
+}
+
+/** A DNS subdomain that begins as its object's name does. */
+function eventName(object: string, parts: readonly string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+  return `${object.slice(0, MAX_NAME_PREFIX).replace(/[^a-z0-9]+$/, '')}.${hash}`;
+}

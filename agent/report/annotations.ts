@@ -1,0 +1,90 @@
+// What one node shows of itself, as annotations and a label, and the smallest patch that makes it true.
+
+import type { Drift } from '../plan/drift.ts';
+import { KEYS, type State } from './keys.ts';
+import { shorten } from './shorten.ts';
+
+/** Everything a node reports; undefined removes the annotation. */
+export interface NodeReport {
+  readonly state: State;
+  readonly reason: string;
+  readonly desired: readonly string[] | undefined;
+  readonly running: readonly string[] | undefined;
+  readonly drift: Drift;
+  readonly policyError: string | undefined;
+  readonly desiredRevision: string | undefined;
+  readonly appliedRevision: string | undefined;
+  /** RFC 3339. */
+  readonly lastChange: string | undefined;
+}
+
+export interface NodePatch {
+  readonly annotations: Readonly<Record<string, string | null>>;
+  readonly labels: Readonly<Record<string, string | null>>;
+}
+
+type Texts = Readonly<Record<string, string>>;
+
+/** All annotations of an object together may be 256 KiB; these leave most of it to others. */
+const MAX_TEXT_BYTES = 1024;
+const MAX_LIST_BYTES = 16 * 1024;
+
+/** What differs between the node as it is and as it should read; undefined when nothing does, so that nothing is written. */
+export function nodePatch(
+  current: { readonly annotations: Texts; readonly labels: Texts },
+  wanted: NodeReport,
+): NodePatch | undefined {
+  const annotations = differences(current.annotations, annotationsOf(wanted));
+  const labels = differences(current.labels, { [KEYS.state]: wanted.state });
+  return Object.keys(annotations).length + Object.keys(labels).length === 0
+    ? undefined
+    : { annotations, labels };
+}
+
+/** The report's annotations; undefined for those that must be absent. */
+export function annotationsOf(report: NodeReport): Readonly<Record<string, string | undefined>> {
+  return {
+    [KEYS.state]: report.state,
+    [KEYS.reason]: shorten(report.reason, MAX_TEXT_BYTES),
+    [KEYS.desired]: listText(report.desired),
+    [KEYS.running]: listText(report.running),
+    [KEYS.drift]: driftText(report.drift),
+    [KEYS.policyError]: report.policyError && shorten(report.policyError, MAX_TEXT_BYTES),
+    [KEYS.desiredRevision]: report.desiredRevision,
+    [KEYS.appliedRevision]: report.appliedRevision,
+    [KEYS.lastChange]: report.lastChange,
+  };
+}
+
+/**
+ * Drift in words: `missing: a,b; unmanaged: c (KUBELET_EXTRA_ARGS in /etc/default/kubelet); pending restart: +a,-d`.
+ * undefined when there is none.
+ */
+export function driftText(drift: Drift): string | undefined {
+  const parts = [
+    part('missing', drift.missing),
+    part(
+      'unmanaged',
+      drift.unmanaged.map(({ pattern, origin }) => `${pattern} (${origin})`),
+    ),
+    part('pending restart', drift.pendingRestart),
+  ].filter((text) => text !== undefined);
+  return parts.length === 0 ? undefined : shorten(parts.join('; '), MAX_LIST_BYTES);
+}
+
+function part(title: string, entries: readonly string[]): string | undefined {
+  return entries.length === 0 ? undefined : `${title}: ${entries.join(', ')}`;
+}
+
+/** An empty list is something known, and shows as an empty annotation. */
+function listText(entries: readonly string[] | undefined): string | undefined {
+  return entries && shorten(entries.join(','), MAX_LIST_BYTES);
+}
+
+function differences(
+  current: Texts,
+  wanted: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | null>> {
+  const changed = Object.entries(wanted).filter(([key, value]) => current[key] !== value);
+  return Object.fromEntries(changed.map(([key, value]) => [key, value ?? null]));
+}

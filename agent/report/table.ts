@@ -1,0 +1,64 @@
+// The nodes' annotations side by side, for people.
+
+import { KEYS } from './keys.ts';
+
+export interface TableNode {
+  readonly name: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Column title, what it shows of a node, and how many characters of it. */
+const COLUMNS: readonly (readonly [
+  title: string,
+  text: (node: TableNode) => string | undefined,
+  max: number,
+])[] = [
+  ['NODE', (node) => node.name, 40],
+  ['STATE', (node) => node.annotations[KEYS.state], 14],
+  ['DESIRED', (node) => node.annotations[KEYS.desired], 48],
+  ['RUNNING', (node) => node.annotations[KEYS.running], 48],
+  ['DRIFT', (node) => node.annotations[KEYS.drift] ?? '', 48],
+  ['REVISION', (node) => revision(node.annotations), 26],
+  ['REASON', (node) => node.annotations[KEYS.reason], 100],
+];
+const GAP = '   ';
+
+/**
+ * An aligned table, one line a node after the line of titles, without a newline at the end. What is unknown shows as
+ * `?`, what is empty as `-`; long cells are cut with an ellipsis. Widths count characters, as terminals do.
+ */
+export function renderTable(nodes: readonly TableNode[]): string {
+  const rows = [
+    COLUMNS.map(([title]) => title),
+    ...nodes.map((node) => COLUMNS.map(([, text, max]) => cell(text(node), max))),
+  ];
+  const widths = COLUMNS.map((_column, at) => Math.max(...rows.map((row) => lengthOf(row[at] ?? ''))));
+  return rows.map((row) => line(row, widths)).join('\n');
+}
+
+/** One revision when desired and applied agree, else how far the node is. */
+function revision(annotations: TableNode['annotations']): string | undefined {
+  const desired = annotations[KEYS.desiredRevision];
+  const applied = annotations[KEYS.appliedRevision];
+  return desired === applied ? desired : `${applied ?? 'none'} → ${desired ?? 'none'}`;
+}
+
+function cell(text: string | undefined, max: number): string {
+  if (text === undefined) {
+    return '?';
+  }
+  const flat = Array.from(text.trim().replaceAll(/\s+/g, ' '));
+  if (flat.length === 0) {
+    return '-';
+  }
+  return flat.length > max ? `${flat.slice(0, max - 1).join('')}…` : flat.join('');
+}
+
+function line(row: readonly string[], widths: readonly number[]): string {
+  const cells = row.map((text, at) => text + ' '.repeat((widths[at] ?? 0) - lengthOf(text)));
+  return cells.join(GAP).trimEnd();
+}
+
+function lengthOf(text: string): number {
+  return Array.from(text).length;
+}

@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { backoffMs } from '../../agent/cluster/backoff.ts';
+
+describe('backoffMs', () => {
+  const backoff = { minMs: 250, maxMs: 30_000 };
+
+  it('doubles its ceiling with each failure up to the most', () => {
+    const ceilings = [1, 2, 3, 7, 8, 50].map((failures) => backoffMs(backoff, failures, 1));
+    expect(ceilings).toEqual([250, 500, 1000, 16_000, 30_000, 30_000]);
+  });
+
+  it('stays between nothing and the most', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (failures, random) => {
+          const ms = backoffMs(backoff, failures, random);
+          expect(ms).toBeGreaterThanOrEqual(0);
+          expect(ms).toBeLessThanOrEqual(30_000);
+        },
+      ),
+    );
+  });
+
+  it('spreads over the whole range, so that a fleet does not move in step', () => {
+    expect(backoffMs(backoff, 5, 0)).toBe(0);
+    expect(backoffMs(backoff, 5, 0.5)).toBe(2000);
+  });
+});

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BadAnswer } from '../../agent/cluster/errors.ts';
+import { lines } from '../../agent/cluster/lines.ts';
+import { collect } from './fault-server.ts';
+
+async function* chunksOf(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* parts;
+}
+
+const linesOf = (parts: readonly Uint8Array[], maxBytes = 1000): Promise<string[]> =>
+  collect(lines(chunksOf(parts), maxBytes));
+
+describe('lines', () => {
+  const text = fc
+    .string({ unit: 'binary', minLength: 1, maxLength: 12 })
+    .map((line) => `x${line.replaceAll('\n', '')}`);
+
+  it('gives the same lines wherever the bytes are cut, in the middle of a character too', async () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(text, { maxLength: 8 }), sizes, async (wanted, turns) => {
+        const bytes = Buffer.from(wanted.map((line) => `${line}\n`).join(''));
+        const parts: Uint8Array[] = [];
+        for (let at = 0, turn = 0; at < bytes.byteLength; turn += 1) {
+          const size = turns[turn % turns.length] ?? 1;
+          parts.push(bytes.subarray(at, at + size));
+          at += size;
+        }
+        expect(await linesOf(parts)).toEqual(wanted);
+      }),
+    );
+  });
+
+  it('gives a last line that has no newline', async () => {
+    expect(await linesOf([Buffer.from('a\nb')])).toEqual(['a', 'b']);
+  });
+
+  it('leaves out empty lines', async () => {
+    expect(await linesOf([Buffer.from('\n\na\n \n\nb\n')])).toEqual(['a', 'b']);
+  });
+
+  it('accepts a line of exactly the limit and refuses one byte more, even before its end came', async () => {
+    expect(await linesOf([Buffer.from('12345\n')], 5)).toEqual(['12345']);
+    await expect(linesOf([Buffer.from('123'), Buffer.from('456')], 5)).rejects.toThrow(BadAnswer);
+  });
+
+  it('counts each line anew', async () => {
+    expect(await linesOf([Buffer.from('1234\n12'), Buffer.from('34\n1234')], 5)).toEqual([
+      '1234',
+      '1234',
+      '1234',
+    ]);
+  });
+});

@@ -1,0 +1,324 @@
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ApiError, BadAnswer, NoAnswer } from '../../agent/cluster/errors.ts';
+import { createTransport, type Transport, type TransportOptions } from '../../agent/cluster/transport.ts';
+import { selfSigned } from './certificate.ts';
+import {
+  collect,
+  faultServer,
+  hangUp,
+  json,
+  line,
+  neverAnswer,
+  status,
+  watching,
+  type FaultServer,
+} from './fault-server.ts';
+
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).toReversed()) {
+    await thing.close();
+  }
+});
+
+async function served(
+  options: TransportOptions & { tls?: ReturnType<typeof selfSigned>; token?: () => string } = {},
+): Promise<{ server: FaultServer; transport: Transport }> {
+  const { tls, token, ...rest } = options;
+  const server = await faultServer(tls ? { tls } : {});
+  const transport = createTransport(server.credentials(token), rest);
+  open.push(server, transport);
+  return { server, transport };
+}
+
+const get = { method: 'GET', path: '/api/v1/nodes/n1' } as const;
+const mergePatch = {
+  method: 'PATCH',
+  path: '/api/v1/nodes/n1',
+  contentType: 'application/merge-patch+json',
+  body: { metadata: {} },
+} as const;
+
+/** Makes the server close each connection after one answer without saying so, as an idle timeout does. */
+async function loseKeptConnection(server: FaultServer, transport: Transport): Promise<void> {
+  server.answer(json(200, {}));
+  await transport.request(get);
+  server.answer(hangUp, json(200, { second: true }));
+}
+
+describe('request', () => {
+  it('sends query, body, content type, accept and token, and gives the parsed answer', async () => {
+    const { server, transport } = await served({ token: () => 'secret' });
+    server.answer(json(201, { kind: 'Event' }));
+    const answer = await transport.request({
+      method: 'POST',
+      path: '/api/v1/namespaces/default/events',
+      query: { fieldManager: 'a b' },
+      body: { message: 'größer' },
+      accept: 'application/json;as=PartialObjectMetadata',
+    });
+    expect(answer).toEqual({ status: 201, body: { kind: 'Event' } });
+    const [seen] = server.seen;
+    expect(seen?.query.get('fieldManager')).toBe('a b');
+    expect(JSON.parse(seen?.body ?? '')).toEqual({ message: 'größer' });
+    expect(seen?.headers).toMatchObject({
+      authorization: 'Bearer secret',
+      accept: 'application/json;as=PartialObjectMetadata',
+      'content-type': 'application/json',
+    });
+  });
+
+  it('uses one connection for one request after another, over TLS too', async () => {
+    const { server, transport } = await served({ tls: selfSigned('apiserver') });
+    server.answer(json(200, {}));
+    for (let turn = 0; turn < 3; turn += 1) {
+      await transport.request(get);
+    }
+    expect(server.seen.map((seen) => seen.connection)).toEqual([1, 1, 1]);
+  });
+
+  it('refuses a server whose certificate another authority signed', async () => {
+    const server = await faultServer({ tls: selfSigned('impostor') });
+    const { cert } = selfSigned('apiserver');
+    const transport = createTransport({ ...server.credentials(), ca: async () => cert });
+    open.push(server, transport);
+    await expect(transport.request(get)).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    expect(server.seen).toEqual([]);
+  });
+
+  it('reads the authority again from disk when the certificate is not accepted', async () => {
+    const server = await faultServer({ tls: selfSigned('apiserver') });
+    const outdated = selfSigned('apiserver').cert;
+    const good = server.credentials();
+    const transport = createTransport({ ...good, ca: async (fresh) => (fresh ? good.ca() : outdated) });
+    open.push(server, transport);
+    server.answer(json(200, { ok: true }));
+    expect((await transport.request(get)).body).toEqual({ ok: true });
+  });
+
+  it('rejects with what the Status object says', async () => {
+    const { server, transport } = await served();
+    server.answer(json(409, status(409, 'AlreadyExists', 'events "x" already exists')));
+    const error = await transport.request(get).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ status: 409, reason: 'AlreadyExists' });
+    expect(String(error)).toContain('events "x" already exists');
+  });
+
+  it('rejects with an excerpt when a proxy answers with a page of its own', async () => {
+    const { server, transport } = await served();
+    server.answer((response) => response.writeHead(502).end(`<html>\n${'bad gateway '.repeat(1000)}`));
+    const error = await transport.request(get).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ status: 502, reason: '' });
+    expect(String(error).length).toBeLessThan(400);
+  });
+
+  it.each([
+    ['seconds', '7', 7000],
+    ['nothing that can be read', 'soon', undefined],
+  ])('tells of a Retry-After in %s', async (_title, header, expected) => {
+    const { server, transport } = await served();
+    server.answer(json(429, status(429, 'TooManyRequests', 'slow down'), { 'retry-after': header }));
+    await expect(transport.request(get)).rejects.toMatchObject({ status: 429, retryAfterMs: expected });
+  });
+
+  it('reads the token again when it is refused, and tries once more', async () => {
+    const { server, transport } = await served();
+    const tokens: (boolean | undefined)[] = [];
+    const rotating = createTransport({
+      ...server.credentials(),
+      token: async (fresh) => {
+        tokens.push(fresh);
+        return fresh === true ? 'new' : 'old';
+      },
+    });
+    open.push(rotating, transport);
+    server.answer(json(401, status(401, 'Unauthorized', 'Unauthorized')), json(200, { ok: true }));
+    expect((await rotating.request(get)).body).toEqual({ ok: true });
+    expect(server.seen.map((seen) => seen.headers.authorization)).toEqual(['Bearer old', 'Bearer new']);
+    expect(tokens).toEqual([false, true]);
+  });
+
+  it('gives up after the second refusal of its token', async () => {
+    const { server, transport } = await served({ token: () => 'bad' });
+    server.answer(json(401, status(401, 'Unauthorized', 'Unauthorized')));
+    await expect(transport.request(get)).rejects.toMatchObject({ status: 401 });
+    expect(server.seen.length).toBe(2);
+  });
+
+  it.each([
+    ['a GET', get],
+    ['a merge patch', mergePatch],
+    [
+      'a POST that says it is idempotent',
+      { method: 'POST', path: '/x', body: {}, idempotent: true } as const,
+    ],
+  ])('sends %s again when the server had closed the kept connection', async (_title, request) => {
+    const { server, transport } = await served();
+    await loseKeptConnection(server, transport);
+    expect((await transport.request(request)).body).toEqual({ second: true });
+    expect(server.seen.map((seen) => seen.connection)).toEqual([1, 1, 2]);
+  });
+
+  it('does not send other requests twice', async () => {
+    const { server, transport } = await served();
+    await loseKeptConnection(server, transport);
+    await expect(transport.request({ method: 'POST', path: '/x', body: {} })).rejects.toMatchObject({
+      code: 'ECONNRESET',
+    });
+    expect(server.seen.length).toBe(2);
+  });
+
+  it('does not try again when a new connection is closed', async () => {
+    const { server, transport } = await served();
+    server.answer(hangUp);
+    await expect(transport.request(get)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(server.seen.length).toBe(1);
+  });
+
+  it('gives up on an answer that does not come, or does not end, in time', async () => {
+    const { server, transport } = await served();
+    server.answer(neverAnswer, watching([{ never: 'ends' }]));
+    for (let turn = 0; turn < 2; turn += 1) {
+      const error = await transport.request({ ...get, timeoutMs: 40 }).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(NoAnswer);
+      expect(error).toMatchObject({ step: 'answer', waitedMs: 40 });
+    }
+    await vi.waitFor(() => expect(server.connections.size).toBe(0));
+  });
+
+  it('gives up on a connection that is not made in time', async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => {
+      silent.listen(0, '127.0.0.1', resolve);
+    });
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const credentials = { namespace: 'test', token: async () => undefined, ca: async () => undefined };
+    // TCP connects; the TLS handshake is never answered.
+    const server = new URL(`https://127.0.0.1:${port}`);
+    const transport = createTransport({ ...credentials, server }, { connectMs: 30 });
+    open.push(silent, transport);
+    await expect(transport.request(get)).rejects.toMatchObject({ name: 'NoAnswer', step: 'connect' });
+  });
+
+  it('refuses an answer that is too long or no JSON', async () => {
+    const { server, transport } = await served({ maxBodyBytes: 100 });
+    server.answer(json(200, { long: 'x'.repeat(200) }), (response) => response.end('not json'));
+    await expect(transport.request(get)).rejects.toThrow(BadAnswer);
+    await expect(transport.request(get)).rejects.toThrow(BadAnswer);
+  });
+
+  it('rejects when the answer is cut off in the middle', async () => {
+    const { server, transport } = await served();
+    server.answer((response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('{"kind":', () => response.socket?.destroy());
+    });
+    await expect(transport.request(get)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('stops at once when its signal is aborted', async () => {
+    const { server, transport } = await served();
+    server.answer(neverAnswer);
+    const stopping = new AbortController();
+    const asked = transport.request({ ...get, signal: stopping.signal });
+    await vi.waitFor(() => expect(server.seen.length).toBe(1));
+    stopping.abort(new Error('enough'));
+    await expect(asked).rejects.toThrow('enough');
+  });
+});
+
+describe('stream', () => {
+  const watch = { path: '/api/v1/nodes', silenceMs: 1000 };
+
+  it('gives each line as it comes, on a connection of its own', async () => {
+    const { server, transport } = await served();
+    server.answer(
+      json(200, {}),
+      watching([{ n: 1 }], (response) => setTimeout(() => response.end(line({ n: 2 })), 20)),
+    );
+    await transport.request(get);
+    const got = await collect(transport.stream({ ...watch, signal: AbortSignal.timeout(2000) }));
+    expect(got).toEqual(['{"n":1}', '{"n":2}']);
+    expect(server.seen.map((seen) => seen.connection)).toEqual([1, 2]);
+  });
+
+  it('fails with what the server says when it does not begin', async () => {
+    const { server, transport } = await served();
+    server.answer(json(410, status(410, 'Expired', 'too old resource version')));
+    const stream = transport.stream({ ...watch, signal: AbortSignal.timeout(2000) });
+    await expect(collect(stream)).rejects.toMatchObject({ status: 410, reason: 'Expired' });
+  });
+
+  it('fails when not a byte comes for too long, and closes the connection', async () => {
+    const { server, transport } = await served();
+    server.answer(watching([{ n: 1 }]));
+    const stream = transport.stream({ ...watch, silenceMs: 50, signal: AbortSignal.timeout(2000) });
+    await expect(collect(stream)).rejects.toMatchObject({ name: 'NoAnswer', step: 'stream' });
+    await vi.waitFor(() => expect(server.connections.size).toBe(0));
+  });
+
+  it('bears any length of time in which bytes keep coming', async () => {
+    const { server, transport } = await served();
+    server.answer(
+      watching([], (response) => {
+        void (async () => {
+          for (let turn = 0; turn < 8; turn += 1) {
+            await sleep(20);
+            response.write(line({ turn }));
+          }
+          response.end();
+        })();
+      }),
+    );
+    const stream = transport.stream({ ...watch, silenceMs: 80, signal: AbortSignal.timeout(2000) });
+    expect((await collect(stream)).length).toBe(8);
+  });
+
+  it('fails when the connection breaks in the middle of a line, after the lines that were whole', async () => {
+    const { server, transport } = await served();
+    server.answer(
+      watching([{ n: 1 }], (response) => response.write('{"n":', () => response.socket?.destroy())),
+    );
+    const got: string[] = [];
+    const read = async (): Promise<void> => {
+      for await (const text of transport.stream({ ...watch, signal: AbortSignal.timeout(2000) })) {
+        got.push(text);
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(got).toEqual(['{"n":1}']);
+  });
+
+  it('refuses a line beyond the limit and closes the connection', async () => {
+    const { server, transport } = await served({ maxLineBytes: 1000 });
+    server.answer(watching([{ long: 'x'.repeat(2000) }]));
+    const stream = transport.stream({ ...watch, signal: AbortSignal.timeout(2000) });
+    await expect(collect(stream)).rejects.toThrow(BadAnswer);
+    await vi.waitFor(() => expect(server.connections.size).toBe(0));
+  });
+
+  it('closes the connection when its reader stops reading', async () => {
+    const { server, transport } = await served();
+    server.answer(watching([{ n: 1 }, { n: 2 }]));
+    for await (const text of transport.stream({ ...watch, signal: AbortSignal.timeout(2000) })) {
+      expect(text).toBe('{"n":1}');
+      break;
+    }
+    await vi.waitFor(() => expect(server.connections.size).toBe(0));
+  });
+});
+
+describe('close', () => {
+  it('closes kept connections', async () => {
+    const { server, transport } = await served();
+    server.answer(json(200, {}));
+    await transport.request(get);
+    expect(server.connections.size).toBe(1);
+    transport.close();
+    await vi.waitFor(() => expect(server.connections.size).toBe(0));
+  });
+});
