@@ -98,7 +98,7 @@ export async function goKubernetesCommand(command: string, version: string, log:
 /** Builds a program of one file that needs nothing but Go's standard library, static, to `out`. */
 export async function goPlainProgram(source: string, out: string): Promise<void> {
   await using work = await workFolder();
-  await writeFile(join(work.path, 'go.mod'), `module plain\n\ngo ${OLDEST_GO.major}.${OLDEST_GO.minor}\n`);
+  await writeFile(join(work.path, 'go.mod'), 'module plain\n\ngo 1.22\n');
   await copyFile(source, join(work.path, 'main.go'));
   await build({ folder: work.path, target: '.', out, ldflags: '-s -w' }, () => {});
 }

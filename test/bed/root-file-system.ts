@@ -5,14 +5,15 @@ import { cached } from './cache.ts';
 import type { Log } from './progress.ts';
 import { tool } from './tool.ts';
 
-const SUITE = 'bookworm';
+/** The Debian release of nodes and images. */
+export const SUITE = 'bookworm';
 const NODE_PACKAGES = [
   'systemd systemd-sysv dbus util-linux procps kmod attr',
   'iproute2 iptables nftables conntrack ethtool curl ca-certificates',
   'containerd runc containernetworking-plugins',
 ].flatMap((line) => line.split(' '));
 /** What nobody reads in a node or an image. */
-const LEFT_OUT = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*'];
+export const LEFT_OUT = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*'];
 
 /** The folder of a node's root file system: Debian with systemd, containerd and the CNI plugins; about a minute the first time. */
 export async function rootFileSystem(log: Log): Promise<string> {
@@ -20,21 +21,30 @@ export async function rootFileSystem(log: Log): Promise<string> {
   const folder = await cached(
     'root-file-system',
     recipe,
-    (out, note) => makeDebian(NODE_PACKAGES, join(out, 'root'), note),
+    (out, note) => makeDebian({ packages: NODE_PACKAGES, target: join(out, 'root') }, note),
     log,
   );
   return join(folder, 'root');
 }
 
-/** The smallest Debian with these packages, as a folder or, when the name ends in `.tar`, as an archive. */
+/**
+ * The smallest Debian with these packages, as a folder or, when the name ends in `.tar`, as an archive.
+ * `hooks` are shell commands that run at the end with the root file system as $1 (mmdebstrap's customize hooks).
+ */
 export async function makeDebian(
-  packages: readonly string[],
-  target: string,
+  debian: {
+    readonly packages: readonly string[];
+    readonly hooks?: readonly string[];
+    readonly target: string;
+  },
   note: (text: string) => void,
 ): Promise<void> {
-  const include = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
-  const leftOut = LEFT_OUT.map((pattern) => `--dpkgopt=path-exclude=${pattern}`);
-  await tool(['mmdebstrap', '--mode=root', '--variant=minbase', ...leftOut, ...include, SUITE, target], {
+  const options = [
+    ...LEFT_OUT.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
+    `--include=${debian.packages.join(',')}`,
+    ...(debian.hooks ?? []).map((hook) => `--customize-hook=${hook}`),
+  ];
+  await tool(['mmdebstrap', '--mode=root', '--variant=minbase', ...options, SUITE, debian.target], {
     onLine: (line) => note(line.replace(/^[IW]: /, '')),
   });
 }

@@ -1,0 +1,50 @@
+// npm run build: the one file that runs on every node, dist/kubelet-sysctls.mjs.
+
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+
+const CHECKOUT = join(import.meta.dirname, '..');
+const ENTRY = join(CHECKOUT, 'agent', 'main.ts');
+const OUT = join(CHECKOUT, 'dist', 'kubelet-sysctls.mjs');
+
+/** Packages in the CommonJS format call `require` for Node's own modules, which a file in the ESM format does not have. */
+const REQUIRE =
+  "import { createRequire as createRequireForBundle } from 'node:module';\n" +
+  'const require = createRequireForBundle(import.meta.url);';
+
+if (import.meta.main) await main();
+
+async function main(): Promise<void> {
+  const content = await bundle();
+  await mkdir(dirname(OUT), { recursive: true });
+  await writeFile(OUT, content);
+  await chmod(OUT, 0o755);
+  process.stdout.write(`${OUT}: ${(content.length / 1024).toFixed(0)} KiB\n`);
+}
+
+/**
+ * The bytes of the bundle: agent/main.ts with all that it imports, runnable by Node 26 and later, starting with `#!`.
+ * Names and white space stay, so that a stack trace from a node can be read. Throws esbuild's failure.
+ */
+export async function bundle(entry: string = ENTRY): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    outfile: OUT,
+    write: false,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node26',
+    minifySyntax: true,
+    legalComments: 'eof',
+    banner: { js: REQUIRE },
+    absWorkingDir: CHECKOUT,
+    logLevel: 'warning',
+  });
+  const content = outputFiles[0]?.contents;
+  if (content === undefined || Buffer.from(content.subarray(0, 2)).toString() !== '#!') {
+    throw new Error(`Expected the bundle of ${entry} to begin with #!, as its entry file must; got none.`);
+  }
+  return content;
+}
