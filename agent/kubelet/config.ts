@@ -1,0 +1,136 @@
+// The list in the kubelet's config file and its drop-ins, merged as the kubelet merges them.
+
+import { isMap, isSeq, LineCounter, parseAllDocuments, type Document } from 'yaml';
+
+export interface ConfigFile {
+  readonly path: string;
+  readonly content: Uint8Array;
+}
+
+/** What --config and --config-dir name, as bytes; the order of the drop-ins does not matter. */
+export interface ConfigSources {
+  readonly config: ConfigFile | undefined;
+  readonly dropIns: readonly ConfigFile[];
+}
+
+/** The keys of KubeletConfiguration that concern us. */
+export interface KubeletConfig {
+  readonly allowedUnsafeSysctls: readonly string[];
+  /** Who gave the list; undefined when nobody did. */
+  readonly allowedUnsafeSysctlsFrom: string | undefined;
+  readonly healthzPort: number | undefined;
+  readonly healthzBindAddress: string | undefined;
+}
+
+/** A config file that the kubelet could not read either. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly path: string;
+  /** From 1; undefined when the file as a whole is meant. */
+  readonly line: number | undefined;
+
+  constructor(message: string, where: { readonly path: string; readonly line: number | undefined }) {
+    super(message);
+    this.path = where.path;
+    this.line = where.line;
+  }
+}
+
+export const NO_CONFIG: ConfigSources = { config: undefined, dropIns: [] };
+
+/**
+ * Merges config file and drop-ins: `.conf` files in the order of a walk through the folder, each a JSON merge patch, so a
+ * list is replaced whole and null removes it. Mirrors mergeKubeletConfigurations (cmd/kubelet/app/server.go).
+ *
+ * @throws ConfigError when a file is no YAML or JSON mapping, or one of our keys has another type.
+ */
+export function readKubeletConfig(sources: ConfigSources): KubeletConfig {
+  const dropIns = sources.dropIns.filter(({ path }) => path.endsWith('.conf')).toSorted(inWalkOrder);
+  const patches = [
+    ...(sources.config === undefined ? [] : [{ ...readFile(sources.config), from: sources.config.path }]),
+    ...dropIns.map((file) => ({ ...readFile(file), from: `drop-in ${file.path}` })),
+  ];
+  const list = patches.findLast(({ allowed }) => allowed !== undefined);
+  return {
+    allowedUnsafeSysctls: list?.allowed ?? [],
+    allowedUnsafeSysctlsFrom: (list?.allowed ?? null) === null ? undefined : list?.from,
+    healthzPort: lastOf(patches.map(({ port }) => port)),
+    healthzBindAddress: lastOf(patches.map(({ address }) => address)),
+  };
+}
+
+/** One file's say: undefined says nothing, null removes what was said before. */
+interface Patch {
+  readonly allowed: readonly string[] | null | undefined;
+  readonly port: number | null | undefined;
+  readonly address: string | null | undefined;
+}
+
+function lastOf<T>(values: readonly (T | null | undefined)[]): T | undefined {
+  return values.findLast((value) => value !== undefined) ?? undefined;
+}
+
+function readFile(file: ConfigFile): Patch {
+  const lines = new LineCounter();
+  const document = parseFirstDocument(file, lines);
+  const wrong = (key: string, expected: string, found: unknown): ConfigError => {
+    const node: unknown = document.get(key, true);
+    const offset = isNodeWithRange(node) ? node.range[0] : 0;
+    const message = `Expected ${key} to be ${expected}, got ${JSON.stringify(found)}. The kubelet does not start with this file.`;
+    return new ConfigError(message, { path: file.path, line: lines.linePos(offset).line });
+  };
+  const root: unknown = document.toJS();
+  const get = (key: string): unknown => new Map(Object.entries(root ?? {})).get(key);
+  const allowed = get('allowedUnsafeSysctls');
+  const port = get('healthzPort');
+  const address = get('healthzBindAddress');
+  if (!isAbsent(allowed) && !isStringList(allowed)) {
+    throw wrong('allowedUnsafeSysctls', 'a list of strings', allowed);
+  }
+  if (!isAbsent(port) && !isPort(port)) throw wrong('healthzPort', 'a number', port);
+  if (!isAbsent(address) && typeof address !== 'string')
+    throw wrong('healthzBindAddress', 'a string', address);
+  return { allowed, port, address };
+}
+
+/** Kubernetes reads the first document of a file and YAML 1.1, of which JSON is a part. */
+function parseFirstDocument(file: ConfigFile, lineCounter: LineCounter): Document {
+  const text = Buffer.from(file.content).toString('utf8');
+  const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: false, lineCounter });
+  const document = Array.isArray(documents) ? documents[0] : undefined;
+  const error = document?.errors[0];
+  if (error !== undefined) {
+    const message = `Expected YAML or JSON, got ${error.message.split('\n')[0] ?? ''}`;
+    throw new ConfigError(message, { path: file.path, line: error.linePos?.[0].line });
+  }
+  if (document === undefined || !isMap(document.contents)) {
+    const found = isSeq(document?.contents) ? 'a list' : 'none';
+    const message = `Expected a KubeletConfiguration, got ${found}. The kubelet does not start with this file.`;
+    throw new ConfigError(message, { path: file.path, line: document === undefined ? undefined : 1 });
+  }
+  return document;
+}
+
+function isNodeWithRange(node: unknown): node is { readonly range: readonly [number, number, number] } {
+  return typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range);
+}
+
+function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}
+
+function isStringList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isPort(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value);
+}
+
+/** filepath.WalkDir: names in byte order folder by folder, so `a/x.conf` comes before `a.conf`. */
+function inWalkOrder(a: ConfigFile, b: ConfigFile): number {
+  const [left, right] = [a.path.split('/'), b.path.split('/')];
+  const differs = left.findIndex((name, index) => name !== right[index]);
+  if (differs < 0) return left.length - right.length;
+  return Buffer.compare(Buffer.from(left[differs] ?? ''), Buffer.from(right[differs] ?? ''));
+}

@@ -1,0 +1,105 @@
+// New bytes for an environment file, in which KUBELET_EXTRA_ARGS carries our flag and nothing else differs.
+
+import { encodeUtf8, fromByteString } from './bytes.ts';
+import { applyInPlace, quoteValue } from './edit-raw.ts';
+import { candidateValues, type WordRange } from './edit-value.ts';
+import { findAssignment, parseEnvironmentFile, EnvironmentFileError } from './environment-file.ts';
+import type { Assignment, EnvironmentDocument } from './environment-file.ts';
+import { EXTRA_ARGS } from './unit.ts';
+import { wordTexts } from './words.ts';
+
+export interface ExtraArgsEdit {
+  /** undefined: there is no file yet. */
+  readonly content: Uint8Array | undefined;
+  readonly systemdVersion: number | undefined;
+  /** The value in force elsewhere, which a new assignment has to carry on; not used when the file has one. */
+  readonly carried: string;
+  /** The words of the value, in order, that are uses of our flag. */
+  readonly uses: readonly WordRange[];
+  /** The flag's word, e.g. `--allowed-unsafe-sysctls=a,b`; undefined takes the flag away. */
+  readonly flag: string | undefined;
+}
+
+/** The edit cannot be made without touching what is not ours. */
+export class EditError extends Error {
+  override readonly name = 'EditError';
+}
+
+/**
+ * The file's bytes after the edit. The flag takes the place of its first use, or goes to the end; its other uses vanish.
+ * The bytes are handed out only when systemd would read from them the same variables and the same words but for our flag.
+ *
+ * @throws EditError when no such bytes were found.
+ */
+export function editExtraArgs(edit: ExtraArgsEdit): Uint8Array {
+  const before = parseEnvironmentFile(edit.content ?? new Uint8Array(), edit.systemdVersion);
+  const assignment = findAssignment(before, EXTRA_ARGS);
+  const old = assignment?.bytes ?? encodeUtf8(edit.carried);
+  for (const value of candidateValues(
+    old,
+    edit.uses,
+    edit.flag === undefined ? undefined : encodeUtf8(edit.flag),
+  )) {
+    const texts =
+      assignment === undefined ? appended(before, value.text) : replaced(before.text, assignment, value);
+    const good = texts.find((text) => isSafe(before, text, assignment, value.text, edit.systemdVersion));
+    if (good !== undefined) return fromByteString(good);
+  }
+  throw new EditError(
+    `Expected to be able to add to the value of ${EXTRA_ARGS} without changing anything else, found no way. ` +
+      'Close every quote of the file, and end no line before its end with a backslash.',
+  );
+}
+
+/** The words of KUBELET_EXTRA_ARGS in an environment file; none when it is not assigned. */
+export function extraArgsWords(content: Uint8Array, systemdVersion: number | undefined): readonly string[] {
+  return wordTexts(findAssignment(parseEnvironmentFile(content, systemdVersion), EXTRA_ARGS)?.value ?? '');
+}
+
+type Candidate = ReturnType<typeof candidateValues>[number];
+
+/** In place where the raw bytes allow it; or else the one value quoted anew. */
+function replaced(text: string, assignment: Assignment, value: Candidate): readonly string[] {
+  const inPlace = value.splices === undefined ? undefined : applyInPlace(text, assignment, value.splices);
+  const anew = text.slice(0, assignment.valueFrom) + quoteValue(value.text) + text.slice(assignment.to);
+  return inPlace === undefined ? [anew] : [inPlace, anew];
+}
+
+/** A line of its own; a blank line before it ends a comment that a backslash would continue. */
+function appended(document: EnvironmentDocument, value: string): readonly string[] {
+  const { text } = document;
+  const line = `${EXTRA_ARGS}=${quoteValue(value)}\n`;
+  const ended = text === '' || /[\n\r]$/.test(text) ? text : `${text}\n`;
+  return [ended + line, `${ended}\n${line}`];
+}
+
+function isSafe(
+  before: EnvironmentDocument,
+  text: string,
+  edited: Assignment | undefined,
+  value: string,
+  systemdVersion: number | undefined,
+): boolean {
+  const after = reparse(text, systemdVersion);
+  if (after === undefined) return false;
+  const others = before.assignments.map((assignment) => ({
+    key: assignment.key,
+    value: assignment === edited ? value : assignment.bytes,
+  }));
+  const expected = edited === undefined ? [...others, { key: EXTRA_ARGS, value }] : others;
+  return (
+    after.assignments.length === expected.length &&
+    after.assignments.every(
+      ({ key, bytes }, index) => key === expected[index]?.key && bytes === expected[index].value,
+    )
+  );
+}
+
+function reparse(text: string, systemdVersion: number | undefined): EnvironmentDocument | undefined {
+  try {
+    return parseEnvironmentFile(fromByteString(text), systemdVersion);
+  } catch (error) {
+    if (error instanceof EnvironmentFileError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,131 @@
+// systemd's EnvironmentFile= as a lossless document: what systemd reads, and which bytes each part came from.
+
+import { decodeUtf8, fromByteString, invalidUtf8, toByteString } from './bytes.ts';
+import { scanEnvironment, type RawAssignment } from './environment-scan.ts';
+
+/** One assignment that systemd takes from the file. Offsets are bytes from the file's start. */
+export interface Assignment extends Omit<RawAssignment, 'key' | 'value'> {
+  readonly key: string;
+  /** The value as the service gets it. */
+  readonly value: string;
+  /** The same value as a byte string; `starts`, `ends` and `sections` have one entry for each of its chars. */
+  readonly bytes: string;
+  /** Line of the key, from 1. */
+  readonly line: number;
+}
+
+export interface EnvironmentDocument {
+  /** The whole file as a byte string. */
+  readonly text: string;
+  /** In the file's order, keys that systemd drops as invalid left out; of two with one key the last is in force. */
+  readonly assignments: readonly Assignment[];
+}
+
+/** The file cannot be trusted to mean one thing; systemd drops it, or its meaning depends on systemd's version. */
+export class EnvironmentFileError extends Error {
+  override readonly name = 'EnvironmentFileError';
+  /** From 1. */
+  readonly line: number;
+  /** Offset from the file's start, from 0. */
+  readonly byte: number;
+  readonly mend: string;
+
+  constructor(
+    message: string,
+    where: { readonly line: number; readonly byte: number; readonly mend: string },
+  ) {
+    super(`${message} ${where.mend}`);
+    this.line = where.line;
+    this.byte = where.byte;
+    this.mend = where.mend;
+  }
+}
+
+/**
+ * Reads an environment file as the given systemd does. With an unknown version the file must mean the same to all.
+ * Mirrors parse_env_file_internal and load_env_file_push (systemd src/basic/env-file.c) and strv_env_clean.
+ *
+ * @throws EnvironmentFileError where systemd would drop the whole file, or where the version would matter.
+ */
+export function parseEnvironmentFile(
+  content: Uint8Array,
+  systemdVersion: number | undefined,
+): EnvironmentDocument {
+  const text = toByteString(content);
+  refuseNul(text);
+  const raw = scanEnvironment(text, systemdVersion === undefined || systemdVersion >= COMMENT_ESCAPE_ENDS);
+  if (systemdVersion === undefined) refuseVersionDependence(text, raw);
+  for (const assignment of raw) refuseInvalidUtf8(text, assignment);
+  const assignments = raw
+    .filter(({ key }) => VALID_NAME.test(key))
+    .map((assignment) => ({
+      ...assignment,
+      value: decodeUtf8(assignment.value),
+      bytes: assignment.value,
+      line: lineAt(text, assignment.from),
+    }));
+  return { text, assignments };
+}
+
+/** The document's bytes: those that were parsed. */
+export function printEnvironmentFile(document: EnvironmentDocument): Uint8Array {
+  return fromByteString(document.text);
+}
+
+/** The assignment of a variable that is in force: the last one. */
+export function findAssignment(document: EnvironmentDocument, key: string): Assignment | undefined {
+  return document.assignments.findLast((assignment) => assignment.key === key);
+}
+
+/** The line, from 1, that a byte offset lies on; \n, \r\n and a lone \r each end a line. */
+export function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split(/\r\n|\n|\r(?!$)/).length;
+}
+
+/** Since this version a backslash at a comment's end no longer swallows the next line. */
+const COMMENT_ESCAPE_ENDS = 254;
+
+/** env_name_is_valid (systemd src/basic/env-util.c). */
+const VALID_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+function refuseNul(text: string): void {
+  const byte = text.indexOf('\0');
+  if (byte < 0) return;
+  throw new EnvironmentFileError(
+    'Expected an environment file without NUL bytes, got one: systemd drops the whole file.',
+    {
+      line: lineAt(text, byte),
+      byte,
+      mend: 'Remove the byte (was the file saved as UTF-16, or cut off by a crash?).',
+    },
+  );
+}
+
+function refuseInvalidUtf8(text: string, assignment: RawAssignment): void {
+  const inKey = invalidUtf8(assignment.key);
+  const inValue = invalidUtf8(assignment.value);
+  if (inKey === undefined && inValue === undefined) return;
+  const byte =
+    inKey === undefined ? (assignment.starts[inValue ?? 0] ?? assignment.from) : assignment.from + inKey;
+  const code = text.charCodeAt(byte).toString(16).padStart(2, '0');
+  throw new EnvironmentFileError(
+    `Expected assignments in valid UTF-8, got byte 0x${code}: systemd drops the whole file.`,
+    { line: lineAt(text, byte), byte, mend: 'Write the character in UTF-8 or remove it.' },
+  );
+}
+
+function refuseVersionDependence(text: string, since254: readonly RawAssignment[]): void {
+  const before254 = scanEnvironment(text, false);
+  const differs = since254.find((assignment, index) => !sameAssignment(assignment, before254[index]));
+  const odd = differs ?? before254[since254.length];
+  if (odd === undefined) return;
+  const byte = Math.max(text.lastIndexOf('\\\n', odd.from), text.lastIndexOf('\\\r', odd.from), 0);
+  throw new EnvironmentFileError(
+    'Expected comments that do not end in a backslash, got one before an assignment: systemd before 254 takes the next line as part of the comment, newer ones do not.',
+    { line: lineAt(text, byte), byte, mend: "Remove the backslash at the comment's end." },
+  );
+}
+
+function sameAssignment(a: RawAssignment, b: RawAssignment | undefined): boolean {
+  return b !== undefined && a.from === b.from && a.key === b.key && a.to === b.to && a.value === b.value;
+}

@@ -1,0 +1,90 @@
+// The environment that systemd gives the kubelet: Environment= first, then the environment files, the last one winning.
+
+import {
+  EnvironmentFileError,
+  parseEnvironmentFile,
+  type Assignment,
+  type EnvironmentDocument,
+} from './environment-file.ts';
+import type { EnvironmentFileOnDisk, KubeletUnit } from './unit.ts';
+
+export interface ParsedEnvironmentFile {
+  readonly file: EnvironmentFileOnDisk;
+  /** undefined: the file is not there, or systemd drops it. */
+  readonly document: EnvironmentDocument | undefined;
+}
+
+/** A variable and who gave it its value. */
+export interface VariableInForce {
+  readonly value: string;
+  /** For a person: `KEY in /etc/default/kubelet, line 3`. */
+  readonly origin: string;
+  /** undefined: it comes from Environment=. */
+  readonly assigned: { readonly path: string; readonly assignment: Assignment } | undefined;
+}
+
+/** An environment file that must not be edited, nor trusted to mean one thing. */
+export class RefusedFileError extends Error {
+  override readonly name = 'RefusedFileError';
+  readonly path: string;
+  override readonly cause: EnvironmentFileError;
+
+  constructor(path: string, cause: EnvironmentFileError) {
+    super(cause.message);
+    this.path = path;
+    this.cause = cause;
+  }
+}
+
+/**
+ * Reads every environment file of the unit.
+ *
+ * @throws RefusedFileError for the first one that systemd would drop or read by its version.
+ */
+export function readEnvironmentFiles(unit: KubeletUnit): readonly ParsedEnvironmentFile[] {
+  return unit.environmentFiles.map((file) => {
+    try {
+      return { file, document: parse(unit, file) };
+    } catch (error) {
+      throw error instanceof EnvironmentFileError ? new RefusedFileError(file.path, error) : error;
+    }
+  });
+}
+
+/** The same, with a file that would be refused taken as if it were not there: what systemd does with it. */
+export function readUsableEnvironmentFiles(unit: KubeletUnit): readonly ParsedEnvironmentFile[] {
+  return unit.environmentFiles.map((file) => {
+    try {
+      return { file, document: parse(unit, file) };
+    } catch (error) {
+      if (error instanceof EnvironmentFileError) return { file, document: undefined };
+      throw error;
+    }
+  });
+}
+
+/** Every variable that the kubelet's ExecStart= can name, with its origin. */
+export function environmentInForce(
+  unit: KubeletUnit,
+  files: readonly ParsedEnvironmentFile[],
+): ReadonlyMap<string, VariableInForce> {
+  const environment = new Map<string, VariableInForce>();
+  for (const entry of unit.environment) {
+    const equals = entry.indexOf('=');
+    const key = entry.slice(0, equals);
+    const origin = `${key} in Environment= of ${unit.name}`;
+    if (equals > 0) environment.set(key, { value: entry.slice(equals + 1), origin, assigned: undefined });
+  }
+  for (const { file, document } of files) {
+    for (const assignment of document?.assignments ?? []) {
+      const { key, value, line } = assignment;
+      const origin = `${key} in ${file.path}, line ${line}`;
+      environment.set(key, { value, origin, assigned: { path: file.path, assignment } });
+    }
+  }
+  return environment;
+}
+
+function parse(unit: KubeletUnit, file: EnvironmentFileOnDisk): EnvironmentDocument | undefined {
+  return file.content === undefined ? undefined : parseEnvironmentFile(file.content, unit.systemdVersion);
+}
