@@ -75,6 +75,7 @@ export function watchObject<T>(options: WatchOptions<T>): Watch {
   let openedAt: number | undefined;
   let failures = 0;
   let patienceMs = silenceMs;
+  let heard = false;
 
   void run();
   return { stop: () => stopping.abort(), synced: synced.promise };
@@ -82,6 +83,7 @@ export function watchObject<T>(options: WatchOptions<T>): Watch {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       openedAt = undefined;
+      heard = false;
       try {
         version ??= await list();
         await follow(version);
@@ -125,6 +127,7 @@ export function watchObject<T>(options: WatchOptions<T>): Watch {
     for await (const line of stream) {
       const event = parseWatchEvent(line);
       patienceMs = silenceMs;
+      heard = true;
       if (event.type === 'error') {
         version = undefined;
         throw event.error;
@@ -155,7 +158,7 @@ export function watchObject<T>(options: WatchOptions<T>): Watch {
     if (failure !== undefined && !keepsVersion(failure)) {
       version = undefined;
     }
-    if (isSilence(failure)) {
+    if (isSilence(failure) && !heard) {
       patienceMs = Math.min(patienceMs * 2, Math.max(silenceMs, MAX_SILENCE_MS));
     }
     // What the server asks for is a floor, and jitter comes on top: it asks everybody for the same.

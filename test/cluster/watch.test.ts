@@ -1,0 +1,491 @@
+import { createConnection } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { textAt } from '../../agent/cluster/fields.ts';
+import { createTransport, type TransportOptions } from '../../agent/cluster/transport.ts';
+import { watchObject, type Watch, type WatchOptions } from '../../agent/cluster/watch.ts';
+import { selfSigned } from './certificate.ts';
+import {
+  faultServer,
+  hangUp,
+  json,
+  line,
+  neverAnswer,
+  status,
+  watching,
+  type FaultServer,
+  type Handler,
+  type Seen,
+} from './fault-server.ts';
+
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).toReversed()) {
+    await thing.close();
+  }
+});
+
+/** An object of which only `value` matters. */
+const object = (version: number, value: string): object => ({
+  metadata: { name: 'one', resourceVersion: String(version) },
+  value,
+});
+const list = (version: number, ...items: object[]): Handler =>
+  json(200, { kind: 'List', metadata: { resourceVersion: String(version) }, items });
+const modified = (version: number, value: string): object => ({
+  type: 'MODIFIED',
+  object: object(version, value),
+});
+const bookmark = (version: number): object => ({
+  type: 'BOOKMARK',
+  object: { metadata: { resourceVersion: String(version) } },
+});
+const errorEvent = (code: number, reason: string): object => ({
+  type: 'ERROR',
+  object: status(code, reason, 'from the stream'),
+});
+const end = (response: { end(): unknown }): void => {
+  response.end();
+};
+const openWatch = watching([]);
+const listOr =
+  (watch: Handler): Handler =>
+  (response, seen) =>
+    (isWatch(seen) ? watch : list(1, object(1, 'a')))(response, seen);
+
+interface Followed {
+  readonly watch: Watch;
+  /** What onChange was given, in order. */
+  readonly changes: (string | undefined)[];
+  readonly errors: unknown[];
+}
+
+function follow(
+  server: FaultServer,
+  options: Partial<WatchOptions<string>> = {},
+  limits: TransportOptions = {},
+): Followed {
+  const transport = createTransport(server.credentials(), limits);
+  const changes: (string | undefined)[] = [];
+  const errors: unknown[] = [];
+  const watch = watchObject<string>({
+    transport,
+    path: '/api/v1/things',
+    name: 'one',
+    parse: (thing) => textAt(thing, 'value') ?? 'none',
+    onChange: (value) => changes.push(value),
+    onError: (error) => errors.push(error),
+    healthyMs: 10_000,
+    silenceMs: 5000,
+    backoff: { minMs: 4, maxMs: 20 },
+    ...options,
+  });
+  open.push(transport, { close: () => watch.stop() });
+  return { watch, changes, errors };
+}
+
+async function served(...handlers: Handler[]): Promise<FaultServer> {
+  const server = await faultServer();
+  open.push(server);
+  server.answer(...handlers);
+  return server;
+}
+
+const isWatch = (seen: Seen): boolean => seen.query.get('watch') === 'true';
+/** The requests in short: `list`, or the version that a watch resumed from. */
+const requests = (server: FaultServer): (string | null)[] =>
+  server.seen.map((seen) => (isWatch(seen) ? seen.query.get('resourceVersion') : 'list'));
+
+describe('following an object', () => {
+  it('lists by name, then watches from the version of the list, with bookmarks and an end', async () => {
+    const server = await served(list(5, object(4, 'a')), openWatch);
+    const { watch, changes } = follow(server, {
+      timeoutSeconds: 100,
+      random: () => 0.5,
+      accept: { list: 'application/json;as=L', watch: 'application/json;as=W' },
+    });
+    await watch.synced;
+    await vi.waitFor(() => expect(server.seen.length).toBe(2));
+    expect(changes).toEqual(['a']);
+    expect(Object.fromEntries(server.seen[0]?.query ?? [])).toEqual({ fieldSelector: 'metadata.name=one' });
+    expect(Object.fromEntries(server.seen[1]?.query ?? [])).toEqual({
+      fieldSelector: 'metadata.name=one',
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: '5',
+      timeoutSeconds: '150',
+    });
+    expect(server.seen.map((seen) => seen.headers.accept)).toEqual([
+      'application/json;as=L',
+      'application/json;as=W',
+    ]);
+  });
+
+  it('tells of each change, of a deletion, and of an object that comes later', async () => {
+    const server = await served(
+      list(1),
+      watching([
+        { type: 'ADDED', object: object(2, 'a') },
+        modified(3, 'b'),
+        { type: 'DELETED', object: object(4, 'b') },
+        { type: 'ADDED', object: object(5, 'c') },
+      ]),
+    );
+    const { changes } = follow(server);
+    await vi.waitFor(() => expect(changes).toEqual([undefined, 'a', 'b', undefined, 'c']));
+  });
+
+  it('says nothing of a change in what it does not read', async () => {
+    const server = await served(
+      list(1, object(1, 'a')),
+      watching([modified(2, 'a'), modified(3, 'a'), modified(4, 'b')]),
+    );
+    const { changes } = follow(server);
+    await vi.waitFor(() => expect(changes).toEqual(['a', 'b']));
+  });
+
+  it('works over TLS', async () => {
+    const server = await faultServer({ tls: selfSigned('apiserver') });
+    open.push(server);
+    server.answer(list(1, object(1, 'a')), watching([modified(2, 'b')]));
+    const { changes } = follow(server);
+    await vi.waitFor(() => expect(changes).toEqual(['a', 'b']));
+  });
+
+  it('keeps a character whole that came in two pieces', async () => {
+    const bytes = Buffer.from(line(modified(2, 'häß→𝄞')));
+    const server = await served(
+      list(1, object(1, 'a')),
+      watching([], (response) => {
+        void (async () => {
+          for (const byte of bytes) {
+            response.write(Buffer.from([byte]));
+            await sleep(0);
+          }
+        })();
+      }),
+    );
+    const { changes } = follow(server);
+    await vi.waitFor(() => expect(changes).toEqual(['a', 'häß→𝄞']));
+  });
+});
+
+describe('the end of a watch', () => {
+  it('goes on from the last bookmark, without a list', async () => {
+    const server = await served(
+      list(1, object(1, 'a')),
+      watching([modified(2, 'b'), bookmark(70)], end),
+      watching([modified(71, 'c')]),
+    );
+    const { changes, errors } = follow(server);
+    await vi.waitFor(() => expect(changes).toEqual(['a', 'b', 'c']));
+    expect(requests(server)).toEqual(['list', '1', '70']);
+    expect(errors).toEqual([]);
+  });
+
+  it('goes on from the last version when the connection broke in the middle of a line', async () => {
+    const server = await served(
+      list(1, object(1, 'a')),
+      watching([modified(2, 'b')], (response) =>
+        response.write('{"type":"MODIFIED","object":{"val', () => response.socket?.destroy()),
+      ),
+      watching([modified(3, 'c')]),
+    );
+    const { changes, errors } = follow(server);
+    await vi.waitFor(() => expect(changes).toEqual(['a', 'b', 'c']));
+    expect(requests(server)).toEqual(['list', '1', '2']);
+    expect(errors).toMatchObject([{ code: 'ECONNRESET' }]);
+  });
+
+  it.each([
+    ['an HTTP status', json(410, status(410, 'Expired', 'too old resource version'))],
+    ['an ERROR event', watching([errorEvent(410, 'Expired')])],
+  ])('lists again when its version is too old, told by %s', async (_title, gone) => {
+    const server = await served(
+      list(1, object(1, 'a')),
+      gone,
+      list(90, object(80, 'b')),
+      watching([modified(91, 'c')]),
+    );
+    const { changes, errors } = follow(server);
+    await vi.waitFor(() => expect(changes).toEqual(['a', 'b', 'c']));
+    expect(requests(server)).toEqual(['list', '1', 'list', '90']);
+    // It belongs to the protocol.
+    expect(errors).toEqual([]);
+  });
+
+  it.each([
+    ['any other ERROR event', watching([errorEvent(500, 'InternalError')])],
+    ['a line that is no JSON', watching([], (response) => response.write('<html>\n'))],
+    ['an event of no known type', watching([{ type: 'SURPRISE', object: object(2, 'x') }])],
+    ['an event without a version', watching([{ type: 'MODIFIED', object: { value: 'x' } }])],
+  ])('lists again after %s', async (_title, bad) => {
+    const server = await served(list(1, object(1, 'a')), bad, list(9, object(8, 'b')), openWatch);
+    const { changes, errors } = follow(server);
+    await vi.waitFor(() => expect(requests(server)).toEqual(['list', '1', 'list', '9']));
+    expect(changes.at(-1)).toBe('b');
+    expect(errors.length).toBe(1);
+  });
+
+  it('lists again after a line beyond the limit', async () => {
+    const server = await served(
+      list(1, object(1, 'a')),
+      watching([modified(2, 'x'.repeat(5000))]),
+      list(3, object(3, 'b')),
+      openWatch,
+    );
+    const { changes, errors } = follow(server, {}, { maxLineBytes: 2000 });
+    await vi.waitFor(() => expect(changes).toEqual(['a', 'b']));
+    expect(errors).toMatchObject([{ name: 'BadAnswer' }]);
+  });
+
+  it('says nothing when a new list finds the object as it was', async () => {
+    const server = await served(
+      list(1, object(1, 'a')),
+      watching([errorEvent(410, 'Expired')]),
+      list(9, object(8, 'a')),
+      watching([modified(10, 'b')]),
+    );
+    const { changes } = follow(server);
+    await vi.waitFor(() => expect(changes).toEqual(['a', 'b']));
+    expect(requests(server)).toEqual(['list', '1', 'list', '9']);
+  });
+
+  it('tells of an object that was deleted while nobody watched', async () => {
+    const server = await served(
+      list(1, object(1, 'a')),
+      json(410, status(410, 'Expired', 'too old')),
+      list(9),
+      openWatch,
+    );
+    const { changes } = follow(server);
+    await vi.waitFor(() => expect(changes).toEqual(['a', undefined]));
+  });
+});
+
+describe('a silent connection', () => {
+  it('is given up, and a list finds what was missed', async () => {
+    const server = await served(
+      list(1, object(1, 'a')),
+      openWatch,
+      list(9, object(8, 'b')),
+      watching([modified(10, 'c')]),
+    );
+    const { changes, errors } = follow(server, { silenceMs: 40 });
+    await vi.waitFor(() => expect(changes).toEqual(['a', 'b', 'c']));
+    expect(errors[0]).toMatchObject({ name: 'NoAnswer', step: 'stream', waitedMs: 40 });
+  });
+
+  it('is waited for longer each time where the server sends no bookmarks at all', async () => {
+    const server = await served(listOr(openWatch));
+    const { errors } = follow(server, { silenceMs: 15 });
+    await vi.waitFor(() => expect(errors.length).toBeGreaterThan(2));
+    expect(errors.slice(0, 3)).toMatchObject([{ waitedMs: 15 }, { waitedMs: 30 }, { waitedMs: 60 }]);
+  });
+
+  it('is waited for as long as at first once a byte has come', async () => {
+    const server = await served(listOr(watching([bookmark(2)])));
+    const { errors } = follow(server, { silenceMs: 15 });
+    await vi.waitFor(() => expect(errors.length).toBeGreaterThan(2));
+    expect(errors.slice(0, 3)).toMatchObject([{ waitedMs: 15 }, { waitedMs: 15 }, { waitedMs: 15 }]);
+  });
+});
+
+describe('an API server in trouble', () => {
+  it('is found once it comes up, when it was down at the start', async () => {
+    const port = await freePort();
+    const down = createTransport({
+      server: new URL(`http://127.0.0.1:${port}`),
+      namespace: 'test',
+      token: async () => undefined,
+      ca: async () => undefined,
+    });
+    const changes: unknown[] = [];
+    const errors: unknown[] = [];
+    const watch = watchObject({
+      transport: down,
+      path: '/api/v1/things',
+      name: 'one',
+      parse: (thing) => thing['value'],
+      onChange: (value) => changes.push(value),
+      onError: (error) => errors.push(error),
+      backoff: { minMs: 4, maxMs: 20 },
+    });
+    open.push(down, { close: () => watch.stop() });
+    await vi.waitFor(() => expect(errors.length).toBeGreaterThan(2));
+    expect(errors[0]).toMatchObject({ code: 'ECONNREFUSED' });
+    const server = await faultServer({ port });
+    open.push(server);
+    server.answer(list(1, object(1, 'a')), openWatch);
+    await watch.synced;
+    expect(changes).toEqual(['a']);
+  });
+
+  it.each([
+    ['401', json(401, status(401, 'Unauthorized', 'Unauthorized'))],
+    ['403', json(403, status(403, 'Forbidden', 'no rights yet'))],
+    ['404', json(404, status(404, 'NotFound', 'no such API'))],
+    ['a closed connection', hangUp],
+    ['a list without a version', json(200, { items: [] })],
+    ['a page of a proxy', (response) => response.end('<html>')],
+  ] satisfies [string, Handler][])(
+    'is asked again while it answers a list with %s',
+    async (_title, refusal) => {
+      const server = await served(refusal);
+      const { watch, changes, errors } = follow(server);
+      await vi.waitFor(() => expect(errors.length).toBeGreaterThan(1));
+      expect(changes).toEqual([]);
+      server.answer(list(1, object(1, 'a')), openWatch);
+      await watch.synced;
+      expect(changes).toEqual(['a']);
+    },
+  );
+
+  it('keeps its version through a storm of 503 on the watch', async () => {
+    const busy = json(503, status(503, 'ServiceUnavailable', 'starting'));
+    const server = await served(
+      list(1, object(1, 'a')),
+      watching([bookmark(7)], end),
+      busy,
+      busy,
+      busy,
+      watching([modified(8, 'b')]),
+    );
+    const { changes } = follow(server);
+    await vi.waitFor(() => expect(changes).toEqual(['a', 'b']));
+    expect(requests(server)).toEqual(['list', '1', '7', '7', '7', '7']);
+  });
+
+  it.each([
+    ['as long as it asks, and a little more', '9', 9000],
+    ['no longer than two minutes, whatever it asks', '86400', 120_000],
+  ])('is left alone %s', async (_title, asked, floor) => {
+    const pauses: number[] = [];
+    const server = await served(
+      list(1, object(1, 'a')),
+      json(429, status(429, 'TooManyRequests', 'slow down'), { 'retry-after': asked }),
+      watching([modified(2, 'b')]),
+    );
+    const { changes } = follow(server, {
+      random: () => 0.5,
+      sleep: async (ms) => {
+        pauses.push(ms);
+      },
+    });
+    await vi.waitFor(() => expect(changes).toEqual(['a', 'b']));
+    expect(pauses).toEqual([floor + 2]);
+  });
+
+  it('is asked ever more rarely while it fails, with no request in between', async () => {
+    const pauses: number[] = [];
+    const server = await served(hangUp);
+    const { watch } = follow(server, {
+      backoff: { minMs: 250, maxMs: 30_000 },
+      random: () => 0.999_999,
+      sleep: async (ms) => {
+        pauses.push(ms);
+        if (pauses.length === 10) {
+          watch.stop();
+        }
+      },
+    });
+    await vi.waitFor(() => expect(pauses.length).toBe(10));
+    expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+    expect(server.seen.length).toBe(10);
+  });
+
+  it('is not asked in a tight loop when it ends every watch at once', async () => {
+    const pauses: number[] = [];
+    const server = await served(list(1, object(1, 'a')), watching([], end));
+    const { watch } = follow(server, {
+      backoff: { minMs: 250, maxMs: 30_000 },
+      random: () => 0.999_999,
+      sleep: async (ms) => {
+        pauses.push(ms);
+        if (pauses.length === 4) {
+          watch.stop();
+        }
+      },
+    });
+    await vi.waitFor(() => expect(pauses.length).toBe(4));
+    expect(pauses).toEqual([250, 500, 1000, 2000]);
+    expect(requests(server)).toEqual(['list', '1', '1', '1', '1']);
+  });
+
+  it('is forgiven its failures after a watch that lasted', async () => {
+    const pauses: number[] = [];
+    let now = 0;
+    let lasting: { end(): unknown } | undefined;
+    const server = await served(
+      list(1, object(1, 'a')),
+      hangUp,
+      hangUp,
+      watching([modified(2, 'b')], (response) => (lasting = response)),
+      openWatch,
+    );
+    const { changes } = follow(server, {
+      backoff: { minMs: 250, maxMs: 30_000 },
+      random: () => 0.999_999,
+      now: () => now,
+      sleep: async (ms) => {
+        pauses.push(ms);
+      },
+    });
+    await vi.waitFor(() => expect(changes).toEqual(['a', 'b']));
+    now = 10_000;
+    lasting?.end();
+    await vi.waitFor(() => expect(server.seen.length).toBe(5));
+    expect(pauses).toEqual([250, 500, 250]);
+  });
+});
+
+describe('stop', () => {
+  it.each([
+    ['a watch is open', [list(1, object(1, 'a')), openWatch], 1],
+    ['a list is not answered', [neverAnswer], 0],
+    ['a watch is not answered', [list(1, object(1, 'a')), neverAnswer], 1],
+  ] satisfies [string, Handler[], number][])(
+    'closes its connections and calls nothing while %s',
+    async (_title, handlers, kept) => {
+      const server = await served(...handlers);
+      const { watch, errors } = follow(server);
+      await vi.waitFor(() => expect(server.seen.length).toBe(handlers.length));
+      watch.stop();
+      // The one that the list used is the transport's, for the next request.
+      await vi.waitFor(() => expect(server.connections.size).toBe(kept));
+      await sleep(30);
+      expect(server.seen.length).toBe(handlers.length);
+      expect(errors).toEqual([]);
+    },
+  );
+
+  it('ends a pause at once and leaves no timer behind', async () => {
+    const before = timers();
+    const server = await served(hangUp);
+    const { watch, errors } = follow(server, {
+      backoff: { minMs: 60_000, maxMs: 60_000 },
+      random: () => 0.9,
+    });
+    await vi.waitFor(() => expect(errors.length).toBe(1));
+    expect(timers()).toBeGreaterThan(before);
+    watch.stop();
+    await vi.waitFor(() => expect(timers()).toBeLessThanOrEqual(before));
+    expect(server.seen.length).toBe(1);
+  });
+});
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+}
+
+/** A port on which nothing listens, for a moment at least. */
+async function freePort(): Promise<number> {
+  const server = await faultServer();
+  const { port } = server.url;
+  await server.close();
+  const refused = createConnection(Number(port), '127.0.0.1');
+  await new Promise((resolve) => {
+    refused.once('error', resolve);
+  });
+  return Number(port);
+}
