@@ -39,7 +39,8 @@ export function hostCommands(prefix: readonly string[] = ENTER_HOST): RunOnHost 
       return stdout;
     } catch (error) {
       if (error instanceof ExecaError) {
-        throw new HostCommandError(argv, error.exitCode, String(error.stderr ?? ''), error);
+        const stderr: unknown = error.stderr;
+        throw new HostCommandError(argv, error.exitCode, typeof stderr === 'string' ? stderr : '', error);
       }
       throw error;
     }

@@ -96,7 +96,7 @@ function variant<T extends v.GenericSchema>(data: T): v.GenericSchema<unknown, v
     v.looseObject({ data: v.unknown() }),
     v.transform((value) => value.data),
     data,
-  ) as v.GenericSchema<unknown, v.InferOutput<T>>;
+  );
 }
 const text = variant(v.string());
 const texts = variant(v.array(v.string()));

@@ -79,6 +79,8 @@ export interface Clock {
   now(): Date;
   /** Resolves after `ms`; never earlier. */
   sleep(ms: number): Promise<void>;
+  /** Calls back once after `ms`, unless the returned function was called before. */
+  after(ms: number, callback: () => void): () => void;
 }
 
 /** What the cluster says of this node: metadata only. */
@@ -118,4 +120,10 @@ export interface Cluster {
   nodeEvent(node: NodeObject, note: EventNote): Promise<void>;
   /** Writes one Event on the ConfigMap for one of its revisions, however many nodes say the same. */
   configMapEvent(configMap: ConfigMapObject | undefined, note: EventNote): Promise<void>;
+}
+
+/** Where the agent says what it does; facts first, as pino has it. */
+export interface AgentLog {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
 }

@@ -40,6 +40,7 @@ export type EventReason =
   | 'ConfigDriftDetected'
   | 'KubeletRestarted'
   | 'NodeDone'
+  | 'NodeBlocked'
   | 'NodeDegraded'
   | 'NodeUnreconcilable'
   | 'PolicyInvalid';

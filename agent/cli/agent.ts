@@ -1,0 +1,122 @@
+// `kubelet-sysctls agent`: the process that the DaemonSet runs on every node. Wiring alone.
+
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { destination, pino, stdTimeFunctions } from 'pino';
+import { createCluster } from '../cluster/cluster.ts';
+import { inClusterCredentials } from '../cluster/credentials.ts';
+import { createTransport } from '../cluster/transport.ts';
+import { systemClock } from '../host/clock.ts';
+import { hostCommands } from '../host/commands.ts';
+import { hostFiles } from '../host/files.ts';
+import { kubeletHealth } from '../host/health.ts';
+import { hostProcesses } from '../host/processes.ts';
+import { hostSystemd } from '../host/systemd.ts';
+import { hostWatch } from '../host/watch.ts';
+import { createAgent } from '../node/agent.ts';
+import { memoryStore } from '../node/memory.ts';
+import { signOfLife } from './sign-of-life.ts';
+
+interface AgentFlags {
+  readonly nodeName: string;
+  readonly configMap: string;
+  readonly jitterSeconds: number;
+  readonly logLevel: string;
+}
+
+/** The host's root folder, as a pod with hostPID sees it. */
+const HOST_ROOT = '/proc/1/root';
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
+
+export function agentCommand(): Command {
+  return new Command('agent')
+    .description("keep this node's kubelet in line with the ConfigMap (what the DaemonSet runs)")
+    .addOption(
+      new Option('--node-name <name>', 'the Node this process runs on')
+        .env('NODE_NAME')
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--config-map <name>', "the policy's ConfigMap, in the pod's namespace")
+        .env('CONFIG_MAP')
+        .default('kubelet-sysctls'),
+    )
+    .addOption(
+      new Option('--jitter-seconds <n>', 'a new revision waits a random part of this before it is applied')
+        .env('JITTER_SECONDS')
+        .default(0)
+        .argParser(parseSeconds),
+    )
+    .addOption(new Option('--log-level <level>').env('LOG_LEVEL').choices(LOG_LEVELS).default('info'))
+    .action((flags: AgentFlags) => runAgent(flags));
+}
+
+async function runAgent(flags: AgentFlags): Promise<void> {
+  const log = pino(
+    { level: flags.logLevel, base: { node: flags.nodeName }, timestamp: stdTimeFunctions.isoTime },
+    destination({ dest: 1, sync: true }),
+  );
+  const credentials = await inClusterCredentials(process.env);
+  const transport = createTransport(credentials);
+  const cluster = createCluster({
+    transport,
+    nodeName: flags.nodeName,
+    namespace: credentials.namespace,
+    configMapName: flags.configMap,
+  });
+  const run = hostCommands();
+  const files = hostFiles(HOST_ROOT, run);
+  const life = signOfLife();
+
+  const agent = createAgent(
+    {
+      systemd: hostSystemd(run),
+      processes: hostProcesses(HOST_ROOT, run),
+      health: kubeletHealth,
+      files,
+      memory: memoryStore(files),
+      watch: hostWatch(HOST_ROOT, () => agent.hostChanged()),
+      clock: systemClock,
+      cluster,
+      random: Math.random,
+      log,
+    },
+    {
+      configMap: { namespace: credentials.namespace, name: flags.configMap },
+      jitterMs: flags.jitterSeconds * 1000,
+      onReported: () => life.ready(),
+    },
+  );
+  const onError = (error: unknown): void =>
+    log.warn({ err: error }, 'The API server did not answer; trying again');
+  const watches = [
+    cluster.watchNode((node) => agent.setNode(node), onError),
+    cluster.watchConfigMap((configMap) => agent.setConfigMap(configMap), onError),
+  ];
+  log.info({ version: process.version, jitterSeconds: flags.jitterSeconds }, 'The agent began');
+
+  const signal = await terminated();
+  log.info({ signal }, 'The agent ends; a change that is under way ends first');
+  for (const watch of watches) {
+    watch.stop();
+  }
+  await agent.stop();
+  life.end();
+  transport.close();
+  log.info({}, 'The agent ended');
+}
+
+function terminated(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, resolve);
+    }
+  });
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === '' || !Number.isInteger(seconds) || seconds < 0) {
+    throw new InvalidArgumentError(`Expected a whole number of seconds, got ${text}.`);
+  }
+  return seconds;
+}

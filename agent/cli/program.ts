@@ -1,0 +1,31 @@
+// The commands and their exit codes.
+
+import { Command } from 'commander';
+import { EXIT, exitCodeOf } from './exit.ts';
+
+const LOADERS = {
+  agent: async () => (await import('./agent.ts')).agentCommand(),
+  validate: async () => (await import('./validate.ts')).validateCommand(),
+  plan: async () => (await import('./plan.ts')).planCommand(),
+} satisfies Record<string, () => Promise<Command>>;
+
+/** Runs the command that argv names and resolves to the process's exit code: 0 done, 1 failed or not valid, 2 usage. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  const program = new Command('kubelet-sysctls')
+    .description("Unsafe sysctls that the cluster's kubelets allow, from one ConfigMap.")
+    .exitOverride();
+  // The agent runs on every node: it loads nothing of the other commands.
+  for (const load of argv[2] === 'agent' ? [LOADERS.agent] : Object.values(LOADERS)) {
+    program.addCommand((await load()).exitOverride());
+  }
+  try {
+    await program.parseAsync([...argv]);
+    return EXIT.ok;
+  } catch (error) {
+    const code = exitCodeOf(error);
+    if (code === undefined) {
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    }
+    return code ?? EXIT.no;
+  }
+}

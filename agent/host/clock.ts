@@ -1,0 +1,13 @@
+// The machine's own time.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../node/ports.ts';
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  sleep: (ms) => sleep(ms),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,84 @@
+// One node's agent: every wake-up recomputes everything; what does not differ is neither written nor restarted.
+
+import { isDeepStrictEqual } from 'node:util';
+import { createLoop } from './loop.ts';
+import { createPublisher } from './publish.ts';
+import type { ConfigMapObject, NodeObject } from './ports.ts';
+import { createReconciler, type ReconcileOptions, type ReconcilePorts } from './reconcile.ts';
+
+export type AgentPorts = Omit<ReconcilePorts, 'publisher'>;
+
+export interface AgentOptions extends ReconcileOptions {
+  /** Called after each look whose report is on the API server. */
+  readonly onReported: () => void;
+}
+
+export interface Agent {
+  /** undefined: the API server has no such Node. */
+  setNode(node: NodeObject | undefined): void;
+  /** undefined: the API server has no such ConfigMap. */
+  setConfigMap(configMap: ConfigMapObject | undefined): void;
+  hostChanged(): void;
+  /** Resolves when a change that is under way has ended. */
+  stop(): Promise<void>;
+}
+
+/** A file that is being written is left to settle, in ms. */
+const SETTLE_MS = 30;
+/** A look without a cause, for what neither a watch nor inotify tells (daemon-reload), in ms. */
+const RESYNC_MS = 600_000;
+const ERROR_PAUSE_MS = 1000;
+const LONGEST_ERROR_PAUSE_MS = 60_000;
+
+/** Begins to look as soon as both the Node and the ConfigMap were set once. */
+export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
+  const publisher = createPublisher(ports.cluster, ports.log);
+  const reconciler = createReconciler({ ...ports, publisher }, options);
+  const loop = createLoop(ports.clock, look);
+  let node: NodeObject | undefined;
+  let configMap: { readonly seen: ConfigMapObject | undefined } | undefined;
+  let errors = 0;
+
+  async function look(): Promise<number> {
+    if (node === undefined || configMap === undefined) {
+      return RESYNC_MS;
+    }
+    try {
+      const next = await reconciler.reconcile(node, configMap.seen);
+      errors = 0;
+      options.onReported();
+      return next === undefined ? RESYNC_MS : Math.max(0, next.getTime() - ports.clock.now().getTime());
+    } catch (error) {
+      errors += 1;
+      ports.log.warn({ err: error, errors }, 'This look at the node failed; the next follows by itself');
+      return Math.min(ERROR_PAUSE_MS * 2 ** (errors - 1), LONGEST_ERROR_PAUSE_MS);
+    }
+  }
+
+  return {
+    setNode(seen) {
+      const same = node !== undefined && seen !== undefined && sameMetadata(node, seen);
+      node = seen;
+      if (seen !== undefined) {
+        publisher.setNode(seen);
+      }
+      if (!same) {
+        loop.wake();
+      }
+    },
+    setConfigMap(seen) {
+      configMap = { seen };
+      loop.wake();
+    },
+    hostChanged: () => loop.wakeAfter(SETTLE_MS),
+    async stop() {
+      await loop.stop();
+      ports.watch.close();
+    },
+  };
+}
+
+/** The kubelet renews its Node's status all the time; that alone is no cause to look. */
+function sameMetadata(one: NodeObject, other: NodeObject): boolean {
+  return isDeepStrictEqual(one.labels, other.labels) && isDeepStrictEqual(one.annotations, other.annotations);
+}

@@ -1,0 +1,216 @@
+// What to do on this node now, and what to tell of it: a pure function of what is seen and remembered.
+
+import type { Drift } from '../plan/drift.ts';
+import { driftOf, restartNeeded } from '../plan/drift.ts';
+import type { Plan } from '../plan/plan.ts';
+import { planChange } from '../plan/plan.ts';
+import type { Desired } from '../policy/desired.ts';
+import { desiredFor } from '../policy/desired.ts';
+import type { NodeReport } from '../report/annotations.ts';
+import { policyErrorText } from '../report/policy-error.ts';
+import type { State } from '../report/keys.ts';
+import { situationOf } from './fingerprint.ts';
+import type { Memory } from './memory.ts';
+import type { Observation, Unobservable } from './observe.ts';
+import type { PolicyView } from './policy-view.ts';
+
+export interface Situation {
+  readonly view: PolicyView;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly look: Observation | Unobservable;
+  readonly memory: Memory;
+  readonly now: Date;
+  /** Before this instant no change begins (jitter). */
+  readonly notBefore: Date | undefined;
+}
+
+export type Planned = Extract<Plan, { kind: 'planned' }>;
+
+export interface Decision {
+  readonly report: NodeReport;
+  /** The change to carry out now. */
+  readonly change:
+    | { readonly plan: Planned; readonly restart: boolean; readonly desired: Desired }
+    | undefined;
+  /** What to remember when no change is carried out. */
+  readonly memory: Memory;
+  /** When to look again although nothing happens. */
+  readonly retryAt: Date | undefined;
+}
+
+/** How long a kubelet that does not run is given before the next look, in ms. */
+const NOT_RUNNING_RETRY_MS = 5000;
+const FIRST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 3_600_000;
+
+/** The pause after `attempts` failed changes in the same situation, in ms: doubled each time, at most an hour. */
+export function pauseAfter(attempts: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** Math.max(0, attempts - 1), LONGEST_PAUSE_MS);
+}
+
+export function decide(situation: Situation): Decision {
+  const { view, look } = situation;
+  if (look.kind === 'unreconcilable') {
+    return tell(situation, 'Unreconcilable', look.reason);
+  }
+  if (view.policy === undefined) {
+    return tell(situation, 'Observing', 'No valid policy was seen yet: nothing is changed.');
+  }
+  const desired = desiredFor(view.policy, {
+    labels: situation.labels,
+    kubelet: look.kubelet,
+    kernel: look.kernel,
+  });
+  const restore = view.policy.settings.mode === 'Restore';
+  const plan = planChange({
+    unit: look.unit,
+    config: look.config,
+    desired: desired.allowances,
+    lastApplied: situation.memory.lastApplied,
+    unmanaged: view.policy.settings.unmanaged,
+    goal: restore ? 'Restore' : 'Apply',
+  });
+  switch (plan.kind) {
+    case 'unreconcilable':
+      return tell(situation, 'Unreconcilable', plan.reason, desired);
+    case 'refused':
+      return tell(situation, 'Degraded', `${plan.file} cannot be edited: ${plan.message}`, desired);
+    case 'planned':
+      return decidePlanned(situation, look, desired, plan);
+  }
+}
+
+function decidePlanned(
+  situation: Situation,
+  observation: Observation,
+  desired: Desired,
+  plan: Planned,
+): Decision {
+  const { memory, view, now, notBefore } = situation;
+  const running = observation.running ?? [];
+  const drift = withUnsupported(
+    driftOf({
+      desired: plan.desired,
+      configured: plan.configured.before,
+      running: observation.running ?? plan.configured.before,
+      unmanaged: plan.unmanaged,
+    }),
+    desired,
+  );
+  const restart = restartNeeded({
+    desired: plan.desired,
+    lastApplied: memory.lastApplied,
+    configured: plan.configured.after,
+    running,
+  });
+  const say = (state: State, reason: string, more: Partial<Decision> = {}): Decision => ({
+    ...tell(situation, state, reason, desired, drift),
+    ...more,
+  });
+  const settled = !plan.changed && !restart;
+
+  if (view.policy?.settings.mode === 'Observe' || view.policy?.settings.paused === true) {
+    const why = view.policy.settings.paused ? 'The policy is paused' : 'The policy only observes';
+    return say(
+      'Observing',
+      `${why}. ${settled ? 'Nothing would be changed.' : `Would change: ${plan.reason}`}`,
+    );
+  }
+  if (settled && (observation.running !== undefined || plan.desired.length === 0)) {
+    const revision = desired.revision;
+    return say('Done', doneReason(desired, drift), {
+      memory: withoutFailure({
+        ...memory,
+        lastApplied: plan.remember,
+        appliedRevision: revision,
+      }),
+      report: {
+        ...tell(situation, 'Done', doneReason(desired, drift), desired, drift).report,
+        appliedRevision: revision,
+      },
+    });
+  }
+  const { failure } = memory;
+  if (failure !== undefined && failure.situation === situationOf(observation, desired.revision)) {
+    const retryAt = after(new Date(failure.at), pauseAfter(failure.attempts));
+    if (retryAt > now) {
+      const next = `Next try at ${retryAt.toISOString()}, or when the policy or the node changes.`;
+      return say('Degraded', `${failure.message} ${next}`, { retryAt });
+    }
+  }
+  if (observation.status.activeState !== 'active' || observation.running === undefined) {
+    const { name, activeState, subState } = observation.status;
+    const log = observation.errorLine === undefined ? '' : ` Its log says: ${observation.errorLine}`;
+    return say(
+      'Blocked',
+      `${name} is ${activeState}/${subState}, and only a kubelet that runs is changed: mend it or start it.${log}`,
+      { retryAt: after(now, NOT_RUNNING_RETRY_MS) },
+    );
+  }
+  if (notBefore !== undefined && notBefore > now) {
+    return say('Pending', `Waits until ${notBefore.toISOString()} (jitter): ${plan.reason}`, {
+      retryAt: notBefore,
+    });
+  }
+  return say('Working', plan.reason, { change: { plan, restart, desired } });
+}
+
+function tell(
+  { view, look, memory }: Situation,
+  state: State,
+  reason: string,
+  desired?: Desired,
+  drift: Drift = { missing: [], unmanaged: [], pendingRestart: [] },
+): Decision {
+  const policyError = view.errors.length === 0 ? undefined : policyErrorText(view.errors);
+  const kept = view.policy === undefined ? '' : ' The last valid policy stays in force.';
+  return {
+    report: {
+      state,
+      reason: policyError === undefined ? reason : `The ConfigMap is not valid.${kept} ${reason}`,
+      desired: desired?.allowances,
+      running: look.kind === 'seen' ? look.running : undefined,
+      drift,
+      policyError,
+      desiredRevision: desired?.revision,
+      appliedRevision: memory.appliedRevision,
+      lastChange: memory.lastChange,
+    },
+    change: undefined,
+    memory: { ...memory, policy: view.data },
+    retryAt: undefined,
+  };
+}
+
+function withUnsupported(drift: Drift, desired: Desired): Drift {
+  return { ...drift, missing: [...drift.missing, ...desired.unsupported.map(({ pattern }) => pattern)] };
+}
+
+function doneReason(desired: Desired, drift: Drift): string {
+  const count = desired.allowances.length;
+  const parts = [
+    count === 0
+      ? 'The policy asks for no allowance on this node.'
+      : `The kubelet runs with all ${count} desired allowance${count === 1 ? '' : 's'}.`,
+  ];
+  if (desired.safe.length > 0) {
+    parts.push(`Already safe on this kubelet, not needed: ${desired.safe.join(', ')}.`);
+  }
+  parts.push(
+    ...desired.unsupported.map(({ pattern, message }) => `Not allowed here: ${pattern}: ${message}.`),
+  );
+  if (drift.unmanaged.length > 0) {
+    parts.push(
+      `Kept, though the policy does not ask for it: ${drift.unmanaged.map(({ pattern }) => pattern).join(', ')}.`,
+    );
+  }
+  return parts.join(' ');
+}
+
+function withoutFailure({ failure: _, ...memory }: Memory): Memory {
+  return memory;
+}
+
+function after(time: Date, ms: number): Date {
+  return new Date(time.getTime() + ms);
+}

@@ -1,0 +1,40 @@
+// Which Events a new report of the node is worth, compared with the one before it.
+
+import type { NodeReport } from '../report/annotations.ts';
+import { driftText } from '../report/annotations.ts';
+import { KEYS } from '../report/keys.ts';
+import type { EventNote } from './ports.ts';
+
+/**
+ * `previous` are the node's annotations as they were. A change that the policy asked for is no drift; a difference
+ * that appears while the revision stays is.
+ */
+export function notesFor(previous: Readonly<Record<string, string>>, report: NodeReport): EventNote[] {
+  const notes: EventNote[] = [];
+  const drift = driftText(report.drift);
+  const byPolicy = report.desiredRevision !== report.appliedRevision;
+  if (drift !== undefined && drift !== previous[KEYS.drift] && !byPolicy) {
+    notes.push({ type: 'Warning', reason: 'ConfigDriftDetected', message: drift });
+  }
+  if (report.state !== previous[KEYS.state] || report.desiredRevision !== previous[KEYS.desiredRevision]) {
+    notes.push(...stateNotes(report));
+  }
+  return notes;
+}
+
+function stateNotes({ state, reason }: NodeReport): EventNote[] {
+  switch (state) {
+    case 'Done':
+      return [{ type: 'Normal', reason: 'NodeDone', message: reason }];
+    case 'Degraded':
+      return [{ type: 'Warning', reason: 'NodeDegraded', message: reason }];
+    case 'Unreconcilable':
+      return [{ type: 'Warning', reason: 'NodeUnreconcilable', message: reason }];
+    case 'Blocked':
+      return [{ type: 'Warning', reason: 'NodeBlocked', message: reason }];
+    case 'Pending':
+    case 'Working':
+    case 'Observing':
+      return [];
+  }
+}

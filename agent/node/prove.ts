@@ -1,0 +1,115 @@
+// The proof that a restarted kubelet is healthy and is the one we think it is.
+
+import { kubeletErrorLine } from './kubelet-error.ts';
+import type { Clock, Cluster, Health, Processes, Systemd, UnitStatus } from './ports.ts';
+
+export interface ProofPorts {
+  readonly systemd: Systemd;
+  readonly processes: Processes;
+  readonly health: Health;
+  readonly clock: Clock;
+  readonly cluster: Pick<Cluster, 'leaseRenewTime'>;
+}
+
+export interface ProofRequest {
+  readonly unit: string;
+  /** The InvocationID before the restart: an answer from that process proves nothing. */
+  readonly previousInvocation: string;
+  readonly restartedAt: Date;
+  /** Where the new kubelet serves healthz; undefined when its configuration turns that off. */
+  readonly healthz: { readonly address: string; readonly port: number } | undefined;
+  /** What the new process's argv must satisfy. */
+  readonly accepts: (argv: readonly string[]) => boolean;
+}
+
+export type Proof =
+  | { readonly ok: true; readonly argv: readonly string[]; readonly status: UnitStatus }
+  | { readonly ok: false; readonly why: string };
+
+/** How long the new kubelet may take to answer healthz, in ms. */
+export const HEALTHZ_TIMEOUT_MS = 60_000;
+/** How long the new kubelet may take to renew the node's lease, in ms: it does so every 10 s. */
+export const LEASE_TIMEOUT_MS = 45_000;
+/** How long an API server that does not answer at all is asked for the lease, in ms. */
+const API_TIMEOUT_MS = 10_000;
+const HEALTHZ_INTERVAL_MS = 10;
+const LEASE_INTERVAL_MS = 20;
+const LEASE_INTERVAL_MAX_MS = 1000;
+/** Where healthz is off, the process must live this long instead, in ms. */
+const LIVES_MS = 5000;
+
+/** Waits for the new kubelet and proves it, or says why not with the kubelet's own error line. */
+export async function proveKubelet(ports: ProofPorts, request: ProofRequest): Promise<Proof> {
+  const first = await ports.systemd.status(request.unit);
+  if (first.invocationId === request.previousInvocation || first.mainPid === 0) {
+    return ended(ports, first, 'did not start');
+  }
+
+  if (!(await answersHealthz(ports, request, first.mainPid))) {
+    return ended(ports, first, 'did not become healthy');
+  }
+  const argv = await ports.processes.argv(first.mainPid);
+  if (argv === undefined) {
+    return ended(ports, first, 'ended after it had answered healthz');
+  }
+  if (!request.accepts(argv)) {
+    return { ok: false, why: `the new kubelet runs without the expected list: ${argv.join(' ')}` };
+  }
+  if (!(await renewsLease(ports, request.restartedAt))) {
+    return ended(ports, first, `did not renew the node's lease within ${LEASE_TIMEOUT_MS / 1000} s`);
+  }
+
+  const last = await ports.systemd.status(request.unit);
+  if (last.invocationId !== first.invocationId || last.mainPid !== first.mainPid) {
+    return ended(ports, first, 'did not stay');
+  }
+  return { ok: true, argv, status: last };
+}
+
+async function answersHealthz(ports: ProofPorts, request: ProofRequest, pid: number): Promise<boolean> {
+  const { healthz } = request;
+  const deadline = ports.clock.now().getTime() + (healthz === undefined ? LIVES_MS : HEALTHZ_TIMEOUT_MS);
+  while (ports.clock.now().getTime() < deadline) {
+    if ((await ports.processes.argv(pid)) === undefined) {
+      return false;
+    }
+    if (healthz !== undefined && (await ports.health.ok(healthz.address, healthz.port, 1000))) {
+      return true;
+    }
+    await ports.clock.sleep(HEALTHZ_INTERVAL_MS);
+  }
+  return healthz === undefined;
+}
+
+/** False only when the API server answers and the lease stays old: its absence is no fault of the kubelet's. */
+async function renewsLease(ports: ProofPorts, since: Date): Promise<boolean> {
+  const begun = ports.clock.now().getTime();
+  let interval = LEASE_INTERVAL_MS;
+  let answered = false;
+  for (;;) {
+    try {
+      const renewed = await ports.cluster.leaseRenewTime();
+      answered = true;
+      if (renewed !== undefined && renewed.getTime() >= since.getTime()) {
+        return true;
+      }
+    } catch {
+      // Asked again until the time is over.
+    }
+    if (ports.clock.now().getTime() - begun > (answered ? LEASE_TIMEOUT_MS : API_TIMEOUT_MS)) {
+      return !answered;
+    }
+    await ports.clock.sleep(interval);
+    interval = Math.min(interval * 1.5, LEASE_INTERVAL_MAX_MS);
+  }
+}
+
+async function ended(ports: ProofPorts, started: UnitStatus, what: string): Promise<Proof> {
+  const now = await ports.systemd.status(started.name);
+  const line = kubeletErrorLine(await ports.systemd.journal(started.name, started.invocationId));
+  const unit = `${started.name} is ${now.activeState}/${now.subState}${now.result === '' ? '' : ` (${now.result})`}`;
+  return {
+    ok: false,
+    why: `the kubelet ${what}; ${unit}${line === undefined ? '' : `; its log says: ${line}`}`,
+  };
+}

@@ -1,0 +1,206 @@
+// One look at the node and what follows from it.
+
+import { coveredBy } from '../sysctl/coverage.ts';
+import { runningAllowances } from '../kubelet/running.ts';
+import type { KubeletUnit } from '../kubelet/unit.ts';
+import { policyErrorText } from '../report/policy-error.ts';
+import { carryOut, type ChangePorts, type ChangeResult } from './change.ts';
+import { decide, type Decision, type Situation } from './decide.ts';
+import { situationOf } from './fingerprint.ts';
+import type { Memory } from './memory.ts';
+import { observe, type Observation } from './observe.ts';
+import { viewPolicy, type PolicyView } from './policy-view.ts';
+import type { AgentLog, Cluster, ConfigMapObject, HostWatch, NodeObject } from './ports.ts';
+import type { Publisher } from './publish.ts';
+import { recover } from './recover.ts';
+
+export interface ReconcilePorts extends ChangePorts {
+  readonly cluster: Cluster;
+  readonly watch: HostWatch;
+  readonly publisher: Publisher;
+  readonly random: () => number;
+  readonly log: AgentLog;
+}
+
+export interface ReconcileOptions {
+  readonly configMap: { readonly namespace: string; readonly name: string };
+  /** A new revision waits a random part of this before it is applied, in ms. */
+  readonly jitterMs: number;
+}
+
+export interface Reconciler {
+  /** Resolves to the instant of the next look that nothing need cause, if there is one. */
+  reconcile(node: NodeObject, configMap: ConfigMapObject | undefined): Promise<Date | undefined>;
+}
+
+type DueChange = NonNullable<Decision['change']>;
+
+export function createReconciler(ports: ReconcilePorts, options: ReconcileOptions): Reconciler {
+  let memory: Memory | undefined;
+  let toldPolicyError: string | undefined;
+  let jitter: { readonly revision: string; readonly until: Date } | undefined;
+
+  return {
+    async reconcile(node, configMap) {
+      memory ??= await recover(ports);
+      const view = viewPolicy(configMap, memory.policy, options.configMap);
+      const look = await observe(ports);
+      await ports.watch.watchPaths(look.watch);
+      await tellPolicyErrors(configMap, view);
+
+      const situation: Situation = {
+        view,
+        labels: node.labels,
+        look,
+        memory,
+        now: now(),
+        notBefore: undefined,
+      };
+      const decision = withJitter(situation, decide(situation));
+      if (decision.change === undefined || look.kind !== 'seen') {
+        await remember(decision.memory);
+        await ports.publisher.publish(decision.report);
+        return decision.retryAt;
+      }
+      return change(node, situation, look, decision, decision.change);
+    },
+  };
+
+  /** A revision that is new here waits its turn; a change for a known revision (drift) does not. */
+  function withJitter(situation: Situation, decision: Decision): Decision {
+    const revision = decision.change?.desired.revision;
+    if (options.jitterMs === 0 || revision === undefined || revision === situation.memory.appliedRevision) {
+      return decision;
+    }
+    if (jitter?.revision !== revision) {
+      jitter = { revision, until: new Date(situation.now.getTime() + ports.random() * options.jitterMs) };
+    }
+    return decide({ ...situation, notBefore: jitter.until });
+  }
+
+  async function change(
+    node: NodeObject,
+    situation: Situation,
+    look: Observation,
+    decision: Decision,
+    due: DueChange,
+  ): Promise<Date | undefined> {
+    ports.log.info({ file: due.plan.file, restart: due.restart }, due.plan.reason);
+    // Not waited for: the change must not hang on the API server.
+    ports.publisher.publish(decision.report).catch((error: unknown) => {
+      ports.log.warn({ err: error }, 'The state Working could not be reported');
+    });
+    const result = await carryOut(ports, {
+      unit: look.status.name,
+      file: due.plan.file,
+      before: due.plan.before,
+      after: due.plan.after,
+      restart: due.restart,
+      invocation: look.status.invocationId,
+      healthz: look.healthz,
+      accepts: (argv) => carries(runningAllowances(argv, look.config), due.plan.desired),
+    });
+    const next = afterChange(situation, look, decision, due, result);
+    await Promise.all([
+      remember(next.memory).then(() => ports.memory.endChange()),
+      ports.publisher.publish(next.report),
+    ]);
+    await tellRestart(node, due, result);
+    return next.retryAt;
+  }
+
+  function afterChange(
+    situation: Situation,
+    look: Observation,
+    decision: Decision,
+    due: DueChange,
+    result: ChangeResult,
+  ): Decision {
+    if (result.kind === 'done') {
+      const changed: Observation = {
+        ...look,
+        status: result.proof?.status ?? look.status,
+        unit: withFile(look.unit, due.plan.file, due.plan.after),
+        running:
+          result.proof === undefined ? look.running : runningAllowances(result.proof.argv, look.config),
+      };
+      const lastChange = now().toISOString();
+      return decide({
+        ...situation,
+        look: changed,
+        memory: { ...decision.memory, lastApplied: due.plan.remember, lastChange },
+        now: now(),
+      });
+    }
+    const situationNow = situationOf(look, due.desired.revision);
+    const { failure } = situation.memory;
+    const attempts = failure?.situation === situationNow ? failure.attempts + 1 : 1;
+    const ending =
+      result.kind === 'rolled-back'
+        ? 'and was rolled back'
+        : 'and could not be rolled back to a healthy kubelet';
+    const message = `The change failed ${ending}: ${result.why}.`;
+    ports.log.warn({ attempts }, message);
+    return decide({
+      ...situation,
+      memory: {
+        ...decision.memory,
+        failure: { situation: situationNow, attempts, at: now().toISOString(), message },
+      },
+      now: now(),
+    });
+  }
+
+  async function remember(next: Memory): Promise<void> {
+    if (JSON.stringify(next) !== JSON.stringify(memory)) {
+      await ports.memory.save(next);
+    }
+    memory = next;
+  }
+
+  async function tellPolicyErrors(
+    configMap: ConfigMapObject | undefined,
+    { errors }: PolicyView,
+  ): Promise<void> {
+    const message = errors.length === 0 ? undefined : policyErrorText(errors);
+    if (message === undefined || message === toldPolicyError) {
+      toldPolicyError = message;
+      return;
+    }
+    ports.log.warn({ configMap: options.configMap }, message);
+    try {
+      await ports.cluster.configMapEvent(configMap, { type: 'Warning', reason: 'PolicyInvalid', message });
+      toldPolicyError = message;
+    } catch (error) {
+      ports.log.warn({ err: error }, 'The Event about the ConfigMap could not be written');
+    }
+  }
+
+  async function tellRestart(node: NodeObject, due: DueChange, result: ChangeResult): Promise<void> {
+    if (result.kind !== 'done' || result.proof === undefined) {
+      return;
+    }
+    const message = `${result.proof.status.name} was restarted and is healthy after ${result.tookMs} ms: ${due.plan.reason}`;
+    ports.log.info({ tookMs: result.tookMs, invocation: result.proof.status.invocationId }, message);
+    try {
+      await ports.cluster.nodeEvent(node, { type: 'Normal', reason: 'KubeletRestarted', message });
+    } catch (error) {
+      ports.log.warn({ err: error }, 'The Event KubeletRestarted could not be written');
+    }
+  }
+
+  function now(): Date {
+    return ports.clock.now();
+  }
+}
+
+function carries(running: readonly string[], desired: readonly string[]): boolean {
+  return desired.every((pattern) => coveredBy(running, pattern));
+}
+
+function withFile(unit: KubeletUnit, path: string, content: Uint8Array | undefined): KubeletUnit {
+  return {
+    ...unit,
+    environmentFiles: unit.environmentFiles.map((file) => (file.path === path ? { ...file, content } : file)),
+  };
+}

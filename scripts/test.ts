@@ -1,0 +1,149 @@
+// npm test: every tier in turn, then what each ran, what was skipped and why. `npm test -- unit` runs one tier.
+
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { execa } from 'execa';
+import { whyNoBed } from '../test/bed/host-packages.ts';
+import { whyNoGo } from '../test/bed/go.ts';
+
+const HELP = `Usage: npm test [-- TIER …]
+
+Tiers, in their order:
+  check     compiler, lint and format
+  unit      the pure core, the use cases with fakes, the adapters: seconds
+  contract  our parsers beside the real kubelet, pflag and systemd; builds small Go and C programs at first
+  e2e       real nodes: systemd, containerd, kubelet and a control plane; builds Kubernetes at first
+
+Without a TIER all of them run. Exit code 0 when nothing failed, 1 when something did, 2 for wrong usage.
+`;
+
+const TIERS = ['check', 'unit', 'contract', 'e2e'] as const;
+type Tier = (typeof TIERS)[number];
+
+interface Outcome {
+  readonly tier: Tier;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly seconds: number;
+  readonly why?: string;
+}
+
+const CHECKS: readonly (readonly [string, ...string[]])[] = [
+  ['tsc', '--noEmit'],
+  ['oxlint', '--type-aware', '--deny-warnings'],
+  ['oxfmt', '--check'],
+];
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const unknown = positionals.find((name) => !isTier(name));
+  if (unknown !== undefined) {
+    process.stderr.write(`Expected a tier (${TIERS.join(', ')}), got ${unknown}\n\n${HELP}`);
+    return 2;
+  }
+  const outcomes: Outcome[] = [];
+  for (const tier of TIERS) {
+    if (positionals.length === 0 || positionals.includes(tier)) {
+      outcomes.push(await runTier(tier));
+    }
+  }
+  process.stdout.write(summary(outcomes));
+  return outcomes.some(({ failed }) => failed > 0) ? 1 : 0;
+}
+
+function isTier(name: string): name is Tier {
+  return TIERS.some((tier) => tier === name);
+}
+
+async function runTier(tier: Tier): Promise<Outcome> {
+  process.stdout.write(`\n━━ ${tier}\n`);
+  const started = performance.now();
+  const counts = await (tier === 'check' ? runChecks() : runVitest(tier));
+  return { tier, ...counts, seconds: (performance.now() - started) / 1000 };
+}
+
+type Counts = Omit<Outcome, 'tier' | 'seconds'>;
+
+async function runChecks(): Promise<Counts> {
+  let passed = 0;
+  for (const [command, ...args] of CHECKS) {
+    process.stdout.write(`${command} ${args.join(' ')}\n`);
+    const { failed } = await execa(command, args, { preferLocal: true, stdio: 'inherit', reject: false });
+    passed += failed ? 0 : 1;
+  }
+  return { passed, failed: CHECKS.length - passed, skipped: 0 };
+}
+
+async function runVitest(tier: Exclude<Tier, 'check'>): Promise<Counts> {
+  const why = tier === 'e2e' ? whyNoBed() : tier === 'contract' ? whyNoGo() : undefined;
+  if (why !== undefined) {
+    process.stdout.write(`skipped: ${why}\n`);
+    return { passed: 0, failed: 0, skipped: await countTests(tier), why };
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'kubelet-sysctls-test-'));
+  try {
+    const report = join(folder, 'report.json');
+    const { failed } = await execa(
+      'vitest',
+      ['run', '--project', tier, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+      { preferLocal: true, stdio: ['ignore', 'inherit', 'inherit'], reject: false },
+    );
+    return countsOf(JSON.parse(await readFile(report, 'utf8')), failed);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly numFailedTestSuites: number;
+}
+
+/** A run that failed without a failed test (a file that does not load, a hook that throws) counts as one failure. */
+function countsOf(report: VitestReport, runFailed: boolean): Counts {
+  return {
+    passed: report.numPassedTests,
+    failed: runFailed ? Math.max(report.numFailedTests, 1) : report.numFailedTests,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+async function countTests(tier: Tier): Promise<number> {
+  const { stdout } = await execa('vitest', ['list', '--project', tier, '--json'], { preferLocal: true });
+  const tests: unknown = JSON.parse(stdout);
+  return Array.isArray(tests) ? tests.length : 0;
+}
+
+function summary(outcomes: readonly Outcome[]): string {
+  const rows = outcomes.map(
+    ({ tier, passed, failed, skipped, seconds, why }) =>
+      `${tier.padEnd(10)}${String(passed).padStart(7)}${String(failed).padStart(8)}${String(skipped).padStart(9)}` +
+      `${`${seconds.toFixed(0)} s`.padStart(8)}${why === undefined ? '' : `   skipped: ${why}`}`,
+  );
+  const total = (key: 'passed' | 'failed' | 'skipped'): number =>
+    outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
+  return [
+    '',
+    'tier       passed  failed  skipped    time',
+    ...rows,
+    '',
+    `${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,104 @@
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { execa } from 'execa';
+import { describe, expect, test } from 'vitest';
+import { hostFiles } from '../../agent/host/files.ts';
+import { temporaryRoot } from './temporary-root.ts';
+
+const noCommands = (): Promise<string> => Promise.reject(new Error('Expected no command on the host'));
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+describe('hostFiles', () => {
+  test('a file that is not there reads as undefined', async () => {
+    const files = hostFiles(await temporaryRoot(), noCommands);
+
+    expect(await files.read('/etc/default/kubelet')).toBeUndefined();
+    expect(await files.read('/etc')).toBeUndefined();
+  });
+
+  test('a new file gets its folders, its bytes and mode 0644, whatever the umask', async () => {
+    const root = await temporaryRoot();
+    const umask = process.umask(0o077);
+    try {
+      await hostFiles(root, noCommands).writeAtomic('/etc/default/kubelet', bytes('A=1\n'));
+    } finally {
+      process.umask(umask);
+    }
+
+    expect(await readFile(`${root}/etc/default/kubelet`, 'utf8')).toBe('A=1\n');
+    expect((await stat(`${root}/etc/default/kubelet`)).mode & 0o7777).toBe(0o644);
+  });
+
+  test('a replaced file keeps its mode, is another inode, and leaves nothing beside it', async () => {
+    const root = await temporaryRoot();
+    await writeFile(`${root}/kubelet`, 'old');
+    await chmod(`${root}/kubelet`, 0o640);
+    const before = await stat(`${root}/kubelet`);
+
+    await hostFiles(root, noCommands).writeAtomic('/kubelet', bytes('new'));
+
+    const after = await stat(`${root}/kubelet`);
+    expect(await readFile(`${root}/kubelet`, 'utf8')).toBe('new');
+    expect(after.mode & 0o7777).toBe(0o640);
+    expect(after.ino).not.toBe(before.ino);
+    expect(await readdir(root)).toEqual(['kubelet']);
+  });
+
+  test('extended attributes stay', async (context) => {
+    const root = await temporaryRoot();
+    await writeFile(`${root}/kubelet`, 'old');
+    const python = (code: string): Promise<{ stdout: string }> =>
+      execa('python3', ['-c', code, `${root}/kubelet`]);
+    try {
+      await python('import os,sys; os.setxattr(sys.argv[1], "user.note", b"kept")');
+    } catch {
+      context.skip('no python3, or a file system without extended attributes');
+    }
+
+    await hostFiles(root, noCommands).writeAtomic('/kubelet', bytes('new'));
+
+    const { stdout } = await python('import os,sys; print(os.getxattr(sys.argv[1], "user.note").decode())');
+    expect(stdout).toBe('kept');
+  });
+
+  test('the file that a link leads to is replaced, and the link stays', async () => {
+    const root = await temporaryRoot();
+    await mkdir(`${root}/etc`);
+    await writeFile(`${root}/etc/real`, 'old');
+    await symlink('/etc/real', `${root}/etc/kubelet`);
+
+    await hostFiles(root, noCommands).writeAtomic('/etc/kubelet', bytes('new'));
+
+    expect(await readFile(`${root}/etc/real`, 'utf8')).toBe('new');
+  });
+
+  test('a left-over of a write that was cut off does not stand in the way', async () => {
+    const root = await temporaryRoot();
+    await writeFile(`${root}/.kubelet.kubelet-sysctl-agent.tmp`, 'half');
+
+    await hostFiles(root, noCommands).writeAtomic('/kubelet', bytes('whole'));
+
+    expect(await readdir(root)).toEqual(['kubelet']);
+  });
+
+  test('a glob answers with paths of the host, in order', async () => {
+    const root = await temporaryRoot();
+    await mkdir(`${root}/conf.d/sub`, { recursive: true });
+    for (const name of ['20.conf', '10.conf', 'note.txt', 'sub/30.conf']) {
+      await writeFile(`${root}/conf.d/${name}`, '');
+    }
+
+    expect(await hostFiles(root, noCommands).glob('/conf.d/**/*.conf')).toEqual([
+      '/conf.d/10.conf',
+      '/conf.d/20.conf',
+      '/conf.d/sub/30.conf',
+    ]);
+  });
+
+  test('removing a file that is not there is no error', async () => {
+    const root = await temporaryRoot();
+
+    await hostFiles(root, noCommands).remove('/gone');
+
+    expect(await readdir(root)).toEqual([]);
+  });
+});

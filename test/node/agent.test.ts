@@ -1,0 +1,456 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createAgent, type Agent } from '../../agent/node/agent.ts';
+import { KEYS } from '../../agent/report/keys.ts';
+import { CONFIG_FILE, ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+
+const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
+const WRITTEN = "KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=net.core.somaxconn'\n";
+
+let agent: Agent | undefined;
+
+/** Starts an agent as a new process would and lets it come to rest. */
+async function startAgent(
+  host: FakeHost,
+  data: Readonly<Record<string, string>> | undefined = POLICY,
+): Promise<Agent> {
+  agent = createAgent(host.ports(), {
+    configMap: { namespace: 'agent', name: 'kubelet-sysctls' },
+    jitterMs: 0,
+    onReported: () => {},
+  });
+  agent.setNode(host.node());
+  agent.setConfigMap(data === undefined ? undefined : host.configMap(data));
+  await atRest();
+  return agent;
+}
+
+/** Every port answers in microtasks: one turn of the event loop is time enough for all of a pass. */
+async function atRest(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function edit(host: FakeHost, data: Readonly<Record<string, string>>): Promise<void> {
+  agent?.setConfigMap(host.configMap(data));
+  await atRest();
+}
+
+async function hostChanged(host: FakeHost): Promise<void> {
+  agent?.hostChanged();
+  host.advance(1000);
+  await atRest();
+}
+
+beforeEach(() => {
+  agent = undefined;
+});
+
+describe('a node that lacks a desired allowance', () => {
+  test('gets the file, one restart, and a report of what runs', async () => {
+    const host = new FakeHost().startKubelet();
+
+    await startAgent(host);
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(WRITTEN);
+    expect(host.restarts).toBe(1);
+    expect(host.runningArgv).toContain('--allowed-unsafe-sysctls=net.core.somaxconn');
+    expect(host.annotations).toMatchObject({
+      [KEYS.state]: 'Done',
+      [KEYS.desired]: 'net.core.somaxconn',
+      [KEYS.running]: 'net.core.somaxconn',
+    });
+    expect(host.annotations[KEYS.appliedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
+    expect(host.annotations).not.toHaveProperty([KEYS.drift]);
+    expect(host.labels[KEYS.state]).toBe('Done');
+  });
+
+  test('has the change journalled before the file is written, and no journal after it', async () => {
+    const host = new FakeHost().startKubelet();
+
+    await startAgent(host);
+
+    const written = host.actions.filter((action) => /^(?:write|remove|restart)/.test(action));
+    expect(written).toEqual([
+      'write /var/lib/kubelet-sysctl-agent/change.json',
+      `write ${ENVIRONMENT_FILE}`,
+      'restart',
+      'write /var/lib/kubelet-sysctl-agent/state.json',
+      'remove /var/lib/kubelet-sysctl-agent/change.json',
+    ]);
+  });
+
+  test('shows Working while the change is under way', async () => {
+    const host = new FakeHost().startKubelet();
+
+    await startAgent(host);
+
+    expect(host.actions.filter((action) => action.startsWith('patch'))).toEqual([
+      'patch Working',
+      'patch Done',
+    ]);
+  });
+});
+
+describe('nothing differs', () => {
+  test('a second look writes nothing at all', async () => {
+    const host = new FakeHost().startKubelet();
+    await startAgent(host);
+    host.actions.length = 0;
+
+    await hostChanged(host);
+
+    expect(host.actions).toEqual([]);
+  });
+
+  test("the agent's own restart writes nothing and restarts nothing", async () => {
+    const host = new FakeHost().startKubelet();
+    await (await startAgent(host)).stop();
+    host.actions.length = 0;
+
+    await startAgent(host);
+
+    expect(host.actions).toEqual([]);
+  });
+
+  test('a hand-edited node that already allows it is adopted without a restart', async () => {
+    const host = new FakeHost({
+      [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.*\n',
+    }).startKubelet();
+
+    await startAgent(host);
+
+    expect(host.restarts).toBe(0);
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe('KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.*\n');
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+});
+
+describe('three-way merge', () => {
+  test('a name that the ConfigMap drops leaves the node, and one that somebody else put there stays', async () => {
+    const host = new FakeHost({
+      [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.sem\n',
+    }).startKubelet();
+    await startAgent(host, { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.msgmax' });
+    expect(host.annotations[KEYS.running]).toBe('kernel.sem,kernel.msgmax,net.core.somaxconn');
+
+    await edit(host, { allowedUnsafeSysctls: 'kernel.msgmax' });
+
+    expect(host.annotations[KEYS.running]).toBe('kernel.sem,kernel.msgmax');
+    expect(host.annotations[KEYS.drift]).toContain('unmanaged: kernel.sem');
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.restarts).toBe(2);
+  });
+
+  test('what the agent applied before its own restart is still its own', async () => {
+    const host = new FakeHost().startKubelet();
+    await (await startAgent(host, { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.msgmax' })).stop();
+
+    await startAgent(host, { allowedUnsafeSysctls: 'kernel.msgmax' });
+
+    expect(host.annotations[KEYS.running]).toBe('kernel.msgmax');
+  });
+});
+
+describe('drift', () => {
+  test('a hand edit that takes our name out is healed, without a restart while the kubelet still runs with it', async () => {
+    const host = new FakeHost().startKubelet();
+    await startAgent(host);
+    host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=\n');
+    host.actions.length = 0;
+
+    await hostChanged(host);
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toContain('net.core.somaxconn');
+    expect(host.restarts).toBe(0);
+    expect(host.actions).toContain('event ConfigDriftDetected');
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.annotations).not.toHaveProperty([KEYS.drift]);
+  });
+
+  test('somebody else’s name that waits for a restart is told, and no restart is made for it', async () => {
+    const host = new FakeHost().startKubelet();
+    await startAgent(host);
+    host.files.set(
+      ENVIRONMENT_FILE,
+      "KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=net.core.somaxconn,kernel.sem'\n",
+    );
+
+    await hostChanged(host);
+
+    expect(host.restarts).toBe(1);
+    expect(host.annotations[KEYS.drift]).toMatch(/unmanaged: kernel\.sem.*pending restart: \+kernel\.sem/);
+  });
+
+  test('in Observe it is told and nothing is done', async () => {
+    const host = new FakeHost().startKubelet();
+
+    await startAgent(host, { ...POLICY, mode: 'Observe' });
+
+    expect(host.files.has(ENVIRONMENT_FILE)).toBe(false);
+    expect(host.restarts).toBe(0);
+    expect(host.annotations).toMatchObject({
+      [KEYS.state]: 'Observing',
+      [KEYS.drift]: expect.stringContaining('missing: net.core.somaxconn'),
+    });
+  });
+
+  test('while paused nothing is done', async () => {
+    const host = new FakeHost().startKubelet();
+
+    await startAgent(host, { ...POLICY, paused: 'true' });
+
+    expect(host.files.has(ENVIRONMENT_FILE)).toBe(false);
+    expect(host.annotations[KEYS.state]).toBe('Observing');
+  });
+});
+
+describe('a change that fails', () => {
+  const before = 'KUBELET_EXTRA_ARGS=--v=3\n';
+  const LINE = 'E1124 02:00:00.000000 1 run.go:72] "command failed" err="failed to run Kubelet: no"';
+  const dies = (argv: readonly string[]): string | undefined =>
+    argv.some((word) => word.includes('somaxconn')) ? LINE : undefined;
+
+  test('is rolled back to the exact bytes, with the kubelet’s own error line in the reason', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
+    host.crash = dies;
+
+    await startAgent(host);
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(before);
+    expect(host.runningArgv).toContain('--v=3');
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.reason]).toContain('failed to run Kubelet: no');
+    expect(host.actions).toContain('event NodeDegraded');
+  });
+
+  test('leaves no file where there was none', async () => {
+    const host = new FakeHost().startKubelet();
+    host.crash = dies;
+
+    await startAgent(host);
+
+    expect(host.files.has(ENVIRONMENT_FILE)).toBe(false);
+  });
+
+  test('is tried again after a pause that grows', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
+    host.crash = dies;
+    await startAgent(host);
+    expect(host.restarts).toBe(2);
+
+    await hostChanged(host);
+    expect(host.restarts).toBe(2);
+
+    host.advance(31_000);
+    await atRest();
+    expect(host.restarts).toBe(4);
+
+    host.advance(31_000);
+    await atRest();
+    expect(host.restarts).toBe(4);
+
+    host.crash = () => undefined;
+    host.advance(31_000);
+    await atRest();
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('is tried again at once when the policy changes', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
+    host.crash = dies;
+    await startAgent(host);
+
+    await edit(host, { allowedUnsafeSysctls: 'kernel.sem' });
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.annotations[KEYS.running]).toBe('kernel.sem');
+  });
+
+  test('counts as failed when the lease is not renewed', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
+    host.renewsLease = false;
+
+    await startAgent(host);
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(before);
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.reason]).toContain('lease');
+  });
+
+  test('that could not even be written leaves the file and reports why', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
+    host.fault = (action) =>
+      action === `write ${ENVIRONMENT_FILE}` ? new Error('EROFS: read-only file system') : undefined;
+
+    await startAgent(host);
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(before);
+    expect(host.restarts).toBe(0);
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.reason]).toContain('EROFS');
+  });
+});
+
+describe('a ConfigMap that is no policy', () => {
+  test('touches no node, is told on both, and the last good policy stays in force', async () => {
+    const host = new FakeHost().startKubelet();
+    await startAgent(host);
+    host.actions.length = 0;
+
+    await edit(host, { allowedUnsafeSysctls: 'kernel.*\n' });
+
+    expect(host.restarts).toBe(0);
+    expect(host.actions).toContain('configmap-event PolicyInvalid');
+    expect(host.annotations).toMatchObject({
+      [KEYS.state]: 'Done',
+      [KEYS.running]: 'net.core.somaxconn',
+      [KEYS.policyError]: expect.stringContaining('kernel.*'),
+    });
+
+    host.files.set(ENVIRONMENT_FILE, '');
+    await hostChanged(host);
+    expect(host.files.get(ENVIRONMENT_FILE)).toContain('net.core.somaxconn');
+  });
+
+  test('still has the last good policy in force after the agent’s own restart', async () => {
+    const host = new FakeHost().startKubelet();
+    await (await startAgent(host)).stop();
+    host.files.set(ENVIRONMENT_FILE, '');
+
+    await startAgent(host, { allowedUnsafeSysctls: 'kernel.*\n' });
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toContain('net.core.somaxconn');
+  });
+
+  test('that was deleted changes nothing and is told', async () => {
+    const host = new FakeHost().startKubelet();
+    const started = await startAgent(host);
+
+    started.setConfigMap(undefined);
+    await atRest();
+
+    expect(host.restarts).toBe(1);
+    expect(host.annotations[KEYS.policyError]).toContain('agent/kubelet-sysctls');
+    expect(host.annotations[KEYS.running]).toBe('net.core.somaxconn');
+  });
+
+  test('is told once, not at every look', async () => {
+    const host = new FakeHost().startKubelet();
+    await startAgent(host, { allowedUnsafeSysctls: 'vm.swappiness\n' });
+    host.actions.length = 0;
+
+    await hostChanged(host);
+
+    expect(host.actions).toEqual([]);
+  });
+
+  test('with no good policy before it leaves the node as it is', async () => {
+    const host = new FakeHost().startKubelet();
+
+    await startAgent(host, {});
+
+    expect(host.files.has(ENVIRONMENT_FILE)).toBe(false);
+    expect(host.annotations[KEYS.state]).toBe('Observing');
+    expect(host.annotations[KEYS.policyError]).toBeDefined();
+  });
+});
+
+describe('nodes that cannot be changed', () => {
+  test('a unit without the variable is Unreconcilable and says what was found', async () => {
+    const host = new FakeHost();
+    host.execStart = ['/usr/bin/kubelet', '$KUBELET_OPTS'];
+    host.startKubelet();
+
+    await startAgent(host);
+
+    expect(host.restarts).toBe(0);
+    expect(host.annotations[KEYS.state]).toBe('Unreconcilable');
+    expect(host.annotations[KEYS.reason]).toContain('$KUBELET_OPTS');
+  });
+
+  test('a kubelet that an admin stopped stays stopped and is reported', async () => {
+    const host = new FakeHost();
+    host.active = false;
+
+    await startAgent(host);
+
+    expect(host.restarts).toBe(0);
+    expect(host.files.has(ENVIRONMENT_FILE)).toBe(false);
+    expect(host.annotations[KEYS.state]).toBe('Blocked');
+  });
+
+  test('a file that systemd would drop is left alone and the reason names line and byte', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: 'A=1\nB=\0\n' }).startKubelet();
+
+    await startAgent(host);
+
+    expect(host.restarts).toBe(0);
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.reason]).toMatch(/line 2/);
+  });
+});
+
+describe('what was configured elsewhere', () => {
+  test('the list of config.yaml is folded in, since the flag replaces it', async () => {
+    const host = new FakeHost({ [CONFIG_FILE]: 'allowedUnsafeSysctls: [kernel.sem]\n' }).startKubelet();
+
+    await startAgent(host);
+
+    expect(host.annotations[KEYS.running]).toBe('kernel.sem,net.core.somaxconn');
+  });
+
+  test('the words of Environment= in a drop-in stay in force', async () => {
+    const host = new FakeHost();
+    host.environment = [...host.environment, 'KUBELET_EXTRA_ARGS=--v=3'];
+    host.startKubelet();
+
+    await startAgent(host);
+
+    expect(host.runningArgv).toContain('--v=3');
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(
+      "KUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls=net.core.somaxconn'\n",
+    );
+  });
+});
+
+describe('the API server is away', () => {
+  test('a file is healed all the same, and the report follows when it is back', async () => {
+    const host = new FakeHost().startKubelet();
+    await startAgent(host);
+    host.apiServer = false;
+    host.files.set(ENVIRONMENT_FILE, '');
+    await hostChanged(host);
+    expect(host.files.get(ENVIRONMENT_FILE)).toContain('net.core.somaxconn');
+
+    host.apiServer = true;
+    agent?.setConfigMap(host.configMap({ allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem' }));
+    await atRest();
+    expect(host.annotations[KEYS.running]).toBe('net.core.somaxconn,kernel.sem');
+  });
+});
+
+describe('a change that an earlier run of the agent left unfinished', () => {
+  test('is undone before anything else is decided, and then made whole', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: WRITTEN }).startKubelet();
+    host.files.set(
+      '/var/lib/kubelet-sysctl-agent/change.json',
+      JSON.stringify({
+        version: 1,
+        startedAt: host.now.toISOString(),
+        unit: 'kubelet.service',
+        healthz: null,
+        file: ENVIRONMENT_FILE,
+        before: null,
+        after: Buffer.from(WRITTEN).toString('base64'),
+      }),
+    );
+
+    await startAgent(host);
+
+    expect(host.actions[0]).toBe(`remove ${ENVIRONMENT_FILE}`);
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(WRITTEN);
+    expect(host.files.has('/var/lib/kubelet-sysctl-agent/change.json')).toBe(false);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+});

@@ -1,0 +1,253 @@
+// A host and a cluster in memory: a kubelet that starts, crashes and renews its lease, time that passes at once,
+// and a record of what was done to them.
+
+import type { AgentPorts } from '../../agent/node/agent.ts';
+import { memoryStore } from '../../agent/node/memory.ts';
+import type {
+  Clock,
+  Cluster,
+  ConfigMapObject,
+  EventNote,
+  HostFiles,
+  NodeObject,
+  UnitStatus,
+} from '../../agent/node/ports.ts';
+import { nextArgv } from '../../agent/kubelet/configured.ts';
+
+export const ENVIRONMENT_FILE = '/etc/default/kubelet';
+export const CONFIG_FILE = '/var/lib/kubelet/config.yaml';
+
+const EXEC_START = [
+  '/usr/bin/kubelet',
+  '$KUBELET_KUBECONFIG_ARGS',
+  '$KUBELET_CONFIG_ARGS',
+  '$KUBELET_KUBEADM_ARGS',
+  '$KUBELET_EXTRA_ARGS',
+];
+
+/** How a kubelet with this argv ends at its start: its log line, or undefined when it comes up. */
+export type Crash = (argv: readonly string[]) => string | undefined;
+
+export class FakeHost {
+  readonly files = new Map<string, string>();
+  /** In order: `write PATH`, `remove PATH`, `restart`, `patch STATE`, `event REASON`. Reads are not told. */
+  readonly actions: string[] = [];
+  readonly annotations: Record<string, string> = {};
+  readonly labels: Record<string, string> = { 'kubernetes.io/hostname': 'n1' };
+  execStart: readonly string[] = EXEC_START;
+  environment: readonly string[] = [`KUBELET_CONFIG_ARGS=--config=${CONFIG_FILE}`];
+  environmentFiles: UnitStatus['environmentFiles'] = [{ path: ENVIRONMENT_FILE, optional: true }];
+  version = 'Kubernetes v1.37.2';
+  crash: Crash = () => undefined;
+  /** Throws what it returns for the action about to happen. */
+  fault: (action: string) => Error | undefined = () => undefined;
+  renewsLease = true;
+  apiServer = true;
+  active = true;
+  now = new Date('2026-11-24T02:00:00Z');
+
+  #argv: readonly string[] | undefined;
+  #journal: string[] = [];
+  #invocation = 0;
+  #leaseRenewed = new Date(0);
+  readonly #timers = new Set<{ due: number; callback: () => void }>();
+
+  constructor(files: Readonly<Record<string, string>> = {}) {
+    this.files.set(CONFIG_FILE, 'kind: KubeletConfiguration\n');
+    for (const [path, content] of Object.entries(files)) {
+      this.files.set(path, content);
+    }
+  }
+
+  /** Starts the kubelet as boot or an admin does; not recorded. */
+  startKubelet(): this {
+    this.#invocation += 1;
+    const argv = nextArgv(this.#unit());
+    const line = this.crash(argv);
+    this.#argv = line === undefined ? argv : undefined;
+    this.#journal = line === undefined ? [] : [line];
+    if (line === undefined && this.renewsLease) {
+      this.#leaseRenewed = this.now;
+    }
+    return this;
+  }
+
+  get runningArgv(): readonly string[] | undefined {
+    return this.#argv;
+  }
+
+  /** Moves time on and calls the timers that are due, in order. */
+  advance(ms: number): void {
+    const end = this.now.getTime() + ms;
+    for (;;) {
+      const [next] = [...this.#timers].filter(({ due }) => due <= end).toSorted((a, b) => a.due - b.due);
+      if (next === undefined) {
+        break;
+      }
+      this.#timers.delete(next);
+      this.now = new Date(Math.max(next.due, this.now.getTime()));
+      next.callback();
+    }
+    this.now = new Date(end);
+  }
+
+  get restarts(): number {
+    return this.actions.filter((action) => action === 'restart').length;
+  }
+
+  node(): NodeObject {
+    return { name: 'n1', uid: 'uid-n1', labels: { ...this.labels }, annotations: { ...this.annotations } };
+  }
+
+  configMap(data: Readonly<Record<string, string>>): ConfigMapObject {
+    return { namespace: 'agent', name: 'kubelet-sysctls', uid: 'uid-cm', resourceVersion: '1', data };
+  }
+
+  ports(): AgentPorts {
+    const files = this.#hostFiles();
+    return {
+      files,
+      memory: memoryStore(files),
+      systemd: {
+        status: (unit) => Promise.resolve(this.#status(unit)),
+        version: () => Promise.resolve(252),
+        services: () => Promise.resolve([]),
+        tryRestart: () => {
+          this.#do('restart');
+          if (this.active) {
+            this.startKubelet();
+          }
+          return Promise.resolve();
+        },
+        journal: () => Promise.resolve(this.#journal),
+      },
+      processes: {
+        argv: (pid) => Promise.resolve(pid === this.#pid() ? this.#argv : undefined),
+        environment: () => Promise.resolve(undefined),
+        kubeletVersion: () => Promise.resolve(this.version),
+        kernelRelease: () => Promise.resolve('6.1.0-18-amd64'),
+      },
+      health: { ok: () => Promise.resolve(this.#argv !== undefined) },
+      clock: this.#clock(),
+      cluster: this.#cluster(),
+      watch: { watchPaths: () => Promise.resolve(), close: () => {} },
+      random: () => 0.5,
+      log: { info: () => {}, warn: () => {} },
+    };
+  }
+
+  #do(action: string): void {
+    const error = this.fault(action);
+    if (error !== undefined) {
+      throw error;
+    }
+    this.actions.push(action);
+  }
+
+  #pid(): number {
+    return this.#argv === undefined ? 0 : 1000 + this.#invocation;
+  }
+
+  #unit(): Parameters<typeof nextArgv>[0] {
+    return {
+      name: 'kubelet.service',
+      execStart: this.execStart,
+      environment: this.environment,
+      environmentFiles: this.environmentFiles.map(({ path, optional }) => ({
+        path,
+        optional,
+        fromGlob: false,
+        content: this.#bytes(path),
+      })),
+      systemdVersion: 252,
+    };
+  }
+
+  #status(name: string): UnitStatus {
+    const runs = this.#argv !== undefined;
+    return {
+      name,
+      loadState: 'loaded',
+      activeState: !this.active ? 'inactive' : runs ? 'active' : 'activating',
+      subState: !this.active ? 'dead' : runs ? 'running' : 'auto-restart',
+      result: runs ? 'success' : 'exit-code',
+      mainPid: this.#pid(),
+      invocationId: String(this.#invocation).padStart(32, '0'),
+      restarts: 0,
+      execStart: this.execStart,
+      environment: this.environment,
+      environmentFiles: this.environmentFiles,
+      fragmentPath: '/usr/lib/systemd/system/kubelet.service',
+      dropInPaths: [],
+    };
+  }
+
+  #bytes(path: string): Uint8Array | undefined {
+    const content = this.files.get(path);
+    return content === undefined ? undefined : Buffer.from(content);
+  }
+
+  #hostFiles(): HostFiles {
+    return {
+      read: (path) => Promise.resolve(this.#bytes(path)),
+      glob: () => Promise.resolve([]),
+      writeAtomic: async (path, content) => {
+        this.#do(`write ${path}`);
+        this.files.set(path, Buffer.from(content).toString());
+      },
+      remove: async (path) => {
+        this.#do(`remove ${path}`);
+        this.files.delete(path);
+      },
+    };
+  }
+
+  #clock(): Clock {
+    return {
+      now: () => this.now,
+      sleep: (ms) => {
+        this.now = new Date(this.now.getTime() + ms);
+        return Promise.resolve();
+      },
+      after: (ms, callback) => {
+        const timer = { due: this.now.getTime() + ms, callback };
+        this.#timers.add(timer);
+        return () => this.#timers.delete(timer);
+      },
+    };
+  }
+
+  #cluster(): Cluster {
+    const answer = (action: string): void => {
+      if (!this.apiServer) {
+        throw new Error('connect ECONNREFUSED');
+      }
+      this.#do(action);
+    };
+    return {
+      patchNode: async (patch) => {
+        answer(`patch ${patch.annotations['kubelet-sysctl-agent/state'] ?? ''}`.trim());
+        merge(this.annotations, patch.annotations);
+        merge(this.labels, patch.labels);
+      },
+      leaseRenewTime: async () => {
+        if (!this.apiServer) {
+          throw new Error('connect ECONNREFUSED');
+        }
+        return this.#leaseRenewed;
+      },
+      nodeEvent: async (_node, note: EventNote) => answer(`event ${note.reason}`),
+      configMapEvent: async (_configMap, note: EventNote) => answer(`configmap-event ${note.reason}`),
+    };
+  }
+}
+
+function merge(into: Record<string, string>, patch: Readonly<Record<string, string | null>>): void {
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) {
+      delete into[key];
+    } else {
+      into[key] = value;
+    }
+  }
+}
