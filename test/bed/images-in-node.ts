@@ -1,0 +1,29 @@
+// Images in a node's containerd, where the kubelet looks for them.
+
+import { copyFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Image } from './images.ts';
+import { inNode } from './in-node.ts';
+import { containerdFolder } from './overlay.ts';
+import type { NodeRecord } from './record.ts';
+
+const CTR = ['ctr', '--namespace', 'k8s.io', 'images'];
+/** Of containerd's own folders none is called so. */
+const ARCHIVE = 'archive-from-the-bed.tar';
+
+/** Imports an image under its reference; the node must run. */
+export async function importImage(node: NodeRecord, { reference, archive }: Image): Promise<void> {
+  const copy = join(containerdFolder(node.folder), ARCHIVE);
+  await copyFile(archive, copy);
+  try {
+    await inNode(node, [...CTR, 'import', `/var/lib/containerd/${ARCHIVE}`]);
+  } finally {
+    await rm(copy, { force: true });
+  }
+  const { stdout } = await inNode(node, [...CTR, 'list', '--quiet']);
+  if (!stdout.split('\n').includes(reference)) {
+    throw new Error(
+      `Expected ${archive} to hold the image ${reference}, got these after importing it:\n${stdout}`,
+    );
+  }
+}

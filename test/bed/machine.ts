@@ -1,0 +1,98 @@
+// A node's power: systemd-nspawn as the machine, systemd in it as the operating system.
+
+import { join } from 'node:path';
+import { hierarchies, makeCgroup, removeCgroup } from './cgroups.ts';
+import { inNode } from './in-node.ts';
+import { linkName } from './network.ts';
+import { containerdFolder, rootFolder } from './overlay.ts';
+import { childrenOf, commandOf, identify, isAlive, signal, startDaemon } from './processes.ts';
+import type { ProcessId } from './processes.ts';
+import type { NodeRecord } from './record.ts';
+import { run } from './run.ts';
+import { until } from './until.ts';
+
+/** What systemd's PID 1 takes as "power off" (SIGRTMIN+4); signals that have no name in Node. */
+const POWER_OFF = 38;
+const LEADER_TIMEOUT_MS = 20_000;
+const BOOT_TIMEOUT_MS = 60_000;
+
+export interface Powered {
+  readonly supervisor: ProcessId;
+  readonly leader: ProcessId;
+}
+
+/** Starts the machine; `onSupervisor` hears of its process before anything else can fail. Resolves when PID 1 is systemd. */
+export async function powerOn(
+  node: NodeRecord,
+  bridge: string,
+  logFolder: string,
+  onSupervisor: (id: ProcessId) => void,
+): Promise<Powered> {
+  makeCgroup(node.cgroups);
+  const logFile = join(logFolder, `${node.spec.name}.log`);
+  const supervisor = startDaemon({
+    argv: nspawn(node, bridge),
+    cgroups: node.cgroups,
+    logFile,
+    env: hierarchies().version === 1 ? { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '0' } : {},
+  });
+  onSupervisor(supervisor);
+  const settled = () => findLeader(supervisor) !== undefined || !isAlive(supervisor);
+  await until(settled, { timeoutMs: LEADER_TIMEOUT_MS, everyMs: 30 });
+  const leader = findLeader(supervisor);
+  if (leader === undefined)
+    throw new Error(`Expected the node ${node.spec.name} to boot, but it did not: see ${logFile}.`);
+  return { supervisor, leader };
+}
+
+/** Resolves when systemd answers and containerd serves; the kubelet has been started then. */
+export async function waitForSystem(node: NodeRecord): Promise<void> {
+  const services = ['containerd.service', 'kubelet.service'];
+  const booted = async (): Promise<boolean> => {
+    const { exitCode } = await inNode(node, ['systemctl', 'is-active', ...services], { reject: false });
+    return exitCode === 0;
+  };
+  if (await until(booted, { timeoutMs: BOOT_TIMEOUT_MS, everyMs: 150 })) return;
+  const { stdout } = await inNode(node, ['systemctl', '--no-pager', '--failed'], { reject: false });
+  throw new Error(
+    `Expected containerd and the kubelet of ${node.spec.name} to run within ${BOOT_TIMEOUT_MS / 1000} s.\n${stdout}`,
+  );
+}
+
+/** Asks systemd to power off and gives it time to; then, or at once with no grace, cuts the power. Leaves no process and no control group. */
+export async function powerOff(node: NodeRecord, graceMs: number): Promise<void> {
+  if (graceMs > 0 && signal(node.leader, POWER_OFF)) {
+    await until(() => !isAlive(node.supervisor), { timeoutMs: graceMs, everyMs: 50 });
+  }
+  // A kernel ends every process of a namespace with its first one.
+  signal(node.leader, 'SIGKILL');
+  await until(() => !isAlive(node.supervisor), { timeoutMs: 3000, everyMs: 20 });
+  await removeCgroup(node.cgroups);
+  await run(['ip', 'link', 'delete', linkName(node.machine)], { reject: false });
+}
+
+function nspawn(node: NodeRecord, bridge: string): readonly string[] {
+  return [
+    'systemd-nspawn',
+    '--boot',
+    '--quiet',
+    // Neither systemd nor machined need to run on this machine.
+    '--register=no',
+    '--keep-unit',
+    `--machine=${node.machine}`,
+    `--directory=${rootFolder(node.folder)}`,
+    `--bind=${containerdFolder(node.folder)}:/var/lib/containerd`,
+    `--network-bridge=${bridge}`,
+    '--link-journal=no',
+    '--resolv-conf=off',
+    '--timezone=off',
+    '--capability=all',
+    '--system-call-filter=@keyring bpf',
+  ];
+}
+
+/** The child of systemd-nspawn that has become systemd: PID 1 of the node. */
+function findLeader(supervisor: ProcessId): ProcessId | undefined {
+  const booted = childrenOf(supervisor.pid).find((pid) => commandOf(pid) === 'systemd');
+  return booted === undefined ? undefined : identify(booted);
+}

@@ -1,0 +1,42 @@
+// When a node is what the API server calls Ready.
+
+import { join } from 'node:path';
+import { apiServer } from './addresses.ts';
+import { apiGet } from './api.ts';
+import { currentRecord } from './node-make.ts';
+import { bedFolder } from './record.ts';
+import { until } from './until.ts';
+
+const READY_TIMEOUT_MS = 120_000;
+
+/** Resolves when the API server calls these nodes Ready. */
+export async function waitForReady(bed: string, nodes: readonly string[]): Promise<void> {
+  const ready = async (): Promise<boolean> => {
+    const found = await readyNodes(bed);
+    return nodes.every((node) => found.includes(node));
+  };
+  if (await until(ready, { timeoutMs: READY_TIMEOUT_MS, everyMs: 200 })) return;
+  throw new Error(
+    `Expected ${nodes.join(', ')} to be Ready within ${READY_TIMEOUT_MS / 1000} s, got only: ${(await readyNodes(bed)).join(', ') || 'none'}. ` +
+      `See ${join(bedFolder(bed), 'log')} and the nodes' journals.`,
+  );
+}
+
+async function readyNodes(bed: string): Promise<readonly string[]> {
+  const { slot } = currentRecord(bed);
+  const answer = await apiGet(bedFolder(bed), apiServer(slot), '/api/v1/nodes').catch(() => undefined);
+  if (answer?.status !== 200) return [];
+  const list: NodeList = JSON.parse(answer.body);
+  return list.items
+    .filter((node) =>
+      node.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+    )
+    .map((node) => node.metadata.name);
+}
+
+interface NodeList {
+  readonly items: readonly {
+    readonly metadata: { readonly name: string };
+    readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+  }[];
+}

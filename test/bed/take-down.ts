@@ -1,0 +1,120 @@
+// Taking a bed down from its record alone, whoever started it and however far it got.
+
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { processesIn, removeCgroup } from './cgroups.ts';
+import { whileLocked } from './lock.ts';
+import { powerOff } from './machine.ts';
+import { linksOn, removeBridge } from './network.ts';
+import { mountsBelow, unmountBelow } from './overlay.ts';
+import { bootId, endProcess, isAlive, signal } from './processes.ts';
+import { bedFolder, bedNames, bedsFolder, isLive, readRecord, updateRecord } from './record.ts';
+import type { BedRecord, NodeRecord, Setting } from './record.ts';
+import { run } from './run.ts';
+
+const CONTROL_PLANE_GRACE_MS = 3000;
+
+/**
+ * Removes everything a bed made; throws a LeftoversError when something would not go. `graceMs` is for nodes to power off in. Of two processes that
+ * try at once one works and the other finds nothing; with an `id`, a later bed of the same name is not touched.
+ */
+export async function takeDown(name: string, { id, graceMs = 5000 }: TakeDownOptions = {}): Promise<void> {
+  await mkdir(bedsFolder(), { recursive: true });
+  await whileLocked(
+    `${bedFolder(name)}.lock`,
+    () => {},
+    async () => {
+      const record = readRecord(name);
+      if (record === undefined && id === undefined)
+        await rm(bedFolder(name), { recursive: true, force: true });
+      if (record !== undefined && (id ?? record.id) === record.id) await takeAllDown(record, graceMs);
+    },
+  );
+}
+
+export interface TakeDownOptions {
+  readonly id?: string;
+  readonly graceMs?: number;
+}
+
+async function takeAllDown(record: BedRecord, graceMs: number): Promise<void> {
+  const sameBoot = record.bootId === bootId();
+  if (sameBoot) {
+    dismissGuardian(record);
+    await Promise.all([...record.nodes.map((node) => takeNodeDown(node, graceMs)), endControlPlane(record)]);
+    await removeBridge(record.bridge);
+    for (const rule of record.undoRules) await run(['iptables', '--wait', ...rule], { reject: false });
+    restoreSettings(record);
+  }
+  const left = await leftovers(record);
+  if (left.length > 0) throw new LeftoversError(record.name, left);
+  await rm(bedFolder(record.name), { recursive: true, force: true });
+}
+
+/** Powers a node off and removes all of it but its place in the record. */
+export async function takeNodeDown(node: NodeRecord, graceMs: number): Promise<void> {
+  await powerOff(node, graceMs);
+  await unmountBelow(node.folder);
+  // A crash may have left it; otherwise systemd-nspawn has removed it itself.
+  rmSync(join('/run/systemd/nspawn/propagate', node.machine), { recursive: true, force: true });
+  await rm(node.folder, { recursive: true, force: true });
+}
+
+/** A bed that could not be removed whole. */
+export class LeftoversError extends Error {
+  readonly leftovers: readonly string[];
+
+  constructor(bed: string, left: readonly string[]) {
+    super(
+      `Expected nothing to be left of the bed ${bed}, got: ${left.join('; ')}. Its record is kept: try again.`,
+    );
+    this.name = 'LeftoversError';
+    this.leftovers = left;
+  }
+}
+
+/** What of a bed is still on this machine, in words. */
+export async function leftovers(record: BedRecord): Promise<readonly string[]> {
+  const cgroups = [...record.cgroups, ...record.nodes.flatMap((node) => node.cgroups)].filter((path) =>
+    existsSync(path),
+  );
+  const processes = [
+    ...Object.entries(record.controlPlane),
+    ...record.nodes.map((node) => [node.spec.name, node.leader] as const),
+  ];
+  return [
+    ...cgroups.map((path) => `control group ${path}`),
+    ...processesIn(cgroups).map((pid) => `process ${pid}`),
+    ...processes.filter(([, id]) => isAlive(id)).map(([name, id]) => `process ${id?.pid} (${name})`),
+    ...(await mountsBelow(bedFolder(record.name))).map((path) => `mount ${path}`),
+    ...(existsSync(`/sys/class/net/${record.bridge}`)
+      ? [record.bridge, ...(await linksOn(record.bridge))]
+      : []
+    ).map((link) => `link ${link}`),
+  ];
+}
+
+function dismissGuardian({ guardian }: BedRecord): void {
+  if (guardian?.pid !== process.pid) signal(guardian, 'SIGTERM');
+}
+
+async function endControlPlane(record: BedRecord): Promise<void> {
+  await Promise.all(Object.values(record.controlPlane).map((id) => endProcess(id, CONTROL_PLANE_GRACE_MS)));
+  await removeCgroup(record.cgroups);
+}
+
+/** Settings of the machine go back with the last bed: another one that lives inherits the duty. */
+function restoreSettings(record: BedRecord): void {
+  const heir = bedNames()
+    .filter((name) => name !== record.name)
+    .map(readRecord)
+    .find((other) => other !== undefined && isLive(other));
+  if (heir === undefined) record.settings.forEach(restore);
+  else updateRecord(heir.name, (other) => ({ ...other, settings: [...other.settings, ...record.settings] }));
+}
+
+/** What somebody else has changed since stays as they want it. */
+function restore({ path, before, after }: Setting): void {
+  if (readFileSync(path, 'utf8').trim() === after) writeFileSync(path, before);
+}

@@ -1,0 +1,18 @@
+// Waiting for something that can only be looked at.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Pace {
+  readonly timeoutMs: number;
+  readonly everyMs: number;
+}
+
+/** Looks at once and then every `everyMs`; true as soon as the condition holds, false when `timeoutMs` are over. */
+export async function until(condition: () => boolean | Promise<boolean>, pace: Pace): Promise<boolean> {
+  const deadline = performance.now() + pace.timeoutMs;
+  for (;;) {
+    if (await condition()) return true;
+    if (performance.now() >= deadline) return false;
+    await sleep(pace.everyMs);
+  }
+}
