@@ -2,13 +2,18 @@
 
 const LONGEST_QUOTE = 80;
 
-/**
- * The text in double quotes: control, invisible and direction-changing characters escaped, and cut after 80
- * characters, so that a message stays short and a terminal or an annotation shows what is really there.
- */
+/** The text in double quotes, printable. */
 export function quote(text: string): string {
+  return `"${printable(text)}"`;
+}
+
+/**
+ * The text with control, invisible and direction-changing characters escaped, and cut after 80 characters, so that a
+ * message stays short and a terminal or an annotation shows what is really there.
+ */
+export function printable(text: string): string {
   const escaped = Array.from(text.slice(0, LONGEST_QUOTE), escape).join('');
-  return text.length > LONGEST_QUOTE ? `"${escaped}…" (${text.length} characters)` : `"${escaped}"`;
+  return text.length > LONGEST_QUOTE ? `${escaped}… (${text.length} characters)` : escaped;
 }
 
 /** `a, b or c` */
@@ -19,9 +24,6 @@ export function anyOf(words: readonly string[]): string {
 }
 
 function escape(character: string): string {
-  if (character === '"' || character === '\\') {
-    return `\\${character}`;
-  }
   if (character === '\n' || character === '\r' || character === '\t') {
     return { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character];
   }

@@ -1,0 +1,177 @@
+// The ConfigMap as a file: the manifest that somebody is about to apply.
+
+import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { isMap, isNode, isScalar, type YAMLMap } from 'yaml';
+import { asText, describe, isNothing, keyOf, textOf } from '../policy/yaml-nodes.ts';
+import { parseYaml, type YamlText } from '../policy/yaml.ts';
+import { quote } from '../text/quote.ts';
+
+// The API server takes 1 MiB of data; indentation and comments come on top.
+const LARGEST_FILE = 4 * 1024 * 1024;
+// Plain words that kubectl reads as booleans (YAML 1.1), while YAML 1.2 reads text.
+const OLD_BOOLEAN = /^(yes|no|on|off|y|n)$/iu;
+
+/** A file that is no readable ConfigMap; the message says why and how to mend it. */
+export class ConfigMapFileError extends Error {
+  readonly path: string;
+  /** From 1; undefined when the error is about the whole file. */
+  readonly line: number | undefined;
+
+  constructor(path: string, line: number | undefined, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ConfigMapFileError';
+    this.path = path;
+    this.line = line;
+  }
+}
+
+/**
+ * The `data` of the ConfigMap in a YAML or JSON file; `-` is standard input. Throws a ConfigMapFileError when the file
+ * cannot be read or holds anything but one ConfigMap whose data is text.
+ */
+export async function readConfigMapFile(path: string): Promise<Record<string, string>> {
+  return parseConfigMap(await readText(path), path);
+}
+
+/** As readConfigMapFile, for a text at hand; `path` is for the errors alone. */
+export function parseConfigMap(text: string, path: string): Record<string, string> {
+  const yaml = parseYaml(text);
+  const fail = failures(path, yaml);
+  const [problem] = yaml.problems;
+  if (problem !== undefined) {
+    throw new ConfigMapFileError(path, problem.line, problem.message);
+  }
+  const [root, second] = yaml.roots;
+  if (root === undefined) {
+    throw fail(
+      undefined,
+      'Expected a ConfigMap, got an empty file; write apiVersion: v1, kind: ConfigMap and data.',
+    );
+  }
+  if (second !== undefined) {
+    throw fail(
+      second,
+      'Expected one ConfigMap, got several documents; keep the ConfigMap in a file of its own.',
+    );
+  }
+  if (!isMap(root)) {
+    throw fail(
+      root,
+      `Expected a ConfigMap, got ${describe(root)}; write apiVersion: v1, kind: ConfigMap and data.`,
+    );
+  }
+  checkKind(root, fail);
+  return dataOf(root, fail);
+}
+
+type Fail = (node: unknown, message: string) => ConfigMapFileError;
+
+async function readText(path: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = path === '-' ? await buffer(process.stdin) : await readFile(path);
+  } catch (error) {
+    throw new ConfigMapFileError(
+      path,
+      undefined,
+      `Expected a file that can be read, got ${reasonOf(error)}.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (bytes.length > LARGEST_FILE) {
+    throw new ConfigMapFileError(
+      path,
+      undefined,
+      `Expected a ConfigMap, got a file of ${bytes.length} bytes; the API server takes 1 MiB.`,
+    );
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new ConfigMapFileError(
+      path,
+      undefined,
+      'Expected UTF-8 text, got other bytes; save the file as UTF-8.',
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function checkKind(root: YAMLMap, fail: Fail): void {
+  for (const [field, expected] of [
+    ['apiVersion', 'v1'],
+    ['kind', 'ConfigMap'],
+  ] as const) {
+    const node = valueOf(root, field);
+    if (textOf(node) !== expected) {
+      throw fail(
+        node ?? root,
+        `Expected ${field} to be ${expected}, got ${describe(node)}; name the file of the ConfigMap.`,
+      );
+    }
+  }
+}
+
+function dataOf(root: YAMLMap, fail: Fail): Record<string, string> {
+  const binary = valueOf(root, 'binaryData');
+  if (!isNothing(binary) && !(isMap(binary) && binary.items.length === 0)) {
+    throw fail(
+      binary,
+      'Expected everything in data, got binaryData, which is not read; move its keys to data as text.',
+    );
+  }
+  const data = valueOf(root, 'data');
+  if (isNothing(data)) {
+    return {};
+  }
+  if (!isMap(data)) {
+    throw fail(
+      data,
+      `Expected data to be a map, got ${describe(data)}; write 'key: value' lines below data.`,
+    );
+  }
+  return Object.fromEntries(
+    data.items.map((pair) => [keyOf(pair) ?? '', stringOf(pair.key, pair.value, fail)]),
+  );
+}
+
+// The API server stores null as an empty text and refuses every other value that is not text.
+function stringOf(key: unknown, node: unknown, fail: Fail): string {
+  const text = isNothing(node) ? '' : textOf(node);
+  const name = quote(textOf(key) ?? '');
+  if (text === undefined) {
+    throw fail(
+      node,
+      `Expected data's ${name} to be text, got ${describe(node)}; ${isMap(node) ? "write '|' after the key" : asText(node)}.`,
+    );
+  }
+  if (OLD_BOOLEAN.test(text) && isPlain(node)) {
+    throw fail(
+      node,
+      `Expected data's ${name} to be text, got ${text}, which kubectl reads as a boolean; put it in quotes: '${text}'.`,
+    );
+  }
+  return text;
+}
+
+function valueOf(map: YAMLMap, field: string): unknown {
+  return map.items.find((pair) => keyOf(pair) === field)?.value;
+}
+
+function isPlain(node: unknown): boolean {
+  return isScalar(node) && node.type === 'PLAIN';
+}
+
+function failures(path: string, yaml: YamlText): Fail {
+  return (node, message) =>
+    new ConfigMapFileError(path, isNode(node) ? yaml.lineOf(node) : undefined, message);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,56 @@
+// What `validate` finds, for a person.
+
+import type picocolors from 'picocolors';
+import type { PolicyError } from '../policy/policy.ts';
+import type { Judgement, Verdict } from '../sysctl/judge.ts';
+import { printable } from '../text/quote.ts';
+import type { Validation } from './validation.ts';
+
+type Colors = ReturnType<typeof picocolors.createColors>;
+
+const MARKS: Readonly<Record<Verdict, string>> = { allowed: '✓', safe: '·', invalid: '✗' };
+const WIDEST_NAME = 48;
+
+/** One line an allowance, then the errors, then the outcome; ends in a newline. */
+export function validationText(validation: Validation, colors: Colors): string {
+  const errors = validation.errors.map((error) => errorLine(error, colors));
+  const groups = [allowanceLines(validation.allowances, colors), errors, [outcome(validation, colors)]];
+  return `${groups
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function allowanceLines(allowances: readonly Judgement[], colors: Colors): readonly string[] {
+  const width = Math.min(WIDEST_NAME, Math.max(0, ...allowances.map(({ pattern }) => shown(pattern).length)));
+  return allowances.map(({ pattern, verdict, message }) => {
+    const paint = { allowed: colors.green, safe: colors.dim, invalid: colors.red }[verdict];
+    // What is wrong with an invalid one stands below, with its line.
+    const said = verdict === 'invalid' ? 'the kubelet does not start with it' : message;
+    return paint(`${MARKS[verdict]} ${shown(pattern).padEnd(width)}  ${said}`);
+  });
+}
+
+function errorLine({ key, line, message }: PolicyError, colors: Colors): string {
+  const place = key === '' ? 'ConfigMap' : `${shown(key)}, line ${line}`;
+  return `${colors.red(colors.bold(`${place}:`))} ${message}`;
+}
+
+function outcome({ valid, allowances, errors }: Validation, colors: Colors): string {
+  if (!valid) {
+    return colors.red(`Not valid for these nodes: ${count(errors.length, 'error')}.`);
+  }
+  const needed = allowances.filter(({ verdict }) => verdict === 'allowed').length;
+  const safe = allowances.length - needed;
+  return colors.green(
+    `Valid: ${count(needed, 'allowance')}${safe > 0 ? `, ${safe} more already safe` : ''}.`,
+  );
+}
+
+function shown(text: string): string {
+  return text === '' ? '(empty)' : printable(text);
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
