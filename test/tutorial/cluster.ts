@@ -1,0 +1,48 @@
+// The cluster that a tutorial is played on: any that a kubeconfig names.
+
+import { ApiException, CoreV1Api, Exec, KubeConfig } from '@kubernetes/client-node';
+import { TutorialError } from './errors.ts';
+
+export interface Cluster {
+  readonly core: CoreV1Api;
+  readonly exec: Exec;
+}
+
+export interface Access {
+  /** Path of a kubeconfig; without it KUBECONFIG or ~/.kube/config, as kubectl does. */
+  readonly kubeconfig?: string;
+  /** A context of it other than the current one. */
+  readonly context?: string;
+}
+
+/** Throws a TutorialError when the kubeconfig has no such context. */
+export function connect({ kubeconfig, context }: Access): Cluster {
+  const config = new KubeConfig();
+  if (kubeconfig === undefined) config.loadFromDefault();
+  else config.loadFromFile(kubeconfig);
+  if (context !== undefined) {
+    const names = config.getContexts().map(({ name }) => name);
+    if (!names.includes(context)) {
+      throw new TutorialError(
+        `Expected a context of the kubeconfig (${names.join(', ') || 'it has none'}), got ${context}`,
+      );
+    }
+    config.setCurrentContext(context);
+  }
+  return { core: config.makeApiClient(CoreV1Api), exec: new Exec(config) };
+}
+
+/** What the answer is, or undefined when the API server says that there is no such object. */
+export async function ifThere<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (statusCode(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+/** The HTTP status of a request that the API server refused; undefined for any other error. */
+export function statusCode(error: unknown): number | undefined {
+  return error instanceof ApiException ? error.code : undefined;
+}

@@ -1,0 +1,39 @@
+// Where the lessons are played.
+
+import type { Cluster } from '../cluster.ts';
+import type { TutorialNode } from '../nodes.ts';
+import { type Lesson, tutorialPod } from '../pods.ts';
+import { awaitRunning, createPod, type Running } from '../run-pod.ts';
+
+export interface Stage {
+  readonly cluster: Cluster;
+  readonly nodes: readonly TutorialNode[];
+  /** The demo application's image: ikubernetes/demoapp:v1.0 or one in its likeness. */
+  readonly image: string;
+}
+
+/** Does the work for every node at once; when it fails for some, throws one of their errors after all have ended. */
+export async function onEvery<N, T>(
+  nodes: readonly N[],
+  work: (node: N) => Promise<T>,
+): Promise<readonly T[]> {
+  const outcomes = await Promise.allSettled(nodes.map(work));
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+}
+
+/** Makes the lesson's pod for a node and resolves when it runs. */
+export async function runPod(stage: Stage, lesson: Lesson, node: TutorialNode): Promise<Running> {
+  return awaitRunning(stage.cluster, await makePod(stage, lesson, node));
+}
+
+/** Makes the lesson's pod for a node; resolves with its name, whatever becomes of it. */
+export async function makePod(
+  { cluster, image }: Stage,
+  lesson: Lesson,
+  node: TutorialNode,
+): Promise<string> {
+  return createPod(cluster, tutorialPod(lesson, { hostname: node.hostname, node: node.name, image }));
+}

@@ -1,0 +1,110 @@
+// Lesson 3: a pod that sets an unsafe sysctl is refused, the ConfigMap allows it, and the same pod runs.
+
+import type { ListEdit } from '../list-text.ts';
+import { TutorialError } from '../errors.ts';
+import { execIn, outputOf } from '../exec.ts';
+import { backlogOf, listenerOn, processOne } from '../inside.ts';
+import { ADDED_SYSCTLS, SAFE_SYSCTL, UNSAFE_SYSCTL } from '../names.ts';
+import type { Settled } from '../node-progress.ts';
+import { awaitSettled } from '../nodes.ts';
+import { APP_PORT, POD_SYSCTLS } from '../pods.ts';
+import { allow } from '../policy.ts';
+import { awaitRefused, type Refused } from '../run-pod.ts';
+import { answerOf, PS } from './as-user.ts';
+import { makePod, onEvery, runPod, type Stage } from './stage.ts';
+
+export interface RefusedFacts extends Refused {
+  readonly node: string;
+}
+
+export interface AllowedFacts {
+  readonly edit: ListEdit;
+  /** From the edit to the last node's report that its kubelet is proven to run with the list, in ms. */
+  readonly ms: number;
+  readonly nodes: readonly AllowedNode[];
+}
+
+export interface AllowedNode extends Settled {
+  readonly node: string;
+  /** The node says of the second name that it is safe anyway. */
+  readonly saysSafe: boolean;
+}
+
+export interface SysctlFacts {
+  readonly node: string;
+  readonly pod: string;
+  readonly user: string;
+  /** What the pod finds under /proc/sys, by sysctl. */
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** The owner of the socket that listens on port 80. */
+  readonly listenerUid: number;
+  /** Its backlog; undefined where the image has no `ss` that tells. */
+  readonly backlog: number | undefined;
+  readonly answer: string;
+}
+
+/** The pod as long as nobody allowed its sysctls; throws a TutorialError when a node lets it run. */
+export async function beRefused(stage: Stage): Promise<readonly RefusedFacts[]> {
+  return onEvery(stage.nodes, async (node) => ({
+    node: node.name,
+    ...(await awaitRefused(stage.cluster, await makePod(stage, 'sysctls', node))),
+  }));
+}
+
+/** The edit of the ConfigMap, until every node reports that it is done. */
+export async function allowSysctls(
+  { cluster, nodes }: Stage,
+  note: (text: string) => void = () => {},
+): Promise<AllowedFacts> {
+  const begun = performance.now();
+  const edit = await allow(cluster, ADDED_SYSCTLS);
+  const names = nodes.map(({ name }) => name);
+  const settled = await awaitSettled(cluster, names, { allowed: [UNSAFE_SYSCTL], forbidden: [] }, note);
+  return { edit, ms: performance.now() - begun, nodes: settled.map(withSafe) };
+}
+
+/** The same pod, now that its sysctls are allowed. */
+export async function runWithSysctls(stage: Stage): Promise<readonly SysctlFacts[]> {
+  return onEvery(stage.nodes, async (node) => {
+    const { cluster } = stage;
+    const { pod } = await runPod(stage, 'sysctls', node);
+    const answer = await answerOf(stage, pod, `127.0.0.1:${APP_PORT}`);
+    const first = processOne(await outputOf(cluster, pod, PS));
+    const sockets = await outputOf(cluster, pod, [
+      'sh',
+      '-c',
+      'cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; true',
+    ]);
+    const listener = listenerOn(sockets, APP_PORT);
+    if (first === undefined || listener === undefined) {
+      throw new TutorialError(
+        `Expected the application of ${pod} to listen on port ${APP_PORT}, got no such socket`,
+        [sockets],
+      );
+    }
+    const ss = await execIn(cluster, pod, ['sh', '-c', 'command -v ss >/dev/null && ss -ltn']);
+    return {
+      node: node.name,
+      pod,
+      user: first.user,
+      sysctls: await sysctlsIn(stage, pod),
+      listenerUid: listener.uid,
+      backlog: ss.exitCode === 0 ? backlogOf(ss.stdout, APP_PORT) : undefined,
+      answer,
+    };
+  });
+}
+
+function withSafe(settled: Settled & { readonly node: string }): AllowedNode {
+  return {
+    ...settled,
+    saysSafe: /already safe[^.]*not needed/i.test(settled.reason) && settled.reason.includes(SAFE_SYSCTL),
+  };
+}
+
+async function sysctlsIn({ cluster }: Stage, pod: string): Promise<Readonly<Record<string, string>>> {
+  const names = POD_SYSCTLS.map(({ name }) => name);
+  const files = names.map((name) => `/proc/sys/${name.replaceAll('.', '/')}`);
+  const values = (await outputOf(cluster, pod, ['cat', ...files])).split('\n');
+  return Object.fromEntries(names.map((name, at) => [name, values[at] ?? '']));
+}

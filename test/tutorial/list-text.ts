@@ -1,0 +1,38 @@
+// The text of the policy's list with names added or taken out; everything else of it stays.
+
+import { readList } from '../../agent/policy/lists.ts';
+import { LIST_KEY } from './names.ts';
+
+export interface ListEdit {
+  readonly text: string;
+  /** The lines that are new in it. */
+  readonly added: readonly string[];
+}
+
+/** Adds a line for each name that the list does not have yet. */
+export function withNames(text: string, names: readonly string[]): ListEdit {
+  const present = namesIn(text);
+  const added = names.filter((name) => !present.includes(name));
+  if (added.length === 0) return { text, added };
+  const begun = text === '' || text.endsWith('\n') ? text : `${text}\n`;
+  return { text: `${begun}${added.join('\n')}\n`, added };
+}
+
+/** Takes the names out; a line that held nothing else goes with them. */
+export function withoutNames(text: string, names: readonly string[]): string {
+  const lines = text.split('\n').map((line) => withoutIn(line, names));
+  return lines.filter((line) => line !== undefined).join('\n');
+}
+
+export function namesIn(text: string): readonly string[] {
+  return readList(text, LIST_KEY).map(({ pattern }) => pattern);
+}
+
+function withoutIn(line: string, names: readonly string[]): string | undefined {
+  const [list = '', ...comment] = line.split('#');
+  const items = list.split(',');
+  const kept = items.filter((item) => !names.includes(item.trim()));
+  if (kept.length === items.length) return line;
+  const rest = [kept.join(','), ...comment].join('#');
+  return kept.length === 0 && comment.length === 0 ? undefined : rest;
+}

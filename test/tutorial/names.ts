@@ -1,0 +1,20 @@
+// The names that the tutorial uses on a cluster.
+
+/** A namespace of the tutorial's own, made at its beginning and removed at its end. */
+export const TUTORIAL_NAMESPACE = 'kubelet-sysctls-demo';
+
+/** Where daemonset/ puts the agent and its policy. */
+export const AGENT_NAMESPACE = 'kubelet-sysctls';
+export const AGENT_DAEMON_SET = 'kubelet-sysctl-agent';
+export const POLICY_CONFIG_MAP = 'kubelet-sysctls';
+
+/** The policy's list of allowances that every node gets. */
+export const LIST_KEY = 'allowedUnsafeSysctls';
+
+/** Refused by every kubelet that was not told to allow it. */
+export const UNSAFE_SYSCTL = 'net.core.somaxconn';
+/** Thought to be unsafe by many, and safe since Kubernetes 1.22. */
+export const SAFE_SYSCTL = 'net.ipv4.ip_unprivileged_port_start';
+
+/** What the tutorial adds to the policy. */
+export const ADDED_SYSCTLS: readonly string[] = [UNSAFE_SYSCTL, SAFE_SYSCTL];

@@ -1,0 +1,116 @@
+// The nodes that the tutorial is played on, and waiting for what they report.
+
+import type { V1Node } from '@kubernetes/client-node';
+import { KEYS } from '../../agent/report/keys.ts';
+import { until } from '../bed/until.ts';
+import type { Cluster } from './cluster.ts';
+import { TutorialError } from './errors.ts';
+import { type Annotations, inOneLine, type Settled, settledAs, type Wanted } from './node-progress.ts';
+
+export interface TutorialNode {
+  readonly name: string;
+  readonly hostname: string;
+  readonly kubelet: string;
+}
+
+export interface NodeAnnotations {
+  readonly name: string;
+  readonly annotations: Annotations;
+}
+
+const PACE = { timeoutMs: 90_000, everyMs: 100 };
+
+/** Every Linux node that takes a user's pods: Ready, not cordoned, not tainted against them. Throws a TutorialError when there is none. */
+export async function tutorialNodes(cluster: Cluster): Promise<readonly TutorialNode[]> {
+  const { items } = await cluster.core.listNode();
+  const nodes = items.filter(takesPods).map((node) => ({
+    name: nameOf(node),
+    hostname: node.metadata?.labels?.['kubernetes.io/hostname'] ?? nameOf(node),
+    kubelet: node.status?.nodeInfo?.kubeletVersion ?? 'unknown',
+  }));
+  if (nodes.length > 0) return nodes;
+  throw new TutorialError('Expected a node that is Ready and takes pods, got none', items.map(nameOf));
+}
+
+/** Resolves when an agent reports on every one of the nodes; throws a TutorialError when one does not in 90 s, or cannot do its job there. */
+export async function awaitAgents(cluster: Cluster, names: readonly string[]): Promise<void> {
+  const { met, seen } = await watchNodes(
+    cluster,
+    names,
+    ({ annotations }) => annotations[KEYS.state] !== undefined,
+  );
+  const lines = seen.map(({ name, annotations }) => inOneLine(name, annotations));
+  if (!met) throw new TutorialError(`Expected an agent's report on every node, got none on some`, lines);
+  if (seen.some(({ annotations }) => annotations[KEYS.state] === 'Unreconcilable')) {
+    throw new TutorialError(
+      "Expected every node's kubelet to take KUBELET_EXTRA_ARGS, but not all do",
+      lines,
+    );
+  }
+}
+
+/** Resolves when every one of the nodes is settled as wanted, each with what it shows then; throws a TutorialError when one is not in 90 s. */
+export async function awaitSettled(
+  cluster: Cluster,
+  names: readonly string[],
+  wanted: Wanted,
+  note: (text: string) => void = () => {},
+): Promise<readonly (Settled & { readonly node: string })[]> {
+  const { met, seen } = await watchNodes(
+    cluster,
+    names,
+    ({ annotations }) => settledAs(annotations, wanted) !== undefined,
+    (nodes) =>
+      note(nodes.map(({ name, annotations }) => `${name} ${annotations[KEYS.state] ?? '?'}`).join(', ')),
+  );
+  const settled = seen.flatMap(({ name, annotations }) => {
+    const facts = settledAs(annotations, wanted);
+    return facts === undefined ? [] : [{ node: name, ...facts }];
+  });
+  if (met) return settled;
+  throw new TutorialError(
+    `Expected every node to be Done ${inWords(wanted)} within ${PACE.timeoutMs / 1000} s, but not all are`,
+    seen.map(({ name, annotations }) => inOneLine(name, annotations)),
+  );
+}
+
+/** All annotations of every node of the cluster. */
+export async function nodeAnnotations(cluster: Cluster): Promise<readonly NodeAnnotations[]> {
+  const { items } = await cluster.core.listNode();
+  return items.map((node) => ({ name: nameOf(node), annotations: node.metadata?.annotations ?? {} }));
+}
+
+async function watchNodes(
+  cluster: Cluster,
+  names: readonly string[],
+  condition: (node: NodeAnnotations) => boolean,
+  tell: (nodes: readonly NodeAnnotations[]) => void = () => {},
+): Promise<{ readonly met: boolean; readonly seen: readonly NodeAnnotations[] }> {
+  let seen: readonly NodeAnnotations[] = [];
+  const met = await until(async () => {
+    seen = (await nodeAnnotations(cluster)).filter(({ name }) => names.includes(name));
+    tell(seen);
+    return seen.length === names.length && seen.every(condition);
+  }, PACE);
+  return { met, seen };
+}
+
+function takesPods({ metadata, spec, status }: V1Node): boolean {
+  const ready = status?.conditions?.some(
+    (condition) => condition.type === 'Ready' && condition.status === 'True',
+  );
+  const tainted = spec?.taints?.some(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute');
+  const linux = metadata?.labels?.['kubernetes.io/os'] !== 'windows';
+  return ready === true && tainted !== true && spec?.unschedulable !== true && linux;
+}
+
+function nameOf({ metadata }: V1Node): string {
+  return metadata?.name ?? '';
+}
+
+function inWords({ allowed, forbidden }: Wanted): string {
+  return [
+    ...allowed.map((name) => `with ${name} allowed`),
+    ...forbidden.map((name) => `with ${name} not allowed`),
+  ].join(', ');
+}
