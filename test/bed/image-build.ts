@@ -1,4 +1,4 @@
-// Container images without a daemon and without a registry: buildah, whose whole storage lies in a folder that is removed afterwards.
+// Container images without a daemon and without a registry, by buildah.
 
 import { join } from 'node:path';
 import { tool } from './tool.ts';
@@ -12,38 +12,49 @@ export interface Image {
   readonly archive: string;
 }
 
-export interface ImageBuild {
-  /** The folder with the Dockerfile and all that it copies. */
-  readonly context: string;
-  readonly image: Image;
-  /** The image that the Dockerfile's build argument BASE shall name. */
-  readonly base?: Image;
+/** A container image that others begin with. */
+export interface BaseImage {
+  readonly reference: string;
+  /** The folder of buildah's storage that holds it; builds only read it. */
+  readonly storage: string;
 }
 
-/** Builds the image of a Dockerfile and writes its archive; throws a ToolError with what buildah said. */
-export async function buildImage(build: ImageBuild, note: (text: string) => void): Promise<void> {
+type Note = (text: string) => void;
+
+/** Builds the image of the Dockerfile in a folder to be a base; throws a ToolError with what buildah said. */
+export async function buildBase(context: string, base: BaseImage, note: Note): Promise<void> {
+  await using work = await workFolder();
+  const buildah = buildahIn({ storage: base.storage, work: work.path }, note);
+  await buildah(['bud', ...ISOLATED, '--tag', base.reference, context]);
+}
+
+/**
+ * Builds the image of the Dockerfile in a folder, with the build argument BASE when there is a base, and writes its archive;
+ * throws a ToolError with what buildah said. Nothing else is left.
+ */
+export async function buildImage(
+  build: { readonly context: string; readonly image: Image; readonly base?: BaseImage | undefined },
+  note: Note,
+): Promise<void> {
   const { context, image, base } = build;
   await using work = await workFolder();
-  const buildah = async (argv: readonly string[]): Promise<string> =>
-    tool([...buildahIn(work.path), ...argv], { env: { TMPDIR: work.path }, onLine: note });
-
-  if (base !== undefined) await buildah(['pull', '--quiet', `docker-archive:${base.archive}`]);
+  const buildah = buildahIn({ storage: join(work.path, 'storage'), work: work.path, base }, note);
   const argument = base === undefined ? [] : ['--build-arg', `BASE=${base.reference}`];
-  await buildah([
-    'bud',
-    '--isolation',
-    'chroot',
-    '--pull-never',
-    ...argument,
-    '--tag',
-    image.reference,
-    context,
-  ]);
+  await buildah(['bud', ...ISOLATED, ...argument, '--tag', image.reference, context]);
   await buildah(['push', '--quiet', image.reference, `docker-archive:${image.archive}:${image.reference}`]);
 }
 
-/** The vfs driver needs nothing of the kernel, so it works wherever the folder lies. */
-function buildahIn(folder: string): string[] {
-  const [storage, run] = [join(folder, 'storage'), join(folder, 'run')];
-  return ['buildah', '--storage-driver', 'vfs', '--root', storage, '--runroot', run];
+const ISOLATED = ['--isolation', 'chroot', '--pull-never'];
+
+/** The vfs driver needs nothing of the kernel, so it works wherever the folders lie. */
+function buildahIn(
+  folders: { readonly storage: string; readonly work: string; readonly base?: BaseImage | undefined },
+  note: Note,
+): (argv: readonly string[]) => Promise<void> {
+  const { storage, work, base } = folders;
+  const inherited = base === undefined ? [] : ['--storage-opt', `vfs.imagestore=${base.storage}`];
+  const own = ['--storage-driver', 'vfs', '--root', storage, '--runroot', join(work, 'run'), ...inherited];
+  return async (argv) => {
+    await tool(['buildah', ...own, ...argv], { env: { TMPDIR: work }, onLine: note });
+  };
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { bundle } from '../../scripts/build.ts';
 import { cached, pruneCache } from './cache.ts';
 import { goPlainProgram } from './go.ts';
-import { buildImage } from './image-build.ts';
-import type { Image } from './image-build.ts';
+import { buildBase, buildImage } from './image-build.ts';
+import type { BaseImage, Image } from './image-build.ts';
 import type { Log } from './progress.ts';
 import { LEFT_OUT, makeDebian, SUITE } from './root-file-system.ts';
 import { workFolder } from './work-folder.ts';
@@ -17,7 +17,7 @@ const BED = import.meta.dirname;
 const CHECKOUT = join(BED, '..', '..');
 const ARCHIVE = 'image.tar';
 /** Part of every key: change it when a recipe below changes. */
-const RECIPE = ['images 1', process.arch, SUITE, ...LEFT_OUT];
+const RECIPE = ['images 2', process.arch, SUITE, ...LEFT_OUT];
 
 const PAUSE = 'registry.k8s.io/pause:3.6';
 const DEMO_APP = 'localhost/demoapp:v1.0';
@@ -77,7 +77,7 @@ export async function agentImage(log: Log): Promise<Image> {
   const made = await cachedImage(
     'agent-image',
     AGENT,
-    [base.archive, program, ...contents],
+    [base.storage, program, ...contents],
     log,
     async (making) => {
       await Promise.all(files.map((file) => copyFile(join(CHECKOUT, file), join(making.context, file))));
@@ -91,23 +91,30 @@ export async function agentImage(log: Log): Promise<Image> {
 }
 
 /** Stands in for node:26-slim where no registry can be reached: the smallest Debian with the Node of package.json. */
-async function nodeImage(log: Log): Promise<Image> {
-  const manifest = await readFile(join(CHECKOUT, 'node_modules', 'node', 'package.json'));
+async function nodeImage(log: Log): Promise<BaseImage> {
+  const npmPackage = join(CHECKOUT, 'node_modules', 'node');
+  const manifest = await readFile(join(npmPackage, 'package.json'));
   const dockerfile = 'FROM scratch\nADD debian.tar /\nCOPY node /usr/local/bin/node\n';
-  return cachedImage('node-image', NODE, [dockerfile, manifest, ...NODE_LIBRARIES], log, async (making) => {
-    await copyFile(join(CHECKOUT, 'node_modules', 'node', 'bin', 'node'), join(making.context, 'node'));
-    const target = join(making.context, 'debian.tar');
-    await makeDebian({ packages: NODE_LIBRARIES, target }, making.note);
-    await writeFile(join(making.context, 'Dockerfile'), dockerfile);
-    await making.build();
-  });
+  const folder = await cached(
+    'node-image',
+    [...RECIPE, NODE, dockerfile, manifest, ...NODE_LIBRARIES],
+    async (out, note) => {
+      await using work = await workFolder();
+      await copyFile(join(npmPackage, 'bin', 'node'), join(work.path, 'node'));
+      await makeDebian({ packages: NODE_LIBRARIES, target: join(work.path, 'debian.tar') }, note);
+      await writeFile(join(work.path, 'Dockerfile'), dockerfile);
+      await buildBase(work.path, { reference: NODE, storage: join(out, 'storage') }, note);
+    },
+    log,
+  );
+  return { reference: NODE, storage: join(folder, 'storage') };
 }
 
 interface Making {
   /** The folder that the Dockerfile and all that it copies belong in. */
   readonly context: string;
   readonly note: (text: string) => void;
-  readonly build: (base?: Image) => Promise<void>;
+  readonly build: (base?: BaseImage) => Promise<void>;
 }
 
 async function cachedImage(
@@ -124,8 +131,7 @@ async function cachedImage(
       await using work = await workFolder();
       const context = work.path;
       const image = { reference, archive: join(out, ARCHIVE) };
-      const build = async (base?: Image): Promise<void> =>
-        buildImage({ context, image, ...(base === undefined ? {} : { base }) }, note);
+      const build = async (base?: BaseImage): Promise<void> => buildImage({ context, image, base }, note);
       await make({ context, note, build });
     },
     log,
