@@ -1,0 +1,51 @@
+// The differences among desired, configured and running, and whether they ask for a restart.
+
+import type { Origin } from '../kubelet/configured.ts';
+import { coveredBy } from '../sysctl/coverage.ts';
+import type { LastApplied } from './merge.ts';
+
+export interface Drift {
+  /** Desired, and the next start of the kubelet would not allow it. */
+  readonly missing: string[];
+  readonly unmanaged: Origin[];
+  /** `+name`: allowed from the next start on; `-name`: allowed only until then. */
+  readonly pendingRestart: string[];
+}
+
+/** How the three lists differ. A name that a pattern covers counts as allowed. */
+export function driftOf(state: {
+  readonly desired: readonly string[];
+  readonly configured: readonly string[];
+  readonly running: readonly string[];
+  readonly unmanaged: readonly Origin[];
+}): Drift {
+  const { desired, configured, running, unmanaged } = state;
+  return {
+    missing: notIn(desired, configured),
+    unmanaged: [...unmanaged],
+    pendingRestart: [
+      ...notIn(configured, running).map((item) => `+${item}`),
+      ...notIn(running, configured).map((item) => `-${item}`),
+    ],
+  };
+}
+
+/**
+ * Whether the running kubelet must be restarted for the policy's sake: it lacks something desired, or still has a name of
+ * ours that neither the policy nor the next start wants. Other people's changes wait for other people's restart.
+ */
+export function restartNeeded(state: {
+  readonly desired: readonly string[];
+  readonly lastApplied: LastApplied;
+  readonly configured: readonly string[];
+  readonly running: readonly string[];
+}): boolean {
+  const { desired, lastApplied, configured, running } = state;
+  const lacks = desired.some((item) => !coveredBy(running, item));
+  const ours = lastApplied.ours.filter((item) => !desired.includes(item) && !coveredBy(configured, item));
+  return lacks || ours.some((item) => running.includes(item));
+}
+
+function notIn(items: readonly string[], list: readonly string[]): string[] {
+  return [...new Set(items)].filter((item) => !coveredBy(list, item)).toSorted();
+}

@@ -1,0 +1,88 @@
+// Why a plan is what it is, in a few sentences for a person.
+
+import type { Configured, Origin } from '../kubelet/configured.ts';
+import { EXTRA_ARGS, type EnvironmentFileOnDisk } from '../kubelet/unit.ts';
+import { allowanceProblem } from '../sysctl/allowance.ts';
+import type { Merge } from './merge.ts';
+import type { PlanInput } from './plan.ts';
+
+export interface Explained {
+  readonly input: PlanInput;
+  readonly target: EnvironmentFileOnDisk;
+  readonly before: Configured;
+  readonly after: Configured;
+  readonly merge: Merge;
+  readonly wanted: readonly string[];
+  readonly unmanaged: readonly Origin[];
+}
+
+/** What changes, what stays although it is somebody else's, and what a person should look at. */
+export function explain(explained: Explained): string {
+  const { merge } = explained;
+  const sentences = merge.changed ? changes(explained) : [nothing(explained)];
+  return [...sentences, ...keeps(explained), ...warnings(explained)].join(' ');
+}
+
+function nothing({ wanted }: Explained): string {
+  if (wanted.length === 0)
+    return 'Nothing to change: nothing is desired here and nothing of ours is configured.';
+  return `Nothing to change: ${names(wanted)} ${wanted.length === 1 ? 'is' : 'are'} configured.`;
+}
+
+function changes({ target, before, after, merge, wanted }: Explained): readonly string[] {
+  const old = before.allowances.map(({ pattern }) => pattern);
+  const next = after.allowances.map(({ pattern }) => pattern);
+  const added = next.filter((item) => !old.includes(item));
+  const removed = old.filter((item) => !next.includes(item));
+  const copied = merge.remember.folded.filter((item) => next.includes(item));
+  const carried = before.environment.get(EXTRA_ARGS);
+  return [
+    ...(target.content === undefined ? [`Creates ${target.path}.`] : []),
+    ...(added.length > 0 ? [`Adds ${names(added)} to ${EXTRA_ARGS} in ${target.path}.`] : []),
+    ...(removed.length > 0 ? [`Removes ${names(removed)} from ${EXTRA_ARGS} in ${target.path}.`] : []),
+    ...(added.length + removed.length === 0
+      ? [`Writes ${merge.list === undefined ? 'no list' : names(wanted)} to ${EXTRA_ARGS} in ${target.path}.`]
+      : []),
+    ...(copied.length > 0
+      ? [`Copies ${names(copied)} from the config files, whose list the flag replaces.`]
+      : []),
+    ...(carried !== undefined && carried.assigned?.path !== target.path && carried.value !== ''
+      ? [`Carries on ${carried.origin}, which the file's assignment replaces.`]
+      : []),
+  ];
+}
+
+function keeps({ unmanaged }: Explained): readonly string[] {
+  if (unmanaged.length === 0) return [];
+  const list = unmanaged.map(({ pattern, origin }) => `${pattern} (${origin})`);
+  return [`Keeps what others set: ${list.join('; ')}.`];
+}
+
+function warnings({ input, before, after, unmanaged }: Explained): readonly string[] {
+  const kubelet = input.kubelet ?? { major: 1, minor: 37, patch: 0 };
+  const bad = unmanaged.flatMap(({ pattern, origin }) => {
+    const problem = allowanceProblem(pattern, kubelet);
+    return problem === undefined ? [] : [`The kubelet does not start with ${origin}: ${problem}`];
+  });
+  const hidden =
+    after.uses.length === 0
+      ? []
+      : after.inConfig.filter(
+          ({ pattern }) => !after.allowances.some((allowance) => allowance.pattern === pattern),
+        );
+  const lost = hidden.filter(({ pattern }) =>
+    before.allowances.some((allowance) => allowance.pattern === pattern),
+  );
+  return [
+    ...bad,
+    ...(lost.length > 0
+      ? [
+          `${names(lost.map(({ pattern }) => pattern))} of the config files is no longer in force: others' flag replaces it.`,
+        ]
+      : []),
+  ];
+}
+
+function names(items: readonly string[]): string {
+  return items.map((item) => (item === '' ? '""' : item)).join(', ');
+}
