@@ -74,7 +74,7 @@ export function decide(situation: Situation): Decision {
     case 'unreconcilable':
       return tell(situation, 'Unreconcilable', plan.reason, desired);
     case 'refused':
-      return tell(situation, 'Degraded', `${plan.file} cannot be edited: ${plan.message}`, desired);
+      return tell(situation, 'Degraded', refusal(plan), desired);
     case 'planned':
       return decidePlanned(situation, look, desired, plan);
   }
@@ -180,6 +180,14 @@ function tell(
     memory: { ...memory, policy: view.data },
     retryAt: undefined,
   };
+}
+
+function refusal({ file, line, byte, message }: Extract<Plan, { kind: 'refused' }>): string {
+  const where = [
+    line === undefined ? [] : [`line ${line}`],
+    byte === undefined ? [] : [`byte ${byte}`],
+  ].flat();
+  return `${[file, ...where].join(', ')}: ${message} Until then the file is left alone.`;
 }
 
 function withUnsupported(drift: Drift, desired: Desired): Drift {

@@ -90,7 +90,7 @@ async function renewsLease(ports: ProofPorts, since: Date): Promise<boolean> {
     try {
       const renewed = await ports.cluster.leaseRenewTime();
       answered = true;
-      if (renewed !== undefined && renewed.getTime() >= since.getTime()) {
+      if (renewed !== undefined && renewed > since) {
         return true;
       }
     } catch {

@@ -62,6 +62,7 @@ export class FakeHost {
   /** Starts the kubelet as boot or an admin does; not recorded. */
   startKubelet(): this {
     this.#invocation += 1;
+    this.now = new Date(this.now.getTime() + 300);
     const argv = nextArgv(this.#unit());
     const line = this.crash(argv);
     this.#argv = line === undefined ? argv : undefined;
