@@ -5,6 +5,7 @@ import { EXTRA_ARGS, type EnvironmentFileOnDisk } from '../kubelet/unit.ts';
 import { allowanceProblem } from '../sysctl/allowance.ts';
 import type { Merge } from './merge.ts';
 import type { PlanInput } from './plan.ts';
+import { usesOf } from './uses.ts';
 
 export interface Explained {
   readonly input: PlanInput;
@@ -34,7 +35,8 @@ function changes({ target, before, after, merge, wanted }: Explained): readonly 
   const next = after.allowances.map(({ pattern }) => pattern);
   const added = next.filter((item) => !old.includes(item));
   const removed = old.filter((item) => !next.includes(item));
-  const copied = merge.remember.folded.filter((item) => next.includes(item));
+  const inFlag = usesOf(before).inExtra.flatMap(({ items }) => items.map(({ pattern }) => pattern));
+  const copied = merge.remember.folded.filter((item) => !inFlag.includes(item));
   const carried = before.environment.get(EXTRA_ARGS);
   return [
     ...(target.content === undefined ? [`Creates ${target.path}.`] : []),
@@ -52,10 +54,11 @@ function changes({ target, before, after, merge, wanted }: Explained): readonly 
   ];
 }
 
-function keeps({ unmanaged }: Explained): readonly string[] {
+function keeps({ input, unmanaged }: Explained): readonly string[] {
   if (unmanaged.length === 0) return [];
   const list = unmanaged.map(({ pattern, origin }) => `${pattern} (${origin})`);
-  return [`Keeps what others set: ${list.join('; ')}.`];
+  const leaves = input.unmanaged === 'Remove' && input.goal === 'Apply' ? 'Cannot remove' : 'Keeps';
+  return [`${leaves} what others set: ${list.join('; ')}.`];
 }
 
 function warnings({ input, before, after, unmanaged }: Explained): readonly string[] {

@@ -1,0 +1,73 @@
+// What `plan` answers, for a person.
+
+import type picocolors from 'picocolors';
+import { leftOut, type PlanAnswer, type PlanErrorData } from './plan-answer.ts';
+
+type Colors = ReturnType<typeof picocolors.createColors>;
+
+const CONTEXT_LINES = 3;
+
+/** The difference as a unified diff, then why, what others set and what is left out; ends in a newline. */
+export function planText({ plan, desired }: PlanAnswer, colors: Colors): string {
+  const diff = plan.changed ? [unifiedDiff(plan.file, plan.before, plan.after, colors), ''] : [];
+  const left = leftOut(desired).map((sentence) => colors.dim(shown(sentence)));
+  return `${[...diff, shown(plan.reason), ...left].join('\n')}\n`;
+}
+
+/** What has to be mended first; ends in a newline. */
+export function errorText(error: PlanErrorData, colors: Colors): string {
+  const place = [error.file, error.line, error.byte === undefined ? undefined : `byte ${error.byte}`];
+  const where = place.filter((part) => part !== undefined).join(':');
+  const errors = (error.errors ?? []).map(({ key, line, message }) => {
+    const at = key === '' ? 'ConfigMap' : `${shown(key)}, line ${line}`;
+    return `${colors.red(`${at}:`)} ${shown(message)}`;
+  });
+  const first = `${where === '' ? '' : `${colors.red(`${shown(where)}:`)} `}${shown(error.message)}`;
+  return `${[first, ...errors].join('\n')}\n`;
+}
+
+/** One hunk: only one assignment differs, so everything before and behind the differing lines is alike. */
+function unifiedDiff(
+  path: string,
+  before: Uint8Array | undefined,
+  after: Uint8Array | undefined,
+  colors: Colors,
+): string {
+  const [old, next] = [linesOf(before), linesOf(after)];
+  const shorter = Math.min(old.length, next.length);
+  let head = 0;
+  while (head < shorter && old[head] === next[head]) head++;
+  let tail = 0;
+  while (tail < shorter - head && old.at(-1 - tail) === next.at(-1 - tail)) tail++;
+  const from = Math.max(0, head - CONTEXT_LINES);
+  const behind = Math.min(tail, CONTEXT_LINES);
+  const hunk = (lines: readonly string[]): string => {
+    const count = lines.length - tail + behind - from;
+    return `${count === 0 ? from : from + 1},${count}`;
+  };
+  return [
+    colors.bold(`--- ${before === undefined ? '/dev/null' : path}`),
+    colors.bold(`+++ ${path}`),
+    colors.cyan(`@@ -${hunk(old)} +${hunk(next)} @@`),
+    ...old.slice(from, head).map((line) => ` ${line}`),
+    ...old.slice(head, old.length - tail).map((line) => colors.red(`-${line}`)),
+    ...next.slice(head, next.length - tail).map((line) => colors.green(`+${line}`)),
+    ...next.slice(next.length - tail, next.length - tail + behind).map((line) => ` ${line}`),
+  ].join('\n');
+}
+
+/** The lines; a last one without a newline carries diff's own remark. */
+function linesOf(content: Uint8Array | undefined): readonly string[] {
+  const text = Buffer.from(content ?? new Uint8Array()).toString('utf8');
+  const lines = text.split('\n').map(shown);
+  const last = lines.pop() ?? '';
+  return last === '' ? lines : [...lines, `${last}\n\\ No newline at end of file`];
+}
+
+/** Control and invisible characters as escapes, so that a terminal shows what is really there. */
+function shown(text: string): string {
+  return text.replace(
+    /(?!\t)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u{fffd}]/gu,
+    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}
