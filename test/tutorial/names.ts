@@ -4,7 +4,7 @@
 export const TUTORIAL_NAMESPACE = 'kubelet-sysctls-demo';
 
 /** Where daemonset/ puts the agent and its policy. */
-export const AGENT_NAMESPACE = 'kubelet-sysctls';
+export const AGENT_NAMESPACE = 'kubelet-sysctl-agent';
 export const AGENT_DAEMON_SET = 'kubelet-sysctl-agent';
 export const POLICY_CONFIG_MAP = 'kubelet-sysctls';
 

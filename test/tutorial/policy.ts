@@ -4,7 +4,7 @@ import { PatchStrategy, setHeaderOptions, type V1ConfigMap } from '@kubernetes/c
 import { type Cluster, ifThere, statusCode } from './cluster.ts';
 import { TutorialError } from './errors.ts';
 import { type ListEdit, namesIn, withNames, withoutNames } from './list-text.ts';
-import { AGENT_NAMESPACE, LIST_KEY, POLICY_CONFIG_MAP, SAFE_SYSCTL, UNSAFE_SYSCTL } from './names.ts';
+import { AGENT_NAMESPACE, LIST_KEY, POLICY_CONFIG_MAP, SAFE_SYSCTL } from './names.ts';
 
 const namespace = AGENT_NAMESPACE;
 const name = POLICY_CONFIG_MAP;
@@ -21,12 +21,12 @@ export async function allow(cluster: Cluster, names: readonly string[]): Promise
 }
 
 /**
- * Takes the tutorial's unsafe sysctl out again. A list that would be empty keeps, or gets, the safe one, which asks
- * nothing of a node: the agent takes an empty list for a mistake, and changes nothing.
+ * Takes names out again. A list that would be empty keeps, or gets, the tutorial's safe sysctl, which asks nothing of
+ * a node: the agent takes an empty list for a mistake, and changes nothing.
  */
-export async function forbid(cluster: Cluster): Promise<void> {
+export async function forbid(cluster: Cluster, names: readonly string[]): Promise<void> {
   await editList(cluster, (text) => {
-    const rest = withoutNames(text, [UNSAFE_SYSCTL, SAFE_SYSCTL]);
+    const rest = withoutNames(text, names);
     return namesIn(rest).length > 0 ? rest : withNames(rest, [SAFE_SYSCTL]).text;
   });
 }

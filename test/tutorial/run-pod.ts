@@ -104,14 +104,8 @@ async function unexpected(
 }
 
 function inWords(state: PodState): string {
-  switch (state.kind) {
-    case 'running':
-      return 'Running';
-    case 'failed':
-      return `${state.reason}: ${state.message}`;
-    case 'waiting':
-      return `${state.why}, and time is up`;
-  }
+  if (state.kind === 'running') return 'Running';
+  return state.kind === 'failed' ? `${state.reason}: ${state.message}` : `${state.why}, and time is up`;
 }
 
 function eventLine({ type, reason, message }: CoreV1Event): string {

@@ -1,0 +1,54 @@
+// A cluster of the demo's own on this machine, made when it is not there yet.
+
+import { basename, dirname } from 'node:path';
+import { type Bed, type NodeSpec, openBed, startBed } from '../../test/bed/bed.ts';
+import { ensureHostPackages } from '../../test/bed/host-packages.ts';
+import { agentImage, demoAppImage, type Image } from '../../test/bed/images.ts';
+import { connect } from '../../test/tutorial/cluster.ts';
+import type { Ground } from './ground.ts';
+import type { Story } from './story.ts';
+
+export const DEMO_BED = 'demo';
+
+const NODES: readonly NodeSpec[] = [
+  { name: 'node-1', layout: 'deb-missing' },
+  { name: 'node-2', layout: 'deb-full' },
+];
+
+export interface BedGround extends Ground {
+  readonly bed: Bed;
+}
+
+/** Resolves when two nodes are Ready and have both images. */
+export async function bedGround(story: Story): Promise<BedGround> {
+  await ensureHostPackages(story);
+  const making = [bedWithNodes(story), agentImage(story), demoAppImage(story)] as const;
+  // What fails is thrown only when nothing goes on in the background any more.
+  await Promise.allSettled(making);
+  const [bed, agent, app] = await Promise.all(making);
+  await story.step('Images loaded into every node', async () => {
+    for (const image of [agent, app]) await bed.loadImage(image);
+  });
+  return {
+    bed,
+    cluster: connect({ kubeconfig: bed.kubeconfig }),
+    kubectl: (args, options) => bed.kubectl(args, options),
+    agentImage: { reference: agent.reference, stamp: stampOf(agent) },
+    appImage: app.reference,
+    own: true,
+  };
+}
+
+async function bedWithNodes(story: Story): Promise<Bed> {
+  const found = await openBed(DEMO_BED);
+  if (found !== undefined) {
+    story.tick(`The cluster "${DEMO_BED}" is already up: it is used again`);
+    return found;
+  }
+  return startBed({ name: DEMO_BED, nodes: NODES, lifetime: 'keep' }, story);
+}
+
+/** The cache keeps an image in a folder that is named after what it was made from. */
+function stampOf(image: Image): string {
+  return basename(dirname(image.archive));
+}

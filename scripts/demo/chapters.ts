@@ -1,0 +1,131 @@
+// The story itself: what is done, why, and what came of it.
+
+import { renderTable } from '../../agent/report/table.ts';
+import { KEY_PREFIX } from '../../agent/report/keys.ts';
+import {
+  checkAllowed,
+  checkAsUser,
+  checkCapabilities,
+  checkRefused,
+  checkSysctls,
+} from '../../test/tutorial/checks.ts';
+import { CHOWN, changeCapabilities, LIST_RULES } from '../../test/tutorial/lessons/capabilities.ts';
+import { PS, runAsUser } from '../../test/tutorial/lessons/as-user.ts';
+import type { Stage } from '../../test/tutorial/lessons/stage.ts';
+import { allowSysctls, beRefused, runWithSysctls } from '../../test/tutorial/lessons/sysctls.ts';
+import type { ListEdit } from '../../test/tutorial/list-text.ts';
+import {
+  ADDED_SYSCTLS,
+  AGENT_NAMESPACE,
+  LIST_KEY,
+  POLICY_CONFIG_MAP,
+  SAFE_SYSCTL,
+  TUTORIAL_NAMESPACE,
+  UNSAFE_SYSCTL,
+} from '../../test/tutorial/names.ts';
+import { nodeAnnotations } from '../../test/tutorial/nodes.ts';
+import { APP_PORT, BACKLOG, OTHER_PORT, TUTORIAL_UID } from '../../test/tutorial/pods.ts';
+import { podExcerpt } from './excerpt.ts';
+import type { Story } from './story.ts';
+
+const IN_TUTORIAL = `kubectl -n ${TUTORIAL_NAMESPACE}`;
+
+/** A user of one's own. */
+export async function asUserChapter(story: Story, stage: Stage): Promise<void> {
+  story.chapter('A container that runs as a user');
+  story.tell(
+    `The pod names user and group ${TUTORIAL_UID}, and the application listens on port ${OTHER_PORT}.`,
+  );
+  story.quote(podExcerpt('runasuser', stage));
+  story.typed(`${IN_TUTORIAL} apply -f securitycontext-runasuser-demo.yaml`);
+  const facts = await story.step(`Running on ${everyNode(stage)}`, () => runAsUser(stage));
+  checkAsUser(facts);
+  const [first] = facts;
+  story.typed(`${IN_TUTORIAL} exec ${first?.pod} -- ${PS.join(' ')}`);
+  story.quote(first?.ps ?? '');
+  story.typed(`${IN_TUTORIAL} exec ${first?.pod} -- wget -qO- http://127.0.0.1:${OTHER_PORT}/`);
+  story.quote(first?.answer ?? '');
+  story.tick(`User ${TUTORIAL_UID} on every node, and it answers`);
+}
+
+/** A capability more, a capability less. */
+export async function capabilitiesChapter(story: Story, stage: Stage): Promise<void> {
+  story.chapter('One capability more, one less');
+  story.tell(
+    `With NET_ADMIN the container may redirect port ${OTHER_PORT} to the application's ${APP_PORT}; without CHOWN even its root may not give a file away.`,
+  );
+  story.quote(podExcerpt('capabilities', stage));
+  story.typed(`${IN_TUTORIAL} apply -f securitycontext-capabilities-demo.yaml`);
+  const facts = await story.step(`Running on ${everyNode(stage)}`, () => changeCapabilities(stage));
+  checkCapabilities(facts);
+  const [first] = facts;
+  story.typed(`${IN_TUTORIAL} exec ${first?.pod} -- ${LIST_RULES.join(' ')}`);
+  story.quote(first?.rules.join('\n') ?? '');
+  story.typed(`${IN_TUTORIAL} exec ${first?.pod} -- ${CHOWN.join(' ')}`);
+  story.quote(first?.chown.message ?? '');
+  story.tick(`Answers on ${OTHER_PORT}, and chown is refused, on every node`);
+}
+
+/** What everybody meets who sets an unsafe sysctl. */
+export async function refusalChapter(story: Story, stage: Stage): Promise<void> {
+  story.chapter('A sysctl that the kubelet refuses');
+  story.tell(
+    `${UNSAFE_SYSCTL} is an unsafe sysctl: a kubelet that was not started with --allowed-unsafe-sysctls=${UNSAFE_SYSCTL} lets no pod set it.`,
+  );
+  story.quote(podExcerpt('sysctls', stage));
+  story.typed(`${IN_TUTORIAL} apply -f securitycontext-sysctls-demo.yaml`);
+  const facts = await story.step(`Refused on ${everyNode(stage)}`, () => beRefused(stage));
+  checkRefused(facts);
+  for (const { pod, reason, message } of facts) story.quote(`${pod}   ${reason}\n  ${message}`);
+}
+
+/** The one thing that a person does about it. Resolves with the edit. */
+export async function allowChapter(story: Story, stage: Stage): Promise<ListEdit> {
+  story.chapter('One edit of the ConfigMap');
+  story.tell(
+    'By hand this would be, on every node, an edit of /etc/default/kubelet and a restart of the kubelet. Here it is one edit in the cluster.',
+  );
+  story.typed(`kubectl -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}`);
+  const title = `Every node's kubelet restarted and proven to run with the list`;
+  story.quote(`${LIST_KEY}: |\n${ADDED_SYSCTLS.map((name) => `+ ${name}`).join('\n')}`);
+  const { edit, nodes } = await story.step(title, (note) => allowSysctls(stage, note));
+  checkAllowed(nodes);
+  for (const { node, state, reason } of nodes) story.quote(`${node}   ${state}\n  ${reason}`);
+  return edit;
+}
+
+/** The same pod again. */
+export async function sysctlsChapter(story: Story, stage: Stage): Promise<void> {
+  story.chapter('The same pod, on every node');
+  story.typed(`${IN_TUTORIAL} replace --force -f securitycontext-sysctls-demo.yaml`);
+  const facts = await story.step(`Running on ${everyNode(stage)}`, () => runWithSysctls(stage));
+  checkSysctls(facts);
+  for (const { pod, sysctls } of facts) {
+    const values = Object.entries(sysctls).map(([name, value]) => `  ${name} = ${value}`);
+    story.quote([pod, ...values].join('\n'));
+  }
+  for (const { node, user, backlog, answer } of facts) {
+    const queue = backlog === undefined ? '' : `, backlog ${backlog}`;
+    story.tick(`${node}: user ${user} listens on port ${APP_PORT}${queue}`);
+    story.quote(`  ${answer}`);
+  }
+  if (facts.some(({ backlog }) => backlog === undefined)) {
+    story.tell(
+      `The image has no ss to show the listener's backlog; the pod's own ${UNSAFE_SYSCTL} is ${BACKLOG}.`,
+    );
+  }
+}
+
+/** What anybody sees who looks at the nodes. */
+export async function nodesChapter(story: Story, { cluster }: Stage): Promise<void> {
+  story.chapter('What the nodes say');
+  story.tell(
+    `Every node carries its state in annotations (${KEY_PREFIX}…); ${SAFE_SYSCTL} needed no allowance.`,
+  );
+  story.quote(`\n${renderTable(await nodeAnnotations(cluster))}`);
+}
+
+function everyNode({ nodes }: Stage): string {
+  const names = nodes.map(({ name }) => name);
+  return names.length > 3 ? `all ${names.length} nodes` : names.join(names.length === 2 ? ' and ' : ', ');
+}

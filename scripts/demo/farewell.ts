@@ -1,0 +1,75 @@
+// What is left after the demo, and what to do with it.
+
+import {
+  AGENT_DAEMON_SET,
+  AGENT_NAMESPACE,
+  POLICY_CONFIG_MAP,
+  TUTORIAL_NAMESPACE,
+} from '../../test/tutorial/names.ts';
+import { DEMO_BED } from './bed-ground.ts';
+
+export interface BedLeft {
+  readonly kubeconfig: string;
+  /** The folder of a kubectl, where the user's PATH has none. */
+  readonly kubectlFolder: string | undefined;
+  /** A node to look at. */
+  readonly node: string;
+}
+
+export const REMOVE_BED = `scripts/cluster down --name ${DEMO_BED}`;
+
+/** The lines after a demo that came true on a bed. */
+export function bedFarewell({ kubeconfig, kubectlFolder, node }: BedLeft): string {
+  return [
+    'The cluster stays up. To use it:',
+    '',
+    `  export KUBECONFIG=${kubeconfig}`,
+    ...(kubectlFolder === undefined ? [] : [`  export PATH=$PATH:${kubectlFolder}`]),
+    '',
+    'What to try next:',
+    '',
+    ...aligned([
+      [
+        `kubectl -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}`,
+        'add net.ipv4.tcp_*, or a name that no kubelet takes',
+      ],
+      [`kubectl describe node ${node}`, 'the annotations, and the Events of each change'],
+      [`kubectl -n ${AGENT_NAMESPACE} logs daemonset/${AGENT_DAEMON_SET}`, 'an agent at work'],
+      ['npm run demo', 'the same again, from the beginning'],
+    ]),
+    '',
+    'To remove it:',
+    '',
+    `  ${REMOVE_BED}`,
+  ].join('\n');
+}
+
+/** The lines after a demo that came true on a cluster of the user's. */
+export function contextFarewell(context: string): string {
+  return [
+    `The agent stays on the cluster of context ${context}; from now on its ConfigMap is the place to allow a sysctl:`,
+    '',
+    `  kubectl --context ${context} -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}`,
+    '',
+    "To remove the agent (what it allowed stays in the nodes' files; mode: Restore takes it out before):",
+    '',
+    `  kubectl --context ${context} delete -k daemonset/`,
+  ].join('\n');
+}
+
+/** What a demo leaves that was interrupted or did not come true. */
+export function leftBehind(context: string | undefined): string {
+  return context === undefined
+    ? `Whatever is up of the cluster "${DEMO_BED}" stays: npm run demo plays on it again, ${REMOVE_BED} removes it.`
+    : [
+        'What may be left on the cluster, and how to remove it:',
+        `  kubectl --context ${context} delete namespace ${TUTORIAL_NAMESPACE}`,
+        `  kubectl --context ${context} -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}    # the names that the demo added`,
+        `  kubectl --context ${context} delete -k daemonset/    # the agent`,
+      ].join('\n');
+}
+
+function aligned(rows: readonly (readonly [command: string, why: string])[]): readonly string[] {
+  const width = Math.max(...rows.map(([command]) => command.length));
+  return rows.map(([command, why]) => `  ${command.padEnd(width)}   # ${why}`);
+}

@@ -1,0 +1,21 @@
+// Where the demo is played, and what it may do there.
+
+import type { Outcome, RunOptions } from '../../test/bed/run.ts';
+import type { Cluster } from '../../test/tutorial/cluster.ts';
+
+export type Kubectl = (args: readonly string[], options?: RunOptions) => Promise<Outcome>;
+
+export interface Ground {
+  readonly cluster: Cluster;
+  readonly kubectl: Kubectl;
+  readonly agentImage: AgentImage;
+  readonly appImage: string;
+  /** A cluster of the demo's own, which it may set back to the beginning. */
+  readonly own: boolean;
+}
+
+export interface AgentImage {
+  readonly reference: string;
+  /** Changes with the image's content; absent where only the reference is known. */
+  readonly stamp?: string;
+}

@@ -1,0 +1,41 @@
+// The agent on every node, by the project's own manifests.
+
+import { realpath, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { workFolder } from '../../test/bed/work-folder.ts';
+import { TutorialError } from '../../test/tutorial/errors.ts';
+import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../../test/tutorial/names.ts';
+import type { Ground, Kubectl } from './ground.ts';
+import { kustomization } from './overlay.ts';
+
+const DAEMON_SET_FOLDER = join(import.meta.dirname, '..', '..', 'daemonset');
+const ROLLOUT_SECONDS = 180;
+
+/** Resolves with what kubectl said when the manifests are applied. */
+export async function applyManifests({ kubectl, agentImage }: Ground): Promise<string> {
+  await using work = await workFolder();
+  const folder = await realpath(work.path);
+  const base = relative(folder, await realpath(DAEMON_SET_FOLDER));
+  const content = kustomization({ base, image: agentImage });
+  await writeFile(join(folder, 'kustomization.yaml'), content);
+  const { stdout } = await kubectl(['apply', '-k', folder]);
+  return stdout;
+}
+
+/** Resolves when every agent is Ready; throws a TutorialError with what their pods say when that takes longer than 180 s. */
+export async function awaitRollout(kubectl: Kubectl): Promise<void> {
+  const args = ['rollout', 'status', `daemonset/${AGENT_DAEMON_SET}`, `--timeout=${ROLLOUT_SECONDS}s`];
+  const { exitCode, stdout, stderr } = await inAgents(kubectl, args);
+  if (exitCode === 0) return;
+  const pods = await inAgents(kubectl, ['get', 'pods', '-o', 'wide']);
+  const logs = await inAgents(kubectl, ['logs', `daemonset/${AGENT_DAEMON_SET}`, '--all-pods', '--tail=5']);
+  const events = await inAgents(kubectl, ['get', 'events', '--field-selector', 'type=Warning']);
+  throw new TutorialError(
+    'Expected an agent to be Ready on every node, but not all are',
+    [stdout, stderr, pods.stdout, logs.stdout, logs.stderr, events.stdout].filter(Boolean),
+  );
+}
+
+async function inAgents(kubectl: Kubectl, args: readonly string[]): ReturnType<Kubectl> {
+  return kubectl(['--namespace', AGENT_NAMESPACE, ...args], { reject: false });
+}

@@ -1,0 +1,78 @@
+// The demo's command line.
+
+import { parseArgs } from 'node:util';
+
+export interface OwnCluster {
+  readonly context: string;
+  /** The agent's image. */
+  readonly image: string;
+  /** The demo application's. */
+  readonly appImage: string;
+}
+
+export type Command =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'usage'; readonly message: string }
+  | { readonly kind: 'bed'; readonly keep: boolean }
+  | { readonly kind: 'context'; readonly keep: boolean; readonly cluster: OwnCluster };
+
+/** The image of the tutorial itself; a cluster that can pull takes it from Docker Hub. */
+export const DEFAULT_APP_IMAGE = 'ikubernetes/demoapp:v1.0';
+
+export const HELP = `Usage: npm run demo [-- OPTIONS]
+
+A pod is refused with SysctlForbidden, one ConfigMap is edited, and the same pod runs on every node.
+
+Without --context: makes everything that is needed, starts a cluster of two nodes on this machine (root and Go are
+needed; the first time takes some minutes), plays, and leaves the cluster up. A cluster that is already up is used again.
+
+Options:
+  --context NAME      play on a cluster of your own: a context of your kubeconfig
+  --image IMAGE       with --context: the agent's image, which your nodes can pull or already have
+  --app-image IMAGE   with --context: the demo application's (default ${DEFAULT_APP_IMAGE})
+  --keep              leave the tutorial's pods and namespace
+  -h, --help          this text
+
+Exit codes: 0 everything came true, 1 something did not (and what was seen is said), 2 wrong usage, 130 interrupted.
+`;
+
+export function parseCommand(args: readonly string[]): Command {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        context: { type: 'string' },
+        image: { type: 'string' },
+        'app-image': { type: 'string' },
+        keep: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    const { context, image, keep } = values;
+    if (values.help) return { kind: 'help' };
+    if (context === undefined) {
+      return image === undefined && values['app-image'] === undefined
+        ? { kind: 'bed', keep }
+        : usage(
+            "Expected --context with --image and --app-image: a cluster of the demo's own gets images made here",
+          );
+    }
+    if (context === '') return usage('Expected the name of a context after --context, got nothing');
+    if (image === undefined || image === '') {
+      return usage(
+        "Expected --image with --context: the agent's image, which your nodes can pull or already have",
+      );
+    }
+    return {
+      kind: 'context',
+      keep,
+      cluster: { context, image, appImage: values['app-image'] ?? DEFAULT_APP_IMAGE },
+    };
+  } catch (error) {
+    return usage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function usage(message: string): Command {
+  return { kind: 'usage', message };
+}

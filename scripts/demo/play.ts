@@ -1,0 +1,90 @@
+// The demo from its second chapter on, the same on every cluster.
+
+import type { Stage } from '../../test/tutorial/lessons/stage.ts';
+import { TutorialError } from '../../test/tutorial/errors.ts';
+import {
+  ADDED_SYSCTLS,
+  AGENT_NAMESPACE,
+  POLICY_CONFIG_MAP,
+  TUTORIAL_NAMESPACE,
+  UNSAFE_SYSCTL,
+} from '../../test/tutorial/names.ts';
+import { makeNamespace, removeNamespace } from '../../test/tutorial/namespace.ts';
+import { awaitAgents, awaitSettled, tutorialNodes } from '../../test/tutorial/nodes.ts';
+import { allowedNow, forbid } from '../../test/tutorial/policy.ts';
+import {
+  allowChapter,
+  asUserChapter,
+  capabilitiesChapter,
+  nodesChapter,
+  refusalChapter,
+  sysctlsChapter,
+} from './chapters.ts';
+import type { Ground } from './ground.ts';
+import { applyManifests, awaitRollout } from './install.ts';
+import type { Story } from './story.ts';
+
+/** Throws a TutorialError when something does not come true. */
+export async function play(story: Story, ground: Ground, keep: boolean): Promise<void> {
+  const stage = await installChapter(story, ground);
+  await asUserChapter(story, stage);
+  await capabilitiesChapter(story, stage);
+  await refusalChapter(story, stage);
+  const { added } = await allowChapter(story, stage);
+  await sysctlsChapter(story, stage);
+  await nodesChapter(story, stage);
+  if (!keep) await cleanUp(story, ground, stage, added);
+}
+
+async function installChapter(story: Story, ground: Ground): Promise<Stage> {
+  const { cluster, kubectl, appImage, own } = ground;
+  story.chapter('The agent on every node');
+  story.typed('kubectl apply -k daemonset/');
+  story.quote(await applyManifests(ground));
+  await story.step('An agent is Ready on every node', () => awaitRollout(kubectl));
+  const stage = { cluster, nodes: await tutorialNodes(cluster), image: appImage };
+  const names = namesOf(stage);
+  await story.step('Every node reports', () => awaitAgents(cluster, names));
+  await fromTheBeginning(story, stage, own);
+  await story.step(`Namespace ${TUTORIAL_NAMESPACE} made`, () => makeNamespace(cluster));
+  return stage;
+}
+
+/** The story begins with nodes that refuse the pod. */
+async function fromTheBeginning(story: Story, stage: Stage, own: boolean): Promise<void> {
+  const { cluster } = stage;
+  if (!(await allowedNow(cluster)).includes(UNSAFE_SYSCTL)) return;
+  if (!own) {
+    throw new TutorialError(
+      `Expected ${UNSAFE_SYSCTL} not to be allowed yet, but the ConfigMap names it. Take it out, if nothing needs it, and run this again: ` +
+        `kubectl -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}`,
+    );
+  }
+  await story.step("Set back: an earlier demo's pods and names are gone", async () => {
+    await removeNamespace(cluster);
+    await takeBack(stage, ADDED_SYSCTLS);
+  });
+}
+
+async function cleanUp(
+  story: Story,
+  { cluster, own }: Ground,
+  stage: Stage,
+  added: readonly string[],
+): Promise<void> {
+  story.say('');
+  await story.step(`Namespace ${TUTORIAL_NAMESPACE} removed`, () => removeNamespace(cluster));
+  if (own) return;
+  await story.step(`Taken out of the ConfigMap and of every node: ${added.join(', ')}`, () =>
+    takeBack(stage, added),
+  );
+}
+
+async function takeBack(stage: Stage, names: readonly string[]): Promise<void> {
+  await forbid(stage.cluster, names);
+  await awaitSettled(stage.cluster, namesOf(stage), { allowed: [], forbidden: [UNSAFE_SYSCTL] });
+}
+
+function namesOf({ nodes }: Stage): readonly string[] {
+  return nodes.map(({ name }) => name);
+}
