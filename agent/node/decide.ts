@@ -199,7 +199,7 @@ function doneReason(desired: Desired, drift: Drift): string {
   const parts = [
     count === 0
       ? 'The policy asks for no allowance on this node.'
-      : `The kubelet runs with all ${count} desired allowance${count === 1 ? '' : 's'}.`,
+      : `The kubelet runs with ${count === 1 ? 'the desired allowance' : `all ${count} desired allowances`}.`,
   ];
   if (desired.safe.length > 0) {
     parts.push(`Already safe on this kubelet, not needed: ${desired.safe.join(', ')}.`);
