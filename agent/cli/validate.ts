@@ -1,8 +1,8 @@
 // `kubelet-sysctls validate`: is this ConfigMap fit for nodes with these versions?
 
 import { Command, InvalidArgumentError, Option } from 'commander';
-import picocolors from 'picocolors';
 import { parseVersion, type Version } from '../sysctl/version.ts';
+import { colorsFor } from './colors.ts';
 import { ConfigMapFileError, readConfigMapFile } from './config-map-file.ts';
 import { EXIT, Exit } from './exit.ts';
 import { validationText } from './validation-text.ts';
@@ -60,10 +60,7 @@ async function validationOf(file: string, flags: Flags): Promise<Validation> {
 function render(validation: Validation, output: Flags['output']): string {
   return output === 'json'
     ? `${JSON.stringify(validation, undefined, 2)}\n`
-    : validationText(
-        validation,
-        picocolors.createColors(process.stdout.isTTY && picocolors.isColorSupported),
-      );
+    : validationText(validation, colorsFor(process.stdout));
 }
 
 function version(text: string): Version {

@@ -1,12 +1,10 @@
 // What `validate` finds, for a person.
 
-import type picocolors from 'picocolors';
 import type { PolicyError } from '../policy/policy.ts';
 import type { Judgement, Verdict } from '../sysctl/judge.ts';
 import { printable } from '../text/quote.ts';
+import type { Colors } from './colors.ts';
 import type { Validation } from './validation.ts';
-
-type Colors = ReturnType<typeof picocolors.createColors>;
 
 const MARKS: Readonly<Record<Verdict, string>> = { allowed: '✓', safe: '·', invalid: '✗' };
 const WIDEST_NAME = 48;

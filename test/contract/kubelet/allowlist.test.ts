@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allowanceProblem } from '../../../agent/sysctl/allowance.ts';
 import { coveredBy } from '../../../agent/sysctl/coverage.ts';
 import { safeNames } from '../../../agent/sysctl/safe.ts';
-import { compareVersions, parseVersion, type Version } from '../../../agent/sysctl/version.ts';
+import { compareVersions } from '../../../agent/sysctl/version.ts';
 import { whyNoGo } from '../../bed/go.ts';
 import { item, sysctlNear } from '../../sysctl/arbitraries.ts';
+import { version } from '../../sysctl/versions.ts';
 import { RealAllowlist } from './real-allowlist.ts';
 
 const VERSIONS = ['1.29.6', '1.36.3', '1.37.2'];
@@ -93,14 +94,6 @@ describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
     });
   },
 );
-
-function version(text: string): Version {
-  const parsed = parseVersion(text);
-  if (parsed === undefined) {
-    throw new Error(`Expected a version, got ${text}.`);
-  }
-  return parsed;
-}
 
 // Another run draws other cases; SEED=… repeats one.
 function seedOfThisRun(): number {

@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('validate-main.ts', import.meta.url));
+
+describe('kubelet-sysctls validate', () => {
+  it('prints a valid ConfigMap as JSON: every item once, in order, each judged', () => {
+    const data = {
+      allowedUnsafeSysctls: 'net.core.somaxconn\nnet.ipv4.ip_unprivileged_port_start, net.core.somaxconn',
+      profiles: '- {name: a, nodeSelector: {a: b}, allowedUnsafeSysctls: [kernel.shm*, net.core.somaxconn]}',
+    };
+    const { status, stdout } = validate(data, '--kubelet-version', 'v1.37.2', '--output', 'json');
+    expect(JSON.parse(stdout)).toEqual({
+      valid: true,
+      allowances: [
+        { pattern: 'net.core.somaxconn', verdict: 'allowed', message: expect.any(String) },
+        {
+          pattern: 'net.ipv4.ip_unprivileged_port_start',
+          verdict: 'safe',
+          message: expect.stringContaining('not needed'),
+        },
+        { pattern: 'kernel.shm*', verdict: 'allowed', message: expect.any(String) },
+      ],
+      errors: [],
+    });
+    expect(status).toBe(0);
+  });
+
+  it('names an invalid item in both lists, with its key and its line there, and exits 1', () => {
+    const data = { allowedUnsafeSysctls: 'net.a\nvm.max_map_count\n', mod: 'Observe' };
+    const { status, stdout } = validate(data, '--kubelet-version', '1.37.2', '--output', 'json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      valid: false,
+      allowances: [{ verdict: 'allowed' }, { pattern: 'vm.max_map_count', verdict: 'invalid' }],
+      errors: [
+        { key: 'mod', line: 1, message: expect.stringContaining('mode') },
+        { key: 'allowedUnsafeSysctls', line: 2, message: expect.stringContaining('vm.max_map_count') },
+      ],
+    });
+    expect(status).toBe(1);
+  });
+
+  it('judges for the kubelet and the kernel that are named', () => {
+    expect(verdictOf('user.*', '--kubelet-version', '1.36.3')).toBe('invalid');
+    expect(verdictOf('user.*', '--kubelet-version', '1.37.2')).toBe('allowed');
+    expect(verdictOf('net.ipv4.tcp_rmem', '--kubelet-version', '1.37.2')).toBe('safe');
+    expect(
+      verdictOf('net.ipv4.tcp_rmem', '--kubelet-version', '1.37.2', '--kernel-version', '4.14.0-1-amd64'),
+    ).toBe('allowed');
+  });
+
+  it('keeps the JSON shape when the file is no ConfigMap, and names the place in it', () => {
+    const { status, stdout } = run('kind: [\n', '--kubelet-version', '1.37.2', '--output', 'json');
+    expect(JSON.parse(stdout)).toEqual({
+      valid: false,
+      allowances: [],
+      errors: [{ key: '', line: 2, message: expect.stringMatching(/^-:2: /u) }],
+    });
+    expect(status).toBe(1);
+  });
+
+  it('prints for a person a mark and a line for each allowance, then the errors with their lines', () => {
+    const data = { allowedUnsafeSysctls: 'net.core.somaxconn\nnet.ipv4.tcp_rmem\nkernel.*' };
+    const { status, stdout } = validate(data, '--kubelet-version', '1.37.2');
+    expect(stdout).toMatch(/^✓ net\.core\.somaxconn +allowed/mu);
+    expect(stdout).toMatch(/^· net\.ipv4\.tcp_rmem +already safe/mu);
+    expect(stdout).toMatch(/^✗ kernel\.\*/mu);
+    expect(stdout).toMatch(/^allowedUnsafeSysctls, line 3: .*name kernel\.sem/mu);
+    expect(stdout).toMatch(/^Not valid for these nodes: 1 error\.$/mu);
+    expect(status).toBe(1);
+  });
+
+  it('writes no escape sequences where nobody looks at a terminal', () => {
+    const { stdout } = validate(
+      { allowedUnsafeSysctls: 'net.a\nvm.\u001b[31m' },
+      '--kubelet-version',
+      '1.37.2',
+    );
+    expect(stdout).toContain(String.raw`\u{1b}`);
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it.each([
+    ['no kubelet version', []],
+    ['a version that is none', ['--kubelet-version', 'latest']],
+    ['a kernel version that is none', ['--kubelet-version', '1.37.2', '--kernel-version', 'x']],
+    ['an unknown option', ['--kubelet-version', '1.37.2', '--verbose']],
+    ['an unknown output', ['--kubelet-version', '1.37.2', '--output', 'yaml']],
+    ['two files', ['--kubelet-version', '1.37.2', 'other']],
+  ])('calls %s a wrong usage: exit 2, and nothing on standard output', (_, words) => {
+    const { status, stdout, stderr } = validate({ allowedUnsafeSysctls: 'net.a' }, ...words);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: /u);
+  });
+
+  it('exits 0 after its help', () => {
+    expect(validate({}, '--help')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('--kubelet-version'),
+    });
+  });
+});
+
+function verdictOf(name: string, ...versions: string[]): unknown {
+  const { stdout } = validate({ allowedUnsafeSysctls: name }, ...versions, '--output', 'json');
+  return JSON.parse(stdout).allowances[0].verdict;
+}
+
+function validate(data: Record<string, string>, ...words: string[]) {
+  return run(JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', data }), ...words);
+}
+
+function run(input: string, ...words: string[]) {
+  return spawnSync(process.execPath, [MAIN, 'validate', '-', ...words], {
+    input,
+    encoding: 'utf8',
+    env: { ...process.env, CI: 'true' },
+  });
+}

@@ -1,0 +1,114 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { allowanceProblem, normaliseSysctl } from '../../agent/sysctl/allowance.ts';
+import { item } from './arbitraries.ts';
+import { version } from './versions.ts';
+
+const OLDEST = version('1.29.6');
+const NEWEST = version('1.37.2');
+const NET_OF_253 = `net.${'a'.repeat(249)}`;
+
+describe('allowanceProblem', () => {
+  it.each([
+    'net.*',
+    'net/core/*',
+    'net.core.somaxconn',
+    'net.ipv4.tcp_*',
+    'net/ipv4/conf/eth0.100/forwarding',
+    'kernel.shm*',
+    'kernel.shm',
+    'kernel.msg*',
+    'kernel.sem',
+    'kernel.sem*',
+    'kernel/shm_rmid_forced',
+    'fs.mqueue.*',
+    NET_OF_253,
+  ])('accepts %s on every kubelet', (pattern) => {
+    expect(allowanceProblem(pattern, OLDEST)).toBeUndefined();
+    expect(allowanceProblem(pattern, NEWEST)).toBeUndefined();
+  });
+
+  it.each([
+    ['', /empty item.*remove/u],
+    ['net', /name net\.\*/u],
+    ['net*', /too wide.*name net\.\*/u],
+    ['*', /too wide.*net\.\*, kernel\.shm\* or kernel\.msg\*/u],
+    ['kernel.*', /too wide.*kernel\.sem, kernel\.shm\*, kernel\.msg\*/u],
+    ['kernel.shm_*', /too wide.*name kernel\.shm_rmid_forced/u],
+    ['kernel.shmm*', /name kernel\.shmmax or kernel\.shmmni/u],
+    ['kernel.msgm*', /name kernel\.msgmax, kernel\.msgmnb or kernel\.msgmni/u],
+    ['kernel.sem.*', /did you mean kernel\.sem\?/u],
+    ['kernel.shmmaxx', /did you mean kernel\.shmmax\?/u],
+    ['fs.mqueue*', /name fs\.mqueue\.\*/u],
+    ['vm.*', /not namespaced.*on the node itself/u],
+    ['vm.max_map_count', /not namespaced.*on the node itself/u],
+    ['fs.aio-max-nr', /not namespaced.*on the node itself/u],
+    ['kernel.hostname', /not namespaced.*on the node itself/u],
+    ['NET.core.somaxconn', /lowercase.*write net\.core\.somaxconn/u],
+    ['net.core.somaxconn net.core.x', /no spaces/u],
+    ['net.core.somaxconn=4096', /name alone/u],
+    ['net.core.somaxconn: 4096', /name alone/u],
+    ['"net.core.somaxconn"', /quotes/u],
+    ['- net.core.somaxconn', /dash/u],
+    ['net.*.foo', /\* may only be the last/u],
+    ['**', /\* may only be the last/u],
+    ['net..core', /two separators/u],
+    ['net.core.', /end with a separator/u],
+    ['.net.core', /begin with a separator/u],
+    ['net.core-', /begins and ends/u],
+    ['net._core', /begins and ends/u],
+    ['net.core\u200b', /invisible/u],
+    [`${NET_OF_253}a`, /at most 253/u],
+  ])('refuses %j and says how to mend it', (pattern, mend) => {
+    expect(allowanceProblem(pattern, NEWEST)).toMatch(mend);
+    expect(allowanceProblem(pattern, OLDEST)).toBeDefined();
+  });
+
+  it.each(['kernel.domainname', 'user.*', 'user.max_user_namespaces', 'user/max_net_namespaces'])(
+    'takes %s from kubelet 1.37 on alone',
+    (pattern) => {
+      expect(allowanceProblem(pattern, version('1.36.9'))).toMatch(/only from 1\.37 on/u);
+      expect(allowanceProblem(pattern, version('1.37.0'))).toBeUndefined();
+      expect(allowanceProblem(pattern, version('1.38.0'))).toBeUndefined();
+      expect(allowanceProblem(pattern, version('2.0.0'))).toBeUndefined();
+      expect(allowanceProblem(pattern, version('1.20.0'))).toBeDefined();
+    },
+  );
+
+  it('shows what was found in one short line without control characters', () => {
+    fc.assert(
+      fc.property(item, (pattern) => {
+        const problem = allowanceProblem(pattern, NEWEST) ?? 'none';
+        expect(problem.length).toBeLessThan(1_000);
+        expect(problem).not.toMatch(/[\p{C}\u2028\u2029]/u);
+      }),
+    );
+  });
+
+  it('judges a hopeless text of a megabyte at once', () => {
+    const started = performance.now();
+    expect(allowanceProblem('a.'.repeat(500_000), NEWEST)).toMatch(/at most 253/u);
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+});
+
+describe('normaliseSysctl', () => {
+  it.each([
+    ['net/ipv4/conf/eth0.100/forwarding', 'net.ipv4.conf.eth0/100.forwarding'],
+    ['net.ipv4.conf.eth0/100.forwarding', 'net.ipv4.conf.eth0/100.forwarding'],
+    ['net/core/*', 'net.core.*'],
+    ['kernel', 'kernel'],
+    ['', ''],
+  ])('spells %j as %j', (name, expected) => {
+    expect(normaliseSysctl(name)).toBe(expected);
+  });
+
+  it('leaves a normal spelling alone', () => {
+    fc.assert(
+      fc.property(item, (name) => {
+        const once = normaliseSysctl(name);
+        expect(normaliseSysctl(once)).toBe(once);
+      }),
+    );
+  });
+});
