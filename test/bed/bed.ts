@@ -7,10 +7,10 @@ import { importImage } from './images-in-node.ts';
 import type { Image } from './images.ts';
 import { kubernetesBinary } from './kubernetes.ts';
 import type { NodeSpec } from './layouts.ts';
+import { leaderOf } from './leader.ts';
 import { nodeHandle } from './node.ts';
 import type { BedNode } from './node.ts';
 import { currentNode, currentRecord, makeNode } from './node-make.ts';
-import { isAlive } from './processes.ts';
 import { silent } from './progress.ts';
 import type { Log } from './progress.ts';
 import { waitForReady } from './ready.ts';
@@ -111,6 +111,6 @@ async function loadImage(bed: string, image: Image): Promise<void> {
     ...record,
     images: [...record.images.filter(({ reference }) => reference !== image.reference), image],
   }));
-  const on = nodes.filter((node) => isAlive(node.leader));
+  const on = nodes.filter((node) => leaderOf(node) !== undefined);
   await Promise.all(on.map((node) => importImage(node, image)));
 }

@@ -92,10 +92,10 @@ async function slotAfterSweep(): Promise<number> {
   }
 }
 
-/** Takes down every bed that nobody needs any more; returns their names. */
-export async function takeDeadDown(): Promise<readonly string[]> {
+/** Takes down the bed of that name, or all, if nobody needs it any more; returns the names of those it removed. */
+export async function takeDeadDown(only?: string): Promise<readonly string[]> {
   const dead = bedNames().filter((name) => {
-    const record = readRecord(name);
+    const record = only === undefined || only === name ? readRecord(name) : undefined;
     return record !== undefined && !isLive(record);
   });
   for (const name of dead) await takeDown(name, { graceMs: 0 });

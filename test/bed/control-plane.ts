@@ -14,8 +14,8 @@ import { bedFolder, readRecord, updateRecord } from './record.ts';
 import type { BedRecord } from './record.ts';
 import { until } from './until.ts';
 
-/** The API server lets watches and other long requests end by themselves before it gives up its port. */
-const API_SERVER_GRACE_MS = 15_000;
+/** The API server waits up to a minute for watches to end by themselves. */
+const API_SERVER_GRACE_MS = 3000;
 const READY_TIMEOUT_MS = 90_000;
 
 /** Makes keys and certificates and everybody's kubeconfig. */

@@ -1,6 +1,6 @@
 // Commands inside a node.
 
-import { isAlive } from './processes.ts';
+import { leaderOf } from './leader.ts';
 import type { NodeRecord } from './record.ts';
 import { run } from './run.ts';
 import type { Outcome, RunOptions } from './run.ts';
@@ -11,13 +11,15 @@ export async function inNode(
   argv: readonly string[],
   options: RunOptions = {},
 ): Promise<Outcome> {
-  if (!isAlive(node.leader))
-    throw new Error(`Expected the node ${node.spec.name} to be powered on, but it is off.`);
-  return run(
-    ['nsenter', '--target', String(node.leader?.pid), '--all', '--root', '--wd', ...argv],
-    options,
-    NODE_ENVIRONMENT,
-  );
+  const enter = ['nsenter', '--target', String(requireLeader(node)), '--all', '--root', '--wd'];
+  return run([...enter, ...argv], options, NODE_ENVIRONMENT);
+}
+
+/** The id of the node's PID 1; throws while the node is off. */
+export function requireLeader(node: NodeRecord): number {
+  const leader = leaderOf(node);
+  if (leader !== undefined) return leader.pid;
+  throw new Error(`Expected the node ${node.spec.name} to be powered on, but it is off.`);
 }
 
 const NODE_ENVIRONMENT = {

@@ -1,11 +1,13 @@
 // A node's power: systemd-nspawn as the machine, systemd in it as the operating system.
 
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hierarchies, makeCgroup, removeCgroup } from './cgroups.ts';
 import { inNode } from './in-node.ts';
+import { leaderOf } from './leader.ts';
 import { linkName } from './network.ts';
 import { containerdFolder, rootFolder } from './overlay.ts';
-import { childrenOf, commandOf, identify, isAlive, signal, startDaemon } from './processes.ts';
+import { isAlive, signal, startDaemon } from './processes.ts';
 import type { ProcessId } from './processes.ts';
 import type { NodeRecord } from './record.ts';
 import { run } from './run.ts';
@@ -13,13 +15,9 @@ import { until } from './until.ts';
 
 /** What systemd's PID 1 takes as "power off" (SIGRTMIN+4); signals that have no name in Node. */
 const POWER_OFF = 38;
+const NSPAWN = '/run/systemd/nspawn';
 const LEADER_TIMEOUT_MS = 20_000;
 const BOOT_TIMEOUT_MS = 60_000;
-
-export interface Powered {
-  readonly supervisor: ProcessId;
-  readonly leader: ProcessId;
-}
 
 /** Starts the machine; `onSupervisor` hears of its process before anything else can fail. Resolves when PID 1 is systemd. */
 export async function powerOn(
@@ -27,7 +25,7 @@ export async function powerOn(
   bridge: string,
   logFolder: string,
   onSupervisor: (id: ProcessId) => void,
-): Promise<Powered> {
+): Promise<void> {
   makeCgroup(node.cgroups);
   const logFile = join(logFolder, `${node.spec.name}.log`);
   const supervisor = startDaemon({
@@ -37,20 +35,22 @@ export async function powerOn(
     env: hierarchies().version === 1 ? { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '0' } : {},
   });
   onSupervisor(supervisor);
-  const settled = () => findLeader(supervisor) !== undefined || !isAlive(supervisor);
+  const settled = (): boolean => leaderOf({ supervisor }) !== undefined || !isAlive(supervisor);
   await until(settled, { timeoutMs: LEADER_TIMEOUT_MS, everyMs: 30 });
-  const leader = findLeader(supervisor);
-  if (leader === undefined)
+  if (leaderOf({ supervisor }) === undefined) {
     throw new Error(`Expected the node ${node.spec.name} to boot, but it did not: see ${logFile}.`);
-  return { supervisor, leader };
+  }
 }
 
-/** Resolves when systemd answers and containerd serves; the kubelet has been started then. */
+/** Resolves when containerd serves and the kubelet has been started, whether or not it stays. */
 export async function waitForSystem(node: NodeRecord): Promise<void> {
-  const services = ['containerd.service', 'kubelet.service'];
+  const show = ['systemctl', 'show', '--property', 'ActiveState', '--value'];
   const booted = async (): Promise<boolean> => {
-    const { exitCode } = await inNode(node, ['systemctl', 'is-active', ...services], { reject: false });
-    return exitCode === 0;
+    const { stdout } = await inNode(node, [...show, 'containerd.service', 'kubelet.service'], {
+      reject: false,
+    });
+    const [containerd, kubelet] = stdout.split('\n').filter(Boolean);
+    return containerd === 'active' && kubelet !== undefined && kubelet !== 'inactive';
   };
   if (await until(booted, { timeoutMs: BOOT_TIMEOUT_MS, everyMs: 150 })) return;
   const { stdout } = await inNode(node, ['systemctl', '--no-pager', '--failed'], { reject: false });
@@ -61,14 +61,22 @@ export async function waitForSystem(node: NodeRecord): Promise<void> {
 
 /** Asks systemd to power off and gives it time to; then, or at once with no grace, cuts the power. Leaves no process and no control group. */
 export async function powerOff(node: NodeRecord, graceMs: number): Promise<void> {
-  if (graceMs > 0 && signal(node.leader, POWER_OFF)) {
+  if (graceMs > 0 && signal(leaderOf(node), POWER_OFF)) {
     await until(() => !isAlive(node.supervisor), { timeoutMs: graceMs, everyMs: 50 });
   }
   // A kernel ends every process of a namespace with its first one.
-  signal(node.leader, 'SIGKILL');
+  signal(leaderOf(node), 'SIGKILL');
   await until(() => !isAlive(node.supervisor), { timeoutMs: 3000, everyMs: 20 });
   await removeCgroup(node.cgroups);
+  await removeTraces(node);
   await run(['ip', 'link', 'delete', linkName(node.machine)], { reject: false });
+}
+
+/** What systemd-nspawn removes itself unless it was killed. */
+async function removeTraces(node: NodeRecord): Promise<void> {
+  const root = await stat(rootFolder(node.folder)).catch(() => undefined);
+  if (root !== undefined) await rm(join(NSPAWN, 'locks', `inode-${root.dev}:${root.ino}`), { force: true });
+  await rm(join(NSPAWN, 'propagate', node.machine), { recursive: true, force: true });
 }
 
 function nspawn(node: NodeRecord, bridge: string): readonly string[] {
@@ -89,10 +97,4 @@ function nspawn(node: NodeRecord, bridge: string): readonly string[] {
     '--capability=all',
     '--system-call-filter=@keyring bpf',
   ];
-}
-
-/** The child of systemd-nspawn that has become systemd: PID 1 of the node. */
-function findLeader(supervisor: ProcessId): ProcessId | undefined {
-  const booted = childrenOf(supervisor.pid).find((pid) => commandOf(pid) === 'systemd');
-  return booted === undefined ? undefined : identify(booted);
 }

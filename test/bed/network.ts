@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { machineAddress, nodeAddress, podNetwork } from './addresses.ts';
 import { inNode } from './in-node.ts';
-import { isAlive } from './processes.ts';
+import { leaderOf } from './leader.ts';
 import type { BedRecord, NodeRecord } from './record.ts';
 import { run } from './run.ts';
 
@@ -14,17 +14,19 @@ export async function makeBridge(bridge: string, slot: number): Promise<void> {
   await run(['ip', 'link', 'set', bridge, 'up']);
 }
 
-/** Makes every node's pods reachable from the machine and from every running node. */
-export async function connectPods({ slot, bridge, nodes }: BedRecord): Promise<void> {
+/** Makes every node's pods reachable from the machine and every other node, after `booted` has come up. */
+export async function connectPods({ slot, bridge, nodes }: BedRecord, booted: string): Promise<void> {
   const route = (node: NodeRecord, device: string) =>
     `route replace ${podNetwork(slot, node.index)} via ${nodeAddress(slot, node.index)} dev ${device}\n`;
   await run(['ip', '-batch', '-'], { input: nodes.map((node) => route(node, bridge)).join('') });
-  const running = nodes.filter((node) => isAlive(node.leader));
+  const running = nodes.filter((node) => leaderOf(node) !== undefined);
   await Promise.all(
     running.map((node) => {
       const others = nodes.filter((other) => other.index !== node.index);
+      // One that boots just now may have no network yet: its own turn comes at the end of its boot.
       return inNode(node, ['ip', '-batch', '-'], {
         input: others.map((other) => route(other, 'eth0')).join(''),
+        reject: node.spec.name === booted,
       });
     }),
   );

@@ -36,16 +36,16 @@ export async function makeNode(bed: string, spec: NodeSpec, log: Log): Promise<v
 /** Powers a node on; resolves when its containerd and kubelet run. */
 export async function bootNode(bed: string, name: string): Promise<void> {
   const node = currentNode(bed, name);
-  if (isAlive(node.leader))
+  if (isAlive(node.supervisor)) {
     throw new Error(`Expected the node ${name} to be off before it boots, but it runs.`);
+  }
   const { bridge } = currentRecord(bed);
   const logs = join(bedFolder(bed), 'log');
-  const powered = await powerOn(node, bridge, logs, (supervisor) =>
+  await powerOn(node, bridge, logs, (supervisor) =>
     updateNode(bed, name, (current) => ({ ...current, supervisor })),
   );
-  updateNode(bed, name, (current) => ({ ...current, ...powered }));
   await waitForSystem(currentNode(bed, name));
-  await connectPods(currentRecord(bed));
+  await connectPods(currentRecord(bed), name);
 }
 
 /** Throws when the bed is gone. */

@@ -1,12 +1,12 @@
 // One node of a bed, as tests use it.
 
 import { nodeAddress } from './addresses.ts';
-import { inNode } from './in-node.ts';
+import { inNode, requireLeader } from './in-node.ts';
 import type { NodeSpec } from './layouts.ts';
+import { leaderOf } from './leader.ts';
 import { powerOff } from './machine.ts';
 import { bootNode, currentNode, currentRecord } from './node-make.ts';
 import { rootFolder } from './overlay.ts';
-import { isAlive } from './processes.ts';
 import { updateNode } from './record.ts';
 import type { NodeRecord } from './record.ts';
 import type { Outcome, RunOptions } from './run.ts';
@@ -37,22 +37,19 @@ export function nodeHandle(bed: string, name: string): BedNode {
   const record = (): NodeRecord => currentNode(bed, name);
   const off = async (graceMs: number): Promise<void> => {
     await powerOff(record(), graceMs);
-    updateNode(bed, name, ({ supervisor: _s, leader: _l, ...rest }) => rest);
+    updateNode(bed, name, ({ supervisor: _off, ...rest }) => rest);
   };
   return {
     name,
     address: nodeAddress(currentRecord(bed).slot, record().index),
     spec: record().spec,
     get leader() {
-      const { leader } = record();
-      if (leader === undefined || !isAlive(leader))
-        throw new Error(`Expected the node ${name} to be on, but it is off.`);
-      return leader.pid;
+      return requireLeader(record());
     },
     exec: (argv, options) => inNode(record(), argv, options),
     path: (hostPath) => {
-      const { leader, folder } = record();
-      const root = leader !== undefined && isAlive(leader) ? `/proc/${leader.pid}/root` : rootFolder(folder);
+      const leader = leaderOf(record());
+      const root = leader === undefined ? rootFolder(record().folder) : `/proc/${leader.pid}/root`;
       return `${root}${hostPath}`;
     },
     powerOff: () => off(POWER_OFF_MS),

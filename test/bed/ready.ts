@@ -22,7 +22,8 @@ export async function waitForReady(bed: string, nodes: readonly string[]): Promi
   );
 }
 
-async function readyNodes(bed: string): Promise<readonly string[]> {
+/** Names of the nodes that the API server calls Ready; none while it does not answer. */
+export async function readyNodes(bed: string): Promise<readonly string[]> {
   const { slot } = currentRecord(bed);
   const answer = await apiGet(bedFolder(bed), apiServer(slot), '/api/v1/nodes').catch(() => undefined);
   if (answer?.status !== 200) return [];

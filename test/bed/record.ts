@@ -19,9 +19,8 @@ export interface NodeRecord {
   readonly machine: string;
   readonly folder: string;
   readonly cgroups: readonly string[];
-  /** systemd-nspawn, and the node's PID 1; absent while it is powered off. */
+  /** systemd-nspawn; absent while the node is powered off. */
   readonly supervisor?: ProcessId;
-  readonly leader?: ProcessId;
 }
 
 /** A setting of the whole machine that a bed raised. */
@@ -114,7 +113,9 @@ export function bedNames(): readonly string[] {
 export function isLive(record: BedRecord): boolean {
   if (record.bootId !== bootId()) return false;
   if (record.lifetime === 'process' || record.state === 'starting') return isAlive(record.owner);
-  return [...Object.values(record.controlPlane), ...record.nodes.map((node) => node.leader)].some(isAlive);
+  return [...Object.values(record.controlPlane), ...record.nodes.map((node) => node.supervisor)].some(
+    isAlive,
+  );
 }
 
 function recordFile(name: string): string {

@@ -1,8 +1,7 @@
 // Taking a bed down from its record alone, whoever started it and however far it got.
 
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { processesIn, removeCgroup } from './cgroups.ts';
 import { whileLocked } from './lock.ts';
 import { powerOff } from './machine.ts';
@@ -13,13 +12,18 @@ import { bedFolder, bedNames, bedsFolder, isLive, readRecord, updateRecord } fro
 import type { BedRecord, NodeRecord, Setting } from './record.ts';
 import { run } from './run.ts';
 
-const CONTROL_PLANE_GRACE_MS = 3000;
+/** Services stop well within it; then only pods are left, which have nothing to save. */
+const DOWN_GRACE_MS = 2000;
+const CONTROL_PLANE_GRACE_MS = 500;
 
 /**
  * Removes everything a bed made; throws a LeftoversError when something would not go. `graceMs` is for nodes to power off in. Of two processes that
  * try at once one works and the other finds nothing; with an `id`, a later bed of the same name is not touched.
  */
-export async function takeDown(name: string, { id, graceMs = 5000 }: TakeDownOptions = {}): Promise<void> {
+export async function takeDown(
+  name: string,
+  { id, graceMs = DOWN_GRACE_MS }: TakeDownOptions = {},
+): Promise<void> {
   await mkdir(bedsFolder(), { recursive: true });
   await whileLocked(
     `${bedFolder(name)}.lock`,
@@ -56,8 +60,6 @@ async function takeAllDown(record: BedRecord, graceMs: number): Promise<void> {
 export async function takeNodeDown(node: NodeRecord, graceMs: number): Promise<void> {
   await powerOff(node, graceMs);
   await unmountBelow(node.folder);
-  // A crash may have left it; otherwise systemd-nspawn has removed it itself.
-  rmSync(join('/run/systemd/nspawn/propagate', node.machine), { recursive: true, force: true });
   await rm(node.folder, { recursive: true, force: true });
 }
 
@@ -81,7 +83,7 @@ export async function leftovers(record: BedRecord): Promise<readonly string[]> {
   );
   const processes = [
     ...Object.entries(record.controlPlane),
-    ...record.nodes.map((node) => [node.spec.name, node.leader] as const),
+    ...record.nodes.map((node) => [node.spec.name, node.supervisor] as const),
   ];
   return [
     ...cgroups.map((path) => `control group ${path}`),

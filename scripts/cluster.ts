@@ -1,0 +1,145 @@
+// scripts/cluster up|down|status: the beds of test/bed/ for people.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { startBed } from '../test/bed/bed.ts';
+import type { Bed, Layout } from '../test/bed/bed.ts';
+import { takeDeadDown } from '../test/bed/claim.ts';
+import { agentImage } from '../test/bed/images.ts';
+import { LAYOUTS } from '../test/bed/layouts.ts';
+import { DEFAULT_KUBERNETES_VERSION } from '../test/bed/kubernetes.ts';
+import { consoleLog } from '../test/bed/progress.ts';
+import { bedStatuses } from '../test/bed/status.ts';
+import type { BedStatus } from '../test/bed/status.ts';
+import { takeDown } from '../test/bed/take-down.ts';
+
+const DEFAULT_NAME = 'cluster';
+const DAEMONSET = join(import.meta.dirname, '..', 'daemonset');
+const log = consoleLog();
+
+const program = new Command('scripts/cluster')
+  .description(
+    'A real cluster on this machine: etcd, API server, controller manager, scheduler, and systemd nodes.',
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+interface UpOptions {
+  readonly name: string;
+  readonly nodes: number;
+  readonly version: string;
+  readonly kubelet?: string;
+  readonly layout: Layout;
+  readonly audit: boolean;
+  readonly agent: boolean;
+}
+
+program
+  .command('up')
+  .description('start a cluster and leave it up')
+  .option('--name <name>', 'the name to find it by', DEFAULT_NAME)
+  .option('--nodes <count>', 'how many nodes, n1 and so on', nodeCount, 2)
+  .option('--version <version>', 'Kubernetes version of the control plane', DEFAULT_KUBERNETES_VERSION)
+  .option('--kubelet <version>', "the kubelets' version where it differs")
+  .addOption(
+    new Option('--layout <layout>', 'how kubelets are told their arguments')
+      .choices(LAYOUTS)
+      .default('deb-missing'),
+  )
+  .option('--audit', 'write an audit log of every request', false)
+  .option('--agent', "build the agent's image and deploy it", false)
+  .action(up);
+
+program
+  .command('down')
+  .description('remove a cluster and everything that came with it')
+  .option('--name <name>', 'which', DEFAULT_NAME)
+  .option('--all', 'every cluster that was left up or left behind; not those of tests that still run', false)
+  .action(down);
+
+program
+  .command('status')
+  .description('say which clusters are up; clean up those whose process has died')
+  .option('--name <name>', 'only this one; exit status 1 when it is not up')
+  .addOption(new Option('--output <format>', 'how').choices(['text', 'json']).default('text'))
+  .action(status);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function up({ name, nodes, version, kubelet, layout, audit, agent }: UpOptions): Promise<void> {
+  const bed = await startBed(
+    {
+      name,
+      version,
+      audit,
+      lifetime: 'keep',
+      nodes: Array.from({ length: nodes }, (_, index) => ({
+        name: `n${index + 1}`,
+        layout,
+        ...(kubelet === undefined ? {} : { kubelet }),
+      })),
+    },
+    log,
+  );
+  if (agent) await deployAgent(bed);
+  say((await bed.kubectl(['get', 'nodes', '--output', 'wide'])).stdout);
+  say(`\nexport KUBECONFIG=${bed.kubeconfig}`);
+  say(`Remove it with: scripts/cluster down${name === DEFAULT_NAME ? '' : ` --name ${name}`}`);
+}
+
+async function deployAgent(bed: Bed): Promise<void> {
+  if (!existsSync(join(DAEMONSET, 'kustomization.yaml')))
+    throw new Error(`Expected manifests in ${DAEMONSET}.`);
+  await bed.loadImage(await agentImage(log));
+  await log.step('Deploying the agent', () => bed.kubectl(['apply', '--kustomize', DAEMONSET]));
+}
+
+async function down({ name, all }: { readonly name: string; readonly all: boolean }): Promise<void> {
+  const found = await bedStatuses(all ? undefined : name);
+  if (!all && found.length === 0) say(`No cluster named ${name} is there.`);
+  const inUse = found.filter((bed) => all && bed.lifetime === 'process' && bed.state !== 'dead');
+  for (const bed of inUse) say(`${bed.name} belongs to a test or bench that still runs: left alone.`);
+  for (const bed of found.filter((each) => !inUse.includes(each))) {
+    await log.step(`Removing ${bed.name}`, () => takeDown(bed.name));
+  }
+}
+
+async function status({ name, output }: { readonly name?: string; readonly output: string }): Promise<void> {
+  const removed = await takeDeadDown(name);
+  for (const each of removed) log.say(`Cleaned up ${each}, whose process had died.`);
+  const beds = await bedStatuses(name);
+  say(output === 'json' ? JSON.stringify(beds, undefined, 2) : table(beds));
+  if (name !== undefined && beds.length === 0) process.exitCode = 1;
+}
+
+function table(beds: readonly BedStatus[]): string {
+  if (beds.length === 0) return 'No cluster is up.';
+  return beds
+    .map((bed) => {
+      const nodes = bed.nodes.map(
+        (node) => `  ${node.name}  ${node.state}  kubelet ${node.kubelet}  ${node.layout}`,
+      );
+      const lifetime = bed.lifetime === 'keep' ? '' : ', until the process that started it ends';
+      return [
+        `${bed.name}  ${bed.state}  ${bed.version}${lifetime}`,
+        ...nodes,
+        `  KUBECONFIG=${bed.kubeconfig}`,
+      ].join('\n');
+    })
+    .join('\n');
+}
+
+function nodeCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 20) return count;
+  throw new InvalidArgumentError(`Expected a number of nodes from 1 to 20, got ${text}.`);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
