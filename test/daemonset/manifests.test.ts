@@ -1,0 +1,197 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { objectAt, type JsonObject } from '../../agent/cluster/fields.ts';
+import { parsePolicy } from '../../agent/policy/parse.ts';
+import { SETTING_KEYS } from '../../agent/policy/settings.ts';
+
+const FOLDER = join(import.meta.dirname, '../../daemonset');
+const NAME = 'kubelet-sysctl-agent';
+
+const files = readdirSync(FOLDER).filter((file) => file !== 'kustomization.yaml');
+const objects = render();
+
+/** As `kubectl apply -k` sees them; without kubectl, the files as they are. */
+function render(): JsonObject[] {
+  let text: string;
+  try {
+    text = execFileSync('kubectl', ['kustomize', FOLDER], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      throw error;
+    }
+    text = files.map((file) => readFileSync(join(FOLDER, file), 'utf8')).join('\n---\n');
+  }
+  return parseAllDocuments(text).map((document) => objectAt(document.toJS()));
+}
+
+const ofKind = (...kinds: string[]): JsonObject[] =>
+  objects.filter((object) => kinds.includes(String(object['kind'])));
+
+function theOne(kind: string): JsonObject {
+  const [object, ...more] = ofKind(kind);
+  if (object === undefined || more.length > 0) {
+    throw new Error(`Expected one ${kind}, got ${more.length + (object ? 1 : 0)}`);
+  }
+  return object;
+}
+
+function rulesOf(name: string, namespace: string | undefined): unknown {
+  const role = ofKind('Role', 'ClusterRole').find((object) => {
+    const metadata = objectAt(object, 'metadata');
+    return metadata['name'] === name && metadata['namespace'] === namespace;
+  });
+  return role?.['rules'];
+}
+
+describe('the manifests', () => {
+  it('are one object a file, each of them in the kustomization', () => {
+    const listed: unknown = objectAt(parse(readFileSync(join(FOLDER, 'kustomization.yaml'), 'utf8')))[
+      'resources'
+    ];
+    expect(listed).toEqual(expect.arrayContaining(files));
+    expect(objects.length).toBe(files.length);
+  });
+
+  it('put everything of ours into one namespace, except what must live with leases and Node Events', () => {
+    const places = objects.map((object) => objectAt(object, 'metadata')['namespace']);
+    expect(new Set(places)).toEqual(new Set([undefined, NAME, 'default', 'kube-node-lease']));
+    expect(objectAt(theOne('Namespace'), 'metadata', 'labels')).toMatchObject({
+      'pod-security.kubernetes.io/enforce': 'privileged',
+    });
+  });
+});
+
+describe('the rights', () => {
+  it('are these and no others', () => {
+    expect(rulesOf(NAME, undefined)).toEqual([
+      { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch', 'patch'] },
+    ]);
+    expect(rulesOf(NAME, NAME)).toEqual([
+      {
+        apiGroups: [''],
+        resources: ['configmaps'],
+        resourceNames: ['kubelet-sysctls'],
+        verbs: ['list', 'watch'],
+      },
+      { apiGroups: [''], resources: ['events'], verbs: ['create'] },
+    ]);
+    expect(rulesOf(NAME, 'kube-node-lease')).toEqual([
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get'] },
+    ]);
+    expect(rulesOf(NAME, 'default')).toEqual([{ apiGroups: [''], resources: ['events'], verbs: ['create'] }]);
+    expect(ofKind('Role', 'ClusterRole').length).toBe(4);
+  });
+
+  it('are given to the ServiceAccount of the agent alone', () => {
+    const bindings = ofKind('RoleBinding', 'ClusterRoleBinding');
+    expect(bindings.length).toBe(4);
+    for (const binding of bindings) {
+      expect(binding['subjects']).toEqual([{ kind: 'ServiceAccount', name: NAME, namespace: NAME }]);
+    }
+  });
+});
+
+describe('the pod', () => {
+  const pod = objectAt(theOne('DaemonSet'), 'spec', 'template', 'spec');
+  const containers: unknown = pod['containers'];
+  const container = objectAt(Array.isArray(containers) ? containers[0] : undefined);
+
+  it('has three capabilities and cannot get more', () => {
+    expect(containers).toHaveLength(1);
+    expect(pod['initContainers']).toBeUndefined();
+    expect(container['securityContext']).toEqual({
+      runAsUser: 0,
+      runAsGroup: 0,
+      privileged: false,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'], add: ['SYS_ADMIN', 'SYS_CHROOT', 'SYS_PTRACE'] },
+    });
+    expect(objectAt(pod, 'securityContext', 'seccompProfile')).toEqual({ type: 'RuntimeDefault' });
+  });
+
+  it('shares the processes and the network of the host, and nothing else of it', () => {
+    expect(pod).toMatchObject({ hostPID: true, hostNetwork: true });
+    expect(pod['hostIPC']).toBeUndefined();
+    expect(pod['volumes']).toEqual([{ name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }]);
+  });
+
+  it('runs on every Linux node, before others and whatever the taints', () => {
+    expect(pod).toMatchObject({
+      priorityClassName: 'system-node-critical',
+      nodeSelector: { 'kubernetes.io/os': 'linux' },
+      tolerations: [{ operator: 'Exists' }],
+      serviceAccountName: NAME,
+    });
+  });
+
+  it('is given the time to finish a change, and no limit on CPU meanwhile', () => {
+    expect(pod['terminationGracePeriodSeconds']).toBe(120);
+    expect(objectAt(container, 'resources', 'limits')).toEqual({ memory: expect.any(String) });
+    expect(objectAt(container, 'resources', 'requests')).toEqual({
+      cpu: expect.any(String),
+      memory: expect.any(String),
+    });
+  });
+
+  it('is probed without a shell and without starting Node', () => {
+    const programs = ['startupProbe', 'livenessProbe'].map((probe) => {
+      const command: unknown = objectAt(container, probe, 'exec')['command'];
+      return Array.isArray(command) ? String(command[0]) : '';
+    });
+    expect(programs).toEqual(['test', 'find']);
+    expect(container['readinessProbe']).toBeUndefined();
+  });
+
+  it('finds itself alive by a file touched within three minutes, and dead by an older or a missing one', () => {
+    const command: unknown = objectAt(container, 'livenessProbe', 'exec')['command'];
+    const [program = '', path, ...rest] = Array.isArray(command) ? command.map(String) : [];
+    expect(path).toBe('/run/kubelet-sysctl-agent/live');
+    const folder = mkdtempSync(join(tmpdir(), 'live-'));
+    const verdictAt = (age: number | undefined): boolean => {
+      const file = join(folder, String(age));
+      if (age !== undefined) {
+        writeFileSync(file, '');
+        utimesSync(file, Date.now() / 1000, Date.now() / 1000 - age);
+      }
+      return spawnSync(program, [file, ...rest]).status === 0;
+    };
+    expect([verdictAt(0), verdictAt(150), verdictAt(200), verdictAt(undefined)]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('the ConfigMap', () => {
+  const data = objectAt(theOne('ConfigMap'), 'data');
+  const example = String(data['_example']).trimEnd().split('\n');
+
+  it('owns no key of the policy, so that applying it again resets none', () => {
+    expect(Object.keys(data)).toEqual(['_example']);
+  });
+
+  it('has only comments in its example', () => {
+    expect(example.filter((text) => !text.startsWith('#'))).toEqual([]);
+  });
+
+  it('shows every key, and all of them together are a valid policy', () => {
+    const keys = ['allowedUnsafeSysctls', 'profiles', ...SETTING_KEYS];
+    const isKey = (text: string): boolean => keys.some((key) => text.startsWith(`# ${key}:`));
+    const shown = example.filter((text) => isKey(text) || text.startsWith('#   '));
+    const policy = objectAt(parse(shown.map((text) => text.slice(2)).join('\n')));
+    expect(Object.keys(policy).toSorted()).toEqual(keys.toSorted());
+    const texts = Object.fromEntries(Object.entries(policy).map(([key, value]) => [key, String(value)]));
+    expect(parsePolicy(texts)).toMatchObject({ ok: true, policy: { profiles: [{ name: 'databases' }] } });
+  });
+});
