@@ -1,0 +1,251 @@
+import type { CoreV1Event } from '@kubernetes/client-node';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createCluster, type WatchedCluster } from '../../agent/cluster/cluster.ts';
+import { createTransport } from '../../agent/cluster/transport.ts';
+import type { ConfigMapObject, EventNote, NodeObject } from '../../agent/node/ports.ts';
+import { faultServer, json, status, watching, type FaultServer, type Handler } from './fault-server.ts';
+
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).toReversed()) {
+    await thing.close();
+  }
+});
+
+async function served(
+  ...handlers: Handler[]
+): Promise<{ server: FaultServer; cluster: WatchedCluster; clock: { now: Date } }> {
+  const server = await faultServer();
+  server.answer(...handlers);
+  const transport = createTransport(server.credentials());
+  const clock = { now: new Date('2026-11-24T10:20:30Z') };
+  const cluster = createCluster({
+    transport,
+    nodeName: 'n1',
+    namespace: 'agents',
+    configMapName: 'kubelet-sysctls',
+    now: () => clock.now,
+  });
+  open.push(server, transport);
+  return { server, cluster, clock };
+}
+
+const created = json(201, {});
+const exists = json(409, status(409, 'AlreadyExists', 'events "x" already exists'));
+const node: NodeObject = { name: 'n1', uid: 'node-uid', labels: {}, annotations: {} };
+const configMap: ConfigMapObject = {
+  namespace: 'agents',
+  name: 'kubelet-sysctls',
+  uid: 'map-uid',
+  resourceVersion: '7',
+  data: {},
+};
+const note: EventNote = { type: 'Warning', reason: 'PolicyInvalid', message: 'line 2 is wrong' };
+
+/** The Events that were posted, as they were sent. */
+function posted(server: FaultServer): CoreV1Event[] {
+  return server.seen.filter((seen) => seen.method === 'POST').map((seen) => JSON.parse(seen.body));
+}
+
+describe('patchNode', () => {
+  it('merges annotations and labels into our own Node and asks for its metadata only', async () => {
+    const { server, cluster } = await served(json(200, {}));
+    await cluster.patchNode({ annotations: { 'a/b': 'c', 'a/d': null }, labels: {} });
+    expect(server.seen).toMatchObject([
+      {
+        method: 'PATCH',
+        path: '/api/v1/nodes/n1',
+        headers: {
+          'content-type': 'application/merge-patch+json',
+          accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+        },
+      },
+    ]);
+    expect(server.seen[0]?.query.get('fieldManager')).toBe('kubelet-sysctl-agent');
+    expect(JSON.parse(server.seen[0]?.body ?? '')).toEqual({
+      metadata: { annotations: { 'a/b': 'c', 'a/d': null } },
+    });
+  });
+
+  it('rejects with what the API server says', async () => {
+    const { cluster } = await served(json(403, status(403, 'Forbidden', 'not your node')));
+    await expect(cluster.patchNode({ annotations: {}, labels: {} })).rejects.toMatchObject({ status: 403 });
+  });
+});
+
+describe('leaseRenewTime', () => {
+  it('reads the time of our own lease', async () => {
+    const { server, cluster } = await served(
+      json(200, { spec: { renewTime: '2026-11-24T10:00:01.123456Z' } }),
+    );
+    expect(await cluster.leaseRenewTime()).toEqual(new Date('2026-11-24T10:00:01.123Z'));
+    expect(server.seen[0]?.path).toBe('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n1');
+  });
+
+  it.each([
+    ['there is no lease', json(404, status(404, 'NotFound', 'no lease'))],
+    ['it was never renewed', json(200, { spec: {} })],
+  ])('is undefined when %s', async (_title, answer) => {
+    const { cluster } = await served(answer);
+    expect(await cluster.leaseRenewTime()).toBeUndefined();
+  });
+
+  it('rejects a time that is none, and other refusals', async () => {
+    const { cluster } = await served(
+      json(200, { spec: { renewTime: 'soon' } }),
+      json(403, status(403, 'Forbidden', 'no')),
+    );
+    await expect(cluster.leaseRenewTime()).rejects.toMatchObject({ name: 'BadAnswer' });
+    await expect(cluster.leaseRenewTime()).rejects.toMatchObject({ status: 403 });
+  });
+});
+
+describe('nodeEvent', () => {
+  it('writes an Event that kubectl shows with the Node', async () => {
+    const { server, cluster } = await served(created);
+    await cluster.nodeEvent(node, note);
+    expect(server.seen[0]?.path).toBe('/api/v1/namespaces/default/events');
+    expect(posted(server)).toEqual([
+      {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { namespace: 'default', name: expect.stringMatching(/^n1\.[0-9a-f]{16}$/) },
+        involvedObject: { apiVersion: 'v1', kind: 'Node', name: 'n1', uid: 'node-uid' },
+        type: 'Warning',
+        reason: 'PolicyInvalid',
+        message: 'line 2 is wrong',
+        source: { component: 'kubelet-sysctl-agent', host: 'n1' },
+        reportingComponent: 'kubelet-sysctl-agent',
+        reportingInstance: 'n1',
+        firstTimestamp: '2026-11-24T10:20:30.000Z',
+        lastTimestamp: '2026-11-24T10:20:30.000Z',
+        count: 1,
+      },
+    ]);
+  });
+
+  it('writes the same again only after an hour, under another name', async () => {
+    const { server, cluster, clock } = await served(created);
+    await cluster.nodeEvent(node, note);
+    await cluster.nodeEvent(node, note);
+    await cluster.nodeEvent(node, { ...note, message: 'another' });
+    expect(posted(server).length).toBe(2);
+    clock.now = new Date(clock.now.getTime() + 3_600_000);
+    await cluster.nodeEvent(node, note);
+    const names = posted(server).map((event) => event.metadata.name);
+    expect(new Set(names).size).toBe(3);
+  });
+
+  it('writes it again when the first time failed', async () => {
+    const { server, cluster } = await served(json(500, status(500, 'InternalError', 'no')), created);
+    await expect(cluster.nodeEvent(node, note)).rejects.toMatchObject({ status: 500 });
+    await cluster.nodeEvent(node, note);
+    expect(posted(server).length).toBe(2);
+  });
+
+  it('cuts a message to what an Event may hold', async () => {
+    const { server, cluster } = await served(created);
+    await cluster.nodeEvent(node, { ...note, message: 'ü'.repeat(2000) });
+    expect(Buffer.byteLength(posted(server)[0]?.message ?? '')).toBeLessThanOrEqual(1024);
+  });
+
+  it('writes at most fifty different ones in an hour', async () => {
+    const { server, cluster } = await served(created);
+    for (let turn = 0; turn < 60; turn += 1) {
+      await cluster.nodeEvent(node, { ...note, message: `turn ${turn}` });
+    }
+    expect(posted(server).length).toBe(50);
+  });
+});
+
+describe('configMapEvent', () => {
+  it('writes the same Event from every node, so that all of them make one', async () => {
+    const first = await served(created);
+    const second = await served(exists);
+    second.clock.now = new Date('2026-11-24T10:20:37Z');
+    await first.cluster.configMapEvent(configMap, note);
+    await second.cluster.configMapEvent(configMap, note);
+    expect(first.server.seen[0]?.path).toBe('/api/v1/namespaces/agents/events');
+    const [event] = posted(first.server);
+    expect(event).toMatchObject({
+      involvedObject: { kind: 'ConfigMap', name: 'kubelet-sysctls', namespace: 'agents', uid: 'map-uid' },
+      source: { component: 'kubelet-sysctl-agent' },
+    });
+    expect(JSON.stringify(event)).not.toContain('n1');
+    expect(posted(second.server)[0]?.metadata).toEqual(event?.metadata);
+  });
+
+  it('writes another one for another revision or another message', async () => {
+    const { server, cluster } = await served(created);
+    await cluster.configMapEvent(configMap, note);
+    await cluster.configMapEvent({ ...configMap, resourceVersion: '8' }, note);
+    await cluster.configMapEvent({ ...configMap, resourceVersion: '8' }, { ...note, message: 'other' });
+    await cluster.configMapEvent({ ...configMap, resourceVersion: '8' }, { ...note, message: 'other' });
+    expect(new Set(posted(server).map((event) => event.metadata.name)).size).toBe(3);
+    expect(posted(server).length).toBe(3);
+  });
+
+  it('names the ConfigMap that is missing, once an hour', async () => {
+    const { server, cluster, clock } = await served(created);
+    await cluster.configMapEvent(undefined, note);
+    clock.now = new Date('2026-11-24T10:59:00Z');
+    await cluster.configMapEvent(undefined, note);
+    expect(posted(server)).toMatchObject([
+      { involvedObject: { kind: 'ConfigMap', namespace: 'agents', name: 'kubelet-sysctls' } },
+    ]);
+    clock.now = new Date('2026-11-24T11:20:30Z');
+    await cluster.configMapEvent(undefined, note);
+    expect(new Set(posted(server).map((event) => event.metadata.name)).size).toBe(2);
+  });
+
+  it('rejects when the Event could not be written', async () => {
+    const { cluster } = await served(json(409, status(409, 'Conflict', 'being terminated')));
+    await expect(cluster.configMapEvent(configMap, note)).rejects.toMatchObject({ reason: 'Conflict' });
+  });
+});
+
+describe('watching', () => {
+  const metadata = {
+    name: 'n1',
+    uid: 'node-uid',
+    resourceVersion: '5',
+    labels: { disk: 'ssd' },
+    annotations: { a: 'b' },
+  };
+
+  it('gives the metadata of our Node, and asks for nothing more', async () => {
+    const { server, cluster } = await served(
+      json(200, { metadata: { resourceVersion: '5' }, items: [{ metadata }] }),
+      watching([
+        // What the kubelet's regular reports change is not ours to hear of.
+        { type: 'MODIFIED', object: { metadata: { ...metadata, resourceVersion: '6' } } },
+        { type: 'MODIFIED', object: { metadata: { ...metadata, resourceVersion: '7', labels: {} } } },
+      ]),
+    );
+    const seen: unknown[] = [];
+    open.push({ close: () => watch.stop() });
+    const watch = cluster.watchNode((object) => seen.push(object));
+    await vi.waitFor(() => expect(seen.length).toBe(2));
+    const first = { name: 'n1', uid: 'node-uid', labels: { disk: 'ssd' }, annotations: { a: 'b' } };
+    expect(seen).toEqual([first, { ...first, labels: {} }]);
+    expect(server.seen.map(({ path, headers }) => [path, headers.accept])).toEqual([
+      ['/api/v1/nodes', 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'],
+      ['/api/v1/nodes', 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'],
+    ]);
+  });
+
+  it('gives the ConfigMap with its data, and undefined while there is none', async () => {
+    const mapMetadata = { namespace: 'agents', name: 'kubelet-sysctls', uid: 'u', resourceVersion: '9' };
+    const { server, cluster } = await served(
+      json(200, { metadata: { resourceVersion: '8' }, items: [] }),
+      watching([{ type: 'ADDED', object: { metadata: mapMetadata, data: { mode: 'Observe' } } }]),
+    );
+    const seen: unknown[] = [];
+    open.push({ close: () => watch.stop() });
+    const watch = cluster.watchConfigMap((object) => seen.push(object));
+    await vi.waitFor(() => expect(seen.length).toBe(2));
+    expect(seen).toEqual([undefined, { ...mapMetadata, data: { mode: 'Observe' } }]);
+    expect(server.seen[0]?.path).toBe('/api/v1/namespaces/agents/configmaps');
+    expect(server.seen[0]?.query.get('fieldSelector')).toBe('metadata.name=kubelet-sysctls');
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { annotationsOf, driftText, nodePatch, type NodeReport } from '../../agent/report/annotations.ts';
+import { KEYS } from '../../agent/report/keys.ts';
+
+const NO_DRIFT = { missing: [], unmanaged: [], pendingRestart: [] };
+
+function report(changes: Partial<NodeReport> = {}): NodeReport {
+  return {
+    state: 'Done',
+    reason: 'The kubelet allows what the policy wants.',
+    desired: ['kernel.sem', 'net.core.somaxconn'],
+    running: ['kernel.sem', 'net.core.somaxconn'],
+    drift: NO_DRIFT,
+    policyError: undefined,
+    desiredRevision: 'abc',
+    appliedRevision: 'abc',
+    lastChange: '2026-11-24T10:00:00Z',
+    ...changes,
+  };
+}
+
+/** A node that shows `shown`, among what others put there. */
+function nodeWith(shown: NodeReport): {
+  annotations: Record<string, string>;
+  labels: Record<string, string>;
+} {
+  const ours = Object.entries(annotationsOf(shown)).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return {
+    annotations: { 'someone/else': 'kept', ...Object.fromEntries(ours) },
+    labels: { 'kubernetes.io/os': 'linux', [KEYS.state]: shown.state },
+  };
+}
+
+describe('nodePatch', () => {
+  it('is nothing when the node shows the report already', () => {
+    expect(nodePatch(nodeWith(report()), report())).toBeUndefined();
+  });
+
+  it('writes every key that is known on a node that shows none, and the state as a label too', () => {
+    expect(nodePatch({ annotations: {}, labels: {} }, report())).toEqual({
+      annotations: {
+        [KEYS.state]: 'Done',
+        [KEYS.reason]: 'The kubelet allows what the policy wants.',
+        [KEYS.desired]: 'kernel.sem,net.core.somaxconn',
+        [KEYS.running]: 'kernel.sem,net.core.somaxconn',
+        [KEYS.desiredRevision]: 'abc',
+        [KEYS.appliedRevision]: 'abc',
+        [KEYS.lastChange]: '2026-11-24T10:00:00Z',
+      },
+      labels: { [KEYS.state]: 'Done' },
+    });
+  });
+
+  it('holds only what differs, and removes what is no longer known', () => {
+    const before = report({
+      state: 'Degraded',
+      drift: { ...NO_DRIFT, missing: ['kernel.sem'] },
+      policyError: 'wrong',
+    });
+    expect(nodePatch(nodeWith(before), report())).toEqual({
+      annotations: { [KEYS.state]: 'Done', [KEYS.drift]: null, [KEYS.policyError]: null },
+      labels: { [KEYS.state]: 'Done' },
+    });
+  });
+
+  it('mends a label that somebody else changed', () => {
+    const node = nodeWith(report());
+    node.labels[KEYS.state] = 'Working';
+    expect(nodePatch(node, report())).toEqual({ annotations: {}, labels: { [KEYS.state]: 'Done' } });
+  });
+
+  it('tells a list that is empty from one that is not known', () => {
+    const patch = nodePatch(nodeWith(report()), report({ desired: [], running: undefined }));
+    expect(patch?.annotations).toEqual({ [KEYS.desired]: '', [KEYS.running]: null });
+  });
+
+  it('is nothing again after a text was shortened', () => {
+    const long = report({ reason: 'ä'.repeat(4000), policyError: 'x'.repeat(4000) });
+    const node = nodeWith(long);
+    expect(Buffer.byteLength(node.annotations[KEYS.reason] ?? '')).toBeLessThanOrEqual(1024);
+    expect(nodePatch(node, long)).toBeUndefined();
+  });
+
+  it('keeps a list whole up to 16 KiB', () => {
+    const desired = Array.from({ length: 800 }, (_none, at) => `net.ipv4.name_${at}`);
+    expect(annotationsOf(report({ desired }))[KEYS.desired]).toBe(desired.join(','));
+  });
+});
+
+describe('driftText', () => {
+  it('is nothing when there is no drift', () => {
+    expect(driftText(NO_DRIFT)).toBeUndefined();
+  });
+
+  it('names each kind that there is, with where an unmanaged allowance comes from', () => {
+    const origin = 'KUBELET_EXTRA_ARGS in /etc/default/kubelet';
+    const drift = {
+      missing: ['net.core.somaxconn', 'kernel.shm*'],
+      unmanaged: [{ pattern: 'kernel.sem', origin }],
+      pendingRestart: ['+net.core.somaxconn', '-kernel.sem'],
+    };
+    expect(driftText(drift)).toBe(
+      'missing: net.core.somaxconn, kernel.shm*; unmanaged: kernel.sem ' +
+        '(KUBELET_EXTRA_ARGS in /etc/default/kubelet); pending restart: +net.core.somaxconn, -kernel.sem',
+    );
+    expect(driftText({ ...drift, missing: [], pendingRestart: [] })).toBe(
+      'unmanaged: kernel.sem (KUBELET_EXTRA_ARGS in /etc/default/kubelet)',
+    );
+  });
+});

@@ -1,0 +1,24 @@
+import { fc } from '@fast-check/vitest';
+import { describe, expect, it } from 'vitest';
+import { shorten } from '../../agent/report/shorten.ts';
+
+describe('shorten', () => {
+  it('leaves a text alone that fits exactly', () => {
+    expect(shorten('größe', 7)).toBe('größe');
+  });
+
+  it('ends a longer one with an ellipsis within the limit', () => {
+    expect(shorten('0123456789', 8)).toBe('01234…');
+  });
+
+  it('never cuts a character in two and never exceeds the limit', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 3, max: 40 }), (text, max) => {
+        const short = shorten(text, max);
+        expect(Buffer.byteLength(short)).toBeLessThanOrEqual(max);
+        expect(short === text || text.startsWith(short.slice(0, -1))).toBe(true);
+        expect(short).not.toContain('\uFFFD');
+      }),
+    );
+  });
+});
