@@ -10,6 +10,9 @@ const FIRST_PROCESSES = ['systemd', 'systemd-shutdow'];
 /** undefined while the node is off, or so early in its boot that systemd has not begun. */
 export function leaderOf({ supervisor }: Pick<NodeRecord, 'supervisor'>): ProcessId | undefined {
   if (supervisor === undefined || !isAlive(supervisor)) return undefined;
-  const leader = childrenOf(supervisor.pid).find((pid) => FIRST_PROCESSES.includes(commandOf(pid) ?? ''));
+  const children = childrenOf(supervisor.pid);
+  const leader = [...children, ...children.flatMap(childrenOf)].find((pid) =>
+    FIRST_PROCESSES.includes(commandOf(pid) ?? ''),
+  );
   return leader === undefined ? undefined : identify(leader);
 }

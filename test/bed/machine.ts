@@ -7,9 +7,9 @@ import { inNode } from './in-node.ts';
 import { leaderOf } from './leader.ts';
 import { linkName } from './network.ts';
 import { containerdFolder, rootFolder } from './overlay.ts';
-import { isAlive, signal, startDaemon } from './processes.ts';
+import { isAlive, JOIN_AND_BECOME, signal, startDaemon } from './processes.ts';
 import type { ProcessId } from './processes.ts';
-import type { NodeRecord } from './record.ts';
+import type { BedRecord, NodeRecord } from './record.ts';
 import { run } from './run.ts';
 import { until } from './until.ts';
 
@@ -19,18 +19,36 @@ const NSPAWN = '/run/systemd/nspawn';
 const LEADER_TIMEOUT_MS = 20_000;
 const BOOT_TIMEOUT_MS = 60_000;
 
+/**
+ * With --keep-unit, systemd-nspawn leaves a reboot to a service manager and exits with 133. The loop itself is outside the node's control groups: v2
+ * wants no process beside groups that have some.
+ */
+const AGAIN_WHEN_REBOOTED = 'while :; do "$@"; [ $? -eq 133 ] || exit; done';
+
 /** Starts the machine; `onSupervisor` hears of its process before anything else can fail. Resolves when PID 1 is systemd. */
 export async function powerOn(
   node: NodeRecord,
-  bridge: string,
+  { bridge, cgroups }: Pick<BedRecord, 'bridge' | 'cgroups'>,
   logFolder: string,
   onSupervisor: (id: ProcessId) => void,
 ): Promise<void> {
   makeCgroup(node.cgroups);
   const logFile = join(logFolder, `${node.spec.name}.log`);
   const supervisor = startDaemon({
-    argv: nspawn(node, bridge),
-    cgroups: node.cgroups,
+    argv: [
+      'sh',
+      '-c',
+      AGAIN_WHEN_REBOOTED,
+      'sh',
+      'sh',
+      '-c',
+      JOIN_AND_BECOME,
+      'sh',
+      ...node.cgroups,
+      '--',
+      ...nspawn(node, bridge),
+    ],
+    cgroups,
     logFile,
     env: hierarchies().version === 1 ? { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '0' } : {},
   });

@@ -39,9 +39,8 @@ export async function bootNode(bed: string, name: string): Promise<void> {
   if (isAlive(node.supervisor)) {
     throw new Error(`Expected the node ${name} to be off before it boots, but it runs.`);
   }
-  const { bridge } = currentRecord(bed);
   const logs = join(bedFolder(bed), 'log');
-  await powerOn(node, bridge, logs, (supervisor) =>
+  await powerOn(node, currentRecord(bed), logs, (supervisor) =>
     updateNode(bed, name, (current) => ({ ...current, supervisor })),
   );
   await waitForSystem(currentNode(bed, name));

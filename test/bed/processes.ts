@@ -56,7 +56,8 @@ export interface Daemon {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const JOIN_AND_BECOME = `while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"`;
+/** A shell's program: joins the control groups before `--`, then becomes the command after it. */
+export const JOIN_AND_BECOME = `while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"`;
 
 /** Starts a program that outlives this process: a session of its own (no Ctrl-C reaches it), output to a file. */
 export function startDaemon(daemon: Daemon): ProcessId {

@@ -19,7 +19,7 @@ export interface NodeRecord {
   readonly machine: string;
   readonly folder: string;
   readonly cgroups: readonly string[];
-  /** systemd-nspawn; absent while the node is powered off. */
+  /** Runs systemd-nspawn, and again when the node reboots; absent while the node is powered off. */
   readonly supervisor?: ProcessId;
 }
 
