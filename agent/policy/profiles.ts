@@ -180,9 +180,18 @@ function readEntries(fields: Fields, reading: Reading): readonly Entry[] {
 }
 
 // Only a block of lines after `|` keeps its lines; any other text stands where it begins.
-function readText(node: unknown, text: string, { yaml }: Reading): readonly Entry[] {
-  const line = yaml.lineOf(node);
-  return isScalar(node) && node.type === 'BLOCK_LITERAL'
+function readText(node: unknown, text: string, reading: Reading): readonly Entry[] {
+  const line = reading.yaml.lineOf(node);
+  const style = isScalar(node) ? node.type : undefined;
+  if (style === 'BLOCK_FOLDED') {
+    complain(
+      reading,
+      node,
+      () => "Expected '|' before lines of names, got '>', which joins them; write '|'.",
+    );
+    return [];
+  }
+  return style === 'BLOCK_LITERAL'
     ? readList(text, KEY, line + 1)
     : readList(text, KEY).map((entry) => ({ ...entry, line }));
 }

@@ -81,6 +81,7 @@ describe('readProfiles', () => {
     ['a label value of 64', { selector: `  nodeSelector: {a: ${'b'.repeat(64)}}` }, 2, /at most 63/u],
     ['no list', { list: '' }, 1, /to have allowedUnsafeSysctls/u],
     ['a map as the list', { list: '  allowedUnsafeSysctls: {net.a: 1}' }, 3, /text or a list/u],
+    ['lines that YAML joins', { list: '  allowedUnsafeSysctls: >\n    net.a\n    net.b' }, 3, /write '\|'/u],
     ['a number in the list', { list: '  allowedUnsafeSysctls: [net.a, 3]' }, 3, /the number 3/u],
   ])('refuses a profile with %s', (_, parts, line, message) => {
     const { name, selector, list, extra } = { ...PROFILE, ...parts };
