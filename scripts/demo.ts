@@ -55,6 +55,8 @@ async function tell(command: Play): Promise<number> {
 async function onBed(story: Story, keep: boolean): Promise<string> {
   story.chapter('A cluster of real nodes on this machine');
   const ground = await bedGround(story);
+  story.typed('kubectl get nodes');
+  story.quote((await ground.kubectl(['get', 'nodes'])).stdout);
   await play(story, ground, keep);
   return bedFarewell({
     kubeconfig: ground.bed.kubeconfig,

@@ -36,7 +36,14 @@ export async function bedGround(story: Story): Promise<BedGround> {
     agentImage: { reference: agent.reference, stamp: stampOf(agent) },
     appImage: app.reference,
     own: true,
+    kubeletLine: async (node) => kubeletLine(bed, node),
   };
+}
+
+async function kubeletLine(bed: Bed, node: string): Promise<string> {
+  const argv = ['grep', '^KUBELET_EXTRA_ARGS=', '/etc/default/kubelet'];
+  const { stdout } = await bed.node(node).exec(argv, { reject: false });
+  return stdout === '' ? '(no such line, or no such file)' : stdout;
 }
 
 async function bedWithNodes(story: Story): Promise<Bed> {

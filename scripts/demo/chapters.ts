@@ -26,6 +26,7 @@ import {
 import { nodeAnnotations } from '../../test/tutorial/nodes.ts';
 import { APP_PORT, BACKLOG, OTHER_PORT, TUTORIAL_UID } from '../../test/tutorial/pods.ts';
 import { podExcerpt } from './excerpt.ts';
+import type { Ground } from './ground.ts';
 import type { Story } from './story.ts';
 
 const IN_TUTORIAL = `kubectl -n ${TUTORIAL_NAMESPACE}`;
@@ -36,7 +37,7 @@ export async function asUserChapter(story: Story, stage: Stage): Promise<void> {
   story.tell(
     `The pod names user and group ${TUTORIAL_UID}, and the application listens on port ${OTHER_PORT}.`,
   );
-  story.quote(podExcerpt('runasuser', stage));
+  story.quote(`\n${podExcerpt('runasuser', stage)}`);
   story.typed(`${IN_TUTORIAL} apply -f securitycontext-runasuser-demo.yaml`);
   const facts = await story.step(`Running on ${everyNode(stage)}`, () => runAsUser(stage));
   checkAsUser(facts);
@@ -54,7 +55,7 @@ export async function capabilitiesChapter(story: Story, stage: Stage): Promise<v
   story.tell(
     `With NET_ADMIN the container may redirect port ${OTHER_PORT} to the application's ${APP_PORT}; without CHOWN even its root may not give a file away.`,
   );
-  story.quote(podExcerpt('capabilities', stage));
+  story.quote(`\n${podExcerpt('capabilities', stage)}`);
   story.typed(`${IN_TUTORIAL} apply -f securitycontext-capabilities-demo.yaml`);
   const facts = await story.step(`Running on ${everyNode(stage)}`, () => changeCapabilities(stage));
   checkCapabilities(facts);
@@ -72,7 +73,7 @@ export async function refusalChapter(story: Story, stage: Stage): Promise<void> 
   story.tell(
     `${UNSAFE_SYSCTL} is an unsafe sysctl: a kubelet that was not started with --allowed-unsafe-sysctls=${UNSAFE_SYSCTL} lets no pod set it.`,
   );
-  story.quote(podExcerpt('sysctls', stage));
+  story.quote(`\n${podExcerpt('sysctls', stage)}`);
   story.typed(`${IN_TUTORIAL} apply -f securitycontext-sysctls-demo.yaml`);
   const facts = await story.step(`Refused on ${everyNode(stage)}`, () => beRefused(stage));
   checkRefused(facts);
@@ -80,18 +81,34 @@ export async function refusalChapter(story: Story, stage: Stage): Promise<void> 
 }
 
 /** The one thing that a person does about it. Resolves with the edit. */
-export async function allowChapter(story: Story, stage: Stage): Promise<ListEdit> {
+export async function allowChapter(
+  story: Story,
+  stage: Stage,
+  { kubeletLine }: Pick<Ground, 'kubeletLine'>,
+): Promise<ListEdit> {
   story.chapter('One edit of the ConfigMap');
   story.tell(
     'By hand this would be, on every node, an edit of /etc/default/kubelet and a restart of the kubelet. Here it is one edit in the cluster.',
   );
+  if (kubeletLine !== undefined) await showFiles(story, stage, 'Before', kubeletLine);
   story.typed(`kubectl -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}`);
-  const title = `Every node's kubelet restarted and proven to run with the list`;
+  const title = "Every node's kubelet restarted and proven to run with the list";
   story.quote(`${LIST_KEY}: |\n${ADDED_SYSCTLS.map((name) => `+ ${name}`).join('\n')}`);
   const { edit, nodes } = await story.step(title, (note) => allowSysctls(stage, note));
   checkAllowed(nodes);
   for (const { node, state, reason } of nodes) story.quote(`${node}   ${state}\n  ${reason}`);
+  if (kubeletLine !== undefined) await showFiles(story, stage, 'After', kubeletLine);
   return edit;
+}
+
+async function showFiles(
+  story: Story,
+  { nodes }: Stage,
+  when: string,
+  read: NonNullable<Ground['kubeletLine']>,
+): Promise<void> {
+  story.tell(`${when}, in /etc/default/kubelet:`);
+  for (const { name } of nodes) story.quote(`${name}   ${await read(name)}`);
 }
 
 /** The same pod again. */

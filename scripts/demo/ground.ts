@@ -12,6 +12,8 @@ export interface Ground {
   readonly appImage: string;
   /** A cluster of the demo's own, which it may set back to the beginning. */
   readonly own: boolean;
+  /** The line that the agent edits, as it stands in a node's file; absent where the demo may not look into nodes. */
+  readonly kubeletLine?: (node: string) => Promise<string>;
 }
 
 export interface AgentImage {

@@ -11,15 +11,15 @@ import { kustomization } from './overlay.ts';
 const DAEMON_SET_FOLDER = join(import.meta.dirname, '..', '..', 'daemonset');
 const ROLLOUT_SECONDS = 180;
 
-/** Resolves with what kubectl said when the manifests are applied. */
-export async function applyManifests({ kubectl, agentImage }: Ground): Promise<string> {
+/** Resolves with what kubectl said of each object when the manifests are applied. */
+export async function applyManifests({ kubectl, agentImage }: Ground): Promise<readonly string[]> {
   await using work = await workFolder();
   const folder = await realpath(work.path);
   const base = relative(folder, await realpath(DAEMON_SET_FOLDER));
   const content = kustomization({ base, image: agentImage });
   await writeFile(join(folder, 'kustomization.yaml'), content);
   const { stdout } = await kubectl(['apply', '-k', folder]);
-  return stdout;
+  return stdout.split('\n');
 }
 
 /** Resolves when every agent is Ready; throws a TutorialError with what their pods say when that takes longer than 180 s. */

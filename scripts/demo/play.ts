@@ -30,7 +30,7 @@ export async function play(story: Story, ground: Ground, keep: boolean): Promise
   await asUserChapter(story, stage);
   await capabilitiesChapter(story, stage);
   await refusalChapter(story, stage);
-  const { added } = await allowChapter(story, stage);
+  const { added } = await allowChapter(story, stage, ground);
   await sysctlsChapter(story, stage);
   await nodesChapter(story, stage);
   if (!keep) await cleanUp(story, ground, stage, added);
@@ -40,7 +40,9 @@ async function installChapter(story: Story, ground: Ground): Promise<Stage> {
   const { cluster, kubectl, appImage, own } = ground;
   story.chapter('The agent on every node');
   story.typed('kubectl apply -k daemonset/');
-  story.quote(await applyManifests(ground));
+  const applied = await applyManifests(ground);
+  story.quote(applied.filter((line) => /^(namespace|configmap|daemonset)/.test(line)).join('\n'));
+  story.tick(`${applied.length} objects applied`);
   await story.step('An agent is Ready on every node', () => awaitRollout(kubectl));
   const stage = { cluster, nodes: await tutorialNodes(cluster), image: appImage };
   const names = namesOf(stage);

@@ -2,6 +2,7 @@
 
 import pc from 'picocolors';
 import type { Log } from '../../test/bed/progress.ts';
+import { wrap } from './wrap.ts';
 
 export interface Story extends Log {
   /** A heading; chapters are numbered as they come. */
@@ -23,6 +24,7 @@ interface Step {
 }
 
 const SHOW_AFTER_MS = 2000;
+const PLAIN_SHOW_AFTER_MS = 5000;
 const PLAIN_BEAT_MS = 15_000;
 const TERMINAL_BEAT_MS = 250;
 const WIDTH = 100;
@@ -52,21 +54,10 @@ export function createStory(stream: NodeJS.WriteStream): Story {
 
   return {
     chapter: (title) => write(`\n${colours.bold(`${(chapters += 1)}  ${title}`)}`),
-    tell: (text) => write(['', ...wrap(text, WIDTH - 2).map((line) => `  ${line}`)].join('\n')),
-    say: (text) =>
-      write(
-        wrap(text, WIDTH - 2)
-          .map((line) => `  ${line}`)
-          .join('\n'),
-      ),
+    tell: (text) => write(`\n${paragraphs(text)}`),
+    say: (text) => write(paragraphs(text)),
     typed: (command) => write(`\n  ${colours.dim('$')} ${colours.cyan(command)}`),
-    quote: (text) =>
-      write(
-        text
-          .split('\n')
-          .map((line) => `    ${line}`)
-          .join('\n'),
-      ),
+    quote: (text) => write(indented(text.split('\n'), '    ')),
     tick: (text, ms) => mark(colours.green('✓'), text, ms),
     async step(title, work) {
       const step: Step = { title, begun: performance.now(), note: '' };
@@ -92,18 +83,12 @@ export function createStory(stream: NodeJS.WriteStream): Story {
   };
 }
 
-/** Splits a text into lines of at most `width` characters, at its spaces; a longer word gets a line of its own. */
-export function wrap(text: string, width: number): readonly string[] {
-  return text.split('\n').flatMap((paragraph) => {
-    const lines: string[] = [];
-    for (const word of paragraph.split(' ')) {
-      const last = lines.at(-1);
-      if (last !== undefined && last.length + 1 + word.length <= width)
-        lines[lines.length - 1] = `${last} ${word}`;
-      else lines.push(word);
-    }
-    return lines;
-  });
+function paragraphs(text: string): string {
+  return indented(wrap(text, WIDTH - 2), '  ');
+}
+
+function indented(lines: readonly string[], indent: string): string {
+  return lines.map((line) => (line === '' ? '' : indent + line)).join('\n');
 }
 
 function beatInPlace(draw: () => void): () => void {
@@ -112,7 +97,7 @@ function beatInPlace(draw: () => void): () => void {
 }
 
 function beatInLines(step: Step, write: (line: string) => void): () => void {
-  const first = setTimeout(() => write(`  … ${step.title}`), SHOW_AFTER_MS);
+  const first = setTimeout(() => write(`  … ${step.title}`), PLAIN_SHOW_AFTER_MS);
   const beat = setInterval(() => write(`  … ${progress(step)}`), PLAIN_BEAT_MS);
   return () => {
     clearTimeout(first);

@@ -38,7 +38,7 @@ export async function runAsUser(stage: Stage): Promise<readonly AsUserFacts[]> {
 
 /** What an HTTP server answers to somebody in the pod. A server that was started a moment ago gets three more tries. */
 export async function answerOf({ cluster }: Stage, pod: string, address: string): Promise<string> {
-  const get = `wget -q -T 3 -O - http://${address}/`;
+  const get = `wget -qO- http://${address}/`;
   return outputOf(cluster, pod, [
     'sh',
     '-c',
