@@ -48,9 +48,13 @@ function loneVariable(word: string): string | undefined {
   return /^\$(?![{$])/.test(word) ? word.slice(1) : undefined;
 }
 
-/** A `${` that no `}` closes, or that a `:` comes in, stays as it is. */
+/** A `${` that no `}` closes, or that a `:` comes in, stays as it is with all up to there. */
 function expandBraces(word: string, environment: ReadonlyMap<string, string>): string {
-  return word.replace(/\$\$|\$\{([^}:]*)\}/g, (match, name: string | undefined) =>
-    match === '$$' ? '$' : (environment.get(name ?? '') ?? ''),
+  return word.replace(
+    /\$\$|\$\{([^}:]*)(\}|:|$)/g,
+    (match, name: string | undefined, end: string | undefined) => {
+      if (match === '$$') return '$';
+      return end === '}' ? (environment.get(name ?? '') ?? '') : match;
+    },
   );
 }

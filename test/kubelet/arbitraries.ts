@@ -1,0 +1,146 @@
+// Environment files and argument lists near everything that systemd and the kubelet treat in a way of its own.
+
+import * as fc from 'fast-check';
+
+/** Byte strings: one char a byte. */
+const PIECES = [
+  'A',
+  'b',
+  '=',
+  '=',
+  ' ',
+  '\t',
+  '\n',
+  '\n',
+  '\r',
+  '\r\n',
+  '"',
+  "'",
+  '\\',
+  '\\\n',
+  '\\\r\n',
+  '#',
+  ';',
+  '$',
+  '`',
+  '${A}',
+  'A=1\n',
+  'A="',
+  "B='",
+  'KUBELET_EXTRA_ARGS=',
+  '\nKUBELET_EXTRA_ARGS=',
+  '\nKUBELET_EXTRA_ARGS="',
+  "\nKUBELET_EXTRA_ARGS='",
+  'export ',
+  '9x=',
+  'a.b=',
+  'K+=',
+  '# comment',
+  '# comment \\\n',
+  '--v=2',
+  '--node-ip 10.0.0.1',
+  '--allowed-unsafe-sysctls=net.core.somaxconn,kernel.sem',
+  '--allowed_unsafe_sysctls kernel.shm*',
+  '\xc3\xa9',
+  '\xe2\x82\xac',
+  '\xf0\x9f\x98\x80',
+] as const;
+
+/** What systemd drops a whole file for, unless it stands in a comment; a NUL always. */
+const POISON = [
+  '\0',
+  '\xff',
+  '\xc3',
+  '\xa9',
+  '\xc0\x80',
+  '\xe0\x80\x80',
+  '\xed\xa0\x80',
+  '\xef\xb7\x90',
+  '\xef\xbf\xbe',
+  '\xf4\x90\x80\x80',
+  '\xef\xbb\xbf',
+] as const;
+
+const piece = fc.oneof(
+  { weight: 60, arbitrary: fc.constantFrom(...PIECES) },
+  { weight: 1, arbitrary: fc.constantFrom(...POISON) },
+);
+
+/** A file as a byte string, anything at all. */
+export const anyFile: fc.Arbitrary<string> = fc
+  .array(piece, { maxLength: 30, size: 'max' })
+  .map((pieces) => pieces.join(''));
+
+/** A value's words, as somebody would write them. */
+const goodWord = fc.constantFrom(
+  '--v=2',
+  '--node-ip=10.0.0.1',
+  '--node-labels=a=b,c=d',
+  '--rotate-certificates',
+  '--hostname-override node',
+  "--x='a b'",
+  '--y="c d"',
+  String.raw`--z=e\ f`,
+  '--w=\xc3\xa9',
+  '--allowed-unsafe-sysctls=kernel.sem',
+  '--allowed-unsafe-sysctls=kernel.shm*,net.ipv4.tcp_rmem',
+  '--allowed_unsafe_sysctls=fs.mqueue.*',
+  '--allowed-unsafe-sysctls kernel.msg*',
+  '--allowed-unsafe-sysctls=',
+);
+
+const goodValue = fc
+  .tuple(
+    fc.array(goodWord, { maxLength: 5 }),
+    fc.constantFrom(' ', '  ', '\t', ' \\\n  '),
+    fc.constantFrom('', '"', "'"),
+  )
+  .map(([words, blank, quote]) => {
+    const text = words.join(quote === "'" ? ' ' : blank);
+    if (quote === '"') return `"${text.replaceAll('"', '\\"')}"`;
+    return quote === "'" ? `'${text.replaceAll("'", '')}'` : text;
+  });
+
+const otherLine = fc.constantFrom(
+  '# a comment',
+  '; another',
+  '',
+  '   ',
+  'A=1',
+  'B="two words"',
+  "C='x'",
+  'no assignment here',
+  'export D=1',
+  'KUBELET_KUBEADM_ARGS="--pod-infra-container-image=x"',
+  '# \xff',
+  'A=2\r',
+);
+
+/** A file that a person or a tool might have made: every kubelet starts with it. */
+export const goodFile: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.array(otherLine, { maxLength: 4 }),
+    fc.array(
+      goodValue.map((value) => `KUBELET_EXTRA_ARGS=${value}`),
+      { maxLength: 2 },
+    ),
+    fc.array(otherLine, { maxLength: 4 }),
+    fc.constantFrom('', '\n', '\n\n'),
+  )
+  .map(([head, values, tail, end]) => [...head, ...values, ...tail].join('\n') + end);
+
+/** Allowances that every kubelet takes. */
+export const allowance: fc.Arbitrary<string> = fc.constantFrom(
+  'net.core.somaxconn',
+  'net.ipv4.tcp_rmem',
+  'net.ipv4.*',
+  'net.*',
+  'kernel.sem',
+  'kernel.shm*',
+  'kernel.shmmax',
+  'kernel.msg*',
+  'fs.mqueue.*',
+  'fs.mqueue.msg_max',
+);
+
+export const allowances: fc.Arbitrary<string[]> = fc.uniqueArray(allowance, { maxLength: 4 });
