@@ -9,6 +9,7 @@ import { desiredFor } from '../policy/desired.ts';
 import type { NodeReport } from '../report/annotations.ts';
 import { policyErrorText } from '../report/policy-error.ts';
 import type { State } from '../report/keys.ts';
+import { coveredBy } from '../sysctl/coverage.ts';
 import { situationOf } from './fingerprint.ts';
 import type { Memory } from './memory.ts';
 import type { Observation, Unobservable } from './observe.ts';
@@ -48,27 +49,30 @@ export function pauseAfter(attempts: number): number {
   return Math.min(FIRST_PAUSE_MS * 2 ** Math.max(0, attempts - 1), LONGEST_PAUSE_MS);
 }
 
-export function decide(situation: Situation): Decision {
-  const { view, look } = situation;
+export function decide(seen: Situation): Decision {
+  const { view, look } = seen;
+  const situation: Situation = { ...seen, memory: { ...seen.memory, policy: view.data } };
   if (look.kind === 'unreconcilable') {
     return tell(situation, 'Unreconcilable', look.reason);
   }
   if (view.policy === undefined) {
     return tell(situation, 'Observing', 'No valid policy was seen yet: nothing is changed.');
   }
-  const desired = desiredFor(view.policy, {
+  const restore = view.policy.settings.mode === 'Restore';
+  const policy = restore ? { ...view.policy, entries: [], profiles: [] } : view.policy;
+  const desired = desiredFor(policy, {
     labels: situation.labels,
     kubelet: look.kubelet,
     kernel: look.kernel,
   });
-  const restore = view.policy.settings.mode === 'Restore';
   const plan = planChange({
     unit: look.unit,
     config: look.config,
     desired: desired.allowances,
     lastApplied: situation.memory.lastApplied,
-    unmanaged: view.policy.settings.unmanaged,
+    unmanaged: policy.settings.unmanaged,
     goal: restore ? 'Restore' : 'Apply',
+    kubelet: look.kubelet,
   });
   switch (plan.kind) {
     case 'unreconcilable':
@@ -97,12 +101,15 @@ function decidePlanned(
     }),
     desired,
   );
-  const restart = restartNeeded({
-    desired: plan.desired,
-    lastApplied: memory.lastApplied,
-    configured: plan.configured.after,
-    running,
-  });
+  const removed = plan.configured.before.filter((item) => !coveredBy(plan.configured.after, item));
+  const restart =
+    removed.some((item) => coveredBy(running, item)) ||
+    restartNeeded({
+      desired: plan.desired,
+      lastApplied: memory.lastApplied,
+      configured: plan.configured.after,
+      running,
+    });
   const say = (state: State, reason: string, more: Partial<Decision> = {}): Decision => ({
     ...tell(situation, state, reason, desired, drift),
     ...more,
@@ -177,7 +184,7 @@ function tell(
       lastChange: memory.lastChange,
     },
     change: undefined,
-    memory: { ...memory, policy: view.data },
+    memory,
     retryAt: undefined,
   };
 }

@@ -1,6 +1,8 @@
 // The one line of the kubelet's log that says why it ended.
 
 const KLOG_FATAL = /^[EF]\d{4} /u;
+/** Severity, time and process id: they differ at every start of a crash loop. */
+const KLOG_HEADER = /^[EF]\d{4} [\d:.]+ +\d+ /u;
 const MAX_LENGTH = 500;
 
 /**
@@ -14,5 +16,5 @@ export function kubeletErrorLine(lines: readonly string[]): string | undefined {
     lines.findLast((text) => /^(?:Error:|panic:|fatal error:)/u.test(text)) ??
     lines.findLast((text) => KLOG_FATAL.test(text)) ??
     lines.findLast((text) => /error|failed/iu.test(text));
-  return line === undefined ? undefined : line.slice(0, MAX_LENGTH);
+  return line?.replace(KLOG_HEADER, '').slice(0, MAX_LENGTH);
 }

@@ -152,6 +152,46 @@ describe('three-way merge', () => {
   });
 });
 
+describe('unmanaged: Remove', () => {
+  test('takes out of the file and out of the running kubelet what the policy does not name', async () => {
+    const host = new FakeHost({
+      [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.sem,net.core.somaxconn\n',
+    }).startKubelet();
+
+    await startAgent(host, { ...POLICY, unmanaged: 'Remove' });
+
+    expect(host.annotations[KEYS.running]).toBe('net.core.somaxconn');
+    expect(host.annotations).not.toHaveProperty([KEYS.drift]);
+    expect(host.restarts).toBe(1);
+  });
+});
+
+describe('mode: Restore', () => {
+  test('takes out what the agent put in, and keeps what somebody else did', async () => {
+    const host = new FakeHost({
+      [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.sem\n',
+    }).startKubelet();
+    await startAgent(host);
+    expect(host.annotations[KEYS.running]).toBe('kernel.sem,net.core.somaxconn');
+
+    await edit(host, { ...POLICY, mode: 'Restore' });
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe('KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.sem\n');
+    expect(host.annotations).toMatchObject({ [KEYS.state]: 'Done', [KEYS.running]: 'kernel.sem' });
+    expect(host.annotations[KEYS.desired] ?? '').toBe('');
+    expect(host.annotations[KEYS.appliedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
+  });
+
+  test('changes nothing on a node where the agent put nothing in', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--v=2\n' }).startKubelet();
+
+    await startAgent(host, { mode: 'Restore' });
+
+    expect(host.restarts).toBe(0);
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe('KUBELET_EXTRA_ARGS=--v=2\n');
+  });
+});
+
 describe('drift', () => {
   test('a hand edit that takes our name out is healed, without a restart while the kubelet still runs with it', async () => {
     const host = new FakeHost().startKubelet();
@@ -315,6 +355,18 @@ describe('a ConfigMap that is no policy', () => {
 
   test('still has the last good policy in force after the agent’s own restart', async () => {
     const host = new FakeHost().startKubelet();
+    await (await startAgent(host)).stop();
+    host.files.set(ENVIRONMENT_FILE, '');
+
+    await startAgent(host, { allowedUnsafeSysctls: 'kernel.*\n' });
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toContain('net.core.somaxconn');
+  });
+
+  test('leaves the last good policy in force also where the node needed no change for it', async () => {
+    const host = new FakeHost({
+      [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n',
+    }).startKubelet();
     await (await startAgent(host)).stop();
     host.files.set(ENVIRONMENT_FILE, '');
 

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { kubeletErrorLine } from '../../agent/node/kubelet-error.ts';
+
+const FATAL =
+  'E1124 10:12:13.141516    4242 run.go:72] "command failed" err="failed to run Kubelet: failed to create kubelet: the sysctls \\"vm.\\" are not known to be namespaced"';
+
+test('the error of the command itself is chosen, whatever was logged after it', () => {
+  expect(
+    kubeletErrorLine(['I1124 10:12:13.0 4242 server.go:1] "Started"', FATAL, 'Main process exited']),
+  ).toContain('failed to run Kubelet: failed to create kubelet');
+});
+
+test('time and process id are left out, so that a crash loop tells the same each time', () => {
+  const later = FATAL.replace('10:12:13.141516    4242', '10:12:23.000001    4300');
+
+  expect(kubeletErrorLine([FATAL])).toBe(kubeletErrorLine([later]));
+});
+
+test('a flag that does not parse is told in the words of the flag parser', () => {
+  expect(
+    kubeletErrorLine(['Error: unknown flag: --allowed-unsafe-systcls', 'Usage:', '  kubelet [flags]']),
+  ).toBe('Error: unknown flag: --allowed-unsafe-systcls');
+});
+
+test('without an error there is none to tell', () => {
+  expect(kubeletErrorLine(['I1124 10:12:13.0 4242 server.go:1] "Started"'])).toBeUndefined();
+});
