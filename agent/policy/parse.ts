@@ -12,6 +12,8 @@ import { readSettings, SETTING_KEYS } from './settings.ts';
 
 const LIST_KEY = 'allowedUnsafeSysctls';
 const PROFILES_KEY = 'profiles';
+/** What daemonset/ puts there to document the others; users' keys stand beside it. */
+const DOCUMENTATION_KEY = '_example';
 const KNOWN_KEYS = [LIST_KEY, PROFILES_KEY, ...SETTING_KEYS];
 
 // One word of a command line holds 128 KiB, and a Node's annotations 256 KiB, in which the list stands up to three
@@ -53,7 +55,10 @@ export function inspectPolicy(data: Data, kubelet: Version): Inspection {
 }
 
 function findUnknownKeys(data: Data, errors: ErrorList): void {
-  for (const key of Object.keys(data).filter((name) => !KNOWN_KEYS.includes(name))) {
+  const unknown = Object.keys(data).filter(
+    (name) => !KNOWN_KEYS.includes(name) && name !== DOCUMENTATION_KEY,
+  );
+  for (const key of unknown) {
     errors.add(key, 1, () => {
       const meant = closest(key, KNOWN_KEYS);
       const mend = meant === undefined ? `the keys are ${KNOWN_KEYS.join(', ')}.` : `did you mean ${meant}?`;

@@ -51,6 +51,14 @@ describe('the list of names', () => {
     ]);
   });
 
+  it("checks the profiles' names as well, with their lines in the YAML", () => {
+    const profiles =
+      '- name: a\n  nodeSelector: {a: b}\n  allowedUnsafeSysctls: |\n    net.a\n    vm.swappiness';
+    expect(errorsOf({ [LIST]: 'net.*', profiles })).toEqual([
+      { key: 'profiles', line: 5, message: expect.stringMatching(/not namespaced/u) },
+    ]);
+  });
+
   it('takes a name that only the newest kubelet knows', () => {
     expect(policyOf({ [LIST]: 'user.*' }).entries).toHaveLength(1);
   });
@@ -113,6 +121,12 @@ describe('unknown keys', () => {
       [key, 'a,b'],
     ]);
     expect(errorsOf(data)).toEqual([{ key, line: 1, message: expect.stringMatching(mend) }]);
+  });
+
+  it('are no error when it is _example, the documentation that the manifests bring', () => {
+    const policy = parsePolicy({ _example: 'mode: Restore', [LIST]: 'net.*' });
+    expect(policy).toMatchObject({ ok: true, policy: { settings: { mode: 'Enforce' } } });
+    expect(errorsOf({ _example: 'net.*' })).toMatchObject([{ key: '', line: 1 }]);
   });
 });
 
