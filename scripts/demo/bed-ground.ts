@@ -6,6 +6,7 @@ import { ensureHostPackages } from '../../test/bed/host-packages.ts';
 import { agentImage, demoAppImage, type Image } from '../../test/bed/images.ts';
 import { connect } from '../../test/tutorial/cluster.ts';
 import type { Ground } from './ground.ts';
+import { loadImages } from './loaded.ts';
 import type { Story } from './story.ts';
 
 export const DEMO_BED = 'demo';
@@ -27,7 +28,7 @@ export async function bedGround(story: Story): Promise<BedGround> {
   await Promise.allSettled(making);
   const [bed, agent, app] = await Promise.all(making);
   await story.step('Images loaded into every node', async () => {
-    for (const image of [agent, app]) await bed.loadImage(image);
+    await loadImages(bed, [agent, app]);
   });
   return {
     bed,

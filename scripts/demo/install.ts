@@ -12,7 +12,10 @@ const DAEMON_SET_FOLDER = join(import.meta.dirname, '..', '..', 'daemonset');
 const ROLLOUT_SECONDS = 180;
 
 /** Resolves with what kubectl said of each object when the manifests are applied. */
-export async function applyManifests({ kubectl, agentImage }: Ground): Promise<readonly string[]> {
+export async function applyManifests({
+  kubectl,
+  agentImage,
+}: Pick<Ground, 'kubectl' | 'agentImage'>): Promise<readonly string[]> {
   await using work = await workFolder();
   const folder = await realpath(work.path);
   const base = relative(folder, await realpath(DAEMON_SET_FOLDER));

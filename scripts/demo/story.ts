@@ -54,8 +54,8 @@ export function createStory(stream: NodeJS.WriteStream): Story {
 
   return {
     chapter: (title) => write(`\n${colours.bold(`${(chapters += 1)}  ${title}`)}`),
-    tell: (text) => write(`\n${paragraphs(text)}`),
-    say: (text) => write(paragraphs(text)),
+    tell: (text) => write(`\n${indented(wrap(text, WIDTH - 2), '  ')}`),
+    say: (text) => write(indented(text.split('\n'), '  ')),
     typed: (command) => write(`\n  ${colours.dim('$')} ${colours.cyan(command)}`),
     quote: (text) => write(indented(text.split('\n'), '    ')),
     tick: (text, ms) => mark(colours.green('✓'), text, ms),
@@ -81,10 +81,6 @@ export function createStory(stream: NodeJS.WriteStream): Story {
       }
     },
   };
-}
-
-function paragraphs(text: string): string {
-  return indented(wrap(text, WIDTH - 2), '  ');
 }
 
 function indented(lines: readonly string[], indent: string): string {

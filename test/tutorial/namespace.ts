@@ -1,5 +1,6 @@
 // The tutorial's own namespace.
 
+import type { V1Pod } from '@kubernetes/client-node';
 import { until } from '../bed/until.ts';
 import { type Cluster, ifThere } from './cluster.ts';
 import { TutorialError } from './errors.ts';
@@ -26,12 +27,19 @@ export async function removeNamespace(cluster: Cluster): Promise<boolean> {
   const { core } = cluster;
   const found = await ifThere(core.readNamespace({ name }));
   if (found === undefined) return false;
+  // A namespace whose pods are gone goes at once; with pods in it its controller looks again only after seconds.
+  await core.deleteCollectionNamespacedPod({ namespace: name });
+  await until(async () => (await podsIn(cluster)).length === 0, REMOVAL);
   await ifThere(core.deleteNamespace({ name }));
   const gone = await until(async () => (await ifThere(core.readNamespace({ name }))) === undefined, REMOVAL);
   if (gone) return true;
-  const left = await core.listNamespacedPod({ namespace: name });
+  const left = await podsIn(cluster);
   throw new TutorialError(
     `Expected namespace ${name} to be gone after ${REMOVAL.timeoutMs / 1000} s, but it is still there`,
-    left.items.map(({ metadata, status }) => `pod ${metadata?.name}: ${status?.phase}`),
+    left.map(({ metadata, status }) => `pod ${metadata?.name}: ${status?.phase}`),
   );
+}
+
+async function podsIn({ core }: Cluster): Promise<readonly V1Pod[]> {
+  return (await core.listNamespacedPod({ namespace: name })).items;
 }
