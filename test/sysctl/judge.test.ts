@@ -11,6 +11,7 @@ describe('isSafe', () => {
     ['net.ipv4.tcp_notsent_lowat', '1.36.3', '6.1', false],
     ['net.ipv4.tcp_notsent_lowat', '1.37.0', '4.6', true],
     ['net.ipv4.tcp_keepalive_time', '1.29.6', '4.4', false],
+    ['net.ipv4.tcp_fin_timeout', '1.29.6', '4.5', false],
     ['net.ipv4.ip_unprivileged_port_start', '1.29.6', '3.10', true],
     ['net/ipv4/tcp_syncookies', '1.29.6', '6.1', true],
     ['net.ipv4.tcp_syncookies*', '1.37.2', '6.1', false],
