@@ -32,9 +32,9 @@ export async function cached(
 
   await mkdir(shelf, { recursive: true });
   const onWait = (): void => log.say(`Another run is making ${name}; waiting for it.`);
-  await whileLocked(`${folder}.lock`, onWait, async () => {
+  await whileLocked(join(shelf, 'lock'), onWait, async () => {
     if (await markUsed(folder)) return;
-    await removeCutOff(folder, shelf);
+    await removeCutOff(shelf);
     await log.step(`Making ${name}`, (note) => makeWhole(folder, (temporary) => make(temporary, note)));
   });
   return folder;
@@ -62,10 +62,10 @@ async function makeWhole(folder: string, make: (temporary: string) => Promise<vo
   }
 }
 
-/** Whoever holds the lock is the only maker, so a part that lies about was left by one that died. */
-async function removeCutOff(folder: string, shelf: string): Promise<void> {
-  const parts = (await readdir(shelf)).map((entry) => join(shelf, entry));
-  await Promise.all(parts.filter((path) => path.startsWith(`${folder}.part-`)).map(removeTree));
+/** Whoever holds the lock is the only maker of that name, so a part that lies about was left by one that died. */
+async function removeCutOff(shelf: string): Promise<void> {
+  const parts = (await readdir(shelf)).filter((entry) => entry.includes('.part-'));
+  await Promise.all(parts.map((entry) => removeTree(join(shelf, entry))));
 }
 
 /** Never deletes through a mount: a tool that died may have left the machine's own /dev in there. */
@@ -76,7 +76,8 @@ async function removeTree(path: string): Promise<void> {
       `Expected nothing to be mounted below ${path}, got a mount: unmount it, then remove the folder.`,
     );
   }
-  await rm(path, { recursive: true, force: true });
+  // Tools of a run that was just cut off may be ending still.
+  await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
 
 /** Whether the folder is there; its time of change says when it was last used. */

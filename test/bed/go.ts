@@ -62,7 +62,7 @@ export async function goProgram(
     `${program.name}-${program.kubernetesVersion}`,
     inputs,
     async (out, note) => {
-      await using work = await workFolder();
+      await using work = await workFolder(out);
       await writeModule(work.path, program.kubernetesVersion);
       await Promise.all(files.map((file) => copyFile(join(program.folder, file), join(work.path, file))));
       await build({ folder: work.path, target: '.', out: join(out, program.name), ldflags: '-s -w' }, note);
@@ -79,7 +79,7 @@ export async function goKubernetesCommand(command: string, version: string, log:
     [RECIPE, process.arch, command, version],
     async (out, note) => {
       const target = `k8s.io/kubernetes/cmd/${command}`;
-      await using work = await workFolder();
+      await using work = await workFolder(out);
       await writeModule(work.path, version);
       await writeFile(
         join(work.path, 'tools.go'),
@@ -97,7 +97,7 @@ export async function goKubernetesCommand(command: string, version: string, log:
 
 /** Builds a program of one file that needs nothing but Go's standard library, static, to `out`. */
 export async function goPlainProgram(source: string, out: string): Promise<void> {
-  await using work = await workFolder();
+  await using work = await workFolder(out);
   await writeFile(join(work.path, 'go.mod'), 'module plain\n\ngo 1.22\n');
   await copyFile(source, join(work.path, 'main.go'));
   await build({ folder: work.path, target: '.', out, ldflags: '-s -w' }, () => {});
@@ -139,12 +139,13 @@ async function build(
   const { folder, target, out, ldflags } = options;
   const go = findGo();
   note('fetching the Go modules it needs');
-  await tool([go, 'mod', 'tidy'], { cwd: folder, env: goEnvironment() });
+  await tool([go, 'mod', 'tidy'], { cwd: folder, env: goEnvironment(), endsWithUs: 'alone' });
   note('compiling');
   let compiled = 0;
   await tool([go, 'build', '-v', '-trimpath', '-ldflags', ldflags, '-o', out, target], {
     cwd: folder,
-    env: goEnvironment(),
+    env: { ...goEnvironment(), GOTMPDIR: folder },
+    endsWithUs: 'alone',
     onLine: () => {
       compiled += 1;
       note(`${compiled} packages compiled`);

@@ -23,7 +23,7 @@ type Note = (text: string) => void;
 
 /** Builds the image of the Dockerfile in a folder to be a base; throws a ToolError with what buildah said. */
 export async function buildBase(context: string, base: BaseImage, note: Note): Promise<void> {
-  await using work = await workFolder();
+  await using work = await workFolder(context);
   const buildah = buildahIn({ storage: base.storage, work: work.path }, note);
   await buildah(['bud', ...ISOLATED, '--tag', base.reference, context]);
 }
@@ -37,7 +37,7 @@ export async function buildImage(
   note: Note,
 ): Promise<void> {
   const { context, image, base } = build;
-  await using work = await workFolder();
+  await using work = await workFolder(context);
   const buildah = buildahIn({ storage: join(work.path, 'storage'), work: work.path, base }, note);
   const argument = base === undefined ? [] : ['--build-arg', `BASE=${base.reference}`];
   await buildah(['bud', ...ISOLATED, ...argument, '--tag', image.reference, context]);
@@ -55,6 +55,10 @@ function buildahIn(
   const inherited = base === undefined ? [] : ['--storage-opt', `vfs.imagestore=${base.storage}`];
   const own = ['--storage-driver', 'vfs', '--root', storage, '--runroot', join(work, 'run'), ...inherited];
   return async (argv) => {
-    await tool(['buildah', ...own, ...argv], { env: { TMPDIR: work }, onLine: note });
+    await tool(['buildah', ...own, ...argv], {
+      endsWithUs: 'with its children',
+      env: { TMPDIR: work },
+      onLine: note,
+    });
   };
 }

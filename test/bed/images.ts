@@ -99,7 +99,7 @@ async function nodeImage(log: Log): Promise<BaseImage> {
     'node-image',
     [...RECIPE, NODE, dockerfile, manifest, ...NODE_LIBRARIES],
     async (out, note) => {
-      await using work = await workFolder();
+      await using work = await workFolder(out);
       await copyFile(join(npmPackage, 'bin', 'node'), join(work.path, 'node'));
       await makeDebian({ packages: NODE_LIBRARIES, target: join(work.path, 'debian.tar') }, note);
       await writeFile(join(work.path, 'Dockerfile'), dockerfile);
@@ -128,7 +128,7 @@ async function cachedImage(
     name,
     [...RECIPE, reference, ...inputs],
     async (out, note) => {
-      await using work = await workFolder();
+      await using work = await workFolder(out);
       const context = work.path;
       const image = { reference, archive: join(out, ARCHIVE) };
       const build = async (base?: BaseImage): Promise<void> => buildImage({ context, image, base }, note);

@@ -1,6 +1,6 @@
 // The Debian that every node of a bed boots, and the smaller ones that images begin with.
 
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cached } from './cache.ts';
 import type { Log } from './progress.ts';
 import { tool } from './tool.ts';
@@ -45,6 +45,8 @@ export async function makeDebian(
     ...(debian.hooks ?? []).map((hook) => `--customize-hook=${hook}`),
   ];
   await tool(['mmdebstrap', '--mode=root', '--variant=minbase', ...options, SUITE, debian.target], {
+    endsWithUs: 'with its children',
+    env: { TMPDIR: dirname(debian.target) },
     onLine: (line) => note(line.replace(/^[IW]: /, '')),
   });
 }

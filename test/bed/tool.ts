@@ -25,7 +25,21 @@ export interface ToolOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Called with every line that the tool prints on standard output or error, while it runs. */
   readonly onLine?: (line: string) => void;
+  /**
+   * What the kernel ends when this process ends, however that happens, so that a killed run leaves nothing that works on:
+   * the tool alone, or with all that it started (needs root). Not for what must not be cut off, such as apt-get.
+   */
+  readonly endsWithUs?: 'alone' | 'with its children';
 }
+
+const ENDS_WITH_US = {
+  alone: ['setpriv', '--pdeathsig', 'KILL', '--'],
+  // A process namespace goes with its first process.
+  'with its children': [
+    ...'setpriv --pdeathsig KILL --'.split(' '),
+    ...'unshare --pid --fork --kill-child --mount-proc --'.split(' '),
+  ],
+};
 
 /** The folders to look for commands in; `su` leaves out those of the system's administration. */
 export function searchPath(): string[] {
@@ -34,7 +48,7 @@ export function searchPath(): string[] {
 
 /** Runs one command and returns its standard output; throws a ToolError with its last lines. */
 export async function tool(argv: readonly string[], options: ToolOptions = {}): Promise<string> {
-  const [file = '', ...args] = argv;
+  const [file = '', ...args] = [...(options.endsWithUs ? ENDS_WITH_US[options.endsWithUs] : []), ...argv];
   const running = execa(file, args, {
     stdin: 'ignore',
     all: true,
