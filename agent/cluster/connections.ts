@@ -33,7 +33,8 @@ export interface Connections {
 
 /** The API server closes an idle connection after 90 s (apiserver pkg/server/secure_serving.go): be first. */
 const IDLE_MS = 60_000;
-const PROBE_MS = 30_000;
+/** A peer that is gone without a word is found after 90 s; Linux by itself takes more than ten minutes. */
+const PROBES = { enable: true, initialDelay: 30_000, interval: 15_000, count: 4 };
 const MAX_KEPT = 2;
 
 /** Connections to `server`, which is http: or https:. Connecting, TLS included, may take `connectMs`. */
@@ -42,7 +43,7 @@ export function openConnections(server: URL, connectMs: number): Connections {
   const Agent = secure ? HttpsAgent : HttpAgent;
   const kept = new Agent({
     keepAlive: true,
-    keepAliveMsecs: PROBE_MS,
+    keepAliveMsecs: PROBES.initialDelay,
     maxSockets: MAX_KEPT,
     maxFreeSockets: 1,
     timeout: IDLE_MS,
@@ -97,7 +98,8 @@ function watchConnecting(request: ClientRequest, connected: string, connectMs: n
     if (!socket.connecting) {
       return;
     }
-    socket.setKeepAlive(true, PROBE_MS);
+    // Before there is a file descriptor the operating system would not hear of it.
+    socket.once('connect', () => socket.setKeepAlive(PROBES));
     const timer = setTimeout(() => request.destroy(new NoAnswer('connect', connectMs)), connectMs);
     const stop = (): void => clearTimeout(timer);
     socket.once(connected, stop);

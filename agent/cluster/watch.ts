@@ -22,7 +22,7 @@ export interface WatchOptions<T> {
   readonly onError?: (error: unknown, retryInMs: number) => void;
   /** A watch lasts this long and up to twice as long, so that a fleet's do not end together. */
   readonly timeoutSeconds?: number;
-  /** API servers send a bookmark about once a minute: a connection silent for longer is given up. */
+  /** API servers send a bookmark about once a minute: a connection silent for longer is given up, and listed anew. */
   readonly silenceMs?: number;
   /** A watch that lasted this long clears the count of failures. */
   readonly healthyMs?: number;
@@ -55,7 +55,11 @@ const DEFAULTS = {
 
 /** However long a server asks to be left alone, we look again after this. */
 const MAX_RETRY_AFTER_MS = 120_000;
-/** Where an API server proves to send no bookmarks on a quiet watch, silence is tolerated for up to this. */
+/**
+ * A quiet watch need not be a dead one: an API server has bookmarks to send only while its etcd reports progress, for
+ * which kubeadm asks every 5 s, but etcd's default is 10 min. So silence that hid nothing doubles our patience, up to
+ * this; a lost connection is found earlier by TCP's probes.
+ */
 const MAX_SILENCE_MS = 1_200_000;
 
 /**
@@ -75,7 +79,7 @@ export function watchObject<T>(options: WatchOptions<T>): Watch {
   let openedAt: number | undefined;
   let failures = 0;
   let patienceMs = silenceMs;
-  let heard = false;
+  let wasSilent = false;
 
   void run();
   return { stop: () => stopping.abort(), synced: synced.promise };
@@ -83,7 +87,6 @@ export function watchObject<T>(options: WatchOptions<T>): Watch {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       openedAt = undefined;
-      heard = false;
       try {
         version ??= await list();
         await follow(version);
@@ -103,7 +106,11 @@ export function watchObject<T>(options: WatchOptions<T>): Watch {
       ...(accept && { accept: accept.list }),
     });
     const listed = parseList(answer.body);
-    show(listed.object);
+    const isNews = show(listed.object);
+    if (wasSilent) {
+      wasSilent = false;
+      patienceMs = isNews ? silenceMs : Math.min(patienceMs * 2, Math.max(silenceMs, MAX_SILENCE_MS));
+    }
     synced.resolve();
     return listed.version;
   }
@@ -126,8 +133,6 @@ export function watchObject<T>(options: WatchOptions<T>): Watch {
     });
     for await (const line of stream) {
       const event = parseWatchEvent(line);
-      patienceMs = silenceMs;
-      heard = true;
       if (event.type === 'error') {
         version = undefined;
         throw event.error;
@@ -139,13 +144,15 @@ export function watchObject<T>(options: WatchOptions<T>): Watch {
     }
   }
 
-  function show(object: JsonObject | undefined): void {
+  /** True when it is not what was seen last. */
+  function show(object: JsonObject | undefined): boolean {
     const next = { object: object === undefined ? undefined : parse(object) };
     if (stopping.signal.aborted || isDeepStrictEqual(last, next)) {
-      return;
+      return false;
     }
     last = next;
     onChange(next.object);
+    return true;
   }
 
   /** Takes in how a watch ended (undefined: in good order) and waits before the next one. */
@@ -158,9 +165,7 @@ export function watchObject<T>(options: WatchOptions<T>): Watch {
     if (failure !== undefined && !keepsVersion(failure)) {
       version = undefined;
     }
-    if (isSilence(failure) && !heard) {
-      patienceMs = Math.min(patienceMs * 2, Math.max(silenceMs, MAX_SILENCE_MS));
-    }
+    wasSilent ||= isSilence(failure);
     // What the server asks for is a floor, and jitter comes on top: it asks everybody for the same.
     const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0;
     const pauseMs = Math.min(asked, MAX_RETRY_AFTER_MS) + backoffMs(backoff, failures, random());

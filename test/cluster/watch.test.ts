@@ -276,18 +276,26 @@ describe('a silent connection', () => {
     expect(errors[0]).toMatchObject({ name: 'NoAnswer', step: 'stream', waitedMs: 40 });
   });
 
-  it('is waited for longer each time where the server sends no bookmarks at all', async () => {
-    const server = await served(listOr(openWatch));
+  it('is waited for longer each time it hid nothing', async () => {
+    const server = await served(listOr(watching([bookmark(2)])));
     const { errors } = follow(server, { silenceMs: 15 });
     await vi.waitFor(() => expect(errors.length).toBeGreaterThan(2));
     expect(errors.slice(0, 3)).toMatchObject([{ waitedMs: 15 }, { waitedMs: 30 }, { waitedMs: 60 }]);
   });
 
-  it('is waited for as long as at first once a byte has come', async () => {
-    const server = await served(listOr(watching([bookmark(2)])));
+  it('is waited for as long as at first after it hid a change', async () => {
+    const server = await served(
+      list(1, object(1, 'a')),
+      openWatch,
+      list(1, object(1, 'a')),
+      openWatch,
+      list(2, object(2, 'b')),
+      openWatch,
+      listOr(openWatch),
+    );
     const { errors } = follow(server, { silenceMs: 15 });
     await vi.waitFor(() => expect(errors.length).toBeGreaterThan(2));
-    expect(errors.slice(0, 3)).toMatchObject([{ waitedMs: 15 }, { waitedMs: 15 }, { waitedMs: 15 }]);
+    expect(errors.slice(0, 3)).toMatchObject([{ waitedMs: 15 }, { waitedMs: 30 }, { waitedMs: 15 }]);
   });
 });
 
