@@ -54,7 +54,5 @@ function namedFor(policy: Policy, node: NodeFacts): readonly string[] {
 }
 
 function selects(profile: Profile, labels: Readonly<Record<string, string>>): boolean {
-  return Object.entries(profile.nodeSelector).every(
-    ([label, value]) => Object.hasOwn(labels, label) && labels[label] === value,
-  );
+  return Object.entries(profile.nodeSelector).every(([label, value]) => labels[label] === value);
 }
