@@ -43,12 +43,17 @@ export async function cached(
 /** Removes all but the `keep` most recently used outcomes of a name whose inputs change often. */
 export async function pruneCache(name: string, keep: number): Promise<void> {
   const shelf = join(cacheFolder(), name);
-  const names = (await readdir(shelf)).filter((entry) => /^[0-9a-f]+$/.test(entry));
-  const used = await Promise.all(
-    names.map(async (entry) => ({ path: join(shelf, entry), at: (await stat(join(shelf, entry))).mtimeMs })),
-  );
+  const paths = (await readdir(shelf))
+    .filter((entry) => /^[0-9a-f]+$/.test(entry))
+    .map((entry) => join(shelf, entry));
+  const used = await Promise.all(paths.map(async (path) => ({ path, at: await lastUsed(path) })));
   const old = used.toSorted((a, b) => b.at - a.at).slice(keep);
   await Promise.all(old.map(({ path }) => removeTree(path)));
+}
+
+/** In milliseconds; 0 when another run has just removed it. */
+async function lastUsed(folder: string): Promise<number> {
+  return (await stat(folder, { throwIfNoEntry: false }))?.mtimeMs ?? 0;
 }
 
 async function makeWhole(folder: string, make: (temporary: string) => Promise<void>): Promise<void> {

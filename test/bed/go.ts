@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './cache.ts';
+import { goModRequiring, versionFlags } from './go-mod.ts';
 import type { Log } from './progress.ts';
 import { tool } from './tool.ts';
 import { workFolder } from './work-folder.ts';
@@ -103,28 +104,14 @@ export async function goPlainProgram(source: string, out: string): Promise<void>
   await build({ folder: work.path, target: '.', out, ldflags: '-s -w' }, () => {});
 }
 
-/**
- * A go.mod that requires k8s.io/kubernetes. It is not meant to be required: it names its staging modules by folders of its
- * own repository, so each gets the version that was published beside it (v1.37.2 → v0.37.2).
- */
 async function writeModule(folder: string, version: string): Promise<void> {
-  const go = findGo();
   const described: unknown = JSON.parse(
-    await tool([go, 'mod', 'download', '-json', `k8s.io/kubernetes@v${version}`], { env: goEnvironment() }),
+    await tool([findGo(), 'mod', 'download', '-json', `k8s.io/kubernetes@v${version}`], {
+      env: goEnvironment(),
+    }),
   );
   const upstream = await readFile(goModPath(described, version), 'utf8');
-  const staged = [...upstream.matchAll(/^\s*(?:replace\s+)?(k8s\.io\/\S+) => \.\/staging\//gm)].map(
-    ([, name]) => name,
-  );
-  const lines = [
-    'module bed',
-    /^go .*$/m.exec(upstream)?.[0] ?? '',
-    `require k8s.io/kubernetes v${version}`,
-    'replace (',
-    ...staged.map((name) => `\t${name} => ${name} v0.${version.replace(/^1\./, '')}`),
-    ')',
-  ];
-  await writeFile(join(folder, 'go.mod'), `${lines.join('\n')}\n`);
+  await writeFile(join(folder, 'go.mod'), goModRequiring(version, upstream));
 }
 
 async function build(
@@ -151,16 +138,6 @@ async function build(
       note(`${compiled} packages compiled`);
     },
   });
-}
-
-/** As the project's own build does (hack/lib/version.sh): what `--version` and the API answer. */
-function versionFlags(version: string): string {
-  const [major = '', minor = ''] = version.split('.');
-  const stamps = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor };
-  const flags = Object.entries(stamps).map(
-    ([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`,
-  );
-  return ['-s -w', ...flags].join(' ');
 }
 
 function goEnvironment(): Record<string, string> {

@@ -28,8 +28,8 @@ const DEMO_APP_PACKAGES = ['busybox', 'iptables', 'iproute2', 'procps', 'curl'];
 const DEMO_APP_APPLETS = ['wget', 'nc', 'netstat', 'nslookup', 'ifconfig', 'vi'];
 /** What Node is linked to beyond the smallest Debian. */
 const NODE_LIBRARIES = ['libatomic1', 'libstdc++6'];
-/** Agents are built after every edit; two checkouts at once still find theirs. */
-const AGENTS_KEPT = 3;
+/** Agents are built after every edit, and several checkouts at once must still find theirs. */
+const AGENTS_KEPT = 5;
 
 /** The image of every pod's first container, under the name that Debian's containerd asks for. */
 export async function pauseImage(log: Log): Promise<Image> {
