@@ -1,6 +1,6 @@
 // What the next start of the kubelet would allow, and where each allowance comes from.
 
-import { readKubeletConfig, type ConfigSources, type KubeletConfig } from './config.ts';
+import type { KubeletConfig } from './config.ts';
 import {
   environmentInForce,
   readUsableEnvironmentFiles,
@@ -31,22 +31,17 @@ export interface Configured {
   readonly args: readonly ArgvWord[];
   readonly flags: ParsedFlags;
   readonly uses: readonly AllowedUse[];
-  readonly config: KubeletConfig;
   /** The list of the config files, in force only while no flag replaces it. */
   readonly inConfig: readonly Origin[];
   /** In force at the next start: those of the flag's uses, or else those of the config files. */
   readonly allowances: readonly Origin[];
 }
 
-/**
- * What the next start of the kubelet would allow.
- *
- * @throws ConfigError when a config file cannot be read.
- */
+/** What the next start of the kubelet would allow. */
 export function configuredOf(
   unit: KubeletUnit,
   files: readonly ParsedEnvironmentFile[],
-  sources: ConfigSources,
+  config: KubeletConfig,
 ): Configured {
   const environment = environmentInForce(unit, files);
   const args = expand(unit, environment).slice(1);
@@ -54,13 +49,12 @@ export function configuredOf(
   const uses = flags.uses
     .filter(({ name }) => name === ALLOWED_FLAG)
     .map((use) => allowedUse(use, args, (word) => originOf(unit, environment, word)));
-  const config = readKubeletConfig(sources);
   const inConfig = config.allowedUnsafeSysctls.map((pattern) => ({
     pattern,
     origin: config.allowedUnsafeSysctlsFrom ?? '',
   }));
   const allowances = uses.length === 0 ? inConfig : uses.flatMap(({ items }) => items);
-  return { environment, args, flags, uses, config, inConfig, allowances };
+  return { environment, args, flags, uses, inConfig, allowances };
 }
 
 /** The argv, binary included, of the next start; environment files that systemd would drop count as missing. */

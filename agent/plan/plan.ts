@@ -1,6 +1,6 @@
 // From what the policy wants and what the node has to the bytes of one file, and the reason why. Decides; does nothing.
 
-import { ConfigError, type ConfigSources } from '../kubelet/config.ts';
+import { ConfigError, readKubeletConfig, type ConfigSources } from '../kubelet/config.ts';
 import { configuredOf, type Configured, type Origin } from '../kubelet/configured.ts';
 import { printCsv } from '../kubelet/csv.ts';
 import { editExtraArgs, EditError } from '../kubelet/edit.ts';
@@ -93,7 +93,8 @@ export function planChange(input: PlanInput): Plan {
 
 function plan(input: PlanInput): Plan {
   const files = readEnvironmentFiles(input.unit);
-  const before = configuredOf(input.unit, files, input.config);
+  const config = readKubeletConfig(input.config);
+  const before = configuredOf(input.unit, files, config);
   const target = chooseTarget(input.unit, files, before.environment.get(EXTRA_ARGS));
   if (target.kind === 'none') return { kind: 'unreconcilable', reason: target.reason };
   const problem = startProblem(input.unit, before);
@@ -114,7 +115,7 @@ function plan(input: PlanInput): Plan {
   });
   const edited = edit(input, before, target.file, uses, merge);
   if (edited instanceof EditError) return refusedEdit(target.file, before, edited.message);
-  const after = configuredOf(edited.unit, edited.files, input.config);
+  const after = configuredOf(edited.unit, edited.files, config);
   const spoiled = merge.changed ? spoiledBy(before, after, merge.list) : undefined;
   if (spoiled !== undefined) return refusedEdit(target.file, before, spoiled);
 

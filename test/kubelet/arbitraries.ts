@@ -96,9 +96,10 @@ const goodValue = fc
     fc.constantFrom('', '"', "'"),
   )
   .map(([words, blank, quote]) => {
-    const text = words.join(quote === "'" ? ' ' : blank);
-    if (quote === '"') return `"${text.replaceAll('"', '\\"')}"`;
-    return quote === "'" ? `'${text.replaceAll("'", '')}'` : text;
+    if (quote === '"') return `"${words.map((word) => word.replace(/["\\]/g, String.raw`\$&`)).join(blank)}"`;
+    if (quote === "'")
+      return `'${words.filter((word) => !word.includes("'")).join(blank.trim() === '' ? blank : ' ')}'`;
+    return words.map((word) => word.replaceAll('\\', '\\\\')).join(blank);
   });
 
 const otherLine = fc.constantFrom(

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readKubeletConfig, type ConfigSources } from '../../agent/kubelet/config.ts';
+
+function sources(config: string | undefined, dropIns: Readonly<Record<string, string>> = {}): ConfigSources {
+  return {
+    config: config === undefined ? undefined : { path: '/c/config.yaml', content: Buffer.from(config) },
+    dropIns: Object.entries(dropIns).map(([path, text]) => ({ path, content: Buffer.from(text) })),
+  };
+}
+
+const list = (config: string | undefined, dropIns?: Readonly<Record<string, string>>): readonly string[] =>
+  readKubeletConfig(sources(config, dropIns)).allowedUnsafeSysctls;
+
+describe('the list', () => {
+  it.each([
+    ['kind: KubeletConfiguration\n', []],
+    ['allowedUnsafeSysctls:\n- kernel.sem\n- "net.*"\n', ['kernel.sem', 'net.*']],
+    ['{"kind": "KubeletConfiguration", "allowedUnsafeSysctls": ["kernel.sem"]}', ['kernel.sem']],
+    ['{\n\t"allowedUnsafeSysctls": [\n\t\t"kernel.sem"\n\t]\n}', ['kernel.sem']],
+    ['allowedUnsafeSysctls: null\n', []],
+    ['# c\n---\nallowedUnsafeSysctls: [a]\n---\nallowedUnsafeSysctls: [b]\n', ['a']],
+  ])('of %j is %j', (text, expected) => {
+    expect(list(text)).toEqual(expected);
+  });
+
+  it('is replaced whole by the last drop-in that gives one, whatever order they come in', () => {
+    const dropIns = { '/d/20.conf': 'allowedUnsafeSysctls: [c]', '/d/10.conf': 'allowedUnsafeSysctls: [b]' };
+    expect(list('allowedUnsafeSysctls: [a]', dropIns)).toEqual(['c']);
+    expect(readKubeletConfig(sources('a: 1', dropIns)).allowedUnsafeSysctlsFrom).toBe('drop-in /d/20.conf');
+  });
+
+  it('follows the order of a walk: a folder where its own name stands among the files', () => {
+    const dropIns = {
+      '/d/a.conf': 'allowedUnsafeSysctls: [file]',
+      '/d/a/z.conf': 'allowedUnsafeSysctls: [folder]',
+    };
+    expect(list(undefined, dropIns)).toEqual(['file']);
+  });
+
+  it('is emptied by an empty list and by null, and left alone by a drop-in without one', () => {
+    expect(list('allowedUnsafeSysctls: [a]', { '/d/1.conf': 'allowedUnsafeSysctls: []' })).toEqual([]);
+    expect(list('allowedUnsafeSysctls: [a]', { '/d/1.conf': 'allowedUnsafeSysctls: null' })).toEqual([]);
+    expect(list('allowedUnsafeSysctls: [a]', { '/d/1.conf': 'kind: KubeletConfiguration' })).toEqual(['a']);
+  });
+
+  it('is not read from files with another extension', () => {
+    expect(list('allowedUnsafeSysctls: [a]', { '/d/1.yaml': 'allowedUnsafeSysctls: [b]' })).toEqual(['a']);
+  });
+});
+
+describe('health endpoint', () => {
+  it('comes from the last file that sets it', () => {
+    const read = readKubeletConfig(
+      sources('healthzPort: 1\nhealthzBindAddress: 0.0.0.0', { '/d/1.conf': 'healthzPort: 0' }),
+    );
+    expect(read).toMatchObject({ healthzPort: 0, healthzBindAddress: '0.0.0.0' });
+  });
+});
+
+describe('a file the kubelet could not read', () => {
+  it.each([
+    ['kind: x\nallowedUnsafeSysctls: net.*\n', 2],
+    ['kind: x\nallowedUnsafeSysctls:\n- 1\n', 3],
+    ['a: 1\nb: [\n', 3],
+    ['- a\n', 1],
+    ['', undefined],
+    ['a: 1\nhealthzPort: "1"\n', 2],
+  ])('%j is refused with its line', (text, line) => {
+    const refusal = (): unknown => {
+      try {
+        return readKubeletConfig(sources(undefined, { '/d/1.conf': text }));
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(refusal()).toBeInstanceOf(ConfigError);
+    expect(refusal()).toMatchObject({ path: '/d/1.conf', line });
+  });
+});

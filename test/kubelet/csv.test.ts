@@ -1,0 +1,35 @@
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { CsvError, parseCsv, printCsv } from '../../agent/kubelet/csv.ts';
+
+it.each([
+  ['', []],
+  ['a', ['a']],
+  ['a,b', ['a', 'b']],
+  ['a,', ['a', '']],
+  [' a, b ', [' a', ' b ']],
+  ['"a","b"', ['a', 'b']],
+  ['"a,b"', ['a,b']],
+  ['"a""b"', ['a"b']],
+  ["'a'", ["'a'"]],
+  ['a\nb', ['a']],
+  ['\n\na', ['a']],
+  ['"a\r\nb"', ['a\nb']],
+  ['""', ['']],
+  ['a\r', ['a']],
+])('reads %j as Go does', (value, items) => {
+  expect(parseCsv(value)).toEqual(items);
+});
+
+it.each(['a"b', '"a', '"a"b', '\n', '\r', '"'])('refuses %j as Go does', (value) => {
+  expect(() => parseCsv(value)).toThrow(CsvError);
+});
+
+it('reads back every list it wrote', () => {
+  const text = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', ' ') });
+  fc.assert(
+    fc.property(fc.array(text), (items) => {
+      expect(parseCsv(printCsv(items))).toEqual(items);
+    }),
+  );
+});

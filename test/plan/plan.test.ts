@@ -1,0 +1,278 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeletUnit } from '../../agent/kubelet/unit.ts';
+import { planChange, type Plan, type Planned, type PlanInput } from '../../agent/plan/plan.ts';
+import { configFile, EXTRA_FILE, kubeadmUnit, NOTHING_APPLIED, NO_CONFIG } from '../kubelet/units.ts';
+
+type Given = Partial<PlanInput> & { readonly file?: string | undefined };
+
+function anyPlan({ file, ...more }: Given = {}): Plan {
+  return planChange({
+    unit: kubeadmUnit(file),
+    config: NO_CONFIG,
+    desired: ['net.core.somaxconn'],
+    lastApplied: NOTHING_APPLIED,
+    unmanaged: 'Keep',
+    goal: 'Apply',
+    ...more,
+  });
+}
+
+function planned(given: Given = {}): Planned & { readonly text: string | undefined } {
+  const plan = anyPlan(given);
+  if (plan.kind !== 'planned') throw new Error(`Expected a plan, got ${JSON.stringify(plan)}.`);
+  return { ...plan, text: plan.after === undefined ? undefined : Buffer.from(plan.after).toString() };
+}
+
+const extra = (list: string): string => `KUBELET_EXTRA_ARGS='--v=2 --allowed-unsafe-sysctls=${list}'\n`;
+
+describe('what is desired', () => {
+  it('makes the missing file', () => {
+    expect(planned()).toMatchObject({
+      file: EXTRA_FILE,
+      before: undefined,
+      text: "KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=net.core.somaxconn'\n",
+      changed: true,
+      missing: ['net.core.somaxconn'],
+      configured: { before: [], after: ['net.core.somaxconn'] },
+    });
+  });
+
+  it('needs no file when nothing is desired', () => {
+    expect(planned({ desired: [] })).toMatchObject({ changed: false, after: undefined });
+  });
+
+  it.each([
+    ['the flag', { file: extra('net.*') }],
+    ['the config file', { config: configFile('[net.core.somaxconn]') }],
+    [
+      'another variable',
+      { unit: kubeadmUnit('A=1', { kubeadmFlags: 'KUBELET_KUBEADM_ARGS=--allowed-unsafe-sysctls=net.*' }) },
+    ],
+  ])('changes nothing that %s covers already', (_, given) => {
+    expect(planned(given)).toMatchObject({ changed: false, missing: [] });
+  });
+
+  it('follows the order that is there and appends what is new, sorted', () => {
+    const file = extra('kernel.shm*,kernel.msg*');
+    expect(planned({ file, desired: ['net.core.somaxconn', 'kernel.msg*', 'fs.mqueue.*'] }).text).toBe(
+      extra('kernel.shm*,kernel.msg*,fs.mqueue.*,net.core.somaxconn'),
+    );
+  });
+
+  it('makes one flag of several', () => {
+    const file =
+      'KUBELET_EXTRA_ARGS="--allowed-unsafe-sysctls=kernel.sem --v=2 --allowed_unsafe_sysctls kernel.shm*"\n';
+    expect(planned({ file }).text).toBe(
+      'KUBELET_EXTRA_ARGS="--allowed-unsafe-sysctls=kernel.sem,kernel.shm*,net.core.somaxconn --v=2"\n',
+    );
+  });
+
+  it('leaves the same list in another order as it is', () => {
+    const file = extra('net.core.somaxconn,kernel.sem,kernel.sem');
+    expect(planned({ file, desired: ['kernel.sem', 'net.core.somaxconn'] })).toMatchObject({
+      changed: false,
+      text: file,
+    });
+  });
+});
+
+describe('what the policy no longer wants', () => {
+  const lastApplied = { ours: ['kernel.sem', 'net.core.somaxconn'], folded: [] };
+
+  it('leaves the flag, and what others put there stays', () => {
+    const plan = planned({ file: extra('kernel.shmmax,kernel.sem,net.core.somaxconn'), lastApplied });
+    expect(plan.text).toBe(extra('kernel.shmmax,net.core.somaxconn'));
+    expect(plan.unmanaged).toEqual([
+      { pattern: 'kernel.shmmax', origin: `KUBELET_EXTRA_ARGS in ${EXTRA_FILE}, line 1` },
+    ]);
+  });
+
+  it('takes the flag along when nothing is left in it', () => {
+    const plan = planned({ file: extra('kernel.sem,net.core.somaxconn'), desired: [], lastApplied });
+    expect(plan.text).toBe("KUBELET_EXTRA_ARGS='--v=2'\n");
+    expect(plan.remember).toEqual(NOTHING_APPLIED);
+  });
+
+  it('is missing again when the pattern of ours that covered it leaves', () => {
+    const given = { file: extra('net.*'), lastApplied: { ours: ['net.*'], folded: [] } };
+    expect(planned(given).text).toBe(extra('net.core.somaxconn'));
+  });
+
+  it('stays where the config files list it and the flag remains', () => {
+    const plan = planned({
+      file: extra('kernel.sem,net.core.somaxconn'),
+      lastApplied,
+      config: configFile('[kernel.sem]'),
+    });
+    expect(plan).toMatchObject({ changed: false, remember: { folded: ['kernel.sem'] } });
+  });
+});
+
+describe('the list of the config files', () => {
+  it('is copied into a new flag, and remembered', () => {
+    const plan = planned({ config: configFile('[net.ipv4.*, kernel.sem]') });
+    expect(plan.configured.after).toEqual(['kernel.sem', 'net.core.somaxconn', 'net.ipv4.*']);
+    expect(plan.remember.folded).toEqual(['kernel.sem', 'net.ipv4.*']);
+    expect(plan.unmanaged.map(({ origin }) => origin)).toEqual([
+      '/var/lib/kubelet/config.yaml',
+      '/var/lib/kubelet/config.yaml',
+    ]);
+  });
+
+  it('is followed: its new names come in, and those it drops leave', () => {
+    const lastApplied = { ours: ['net.core.somaxconn'], folded: ['kernel.sem'] };
+    const plan = planned({
+      file: extra('kernel.sem,net.core.somaxconn'),
+      lastApplied,
+      config: configFile('[kernel.msg*]'),
+    });
+    expect(plan.text).toBe(extra('net.core.somaxconn,kernel.msg*'));
+    expect(plan.remember.folded).toEqual(['kernel.msg*']);
+  });
+
+  it('is not copied when another variable’s flag hides it anyway', () => {
+    const unit = kubeadmUnit('A=1\n', {
+      kubeadmFlags: 'KUBELET_KUBEADM_ARGS=--allowed-unsafe-sysctls=kernel.sem\n',
+    });
+    const plan = planned({ unit, config: configFile('[kernel.msg*]') });
+    expect(plan.configured).toEqual({ before: ['kernel.sem'], after: ['kernel.sem', 'net.core.somaxconn'] });
+    expect(plan.unmanaged).toEqual([
+      { pattern: 'kernel.sem', origin: 'KUBELET_KUBEADM_ARGS in /var/lib/kubelet/kubeadm-flags.env, line 1' },
+    ]);
+  });
+
+  it('is not copied as far as the kubelet would not start with it', () => {
+    const config = configFile('[vm.max_map_count, user.max_user_namespaces]');
+    const kubelet = { major: 1, minor: 36, patch: 0 };
+    expect(planned({ config, kubelet }).configured.after).toEqual(['net.core.somaxconn']);
+    expect(planned({ config }).configured.after).toEqual(['net.core.somaxconn', 'user.max_user_namespaces']);
+  });
+});
+
+describe('others’ names', () => {
+  it('leave the flag when the policy says Remove, but not other places', () => {
+    const plan = planned({
+      unit: kubeadmUnit(extra('kernel.sem,net.core.somaxconn'), {
+        kubeadmFlags: 'KUBELET_KUBEADM_ARGS="--allowed-unsafe-sysctls=kernel.msg*"\n',
+      }),
+      unmanaged: 'Remove',
+    });
+    expect(plan.text).toBe(extra('net.core.somaxconn'));
+    expect(plan.unmanaged.map(({ pattern }) => pattern)).toEqual(['kernel.msg*']);
+  });
+
+  it('are kept though the kubelet would not start with them, and the reason says so', () => {
+    const plan = planned({ file: extra('vm.*,') });
+    expect(plan.configured.after).toEqual(['vm.*', '', 'net.core.somaxconn']);
+    expect(plan.reason).toContain('The kubelet does not start with');
+  });
+});
+
+describe('Restore', () => {
+  it('takes away what is ours and what was copied, and keeps the rest', () => {
+    const lastApplied = { ours: ['net.core.somaxconn'], folded: ['kernel.sem'] };
+    const given = {
+      lastApplied,
+      goal: 'Restore',
+      unmanaged: 'Remove',
+      config: configFile('[kernel.sem]'),
+    } as const;
+    expect(planned({ ...given, file: extra('kernel.shmmax,kernel.sem,net.core.somaxconn') }).text).toBe(
+      extra('kernel.shmmax'),
+    );
+    const plan = planned({ ...given, file: extra('kernel.sem,net.core.somaxconn') });
+    expect(plan.text).toBe("KUBELET_EXTRA_ARGS='--v=2'\n");
+    expect(plan).toMatchObject({
+      desired: [],
+      configured: { after: ['kernel.sem'] },
+      remember: NOTHING_APPLIED,
+    });
+  });
+});
+
+describe('the file to edit', () => {
+  it('carries on what a drop-in’s Environment= had in force', () => {
+    const plan = planned({ unit: kubeadmUnit('A=1\n', { environment: ['KUBELET_EXTRA_ARGS=--v=3'] }) });
+    expect(plan.text).toBe("A=1\nKUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls=net.core.somaxconn'\n");
+    expect(plan.words.before).toEqual(['--v=3']);
+  });
+
+  it('is the one whose assignment is in force, be it a glob pattern’s', () => {
+    const glob = {
+      ...EMPTY,
+      path: '/etc/k.d/a.env',
+      fromGlob: true,
+      content: Buffer.from('KUBELET_EXTRA_ARGS=--v=2'),
+    };
+    expect(planned({ unit: withFiles([{ ...EMPTY, path: '/etc/x' }, glob]) }).file).toBe('/etc/k.d/a.env');
+  });
+
+  it('is otherwise the last that is no glob pattern’s and not kubeadm’s', () => {
+    const unit = withFiles([
+      { ...EMPTY, path: '/etc/x' },
+      { ...EMPTY, path: '/etc/y' },
+      { ...EMPTY, path: '/var/lib/kubelet/kubeadm-flags.env' },
+      { ...EMPTY, path: '/etc/k.d/a.env', fromGlob: true, content: Buffer.from('A=1') },
+    ]);
+    expect(planned({ unit }).file).toBe('/etc/y');
+  });
+
+  it('is never one that kubeadm’s own file would overrule', () => {
+    const kubeadm = {
+      ...EMPTY,
+      path: '/var/lib/kubelet/kubeadm-flags.env',
+      content: Buffer.from('KUBELET_EXTRA_ARGS=--v=4'),
+    };
+    expect(anyPlan({ unit: withFiles([{ ...EMPTY, path: '/etc/x' }, kubeadm]) }).kind).toBe('unreconcilable');
+    expect(planned({ unit: withFiles([kubeadm, { ...EMPTY, path: '/etc/x' }]) }).words.after).toEqual([
+      '--v=4',
+      '--allowed-unsafe-sysctls=net.core.somaxconn',
+    ]);
+  });
+
+  it('is none without the variable or without a file, and the reason says what was found', () => {
+    const execStart = ['/usr/bin/kubelet', '$KUBELET_FLAGS', '--x=${KUBELET_EXTRA_ARGS}'];
+    const without = anyPlan({ unit: { ...kubeadmUnit(undefined), execStart } });
+    expect(without).toMatchObject({
+      kind: 'unreconcilable',
+      reason: expect.stringContaining('$KUBELET_FLAGS'),
+    });
+    expect(anyPlan({ unit: withFiles([]) }).kind).toBe('unreconcilable');
+  });
+});
+
+describe('what a person must mend first', () => {
+  it.each([
+    ['a NUL', 'A=1\nB=\0\n', { line: 2, byte: 6 }],
+    ['a word after --', "KUBELET_EXTRA_ARGS='--v=2 -- x'\n", { line: 1 }],
+    ['a -- that would swallow the flag', "\nKUBELET_EXTRA_ARGS='--v=2 --'\n", { line: 2 }],
+    ['a stray word', 'KUBELET_EXTRA_ARGS=--v=2 stray\n', { line: 1 }],
+    ['a flag that would swallow ours', 'KUBELET_EXTRA_ARGS=--node-ip\n', { line: 1 }],
+    ['a list that is none', `KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=a\\"b'\n`, { line: 1 }],
+    ['an open end', 'A="x\n', {}],
+  ])('is %s', (_, file, where) => {
+    expect(anyPlan({ file })).toMatchObject({ kind: 'refused', file: EXTRA_FILE, ...where });
+  });
+
+  it('is a flag that would take another variable’s word', () => {
+    const unit = {
+      ...kubeadmUnit('KUBELET_EXTRA_ARGS=--node-ip\n', { kubeadmFlags: 'KUBELET_KUBEADM_ARGS=--v=2\n' }),
+    };
+    const execStart = ['/usr/bin/kubelet', '$KUBELET_EXTRA_ARGS', '$KUBELET_KUBEADM_ARGS'];
+    expect(anyPlan({ unit: { ...unit, execStart } })).toMatchObject({ kind: 'refused', file: EXTRA_FILE });
+  });
+
+  it('is a config file that is none, with its line', () => {
+    expect(anyPlan({ config: configFile('net.*') })).toMatchObject({
+      kind: 'refused',
+      file: '/var/lib/kubelet/config.yaml',
+      line: 3,
+    });
+  });
+});
+
+const EMPTY = { optional: true, fromGlob: false, content: undefined };
+
+function withFiles(environmentFiles: KubeletUnit['environmentFiles']): KubeletUnit {
+  return { ...kubeadmUnit(undefined), environment: [], environmentFiles };
+}
