@@ -1,9 +1,17 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createCluster, type WatchedCluster } from '../../agent/cluster/cluster.ts';
 import { createTransport } from '../../agent/cluster/transport.ts';
 import type { ConfigMapObject, EventNote, NodeObject } from '../../agent/node/ports.ts';
-import { faultServer, json, status, watching, type FaultServer, type Handler } from './fault-server.ts';
+import {
+  eventually,
+  faultServer,
+  json,
+  status,
+  watching,
+  type FaultServer,
+  type Handler,
+} from './fault-server.ts';
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -225,7 +233,7 @@ describe('watching', () => {
     const seen: unknown[] = [];
     open.push({ close: () => watch.stop() });
     const watch = cluster.watchNode((object) => seen.push(object));
-    await vi.waitFor(() => expect(seen.length).toBe(2));
+    await eventually(() => expect(seen.length).toBe(2));
     const first = { name: 'n1', uid: 'node-uid', labels: { disk: 'ssd' }, annotations: { a: 'b' } };
     expect(seen).toEqual([first, { ...first, labels: {} }]);
     expect(server.seen.map(({ path, headers }) => [path, headers.accept])).toEqual([
@@ -243,7 +251,7 @@ describe('watching', () => {
     const seen: unknown[] = [];
     open.push({ close: () => watch.stop() });
     const watch = cluster.watchConfigMap((object) => seen.push(object));
-    await vi.waitFor(() => expect(seen.length).toBe(2));
+    await eventually(() => expect(seen.length).toBe(2));
     expect(seen).toEqual([undefined, { ...mapMetadata, data: { mode: 'Observe' } }]);
     expect(server.seen[0]?.path).toBe('/api/v1/namespaces/agents/configmaps');
     expect(server.seen[0]?.query.get('fieldSelector')).toBe('metadata.name=kubelet-sysctls');

@@ -3,6 +3,7 @@
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { Socket } from 'node:net';
+import { vi } from 'vitest';
 import type { Credentials } from '../../agent/cluster/credentials.ts';
 import type { SelfSigned } from './certificate.ts';
 
@@ -146,4 +147,9 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
     all.push(item);
   }
   return all;
+}
+
+/** Waits until `check` throws no more; long enough for a machine that is busy with other things. */
+export function eventually(check: () => void): Promise<void> {
+  return vi.waitFor(check, { timeout: 4000, interval: 5 });
 }

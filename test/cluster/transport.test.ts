@@ -1,11 +1,12 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { ApiError, BadAnswer, NoAnswer } from '../../agent/cluster/errors.ts';
 import { createTransport, type Transport, type TransportOptions } from '../../agent/cluster/transport.ts';
 import { selfSigned } from './certificate.ts';
 import {
   collect,
+  eventually,
   faultServer,
   hangUp,
   json,
@@ -186,7 +187,7 @@ describe('request', () => {
       expect(error).toBeInstanceOf(NoAnswer);
       expect(error).toMatchObject({ step: 'answer', waitedMs: 40 });
     }
-    await vi.waitFor(() => expect(server.connections.size).toBe(0));
+    await eventually(() => expect(server.connections.size).toBe(0));
   });
 
   it('gives up on a connection that is not made in time', async () => {
@@ -225,7 +226,7 @@ describe('request', () => {
     server.answer(neverAnswer);
     const stopping = new AbortController();
     const asked = transport.request({ ...get, signal: stopping.signal });
-    await vi.waitFor(() => expect(server.seen.length).toBe(1));
+    await eventually(() => expect(server.seen.length).toBe(1));
     stopping.abort(new Error('enough'));
     await expect(asked).rejects.toThrow('enough');
   });
@@ -241,7 +242,7 @@ describe('stream', () => {
       watching([{ n: 1 }], (response) => setTimeout(() => response.end(line({ n: 2 })), 20)),
     );
     await transport.request(get);
-    const got = await collect(transport.stream({ ...watch, signal: AbortSignal.timeout(2000) }));
+    const got = await collect(transport.stream({ ...watch, signal: AbortSignal.timeout(4000) }));
     expect(got).toEqual(['{"n":1}', '{"n":2}']);
     expect(server.seen.map((seen) => seen.connection)).toEqual([1, 2]);
   });
@@ -249,16 +250,16 @@ describe('stream', () => {
   it('fails with what the server says when it does not begin', async () => {
     const { server, transport } = await served();
     server.answer(json(410, status(410, 'Expired', 'too old resource version')));
-    const stream = transport.stream({ ...watch, signal: AbortSignal.timeout(2000) });
+    const stream = transport.stream({ ...watch, signal: AbortSignal.timeout(4000) });
     await expect(collect(stream)).rejects.toMatchObject({ status: 410, reason: 'Expired' });
   });
 
   it('fails when not a byte comes for too long, and closes the connection', async () => {
     const { server, transport } = await served();
     server.answer(watching([{ n: 1 }]));
-    const stream = transport.stream({ ...watch, silenceMs: 50, signal: AbortSignal.timeout(2000) });
+    const stream = transport.stream({ ...watch, silenceMs: 50, signal: AbortSignal.timeout(4000) });
     await expect(collect(stream)).rejects.toMatchObject({ name: 'NoAnswer', step: 'stream' });
-    await vi.waitFor(() => expect(server.connections.size).toBe(0));
+    await eventually(() => expect(server.connections.size).toBe(0));
   });
 
   it('bears any length of time in which bytes keep coming', async () => {
@@ -267,14 +268,14 @@ describe('stream', () => {
       watching([], (response) => {
         void (async () => {
           for (let turn = 0; turn < 8; turn += 1) {
-            await sleep(20);
+            await sleep(100);
             response.write(line({ turn }));
           }
           response.end();
         })();
       }),
     );
-    const stream = transport.stream({ ...watch, silenceMs: 80, signal: AbortSignal.timeout(2000) });
+    const stream = transport.stream({ ...watch, silenceMs: 500, signal: AbortSignal.timeout(4000) });
     expect((await collect(stream)).length).toBe(8);
   });
 
@@ -285,7 +286,7 @@ describe('stream', () => {
     );
     const got: string[] = [];
     const read = async (): Promise<void> => {
-      for await (const text of transport.stream({ ...watch, signal: AbortSignal.timeout(2000) })) {
+      for await (const text of transport.stream({ ...watch, signal: AbortSignal.timeout(4000) })) {
         got.push(text);
       }
     };
@@ -296,19 +297,19 @@ describe('stream', () => {
   it('refuses a line beyond the limit and closes the connection', async () => {
     const { server, transport } = await served({ maxLineBytes: 1000 });
     server.answer(watching([{ long: 'x'.repeat(2000) }]));
-    const stream = transport.stream({ ...watch, signal: AbortSignal.timeout(2000) });
+    const stream = transport.stream({ ...watch, signal: AbortSignal.timeout(4000) });
     await expect(collect(stream)).rejects.toThrow(BadAnswer);
-    await vi.waitFor(() => expect(server.connections.size).toBe(0));
+    await eventually(() => expect(server.connections.size).toBe(0));
   });
 
   it('closes the connection when its reader stops reading', async () => {
     const { server, transport } = await served();
     server.answer(watching([{ n: 1 }, { n: 2 }]));
-    for await (const text of transport.stream({ ...watch, signal: AbortSignal.timeout(2000) })) {
+    for await (const text of transport.stream({ ...watch, signal: AbortSignal.timeout(4000) })) {
       expect(text).toBe('{"n":1}');
       break;
     }
-    await vi.waitFor(() => expect(server.connections.size).toBe(0));
+    await eventually(() => expect(server.connections.size).toBe(0));
   });
 });
 
@@ -319,6 +320,6 @@ describe('close', () => {
     await transport.request(get);
     expect(server.connections.size).toBe(1);
     transport.close();
-    await vi.waitFor(() => expect(server.connections.size).toBe(0));
+    await eventually(() => expect(server.connections.size).toBe(0));
   });
 });
