@@ -1,21 +1,21 @@
 // scripts/cluster up|down|status: the beds of test/bed/ for people.
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { startBed } from '../test/bed/bed.ts';
 import type { Bed, Layout } from '../test/bed/bed.ts';
 import { takeDeadDown } from '../test/bed/claim.ts';
 import { agentImage } from '../test/bed/images.ts';
+import type { Image } from '../test/bed/images.ts';
 import { LAYOUTS } from '../test/bed/layouts.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../test/bed/kubernetes.ts';
 import { consoleLog } from '../test/bed/progress.ts';
 import { bedStatuses } from '../test/bed/status.ts';
 import type { BedStatus } from '../test/bed/status.ts';
 import { takeDown } from '../test/bed/take-down.ts';
+import { applyManifests, awaitRollout } from './demo/install.ts';
 
 const DEFAULT_NAME = 'cluster';
-const DAEMONSET = join(import.meta.dirname, '..', 'daemonset');
 const log = consoleLog();
 
 const program = new Command('scripts/cluster')
@@ -29,7 +29,7 @@ interface UpOptions {
   readonly nodes: number;
   readonly version: string;
   readonly kubelet?: string;
-  readonly layout: Layout;
+  readonly layout: readonly Layout[];
   readonly audit: boolean;
   readonly agent: boolean;
 }
@@ -42,9 +42,9 @@ program
   .option('--version <version>', 'Kubernetes version of the control plane', DEFAULT_KUBERNETES_VERSION)
   .option('--kubelet <version>', "the kubelets' version where it differs")
   .addOption(
-    new Option('--layout <layout>', 'how kubelets are told their arguments')
+    new Option('--layout <layouts...>', 'how kubelets are told their arguments; several are taken in turn')
       .choices(LAYOUTS)
-      .default('deb-missing'),
+      .default(['deb-missing']),
   )
   .option('--audit', 'write an audit log of every request', false)
   .option('--agent', "build the agent's image and deploy it", false)
@@ -80,7 +80,7 @@ async function up({ name, nodes, version, kubelet, layout, audit, agent }: UpOpt
       lifetime: 'keep',
       nodes: Array.from({ length: nodes }, (_, index) => ({
         name: `n${index + 1}`,
-        layout,
+        layout: layout[index % layout.length] ?? 'deb-missing',
         ...(kubelet === undefined ? {} : { kubelet }),
       })),
     },
@@ -93,10 +93,18 @@ async function up({ name, nodes, version, kubelet, layout, audit, agent }: UpOpt
 }
 
 async function deployAgent(bed: Bed): Promise<void> {
-  if (!existsSync(join(DAEMONSET, 'kustomization.yaml')))
-    throw new Error(`Expected manifests in ${DAEMONSET}.`);
-  await bed.loadImage(await agentImage(log));
-  await log.step('Deploying the agent', () => bed.kubectl(['apply', '--kustomize', DAEMONSET]));
+  const image = await agentImage(log);
+  await bed.loadImage(image);
+  const kubectl = (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args);
+  await log.step('Deploying the agent on every node', async () => {
+    await applyManifests({ kubectl, agentImage: { reference: image.reference, stamp: stampOf(image) } });
+    await awaitRollout(kubectl);
+  });
+}
+
+/** Pods are replaced when the image's content is another; the cache's folder is named after it. */
+function stampOf(image: Image): string {
+  return basename(dirname(image.archive));
 }
 
 async function down({ name, all }: { readonly name: string; readonly all: boolean }): Promise<void> {

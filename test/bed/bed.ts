@@ -10,11 +10,12 @@ import type { NodeSpec } from './layouts.ts';
 import { leaderOf } from './leader.ts';
 import { nodeHandle } from './node.ts';
 import type { BedNode } from './node.ts';
-import { currentNode, currentRecord, makeNode } from './node-make.ts';
+import { currentNode, currentRecord, enterNode, makeNode } from './node-make.ts';
 import { silent } from './progress.ts';
 import type { Log } from './progress.ts';
 import { waitForReady } from './ready.ts';
 import { bedFolder, isLive, readRecord, updateRecord } from './record.ts';
+import type { NodeRecord } from './record.ts';
 import { environment, run } from './run.ts';
 import type { Outcome, RunOptions } from './run.ts';
 import { startCluster } from './start.ts';
@@ -86,17 +87,12 @@ function bedHandle(name: string): Bed {
     node: (node) => nodeHandle(name, node),
     addNode: async (spec, log) => {
       await log.step(`Adding the node ${spec.name}`, async () => {
-        await makeNode(name, spec, log);
-        await waitForReady(name, [spec.name]);
+        await addNode(name, spec, log);
       });
       return nodeHandle(name, spec.name);
     },
     removeNode: async (node) => {
-      await takeNodeDown(currentNode(name, node), 0);
-      updateRecord(name, (record) => ({
-        ...record,
-        nodes: record.nodes.filter((each) => each.spec.name !== node),
-      }));
+      await removeMachine(name, node);
       await kubectl(['delete', 'node', node, '--ignore-not-found']);
     },
     loadImage: (image) => loadImage(name, image),
@@ -104,6 +100,24 @@ function bedHandle(name: string): Bed {
     startApiServer: () => startApiServer(currentRecord(name), silent),
     down: () => takeDown(name, { id }),
   };
+}
+
+/** What fails is removed again. */
+async function addNode(bed: string, spec: NodeSpec, log: Log): Promise<void> {
+  enterNode(bed, spec);
+  try {
+    await makeNode(bed, spec.name, log);
+    await waitForReady(bed, [spec.name]);
+  } catch (error) {
+    await removeMachine(bed, spec.name);
+    throw error;
+  }
+}
+
+async function removeMachine(bed: string, node: string): Promise<void> {
+  await takeNodeDown(currentNode(bed, node), 0);
+  const others = (each: NodeRecord): boolean => each.spec.name !== node;
+  updateRecord(bed, (record) => ({ ...record, nodes: record.nodes.filter(others) }));
 }
 
 async function loadImage(bed: string, image: Image): Promise<void> {

@@ -8,8 +8,6 @@ import { until } from './until.ts';
 /** v1 also stands for the hybrid set-up: nodes then get v1 controllers. */
 export type CgroupVersion = 1 | 2;
 
-const NODE_CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids', 'hugetlb'];
-
 export interface Hierarchies {
   readonly version: CgroupVersion;
   /** The folder of each hierarchy's root. */
@@ -35,7 +33,6 @@ export function cgroupFolders(name: string): readonly string[] {
 
 /** Makes the groups of one name in every hierarchy, ready for processes. */
 export function makeCgroup(folders: readonly string[]): void {
-  if (hierarchies().version === 2) offerControllers('/sys/fs/cgroup');
   for (const folder of folders) {
     mkdirSync(folder, { recursive: true });
     // A new group of the v1 cpuset has neither cpus nor memory and takes no process.
@@ -108,16 +105,5 @@ function copyFromParent(folder: string, file: string): void {
     writeFileSync(join(folder, file), readFileSync(join(folder, '..', file)));
   } catch {
     // Not the cpuset hierarchy.
-  }
-}
-
-/** What the root does not hand down, no group below it can have; one that this kernel lacks is skipped. */
-function offerControllers(root: string): void {
-  for (const controller of NODE_CONTROLLERS) {
-    try {
-      writeFileSync(join(root, 'cgroup.subtree_control'), `+${controller}`);
-    } catch {
-      // Not there, or held by somebody: the kubelet says so if it cannot do without.
-    }
   }
 }

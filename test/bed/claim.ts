@@ -1,7 +1,7 @@
 // The right to a name and a network, and which beds have lost it.
 
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupFolders } from './cgroups.ts';
 import type { NodeSpec } from './layouts.ts';
@@ -37,18 +37,34 @@ export class BedInUseError extends Error {
   }
 }
 
+/** By the magic numbers of statfs(2). */
+const UNFIT_DISKS = new Map([
+  [0x794c7630, 'overlay'],
+  [0x01021994, 'tmpfs'],
+]);
+
 /**
  * Gives the name and a slot to this process, in a record on disk. A dead bed of that name is removed first; throws a BedInUseError for one that
  * lives, a NoSlotError when there is no slot.
  */
 export async function claimBed(options: BedOptions, version: string): Promise<BedRecord> {
   mkdirSync(bedsFolder(), { recursive: true });
+  requirePlainDisk(bedsFolder());
   const records: BedRecord[] = [];
   const work = async (): Promise<void> => void records.push(await claim(options, version));
   await whileLocked(join(bedsFolder(), 'start.lock'), () => {}, work);
   const [record] = records;
   if (record === undefined) throw new Error('Expected the work under the lock to leave a record.');
   return record;
+}
+
+/** containerd's overlays do not work upon another, and a disk in memory is too small. */
+function requirePlainDisk(folder: string): void {
+  const kind = UNFIT_DISKS.get(statfsSync(folder).type);
+  if (kind === undefined) return;
+  throw new Error(
+    `Expected ${folder} to be on a plain file system such as ext4, got ${kind}: set KUBELET_SYSCTLS_CACHE to a folder that is.`,
+  );
 }
 
 async function claim(options: BedOptions, version: string): Promise<BedRecord> {

@@ -23,14 +23,14 @@ const MAX_NODES = 99;
 /** What a kubelet accepts as its node's name, short enough to be a host's. */
 const NODE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** Makes, boots and fills a node; resolves when its services run and every image is in it. Ready comes later. */
-export async function makeNode(bed: string, spec: NodeSpec, log: Log): Promise<void> {
-  const node = enter(bed, spec);
+/** Makes, boots and fills a node that has been entered; resolves when its services run and every image is in it. Ready comes later. */
+export async function makeNode(bed: string, name: string, log: Log): Promise<void> {
+  const node = currentNode(bed, name);
   await mkdir(node.folder, { recursive: true });
   await mountRoot(node.folder, await rootFileSystem(log));
   await fillDisk(currentRecord(bed), node, log);
-  await bootNode(bed, spec.name);
-  for (const image of currentRecord(bed).images) await importImage(currentNode(bed, spec.name), image);
+  await bootNode(bed, name);
+  for (const image of currentRecord(bed).images) await importImage(currentNode(bed, name), image);
 }
 
 /** Powers a node on; resolves when its containerd and kubelet run. */
@@ -63,8 +63,8 @@ export function currentNode(bed: string, name: string): NodeRecord {
   throw new Error(`Expected one of the bed's nodes (${names}), got ${name}.`);
 }
 
-/** Gives the node its place in the record before anything of it exists. */
-function enter(bed: string, spec: NodeSpec): NodeRecord {
+/** Gives a node its place in the record before anything of it exists. Throws when its name is no name or taken. */
+export function enterNode(bed: string, spec: NodeSpec): void {
   const record = currentRecord(bed);
   if (!NODE_NAME.test(spec.name))
     throw new Error(`Expected a node name of a-z, 0-9 and -, got ${spec.name}.`);
@@ -86,7 +86,6 @@ function enter(bed: string, spec: NodeSpec): NodeRecord {
     cgroups: cgroupFolders(machine),
   };
   updateRecord(bed, (current) => ({ ...current, nodes: [...current.nodes, node] }));
-  return node;
 }
 
 async function fillDisk(record: BedRecord, node: NodeRecord, log: Log): Promise<void> {

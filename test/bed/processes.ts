@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { environment } from './run.ts';
 import { until } from './until.ts';
 
 /** An id and the clock tick, since boot, at which that process began. */
@@ -67,7 +68,7 @@ export function startDaemon(daemon: Daemon): ProcessId {
     const child = spawn('sh', ['-c', JOIN_AND_BECOME, 'sh', ...daemon.cgroups, '--', ...daemon.argv], {
       detached: true,
       stdio: ['ignore', log, log],
-      env: { ...process.env, ...daemon.env },
+      env: { ...environment(), ...daemon.env },
     });
     child.on('error', () => {});
     child.unref();

@@ -9,6 +9,18 @@ import { until } from './until.ts';
 
 const READY_TIMEOUT_MS = 120_000;
 
+/** Resolves when pods can be created in the default namespace: the controller manager gives it the account they need. */
+export async function waitForPodsWelcome(bed: string): Promise<void> {
+  const path = '/api/v1/namespaces/default/serviceaccounts/default';
+  const { slot } = currentRecord(bed);
+  const there = async (): Promise<boolean> =>
+    (await apiGet(bedFolder(bed), apiServer(slot), path).catch(() => undefined))?.status === 200;
+  if (await until(there, { timeoutMs: READY_TIMEOUT_MS, everyMs: 200 })) return;
+  throw new Error(
+    `Expected ${path} within ${READY_TIMEOUT_MS / 1000} s. See ${join(bedFolder(bed), 'log')}.`,
+  );
+}
+
 /** Resolves when the API server calls these nodes Ready. */
 export async function waitForReady(bed: string, nodes: readonly string[]): Promise<void> {
   const ready = async (): Promise<boolean> => {

@@ -7,6 +7,7 @@ import type { Image } from './images.ts';
 import type { NodeSpec } from './layouts.ts';
 import { bootId, isAlive } from './processes.ts';
 import type { ProcessId } from './processes.ts';
+import type { Setting } from './settings.ts';
 
 /** process: the bed goes away with the process that started it; keep: it stays until somebody takes it down. */
 export type Lifetime = 'process' | 'keep';
@@ -21,13 +22,6 @@ export interface NodeRecord {
   readonly cgroups: readonly string[];
   /** Runs systemd-nspawn, and again when the node reboots; absent while the node is powered off. */
   readonly supervisor?: ProcessId;
-}
-
-/** A setting of the whole machine that a bed raised. */
-export interface Setting {
-  readonly path: string;
-  readonly before: string;
-  readonly after: string;
 }
 
 export interface BedRecord {

@@ -29,15 +29,19 @@ export async function run(
   env: Readonly<Record<string, string>> = environment(),
 ): Promise<Outcome> {
   const [file = '', ...args] = argv;
-  const result = await execa(file, args, {
+  const limited = options.timeoutMs !== undefined;
+  const running = execa(file, args, {
     reject: false,
     extendEnv: false,
     env,
+    // A group of its own, so that what it has started ends with it.
+    detached: limited,
     ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
-    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
   });
+  const limit = limitTime(running.pid, options.timeoutMs);
+  const result = await running.finally(() => limit.lift());
   const { stdout, stderr } = result;
-  const unfinished = result.timedOut || (result.exitCode === undefined && result.signal === undefined);
+  const unfinished = limit.reached() || (result.exitCode === undefined && result.signal === undefined);
   if (unfinished) throw new ToolError(argv, undefined, said(stdout, stderr), result.cause ?? result);
   const exitCode = result.exitCode ?? signalStatus(result.signal);
   if (exitCode !== 0 && options.reject !== false) {
@@ -46,12 +50,31 @@ export async function run(
   return { stdout, stderr, exitCode };
 }
 
-/** This process's environment in the language that tools are parsed in. */
+/** This process's environment in the language that tools are parsed in, without proxies: none of them leads to a bed. */
 export function environment(): Record<string, string> {
   const inherited = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
+    (entry): entry is [string, string] => entry[1] !== undefined && !/_proxy$/i.test(entry[0]),
   );
   return { ...Object.fromEntries(inherited), LC_ALL: 'C.UTF-8' };
+}
+
+function limitTime(pid: number | undefined, ms: number | undefined): { reached(): boolean; lift(): void } {
+  if (ms === undefined) return { reached: () => false, lift: () => {} };
+  let reached = false;
+  const timer = setTimeout(() => {
+    reached = true;
+    killGroup(pid);
+  }, ms);
+  return { reached: () => reached, lift: () => clearTimeout(timer) };
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended meanwhile.
+  }
 }
 
 function signalStatus(signal: NodeJS.Signals | undefined): number {

@@ -10,9 +10,9 @@ import { pauseImage } from './images.ts';
 import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from './kubernetes.ts';
 import type { NodeSpec } from './layouts.ts';
 import { insertRule, makeBridge } from './network.ts';
-import { makeNode } from './node-make.ts';
+import { enterNode, makeNode } from './node-make.ts';
 import type { Log } from './progress.ts';
-import { waitForReady } from './ready.ts';
+import { waitForPodsWelcome, waitForReady } from './ready.ts';
 import { updateRecord } from './record.ts';
 import type { BedRecord } from './record.ts';
 import { rootFileSystem } from './root-file-system.ts';
@@ -40,7 +40,10 @@ export async function startCluster(options: BedOptions, log: Log): Promise<void>
     if (record.lifetime === 'keep') guardian.dismiss();
   } catch (error) {
     if (process.env['KUBELET_SYSCTLS_KEEP_FAILED']) guardian.dismiss();
-    else await takeDown(record.name, { id: record.id, graceMs: 0 });
+    else
+      await takeDown(record.name, { id: record.id, graceMs: 0 }).catch((left: unknown) =>
+        log.say(String(left)),
+      );
     throw error;
   }
 }
@@ -72,13 +75,21 @@ async function build(
   const pause = await pauseImage(log);
   updateRecord(record.name, (current) => ({ ...current, images: [pause] }));
   note('control plane and nodes');
-  await Promise.all([
+  for (const node of nodes) enterNode(record.name, node);
+  await allOrFirstError([
     startControlPlane(record, log),
-    ...nodes.map((node) => makeNode(record.name, node, log)),
+    ...nodes.map((node) => makeNode(record.name, node.name, log)),
   ]);
   note('waiting for the nodes to be Ready');
+  await waitForPodsWelcome(record.name);
   await waitForReady(
     record.name,
     nodes.map((node) => node.name),
   );
+}
+
+/** Nothing may still be making things when the bed is taken down because of the first failure. */
+async function allOrFirstError(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }

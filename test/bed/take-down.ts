@@ -1,7 +1,8 @@
 // Taking a bed down from its record alone, whoever started it and however far it got.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { processesIn, removeCgroup } from './cgroups.ts';
 import { whileLocked } from './lock.ts';
 import { powerOff } from './machine.ts';
@@ -9,8 +10,9 @@ import { linksOn, removeBridge } from './network.ts';
 import { mountsBelow, unmountBelow } from './overlay.ts';
 import { bootId, endProcess, isAlive, signal } from './processes.ts';
 import { bedFolder, bedNames, bedsFolder, isLive, readRecord, updateRecord } from './record.ts';
-import type { BedRecord, NodeRecord, Setting } from './record.ts';
+import type { BedRecord, NodeRecord } from './record.ts';
 import { run } from './run.ts';
+import { restore } from './settings.ts';
 
 /** Services stop well within it; then only pods are left, which have nothing to save. */
 const DOWN_GRACE_MS = 2000;
@@ -26,7 +28,7 @@ export async function takeDown(
 ): Promise<void> {
   await mkdir(bedsFolder(), { recursive: true });
   await whileLocked(
-    `${bedFolder(name)}.lock`,
+    join(bedsFolder(), 'down.lock'),
     () => {},
     async () => {
       const record = readRecord(name);
@@ -114,9 +116,4 @@ function restoreSettings(record: BedRecord): void {
     .find((other) => other !== undefined && isLive(other));
   if (heir === undefined) record.settings.forEach(restore);
   else updateRecord(heir.name, (other) => ({ ...other, settings: [...other.settings, ...record.settings] }));
-}
-
-/** What somebody else has changed since stays as they want it. */
-function restore({ path, before, after }: Setting): void {
-  if (readFileSync(path, 'utf8').trim() === after) writeFileSync(path, before);
 }

@@ -1,0 +1,240 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BedInUseError, openBed, startBed } from '../bed/bed.ts';
+import type { Bed } from '../bed/bed.ts';
+import { processesIn } from '../bed/cgroups.ts';
+import { pauseImage } from '../bed/images.ts';
+import { identify } from '../bed/processes.ts';
+import { consoleLog } from '../bed/progress.ts';
+import { bedFolder, readRecord } from '../bed/record.ts';
+import type { BedRecord } from '../bed/record.ts';
+import { until } from '../bed/until.ts';
+
+// Two runs of this file on one machine must not meet.
+const NAME = `bed-test-${process.pid}`;
+const OWNED = `bed-owned-${process.pid}`;
+const log = consoleLog();
+
+describe('a bed of two nodes', () => {
+  let bed: Bed;
+
+  beforeAll(async () => {
+    bed = await startBed(
+      {
+        name: NAME,
+        audit: true,
+        nodes: [
+          { name: 'full', layout: 'deb-full', files: { '/etc/somebody/here': 'before the first boot\n' } },
+          { name: 'old', layout: 'rpm', kubelet: '1.30.14' },
+        ],
+      },
+      log,
+    );
+  });
+  afterAll(() => bed.down());
+
+  it('has Ready nodes with the kubelets that were asked for', async () => {
+    const { stdout } = await bed.kubectl(['get', 'nodes', '--output', 'json']);
+    expect(nodeVersions(stdout)).toEqual({ full: 'v1.37.2', old: 'v1.30.14' });
+  });
+
+  it('starts each kubelet with the arguments of its layout', async () => {
+    expect(await kubeletArguments(bed, 'full')).toEqual(
+      expect.arrayContaining(['--node-labels=team=a,zone=b', '--max-pods', '60']),
+    );
+    expect(await kubeletArguments(bed, 'old')).not.toContain('--max-pods');
+    expect(readFileSync(bed.node('old').path('/etc/sysconfig/kubelet'), 'utf8')).toBe(
+      'KUBELET_EXTRA_ARGS=\n',
+    );
+    expect(existsSync(bed.node('full').path('/etc/sysconfig/kubelet'))).toBe(false);
+    expect(readFileSync(bed.node('full').path('/etc/somebody/here'), 'utf8')).toBe('before the first boot\n');
+  });
+
+  it('refuses a pod whose sysctl no kubelet allows, and runs one whose sysctl is safe', async () => {
+    const { reference } = await pauseImage(log);
+    const pods = bed.nodes.flatMap(({ name }) => [
+      pod(`unsafe-${name}`, name, reference, 'net.core.somaxconn', '4096'),
+      pod(`safe-${name}`, name, reference, 'net.ipv4.ip_unprivileged_port_start', '0'),
+    ]);
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: pods });
+    await bed.kubectl(['create', '--filename', '-'], { input });
+    for (const { name } of bed.nodes) {
+      await bed.kubectl(['wait', `pod/safe-${name}`, '--for=condition=Ready', '--timeout=60s']);
+      await bed.kubectl([
+        'wait',
+        `pod/unsafe-${name}`,
+        '--for=jsonpath={.status.phase}=Failed',
+        '--timeout=60s',
+      ]);
+      const { stdout } = await bed.kubectl([
+        'get',
+        'pod',
+        `unsafe-${name}`,
+        '--output=jsonpath={.status.reason}',
+      ]);
+      expect(stdout).toBe('SysctlForbidden');
+    }
+  });
+
+  it('is refused a second time while it is up, and can be opened by its name', async () => {
+    await expect(startBed({ name: NAME, nodes: [] }, log)).rejects.toBeInstanceOf(BedInUseError);
+    const opened = await openBed(NAME);
+    expect(opened?.nodes.map(({ name, leader }) => ({ name, leader }))).toEqual(
+      bed.nodes.map(({ name, leader }) => ({ name, leader })),
+    );
+    expect(await openBed('no-such-bed')).toBeUndefined();
+  });
+
+  it('hands back what a command in a node printed and how it ended', async () => {
+    const node = bed.node('full');
+    expect(await node.exec(['sh', '-c', 'cat; exit 3'], { input: 'in', reject: false })).toMatchObject({
+      stdout: 'in',
+      exitCode: 3,
+    });
+    await expect(node.exec(['false'])).rejects.toMatchObject({ exitCode: 1 });
+    await expect(node.exec(['sleep', '4242'], { timeoutMs: 300 })).rejects.toThrow(/sleep/);
+    expect((await node.exec(['pgrep', '-f', 'sleep 4242'], { reject: false })).stdout).toBe('');
+  });
+
+  it("keeps a node's disk through a power cut, a shutdown and a reboot from within", async () => {
+    const node = bed.node('old');
+    await node.exec(['sh', '-c', 'echo stays >/etc/mark; sync']);
+    await node.kill();
+    expect(() => node.leader).toThrow(/off/);
+    expect(readFileSync(node.path('/etc/mark'), 'utf8')).toBe('stays\n');
+    await node.boot();
+    await node.powerOff();
+    await node.boot();
+    const before = node.leader;
+    await node.exec(['systemctl', 'reboot'], { reject: false });
+    expect(await until(() => leaderOrZero(node) !== 0 && node.leader !== before, SOON)).toBe(true);
+    expect(readFileSync(node.path('/etc/mark'), 'utf8')).toBe('stays\n');
+  });
+
+  it('takes a node in and lets it go', async () => {
+    const late = await bed.addNode({ name: 'late', layout: 'drop-in-environment' }, log);
+    expect(await kubeletArguments(bed, 'late')).toContain('--v=3');
+    expect((await late.exec(['ctr', '-n', 'k8s.io', 'images', 'list', '-q'])).stdout).toContain('pause');
+    await bed.removeNode('late');
+    expect(nodeVersions((await bed.kubectl(['get', 'nodes', '--output', 'json'])).stdout)).not.toHaveProperty(
+      'late',
+    );
+    expect(bed.nodes.map(({ name }) => name)).toEqual(['full', 'old']);
+  });
+
+  it('stops and starts its API server on the same address', async () => {
+    await bed.stopApiServer();
+    const { exitCode } = await bed.kubectl(['get', 'nodes', '--request-timeout=2s'], { reject: false });
+    expect(exitCode).not.toBe(0);
+    await bed.startApiServer();
+    expect((await bed.kubectl(['get', '--raw', '/readyz'])).stdout).toBe('ok');
+  });
+
+  it('writes an audit log when it is asked to', () => {
+    expect(readFileSync(join(bed.folder, 'log', 'audit.log'), 'utf8')).toContain('"level":"Metadata"');
+  });
+});
+
+it('leaves nothing on the machine after down', async () => {
+  const bed = await startBed({ name: NAME, nodes: [{ name: 'n1', layout: 'deb-missing' }] }, log);
+  const traces = tracesOf(NAME);
+  expect(await stillThere(traces)).not.toEqual([]);
+  await bed.down();
+  expect(await stillThere(traces)).toEqual([]);
+});
+
+it('goes away with the process that started it, however that dies', async () => {
+  const owner = execa(process.execPath, [join(import.meta.dirname, 'bed-owner.ts'), OWNED], {
+    reject: false,
+  });
+  await new Promise((resolve) => owner.stdout.once('data', resolve));
+  const traces = tracesOf(OWNED);
+  expect(await stillThere(traces)).not.toEqual([]);
+  owner.kill('SIGKILL');
+  await owner;
+  await until(async () => (await stillThere(traces)).length === 0, SOON);
+  expect(await stillThere(traces)).toEqual([]);
+});
+
+const SOON = { timeoutMs: 30_000, everyMs: 200 };
+
+interface Traces {
+  readonly record: BedRecord;
+  readonly processes: readonly (readonly [number, string])[];
+}
+
+/** All that a bed which is up has on this machine, gathered without the code that takes it down. */
+function tracesOf(name: string): Traces {
+  const record = readRecord(name);
+  if (record === undefined) throw new Error(`Expected the bed ${name} to have a record.`);
+  const pids = processesIn([...record.cgroups, ...record.nodes.flatMap((node) => node.cgroups)]);
+  const ids = [...pids.map(identify), record.guardian].filter((id) => id !== undefined);
+  return { record, processes: ids.map(({ pid, startTime }) => [pid, startTime]) };
+}
+
+/** What is left of it, in words, from the kernel's own lists. */
+async function stillThere({ record, processes }: Traces): Promise<readonly string[]> {
+  const { slot, name } = record;
+  const ours = new RegExp(`\\bksa(br)?${slot}\\b|${name}\\b`);
+  const links = readdirSync('/sys/class/net');
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  const groups = readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' });
+  const { stdout: rules } = await execa('iptables-save');
+  return [
+    ...processes
+      .filter(([pid, startTime]) => identify(pid)?.startTime === startTime)
+      .map(([pid]) => `process ${pid}`),
+    ...[...links, ...mounts, ...rules.split('\n'), ...nspawnFiles()].filter((line) => ours.test(line)),
+    ...groups.filter((path) => ours.test(path)),
+    ...(existsSync(bedFolder(name)) ? [bedFolder(name)] : []),
+  ];
+}
+
+function nspawnFiles(): readonly string[] {
+  const folder = '/run/systemd/nspawn/propagate';
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+function leaderOrZero(node: { readonly leader: number }): number {
+  try {
+    return node.leader;
+  } catch {
+    return 0;
+  }
+}
+
+async function kubeletArguments(bed: Bed, node: string): Promise<readonly string[]> {
+  const script = 'cat /proc/$(systemctl show --property MainPID --value kubelet)/cmdline';
+  const { stdout } = await bed.node(node).exec(['sh', '-c', script]);
+  return stdout.split('\0');
+}
+
+function nodeVersions(json: string): Readonly<Record<string, string>> {
+  const list: NodeList = JSON.parse(json);
+  return Object.fromEntries(
+    list.items.map(({ metadata, status }) => [metadata.name, status.nodeInfo.kubeletVersion]),
+  );
+}
+
+interface NodeList {
+  readonly items: readonly {
+    readonly metadata: { readonly name: string };
+    readonly status: { readonly nodeInfo: { readonly kubeletVersion: string } };
+  }[];
+}
+
+function pod(name: string, nodeName: string, image: string, sysctl: string, value: string): unknown {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: {
+      nodeName,
+      terminationGracePeriodSeconds: 0,
+      securityContext: { sysctls: [{ name: sysctl, value }] },
+      containers: [{ name: 'pause', image }],
+    },
+  };
+}
