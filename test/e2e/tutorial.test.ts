@@ -25,7 +25,6 @@ describe('the tutorial, on every node', () => {
     await freshNodes(NODES);
     await makeNamespace(cluster);
     const nodes = (await tutorialNodes(cluster)).filter(({ name }) => NODES.includes(name));
-    expect(nodes.map(({ name }) => name)).toEqual(NODES);
     stage = { cluster, nodes, image: (await demoAppImage(consoleLog())).reference };
   });
   afterAll(async () => {

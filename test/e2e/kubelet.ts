@@ -1,0 +1,38 @@
+// The kubelet process of a node, as systemd and /proc show it.
+
+import { readFile } from 'node:fs/promises';
+import type { BedNode } from '../bed/bed.ts';
+
+export interface KubeletNow {
+  /** `active` while it runs. */
+  readonly activeState: string;
+  /** As the node counts; 0 while none runs. */
+  readonly mainPid: number;
+  /** Of this start of the unit. */
+  readonly invocationId: string;
+  /** Empty while none runs. */
+  readonly argv: readonly string[];
+}
+
+export async function kubeletOn(node: Pick<BedNode, 'exec' | 'path'>): Promise<KubeletNow> {
+  const properties = ['ActiveState', 'MainPID', 'InvocationID'];
+  const { stdout } = await node.exec(['systemctl', 'show', 'kubelet', `--property=${properties.join(',')}`]);
+  const shown = new Map(stdout.split('\n').map((line): [string, string] => splitOnce(line)));
+  const mainPid = Number(shown.get('MainPID') ?? 0);
+  return {
+    activeState: shown.get('ActiveState') ?? '',
+    mainPid,
+    invocationId: shown.get('InvocationID') ?? '',
+    argv: mainPid === 0 ? [] : await argvOf(node, mainPid),
+  };
+}
+
+async function argvOf(node: Pick<BedNode, 'path'>, pid: number): Promise<readonly string[]> {
+  const text = await readFile(node.path(`/proc/${pid}/cmdline`), 'utf8').catch(() => '');
+  return text.split('\0').slice(0, -1);
+}
+
+function splitOnce(line: string): [string, string] {
+  const at = line.indexOf('=');
+  return [line.slice(0, at), line.slice(at + 1)];
+}

@@ -1,0 +1,94 @@
+// Users' pods that set a sysctl.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1Pod } from '@kubernetes/client-node';
+import { until } from '../bed/until.ts';
+import { demoAppImage } from '../bed/images.ts';
+import { silent } from '../bed/progress.ts';
+import { ifThere, statusCode } from '../tutorial/cluster.ts';
+import { type PodState, podState } from '../tutorial/pod-state.ts';
+import type { TestNode } from './test-node.ts';
+
+const namespace = 'e2e';
+const PACE = { timeoutMs: 60_000, everyMs: 100 };
+
+export interface Sysctl {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface SysctlPod {
+  readonly name: string;
+  /** Running, or failed with the kubelet's reason; waits up to 60 s for one of both. */
+  settled(): Promise<PodState>;
+  now(): Promise<PodState>;
+  /** What the pod itself finds under /proc/sys. */
+  valueOf(sysctl: string): Promise<string>;
+  remove(): Promise<void>;
+}
+
+/** Makes a pod that sets one sysctl on one node. */
+export async function sysctlPod(node: TestNode, sysctl: Sysctl): Promise<SysctlPod> {
+  const { core } = node.world.cluster;
+  await ensureNamespace(node);
+  const { reference } = await demoAppImage(silent);
+  const name = `sysctl-${node.name}-${Math.random().toString(36).slice(2, 8)}`;
+  await admitted(() =>
+    core.createNamespacedPod({ namespace, body: podOf(name, node.name, reference, sysctl) }),
+  );
+  const now = async (): Promise<PodState> => {
+    const pod = await ifThere(core.readNamespacedPod({ namespace, name }));
+    return pod === undefined ? { kind: 'failed', reason: 'Gone', message: 'it was deleted' } : podState(pod);
+  };
+  return {
+    name,
+    now,
+    settled: async () => {
+      await until(async () => (await now()).kind !== 'waiting', PACE);
+      return now();
+    },
+    valueOf: async (of) => {
+      const read = ['exec', name, '--', 'cat', `/proc/sys/${of.replaceAll('.', '/')}`];
+      return (await node.world.bed.kubectl(['-n', namespace, ...read], { timeoutMs: 20_000 })).stdout;
+    },
+    remove: async () => {
+      await ifThere(core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 }));
+    },
+  };
+}
+
+function podOf(name: string, node: string, image: string, sysctl: Sysctl): V1Pod {
+  return {
+    metadata: { name, namespace },
+    spec: {
+      nodeSelector: { 'kubernetes.io/hostname': node },
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: 0,
+      securityContext: { sysctls: [{ ...sysctl }] },
+      containers: [{ name: 'app', image, imagePullPolicy: 'IfNotPresent', command: ['sleep', 'infinity'] }],
+    },
+  };
+}
+
+async function ensureNamespace({ world }: TestNode): Promise<void> {
+  try {
+    await world.cluster.core.createNamespace({ body: { metadata: { name: namespace } } });
+  } catch (error) {
+    if (statusCode(error) !== 409) throw error;
+  }
+}
+
+/** A new namespace gets its ServiceAccount a moment later; no pod is admitted before. */
+async function admitted(create: () => Promise<unknown>): Promise<void> {
+  for (let tries = 50; ; tries--) {
+    try {
+      await create();
+      return;
+    } catch (error) {
+      const early = statusCode(error) === 403 && String(error).includes('serviceaccount');
+      if (!early || tries === 0) throw error;
+      await sleep(100);
+    }
+  }
+}

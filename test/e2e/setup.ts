@@ -1,0 +1,113 @@
+// One bed for the whole tier: made before the first test, removed after the last.
+
+import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { applyManifests, awaitRollout } from '../../scripts/demo/install.ts';
+import { type Bed, type NodeSpec, openBed, startBed } from '../bed/bed.ts';
+import { agentImage, demoAppImage, type Image } from '../bed/images.ts';
+import { consoleLog, type Log } from '../bed/progress.ts';
+import { readHostFile } from './host-files.ts';
+import { kubeletOn } from './kubelet.ts';
+import { FILES, FOLDERS, type Originals } from './originals.ts';
+
+declare module 'vitest' {
+  // oxlint-disable-next-line typescript/consistent-type-definitions -- an interface is what merges.
+  export interface ProvidedContext {
+    e2eBed: string;
+    e2eOriginals: Originals;
+  }
+}
+
+const NODES: readonly NodeSpec[] = [
+  { name: 'n1', layout: 'deb-missing' },
+  { name: 'n2', layout: 'deb-full' },
+  { name: 'n3', layout: 'rpm', kubelet: '1.30.14' },
+  { name: 'n4', layout: 'drop-in-environment' },
+  { name: 'n5', layout: 'no-variable' },
+];
+
+/** Names a bed to use, or to make and leave up: for work on a single case. */
+const KEPT_BED = process.env['KUBELET_SYSCTLS_E2E_BED'];
+
+/** Resolves with what takes the bed down again. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const log = consoleLog();
+  const { bed, agent } = await bedAndImage(log);
+  const down = async (): Promise<void> => {
+    if (KEPT_BED === undefined) await log.step(`Removing the cluster ${bed.name}`, () => bed.down());
+  };
+  try {
+    project.provide('e2eOriginals', await rememberedOriginals(bed));
+    await log.step('The agent on every node', (note) => install(bed, agent, log, note));
+    project.provide('e2eBed', bed.name);
+  } catch (error) {
+    await down();
+    throw error;
+  }
+  return down;
+}
+
+async function bedAndImage(log: Log): Promise<{ readonly bed: Bed; readonly agent: Image }> {
+  const making = [makeBed(log), agentImage(log), demoAppImage(log)] as const;
+  // What fails is thrown only when nothing goes on in the background any more.
+  const [made] = await Promise.allSettled(making);
+  try {
+    const [bed, agent] = await Promise.all(making);
+    return { bed, agent };
+  } catch (error) {
+    if (made.status === 'fulfilled' && KEPT_BED === undefined) await made.value.down();
+    throw error;
+  }
+}
+
+async function makeBed(log: Log): Promise<Bed> {
+  if (KEPT_BED === undefined) {
+    return startBed({ name: `test-${process.pid}`, nodes: NODES, audit: true, lifetime: 'process' }, log);
+  }
+  const found = await openBed(KEPT_BED);
+  return found ?? startBed({ name: KEPT_BED, nodes: NODES, audit: true, lifetime: 'keep' }, log);
+}
+
+async function install(bed: Bed, image: Image, log: Log, note: (text: string) => void): Promise<void> {
+  const kubectl = (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args);
+  // The cache keeps an image in a folder that is named after what it was made from.
+  const stamp = basename(dirname(image.archive));
+  const running = await kubectl(['get', 'daemonsets', '--all-namespaces', '--output', 'json']);
+  if (!running.stdout.includes(stamp)) {
+    note('loading the images');
+    for (const each of [image, await demoAppImage(log)]) await bed.loadImage(each);
+  }
+  note('applying daemonset/');
+  await applyManifests({ kubectl, agentImage: { reference: image.reference, stamp } });
+  note('waiting for the agents to be Ready');
+  await awaitRollout(kubectl);
+}
+
+/** A bed that was kept may be far from its beginning. */
+async function rememberedOriginals(bed: Bed): Promise<Originals> {
+  const file = join(bed.folder, 'e2e-originals.json');
+  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8'));
+  const originals = await originalsOf(bed);
+  await writeFile(file, JSON.stringify(originals));
+  return originals;
+}
+
+/** What the nodes were before any agent or test touched them. */
+async function originalsOf(bed: Bed): Promise<Originals> {
+  const entries = bed.nodes.map(async (node) => {
+    const inFolders = FOLDERS.map(async (folder) => {
+      const names = await readdir(node.path(folder)).catch((): string[] => []);
+      return names.map((name) => `${folder}/${name}`);
+    });
+    const paths = [...FILES, ...(await Promise.all(inFolders)).flat()];
+    const files = paths.map(async (path) => {
+      const content = await readHostFile(node, path);
+      return [path, content === undefined ? null : content.toString('base64')] as const;
+    });
+    const { argv } = await kubeletOn(node);
+    return [node.name, { files: Object.fromEntries(await Promise.all(files)), argv }] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}

@@ -1,0 +1,81 @@
+// Waiting for what a node is to become, and saying all there is to know of it when it does not.
+
+import type { BedNode } from '../bed/bed.ts';
+import { until } from '../bed/until.ts';
+import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { agentPodOn } from './agent-pod.ts';
+import { readHostFile } from './host-files.ts';
+import { kubeletOn } from './kubelet.ts';
+import { reportOf } from './report.ts';
+import type { World } from './world.ts';
+
+const EVERY_MS = 50;
+/** Longer than any change takes, the wait for a lease included. */
+const TIMEOUT_MS = 45_000;
+const LOG_LINES = 12;
+
+export interface Wait {
+  /** Goes on from "Expected n1 to": `be Done`. */
+  readonly what: string;
+  readonly timeoutMs?: number;
+}
+
+/** Resolves with the first answer that is not undefined; throws with the node's whole state when there is none in time. */
+export async function waitFor<T>(
+  world: World,
+  node: BedNode,
+  { what, timeoutMs = TIMEOUT_MS }: Wait,
+  ask: () => Promise<T | undefined>,
+): Promise<T> {
+  const answers: T[] = [];
+  const asked = async (): Promise<boolean> => {
+    const answer = await ask();
+    if (answer !== undefined) answers.push(answer);
+    return answer !== undefined;
+  };
+  await until(asked, { timeoutMs, everyMs: EVERY_MS });
+  const [answer] = answers;
+  if (answer !== undefined) return answer;
+  throw new Error(
+    `Expected ${node.name} to ${what} within ${timeoutMs / 1000} s, but:\n${await stateOf(world, node)}`,
+  );
+}
+
+/** Everything that tells why a node is not what it should be. */
+export async function stateOf(world: World, node: BedNode): Promise<string> {
+  const parts: readonly [string, () => Promise<string>][] = [
+    ['report', async () => JSON.stringify(await reportOf(world, node.name), undefined, 2)],
+    ['environment file', async () => String(await readHostFile(node, environmentFileOf(node)))],
+    ['kubelet', async () => JSON.stringify(await kubeletOn(node))],
+    ['memory', () => memoryOf(node)],
+    ['kubelet log', () => lastWords(node)],
+    ['agent', async () => JSON.stringify(await agentPodOn(world, node.name))],
+    ['agent log', () => agentLog(world, node.name)],
+  ];
+  const texts = parts.map(async ([title, ask]) => `--- ${title}\n${await ask().catch(String)}`);
+  return (await Promise.all(texts)).join('\n');
+}
+
+/** The file that the node's unit reads KUBELET_EXTRA_ARGS from. */
+export function environmentFileOf({ spec }: Pick<BedNode, 'spec'>): string {
+  return spec.layout === 'rpm' ? '/etc/sysconfig/kubelet' : '/etc/default/kubelet';
+}
+
+/** Without the policy's data, which is long and of no interest here. */
+async function memoryOf(node: BedNode): Promise<string> {
+  const content = await readHostFile(node, '/var/lib/kubelet-sysctl-agent/state.json');
+  return content === undefined ? 'none' : JSON.stringify({ ...JSON.parse(content.toString()), policy: '…' });
+}
+
+async function agentLog({ bed }: World, node: string): Promise<string> {
+  const pods = ['--field-selector', `spec.nodeName=${node}`, '-o', 'name'];
+  const { stdout } = await bed.kubectl(['-n', AGENT_NAMESPACE, 'get', 'pods', ...pods], { timeoutMs: 5000 });
+  const [pod = ''] = stdout.split('\n');
+  const log = ['logs', pod, `--tail=${LOG_LINES}`];
+  return (await bed.kubectl(['-n', AGENT_NAMESPACE, ...log], { reject: false, timeoutMs: 5000 })).stdout;
+}
+
+async function lastWords(node: BedNode): Promise<string> {
+  const args = ['--no-pager', '--output=cat', '--unit=kubelet', `--lines=${LOG_LINES}`];
+  return (await node.exec(['journalctl', ...args], { reject: false, timeoutMs: 5000 })).stdout;
+}
