@@ -23,7 +23,7 @@ export function auditPolicyFile(folder: string): string {
 
 const FLAGS: Readonly<Record<Component, (record: BedRecord, folder: string) => Promise<readonly string[]>>> =
   {
-    etcd: async ({ slot }, folder) => [...etcdFlags(slot, folder), ...(await withoutSync())],
+    etcd: async ({ slot }, folder) => [...etcdFlags(slot, folder), ...(await flagsWhereKnown())],
     'kube-apiserver': async ({ slot, audit }, folder) => [
       ...apiServerFlags(slot, folder),
       ...(audit ? auditFlags(folder) : []),
@@ -55,10 +55,18 @@ function etcdFlags(slot: number, folder: string): readonly string[] {
   ];
 }
 
-/** A bed that a power cut destroys is made again. etcd has the flag since 3.5; Debian 12 ships 3.4. */
-async function withoutSync(): Promise<readonly string[]> {
+/** Flags that not every etcd has: Debian 12 ships 3.4. */
+const ETCD_FLAGS_WHERE_KNOWN = [
+  // A bed that a power cut destroys is made again.
+  '--unsafe-no-fsync',
+  // As kubeadm starts it: without it the API server has no news, hence no bookmarks, for quiet watches.
+  '--experimental-watch-progress-notify-interval=5s',
+];
+
+async function flagsWhereKnown(): Promise<readonly string[]> {
   const { stdout, stderr } = await run(['etcd', '--help'], { reject: false });
-  return `${stdout}${stderr}`.includes('--unsafe-no-fsync') ? ['--unsafe-no-fsync'] : [];
+  const help = `${stdout}${stderr}`;
+  return ETCD_FLAGS_WHERE_KNOWN.filter((flag) => help.includes(flag.replace(/=.*/u, '')));
 }
 
 function apiServerFlags(slot: number, folder: string): readonly string[] {
