@@ -73,6 +73,7 @@ export function planFor(question: PlanQuestion): PlanAnswer {
     unmanaged: settings.unmanaged,
     goal: settings.mode === 'Restore' ? 'Restore' : 'Apply',
     kubelet: node.kubelet,
+    brokenStart: 'Report',
   });
   if (plan.kind === 'unreconcilable') throw new PlanError({ message: plan.reason });
   if (plan.kind === 'refused') {

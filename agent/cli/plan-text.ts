@@ -1,9 +1,7 @@
 // What `plan` answers, for a person.
 
-import type picocolors from 'picocolors';
+import type { Colors } from './colors.ts';
 import { leftOut, type PlanAnswer, type PlanErrorData } from './plan-answer.ts';
-
-type Colors = ReturnType<typeof picocolors.createColors>;
 
 const CONTEXT_LINES = 3;
 

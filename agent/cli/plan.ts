@@ -1,10 +1,10 @@
 // `kubelet-sysctls plan`: what the agent would write on a node with these files, without a cluster and without writing.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
-import picocolors from 'picocolors';
 import { labelKeyProblem, labelValueProblem } from '../policy/labels.ts';
 import { parseVersion, type Version } from '../sysctl/version.ts';
 import { readConfigMapFile } from './config-map-file.ts';
+import { colorsFor } from './colors.ts';
 import { EXIT, Exit } from './exit.ts';
 import { readConfigFolder, readIfThere, readRequired } from './plan-files.ts';
 import { planFor, toPlanError, type PlanAnswer } from './plan-answer.ts';
@@ -53,7 +53,7 @@ export function planCommand(): Command {
 }
 
 async function plan(flags: Flags): Promise<void> {
-  const colors = picocolors.createColors(process.stdout.isTTY && picocolors.isColorSupported);
+  const colors = colorsFor(process.stdout);
   try {
     const answer = await answerFor(flags);
     process.stdout.write(flags.output === 'json' ? json(answer.json) : planText(answer, colors));

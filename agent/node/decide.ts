@@ -58,9 +58,8 @@ export function decide(seen: Situation): Decision {
   if (view.policy === undefined) {
     return tell(situation, 'Observing', 'No valid policy was seen yet: nothing is changed.');
   }
-  const restore = view.policy.settings.mode === 'Restore';
-  const policy = restore ? { ...view.policy, entries: [], profiles: [] } : view.policy;
-  const desired = desiredFor(policy, {
+  const { settings } = view.policy;
+  const desired = desiredFor(view.policy, {
     labels: situation.labels,
     kubelet: look.kubelet,
     kernel: look.kernel,
@@ -70,8 +69,8 @@ export function decide(seen: Situation): Decision {
     config: look.config,
     desired: desired.allowances,
     lastApplied: situation.memory.lastApplied,
-    unmanaged: policy.settings.unmanaged,
-    goal: restore ? 'Restore' : 'Apply',
+    unmanaged: settings.unmanaged,
+    goal: settings.mode === 'Restore' ? 'Restore' : 'Apply',
     kubelet: look.kubelet,
   });
   switch (plan.kind) {
@@ -212,7 +211,7 @@ function doneReason(desired: Desired, drift: Drift): string {
     parts.push(`Already safe on this kubelet, not needed: ${desired.safe.join(', ')}.`);
   }
   parts.push(
-    ...desired.unsupported.map(({ pattern, message }) => `Not allowed here: ${pattern}: ${message}.`),
+    ...desired.unsupported.map(({ pattern, message }) => `Not allowed here: ${pattern}: ${message}`),
   );
   if (drift.unmanaged.length > 0) {
     parts.push(

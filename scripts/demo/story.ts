@@ -1,6 +1,6 @@
 // How the demo tells what happens: numbered chapters, what is typed, what is answered, and what came true after how long.
 
-import pc from 'picocolors';
+import { colorsFor } from '../../agent/cli/colors.ts';
 import type { Log } from '../../test/bed/progress.ts';
 import { wrap } from './wrap.ts';
 
@@ -9,7 +9,7 @@ export interface Story extends Log {
   chapter(title: string): void;
   /** A paragraph for a person. */
   tell(text: string): void;
-  /** A command as a person types it. */
+  /** A command as a person types it; a kubectl at its beginning becomes the one to be called here. */
   typed(command: string): void;
   /** What a command or the cluster says, word for word. */
   quote(text: string): void;
@@ -31,21 +31,27 @@ const WIDTH = 100;
 const TIME_COLUMN = 76;
 const CLEAR_LINE = '\r\u001b[2K';
 
+export interface StoryOptions {
+  readonly stream: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  /** How a person has to call kubectl here. */
+  readonly kubectl?: string;
+}
+
 /** Colours and a line of progress rewritten in place on a terminal only; elsewhere every line stays. */
-export function createStory(stream: NodeJS.WriteStream): Story {
-  const colours = pc.createColors(stream.isTTY && pc.isColorSupported);
+export function createStory({ stream, kubectl = 'kubectl' }: StoryOptions): Story {
+  const colours = pc.createColors(stream.isTTY === true && pc.isColorSupported);
   const steps: Step[] = [];
   let chapters = 0;
 
   const write = (text: string): void => {
-    stream.write(`${stream.isTTY ? CLEAR_LINE : ''}${text}\n`);
+    stream.write(`${stream.isTTY === true ? CLEAR_LINE : ''}${text}\n`);
     draw();
   };
   const draw = (): void => {
     const step = steps.at(-1);
-    if (!stream.isTTY || step === undefined) return;
+    if (stream.isTTY !== true || step === undefined) return;
     const line = `  … ${progress(step)}${steps.length > 1 ? ` (and ${steps.length - 1} more)` : ''}`;
-    stream.write(CLEAR_LINE + colours.dim(line.slice(0, stream.columns - 1)));
+    stream.write(CLEAR_LINE + colours.dim(line.slice(0, (stream.columns ?? 80) - 1)));
   };
   const mark = (sign: string, text: string, ms: number | undefined): void => {
     const time = ms === undefined ? '' : colours.dim(`${' '.repeat(gap(text))}${inSeconds(ms)}`);
@@ -56,13 +62,15 @@ export function createStory(stream: NodeJS.WriteStream): Story {
     chapter: (title) => write(`\n${colours.bold(`${(chapters += 1)}  ${title}`)}`),
     tell: (text) => write(`\n${indented(wrap(text, WIDTH - 2), '  ')}`),
     say: (text) => write(indented(text.split('\n'), '  ')),
-    typed: (command) => write(`\n  ${colours.dim('$')} ${colours.cyan(command)}`),
+    typed: (command) =>
+      write(`\n  ${colours.dim('$')} ${colours.cyan(command.replace(/^kubectl\b/, kubectl))}`),
     quote: (text) => write(indented(text.split('\n'), '    ')),
     tick: (text, ms) => mark(colours.green('✓'), text, ms),
     async step(title, work) {
       const step: Step = { title, begun: performance.now(), note: '' };
       steps.push(step);
-      const stop = stream.isTTY ? beatInPlace(draw) : beatInLines(step, (line) => write(colours.dim(line)));
+      const stop =
+        stream.isTTY === true ? beatInPlace(draw) : beatInLines(step, (line) => write(colours.dim(line)));
       draw();
       const end = (sign: string): void => {
         stop();
