@@ -31,8 +31,9 @@ async function main(command: Command): Promise<number> {
 }
 
 async function tell(command: Play): Promise<number> {
-  const story = createStory(process.stdout);
   const context = command.kind === 'context' ? command.cluster.context : undefined;
+  const kubectl = context === undefined ? 'kubectl' : `kubectl --context ${context}`;
+  const story = createStory({ stream: process.stdout, kubectl });
   const begun = performance.now();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {

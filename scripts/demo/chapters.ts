@@ -24,11 +24,13 @@ import {
   UNSAFE_SYSCTL,
 } from '../../test/tutorial/names.ts';
 import { nodeAnnotations } from '../../test/tutorial/nodes.ts';
+import { allowedNow } from '../../test/tutorial/policy.ts';
 import { APP_PORT, BACKLOG, OTHER_PORT, TUTORIAL_UID } from '../../test/tutorial/pods.ts';
 import { podExcerpt } from './excerpt.ts';
 import type { Ground } from './ground.ts';
 import type { Story } from './story.ts';
 
+const NAMES_SHOWN = 4;
 const IN_TUTORIAL = `kubectl -n ${TUTORIAL_NAMESPACE}`;
 
 /** A user of one's own. */
@@ -93,12 +95,21 @@ export async function allowChapter(
   if (kubeletLine !== undefined) await showFiles(story, stage, 'Before', kubeletLine);
   story.typed(`kubectl -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}`);
   const title = "Every node's kubelet restarted and proven to run with the list";
-  story.quote(`${LIST_KEY}: |\n${ADDED_SYSCTLS.map((name) => `+ ${name}`).join('\n')}`);
+  story.quote(await listDiff(stage));
   const { edit, nodes } = await story.step(title, (note) => allowSysctls(stage, note));
   checkAllowed(nodes);
   for (const { node, state, reason } of nodes) story.quote(`${node}   ${state}\n  ${reason}`);
   if (kubeletLine !== undefined) await showFiles(story, stage, 'After', kubeletLine);
   return edit;
+}
+
+/** The list's names and, marked, those that are about to be added. */
+async function listDiff({ cluster }: Stage): Promise<string> {
+  const present = await allowedNow(cluster);
+  const shown = present.length > NAMES_SHOWN ? ['…', ...present.slice(-NAMES_SHOWN)] : present;
+  const added = ADDED_SYSCTLS.filter((name) => !present.includes(name));
+  const lines = [...shown.map((name) => `  ${name}`), ...added.map((name) => `+ ${name}`)];
+  return [`${LIST_KEY}: |`, ...lines].join('\n');
 }
 
 async function showFiles(

@@ -33,6 +33,7 @@ function withoutIn(line: string, names: readonly string[]): string | undefined {
   const items = list.split(',');
   const kept = items.filter((item) => !names.includes(item.trim()));
   if (kept.length === items.length) return line;
-  const rest = [kept.join(','), ...comment].join('#');
+  const space = comment.length === 0 ? '' : (/\s*$/.exec(list)?.[0] ?? '');
+  const rest = [kept.join(',').trimEnd() + space, ...comment].join('#');
   return kept.length === 0 && comment.length === 0 ? undefined : rest;
 }

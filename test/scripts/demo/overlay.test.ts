@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { imageParts, kustomization } from '../../../scripts/demo/overlay.ts';
+
+describe('imageParts', () => {
+  it.each([
+    ['agent', { newName: 'agent', newTag: 'latest' }],
+    ['agent:1.2', { newName: 'agent', newTag: '1.2' }],
+    ['localhost/kubelet-sysctl-agent:bed', { newName: 'localhost/kubelet-sysctl-agent', newTag: 'bed' }],
+    ['r.example:5000/a/b', { newName: 'r.example:5000/a/b', newTag: 'latest' }],
+    ['r.example:5000/a/b:v1', { newName: 'r.example:5000/a/b', newTag: 'v1' }],
+    ['r.example:5000/a@sha256:0a1b', { newName: 'r.example:5000/a', digest: 'sha256:0a1b' }],
+    ['a:v1@sha256:0a1b', { newName: 'a', digest: 'sha256:0a1b' }],
+  ])('takes %s apart', (reference, parts) => {
+    expect(imageParts(reference)).toEqual(parts);
+  });
+});
+
+describe('kustomization', () => {
+  it('is daemonset/ with the image, never pulled where it is there', () => {
+    const overlay = parse(
+      kustomization({ base: '../daemonset', image: { reference: 'localhost/agent:bed' } }),
+    );
+    expect(overlay.resources).toEqual(['../daemonset']);
+    expect(overlay.images).toEqual([
+      { name: 'kubelet-sysctl-agent', newName: 'localhost/agent', newTag: 'bed' },
+    ]);
+    const { template } = parse(overlay.patches[0].patch).spec;
+    expect(template).toEqual({
+      metadata: {},
+      spec: { containers: [{ name: 'agent', imagePullPolicy: 'IfNotPresent' }] },
+    });
+  });
+
+  it('makes new pods when the stamp changes', () => {
+    expect(parse(parse(stamped('1a')).patches[0].patch).spec.template.metadata.annotations).toEqual({
+      'kubelet-sysctls-demo/image': '1a',
+    });
+    expect(stamped('1a')).not.toBe(stamped('2b'));
+  });
+});
+
+function stamped(stamp: string): string {
+  return kustomization({ base: 'b', image: { reference: 'localhost/agent:bed', stamp } });
+}

@@ -1,0 +1,71 @@
+import { Writable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createStory, type Story } from '../../../scripts/demo/story.ts';
+
+/** A story told to something that is not a terminal, and what it says. */
+function told(kubectl?: string): { readonly story: Story; readonly text: () => string } {
+  let text = '';
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      text += chunk.toString();
+      done();
+    },
+  });
+  const story = createStory({ stream, ...(kubectl === undefined ? {} : { kubectl }) });
+  return { story, text: () => text };
+}
+
+describe('a story that is not told to a terminal', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('numbers its chapters and uses no colour', () => {
+    const { story, text } = told();
+    story.chapter('One');
+    story.chapter('Two');
+    expect(text()).toBe('\n1  One\n\n2  Two\n');
+  });
+
+  it('shows the kubectl that is to be called here, and no other word changed', () => {
+    const { story, text } = told('kubectl --context kind');
+    story.typed('kubectl get nodes');
+    story.typed('scripts/kubectl-x kubectl');
+    expect(text()).toBe('\n  $ kubectl --context kind get nodes\n\n  $ scripts/kubectl-x kubectl\n');
+  });
+
+  it('tells a quick step by its end alone, with its time in a column', async () => {
+    const { story, text } = told();
+    await story.step('Short', async () => {
+      await vi.advanceTimersByTimeAsync(1200);
+    });
+    await story.step('Somewhat longer', async () => {
+      await vi.advanceTimersByTimeAsync(300);
+    });
+    const lines = text().trimEnd().split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^ {2}✓ Short +1\.2 s$/);
+    expect(lines[1]).toMatch(/^ {2}✓ Somewhat longer +0\.3 s$/);
+    expect(lines[0]?.length).toBe(lines[1]?.length);
+  });
+
+  it('gives signs of life of a slow step, with its last note', async () => {
+    const { story, text } = told();
+    await story.step('Slow', async (note) => {
+      note('half of it');
+      await vi.advanceTimersByTimeAsync(31_000);
+    });
+    expect(text()).toMatch(
+      /^ {2}… Slow\n {2}… Slow {2}15 s: half of it\n {2}… Slow {2}30 s: half of it\n {2}✓ Slow +31\.0 s\n$/,
+    );
+  });
+
+  it('marks a step that failed and passes its error on', async () => {
+    const { story, text } = told();
+    await expect(story.step('Work', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(text()).toMatch(/^ {2}✗ Work +0\.0 s\n$/);
+  });
+});
