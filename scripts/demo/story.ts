@@ -39,7 +39,7 @@ export interface StoryOptions {
 
 /** Colours and a line of progress rewritten in place on a terminal only; elsewhere every line stays. */
 export function createStory({ stream, kubectl = 'kubectl' }: StoryOptions): Story {
-  const colours = pc.createColors(stream.isTTY === true && pc.isColorSupported);
+  const colours = colorsFor(stream);
   const steps: Step[] = [];
   let chapters = 0;
 
