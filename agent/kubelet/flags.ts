@@ -2,6 +2,7 @@
 
 import { CsvError, parseCsv } from './csv.ts';
 import { FLAGS_WITHOUT_VALUE, SHORTHANDS } from './boolean-flags.ts';
+import { FLAGS_WITH_VALUE } from './value-flags.ts';
 
 /** The flag that the agent manages, as pflag normalises it. */
 export const ALLOWED_FLAG = 'allowed-unsafe-sysctls';
@@ -35,33 +36,33 @@ export interface ParsedFlags {
 }
 
 /**
- * Reads arguments (without the binary) as the kubelet does. A flag that is not known is taken as one that needs a value:
- * whether the kubelet knows it depends on its version, and only its binary can tell.
- * Mirrors FlagSet.parseArgs of github.com/spf13/pflag and NewKubeletCommand (cmd/kubelet/app/server.go).
+ * Reads arguments (without the binary) as the kubelet does, but goes on after what the kubelet stops at. Whether it knows
+ * a flag depends on its version and only its binary can tell; one that we do not know is taken to have a value where a
+ * word follows that is no flag. Mirrors FlagSet.parseArgs of github.com/spf13/pflag and NewKubeletCommand
+ * (cmd/kubelet/app/server.go).
  */
 export function parseFlags(args: readonly string[]): ParsedFlags {
   const uses: FlagUse[] = [];
+  const problems: FlagProblem[] = [];
   const strays: number[] = [];
   let end: number | undefined;
-  for (let at = 0; at < args.length;) {
+  for (let at = 0; at < args.length && end === undefined;) {
     const word = args[at] ?? '';
+    const isFlag = word.startsWith('-') && word !== '-';
     if (word === '--') {
       end = at;
       strays.push(...[...args.keys()].slice(at + 1));
-      break;
-    }
-    if (!word.startsWith('-') || word === '-') {
+    } else if (isFlag) {
+      const read = word.startsWith('--') ? readLong(args, at) : readShort(args, at);
+      uses.push(...read.uses);
+      problems.push(...(read.problem === undefined ? [] : [read.problem]), ...listProblems(read.uses));
+      at += read.words;
+    } else {
       strays.push(at);
       at += 1;
-      continue;
     }
-    const read = word.startsWith('--') ? readLong(args, at) : readShort(args, at);
-    uses.push(...read.uses);
-    const problem = read.problem ?? listProblem(read.uses);
-    if (problem !== undefined) return { uses, end, problem };
-    at += read.words;
   }
-  return { uses, end, problem: strayProblem(args, strays[0]) };
+  return { uses, end, problem: problems[0] ?? strayProblem(args, strays[0]) };
 }
 
 /** The value of the last use of a flag, which wins; undefined when it is not given. */
@@ -132,23 +133,28 @@ function readValue(
   flag: { readonly name: string; readonly at: number; readonly word: string },
 ): Read {
   const { name, at, word } = flag;
-  if (FLAGS_WITHOUT_VALUE.has(name)) return { uses: [{ name, value: undefined, at, words: 1 }], words: 1 };
   const value = args[at + 1];
+  const looksAlone = !FLAGS_WITH_VALUE.has(name) && (value === undefined || value.startsWith('-'));
+  if (FLAGS_WITHOUT_VALUE.has(name) || looksAlone) {
+    return { uses: [{ name, value: undefined, at, words: 1 }], words: 1 };
+  }
   if (value !== undefined) return { uses: [{ name, value, at, words: 2 }], words: 2 };
   const message = `Expected a value after ${word}, got the end of the arguments.`;
   return { uses: [], words: 1, problem: { kind: 'value-missing', at, message } };
 }
 
-function listProblem(uses: readonly FlagUse[]): FlagProblem | undefined {
-  for (const use of uses.filter(({ name }) => name === ALLOWED_FLAG)) {
-    try {
-      parseCsv(use.value ?? '');
-    } catch (error) {
-      if (!(error instanceof CsvError)) throw error;
-      return { kind: 'list', at: use.at, message: `--${ALLOWED_FLAG}: ${error.message}` };
-    }
-  }
-  return undefined;
+function listProblems(uses: readonly FlagUse[]): readonly FlagProblem[] {
+  return uses
+    .filter(({ name }) => name === ALLOWED_FLAG)
+    .flatMap(({ value, at }): readonly FlagProblem[] => {
+      try {
+        parseCsv(value ?? '');
+        return [];
+      } catch (error) {
+        if (!(error instanceof CsvError)) throw error;
+        return [{ kind: 'list', at, message: `--${ALLOWED_FLAG}: ${error.message}` }];
+      }
+    });
 }
 
 function strayProblem(args: readonly string[], at: number | undefined): FlagProblem | undefined {

@@ -31,6 +31,11 @@ export interface PlanInput {
   readonly goal: 'Apply' | 'Restore';
   /** Judges other people's allowances; the newest known kubelet when it is left out. */
   readonly kubelet?: Version;
+  /**
+   * What to do where the kubelet would not start even with the arguments as they are: refuse, which is what the agent
+   * must do, or plan all the same and say so in the reason.
+   */
+  readonly brokenStart?: 'Refuse' | 'Report';
 }
 
 /** Nothing of the node can be changed: the kubelet takes its arguments from somewhere else. */
@@ -98,7 +103,8 @@ function plan(input: PlanInput): Plan {
   const target = chooseTarget(input.unit, files, before.environment.get(EXTRA_ARGS));
   if (target.kind === 'none') return { kind: 'unreconcilable', reason: target.reason };
   const problem = startProblem(input.unit, before);
-  if (problem !== undefined) return problem;
+  if (problem !== undefined && !(input.brokenStart === 'Report' && problem.canBeReported))
+    return problem.refusal;
 
   const uses = usesOf(before);
   const wanted = input.goal === 'Restore' ? [] : [...new Set(input.desired)];
@@ -132,7 +138,16 @@ function plan(input: PlanInput): Plan {
     missing: wanted.filter((item) => !coveredBy(patterns(before.allowances), item)),
     unmanaged,
     remember: merge.remember,
-    reason: explain({ input, target: target.file, before, after, merge, wanted, unmanaged }),
+    reason: explain({
+      input,
+      target: target.file,
+      before,
+      after,
+      merge,
+      wanted,
+      unmanaged,
+      problem: problem?.refusal,
+    }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Configured, Origin } from '../kubelet/configured.ts';
 import { EXTRA_ARGS, type EnvironmentFileOnDisk } from '../kubelet/unit.ts';
 import { allowanceProblem } from '../sysctl/allowance.ts';
 import type { Merge } from './merge.ts';
-import type { PlanInput } from './plan.ts';
+import type { PlanInput, Refused } from './plan.ts';
 import { usesOf } from './uses.ts';
 
 export interface Explained {
@@ -15,6 +15,8 @@ export interface Explained {
   readonly merge: Merge;
   readonly wanted: readonly string[];
   readonly unmanaged: readonly Origin[];
+  /** Why the kubelet would not start even as things are. */
+  readonly problem: Refused | undefined;
 }
 
 /** What changes, what stays although it is somebody else's, and what a person should look at. */
@@ -61,7 +63,7 @@ function keeps({ input, unmanaged }: Explained): readonly string[] {
   return [`${leaves} what others set: ${list.join('; ')}.`];
 }
 
-function warnings({ input, before, after, unmanaged }: Explained): readonly string[] {
+function warnings({ input, before, after, unmanaged, problem: broken }: Explained): readonly string[] {
   const kubelet = input.kubelet ?? { major: 1, minor: 37, patch: 0 };
   const bad = unmanaged.flatMap(({ pattern, origin }) => {
     const problem = allowanceProblem(pattern, kubelet);
@@ -77,6 +79,9 @@ function warnings({ input, before, after, unmanaged }: Explained): readonly stri
     before.allowances.some((allowance) => allowance.pattern === pattern),
   );
   return [
+    ...(broken === undefined
+      ? []
+      : [`An agent would change nothing before a person mends ${broken.file}: ${broken.message}`]),
     ...bad,
     ...(lost.length > 0
       ? [

@@ -27,8 +27,14 @@ export function usesOf(configured: Configured): ExtraUses {
   };
 }
 
+export interface StartProblem {
+  readonly refusal: Refused;
+  /** The arguments can be read and our flag among them, so that a plan can be made all the same. */
+  readonly canBeReported: boolean;
+}
+
 /** Why the kubelet would not start even as things are, and whose words are to blame; undefined when it would. */
-export function startProblem(unit: KubeletUnit, configured: Configured): Refused | undefined {
+export function startProblem(unit: KubeletUnit, configured: Configured): StartProblem | undefined {
   const crossing = configured.uses.find(({ words }) => words.some(isExtra) && !words.every(isExtra));
   const { problem } = configured.flags;
   if (problem === undefined && crossing === undefined) return undefined;
@@ -39,12 +45,14 @@ export function startProblem(unit: KubeletUnit, configured: Configured): Refused
     problem === undefined
       ? `Expected --${ALLOWED_FLAG} and its value in one variable, got them in two. Write them as one word with =.`
       : `${problem.message} The kubelet does not start with these arguments. ${MENDS[problem.kind]}`;
+  const line = assigned?.assignment.line;
   return {
-    kind: 'refused',
-    file: assigned?.path ?? unit.name,
-    line: assigned?.assignment.line,
-    byte: undefined,
-    message,
+    refusal: { kind: 'refused', file: assigned?.path ?? unit.name, line, byte: undefined, message },
+    canBeReported:
+      problem !== undefined &&
+      problem.kind !== 'value-missing' &&
+      problem.kind !== 'list' &&
+      crossing === undefined,
   };
 }
 
@@ -57,15 +65,15 @@ export function spoiledBy(
   after: Configured,
   list: readonly string[] | undefined,
 ): string | undefined {
-  const end = before.flags.end;
-  if (after.flags.problem !== undefined && end !== undefined) {
-    return `Expected no -- among the arguments, got one: what follows it is no flag. Remove it from ${EXTRA_ARGS}.`;
-  }
   const found = usesOf(after).inExtra.flatMap(({ items }) => items.map(({ pattern }) => pattern));
   const wanted = list ?? [];
-  const same = found.length >= wanted.length && wanted.every((item, index) => found[index] === item);
-  const swallowed = !same || (list === undefined && found.length > 0);
-  if (after.flags.problem === undefined && !swallowed && sameOthers(before, after)) return undefined;
+  const holds = found.length >= wanted.length && wanted.every((item, index) => found[index] === item);
+  const isGone = list !== undefined || found.length === 0;
+  const sameProblem = after.flags.problem?.message === before.flags.problem?.message;
+  if (holds && isGone && sameProblem && sameOthers(before, after)) return undefined;
+  if (before.flags.end !== undefined) {
+    return `Expected no -- among the arguments, got one: what follows it is no flag. Remove it from ${EXTRA_ARGS}.`;
+  }
   const last = before.flags.uses.findLast(
     (use) => use.words === 2 && before.args[use.at]?.variable === EXTRA_ARGS,
   );

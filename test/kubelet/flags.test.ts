@@ -18,6 +18,9 @@ describe('the list', () => {
     [['--node-ip', '--allowed-unsafe-sysctls=a'], undefined],
     [['--rotate-certificates', '--allowed-unsafe-sysctls=a'], ['a']],
     [['-v', '--allowed-unsafe-sysctls=a'], undefined],
+    [['--no-kubelet-we-know-has-this', '--allowed-unsafe-sysctls=a'], ['a']],
+    [['--no-kubelet-we-know-has-this', 'value', '--allowed-unsafe-sysctls=a'], ['a']],
+    [['stray', '--=', '--allowed-unsafe-sysctls=a'], ['a']],
   ])('of %j is %j', (args, list) => {
     expect(allowed(...args)).toEqual(list);
   });

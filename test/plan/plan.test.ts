@@ -254,6 +254,17 @@ describe('what a person must mend first', () => {
     expect(anyPlan({ file })).toMatchObject({ kind: 'refused', file: EXTRA_FILE, ...where });
   });
 
+  it('can be planned for all the same where the arguments can be read, the reason saying so', () => {
+    const file = "KUBELET_EXTRA_ARGS=--v=2 stray ''\n";
+    const plan = planned({ file, brokenStart: 'Report' });
+    expect(plan.words.after).toEqual(['--v=2', 'stray', '', '--allowed-unsafe-sysctls=net.core.somaxconn']);
+    expect(plan.reason).toContain('An agent would change nothing');
+    expect(anyPlan({ file: "KUBELET_EXTRA_ARGS='--v=2 -- x'\n", brokenStart: 'Report' }).kind).toBe(
+      'refused',
+    );
+    expect(anyPlan({ file: 'KUBELET_EXTRA_ARGS=--node-ip\n', brokenStart: 'Report' }).kind).toBe('refused');
+  });
+
   it('is a flag that would take another variable’s word', () => {
     const unit = {
       ...kubeadmUnit('KUBELET_EXTRA_ARGS=--node-ip\n', { kubeadmFlags: 'KUBELET_KUBEADM_ARGS=--v=2\n' }),

@@ -86,6 +86,7 @@ describe.skipIf(WHY_NOT !== undefined)(
               lastApplied: { ...NOTHING_APPLIED, ours },
               unmanaged: 'Keep',
               goal: 'Apply',
+              brokenStart: 'Report',
             });
             if (plan.kind !== 'planned' || !plan.changed) return;
             edits += 1;

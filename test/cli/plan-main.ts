@@ -1,0 +1,11 @@
+// The command by itself, as the program runs it.
+
+import { Command } from 'commander';
+import { exitCodeOf } from '../../agent/cli/exit.ts';
+import { planCommand } from '../../agent/cli/plan.ts';
+
+try {
+  await new Command('kubelet-sysctls').exitOverride().addCommand(planCommand()).parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error) ?? 70;
+}
