@@ -10,7 +10,6 @@ import { firewallRules } from './network.ts';
 import { bootId, identify } from './processes.ts';
 import { bedFolder, bedNames, bedsFolder, isLive, readRecord, writeRecord } from './record.ts';
 import type { BedRecord, Lifetime } from './record.ts';
-import { neededSettings } from './settings.ts';
 import { bridgeName, freeSlot, NoSlotError } from './slots.ts';
 import { takeDown } from './take-down.ts';
 
@@ -90,7 +89,6 @@ async function claim(options: BedOptions, version: string): Promise<BedRecord> {
     nodes: [],
     images: [],
     undoRules: firewallRules(bridgeName(slot)).map((rule) => ['--delete', ...rule]),
-    settings: neededSettings(),
   };
   mkdirSync(join(bedFolder(record.name), 'log'), { recursive: true });
   writeRecord(record);
@@ -111,8 +109,9 @@ async function slotAfterSweep(): Promise<number> {
 /** Takes down the bed of that name, or all, if nobody needs it any more; returns the names of those it removed. */
 export async function takeDeadDown(only?: string): Promise<readonly string[]> {
   const dead = bedNames().filter((name) => {
-    const record = only === undefined || only === name ? readRecord(name) : undefined;
-    return record !== undefined && !isLive(record);
+    const record = readRecord(name);
+    // Without a record, it is what a removal that was cut off has left.
+    return (only ?? name) === name && (record === undefined || !isLive(record));
   });
   for (const name of dead) await takeDown(name, { graceMs: 0 });
   return dead;

@@ -7,7 +7,6 @@ import type { Image } from './images.ts';
 import type { NodeSpec } from './layouts.ts';
 import { bootId, isAlive } from './processes.ts';
 import type { ProcessId } from './processes.ts';
-import type { Setting } from './settings.ts';
 
 /** process: the bed goes away with the process that started it; keep: it stays until somebody takes it down. */
 export type Lifetime = 'process' | 'keep';
@@ -44,7 +43,6 @@ export interface BedRecord {
   readonly images: readonly Image[];
   /** iptables arguments, each of which undoes a rule that was added. */
   readonly undoRules: readonly (readonly string[])[];
-  readonly settings: readonly Setting[];
 }
 
 /** The folder in which every bed of this user has its own. */

@@ -1,10 +1,12 @@
 // Settings of the whole machine that nodes on it need, changed as little as possible and put back with the last bed.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hierarchies } from './cgroups.ts';
+import { whileLocked } from './lock.ts';
+import { bedNames, bedsFolder, isLive, readRecord } from './record.ts';
 
-export interface Setting {
+interface Setting {
   readonly path: string;
   /** What to write to undo it. */
   readonly before: string;
@@ -15,17 +17,37 @@ export interface Setting {
 const INOTIFY_INSTANCES = { path: '/proc/sys/fs/inotify/max_user_instances', least: 1024 };
 const NODE_CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids', 'hugetlb'];
 
-/** What is to be changed here, not yet changed. */
-export function neededSettings(): readonly Setting[] {
-  return [...inotifySettings(), ...controllerSettings()];
+/** Changes what is too low for beds here, noting on disk first what it was. */
+export async function raiseSettings(): Promise<void> {
+  await whileLocked(
+    lock(),
+    () => {},
+    async () => {
+      const needed = [...inotifySettings(), ...controllerSettings()];
+      if (needed.length === 0) return;
+      writeFileSync(settingsFile(), JSON.stringify([...changed(), ...needed]));
+      for (const { path, after } of needed) writeFileSync(path, after);
+    },
+  );
 }
 
-export function apply({ path, after }: Setting): void {
-  writeFileSync(path, after);
+/** Puts everything back, unless a bed other than this one is in use. */
+export async function restoreSettings(bed: string): Promise<void> {
+  await whileLocked(
+    lock(),
+    () => {},
+    async () => {
+      const others = bedNames().filter((name) => name !== bed);
+      const inUse = others.map(readRecord).some((record) => record !== undefined && isLive(record));
+      if (inUse) return;
+      changed().toReversed().forEach(restore);
+      rmSync(settingsFile(), { force: true });
+    },
+  );
 }
 
 /** What somebody else has changed since, or needs now, stays as they want it. */
-export function restore({ path, before, after }: Setting): void {
+function restore({ path, before, after }: Setting): void {
   const ours = path.endsWith(SUBTREE_CONTROL) || readFileSync(path, 'utf8').trim() === after;
   if (!ours) return;
   try {
@@ -34,6 +56,23 @@ export function restore({ path, before, after }: Setting): void {
     // The kernel does not take a controller away from groups that use it.
     if (!(error instanceof Error && 'code' in error && error.code === 'EBUSY')) throw error;
   }
+}
+
+function changed(): readonly Setting[] {
+  try {
+    const settings: readonly Setting[] = JSON.parse(readFileSync(settingsFile(), 'utf8'));
+    return settings;
+  } catch {
+    return [];
+  }
+}
+
+function settingsFile(): string {
+  return join(bedsFolder(), 'settings.json');
+}
+
+function lock(): string {
+  return join(bedsFolder(), 'settings.lock');
 }
 
 function inotifySettings(): readonly Setting[] {

@@ -16,7 +16,7 @@ import { waitForPodsWelcome, waitForReady } from './ready.ts';
 import { updateRecord } from './record.ts';
 import type { BedRecord } from './record.ts';
 import { rootFileSystem } from './root-file-system.ts';
-import { apply } from './settings.ts';
+import { raiseSettings } from './settings.ts';
 import { takeDown } from './take-down.ts';
 
 const BED_NAME = /^[a-z0-9][-a-z0-9]{0,40}$/;
@@ -66,7 +66,7 @@ async function build(
   log: Log,
   note: (text: string) => void,
 ): Promise<void> {
-  record.settings.forEach(apply);
+  await raiseSettings();
   makeCgroup(record.cgroups);
   await makeBridge(record.bridge, record.slot);
   for (const [, ...rule] of record.undoRules) await insertRule(rule);

@@ -9,10 +9,10 @@ import { powerOff } from './machine.ts';
 import { linksOn, removeBridge } from './network.ts';
 import { mountsBelow, unmountBelow } from './overlay.ts';
 import { bootId, endProcess, isAlive, signal } from './processes.ts';
-import { bedFolder, bedNames, bedsFolder, isLive, readRecord, updateRecord } from './record.ts';
+import { bedFolder, bedsFolder, readRecord } from './record.ts';
 import type { BedRecord, NodeRecord } from './record.ts';
 import { run } from './run.ts';
-import { restore } from './settings.ts';
+import { restoreSettings } from './settings.ts';
 
 /** Services stop well within it; then only pods are left, which have nothing to save. */
 const DOWN_GRACE_MS = 2000;
@@ -45,17 +45,20 @@ export interface TakeDownOptions {
 }
 
 async function takeAllDown(record: BedRecord, graceMs: number): Promise<void> {
-  const sameBoot = record.bootId === bootId();
-  if (sameBoot) {
-    dismissGuardian(record);
-    await Promise.all([...record.nodes.map((node) => takeNodeDown(node, graceMs)), endControlPlane(record)]);
-    await removeBridge(record.bridge);
-    for (const rule of record.undoRules) await run(['iptables', '--wait', ...rule], { reject: false });
-    restoreSettings(record);
-  }
+  // Since then the machine was off: all but the folder went with that, and the names may be another bed's.
+  if (record.bootId === bootId()) await removeFromMachine(record, graceMs);
+  await rm(bedFolder(record.name), { recursive: true, force: true });
+}
+
+async function removeFromMachine(record: BedRecord, graceMs: number): Promise<void> {
+  dismissGuardian(record);
+  await Promise.all(record.nodes.map((node) => takeNodeDown(node, graceMs)));
+  await endControlPlane(record);
+  await removeBridge(record.bridge);
+  for (const rule of record.undoRules) await run(['iptables', '--wait', ...rule], { reject: false });
+  await restoreSettings(record.name);
   const left = await leftovers(record);
   if (left.length > 0) throw new LeftoversError(record.name, left);
-  await rm(bedFolder(record.name), { recursive: true, force: true });
 }
 
 /** Powers a node off and removes all of it but its place in the record. */
@@ -106,14 +109,4 @@ function dismissGuardian({ guardian }: BedRecord): void {
 async function endControlPlane(record: BedRecord): Promise<void> {
   await Promise.all(Object.values(record.controlPlane).map((id) => endProcess(id, CONTROL_PLANE_GRACE_MS)));
   await removeCgroup(record.cgroups);
-}
-
-/** Settings of the machine go back with the last bed: another one that lives inherits the duty. */
-function restoreSettings(record: BedRecord): void {
-  const heir = bedNames()
-    .filter((name) => name !== record.name)
-    .map(readRecord)
-    .find((other) => other !== undefined && isLive(other));
-  if (heir === undefined) record.settings.forEach(restore);
-  else updateRecord(heir.name, (other) => ({ ...other, settings: [...other.settings, ...record.settings] }));
 }
