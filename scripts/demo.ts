@@ -35,20 +35,25 @@ async function tell(command: Play): Promise<number> {
   const kubectl = context === undefined ? 'kubectl' : `kubectl --context ${context}`;
   const story = createStory({ stream: process.stdout, kubectl });
   const begun = performance.now();
+  let touched = command.kind === 'bed';
+  const left = (): string => (touched ? `\n\n${leftBehind(context)}` : '');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      story.say(`\nInterrupted. ${leftBehind(context)}`);
+      story.say(`\nInterrupted.${left()}`);
       process.exit(INTERRUPTED);
     });
   }
   try {
+    const onTouch = (): void => {
+      touched = true;
+    };
     const farewell =
-      command.kind === 'bed' ? await onBed(story, command.keep) : await onContext(story, command);
+      command.kind === 'bed' ? await onBed(story, command.keep) : await onContext(story, command, onTouch);
     story.tick('The whole story', performance.now() - begun);
     story.say(`\n${farewell}`);
     return 0;
   } catch (error) {
-    story.say(`\n${error instanceof Error ? error.message : String(error)}\n\n${leftBehind(context)}`);
+    story.say(`\n${error instanceof Error ? error.message : String(error)}${left()}`);
     return 1;
   }
 }
@@ -69,9 +74,12 @@ async function onBed(story: Story, keep: boolean): Promise<string> {
 async function onContext(
   story: Story,
   { cluster, keep }: Extract<Play, { kind: 'context' }>,
+  onTouch: () => void,
 ): Promise<string> {
   story.chapter('Your cluster');
-  await play(story, await contextGround(cluster, story), keep);
+  const ground = await contextGround(cluster, story);
+  onTouch();
+  await play(story, ground, keep);
   return contextFarewell(cluster.context);
 }
 
