@@ -122,7 +122,7 @@ function plan(input: PlanInput): Plan {
   const edited = edit(input, before, target.file, uses, merge);
   if (edited instanceof EditError) return refusedEdit(target.file, before, edited.message);
   const after = configuredOf(edited.unit, edited.files, config);
-  const spoiled = merge.changed ? spoiledBy(before, after, merge.list) : undefined;
+  const spoiled = merge.changed ? (spoiledBy(before, after, merge.list) ?? tooLong(after)) : undefined;
   if (spoiled !== undefined) return refusedEdit(target.file, before, spoiled);
 
   const unmanaged = unmanagedOf(after, wanted, merge);
@@ -153,6 +153,17 @@ function plan(input: PlanInput): Plan {
 
 /** What newer kubelets take is taken for what 1.37 takes. */
 const NEWEST_KUBELET: Version = { major: 1, minor: 37, patch: 0 };
+
+/** MAX_ARG_STRLEN of Linux, for a word as well as for `NAME=value`, its NUL included. */
+const LONGEST_STRING_BYTES = 131_072;
+
+/** Linux runs no program with a longer string: the kubelet would not start. */
+function tooLong(after: Configured): string | undefined {
+  const value = after.environment.get(EXTRA_ARGS)?.value ?? '';
+  const bytes = Buffer.byteLength(`${EXTRA_ARGS}=${value}`) + 1;
+  if (bytes <= LONGEST_STRING_BYTES) return undefined;
+  return `Expected ${EXTRA_ARGS} to be at most ${LONGEST_STRING_BYTES} bytes long, got ${bytes}. Use patterns instead of names.`;
+}
 
 interface Edited {
   readonly content: Uint8Array | undefined;

@@ -63,17 +63,18 @@ describe('kubelet-sysctls plan', () => {
     });
   });
 
-  it('gives the whole file also when nothing changes, and nothing when no file is needed', () => {
+  it('gives the whole file also when nothing changes', () => {
     const file = 'A=1\nKUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.*\n';
     expect(json({ file })).toMatchObject({
       changed: false,
       contentBase64: Buffer.from(file).toString('base64'),
       unmanaged: ['net.*'],
     });
-    expect(json({ data: 'allowedUnsafeSysctls: net.ipv4.tcp_syncookies' })).toMatchObject({
-      changed: false,
-      contentBase64: '',
-    });
+  });
+
+  it('gives no file when none is needed', () => {
+    const data = 'allowedUnsafeSysctls: net.ipv4.tcp_syncookies';
+    expect(json({ data })).toMatchObject({ status: 0, changed: false, contentBase64: '', desired: [] });
   });
 
   it('takes the config file, its drop-ins and the node’s labels into account', () => {

@@ -133,6 +133,8 @@ export const goodFile: fc.Arbitrary<string> = fc
 /** Allowances that every kubelet takes. */
 export const allowance: fc.Arbitrary<string> = fc.constantFrom(
   'net.core.somaxconn',
+  'net/core/somaxconn',
+  'net/ipv4/conf/eth0.100/forwarding',
   'net.ipv4.tcp_rmem',
   'net.ipv4.*',
   'net.*',

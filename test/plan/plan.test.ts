@@ -273,6 +273,12 @@ describe('what a person must mend first', () => {
     expect(anyPlan({ unit: { ...unit, execStart } })).toMatchObject({ kind: 'refused', file: EXTRA_FILE });
   });
 
+  it('is a list longer than Linux passes to a program', () => {
+    const desired = Array.from({ length: 9000 }, (_, index) => `net.ipv4.name${index}`);
+    expect(anyPlan({ desired })).toMatchObject({ kind: 'refused', file: EXTRA_FILE });
+    expect(anyPlan({ desired: desired.slice(0, 6000) })).toMatchObject({ kind: 'planned' });
+  });
+
   it('is a config file that is none, with its line', () => {
     expect(anyPlan({ config: configFile('net.*') })).toMatchObject({
       kind: 'refused',
