@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { rowsOf } from './aims.ts';
+import type { Figures } from './figures.ts';
+import { markdown } from './table.ts';
+
+const MET: Figures = {
+  machine: { cpus: 2, kernel: '6.1.0', kubernetes: '1.37.2', cgroupVersion: 1, loadBefore: 0.4 },
+  change: { byHandMs: [300, 320, 310], agentMs: [400, 390, 403] },
+  driftMs: [80, 300, 90],
+  live: {
+    lifeSeconds: 400,
+    anonymousBytes: 30_000_000,
+    residentBytes: 80_000_000,
+    workingSetBytes: 48 * 1024 * 1024,
+    idleSeconds: 240,
+    idleCpuSeconds: 0.24,
+    idleRequests: 2,
+    idleWrites: 0,
+  },
+};
+
+function missed(figures: Figures): readonly string[] {
+  return rowsOf(figures)
+    .filter(({ met }) => met === false)
+    .map(({ what }) => what);
+}
+
+describe('the aims', () => {
+  it('are met at their very limits', () => {
+    expect(missed(MET)).toEqual([]);
+  });
+
+  it('take the ratio of the medians, whatever single rounds took', () => {
+    const agentMs = [400, 403.1, 9000];
+    expect(missed({ ...MET, change: { ...MET.change, agentMs } })).toEqual(['Ratio of the medians']);
+  });
+
+  it('want every drift in time, not most', () => {
+    expect(missed({ ...MET, driftMs: [80, 90, 301] })).toEqual(['Hand edit → drift annotation']);
+  });
+
+  it.each([
+    ['Anonymous memory', { anonymousBytes: 30_000_001 }],
+    ["Working set of the container's cgroup", { workingSetBytes: 48 * 1024 * 1024 + 1 }],
+    ['CPU when idle, probes included', { idleCpuSeconds: 0.25 }],
+    ['API requests in an idle hour', { idleRequests: 3 }],
+    ['of them writes', { idleWrites: 1 }],
+  ])('name what is missed: %s', (what, live) => {
+    expect(missed({ ...MET, live: { ...MET.live, ...live } })).toEqual([what]);
+  });
+});
+
+describe('the table', () => {
+  it('has one aligned line a row, with the verdict beside each aim', () => {
+    const lines = markdown(rowsOf({ ...MET, driftMs: [500] })).split('\n');
+    expect(lines.length).toBe(rowsOf(MET).length + 2);
+    expect(new Set(lines.map((line) => line.length)).size).toBe(1);
+    const drift = lines.find((line) => line.includes('drift annotation')) ?? '';
+    expect(drift.split('|').map((cell) => cell.trim())).toEqual([
+      '',
+      'Hand edit → drift annotation',
+      '500 ms (500–500, 1 rounds)',
+      '≤ 300 ms',
+      'missed',
+      '',
+    ]);
+  });
+});

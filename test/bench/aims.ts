@@ -1,0 +1,109 @@
+// The aims of the project beside what was measured.
+
+import type { Figures } from './figures.ts';
+import { type Spread, spreadOf } from './statistics.ts';
+
+/** One line of the result. */
+export interface Row {
+  readonly what: string;
+  readonly measured: string;
+  /** undefined: said, but nothing is promised. */
+  readonly aim: string | undefined;
+  /** undefined where there is no aim. */
+  readonly met: boolean | undefined;
+}
+
+const AIMS = {
+  changeRatio: 1.3,
+  driftMs: 300,
+  anonymousBytes: 30e6,
+  workingSetBytes: 48 * 1024 * 1024,
+  idleMillicores: 1,
+  requestsPerHour: 30,
+  writesPerHour: 0,
+} as const;
+
+const HOUR_SECONDS = 3600;
+
+/** The medians' ratio, agent to hand. */
+export function changeRatio({ change }: Pick<Figures, 'change'>): number {
+  return spreadOf(change.agentMs).median / spreadOf(change.byHandMs).median;
+}
+
+export function rowsOf(figures: Figures): readonly Row[] {
+  const { change, driftMs, live } = figures;
+  const ratio = changeRatio(figures);
+  const drift = spreadOf(driftMs);
+  const millicores = (live.idleCpuSeconds / live.idleSeconds) * 1000;
+  const perHour = HOUR_SECONDS / live.idleSeconds;
+  const requests = live.idleRequests * perHour;
+  const writes = live.idleWrites * perHour;
+  const window = `over ${live.idleSeconds.toFixed(0)} s`;
+  return [
+    said('By hand: write, restart, healthz', milliseconds(spreadOf(change.byHandMs))),
+    said('ConfigMap edit → Node shows the proven list', milliseconds(spreadOf(change.agentMs))),
+    aimed('Ratio of the medians', ratio.toFixed(2), `≤ ${AIMS.changeRatio}`, ratio <= AIMS.changeRatio),
+    aimed(
+      'Hand edit → drift annotation',
+      milliseconds(drift),
+      `≤ ${AIMS.driftMs} ms`,
+      drift.max <= AIMS.driftMs,
+    ),
+    aimed(
+      'Anonymous memory',
+      megabytes(live.anonymousBytes),
+      `≤ ${megabytes(AIMS.anonymousBytes)}`,
+      live.anonymousBytes <= AIMS.anonymousBytes,
+    ),
+    said('Resident memory, with the pages of the node binary', megabytes(live.residentBytes)),
+    aimed(
+      "Working set of the container's cgroup",
+      mebibytes(live.workingSetBytes),
+      `≤ ${mebibytes(AIMS.workingSetBytes)}`,
+      live.workingSetBytes <= AIMS.workingSetBytes,
+    ),
+    aimed(
+      'CPU when idle, probes included',
+      `${millicores.toFixed(2)} millicores (${window})`,
+      `≤ ${AIMS.idleMillicores} millicore`,
+      millicores <= AIMS.idleMillicores,
+    ),
+    aimed(
+      'API requests in an idle hour',
+      `${requests.toFixed(0)} (${live.idleRequests} ${window})`,
+      `≤ ${AIMS.requestsPerHour}`,
+      requests <= AIMS.requestsPerHour,
+    ),
+    aimed(
+      'of them writes',
+      `${writes.toFixed(0)} (${live.idleWrites} ${window})`,
+      `${AIMS.writesPerHour}`,
+      writes <= AIMS.writesPerHour,
+    ),
+  ];
+}
+
+function said(what: string, measured: string): Row {
+  return { what, measured, aim: undefined, met: undefined };
+}
+
+function aimed(what: string, measured: string, aim: string, met: boolean): Row {
+  return { what, measured, aim, met };
+}
+
+function milliseconds({ median, min, max, count }: Spread): string {
+  return `${median.toFixed(0)} ms (${min.toFixed(0)}–${max.toFixed(0)}, ${count} rounds)`;
+}
+
+/** Of 10⁶ bytes, as /proc's are not: its kB are of 1024. */
+function megabytes(bytes: number): string {
+  return `${round(bytes / 1e6)} MB`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${round(bytes / (1024 * 1024))} MiB`;
+}
+
+function round(value: number): string {
+  return Number(value.toFixed(1)).toString();
+}

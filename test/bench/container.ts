@@ -1,0 +1,86 @@
+// The agent's container on a node, as the kernel of this machine sees it.
+
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface Container {
+  /** The main process's id here. */
+  readonly pid: number;
+  /** Folders of its cgroup. On cgroup v2 they are one. */
+  readonly memoryFolder: string;
+  readonly cpuFolder: string;
+  readonly cgroupVersion: 1 | 2;
+}
+
+export interface Memory {
+  readonly anonymousBytes: number;
+  readonly residentBytes: number;
+  readonly workingSetBytes: number;
+}
+
+const CGROUPS = '/sys/fs/cgroup';
+
+/** Throws when no process of that container runs a program with `word` in its command line. */
+export async function findContainer(containerId: string, word: string): Promise<Container> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const [cgroups, command] = await Promise.all([proc(pid, 'cgroup'), proc(pid, 'cmdline')]);
+    if (cgroups.includes(containerId) && command.includes(word)) {
+      return { pid: Number(pid), ...foldersOf(cgroups) };
+    }
+  }
+  throw new Error(`Expected a process with ${word} in the container ${containerId}, found none`);
+}
+
+/** `text` is /proc/PID/cgroup. Version 1 wins where both are mounted, since the controllers are there then. */
+export function foldersOf(text: string): Omit<Container, 'pid'> {
+  const paths = new Map<string, string>();
+  for (const line of text.trim().split('\n')) {
+    const [, controllers = '', ...path] = line.split(':');
+    for (const controller of controllers.split(',')) paths.set(controller, path.join(':'));
+  }
+  const [memory, cpu, unified] = ['memory', 'cpuacct', ''].map((controller) => paths.get(controller));
+  if (memory !== undefined && cpu !== undefined) {
+    return {
+      memoryFolder: join(CGROUPS, 'memory', memory),
+      cpuFolder: join(CGROUPS, 'cpuacct', cpu),
+      cgroupVersion: 1,
+    };
+  }
+  const folder = join(CGROUPS, unified ?? '');
+  return { memoryFolder: folder, cpuFolder: folder, cgroupVersion: 2 };
+}
+
+/** What the process and its cgroup hold now; working set as the kubelet and cadvisor count it, which is what evicts. */
+export async function memoryOf({ pid, memoryFolder, cgroupVersion }: Container): Promise<Memory> {
+  const [status, stat, usage] = await Promise.all([
+    proc(String(pid), 'status'),
+    readFile(join(memoryFolder, 'memory.stat'), 'utf8'),
+    readFile(join(memoryFolder, cgroupVersion === 1 ? 'memory.usage_in_bytes' : 'memory.current'), 'utf8'),
+  ]);
+  const inactive = numberAfter(stat, cgroupVersion === 1 ? 'total_inactive_file' : 'inactive_file');
+  return {
+    anonymousBytes: numberAfter(status, 'RssAnon:') * 1024,
+    residentBytes: numberAfter(status, 'VmRSS:') * 1024,
+    workingSetBytes: Number(usage) - inactive,
+  };
+}
+
+/** CPU time of all that ever ran in the container. */
+export async function cpuSecondsOf({ cpuFolder, cgroupVersion }: Container): Promise<number> {
+  if (cgroupVersion === 1) return Number(await readFile(join(cpuFolder, 'cpuacct.usage'), 'utf8')) / 1e9;
+  return numberAfter(await readFile(join(cpuFolder, 'cpu.stat'), 'utf8'), 'usage_usec') / 1e6;
+}
+
+/** The number that follows `key` at the beginning of a line. */
+export function numberAfter(text: string, key: string): number {
+  const line = text.split('\n').find((each) => each.split(/\s/)[0] === key);
+  const value = Number(line?.slice(key.length).trim().split(/\s/)[0]);
+  if (line === undefined || Number.isNaN(value))
+    throw new Error(`Expected a line ${key} with a number, got ${text}`);
+  return value;
+}
+
+async function proc(pid: string, file: string): Promise<string> {
+  // Processes end while we read.
+  return readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+}

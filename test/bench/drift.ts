@@ -1,0 +1,48 @@
+// How soon a hand edit shows on the Node.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KEYS } from '../../agent/report/keys.ts';
+import type { Ground } from './ground.ts';
+import { toggledInFile } from './lists.ts';
+import type { Annotations } from './node-watch.ts';
+import { BASE, ENVIRONMENT_FILE } from './side-by-side.ts';
+
+const PAUSE_MS = 500;
+
+/** In ms, from the instant before the write to the event with the drift annotation. Only observed: nothing is healed, no kubelet restarts. */
+export async function driftRounds(
+  { node, policy, watch }: Ground,
+  rounds: number,
+  note: (text: string) => void,
+): Promise<readonly number[]> {
+  const file = node.path(ENVIRONMENT_FILE);
+  const original = await readFile(file, 'utf8');
+  const wanted = { node: node.name, allowances: [BASE] };
+  await policy.apply({ ...wanted, mode: 'Observe' });
+  await watch.settles('be Observing', isIn('Observing'));
+  const took: number[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    const name = `net.ipv4.tcp_edit${round}`;
+    await sleep(PAUSE_MS);
+    const shown = watch.shows(`show ${name} as drift`, (annotations) => driftNames(annotations, name));
+    const begun = performance.now();
+    await writeFile(file, toggledInFile(original, name).content);
+    took.push((await shown) - begun);
+    note(`round ${round} of ${rounds}`);
+  }
+  await writeFile(file, original);
+  await policy.apply({ ...wanted, mode: 'Enforce' });
+  await watch.settles('be Done again', isIn('Done'));
+  return took;
+}
+
+function driftNames(annotations: Annotations, name: string): boolean {
+  return annotations[KEYS.drift]?.includes(`${name} `) === true;
+}
+
+/** The policy in force is ours again, and nothing of the edits shows. */
+function isIn(state: string): (annotations: Annotations) => boolean {
+  return (annotations) =>
+    annotations[KEYS.state] === state && annotations[KEYS.drift]?.includes('_edit') !== true;
+}

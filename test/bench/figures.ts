@@ -1,0 +1,39 @@
+// Everything that one run of the bench measures, in plain units.
+
+export interface Figures {
+  readonly machine: Machine;
+  readonly change: ChangeFigures;
+  /** From the write by hand to the drift annotation. */
+  readonly driftMs: readonly number[];
+  readonly live: LiveFigures;
+}
+
+export interface Machine {
+  readonly cpus: number;
+  readonly kernel: string;
+  readonly kubernetes: string;
+  readonly cgroupVersion: 1 | 2;
+  /** The 1-minute load when the first round began: of others, since nothing of ours has run for long then. */
+  readonly loadBefore: number;
+}
+
+/** One entry a round, in the order of the rounds. */
+export interface ChangeFigures {
+  readonly byHandMs: readonly number[];
+  /** From the PATCH of the ConfigMap to the Node's annotations that say Done with the new list. */
+  readonly agentMs: readonly number[];
+}
+
+/** The agent's container on the node that was measured, after all that was done to it. */
+export interface LiveFigures {
+  readonly lifeSeconds: number;
+  readonly anonymousBytes: number;
+  readonly residentBytes: number;
+  readonly workingSetBytes: number;
+  readonly idleSeconds: number;
+  /** CPU of the whole container in the idle window, the probes' processes included. */
+  readonly idleCpuSeconds: number;
+  /** Of this agent, in the idle window. */
+  readonly idleRequests: number;
+  readonly idleWrites: number;
+}

@@ -1,0 +1,110 @@
+// Where the bench measures: a cluster of its own, the agent on it as everybody installs it.
+
+import { chmod, copyFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { applyManifests, awaitRollout } from '../../scripts/demo/install.ts';
+import { KEYS } from '../../agent/report/keys.ts';
+import { type Bed, type BedNode, startBed } from '../bed/bed.ts';
+import { cached } from '../bed/cache.ts';
+import { goPlainProgram } from '../bed/go.ts';
+import { agentImage, type Image } from '../bed/images.ts';
+import { DEFAULT_KUBERNETES_VERSION } from '../bed/kubernetes.ts';
+import type { Log } from '../bed/progress.ts';
+import { readFile } from 'node:fs/promises';
+import { connect } from '../tutorial/cluster.ts';
+import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { type Container, findContainer } from './container.ts';
+import { type NodeWatch, watchNode } from './node-watch.ts';
+import { type PolicyEditor, policyEditor } from './policy.ts';
+
+export const KUBERNETES_VERSION = DEFAULT_KUBERNETES_VERSION;
+/** The node that is measured; the other is there because clusters have several. */
+const MEASURED = 'node-1';
+/** Where the program of by-hand/ is on the measured node. */
+export const BY_HAND = '/usr/local/bin/by-hand';
+const AGENT_PROGRAM = 'kubelet-sysctls.mjs';
+
+export interface Ground extends AsyncDisposable {
+  readonly bed: Bed;
+  readonly node: BedNode;
+  readonly policy: PolicyEditor;
+  readonly watch: NodeWatch;
+  readonly agent: Container;
+}
+
+/** Resolves when the agent on the measured node has nothing to do. Disposal removes everything. */
+export async function makeGround(log: Log): Promise<Ground> {
+  await using undo = new AsyncDisposableStack();
+  const making = [startBench(log), agentImage(log), byHandProgram(log)] as const;
+  // What fails is thrown only when nothing goes on in the background any more.
+  const [made] = await Promise.allSettled(making);
+  if (made.status === 'fulfilled')
+    undo.defer(() => log.step('Removing the cluster', () => made.value.down()));
+  const [bed, image, byHand] = await Promise.all(making);
+  const node = bed.node(MEASURED);
+  await copyFile(byHand, node.path(BY_HAND));
+  await chmod(node.path(BY_HAND), 0o755);
+  await log.step('The agent on every node', (note) => install(bed, image, note));
+
+  const config = new KubeConfig();
+  config.loadFromFile(bed.kubeconfig);
+  const watch = await watchNode(config, node.name);
+  undo.defer(() => watch.stop());
+  const policy = await policyEditor(config);
+  undo.defer(() => policy.close());
+  await watch.settles('report', (annotations) => annotations[KEYS.state] !== undefined);
+  const agent = await findContainer(await agentContainerId(bed, node.name), AGENT_PROGRAM);
+  const kept = undo.move();
+  return { bed, node, policy, watch, agent, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+function startBench(log: Log): Promise<Bed> {
+  return startBed(
+    {
+      name: `bench-${process.pid}`,
+      version: KUBERNETES_VERSION,
+      audit: true,
+      lifetime: 'process',
+      nodes: [
+        { name: MEASURED, layout: 'deb-missing' },
+        { name: 'node-2', layout: 'deb-full' },
+      ],
+    },
+    log,
+  );
+}
+
+async function byHandProgram(log: Log): Promise<string> {
+  const source = join(import.meta.dirname, 'by-hand', 'main.go');
+  const name = basename(BY_HAND);
+  const inputs = [process.arch, await readFile(source)];
+  const folder = await cached(name, inputs, (out) => goPlainProgram(source, join(out, name)), log);
+  return join(folder, name);
+}
+
+async function install(bed: Bed, image: Image, note: (text: string) => void): Promise<void> {
+  note('loading the image');
+  await bed.loadImage(image);
+  const ground = {
+    kubectl: (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args),
+    // The cache keeps an image in a folder that is named after what it was made from.
+    agentImage: { reference: image.reference, stamp: basename(dirname(image.archive)) },
+  };
+  note('applying daemonset/');
+  await applyManifests(ground);
+  note('waiting for the agents to be Ready');
+  await awaitRollout(ground.kubectl);
+}
+
+async function agentContainerId(bed: Bed, node: string): Promise<string> {
+  const { core } = connect({ kubeconfig: bed.kubeconfig });
+  const { items } = await core.listNamespacedPod({
+    namespace: AGENT_NAMESPACE,
+    fieldSelector: `spec.nodeName=${node}`,
+  });
+  const id = items[0]?.status?.containerStatuses?.[0]?.containerID?.replace(/^.*:\/\//, '');
+  if (id === undefined)
+    throw new Error(`Expected the agent's pod on ${node} to have a container, it has none`);
+  return id;
+}

@@ -1,0 +1,43 @@
+// What the agent takes of its node when it has nothing to do, after a life of some changes.
+
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { requestsIn } from './audit.ts';
+import { cpuSecondsOf, memoryOf } from './container.ts';
+import type { LiveFigures } from './figures.ts';
+import type { Ground } from './ground.ts';
+
+/** The ServiceAccount has the name of everything else. */
+const USER = `system:serviceaccount:${AGENT_NAMESPACE}:${AGENT_NAMESPACE}`;
+/** From the last thing that was done to the agent to the window in which it is idle, in ms. */
+const SETTLE_MS = 5000;
+const SHORTEST_LIFE_MS = 120_000;
+
+export async function watchIdle(
+  { bed, node, agent }: Ground,
+  idleSeconds: number,
+  note: (text: string) => void,
+): Promise<LiveFigures> {
+  const born = (await stat(`/proc/${agent.pid}`)).ctimeMs;
+  const life = (): number => Date.now() - born;
+  note('letting it settle');
+  await sleep(Math.max(SETTLE_MS, SHORTEST_LIFE_MS - life()));
+  note('leaving it alone');
+  const from = new Date();
+  const cpuBefore = await cpuSecondsOf(agent);
+  await sleep(idleSeconds * 1000);
+  const idleCpuSeconds = (await cpuSecondsOf(agent)) - cpuBefore;
+  const to = new Date();
+  const log = await readFile(join(bed.folder, 'log', 'audit.log'), 'utf8');
+  const { all, writes } = requestsIn(log, { user: USER, node: node.name, from, to });
+  return {
+    lifeSeconds: life() / 1000,
+    ...(await memoryOf(agent)),
+    idleSeconds: (to.getTime() - from.getTime()) / 1000,
+    idleCpuSeconds,
+    idleRequests: all,
+    idleWrites: writes,
+  };
+}

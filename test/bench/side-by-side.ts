@@ -1,0 +1,103 @@
+// The same change by hand and by the agent, in turn, on one node.
+
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KEYS } from '../../agent/report/keys.ts';
+import { spreadOf } from './statistics.ts';
+import type { ChangeFigures } from './figures.ts';
+import { BY_HAND, type Ground } from './ground.ts';
+import { listed, toggledInFile } from './lists.ts';
+import type { Annotations } from './node-watch.ts';
+
+export const ENVIRONMENT_FILE = '/etc/default/kubelet';
+const HEALTHZ = 'http://127.0.0.1:10248/healthz';
+/** Stays all the time; the others come and go. */
+export const BASE = 'net.core.somaxconn';
+const OF_THE_POLICY = 'net.ipv4.tcp_bench';
+const OF_THE_HAND = 'net.ipv4.tcp_hand';
+/** A kubelet that has just started works for some seconds; neither way shall pay for the other's. */
+const PAUSE_MS = 3000;
+
+/** Each goes first in every other round. One round of each before the first is not counted. */
+export async function sideBySide(
+  ground: Ground,
+  rounds: number,
+  note: (text: string) => void,
+): Promise<ChangeFigures> {
+  const byHandMs: number[] = [];
+  const agentMs: number[] = [];
+  await begin(ground);
+  for (let round = -1; round < rounds; round++) {
+    const counted = round >= 0;
+    const hand = async (): Promise<void> => {
+      const took = await byHand(ground);
+      if (counted) byHandMs.push(took);
+    };
+    const agent = async (): Promise<void> => {
+      const took = await byAgent(ground, round);
+      if (counted) agentMs.push(took);
+    };
+    for (const way of round % 2 === 0 ? [hand, agent] : [agent, hand]) {
+      await sleep(PAUSE_MS);
+      await way();
+    }
+    if (counted)
+      note(`round ${round + 1} of ${rounds}, medians ${inShort(byHandMs)} and ${inShort(agentMs)} ms`);
+  }
+  await sleep(PAUSE_MS);
+  return { byHandMs, agentMs };
+}
+
+async function begin({ policy, node, watch }: Ground): Promise<void> {
+  await policy.apply({ node: node.name, allowances: [BASE], mode: 'Enforce' });
+  await watch.settles(
+    `be Done with ${BASE}`,
+    (annotations) => isDone(annotations) && runs(annotations, BASE),
+  );
+}
+
+/** In ms, from sending the edit to the event that shows what was proven. */
+async function byAgent({ policy, node, watch }: Ground, round: number): Promise<number> {
+  const wanted = round % 2 !== 0;
+  const allowances = wanted ? [BASE, OF_THE_POLICY] : [BASE];
+  const shown = watch.shows(
+    `be Done ${wanted ? 'with' : 'without'} ${OF_THE_POLICY}`,
+    (annotations) => isDone(annotations) && runs(annotations, OF_THE_POLICY) === wanted,
+  );
+  const [sent, at] = await Promise.all([
+    policy.apply({ node: node.name, allowances, mode: 'Enforce' }),
+    shown,
+  ]);
+  return at - sent;
+}
+
+/** In ms, as the program on the node measured it. The agent sleeps meanwhile: reporting the edit would take CPU. */
+async function byHand({ node, watch, agent }: Ground): Promise<number> {
+  const before = await readFile(node.path(ENVIRONMENT_FILE), 'utf8');
+  const { content, present } = toggledInFile(before, OF_THE_HAND);
+  process.kill(agent.pid, 'SIGSTOP');
+  let micros: number;
+  try {
+    const { stdout } = await node.exec([BY_HAND, ENVIRONMENT_FILE, HEALTHZ], { input: content });
+    micros = Number(stdout);
+  } finally {
+    process.kill(agent.pid, 'SIGCONT');
+  }
+  await watch.settles(
+    `show what was done by hand`,
+    (annotations) => isDone(annotations) && runs(annotations, OF_THE_HAND) === present,
+  );
+  return micros / 1000;
+}
+
+function isDone(annotations: Annotations): boolean {
+  return annotations[KEYS.state] === 'Done';
+}
+
+function runs(annotations: Annotations, name: string): boolean {
+  return listed(annotations[KEYS.running]).includes(name);
+}
+
+function inShort(values: readonly number[]): string {
+  return spreadOf(values).median.toFixed(0);
+}

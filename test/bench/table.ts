@@ -1,0 +1,30 @@
+// The result as README has it.
+
+import type { Row } from './aims.ts';
+import type { Machine } from './figures.ts';
+
+/** A table in Markdown, its columns aligned for people who read it as text. */
+export function markdown(rows: readonly Row[]): string {
+  const cells = [
+    ['', 'Measured', 'Aim', ''],
+    ...rows.map(({ what, measured, aim, met }) => [what, measured, aim ?? '', verdict(met)]),
+  ];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [head = [], ...body] = cells;
+  const rule = widths.map((width) => '-'.repeat(width));
+  return [head, rule, ...body].map(line).join('\n');
+}
+
+export function machineText({ cpus, kernel, kubernetes, cgroupVersion, loadBefore }: Machine): string {
+  return (
+    `${cpus} CPUs, Linux ${kernel}, cgroup v${cgroupVersion}, Kubernetes ${kubernetes}, ` +
+    `load ${loadBefore.toFixed(2)} before the first round. Times are medians (least–most).`
+  );
+}
+
+function verdict(met: boolean | undefined): string {
+  if (met === undefined) return '';
+  return met ? 'met' : 'missed';
+}
