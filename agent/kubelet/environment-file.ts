@@ -56,13 +56,14 @@ export function parseEnvironmentFile(
   const raw = scanEnvironment(text, systemdVersion === undefined || systemdVersion >= COMMENT_ESCAPE_ENDS);
   if (systemdVersion === undefined) refuseVersionDependence(text, raw);
   for (const assignment of raw) refuseInvalidUtf8(text, assignment);
+  const lineOf = lineFinder(text);
   const assignments = raw
     .filter(({ key }) => VALID_NAME.test(key))
     .map((assignment) => ({
       ...assignment,
       value: decodeUtf8(assignment.value),
       bytes: assignment.value,
-      line: lineAt(text, assignment.from),
+      line: lineOf(assignment.from),
     }));
   return { text, assignments };
 }
@@ -77,9 +78,18 @@ export function findAssignment(document: EnvironmentDocument, key: string): Assi
   return document.assignments.findLast((assignment) => assignment.key === key);
 }
 
-/** The line, from 1, that a byte offset lies on; \n, \r\n and a lone \r each end a line. */
-export function lineAt(text: string, offset: number): number {
-  return text.slice(0, offset).split(/\r\n|\n|\r(?!$)/).length;
+/** The line, from 1, that a byte offset lies on; \n, \r\n and a lone \r each end a line. Offsets come in ascending order. */
+function lineFinder(text: string): (offset: number) => number {
+  const ends = [...text.matchAll(/\r\n|\n|\r/g)].map((end) => end.index + end[0].length);
+  let passed = 0;
+  return (offset) => {
+    while ((ends[passed] ?? Infinity) <= offset) passed++;
+    return passed + 1;
+  };
+}
+
+function lineAt(text: string, offset: number): number {
+  return lineFinder(text)(offset);
 }
 
 /** Since this version a backslash at a comment's end no longer swallows the next line. */
