@@ -51,7 +51,7 @@ export function createStory({ stream, kubectl = 'kubectl' }: StoryOptions): Stor
     const step = steps.at(-1);
     if (stream.isTTY !== true || step === undefined) return;
     const line = `  … ${progress(step)}${steps.length > 1 ? ` (and ${steps.length - 1} more)` : ''}`;
-    stream.write(CLEAR_LINE + colours.dim(line.slice(0, (stream.columns ?? 80) - 1)));
+    stream.write(CLEAR_LINE + colours.dim(line.slice(0, (stream.columns || 80) - 1)));
   };
   const mark = (sign: string, text: string, ms: number | undefined): void => {
     const time = ms === undefined ? '' : colours.dim(`${' '.repeat(gap(text))}${inSeconds(ms)}`);
