@@ -37,7 +37,7 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
     async writeAtomic(path, content, mode = 0o644) {
       const target = await resolve(path);
       const folder = dirname(target);
-      await mkdir(folder, { recursive: true, mode: 0o755 });
+      await mkdir(folder, { recursive: true, mode: folderMode(mode) });
       const temporary = join(folder, `.${basename(target)}${TEMPORARY_SUFFIX}`);
       await rm(temporary, { force: true });
       try {
@@ -58,6 +58,11 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       await syncFolder(dirname(target));
     },
   };
+}
+
+/** Whoever may read the file may enter its folder. */
+function folderMode(fileMode: number): number {
+  return fileMode | 0o100 | ((fileMode & 0o044) >> 2);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -43,7 +43,7 @@ export interface HostFiles {
   glob(pattern: string): Promise<readonly string[]>;
   /**
    * Replaces the file by a rename in its own folder, fsync of both; mode, owner and extended attributes stay as
-   * they were, a new file gets `mode` (default 0644). Missing folders are made with mode 0755.
+   * they were, a new file gets `mode` (default 0644), and missing folders are as open as it is.
    */
   writeAtomic(path: string, content: Uint8Array, mode?: number): Promise<void>;
   /** Removes the file if it is there, and syncs its folder. */

@@ -28,6 +28,17 @@ describe('hostFiles', () => {
     expect((await stat(`${root}/etc/default/kubelet`)).mode & 0o7777).toBe(0o644);
   });
 
+  test('folders that are missing are as open as the file itself', async () => {
+    const root = await temporaryRoot();
+    const files = hostFiles(root, noCommands);
+
+    await files.writeAtomic('/var/lib/agent/state.json', bytes('{}'), 0o600);
+    await files.writeAtomic('/etc/default/kubelet', bytes(''));
+
+    expect((await stat(`${root}/var/lib/agent`)).mode & 0o777).toBe(0o700);
+    expect((await stat(`${root}/etc/default`)).mode & 0o777).toBe(0o755);
+  });
+
   test('a replaced file keeps its mode, is another inode, and leaves nothing beside it', async () => {
     const root = await temporaryRoot();
     await writeFile(`${root}/kubelet`, 'old');
