@@ -8,7 +8,7 @@ import { carryOut, type ChangePorts, type ChangeResult } from './change.ts';
 import { decide, type Decision, type Situation } from './decide.ts';
 import { situationOf } from './fingerprint.ts';
 import type { Memory } from './memory.ts';
-import { observe, type Observation } from './observe.ts';
+import { observe, type Observation, type Unobservable } from './observe.ts';
 import { viewPolicy, type PolicyView } from './policy-view.ts';
 import type { AgentLog, Cluster, ConfigMapObject, HostWatch, NodeObject } from './ports.ts';
 import type { Publisher } from './publish.ts';
@@ -37,6 +37,8 @@ type DueChange = NonNullable<Decision['change']>;
 
 export function createReconciler(ports: ReconcilePorts, options: ReconcileOptions): Reconciler {
   let memory: Memory | undefined;
+  /** What the kubelet of an invocation was started with; its config files may have changed since. */
+  let started: { readonly invocation: string; readonly running: readonly string[] } | undefined;
   let toldPolicyError: string | undefined;
   let jitter: { readonly revision: string; readonly until: Date } | undefined;
 
@@ -44,7 +46,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     async reconcile(node, configMap) {
       memory ??= await recover(ports);
       const view = viewPolicy(configMap, memory.policy, options.configMap);
-      const look = await observe(ports);
+      const look = startedWith(await observe(ports));
       await ports.watch.watchPaths(look.watch);
       await tellPolicyErrors(configMap, view);
 
@@ -65,6 +67,16 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       return change(node, situation, look, decision, decision.change);
     },
   };
+
+  function startedWith(look: Observation | Unobservable): Observation | Unobservable {
+    if (look.kind !== 'seen' || look.running === undefined) {
+      return look;
+    }
+    if (started?.invocation !== look.status.invocationId) {
+      started = { invocation: look.status.invocationId, running: look.running };
+    }
+    return { ...look, running: started.running };
+  }
 
   /** A revision that is new here waits its turn; a change for a known revision (drift) does not. */
   function withJitter(situation: Situation, decision: Decision): Decision {

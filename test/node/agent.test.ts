@@ -222,6 +222,21 @@ describe('drift', () => {
     expect(host.annotations[KEYS.drift]).toMatch(/unmanaged: kernel\.sem.*pending restart: \+kernel\.sem/);
   });
 
+  test('a list in config.yaml that the running kubelet was not started with waits for a restart', async () => {
+    const host = new FakeHost({ [CONFIG_FILE]: 'allowedUnsafeSysctls: []\n' }).startKubelet();
+    await startAgent(host, { ...POLICY, mode: 'Observe' });
+
+    host.files.set(CONFIG_FILE, 'allowedUnsafeSysctls: [kernel.sem]\n');
+    await hostChanged(host);
+    expect(host.annotations[KEYS.running]).toBe('');
+    expect(host.annotations[KEYS.drift]).toContain('pending restart: +kernel.sem');
+
+    host.startKubelet();
+    await hostChanged(host);
+    expect(host.annotations[KEYS.running]).toBe('kernel.sem');
+    expect(host.annotations[KEYS.drift]).not.toContain('pending restart');
+  });
+
   test('in Observe it is told and nothing is done', async () => {
     const host = new FakeHost().startKubelet();
 
