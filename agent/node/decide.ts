@@ -221,7 +221,7 @@ function doneReason(desired: Desired, drift: Drift): string {
   return parts.join(' ');
 }
 
-function withoutFailure({ failure: _, ...memory }: Memory): Memory {
+function withoutFailure({ failure, ...memory }: Memory): Memory {
   return memory;
 }
 
