@@ -103,6 +103,15 @@ describe('a flag that is there', () => {
       ],
       'KUBELET_EXTRA_ARGS=--a\n',
     ],
+    [
+      'twice and nothing else',
+      `KUBELET_EXTRA_ARGS="${OLD} ${OLD}"\n`,
+      [
+        { at: 0, words: 1 },
+        { at: 1, words: 1 },
+      ],
+      'KUBELET_EXTRA_ARGS=""\n',
+    ],
     // Without the flag before it, systemd would take the quote for its own.
     [
       'before a quoted word',

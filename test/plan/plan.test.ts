@@ -161,6 +161,11 @@ describe('others’ names', () => {
     expect(plan.unmanaged.map(({ pattern }) => pattern)).toEqual(['kernel.msg*']);
   });
 
+  it('are none where somebody emptied the list on purpose, and that stays so', () => {
+    const given = { file: extra(''), config: configFile('[kernel.sem]') };
+    expect(planned({ ...given, desired: [] })).toMatchObject({ changed: false, configured: { after: [] } });
+  });
+
   it('are kept though the kubelet would not start with them, and the reason says so', () => {
     const plan = planned({ file: extra('vm.*,') });
     expect(plan.configured.after).toEqual(['vm.*', '', 'net.core.somaxconn']);
