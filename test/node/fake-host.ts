@@ -124,7 +124,10 @@ export class FakeHost {
       },
       processes: {
         argv: (pid) => Promise.resolve(pid === this.#pid() ? this.#argv : undefined),
-        environment: () => Promise.resolve(undefined),
+        environment: (pid, name) =>
+          Promise.resolve(
+            pid === this.#pid() && name === 'INVOCATION_ID' ? this.#status('').invocationId : undefined,
+          ),
         kubeletVersion: () => Promise.resolve(this.version),
         kernelRelease: () => Promise.resolve('6.1.0-18-amd64'),
       },
