@@ -1,14 +1,21 @@
 // A cluster that the user already has.
 
+import { coveredBy } from '../../agent/sysctl/coverage.ts';
 import { run } from '../../test/bed/run.ts';
-import { connect } from '../../test/tutorial/cluster.ts';
+import { type Cluster, connect } from '../../test/tutorial/cluster.ts';
 import { TutorialError } from '../../test/tutorial/errors.ts';
-import { AGENT_NAMESPACE, TUTORIAL_NAMESPACE } from '../../test/tutorial/names.ts';
+import {
+  AGENT_NAMESPACE,
+  POLICY_CONFIG_MAP,
+  TUTORIAL_NAMESPACE,
+  UNSAFE_SYSCTL,
+} from '../../test/tutorial/names.ts';
+import { allowedNow } from '../../test/tutorial/policy.ts';
 import type { Ground, Kubectl } from './ground.ts';
 import type { OwnCluster } from './options.ts';
 import type { Story } from './story.ts';
 
-/** Resolves when the cluster answers; throws a TutorialError with the mend when there is no kubectl, context or answer. */
+/** Resolves when the cluster answers; throws a TutorialError with the mend when there is no kubectl, context or answer, or the story could not begin there. */
 export async function contextGround({ context, image, appImage }: OwnCluster, story: Story): Promise<Ground> {
   const kubectl: Kubectl = (args, options) => run(['kubectl', '--context', context, ...args], options);
   const cluster = connect({ context });
@@ -18,6 +25,7 @@ export async function contextGround({ context, image, appImage }: OwnCluster, st
       'of the ConfigMap, which are taken out again. Kubelets are restarted for it, pods keep running. The agent stays.',
   );
   await story.step(`The cluster of context ${context} answers`, () => answers(kubectl));
+  await refuseWhatIsAllowed(cluster);
   return { cluster, kubectl, agentImage: { reference: image }, appImage, own: false };
 }
 
@@ -30,4 +38,13 @@ async function answers(kubectl: Kubectl): Promise<void> {
       cause: error,
     });
   }
+}
+
+/** Somebody may need what a user's own policy allows: it is not ours to take out. */
+async function refuseWhatIsAllowed(cluster: Cluster): Promise<void> {
+  if (!coveredBy(await allowedNow(cluster), UNSAFE_SYSCTL)) return;
+  throw new TutorialError(
+    `Expected ${UNSAFE_SYSCTL} not to be allowed yet, but the ConfigMap does. If nothing needs it, take it out and run this again: ` +
+      `kubectl -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}`,
+  );
 }

@@ -9,6 +9,8 @@ import { AGENT_NAMESPACE, LIST_KEY, POLICY_CONFIG_MAP, SAFE_SYSCTL } from './nam
 const namespace = AGENT_NAMESPACE;
 const name = POLICY_CONFIG_MAP;
 const TRIES = 5;
+/** A list that is valid and asks nothing of a node. */
+const NOTHING = `${SAFE_SYSCTL}\n`;
 
 /** Adds names to the policy's list and leaves every other key and name as it is. */
 export async function allow(cluster: Cluster, names: readonly string[]): Promise<ListEdit> {
@@ -31,6 +33,20 @@ export async function forbid(cluster: Cluster, names: readonly string[]): Promis
   });
 }
 
+/**
+ * Takes every key out that is not documentation, and leaves a list that asks nothing of a node; for clusters that are
+ * the tutorial's own. false: there was nothing to take out.
+ */
+export async function resetPolicy(cluster: Cluster): Promise<boolean> {
+  const configMap = await ifThere(cluster.core.readNamespacedConfigMap({ namespace, name }));
+  const keys = Object.keys(configMap?.data ?? {}).filter((key) => !key.startsWith('_'));
+  const untouched = keys.every((key) => key === LIST_KEY) && configMap?.data?.[LIST_KEY] === NOTHING;
+  if (configMap === undefined || keys.length === 0 || untouched) return false;
+  const data = { ...Object.fromEntries(keys.map((key) => [key, null])), [LIST_KEY]: NOTHING };
+  await patch(cluster, configMap, data);
+  return true;
+}
+
 /** The names that the policy's list allows; empty when there is no ConfigMap. */
 export async function allowedNow(cluster: Cluster): Promise<readonly string[]> {
   const configMap = await ifThere(cluster.core.readNamespacedConfigMap({ namespace, name }));
@@ -49,7 +65,7 @@ async function editList(cluster: Cluster, change: (text: string) => string): Pro
     const after = change(before);
     if (after === before) return;
     try {
-      await patch(cluster, configMap, after);
+      await patch(cluster, configMap, { [LIST_KEY]: after });
       return;
     } catch (error) {
       // Somebody else edited it in between: theirs must not be lost.
@@ -58,8 +74,12 @@ async function editList(cluster: Cluster, change: (text: string) => string): Pro
   }
 }
 
-async function patch(cluster: Cluster, { metadata }: V1ConfigMap, list: string): Promise<void> {
-  const body = { metadata: { resourceVersion: metadata?.resourceVersion }, data: { [LIST_KEY]: list } };
+async function patch(
+  cluster: Cluster,
+  { metadata }: V1ConfigMap,
+  data: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  const body = { metadata: { resourceVersion: metadata?.resourceVersion }, data };
   await cluster.core.patchNamespacedConfigMap(
     { namespace, name, body },
     setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
