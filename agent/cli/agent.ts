@@ -15,6 +15,7 @@ import { hostWatch } from '../host/watch.ts';
 import { createAgent } from '../node/agent.ts';
 import { memoryStore } from '../node/memory.ts';
 import { signOfLife } from './sign-of-life.ts';
+import { termination } from './termination.ts';
 
 interface AgentFlags {
   readonly nodeName: string;
@@ -94,7 +95,7 @@ async function runAgent(flags: AgentFlags): Promise<void> {
   ];
   log.info({ version: process.version, jitterSeconds: flags.jitterSeconds }, 'The agent began');
 
-  const signal = await terminated();
+  const signal = await termination();
   log.info({ signal }, 'The agent ends; a change that is under way ends first');
   for (const watch of watches) {
     watch.stop();
@@ -103,14 +104,6 @@ async function runAgent(flags: AgentFlags): Promise<void> {
   life.end();
   transport.close();
   log.info({}, 'The agent ended');
-}
-
-function terminated(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, resolve);
-    }
-  });
 }
 
 function parseSeconds(text: string): number {
