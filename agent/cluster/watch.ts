@@ -87,11 +87,14 @@ export function watchObject<T>(options: WatchOptions<T>): Watch {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       openedAt = undefined;
+      const resuming = version !== undefined;
       try {
         version ??= await list();
         await follow(version);
         await pauseAfter(undefined);
       } catch (error) {
+        // A server that only finds our version too old is back: its list need not wait for what failed before.
+        failures = resuming && isGone(error) ? 0 : failures;
         await pauseAfter(error);
       }
     }

@@ -421,6 +421,41 @@ describe('an API server in trouble', () => {
     expect(requests(server)).toEqual(['list', '1', '1', '1', '1']);
   });
 
+  it.each([
+    ['an HTTP status', json(410, status(410, 'Expired', 'too old'))],
+    ['an ERROR event', watching([errorEvent(410, 'Expired')])],
+  ])('is forgiven its failures when it is back and calls our version too old, by %s', async (_how, gone) => {
+    const pauses: number[] = [];
+    const server = await served(list(1, object(1, 'a')), hangUp, hangUp, hangUp, gone, list(9), openWatch);
+    const { changes } = follow(server, {
+      backoff: { minMs: 250, maxMs: 30_000 },
+      random: () => 0.999_999,
+      sleep: async (ms) => {
+        pauses.push(ms);
+      },
+    });
+    await eventually(() => expect(server.seen.length).toBe(7));
+    expect(pauses).toEqual([250, 500, 1000, 250]);
+    expect(changes).toEqual(['a', undefined]);
+  });
+
+  it('is asked ever more rarely when it calls the version of its own last list too old', async () => {
+    const pauses: number[] = [];
+    const server = await served(listOr(json(410, status(410, 'Expired', 'too old'))));
+    const { watch } = follow(server, {
+      backoff: { minMs: 250, maxMs: 30_000 },
+      random: () => 0.999_999,
+      sleep: async (ms) => {
+        pauses.push(ms);
+        if (pauses.length === 4) {
+          watch.stop();
+        }
+      },
+    });
+    await eventually(() => expect(pauses.length).toBe(4));
+    expect(pauses).toEqual([250, 500, 1000, 2000]);
+  });
+
   it('is forgiven its failures after a watch that lasted', async () => {
     const pauses: number[] = [];
     let now = 0;
