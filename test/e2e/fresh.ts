@@ -36,9 +36,8 @@ async function reset(node: TestNode): Promise<void> {
     (await agentPodOn(node.world, node.name))?.ready === true ? true : undefined,
   );
   await node.awaitReport({ what: 'report that nothing is desired' }, hasNothingDesired);
-  await putBack(node, original);
-  const { activeState, argv } = await node.kubelet();
-  if (activeState !== 'active' || argv.join('\0') !== original.argv.join('\0')) await node.restartKubelet();
+  const changed = await putBack(node, original);
+  if (changed || !(await runsAsAtFirst(node, original))) await node.restartKubelet();
   await node.awaitReport({ what: 'be as it was at first' }, (report) => {
     const settled = report.state === 'Unreconcilable' || report.state === 'Done';
     return settled && report.drift === undefined && !report.running && report.policyError === undefined;
@@ -50,7 +49,8 @@ function hasNothingDesired({ state, desired }: { state?: string; desired?: strin
   return state === 'Unreconcilable' || (desired === '' && state !== 'Working' && state !== 'Observing');
 }
 
-async function putBack(node: TestNode, original: Original): Promise<void> {
+/** Resolves with whether anything was not as at first. */
+async function putBack(node: TestNode, original: Original): Promise<boolean> {
   await node.waitFor({ what: 'have no change under way' }, async () =>
     (await node.facts(JOURNAL)) === undefined ? true : undefined,
   );
@@ -65,6 +65,14 @@ async function putBack(node: TestNode, original: Original): Promise<void> {
     changed.push(path);
   }
   if (changed.some((path) => path.startsWith(UNIT_FOLDER))) await node.exec(['systemctl', 'daemon-reload']);
+  return changed.length > 0;
+}
+
+async function runsAsAtFirst(node: TestNode, { argv }: Original): Promise<boolean> {
+  const kubelet = await node.kubelet();
+  const { running, drift } = await node.report();
+  const same = kubelet.activeState === 'active' && kubelet.argv.join('\0') === argv.join('\0');
+  return same && !running && drift === undefined;
 }
 
 async function isOriginal(node: TestNode, path: string, base64: string | null): Promise<boolean> {

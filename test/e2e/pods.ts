@@ -47,10 +47,14 @@ export async function sysctlPod(node: TestNode, sysctl: Sysctl): Promise<SysctlP
       await until(async () => (await now()).kind !== 'waiting', PACE);
       return now();
     },
-    valueOf: async (of) => {
-      const read = ['exec', name, '--', 'cat', `/proc/sys/${of.replaceAll('.', '/')}`];
-      return (await node.world.bed.kubectl(['-n', namespace, ...read], { timeoutMs: 20_000 })).stdout;
-    },
+    // A kubelet that was restarted a moment ago does not know its pods yet.
+    valueOf: (of) =>
+      node.waitFor({ what: `read ${of} in the pod ${name}`, timeoutMs: 15_000 }, async () => {
+        const read = ['exec', name, '--', 'cat', `/proc/sys/${of.replaceAll('.', '/')}`];
+        const options = { reject: false, timeoutMs: 15_000 };
+        const { stdout, exitCode } = await node.world.bed.kubectl(['-n', namespace, ...read], options);
+        return exitCode === 0 ? stdout : undefined;
+      }),
     remove: async () => {
       await ifThere(core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 }));
     },

@@ -54,6 +54,11 @@ export async function policyNow({ cluster }: World): Promise<Data | undefined> {
   return found && (found.data ?? {});
 }
 
+/** Its resourceVersion; undefined when there is none. */
+export async function policyVersion({ cluster }: World): Promise<string | undefined> {
+  return (await ifThere(cluster.core.readNamespacedConfigMap(WHERE)))?.metadata?.resourceVersion;
+}
+
 export async function deletePolicy({ cluster }: World): Promise<void> {
   await ifThere(cluster.core.deleteNamespacedConfigMap(WHERE));
 }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import type { AgentImage } from '../../scripts/demo/ground.ts';
 import { applyManifests, awaitRollout } from '../../scripts/demo/install.ts';
 import { type Bed, type NodeSpec, openBed, startBed } from '../bed/bed.ts';
 import { agentImage, demoAppImage, type Image } from '../bed/images.ts';
@@ -17,6 +18,7 @@ declare module 'vitest' {
   export interface ProvidedContext {
     e2eBed: string;
     e2eOriginals: Originals;
+    e2eAgentImage: AgentImage;
   }
 }
 
@@ -34,13 +36,16 @@ const KEPT_BED = process.env['KUBELET_SYSCTLS_E2E_BED'];
 /** Resolves with what takes the bed down again. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const log = consoleLog();
-  const { bed, agent } = await bedAndImage(log);
+  const { bed, agent, app } = await bedAndImages(log);
   const down = async (): Promise<void> => {
     if (KEPT_BED === undefined) await log.step(`Removing the cluster ${bed.name}`, () => bed.down());
   };
+  // The cache keeps an image in a folder that is named after what it was made from.
+  const image = { reference: agent.reference, stamp: basename(dirname(agent.archive)) };
   try {
     project.provide('e2eOriginals', await rememberedOriginals(bed));
-    await log.step('The agent on every node', (note) => install(bed, agent, log, note));
+    await log.step('The agent on every node', (note) => install(bed, [agent, app], image, note));
+    project.provide('e2eAgentImage', image);
     project.provide('e2eBed', bed.name);
   } catch (error) {
     await down();
@@ -49,13 +54,19 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return down;
 }
 
-async function bedAndImage(log: Log): Promise<{ readonly bed: Bed; readonly agent: Image }> {
+interface Made {
+  readonly bed: Bed;
+  readonly agent: Image;
+  readonly app: Image;
+}
+
+async function bedAndImages(log: Log): Promise<Made> {
   const making = [makeBed(log), agentImage(log), demoAppImage(log)] as const;
   // What fails is thrown only when nothing goes on in the background any more.
   const [made] = await Promise.allSettled(making);
   try {
-    const [bed, agent] = await Promise.all(making);
-    return { bed, agent };
+    const [bed, agent, app] = await Promise.all(making);
+    return { bed, agent, app };
   } catch (error) {
     if (made.status === 'fulfilled' && KEPT_BED === undefined) await made.value.down();
     throw error;
@@ -70,17 +81,20 @@ async function makeBed(log: Log): Promise<Bed> {
   return found ?? startBed({ name: KEPT_BED, nodes: NODES, audit: true, lifetime: 'keep' }, log);
 }
 
-async function install(bed: Bed, image: Image, log: Log, note: (text: string) => void): Promise<void> {
+async function install(
+  bed: Bed,
+  images: readonly Image[],
+  image: AgentImage,
+  note: (text: string) => void,
+): Promise<void> {
   const kubectl = (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args);
-  // The cache keeps an image in a folder that is named after what it was made from.
-  const stamp = basename(dirname(image.archive));
-  const running = await kubectl(['get', 'daemonsets', '--all-namespaces', '--output', 'json']);
-  if (!running.stdout.includes(stamp)) {
+  const found = await kubectl(['get', 'daemonsets', '--all-namespaces', '--output', 'json']);
+  if (image.stamp === undefined || !found.stdout.includes(image.stamp)) {
     note('loading the images');
-    for (const each of [image, await demoAppImage(log)]) await bed.loadImage(each);
+    for (const each of images) await bed.loadImage(each);
   }
   note('applying daemonset/');
-  await applyManifests({ kubectl, agentImage: { reference: image.reference, stamp } });
+  await applyManifests({ kubectl, agentImage: image });
   note('waiting for the agents to be Ready');
   await awaitRollout(kubectl);
 }

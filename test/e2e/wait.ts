@@ -13,6 +13,7 @@ const EVERY_MS = 50;
 /** Longer than any change takes, the wait for a lease included. */
 const TIMEOUT_MS = 45_000;
 const LOG_LINES = 12;
+const LINE_LENGTH = 400;
 
 export interface Wait {
   /** Goes on from "Expected n1 to": `be Done`. */
@@ -72,10 +73,17 @@ async function agentLog({ bed }: World, node: string): Promise<string> {
   const { stdout } = await bed.kubectl(['-n', AGENT_NAMESPACE, 'get', 'pods', ...pods], { timeoutMs: 5000 });
   const [pod = ''] = stdout.split('\n');
   const log = ['logs', pod, `--tail=${LOG_LINES}`];
-  return (await bed.kubectl(['-n', AGENT_NAMESPACE, ...log], { reject: false, timeoutMs: 5000 })).stdout;
+  return short(
+    (await bed.kubectl(['-n', AGENT_NAMESPACE, ...log], { reject: false, timeoutMs: 5000 })).stdout,
+  );
 }
 
 async function lastWords(node: BedNode): Promise<string> {
   const args = ['--no-pager', '--output=cat', '--unit=kubelet', `--lines=${LOG_LINES}`];
-  return (await node.exec(['journalctl', ...args], { reject: false, timeoutMs: 5000 })).stdout;
+  return short((await node.exec(['journalctl', ...args], { reject: false, timeoutMs: 5000 })).stdout);
+}
+
+function short(text: string): string {
+  const lines = text.split('\n').map((line) => line.slice(0, LINE_LENGTH));
+  return lines.join('\n');
 }

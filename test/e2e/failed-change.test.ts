@@ -1,0 +1,103 @@
+// Kubelets that do not come up with the change.
+
+import { describe, expect, it } from 'vitest';
+import { nodeEvents } from './events.ts';
+import { freshNode } from './fresh.ts';
+import type { TestNode } from './test-node.ts';
+
+const GOOD = 'net.core.somaxconn';
+const BAD = 'net.core.wmem_max';
+const FAULT = '/run/e2e-fault';
+const WRAPPER = '/usr/local/lib/e2e-kubelet';
+const DROP_IN = '/etc/systemd/system/kubelet.service.d/90-fault.conf';
+const ARGS = '$KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS';
+/** The first pause after a failed change is 30 s. */
+const RETRIED_WITHIN_MS = 60_000;
+
+/** The real kubelet, told something it does not know as long as the fault is there and the bad name too. */
+const FAULTY_KUBELET = `#!/bin/sh
+case "$*" in
+  *--version*) ;;
+  *${BAD}*) if [ -e ${FAULT} ]; then exec /usr/bin/kubelet "$@" --no-such-flag; fi ;;
+esac
+exec /usr/bin/kubelet "$@"
+`;
+
+describe.concurrent('a change with which the kubelet does not come up', () => {
+  it("is rolled back to the exact bytes, told with the kubelet's own words, and made when the cause is gone", async () => {
+    const node = await freshNode('n1');
+    await node.write(FAULTY_KUBELET, WRAPPER, 0o755);
+    await node.write('', FAULT);
+    await useDropIn(node, `[Service]\nExecStart=\nExecStart=${WRAPPER} ${ARGS}\n`);
+    await node.setList([GOOD]);
+    const { appliedRevision } = await node.awaitDone([GOOD]);
+    const before = await node.text();
+
+    await node.setList([GOOD, BAD]);
+    const report = await degraded(node);
+
+    expect(report.reason).toContain('unknown flag: --no-such-flag');
+    expect(report.reason).toMatch(/rolled back.*Next try at/u);
+    expect(report).toMatchObject({ appliedRevision, stateLabel: 'Degraded', desired: `${GOOD},${BAD}` });
+    expect(report.drift).toBe(`missing: ${BAD}`);
+    expect(await node.text()).toBe(before);
+    const { activeState, argv, invocationId } = await node.kubelet();
+    expect([activeState, argv.at(-1)]).toEqual(['active', `--allowed-unsafe-sysctls=${GOOD}`]);
+    expect(await healthz(node)).toContain('200 OK');
+    expect((await nodeEvents(node, 'NodeDegraded')).join('\n')).toContain('--no-such-flag');
+
+    await node.remove(FAULT);
+    expect((await node.kubelet()).invocationId).toBe(invocationId);
+    await node.awaitReport(
+      { what: 'try again by itself and be Done', timeoutMs: RETRIED_WITHIN_MS },
+      ({ state, running }) => state === 'Done' && running === `${GOOD},${BAD}`,
+    );
+    expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD},${BAD}`);
+  });
+
+  it('is rolled back to no file at all, and given up at once when the policy drops its name', async () => {
+    const node = await freshNode('n4');
+    await useDropIn(node, `[Service]\nExecStartPre=/bin/sh -c '! grep -qs ${BAD} ${node.environmentFile}'\n`);
+
+    await node.setList([GOOD, BAD]);
+    await degraded(node);
+    expect(await node.text()).toBeUndefined();
+    expect(await healthz(node)).toContain('200 OK');
+
+    await node.setList([GOOD]);
+    await node.awaitDone([GOOD]);
+    expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD}`);
+  });
+
+  it('is not begun on a kubelet that somebody stopped: it stays stopped until they start it', async () => {
+    const node = await freshNode('n2');
+    const before = await node.text();
+    await node.exec(['systemctl', 'stop', 'kubelet']);
+
+    await node.setList([GOOD]);
+    const report = await node.awaitReport({ what: 'be Blocked' }, ({ state }) => state === 'Blocked');
+    expect(report.reason).toMatch(/kubelet\.service is inactive/u);
+    expect(await node.text()).toBe(before);
+    expect((await node.kubelet()).activeState).toBe('inactive');
+
+    await node.exec(['systemctl', 'start', 'kubelet']);
+    await node.awaitDone([GOOD]);
+    expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD}`);
+  });
+});
+
+async function useDropIn(node: TestNode, content: string): Promise<void> {
+  await node.write(content, DROP_IN);
+  await node.exec(['systemctl', 'daemon-reload']);
+  await node.restartKubelet();
+}
+
+async function degraded(node: TestNode): Promise<Awaited<ReturnType<TestNode['report']>>> {
+  return node.awaitReport({ what: 'be Degraded' }, ({ state }) => state === 'Degraded');
+}
+
+/** Status line and body of the kubelet's own health endpoint. */
+async function healthz(node: TestNode): Promise<string> {
+  const ask = 'exec 3<>/dev/tcp/127.0.0.1/10248; printf "GET /healthz HTTP/1.0\\r\\n\\r\\n" >&3; cat <&3';
+  return (await node.exec(['bash', '-c', ask])).stdout;
+}
