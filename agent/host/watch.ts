@@ -60,31 +60,37 @@ const ANY = '';
 /** Folder below `root` → names in it that count → the path asked for. A missing folder is waited for in its parent. */
 async function foldersOf(root: string, paths: readonly string[]): Promise<Map<string, Map<string, string>>> {
   const folders = new Map<string, Map<string, string>>();
-  const add = (folder: string, name: string, path: string): void => {
+  // Each asks for every component of its path in turn; all at once they are sooner done.
+  const places = await Promise.all(paths.map((path) => placesToWatch(root, path)));
+  for (const { folder, name, path } of places.flat()) {
     const names = folders.get(folder) ?? new Map<string, string>();
     folders.set(folder, names.set(name, path));
-  };
-  for (const path of paths) {
-    if (path.endsWith('/')) {
-      const folder = await resolveHostPath(root, path);
-      if (await isFolder(folder)) {
-        add(folder, ANY, path);
-        continue;
-      }
-    }
-    // The place of the link as well as that of the file it leads to.
-    const own = (await resolveHostPath(root, dirname(path))) + '/' + basename(path);
-    for (const place of new Set([own, await resolveHostPath(root, path)])) {
-      const [folder, name] = await nearestFolder(place);
-      add(folder, name, path);
-    }
   }
   return folders;
 }
 
-async function nearestFolder(path: string): Promise<[folder: string, name: string]> {
+interface Place {
+  readonly folder: string;
+  readonly name: string;
+  /** The path that was asked for. */
+  readonly path: string;
+}
+
+async function placesToWatch(root: string, path: string): Promise<readonly Place[]> {
+  const target = await resolveHostPath(root, path);
+  if (path.endsWith('/') && (await isFolder(target))) {
+    return [{ folder: target, name: ANY, path }];
+  }
+  // The place of the link as well as that of the file it leads to.
+  const own = (await resolveHostPath(root, dirname(path))) + '/' + basename(path);
+  return Promise.all(
+    [...new Set([own, target])].map(async (place) => ({ ...(await nearestFolder(place)), path })),
+  );
+}
+
+async function nearestFolder(path: string): Promise<Omit<Place, 'path'>> {
   const folder = dirname(path);
-  return (await isFolder(folder)) ? [folder, basename(path)] : nearestFolder(folder);
+  return (await isFolder(folder)) ? { folder, name: basename(path) } : nearestFolder(folder);
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -47,26 +47,32 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       memory ??= await recover(ports);
       const view = viewPolicy(configMap, memory.policy, options.configMap);
       const look = startedWith(await observe(ports));
-      await ports.watch.watchPaths(look.watch);
-      await tellPolicyErrors(configMap, view);
-
-      const situation: Situation = {
-        view,
-        labels: node.labels,
-        look,
-        memory,
-        now: now(),
-        notBefore: undefined,
-      };
-      const decision = withJitter(situation, decide(situation));
-      if (decision.change === undefined || look.kind !== 'seen') {
-        await remember(decision.memory);
-        await ports.publisher.publish(decision.report);
-        return decision.retryAt;
-      }
-      return change(node, situation, look, decision, decision.change);
+      const labels = node.labels;
+      const situation: Situation = { view, labels, look, memory, now: now(), notBefore: undefined };
+      // A change does not wait until the watch is in place; the next look waits for both.
+      const [acted, watched] = await Promise.allSettled([
+        act(node, configMap, situation),
+        ports.watch.watchPaths(look.watch),
+      ]);
+      return valueOf(acted, watched);
     },
   };
+
+  async function act(
+    node: NodeObject,
+    configMap: ConfigMapObject | undefined,
+    situation: Situation,
+  ): Promise<Date | undefined> {
+    const { view, look } = situation;
+    await tellPolicyErrors(configMap, view);
+    const decision = withJitter(situation, decide(situation));
+    if (decision.change === undefined || look.kind !== 'seen') {
+      await remember(decision.memory);
+      await ports.publisher.publish(decision.report);
+      return decision.retryAt;
+    }
+    return change(node, situation, look, decision, decision.change);
+  }
 
   function startedWith(look: Observation | Unobservable): Observation | Unobservable {
     if (look.kind !== 'seen' || look.running === undefined) {
@@ -215,4 +221,15 @@ function withFile(unit: KubeletUnit, path: string, content: Uint8Array | undefin
     ...unit,
     environmentFiles: unit.environmentFiles.map((file) => (file.path === path ? { ...file, content } : file)),
   };
+}
+
+/** The first one's value; throws what either was rejected with. */
+function valueOf<T>(first: PromiseSettledResult<T>, second: PromiseSettledResult<unknown>): T {
+  if (first.status === 'rejected') {
+    throw first.reason;
+  }
+  if (second.status === 'rejected') {
+    throw second.reason;
+  }
+  return first.value;
 }

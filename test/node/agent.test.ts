@@ -92,6 +92,50 @@ describe('a node that lacks a desired allowance', () => {
   });
 });
 
+describe('the watch of the files', () => {
+  test('is not waited for by a change', async () => {
+    const host = new FakeHost().startKubelet();
+    const watched = Promise.withResolvers<void>();
+    host.watching = () => watched.promise;
+
+    await startAgent(host);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    watched.resolve();
+  });
+
+  test('is waited for by the next look', async () => {
+    const host = new FakeHost().startKubelet();
+    const watched = Promise.withResolvers<void>();
+    host.watching = () => watched.promise;
+    await startAgent(host);
+
+    await edit(host, { allowedUnsafeSysctls: 'kernel.msgmax' });
+    expect(host.annotations[KEYS.desired]).toBe('net.core.somaxconn');
+
+    watched.resolve();
+    await atRest();
+    expect(host.annotations[KEYS.desired]).toBe('kernel.msgmax');
+  });
+
+  test('that cannot be had is tried again by itself', async () => {
+    const host = new FakeHost().startKubelet();
+    let tries = 0;
+    host.watching = () => {
+      tries += 1;
+      return tries === 1 ? Promise.reject(new Error('ENOSPC: no space for watchers')) : Promise.resolve();
+    };
+    await startAgent(host);
+    expect(tries).toBe(1);
+
+    host.advance(1000);
+    await atRest();
+
+    expect(tries).toBe(2);
+    expect(host.restarts).toBe(1);
+  });
+});
+
 describe('nothing differs', () => {
   test('a second look writes nothing at all', async () => {
     const host = new FakeHost().startKubelet();

@@ -42,6 +42,8 @@ export class FakeHost {
   /** Throws what it returns for the action about to happen. */
   fault: (action: string) => Error | undefined = () => undefined;
   renewsLease = true;
+  /** Resolves when the files are watched. */
+  watching = (): Promise<void> => Promise.resolve();
   apiServer = true;
   active = true;
   now = new Date('2026-11-24T02:00:00Z');
@@ -134,7 +136,7 @@ export class FakeHost {
       health: { ok: () => Promise.resolve(this.#argv !== undefined) },
       clock: this.#clock(),
       cluster: this.#cluster(),
-      watch: { watchPaths: () => Promise.resolve(), close: () => {} },
+      watch: { watchPaths: () => this.watching(), close: () => {} },
       random: () => 0.5,
       log: { info: () => {}, warn: () => {} },
     };
