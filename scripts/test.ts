@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
-import { whyNoBed } from '../test/bed/host-packages.ts';
+import { ensureHostPackages, whyNoBed } from '../test/bed/host-packages.ts';
+import { consoleLog } from '../test/bed/progress.ts';
 import { whyNoGo } from '../test/bed/go.ts';
 
 const HELP = `Usage: npm test [-- TIER …]
@@ -53,6 +54,9 @@ async function main(args: string[]): Promise<number> {
   if (unknown !== undefined) {
     process.stderr.write(`Expected a tier (${TIERS.join(', ')}), got ${unknown}\n\n${HELP}`);
     return 2;
+  }
+  if (whyNoBed() === undefined) {
+    await ensureHostPackages(consoleLog());
   }
   const outcomes: Outcome[] = [];
   for (const tier of TIERS) {
