@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundle } from '../../scripts/build.ts';
+
+describe('the bundle', () => {
+  let folder = '';
+  let program = '';
+  let text = '';
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kubelet-sysctls-build-'));
+    program = join(folder, 'kubelet-sysctls.mjs');
+    const content = await bundle();
+    text = Buffer.from(content).toString();
+    await writeFile(program, content, { mode: 0o755 });
+  });
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test('runs by itself, away from node_modules', () => {
+    const help = execFileSync(process.execPath, [program, '--help'], { cwd: folder, encoding: 'utf8' });
+    expect(help).toContain('validate');
+  });
+
+  test('has no character beyond Latin-1, for which V8 would keep two bytes for each of its characters', () => {
+    const beyond = [...text].filter((character) => (character.codePointAt(0) ?? 0) > 0xff);
+    expect(beyond).toEqual([]);
+  });
+
+  test('keeps names and short lines, so that a stack trace can be read', () => {
+    expect(text).toContain('function proveKubelet(');
+    const longest = text.split('\n').toSorted((one, other) => other.length - one.length)[0] ?? '';
+    expect(longest.length).toBeLessThan(2000);
+  });
+});
