@@ -20,6 +20,8 @@ export interface Change {
   readonly invocation: string;
   readonly healthz: ProofRequest['healthz'];
   readonly accepts: ProofRequest['accepts'];
+  /** Called when the file is as it shall be, just before the kubelet is restarted. */
+  readonly onWritten: () => void;
 }
 
 export type ChangeResult =
@@ -40,6 +42,7 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
     if (!sameBytes(change.before, change.after)) {
       await put(ports.files, change.file, change.after);
     }
+    change.onWritten();
     if (!change.restart) {
       return { kind: 'done', proof: undefined, tookMs: elapsed(ports, startedAt) };
     }

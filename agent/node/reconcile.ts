@@ -104,10 +104,6 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     due: DueChange,
   ): Promise<Date | undefined> {
     ports.log.info({ file: due.plan.file, restart: due.restart }, due.plan.reason);
-    // Not waited for: the change must not hang on the API server.
-    ports.publisher.publish(decision.report).catch((error: unknown) => {
-      ports.log.warn({ err: error }, 'The state Working could not be reported');
-    });
     const result = await carryOut(ports, {
       unit: look.status.name,
       file: due.plan.file,
@@ -117,6 +113,12 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       invocation: look.status.invocationId,
       healthz: look.healthz,
       accepts: (argv) => carries(runningAllowances(argv, look.config), due.plan.desired),
+      // While there is nothing to do but wait. Not waited for: the change must not hang on the API server.
+      onWritten: () => {
+        ports.publisher.publish(decision.report).catch((error: unknown) => {
+          ports.log.warn({ err: error }, 'The state Working could not be reported');
+        });
+      },
     });
     const next = afterChange(situation, look, decision, due, result);
     await Promise.all([

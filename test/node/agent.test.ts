@@ -80,15 +80,15 @@ describe('a node that lacks a desired allowance', () => {
     ]);
   });
 
-  test('shows Working while the change is under way', async () => {
+  test('shows Working once the file is written, while the kubelet restarts', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host);
 
-    expect(host.actions.filter((action) => action.startsWith('patch'))).toEqual([
-      'patch Working',
-      'patch Done',
-    ]);
+    const told = host.actions.filter(
+      (action) => action.startsWith('patch') || action.endsWith(ENVIRONMENT_FILE),
+    );
+    expect(told).toEqual([`write ${ENVIRONMENT_FILE}`, 'patch Working', 'patch Done']);
   });
 });
 
