@@ -5,6 +5,11 @@ export function isMissing(error: unknown): boolean {
   return hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR') || hasCode(error, 'ESRCH');
 }
 
+/** True for the error of a file or folder that this process may not open. */
+export function isForbidden(error: unknown): boolean {
+  return hasCode(error, 'EACCES');
+}
+
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -5,9 +5,11 @@ import { execa } from 'execa';
 import { basename, dirname, join } from 'node:path';
 import type { HostFiles } from '../node/ports.ts';
 import type { RunOnHost } from './commands.ts';
-import { isMissing } from './errors.ts';
+import { isForbidden, isMissing } from './errors.ts';
 import { resolveHostPath } from './paths.ts';
 
+/** A command with all of root's capabilities, which the pod does not have. */
+const THROUGH_SYSTEMD = ['systemd-run', '--quiet', '--wait', '--collect'];
 const TEMPORARY_SUFFIX = '.kubelet-sysctl-agent.tmp';
 
 /** The host's files below `root`; `run` is asked only when a file's owner is beyond this process's capabilities. */
@@ -21,6 +23,9 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       } catch (error) {
         if (isMissing(error)) {
           return undefined;
+        }
+        if (isForbidden(error)) {
+          return readOnHost(path, run);
         }
         throw error;
       }
@@ -58,6 +63,15 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       await syncFolder(dirname(target));
     },
   };
+}
+
+/**
+ * A file of another owner that is not open to all takes CAP_DAC_OVERRIDE, which the pod does not have; the host's systemd
+ * does. As base64, since what a command prints is text.
+ */
+async function readOnHost(path: string, run: RunOnHost): Promise<Uint8Array> {
+  const read = ['base64', '--wrap=0', '--', path];
+  return Buffer.from(await run([...THROUGH_SYSTEMD, '--pipe', '--', ...read]), 'base64');
 }
 
 /** Whoever may read the file may enter its folder. */
@@ -101,7 +115,7 @@ async function copyAttributes(root: string, from: string, to: string, run: RunOn
   if (failed) {
     // An owner other than root takes CAP_CHOWN, which the pod does not have; the host's systemd does.
     const onHost = [from, to].map((path) => path.slice(root.length));
-    await run(['systemd-run', '--quiet', '--wait', '--collect', '--', ...cp, ...onHost]);
+    await run([...THROUGH_SYSTEMD, '--', ...cp, ...onHost]);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { createLoop } from './loop.ts';
-import { createPublisher } from './publish.ts';
+import { createPublisher, NotReported } from './publish.ts';
 import type { ConfigMapObject, NodeObject } from './ports.ts';
 import { createReconciler, type ReconcileOptions, type ReconcilePorts } from './reconcile.ts';
 
@@ -29,6 +29,8 @@ const SETTLE_MS = 30;
 const RESYNC_MS = 600_000;
 const ERROR_PAUSE_MS = 1000;
 const LONGEST_ERROR_PAUSE_MS = 60_000;
+/** So many looks in a row must fail before the node shows it. */
+const TOLD_ERRORS = 3;
 
 /** Begins to look as soon as both the Node and the ConfigMap were set once. */
 export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
@@ -51,7 +53,20 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
     } catch (error) {
       errors += 1;
       ports.log.warn({ err: error, errors }, 'This look at the node failed; the next follows by itself');
+      if (errors >= TOLD_ERRORS && !(error instanceof NotReported)) {
+        await tell(error);
+      }
       return Math.min(ERROR_PAUSE_MS * 2 ** (errors - 1), LONGEST_ERROR_PAUSE_MS);
+    }
+  }
+
+  async function tell(error: unknown): Promise<void> {
+    const words = error instanceof Error ? error.message : String(error);
+    try {
+      await publisher.publishFailure(`This node cannot be looked at: ${words}`);
+      options.onReported();
+    } catch (unreported) {
+      ports.log.warn({ err: unreported }, 'The failure could not be reported');
     }
   }
 

@@ -7,12 +7,36 @@ import type { AgentLog, Cluster, NodeObject } from './ports.ts';
 export interface Publisher {
   /** Takes over what the API server says of the node. */
   setNode(node: NodeObject): void;
-  /** Resolves when the report and its Events are written; rejects when the report could not be. */
+  /** Resolves when the report and its Events are written; rejects with NotReported when the report could not be. */
   publish(report: NodeReport): Promise<void>;
+  /** The last report again, with the reason why there is no newer one. */
+  publishFailure(reason: string): Promise<void>;
 }
+
+/** The API server did not take the node's report: no news of the node itself. */
+export class NotReported extends Error {
+  override readonly name = 'NotReported';
+
+  constructor(cause: unknown) {
+    super("The node's report could not be written", { cause });
+  }
+}
+
+const NOTHING_SEEN: NodeReport = {
+  state: 'Degraded',
+  reason: '',
+  desired: undefined,
+  running: undefined,
+  drift: { missing: [], unmanaged: [], pendingRestart: [] },
+  policyError: undefined,
+  desiredRevision: undefined,
+  appliedRevision: undefined,
+  lastChange: undefined,
+};
 
 export function createPublisher(cluster: Cluster, log: AgentLog): Publisher {
   let node: NodeObject | undefined;
+  let last = NOTHING_SEEN;
   let queue: Promise<void> = Promise.resolve();
 
   async function write(report: NodeReport): Promise<void> {
@@ -24,7 +48,11 @@ export function createPublisher(cluster: Cluster, log: AgentLog): Publisher {
       return;
     }
     const previous = node;
-    await cluster.patchNode(patch);
+    try {
+      await cluster.patchNode(patch);
+    } catch (error) {
+      throw new NotReported(error);
+    }
     // The watch brings the same some milliseconds later; until then this is what the API server has.
     node = {
       ...previous,
@@ -41,15 +69,21 @@ export function createPublisher(cluster: Cluster, log: AgentLog): Publisher {
     }
   }
 
+  function publish(report: NodeReport): Promise<void> {
+    const written = queue.then(() => write(report));
+    queue = written.catch(() => {});
+    return written;
+  }
+
   return {
     setNode(seen) {
       node = seen;
     },
     publish(report) {
-      const written = queue.then(() => write(report));
-      queue = written.catch(() => {});
-      return written;
+      last = report;
+      return publish(report);
     },
+    publishFailure: (reason) => publish({ ...last, state: 'Degraded', reason }),
   };
 }
 

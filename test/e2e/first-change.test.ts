@@ -35,7 +35,7 @@ describe.concurrent('the first allowance of a node', () => {
     const node = await freshNode('n2');
     const before = { text: (await node.text()) ?? '', argv: (await node.kubelet()).argv };
     await node.exec(['chown', '7:8', node.environmentFile]);
-    await node.exec(['chmod', '0664', node.environmentFile]);
+    await node.exec(['chmod', '0640', node.environmentFile]);
 
     await node.setList([NAME]);
     await node.awaitDone([NAME]);
@@ -43,7 +43,7 @@ describe.concurrent('the first allowance of a node', () => {
     const text = (await node.text()) ?? '';
     expect(text).toContain(`--max-pods 60 ${FLAG}"`);
     expect(text.replace(` ${FLAG}`, '')).toBe(before.text);
-    expect(await node.facts()).toMatchObject({ mode: 0o664, uid: 7, gid: 8 });
+    expect(await node.facts()).toMatchObject({ mode: 0o640, uid: 7, gid: 8 });
     expect(before.argv).toEqual(expect.arrayContaining(['--node-labels=team=a,zone=b', '--v=2', '60']));
     expect((await node.kubelet()).argv).toEqual([...before.argv, FLAG]);
   });

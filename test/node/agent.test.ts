@@ -525,6 +525,29 @@ describe('what was configured elsewhere', () => {
   });
 });
 
+describe('a host that cannot be asked', () => {
+  test('is told on the node after some looks that failed, and forgotten when one succeeds', async () => {
+    const host = new FakeHost().startKubelet();
+    await startAgent(host);
+    host.unreadable = new Error('EACCES: permission denied, open /etc/default/kubelet');
+
+    await hostChanged(host);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    for (let look = 0; look < 3; look += 1) {
+      host.advance(10_000);
+      await atRest();
+    }
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.reason]).toContain('EACCES');
+    expect(host.annotations[KEYS.desired]).toBe('net.core.somaxconn');
+
+    host.unreadable = undefined;
+    host.advance(60_000);
+    await atRest();
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+});
+
 describe('the API server is away', () => {
   test('a file is healed all the same, and the report follows when it is back', async () => {
     const host = new FakeHost().startKubelet();

@@ -41,6 +41,8 @@ export class FakeHost {
   crash: Crash = () => undefined;
   /** Throws what it returns for the action about to happen. */
   fault: (action: string) => Error | undefined = () => undefined;
+  /** What reading the environment file rejects with. */
+  unreadable: Error | undefined;
   renewsLease = true;
   /** Resolves when the files are watched. */
   watching = (): Promise<void> => Promise.resolve();
@@ -195,7 +197,12 @@ export class FakeHost {
 
   #hostFiles(): HostFiles {
     return {
-      read: (path) => Promise.resolve(this.#bytes(path)),
+      read: async (path) => {
+        if (path === ENVIRONMENT_FILE && this.unreadable !== undefined) {
+          throw this.unreadable;
+        }
+        return this.#bytes(path);
+      },
       glob: () => Promise.resolve([]),
       writeAtomic: async (path, content) => {
         this.#do(`write ${path}`);
