@@ -2,11 +2,14 @@
 
 import type { CoreV1Event } from '@kubernetes/client-node';
 import type { Cluster, ConfigMapObject, NodeObject } from '../node/ports.ts';
+import type { SysctlPod } from '../plan/in-use.ts';
+import { jsonOf } from './answer.ts';
 import { BadAnswer, isAlreadyExists, isNotFound } from './errors.ts';
 import { COMPONENT, configMapEvent, nodeEvent } from './events.ts';
 import { objectAt, textAt } from './fields.ts';
+import { itemsOf } from './items.ts';
 import { noteMemory } from './note-memory.ts';
-import { parseConfigMap, parseNode } from './objects.ts';
+import { parseConfigMap, parseNode, parsePod } from './objects.ts';
 import type { Transport } from './transport.ts';
 import { watchObject, type Watch, type WatchOptions } from './watch.ts';
 
@@ -36,6 +39,13 @@ export interface WatchedCluster extends Cluster {
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 const MERGE_PATCH = 'application/merge-patch+json';
+
+/** A change waits for the answer. */
+const PODS_MS = 10_000;
+/** An object is at most 1.5 MiB in etcd; JSON's escapes may swell it. */
+const MAX_POD_BYTES = 4 * 1024 * 1024;
+/** Most pods have none, and need not be parsed. */
+const SYSCTLS = Buffer.from('"sysctls"');
 
 const REMEMBERED_NOTES = 50;
 const NOTE_MEMORY_MS = 3_600_000;
@@ -76,6 +86,29 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         }
         throw error;
       }
+    },
+
+    async pods({ latest }) {
+      const answer = transport.read({
+        method: 'GET',
+        path: '/api/v1/pods',
+        query: {
+          fieldSelector: `spec.nodeName=${nodeName},status.phase!=Succeeded,status.phase!=Failed`,
+          // The API server's cache finds a node's pods by an index, in etcd it may have to read those of all nodes.
+          ...(!latest && { resourceVersion: '0' }),
+        },
+        timeoutMs: PODS_MS,
+      });
+      const found: SysctlPod[] = [];
+      for await (const text of itemsOf(answer, MAX_POD_BYTES)) {
+        if (text.includes(SYSCTLS)) {
+          const pod = parsePod(objectAt(jsonOf(text.toString('utf8'))));
+          if (pod.sysctls.length > 0) {
+            found.push(pod);
+          }
+        }
+      }
+      return found;
     },
 
     async nodeEvent(object, note) {

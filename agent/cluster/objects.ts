@@ -1,8 +1,9 @@
-// The two objects that the agent watches, read from the API server's JSON.
+// The objects that the agent watches or lists, read from the API server's JSON.
 
 import type { ConfigMapObject, NodeObject } from '../node/ports.ts';
 import { BadAnswer } from './errors.ts';
-import { objectAt, textAt, textsAt, type JsonObject } from './fields.ts';
+import type { SysctlPod } from '../plan/in-use.ts';
+import { isObject, objectAt, textAt, textsAt, type JsonObject } from './fields.ts';
 
 /** A Node's metadata, from a whole Node or a PartialObjectMetadata. Throws BadAnswer when it has no name or uid. */
 export function parseNode(object: JsonObject): NodeObject {
@@ -24,6 +25,25 @@ export function parseConfigMap(object: JsonObject): ConfigMapObject {
     uid: needed(metadata, 'uid'),
     resourceVersion: needed(metadata, 'resourceVersion'),
     data: textsAt(object, 'data'),
+  };
+}
+
+/** A Pod as the in-use guard looks at it. Throws BadAnswer when it has no name or namespace. */
+export function parsePod(object: JsonObject): SysctlPod {
+  const metadata = objectAt(object, 'metadata');
+  const spec = objectAt(object, 'spec');
+  const status = objectAt(object, 'status');
+  const sysctls = objectAt(spec, 'securityContext')['sysctls'];
+  return {
+    namespace: needed(metadata, 'namespace'),
+    name: needed(metadata, 'name'),
+    phase: textAt(status, 'phase') ?? '',
+    taken: textAt(status, 'startTime') !== undefined,
+    sysctls: (Array.isArray(sysctls) ? sysctls : [])
+      .map((entry: unknown) => (isObject(entry) ? textAt(entry, 'name') : undefined))
+      .filter((name) => name !== undefined),
+    hostNetwork: spec['hostNetwork'] === true,
+    hostIpc: spec['hostIPC'] === true,
   };
 }
 

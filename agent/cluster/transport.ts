@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { apiError, bodyOf, jsonOf } from './answer.ts';
+import { Cancellation } from './cancellation.ts';
 import { openConnections, type Call } from './connections.ts';
 import type { Credentials } from './credentials.ts';
 import { ApiError, NoAnswer } from './errors.ts';
@@ -46,6 +47,8 @@ export interface StreamRequest {
 export interface Transport {
   /** Rejects with ApiError for a status of 400 or more, NoAnswer, BadAnswer, or the socket's own error. */
   request(request: ApiRequest): Promise<ApiAnswer>;
+  /** The bytes of an answer as they come, however many; errors as for `request`. */
+  read(request: ApiRequest): AsyncIterable<Uint8Array>;
   /** The lines of a long GET, each stream on a connection of its own; errors as for `request`. Ends when the server ends it. */
   stream(request: StreamRequest): AsyncIterable<string>;
   /** Closes every connection. */
@@ -77,19 +80,26 @@ export function createTransport(credentials: Credentials, options: TransportOpti
 
   return {
     async request(request) {
-      const deadline = new Cancellation(request.signal);
-      const timeoutMs = request.timeoutMs ?? limits.requestMs;
-      const timer = setTimeout(() => deadline.cancel(new NoAnswer('answer', timeoutMs)), timeoutMs);
+      const exchange = begin(request);
       try {
-        const call = callOf(request, deadline.signal);
-        const response = await authorised(call, (authorisedCall) => sendOnce(authorisedCall, request));
+        const response = await exchange.response();
         const body = await bodyOf(response, limits.maxBodyBytes);
         return { status: response.statusCode ?? 0, body: jsonOf(body) };
       } catch (error) {
-        throw deadline.reason ?? error;
+        throw exchange.failure(error);
       } finally {
-        clearTimeout(timer);
-        deadline.dispose();
+        exchange.end();
+      }
+    },
+
+    async *read(request) {
+      const exchange = begin(request);
+      try {
+        yield* bytesOf(await exchange.response());
+      } catch (error) {
+        throw exchange.failure(error);
+      } finally {
+        exchange.end();
       }
     },
 
@@ -116,6 +126,28 @@ export function createTransport(credentials: Credentials, options: TransportOpti
 
     close: () => connections.close(),
   };
+
+  /** One request within its time, which covers the reading of the answer too. */
+  function begin(request: ApiRequest): {
+    response(): Promise<IncomingMessage>;
+    failure(error: unknown): unknown;
+    end(): void;
+  } {
+    const deadline = new Cancellation(request.signal);
+    const timeoutMs = request.timeoutMs ?? limits.requestMs;
+    const timer = setTimeout(() => deadline.cancel(new NoAnswer('answer', timeoutMs)), timeoutMs);
+    return {
+      response: () => {
+        const call = callOf(request, deadline.signal);
+        return authorised(call, (authorisedCall) => sendOnce(authorisedCall, request));
+      },
+      failure: (error) => deadline.reason ?? error,
+      end: () => {
+        clearTimeout(timer);
+        deadline.dispose();
+      },
+    };
+  }
 
   /** Sends with our token; a refused token is read again from disk, since it may have been rotated, and tried once more. */
   async function authorised(
@@ -195,6 +227,12 @@ function isCertificateError(error: unknown): boolean {
   return /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_SIGNATURE_FAILURE)/.test(code);
 }
 
+async function* bytesOf(response: IncomingMessage): AsyncGenerator<Uint8Array> {
+  for await (const chunk of response) {
+    yield Buffer.from(chunk);
+  }
+}
+
 /** The chunks of a response, cut off when none came for `silenceMs`. */
 async function* heard(
   response: IncomingMessage,
@@ -209,36 +247,5 @@ async function* heard(
     }
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** An AbortController that also follows another signal, and lets go of it. AbortSignal.any keeps what it follows alive for too long. */
-class Cancellation {
-  readonly #controller = new AbortController();
-  readonly #parent: AbortSignal | undefined;
-  readonly #follow = (): void => this.cancel(this.#parent?.reason);
-
-  constructor(parent: AbortSignal | undefined) {
-    this.#parent = parent;
-    if (parent?.aborted === true) {
-      this.#follow();
-    }
-    parent?.addEventListener('abort', this.#follow);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  get reason(): unknown {
-    return this.#controller.signal.reason;
-  }
-
-  cancel(reason: unknown): void {
-    this.#controller.abort(reason);
-  }
-
-  dispose(): void {
-    this.#parent?.removeEventListener('abort', this.#follow);
   }
 }

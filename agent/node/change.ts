@@ -20,7 +20,9 @@ export interface Change {
   readonly invocation: string;
   readonly healthz: ProofRequest['healthz'];
   readonly accepts: ProofRequest['accepts'];
-  /** Called when the file is as it shall be, just before the kubelet is restarted. */
+  /** Asked once, after the write and before the restart. false: everything is taken back, and nothing restarted. */
+  readonly mayRestart: () => Promise<boolean>;
+  /** Called when the file is as it shall be and stays so, just before the kubelet is restarted. */
   readonly onWritten: () => void;
 }
 
@@ -30,6 +32,8 @@ export type ChangeResult =
       readonly proof: Extract<Proof, { ok: true }> | undefined;
       readonly tookMs: number;
     }
+  /** The restart was not allowed any more; the old bytes are back. */
+  | { readonly kind: 'held' }
   | { readonly kind: 'rolled-back'; readonly why: string }
   /** The old bytes are back, but the kubelet is not healthy with them either. */
   | { readonly kind: 'stuck'; readonly why: string };
@@ -41,6 +45,9 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
   try {
     if (!sameBytes(change.before, change.after)) {
       await put(ports.files, change.file, change.after);
+    }
+    if (change.restart && !(await change.mayRestart())) {
+      return await takeBack(ports, change);
     }
     change.onWritten();
     if (!change.restart) {
@@ -54,6 +61,13 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
   } catch (error) {
     return await rollBack(ports, change, messageOf(error));
   }
+}
+
+async function takeBack({ files }: ChangePorts, { file, before, after }: Change): Promise<ChangeResult> {
+  if (!sameBytes(before, after)) {
+    await put(files, file, before);
+  }
+  return { kind: 'held' };
 }
 
 /** Puts the bytes from before the change back and, when the kubelet was restarted, restarts and proves it again. */

@@ -2,6 +2,7 @@
 
 import type { Drift } from '../plan/drift.ts';
 import { driftOf, restartNeeded } from '../plan/drift.ts';
+import type { Restart } from '../plan/in-use.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planChange } from '../plan/plan.ts';
 import type { Desired } from '../policy/desired.ts';
@@ -11,6 +12,7 @@ import { policyErrorText } from '../report/policy-error.ts';
 import type { State } from '../report/keys.ts';
 import { coveredBy } from '../sysctl/coverage.ts';
 import { situationOf } from './fingerprint.ts';
+import { objection, outlook, type PodsLook } from './guard.ts';
 import type { Memory } from './memory.ts';
 import type { Observation, Unobservable } from './observe.ts';
 import type { PolicyView } from './policy-view.ts';
@@ -23,6 +25,8 @@ export interface Situation {
   readonly now: Date;
   /** Before this instant no change begins (jitter). */
   readonly notBefore: Date | undefined;
+  /** The node's pods; undefined while nobody asked for them. */
+  readonly pods: PodsLook | undefined;
 }
 
 export type Planned = Extract<Plan, { kind: 'planned' }>;
@@ -37,6 +41,11 @@ export interface Decision {
   readonly memory: Memory;
   /** When to look again although nothing happens. */
   readonly retryAt: Date | undefined;
+  /**
+   * The restart about which the node's pods have a word. While they were not asked, nothing may be done: ask them and
+   * decide again.
+   */
+  readonly guarded: Restart | undefined;
 }
 
 /** How long a kubelet that does not run is given before the next look, in ms. */
@@ -114,12 +123,23 @@ function decidePlanned(
     ...more,
   });
   const settled = !plan.changed && !restart;
+  const restarting: Restart | undefined = restart
+    ? {
+        running: observation.running,
+        next: plan.configured.after,
+        kubelet: observation.kubelet,
+        kernel: observation.kernel,
+      }
+    : undefined;
 
   if (view.policy?.settings.mode === 'Observe' || view.policy?.settings.paused === true) {
-    const why = view.policy.settings.paused ? 'The policy is paused' : 'The policy only observes';
+    const { paused, inUse } = view.policy.settings;
+    const why = paused ? 'The policy is paused' : 'The policy only observes';
+    const pods = restarting && situation.pods ? outlook(situation.pods, restarting, inUse) : '';
     return say(
       'Observing',
-      `${why}. ${settled ? 'Nothing would be changed.' : `Would change: ${plan.reason}`}`,
+      `${why}. ${settled ? 'Nothing would be changed.' : `Would change: ${plan.reason}${pods}`}`,
+      { guarded: restarting },
     );
   }
   if (settled && (observation.running !== undefined || plan.desired.length === 0)) {
@@ -158,7 +178,12 @@ function decidePlanned(
       retryAt: notBefore,
     });
   }
-  return say('Working', plan.reason, { change: { plan, restart, desired } });
+  const guarded = view.policy?.settings.inUse === 'Proceed' ? undefined : restarting;
+  const held = guarded && situation.pods && objection(situation.pods, guarded);
+  if (held !== undefined) {
+    return say('Blocked', `${held} What waits: ${plan.reason}`, { guarded });
+  }
+  return say('Working', plan.reason, { change: { plan, restart, desired }, guarded });
 }
 
 function tell(
@@ -185,6 +210,7 @@ function tell(
     change: undefined,
     memory,
     retryAt: undefined,
+    guarded: undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 // What one node's use cases ask of the outside world. host/ and cluster/ implement these; tests fake them.
 
+import type { SysctlPod } from '../plan/in-use.ts';
 import type { EventReason } from '../report/keys.ts';
 
 /** What systemd says of the kubelet's unit now. Strings and arrays are as on the bus, variables unexpanded. */
@@ -117,6 +118,11 @@ export interface Cluster {
   }): Promise<void>;
   /** renewTime of this node's lease; undefined when there is none. Rejects with an ApiError or a socket's error. */
   leaseRenewTime(): Promise<Date | undefined>;
+  /**
+   * This node's pods that set a sysctl and have not ended. `latest` costs the API server more: without it the answer may
+   * be some moments old. Rejects as above.
+   */
+  pods(options: { readonly latest: boolean }): Promise<readonly SysctlPod[]>;
   nodeEvent(node: NodeObject, note: EventNote): Promise<void>;
   /** Writes one Event on the ConfigMap for one of its revisions, however many nodes say the same. */
   configMapEvent(configMap: ConfigMapObject | undefined, note: EventNote): Promise<void>;

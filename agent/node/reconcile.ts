@@ -3,15 +3,18 @@
 import { coveredBy } from '../sysctl/coverage.ts';
 import { runningAllowances } from '../kubelet/running.ts';
 import type { KubeletUnit } from '../kubelet/unit.ts';
+import { takenAway, type Restart } from '../plan/in-use.ts';
 import { policyErrorText } from '../report/policy-error.ts';
 import { carryOut, type ChangePorts, type ChangeResult } from './change.ts';
 import { decide, type Decision, type Situation } from './decide.ts';
 import { situationOf } from './fingerprint.ts';
+import { objection } from './guard.ts';
 import type { Memory } from './memory.ts';
 import { observe, type Observation, type Unobservable } from './observe.ts';
 import { viewPolicy, type PolicyView } from './policy-view.ts';
 import type { AgentLog, Cluster, ConfigMapObject, HostWatch, NodeObject } from './ports.ts';
 import type { Publisher } from './publish.ts';
+import { createPodLooks } from './pod-looks.ts';
 import { recover } from './recover.ts';
 
 export interface ReconcilePorts extends ChangePorts {
@@ -41,6 +44,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   let started: { readonly invocation: string; readonly running: readonly string[] } | undefined;
   let toldPolicyError: string | undefined;
   let jitter: { readonly revision: string; readonly until: Date } | undefined;
+  const podLooks = createPodLooks(ports.cluster, ports.clock, ports.random);
 
   return {
     async reconcile(node, configMap) {
@@ -48,10 +52,10 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       const view = viewPolicy(configMap, memory.policy, options.configMap);
       const look = startedWith(await observe(ports));
       const labels = node.labels;
-      const situation: Situation = { view, labels, look, memory, now: now(), notBefore: undefined };
+      const unasked = { view, labels, look, memory, now: now(), notBefore: undefined, pods: undefined };
       // A change does not wait until the watch is in place; the next look waits for both.
       const [acted, watched] = await Promise.allSettled([
-        act(node, configMap, situation),
+        act(node, configMap, unasked),
         ports.watch.watchPaths(look.watch),
       ]);
       return valueOf(acted, watched);
@@ -61,15 +65,15 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   async function act(
     node: NodeObject,
     configMap: ConfigMapObject | undefined,
-    situation: Situation,
+    unasked: Situation,
   ): Promise<Date | undefined> {
-    const { view, look } = situation;
+    const { view, look } = unasked;
     await tellPolicyErrors(configMap, view);
-    const decision = withJitter(situation, decide(situation));
+    const [situation, decision] = await decideWithPods(unasked);
     if (decision.change === undefined || look.kind !== 'seen') {
       await remember(decision.memory);
       await ports.publisher.publish(decision.report);
-      return decision.retryAt;
+      return nextLook(decision);
     }
     return change(node, situation, look, decision, decision.change);
   }
@@ -84,8 +88,24 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     return { ...look, running: started.running };
   }
 
+  /** The pods are asked for only where a restart is due. */
+  async function decideWithPods(unasked: Situation): Promise<readonly [Situation, Decision]> {
+    const decision = withJitter(unasked);
+    if (decision.guarded === undefined) {
+      podLooks.forget();
+      return [unasked, decision];
+    }
+    const situation = { ...unasked, pods: await podLooks.now(questionOf(decision.guarded)) };
+    return [situation, withJitter(situation)];
+  }
+
+  function nextLook({ report, guarded, retryAt }: Decision): Date | undefined {
+    return guarded !== undefined && report.state === 'Blocked' ? podLooks.next() : retryAt;
+  }
+
   /** A revision that is new here waits its turn; a change for a known revision (drift) does not. */
-  function withJitter(situation: Situation, decision: Decision): Decision {
+  function withJitter(situation: Situation): Decision {
+    const decision = decide(situation);
     const revision = decision.change?.desired.revision;
     if (options.jitterMs === 0 || revision === undefined || revision === situation.memory.appliedRevision) {
       return decision;
@@ -103,7 +123,10 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     decision: Decision,
     due: DueChange,
   ): Promise<Date | undefined> {
+    const { guarded } = decision;
     ports.log.info({ file: due.plan.file, restart: due.restart }, due.plan.reason);
+    const { pods } = situation;
+    let podsNow = pods;
     const result = await carryOut(ports, {
       unit: look.status.name,
       file: due.plan.file,
@@ -113,6 +136,14 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       invocation: look.status.invocationId,
       healthz: look.healthz,
       accepts: (argv) => carries(runningAllowances(argv, look.config), due.plan.desired),
+      mayRestart: async () => {
+        // An API server that was not there a moment ago is not waited for twice.
+        if (guarded === undefined || pods?.kind === 'unknown') {
+          return true;
+        }
+        podsNow = await podLooks.again(questionOf(guarded), { latest: takenAway(guarded).length > 0 });
+        return objection(podsNow, guarded) === undefined;
+      },
       // While there is nothing to do but wait. Not waited for: the change must not hang on the API server.
       onWritten: () => {
         ports.publisher.publish(decision.report).catch((error: unknown) => {
@@ -120,13 +151,13 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
         });
       },
     });
-    const next = afterChange(situation, look, decision, due, result);
+    const next = afterChange({ ...situation, pods: podsNow }, look, decision, due, result);
     await Promise.all([
       remember(next.memory).then(() => ports.memory.endChange()),
       ports.publisher.publish(next.report),
     ]);
     await tellRestart(node, due, result);
-    return next.retryAt;
+    return nextLook(next);
   }
 
   function afterChange(
@@ -136,6 +167,9 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     due: DueChange,
     result: ChangeResult,
   ): Decision {
+    if (result.kind === 'held') {
+      return decide({ ...situation, memory: decision.memory, now: now() });
+    }
     if (result.kind === 'done') {
       const changed: Observation = {
         ...look,
@@ -212,6 +246,11 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   function now(): Date {
     return ports.clock.now();
   }
+}
+
+/** Tells restarts apart whose answer may differ. */
+function questionOf({ running, next }: Restart): string {
+  return JSON.stringify([running, next]);
 }
 
 function carries(running: readonly string[], desired: readonly string[]): boolean {

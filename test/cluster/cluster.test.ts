@@ -50,6 +50,14 @@ const configMap: ConfigMapObject = {
 };
 const note: EventNote = { type: 'Warning', reason: 'PolicyInvalid', message: 'line 2 is wrong' };
 
+/** Begins an answer and closes the connection in the middle of it. */
+function breakingOff(text: string): Handler {
+  return (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.write(text, () => response.socket?.destroy());
+  };
+}
+
 /** The Events that were posted, as they were sent. */
 function posted(server: FaultServer): CoreV1Event[] {
   return server.seen.filter((seen) => seen.method === 'POST').map((seen) => JSON.parse(seen.body));
@@ -105,6 +113,77 @@ describe('leaseRenewTime', () => {
     );
     await expect(cluster.leaseRenewTime()).rejects.toMatchObject({ name: 'BadAnswer' });
     await expect(cluster.leaseRenewTime()).rejects.toMatchObject({ status: 403 });
+  });
+});
+
+describe('pods', () => {
+  const metadata = { namespace: 'shop', name: 'web', annotations: { noise: '"sysctls"' } };
+  const web = {
+    metadata,
+    spec: {
+      securityContext: {
+        sysctls: [
+          { name: 'kernel.sem', value: '1' },
+          { name: 'net/core/x', value: '' },
+        ],
+      },
+    },
+    status: { phase: 'Running', startTime: '2026-11-24T10:00:00Z' },
+  };
+  const seen = {
+    namespace: 'shop',
+    name: 'web',
+    phase: 'Running',
+    taken: true,
+    hostNetwork: false,
+    hostIpc: false,
+  };
+
+  it('are those of our node that have not ended, from the cache of the API server', async () => {
+    const { server, cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items: [web] }));
+    expect(await cluster.pods({ latest: false })).toEqual([
+      { ...seen, sysctls: ['kernel.sem', 'net/core/x'] },
+    ]);
+    expect(server.seen[0]).toMatchObject({ method: 'GET', path: '/api/v1/pods' });
+    expect(Object.fromEntries(server.seen[0]?.query ?? [])).toEqual({
+      fieldSelector: 'spec.nodeName=n1,status.phase!=Succeeded,status.phase!=Failed',
+      resourceVersion: '0',
+    });
+  });
+
+  it('are read anew when they must be the latest', async () => {
+    const { server, cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items: [] }));
+    expect(await cluster.pods({ latest: true })).toEqual([]);
+    expect(server.seen[0]?.query.has('resourceVersion')).toBe(false);
+  });
+
+  it('without a sysctl are left out, and what the host shares with the others is told', async () => {
+    const shares = { ...web, spec: { ...web.spec, hostNetwork: true, hostIPC: true }, status: {} };
+    const items = [
+      { metadata, spec: { containers: [] } },
+      shares,
+      { metadata, spec: { securityContext: {} } },
+    ];
+    const { cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items }));
+    expect(await cluster.pods({ latest: false })).toMatchObject([
+      { phase: '', taken: false, hostNetwork: true, hostIpc: true },
+    ]);
+  });
+
+  it('are found among many megabytes', async () => {
+    const noise = { metadata, spec: { containers: [{ env: [{ value: 'x'.repeat(40_000) }] }] } };
+    const items = [...Array.from({ length: 250 }, () => noise), web];
+    const { cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items }));
+    expect(await cluster.pods({ latest: false })).toMatchObject([seen]);
+  });
+
+  it.each([
+    ['refuses', json(403, status(403, 'Forbidden', 'no')), { status: 403 }],
+    ['answers something else', json(200, { kind: 'Status' }), { name: 'BadAnswer' }],
+    ['breaks off', breakingOff('{"kind":"PodList","items":[{"metadata":{'), {}],
+  ])('are not known when the API server %s', async (_title, answer, error) => {
+    const { cluster } = await served(answer);
+    await expect(cluster.pods({ latest: false })).rejects.toMatchObject(error);
   });
 });
 

@@ -12,6 +12,7 @@ import type {
   NodeObject,
   UnitStatus,
 } from '../../agent/node/ports.ts';
+import type { SysctlPod } from '../../agent/plan/in-use.ts';
 import { nextArgv } from '../../agent/kubelet/configured.ts';
 
 export const ENVIRONMENT_FILE = '/etc/default/kubelet';
@@ -47,6 +48,10 @@ export class FakeHost {
   /** Resolves when the files are watched. */
   watching = (): Promise<void> => Promise.resolve();
   apiServer = true;
+  /** What the API server says of this node's pods; a restart does not end them here. */
+  pods: readonly SysctlPod[] = [];
+  /** How the pods were asked for, in order: false from the cache, true the latest. */
+  readonly podLooks: boolean[] = [];
   active = true;
   now = new Date('2026-11-24T02:00:00Z');
 
@@ -248,6 +253,17 @@ export class FakeHost {
           throw new Error('connect ECONNREFUSED');
         }
         return this.#leaseRenewed;
+      },
+      pods: async ({ latest }) => {
+        this.podLooks.push(latest);
+        if (!this.apiServer) {
+          throw new Error('connect ECONNREFUSED');
+        }
+        const error = this.fault('pods');
+        if (error !== undefined) {
+          throw error;
+        }
+        return this.pods;
       },
       nodeEvent: async (_node, note: EventNote) => answer(`event ${note.reason}`),
       configMapEvent: async (_configMap, note: EventNote) => answer(`configmap-event ${note.reason}`),

@@ -1,0 +1,44 @@
+// The in-use guard: what the node's pods say to a restart that is due. Pure.
+
+import { podsRefused, refusedText, takenAway, type Restart, type SysctlPod } from '../plan/in-use.ts';
+
+/** The node's pods as they were seen, or why they could not be. */
+export type PodsLook =
+  | { readonly kind: 'seen'; readonly pods: readonly SysctlPod[] }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** Why the restart must wait; undefined when it may be made. */
+export function objection(look: PodsLook, restart: Restart): string | undefined {
+  if (look.kind === 'unknown') {
+    const lost = takenAway(restart);
+    return lost.length === 0
+      ? undefined
+      : `The restart takes away ${lost.join(', ')}, and whether a pod uses that could not be asked: ${look.why}. ` +
+          'Nothing was changed; it is asked again by itself.';
+  }
+  const refused = podsRefused(look.pods, restart);
+  if (refused.length === 0) {
+    return undefined;
+  }
+  const one = refused.length === 1;
+  return (
+    `${one ? 'A pod that runs here uses' : `${refused.length} pods that run here use`} what the restarted kubelet ` +
+    `would no longer allow: ${refusedText(refused)}. Nothing was changed; it goes on by itself when ` +
+    `${one ? 'it is' : 'they are'} gone (inUse: Proceed ends ${one ? 'it' : 'them'}).`
+  );
+}
+
+/** What a policy that changes nothing says of the pods; empty when the restart would end none. */
+export function outlook(look: PodsLook, restart: Restart, inUse: 'Block' | 'Proceed'): string {
+  if (look.kind === 'unknown') {
+    return takenAway(restart).length === 0
+      ? ''
+      : ` Whether a pod uses what it takes away could not be asked: ${look.why}.`;
+  }
+  const refused = podsRefused(look.pods, restart);
+  if (refused.length === 0) {
+    return '';
+  }
+  const what = inUse === 'Proceed' ? 'Would end' : 'Would wait for the end of';
+  return ` ${what} what uses it: ${refusedText(refused)}.`;
+}

@@ -1,0 +1,64 @@
+// When the node's pods are looked at again while they hold a restart up: seldom, since every node may wait at once.
+
+import type { PodsLook } from './guard.ts';
+import type { Clock, Cluster } from './ports.ts';
+
+export interface PodLooks {
+  /**
+   * The pods for a restart that `key` tells apart from others. The same question asked again before `next` gets the same
+   * answer without a request; a first one, or one with another key, is asked at once.
+   */
+  now(key: string): Promise<PodsLook>;
+  /** Asked anew in any case. */
+  again(key: string, options: { readonly latest: boolean }): Promise<PodsLook>;
+  /** When to ask again. */
+  next(): Date;
+  /** Nothing waits any more. */
+  forget(): void;
+}
+
+const SHORTEST_PAUSE_MS = 5000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** The pause in ms after a restart has waited for `waitedMs`: as long again, from 5 s to 60 s. */
+export function pauseAfterWaiting(waitedMs: number): number {
+  return Math.min(Math.max(waitedMs, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
+}
+
+/** `random` is in [0, 1): it spreads the looks of nodes that began to wait at the same moment. */
+export function createPodLooks(
+  cluster: Pick<Cluster, 'pods'>,
+  clock: Pick<Clock, 'now'>,
+  random: () => number,
+): PodLooks {
+  let held:
+    | { readonly key: string; readonly since: number; readonly look: PodsLook; readonly next: number }
+    | undefined;
+
+  async function ask(key: string, latest: boolean): Promise<PodsLook> {
+    const look = await cluster.pods({ latest }).then(
+      (pods): PodsLook => ({ kind: 'seen', pods }),
+      (error: unknown): PodsLook => ({ kind: 'unknown', why: messageOf(error) }),
+    );
+    const at = clock.now().getTime();
+    const since = held?.key === key ? held.since : at;
+    // An API server that is back must not be noticed late.
+    const pause = look.kind === 'unknown' ? SHORTEST_PAUSE_MS : pauseAfterWaiting(at - since);
+    held = { key, since, look, next: at + Math.round(pause * (1 + random() / 4)) };
+    return look;
+  }
+
+  return {
+    now: async (key) =>
+      held?.key === key && clock.now().getTime() < held.next ? held.look : ask(key, false),
+    again: (key, { latest }) => ask(key, latest),
+    next: () => new Date(held?.next ?? clock.now().getTime() + SHORTEST_PAUSE_MS),
+    forget() {
+      held = undefined;
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,140 @@
+import { fc } from '@fast-check/vitest';
+import { describe, expect, it } from 'vitest';
+import {
+  podsRefused,
+  refusedText,
+  takenAway,
+  type Restart,
+  type SysctlPod,
+} from '../../agent/plan/in-use.ts';
+
+const pod = (over: Partial<SysctlPod> = {}): SysctlPod => ({
+  namespace: 'default',
+  name: 'web',
+  phase: 'Running',
+  taken: true,
+  sysctls: ['net.core.somaxconn'],
+  hostNetwork: false,
+  hostIpc: false,
+  ...over,
+});
+
+const restart = (over: Partial<Restart> = {}): Restart => ({
+  running: ['net.core.somaxconn'],
+  next: [],
+  kubelet: { major: 1, minor: 37, patch: 2 },
+  kernel: { major: 6, minor: 1, patch: 0 },
+  ...over,
+});
+
+const names = (pods: readonly SysctlPod[], over: Partial<Restart> = {}): readonly string[] =>
+  podsRefused(pods, restart(over)).map((refused) => refused.pod);
+
+describe('a pod', () => {
+  it('whose sysctl leaves the list is refused, and named with it', () => {
+    expect(podsRefused([pod()], restart())).toEqual([
+      { pod: 'default/web', sysctls: ['net.core.somaxconn'] },
+    ]);
+  });
+
+  it.each([
+    ['the name itself', ['net.core.somaxconn']],
+    ['the name with slashes', ['net/core/somaxconn']],
+    ['a pattern', ['net.core.*']],
+  ])('is not refused while the list to come has %s', (_title, next) => {
+    expect(names([pod(), pod({ name: 'slashes', sysctls: ['net/core/somaxconn'] })], { next })).toEqual([]);
+  });
+
+  it('is refused when one of its sysctls is, and only that one is named', () => {
+    const both = pod({ sysctls: ['kernel.sem', 'net.core.somaxconn', 'net/core/somaxconn'] });
+    expect(podsRefused([both], restart({ next: ['kernel.sem'] }))).toEqual([
+      { pod: 'default/web', sysctls: ['net.core.somaxconn'] },
+    ]);
+  });
+
+  it('with a sysctl that is safe on this kubelet and kernel is not refused, and is on older ones', () => {
+    const safeNow = pod({ sysctls: ['net.ipv4.tcp_rmem'] });
+    expect(names([safeNow])).toEqual([]);
+    expect(names([safeNow], { kubelet: { major: 1, minor: 31, patch: 0 } })).toEqual(['default/web']);
+    expect(names([safeNow], { kernel: { major: 4, minor: 14, patch: 0 } })).toEqual(['default/web']);
+  });
+
+  it.each(['Succeeded', 'Failed'])('that has %s is not admitted again', (phase) => {
+    expect(names([pod({ phase })])).toEqual([]);
+  });
+
+  it.each(['Pending', 'Running', 'Unknown'])('that the kubelet took counts while it is %s', (phase) => {
+    expect(names([pod({ phase })])).toEqual(['default/web']);
+  });
+
+  it('counts although the list that we think runs lacks its name: it lives, so the kubelet allowed it', () => {
+    expect(names([pod()], { running: [] })).toEqual(['default/web']);
+  });
+
+  it('that was not taken yet counts only where the running kubelet will take it', () => {
+    const coming = pod({ phase: 'Pending', taken: false });
+    expect(names([coming])).toEqual(['default/web']);
+    expect(names([coming], { running: undefined })).toEqual(['default/web']);
+    expect(names([coming], { running: ['kernel.sem'] })).toEqual([]);
+  });
+
+  it.each([
+    ['net.* on the network of the host', { hostNetwork: true }],
+    ['IPC on the IPC of the host', { hostIpc: true, sysctls: ['kernel.shmmax'] }],
+    ['a message queue on the IPC of the host', { hostIpc: true, sysctls: ['fs/mqueue/msg_max'] }],
+  ])('with %s was refused all along', (_title, over) => {
+    expect(names([pod(over)])).toEqual([]);
+  });
+
+  it.each([
+    ['IPC on the network of the host', { hostNetwork: true, sysctls: ['kernel.shmmax'] }],
+    ['net.* on the IPC of the host', { hostIpc: true }],
+  ])('with %s counts', (_title, over) => {
+    expect(names([pod(over)])).toEqual(['default/web']);
+  });
+});
+
+describe('several pods', () => {
+  const pods = ['c', 'a', 'b'].map((name) => pod({ name }));
+
+  it('come in the same order however the API server lists them', () => {
+    expect(names(pods)).toEqual(['default/a', 'default/b', 'default/c']);
+    expect(names(pods.toReversed())).toEqual(names(pods));
+  });
+
+  it('are named up to five, the rest counted', () => {
+    const many = Array.from({ length: 8 }, (_, n) => ({ pod: `ns/p${n}`, sysctls: ['kernel.sem', 'net.a'] }));
+    expect(refusedText(many)).toMatch(
+      /^ns\/p0: kernel\.sem, net\.a; .*ns\/p4: kernel\.sem, net\.a; and 3 more$/u,
+    );
+    expect(refusedText(many.slice(0, 5))).not.toContain('more');
+  });
+});
+
+describe('takenAway', () => {
+  it('is what runs, is not covered by what comes, and is not safe anyway', () => {
+    const running = ['net.core.*', 'kernel.sem', 'net.ipv4.ip_unprivileged_port_start', 'kernel.shmmax'];
+    expect(takenAway(restart({ running, next: ['net.core.somaxconn', 'kernel.shm*'] }))).toEqual([
+      'net.core.*',
+      'kernel.sem',
+    ]);
+  });
+
+  const pool = fc.constantFrom('net.*', 'net.core.*', 'net.core.somaxconn', 'kernel.sem', 'kernel.shm*');
+  const uses = fc.constantFrom('net.core.somaxconn', 'net.core.wmem_max', 'kernel.sem', 'kernel.shmmax');
+  it('is never nothing when the restart would end a pod that the running kubelet took', () => {
+    fc.assert(
+      fc.property(
+        fc.array(pool),
+        fc.array(pool),
+        fc.array(uses, { minLength: 1 }),
+        (running, next, sysctls) => {
+          const lists = restart({ running, next });
+          const taken = podsRefused([pod({ sysctls })], restart({ running, next: running })).length === 0;
+          fc.pre(taken && podsRefused([pod({ sysctls })], lists).length > 0);
+          expect(takenAway(lists)).not.toEqual([]);
+        },
+      ),
+    );
+  });
+});
