@@ -72,6 +72,7 @@ describe('the rights', () => {
   it('are these and no others', () => {
     expect(rulesOf(NAME, undefined)).toEqual([
       { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch', 'patch'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
     ]);
     expect(rulesOf(NAME, NAME)).toEqual([
       {
