@@ -103,7 +103,12 @@ class Held {
 
   /** What was collected, if anything. */
   take(): [Buffer] | [] {
-    const taken = Buffer.concat(this.#parts, this.#bytes);
+    const [first] = this.#parts;
+    // Most items came in one piece: no copy then, which would double the garbage.
+    const taken =
+      first !== undefined && this.#parts.length === 1
+        ? Buffer.from(first.buffer, first.byteOffset, first.byteLength)
+        : Buffer.concat(this.#parts, this.#bytes);
     this.#parts = [];
     this.#bytes = 0;
     return taken.some((byte) => byte > SPACE) ? [taken] : [];
