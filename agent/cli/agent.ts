@@ -63,6 +63,8 @@ async function runAgent(flags: AgentFlags): Promise<void> {
     nodeName: flags.nodeName,
     namespace: credentials.namespace,
     configMapName: flags.configMap,
+    // There only with --expose-gc, as in the image.
+    collectGarbage: () => globalThis.gc?.({ type: 'minor' }),
   });
   const run = hostCommands();
   const files = hostFiles(HOST_ROOT, run);

@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly namespace: string;
   readonly configMapName: string;
   readonly now?: () => Date;
+  /** Frees what a long answer came in, called again and again while it is read. */
+  readonly collectGarbage?: () => void;
 }
 
 type Follow<T> = (
@@ -44,6 +46,7 @@ const MERGE_PATCH = 'application/merge-patch+json';
 const PODS_MS = 10_000;
 /** An object is at most 1.5 MiB in etcd; JSON's escapes may swell it. */
 const MAX_POD_BYTES = 4 * 1024 * 1024;
+const COLLECT_AFTER_BYTES = 256 * 1024;
 /** Most pods have none, and need not be parsed. */
 const SYSCTLS = Buffer.from('"sysctls"');
 
@@ -100,7 +103,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         timeoutMs: PODS_MS,
       });
       const found: SysctlPod[] = [];
-      for await (const text of itemsOf(answer, MAX_POD_BYTES)) {
+      for await (const text of itemsOf(collected(answer), MAX_POD_BYTES)) {
         if (text.includes(SYSCTLS)) {
           const pod = parsePod(objectAt(jsonOf(text.toString('utf8'))));
           if (pod.sysctls.length > 0) {
@@ -142,6 +145,20 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         ...(onError && { onError }),
       }),
   };
+
+  /** V8 counts only its own heap: it lets megabytes of read buffers pile up outside before it looks. */
+  async function* collected(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let bytes = 0;
+    for await (const chunk of chunks) {
+      yield chunk;
+      bytes += chunk.byteLength;
+      if (bytes > COLLECT_AFTER_BYTES) {
+        bytes = 0;
+        options.collectGarbage?.();
+      }
+    }
+    options.collectGarbage?.();
+  }
 
   async function sayOnce(parts: readonly string[], event: CoreV1Event): Promise<void> {
     const key = JSON.stringify(parts);

@@ -20,22 +20,30 @@ afterEach(async () => {
   }
 });
 
-async function served(
-  ...handlers: Handler[]
-): Promise<{ server: FaultServer; cluster: WatchedCluster; clock: { now: Date } }> {
+async function served(...handlers: Handler[]): Promise<{
+  server: FaultServer;
+  cluster: WatchedCluster;
+  clock: { now: Date };
+  /** How often garbage was collected. */
+  collected: () => number;
+}> {
   const server = await faultServer();
   server.answer(...handlers);
   const transport = createTransport(server.credentials());
   const clock = { now: new Date('2026-11-24T10:20:30Z') };
+  let collections = 0;
   const cluster = createCluster({
     transport,
     nodeName: 'n1',
     namespace: 'agents',
     configMapName: 'kubelet-sysctls',
     now: () => clock.now,
+    collectGarbage: () => {
+      collections += 1;
+    },
   });
   open.push(server, transport);
-  return { server, cluster, clock };
+  return { server, cluster, clock, collected: () => collections };
 }
 
 const created = json(201, {});
@@ -173,8 +181,9 @@ describe('pods', () => {
   it('are found among many megabytes', async () => {
     const noise = { metadata, spec: { containers: [{ env: [{ value: 'x'.repeat(40_000) }] }] } };
     const items = [...Array.from({ length: 250 }, () => noise), web];
-    const { cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items }));
+    const { cluster, collected } = await served(json(200, { kind: 'PodList', metadata: {}, items }));
     expect(await cluster.pods({ latest: false })).toMatchObject([seen]);
+    expect(collected()).toBeGreaterThan(20);
   });
 
   it.each([

@@ -89,8 +89,9 @@ describe('a pod that uses an allowance', () => {
     await node.awaitReport({ what: 'be Observing' }, ({ state }) => state === 'Observing');
 
     await setKeys(node.world, { profiles: undefined });
-    await node.awaitReport({ what: `name e2e/${pod.name}` }, ({ state, reason = '' }) =>
-      state === 'Observing' && reason.includes(`e2e/${pod.name}: ${USED}`),
+    await node.awaitReport(
+      { what: `name e2e/${pod.name}` },
+      ({ state, reason = '' }) => state === 'Observing' && reason.includes(`e2e/${pod.name}: ${USED}`),
     );
     expect(await pod.now()).toMatchObject({ kind: 'running' });
   });
