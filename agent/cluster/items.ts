@@ -49,15 +49,23 @@ export async function* itemsOf(chunks: AsyncIterable<Uint8Array>, maxBytes: numb
   }
 }
 
-/** What stands before the end of the list; an empty list has no such. Throws when the list has no end. */
+/** The item before the end of the list, if there is one. Throws when the list has no end. */
 function lastOf(head: Buffer | undefined, rest: Buffer): Buffer {
-  const end = END.exec(rest.subarray(-LONGEST_END_BYTES).toString('latin1'))?.[0];
-  const frame = jsonOf(head === undefined ? rest.toString('utf8') : `${head.toString('utf8')}${end ?? ''}`);
-  const isNull = head === undefined && isObject(frame) && frame['items'] === null;
-  if (!isObject(frame) || !String(frame['kind']).endsWith('List') || !(isNull || end !== undefined)) {
+  if (head === undefined) {
+    checkFrame(rest.toString('utf8'), (items) => items === null);
+    return Buffer.alloc(0);
+  }
+  const end = END.exec(rest.subarray(-LONGEST_END_BYTES).toString('latin1'))?.[0] ?? '';
+  checkFrame(`${head.toString('utf8')}${end}`, Array.isArray);
+  const last = rest.subarray(0, rest.length - end.length);
+  // What looks like the end may be that of something within an item.
+  jsonOf(last.toString('utf8'));
+  return last;
+}
+
+function checkFrame(text: string, holdsItems: (items: unknown) => boolean): void {
+  const frame = jsonOf(text);
+  if (!isObject(frame) || !String(frame['kind']).endsWith('List') || !holdsItems(frame['items'])) {
     throw new BadAnswer('Expected a whole List from the API server, got something else');
   }
-  return head === undefined || end === undefined
-    ? Buffer.alloc(0)
-    : rest.subarray(0, rest.length - end.length);
 }

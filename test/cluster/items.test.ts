@@ -12,10 +12,8 @@ async function* cut(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Uin
   }
 }
 
-const read = async (text: string, sizes: readonly number[] = [7], maxBytes = 10_000): Promise<unknown[]> =>
-  (await collect(itemsOf(cut(Buffer.from(text), sizes), maxBytes))).map((item): unknown =>
-    JSON.parse(item.toString()),
-  );
+const read = async (text: string, sizes: readonly number[] = [7], maxBytes = 10_000): Promise<string[]> =>
+  (await collect(itemsOf(cut(Buffer.from(text), sizes), maxBytes))).map((bytes) => bytes.toString());
 
 const list = (items: unknown): string =>
   `${JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: { resourceVersion: '7' }, items })}\n`;
@@ -29,7 +27,7 @@ describe('itemsOf', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 });
     await fc.assert(
       fc.asyncProperty(fc.array(objects, { maxLength: 5 }), sizes, async (items, turns) => {
-        expect(await read(list(items), turns)).toEqual(JSON.parse(JSON.stringify(items)));
+        expect(await read(list(items), turns)).toEqual(items.map((each) => JSON.stringify(each)));
       }),
     );
   });
