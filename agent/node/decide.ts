@@ -16,6 +16,7 @@ import { objection, outlook, type PodsLook } from './guard.ts';
 import type { Memory } from './memory.ts';
 import type { Observation, Unobservable } from './observe.ts';
 import type { PolicyView } from './policy-view.ts';
+import { doneReason, refusalReason } from './reasons.ts';
 
 export interface Situation {
   readonly view: PolicyView;
@@ -86,7 +87,7 @@ export function decide(seen: Situation): Decision {
     case 'unreconcilable':
       return tell(situation, 'Unreconcilable', plan.reason, desired);
     case 'refused':
-      return tell(situation, 'Degraded', refusal(plan), desired);
+      return tell(situation, 'Degraded', refusalReason(plan), desired);
     case 'planned':
       return decidePlanned(situation, look, desired, plan);
   }
@@ -214,37 +215,8 @@ function tell(
   };
 }
 
-function refusal({ file, line, byte, message }: Extract<Plan, { kind: 'refused' }>): string {
-  const where = [
-    line === undefined ? [] : [`line ${line}`],
-    byte === undefined ? [] : [`byte ${byte}`],
-  ].flat();
-  return `${[file, ...where].join(', ')}: ${message} Until then the file is left alone.`;
-}
-
 function withUnsupported(drift: Drift, desired: Desired): Drift {
   return { ...drift, missing: [...drift.missing, ...desired.unsupported.map(({ pattern }) => pattern)] };
-}
-
-function doneReason(desired: Desired, drift: Drift): string {
-  const count = desired.allowances.length;
-  const parts = [
-    count === 0
-      ? 'The policy asks for no allowance on this node.'
-      : `The kubelet runs with ${count === 1 ? 'the desired allowance' : `all ${count} desired allowances`}.`,
-  ];
-  if (desired.safe.length > 0) {
-    parts.push(`Already safe on this kubelet, not needed: ${desired.safe.join(', ')}.`);
-  }
-  parts.push(
-    ...desired.unsupported.map(({ pattern, message }) => `Not allowed here: ${pattern}: ${message}`),
-  );
-  if (drift.unmanaged.length > 0) {
-    parts.push(
-      `Kept, though the policy does not ask for it: ${drift.unmanaged.map(({ pattern }) => pattern).join(', ')}.`,
-    );
-  }
-  return parts.join(' ');
 }
 
 function withoutFailure({ failure, ...memory }: Memory): Memory {

@@ -1,34 +1,20 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createAgent, type Agent } from '../../agent/node/agent.ts';
+import type { Agent } from '../../agent/node/agent.ts';
 import { KEYS } from '../../agent/report/keys.ts';
 import { CONFIG_FILE, ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { atRest, startedAgent } from './started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
 const WRITTEN = "KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=net.core.somaxconn'\n";
 
 let agent: Agent | undefined;
 
-/** Starts an agent as a new process would and lets it come to rest. */
 async function startAgent(
   host: FakeHost,
   data: Readonly<Record<string, string>> | undefined = POLICY,
 ): Promise<Agent> {
-  agent = createAgent(host.ports(), {
-    configMap: { namespace: 'agent', name: 'kubelet-sysctls' },
-    jitterMs: 0,
-    onReported: () => {},
-  });
-  agent.setNode(host.node());
-  agent.setConfigMap(data === undefined ? undefined : host.configMap(data));
-  await atRest();
+  agent = await startedAgent(host, data);
   return agent;
-}
-
-/** Every port answers in microtasks: one turn of the event loop is time enough for all of a pass. */
-async function atRest(): Promise<void> {
-  for (let turn = 0; turn < 5; turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 async function edit(host: FakeHost, data: Readonly<Record<string, string>>): Promise<void> {

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createAgent, type Agent } from '../../agent/node/agent.ts';
+import type { Agent } from '../../agent/node/agent.ts';
 import type { SysctlPod } from '../../agent/plan/in-use.ts';
 import { KEYS } from '../../agent/report/keys.ts';
 import { CONFIG_FILE, ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { atRest, startedAgent } from './started-agent.ts';
 
 const BOTH = { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.msgmax' };
 const ONE = { allowedUnsafeSysctls: 'kernel.msgmax' };
@@ -25,14 +26,7 @@ const refuse = (action: string): Error | undefined =>
 let agent: Agent | undefined;
 
 async function startAgent(host: FakeHost, data: Readonly<Record<string, string>>): Promise<Agent> {
-  agent = createAgent(host.ports(), {
-    configMap: { namespace: 'agent', name: 'kubelet-sysctls' },
-    jitterMs: 0,
-    onReported: () => {},
-  });
-  agent.setNode(host.node());
-  agent.setConfigMap(host.configMap(data));
-  await atRest();
+  agent = await startedAgent(host, data);
   return agent;
 }
 
@@ -44,12 +38,6 @@ async function inUse(files: Readonly<Record<string, string>> = {}): Promise<Fake
   host.actions.length = 0;
   host.podLooks.length = 0;
   return host;
-}
-
-async function atRest(): Promise<void> {
-  for (let turn = 0; turn < 5; turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 async function edit(host: FakeHost, data: Readonly<Record<string, string>>): Promise<void> {
