@@ -1,33 +1,46 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import { objectAt, type JsonObject } from '../../agent/cluster/fields.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import { SETTING_KEYS } from '../../agent/policy/settings.ts';
+import { KEY_PREFIX, KEYS } from '../../agent/report/keys.ts';
 
 const FOLDER = join(import.meta.dirname, '../../daemonset');
 const NAME = 'kubelet-sysctl-agent';
 
-const files = readdirSync(FOLDER).filter((file) => file !== 'kustomization.yaml');
-const objects = render();
+const files = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml');
+const objects =
+  render(FOLDER) ?? files.flatMap((file) => objectsIn(readFileSync(join(FOLDER, file), 'utf8')));
 
-/** As `kubectl apply -k` sees them; without kubectl, the files as they are. */
-function render(): JsonObject[] {
-  let text: string;
+/** As `kubectl apply -k` sees them; undefined without kubectl. */
+function render(folder: string): JsonObject[] | undefined {
   try {
-    text = execFileSync('kubectl', ['kustomize', FOLDER], {
+    const text = execFileSync('kubectl', ['kustomize', folder], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    return objectsIn(text);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
-      throw error;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      return undefined;
     }
-    text = files.map((file) => readFileSync(join(FOLDER, file), 'utf8')).join('\n---\n');
+    throw error;
   }
+}
+
+function objectsIn(text: string): JsonObject[] {
   return parseAllDocuments(text).map((document) => objectAt(document.toJS()));
 }
 
@@ -96,6 +109,52 @@ describe('the rights', () => {
     for (const binding of bindings) {
       expect(binding['subjects']).toEqual([{ kind: 'ServiceAccount', name: NAME, namespace: NAME }]);
     }
+  });
+});
+
+describe('the admission policy', () => {
+  const policy = objectAt(theOne('ValidatingAdmissionPolicy'), 'spec');
+  const binding = objectAt(theOne('ValidatingAdmissionPolicyBinding'), 'spec');
+
+  it('is in force, and refuses what it cannot judge', () => {
+    const { name } = objectAt(theOne('ValidatingAdmissionPolicy'), 'metadata');
+    expect(binding).toEqual({ policyName: name, validationActions: ['Deny'] });
+    expect(policy['failurePolicy']).toBe('Fail');
+  });
+
+  it("is about the agent's ServiceAccount, and about all that can be done to Nodes", () => {
+    const { name, namespace } = objectAt(theOne('ServiceAccount'), 'metadata');
+    const account = `system:serviceaccount:${String(namespace)}:${String(name)}`;
+    expect(policy['matchConditions']).toEqual([
+      { name: 'is-the-agent', expression: `request.userInfo.username == '${account}'` },
+    ]);
+    expect(objectAt(policy, 'matchConstraints')['resourceRules']).toEqual([
+      { apiGroups: [''], apiVersions: ['*'], operations: ['*'], resources: ['nodes', 'nodes/*'] },
+    ]);
+  });
+
+  it('leaves the agent the keys that it reports with, and never the approved revision', () => {
+    const variables: unknown = policy['variables'];
+    const foreign = (Array.isArray(variables) ? variables.map((variable) => objectAt(variable)) : []).find(
+      ({ name }) => name === 'foreignKeys',
+    );
+    expect(foreign?.['expression']).toContain(`!key.startsWith('${KEY_PREFIX}') ||`);
+    expect(foreign?.['expression']).toContain(`key == '${KEY_PREFIX}approved-revision'`);
+    expect(Object.values(KEYS)).not.toContain(`${KEY_PREFIX}approved-revision`);
+  });
+
+  it('is all that the component for clusters before 1.30 takes out', ({ skip }) => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'before-1.30-')));
+    const base = relative(folder, realpathSync(FOLDER));
+    const overlay = { resources: [base], components: [`${base}/before-1.30`] };
+    writeFileSync(join(folder, 'kustomization.yaml'), stringify(overlay));
+    const without = render(folder);
+    rmSync(folder, { recursive: true });
+    if (without === undefined) return skip('there is no kubectl');
+    expect(without).toEqual(
+      objects.filter(({ apiVersion }) => apiVersion !== 'admissionregistration.k8s.io/v1'),
+    );
+    expect(without.length).toBe(objects.length - 2);
   });
 });
 

@@ -1,0 +1,77 @@
+// What somebody can do who has read the token of a running agent.
+
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import type { Answer } from '../bed/api.ts';
+import { pkiFolder } from '../bed/pki.ts';
+import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { agentPodOn } from './agent-pod.ts';
+import type { TestNode } from './test-node.ts';
+
+const TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+const TIMEOUT_MS = 10_000;
+
+export interface Attempt {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** With its query: `?dryRun=All` passes every admission and changes nothing. */
+  readonly path: string;
+  /** Of the body; a merge patch for PATCH and JSON for all others unless another is named. */
+  readonly contentType?: string;
+  readonly body?: unknown;
+}
+
+export interface Thief {
+  /** What the API server says; rejects when it does not answer within 10 s. */
+  attempt(attempt: Attempt): Promise<Answer>;
+}
+
+/** Of the agent on this node, as its container sees it. */
+export async function stolenToken(node: TestNode): Promise<string> {
+  return node.waitFor({ what: 'let a command into its agent' }, async () => {
+    const pod = await agentPodOn(node.world, node.name);
+    if (pod?.ready !== true) return undefined;
+    const command = ['-n', AGENT_NAMESPACE, 'exec', pod.name, '--', 'cat', TOKEN];
+    const said = await node.world.bed.kubectl(command, { reject: false, timeoutMs: TIMEOUT_MS });
+    return said.exitCode === 0 && said.stdout !== '' ? said.stdout : undefined;
+  });
+}
+
+/** Speaks to the node's API server with a token and nothing else. */
+export async function thief({ world: { bed } }: Pick<TestNode, 'world'>, token: string): Promise<Thief> {
+  const ca = await readFile(join(pkiFolder(bed.folder), 'ca.crt'));
+  return {
+    attempt: ({ method, path, contentType = usualType(method), body }) =>
+      new Promise((resolve, reject) => {
+        const headers = { authorization: `Bearer ${token}`, 'content-type': contentType };
+        const options = { method, headers, ca, agent: false, timeout: TIMEOUT_MS };
+        const asked = request(`${bed.server}${path}`, options, (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+          );
+        });
+        asked.on('timeout', () =>
+          asked.destroy(new Error(`Expected ${path} to answer within ${TIMEOUT_MS} ms.`)),
+        );
+        asked.on('error', reject);
+        asked.end(body === undefined ? undefined : JSON.stringify(body));
+      }),
+  };
+}
+
+export type Verdict = 'allowed' | 'refused by RBAC' | 'refused by the policy' | 'something else';
+
+/** Who refused it, by the API server's own words. */
+export function verdictOf({ status, body }: Answer, policy: string): Verdict {
+  if (status >= 200 && status < 300) return 'allowed';
+  if (status !== 403) return 'something else';
+  if (body.includes(`ValidatingAdmissionPolicy '${policy}'`)) return 'refused by the policy';
+  return /cannot \w+ resource/u.test(body) ? 'refused by RBAC' : 'something else';
+}
+
+function usualType(method: Attempt['method']): string {
+  return method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+}
