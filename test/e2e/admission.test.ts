@@ -118,7 +118,8 @@ describe('with the token of the agent on n1', () => {
     ],
     ['a pod', { method: 'POST', path: `${pods}${DRY}`, body: pod }],
     ['the deletion of pods', { method: 'DELETE', path: `${pods}${DRY}` }],
-    ['the list of pods', { method: 'GET', path: '/api/v1/pods' }],
+    ['a command in a pod', { method: 'POST', path: `${pods}/e2e/exec?command=id` }],
+    ["a pod's log", { method: 'GET', path: `${pods}/e2e/log` }],
     ['a token for its own account', { method: 'POST', path: tokenPath(), body: {} }],
     ['the policy that binds it', { method: 'DELETE', path: `${bindings()}/${POLICY}${DRY}` }],
   ])('%s is refused by RBAC', async (_what, attempt) => {
