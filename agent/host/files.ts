@@ -39,7 +39,9 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       return found.toSorted();
     },
 
-    async writeAtomic(path, content, mode = 0o644) {
+    async writeAtomic(path, content, { mode = 0o644, after } = {}) {
+      // It may fail before we wait for it, and an error that nobody waits for ends the process.
+      after?.catch(() => {});
       const target = await resolve(path);
       const folder = dirname(target);
       await mkdir(folder, { recursive: true, mode: folderMode(mode) });
@@ -49,6 +51,7 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
         await writeNew(temporary, content, (await exists(target)) ? undefined : mode, () =>
           copyAttributes(root, target, temporary, run),
         );
+        await after;
         await rename(temporary, target);
       } catch (error) {
         await rm(temporary, { force: true });

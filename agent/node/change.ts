@@ -41,11 +41,9 @@ export type ChangeResult =
 /** Carries the change out. The journal stays until the caller has saved what came of it (`endChange`). */
 export async function carryOut(ports: ChangePorts, change: Change): Promise<ChangeResult> {
   const startedAt = ports.clock.now();
-  await ports.memory.beginChange(journalOf(change, startedAt));
+  const journalled = ports.memory.beginChange(journalOf(change, startedAt));
   try {
-    if (!sameBytes(change.before, change.after)) {
-      await put(ports.files, change.file, change.after);
-    }
+    await putAfter(journalled, ports.files, change);
     if (change.restart && !(await change.mayRestart())) {
       return await takeBack(ports, change);
     }
@@ -59,7 +57,25 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
     }
     return await rollBack(ports, change, proof.why);
   } catch (error) {
+    // Nothing has begun without a journal.
+    await journalled;
     return await rollBack(ports, change, messageOf(error));
+  }
+}
+
+/** The new file is made ready beside the old one while the journal is being written, and takes its place after that. */
+async function putAfter(
+  journalled: Promise<void>,
+  files: HostFiles,
+  { file, before, after }: Change,
+): Promise<void> {
+  if (after !== undefined && !sameBytes(before, after)) {
+    await files.writeAtomic(file, after, { after: journalled });
+    return;
+  }
+  await journalled;
+  if (!sameBytes(before, after)) {
+    await files.remove(file);
   }
 }
 

@@ -69,9 +69,9 @@ export interface MemoryStore {
 export function memoryStore(files: HostFiles): MemoryStore {
   return {
     load: async () => (await readJson(files, STATE_FILE, stateSchema)) ?? NOTHING_REMEMBERED,
-    save: (memory) => files.writeAtomic(STATE_FILE, encode(memory), OWNER_ONLY),
+    save: (memory) => files.writeAtomic(STATE_FILE, encode(memory), { mode: OWNER_ONLY }),
     begunChange: () => readJson(files, CHANGE_FILE, changeSchema),
-    beginChange: (change) => files.writeAtomic(CHANGE_FILE, encode(change), OWNER_ONLY),
+    beginChange: (change) => files.writeAtomic(CHANGE_FILE, encode(change), { mode: OWNER_ONLY }),
     endChange: () => files.remove(CHANGE_FILE),
   };
 }

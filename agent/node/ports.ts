@@ -36,6 +36,12 @@ export interface Systemd {
   journal(unit: string, invocationId: string): Promise<readonly string[]>;
 }
 
+export interface WriteOptions {
+  readonly mode?: number;
+  /** The rename waits for it; everything before it does not. */
+  readonly after?: Promise<unknown>;
+}
+
 /** Files of the host, by the host's own absolute paths. Symbolic links are followed as the host would. */
 export interface HostFiles {
   /** undefined when there is no such file. */
@@ -44,9 +50,10 @@ export interface HostFiles {
   glob(pattern: string): Promise<readonly string[]>;
   /**
    * Replaces the file by a rename in its own folder, fsync of both; mode, owner and extended attributes stay as
-   * they were, a new file gets `mode` (default 0644), and missing folders are as open as it is.
+   * they were, a new file gets `mode` (default 0644), and missing folders are as open as it is. Where `after` rejects,
+   * nothing is replaced and its error is thrown.
    */
-  writeAtomic(path: string, content: Uint8Array, mode?: number): Promise<void>;
+  writeAtomic(path: string, content: Uint8Array, options?: WriteOptions): Promise<void>;
   /** Removes the file if it is there, and syncs its folder. */
   remove(path: string): Promise<void>;
 }

@@ -34,7 +34,7 @@ export const LEASE_TIMEOUT_MS = 45_000;
 const API_TIMEOUT_MS = 10_000;
 const HEALTHZ_INTERVAL_MS = 10;
 /** A kubelet renews its lease some 20 to 50 ms after it answers healthz; so much of a change is this wait. */
-const LEASE_INTERVAL_MS = 10;
+const LEASE_INTERVAL_MS = 5;
 const LEASE_INTERVAL_MAX_MS = 1000;
 /** Where healthz is off, the process must live this long instead, in ms. */
 const LIVES_MS = 5000;

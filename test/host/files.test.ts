@@ -32,7 +32,7 @@ describe('hostFiles', () => {
     const root = await temporaryRoot();
     const files = hostFiles(root, noCommands);
 
-    await files.writeAtomic('/var/lib/agent/state.json', bytes('{}'), 0o600);
+    await files.writeAtomic('/var/lib/agent/state.json', bytes('{}'), { mode: 0o600 });
     await files.writeAtomic('/etc/default/kubelet', bytes(''));
 
     expect((await stat(`${root}/var/lib/agent`)).mode & 0o777).toBe(0o700);
@@ -80,6 +80,35 @@ describe('hostFiles', () => {
     await hostFiles(root, noCommands).writeAtomic('/etc/kubelet', bytes('new'));
 
     expect(await readFile(`${root}/etc/real`, 'utf8')).toBe('new');
+  });
+
+  test('the new file is ready beside the old one, and takes its place only after what it waits for', async () => {
+    const root = await temporaryRoot();
+    await writeFile(`${root}/kubelet`, 'old');
+    const journalled = Promise.withResolvers<void>();
+
+    const written = hostFiles(root, noCommands).writeAtomic('/kubelet', bytes('new'), {
+      after: journalled.promise,
+    });
+    await expect.poll(() => readFile(`${root}/.kubelet.kubelet-sysctl-agent.tmp`, 'utf8')).toBe('new');
+    expect(await readFile(`${root}/kubelet`, 'utf8')).toBe('old');
+
+    journalled.resolve();
+    await written;
+    expect(await readFile(`${root}/kubelet`, 'utf8')).toBe('new');
+  });
+
+  test('where what it waits for fails the old file stays, with nothing beside it', async () => {
+    const root = await temporaryRoot();
+    await writeFile(`${root}/kubelet`, 'old');
+    const after = Promise.reject(new Error('ENOSPC'));
+
+    await expect(
+      hostFiles(root, noCommands).writeAtomic('/kubelet', bytes('new'), { after }),
+    ).rejects.toThrow('ENOSPC');
+
+    expect(await readFile(`${root}/kubelet`, 'utf8')).toBe('old');
+    expect(await readdir(root)).toEqual(['kubelet']);
   });
 
   test('a left-over of a write that was cut off does not stand in the way', async () => {

@@ -363,6 +363,23 @@ describe('a change that fails', () => {
     expect(host.annotations[KEYS.reason]).toContain('lease');
   });
 
+  test('that could not be journalled is not begun, and is tried again by itself', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
+    let full = true;
+    host.fault = (action) =>
+      full && action.endsWith('/change.json') ? new Error('ENOSPC: no space left on device') : undefined;
+
+    await startAgent(host);
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(before);
+    expect(host.actions.filter((action) => /^(?:write|remove|restart)/.test(action))).toEqual([]);
+
+    full = false;
+    host.advance(1000);
+    await atRest();
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.restarts).toBe(1);
+  });
+
   test('that could not even be written leaves the file and reports why', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
     host.fault = (action) =>

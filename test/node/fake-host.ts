@@ -209,7 +209,8 @@ export class FakeHost {
         return this.#bytes(path);
       },
       glob: () => Promise.resolve([]),
-      writeAtomic: async (path, content) => {
+      writeAtomic: async (path, content, { after } = {}) => {
+        await after;
         this.#do(`write ${path}`);
         this.files.set(path, Buffer.from(content).toString());
       },
