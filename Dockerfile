@@ -12,9 +12,9 @@ COPY dist/kubelet-sysctls.mjs LICENSE /app/
 USER 0:0
 WORKDIR /app
 ENV NODE_ENV=production
-# It runs on every node of somebody's cluster. Anonymous memory after some changes: 37 MB without these, 25 MB with them,
-# and a change takes as long (npm run bench). malloc otherwise keeps an arena a thread, and V8 four helper threads.
-# --optimize-for-size: V8 collects garbage early and keeps its heaps small; it still compiles what is hot.
-# --expose-gc: the agent frees the buffers of a long list of pods while it reads it.
+# It runs on every node of somebody's cluster. Anonymous memory after some changes: 37 MB without these, 22 MB with them,
+# resident memory 92 MB and 70 MB, and a change takes as long (npm run bench): what a change does is waiting, not computing.
+# --lite-mode: V8 interprets, keeps its heaps small and never has memory that is both writable and executable.
+# --v8-pool-size: one helper thread, not four. malloc otherwise keeps an arena a thread.
 ENV MALLOC_ARENA_MAX=1
-ENTRYPOINT ["node", "--optimize-for-size", "--v8-pool-size=1", "--expose-gc", "/app/kubelet-sysctls.mjs"]
+ENTRYPOINT ["node", "--lite-mode", "--v8-pool-size=1", "/app/kubelet-sysctls.mjs"]
