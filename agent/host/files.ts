@@ -10,6 +10,7 @@ import { resolveHostPath } from './paths.ts';
 
 /** A command with all of root's capabilities, which the pod does not have. */
 const THROUGH_SYSTEMD = ['systemd-run', '--quiet', '--wait', '--collect'];
+const NEW_FILE_MODE = 0o644;
 const TEMPORARY_SUFFIX = '.kubelet-sysctl-agent.tmp';
 
 /** The host's files below `root`; `run` is asked only when a file's owner is beyond this process's capabilities. */
@@ -39,16 +40,17 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       return found.toSorted();
     },
 
-    async writeAtomic(path, content, { mode = 0o644, after } = {}) {
+    async writeAtomic(path, content, { mode, after } = {}) {
       // It may fail before we wait for it, and an error that nobody waits for ends the process.
       after?.catch(() => {});
       const target = await resolve(path);
       const folder = dirname(target);
-      await mkdir(folder, { recursive: true, mode: folderMode(mode) });
+      await mkdir(folder, { recursive: true, mode: folderMode(mode ?? NEW_FILE_MODE) });
       const temporary = join(folder, `.${basename(target)}${TEMPORARY_SUFFIX}`);
       await rm(temporary, { force: true });
       try {
-        await writeNew(temporary, content, (await exists(target)) ? undefined : mode, () =>
+        const keeps = mode === undefined && (await exists(target));
+        await writeNew(temporary, content, keeps ? undefined : (mode ?? NEW_FILE_MODE), () =>
           copyAttributes(root, target, temporary, run),
         );
         await after;

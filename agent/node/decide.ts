@@ -47,6 +47,8 @@ export interface Decision {
    * decide again.
    */
   readonly guarded: Restart | undefined;
+  /** The decision on the same plan when more is known; planning is what costs. */
+  readonly revise: (more: Partial<Pick<Situation, 'pods' | 'notBefore'>>) => Decision;
 }
 
 /** How long a kubelet that does not run is given before the next look, in ms. */
@@ -121,6 +123,7 @@ function decidePlanned(
     });
   const say = (state: State, reason: string, more: Partial<Decision> = {}): Decision => ({
     ...tell(situation, state, reason, desired, drift),
+    revise: (known) => decidePlanned({ ...situation, ...known }, observation, desired, plan),
     ...more,
   });
   const settled = !plan.changed && !restart;
@@ -196,7 +199,7 @@ function tell(
 ): Decision {
   const policyError = view.errors.length === 0 ? undefined : policyErrorText(view.errors);
   const kept = view.policy === undefined ? '' : ' The last valid policy stays in force.';
-  return {
+  const decision: Decision = {
     report: {
       state,
       reason: policyError === undefined ? reason : `The ConfigMap is not valid.${kept} ${reason}`,
@@ -212,7 +215,9 @@ function tell(
     memory,
     retryAt: undefined,
     guarded: undefined,
+    revise: () => decision,
   };
+  return decision;
 }
 
 function withUnsupported(drift: Drift, desired: Desired): Drift {

@@ -37,6 +37,7 @@ export interface Systemd {
 }
 
 export interface WriteOptions {
+  /** The file is ours alone and gets this mode, whatever it had. */
   readonly mode?: number;
   /** The rename waits for it; everything before it does not. */
   readonly after?: Promise<unknown>;
@@ -50,8 +51,8 @@ export interface HostFiles {
   glob(pattern: string): Promise<readonly string[]>;
   /**
    * Replaces the file by a rename in its own folder, fsync of both; mode, owner and extended attributes stay as
-   * they were, a new file gets `mode` (default 0644), and missing folders are as open as it is. Where `after` rejects,
-   * nothing is replaced and its error is thrown.
+   * they were, a new file gets mode 0644, and missing folders are as open as the file. Where `after` rejects, nothing is
+   * replaced and its error is thrown.
    */
   writeAtomic(path: string, content: Uint8Array, options?: WriteOptions): Promise<void>;
   /** Removes the file if it is there, and syncs its folder. */

@@ -90,13 +90,13 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
 
   /** The pods are asked for only where a restart is due. */
   async function decideWithPods(unasked: Situation): Promise<readonly [Situation, Decision]> {
-    const decision = withJitter(unasked);
+    const decision = withJitter(unasked, decide(unasked));
     if (decision.guarded === undefined) {
       podLooks.forget();
       return [unasked, decision];
     }
-    const situation = { ...unasked, pods: await podLooks.now(questionOf(decision.guarded)) };
-    return [situation, withJitter(situation)];
+    const pods = await podLooks.now(questionOf(decision.guarded));
+    return [{ ...unasked, pods }, withJitter(unasked, decision.revise({ pods }))];
   }
 
   function nextLook({ report, guarded, retryAt }: Decision): Date | undefined {
@@ -104,8 +104,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   }
 
   /** A revision that is new here waits its turn; a change for a known revision (drift) does not. */
-  function withJitter(situation: Situation): Decision {
-    const decision = decide(situation);
+  function withJitter(situation: Situation, decision: Decision): Decision {
     const revision = decision.change?.desired.revision;
     if (options.jitterMs === 0 || revision === undefined || revision === situation.memory.appliedRevision) {
       return decision;
@@ -113,7 +112,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     if (jitter?.revision !== revision) {
       jitter = { revision, until: new Date(situation.now.getTime() + ports.random() * options.jitterMs) };
     }
-    return decide({ ...situation, notBefore: jitter.until });
+    return decision.revise({ notBefore: jitter.until });
   }
 
   async function change(
@@ -153,8 +152,8 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     });
     const next = afterChange({ ...situation, pods: podsNow }, look, decision, due, result);
     await Promise.all([
-      remember(next.memory).then(() => ports.memory.endChange()),
       ports.publisher.publish(next.report),
+      remember(next.memory).then(() => ports.memory.endChange()),
     ]);
     await tellRestart(node, due, result);
     return nextLook(next);

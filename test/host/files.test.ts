@@ -54,6 +54,16 @@ describe('hostFiles', () => {
     expect(await readdir(root)).toEqual(['kubelet']);
   });
 
+  test('a file of our own gets the mode that is asked for, whatever it had', async () => {
+    const root = await temporaryRoot();
+    await writeFile(`${root}/state.json`, 'old');
+    await chmod(`${root}/state.json`, 0o644);
+
+    await hostFiles(root, noCommands).writeAtomic('/state.json', bytes('new'), { mode: 0o600 });
+
+    expect((await stat(`${root}/state.json`)).mode & 0o7777).toBe(0o600);
+  });
+
   test('extended attributes stay', async (context) => {
     const root = await temporaryRoot();
     await writeFile(`${root}/kubelet`, 'old');
