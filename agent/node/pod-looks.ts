@@ -9,8 +9,8 @@ export interface PodLooks {
    * answer without a request; a first one, or one with another key, is asked at once.
    */
   now(key: string): Promise<PodsLook>;
-  /** Asked anew in any case. */
-  again(key: string, options: { readonly latest: boolean }): Promise<PodsLook>;
+  /** Asked anew in any case, and of etcd, not of a cache that may lag behind. */
+  latest(key: string): Promise<PodsLook>;
   /** When to ask again. */
   next(): Date;
   /** Nothing waits any more. */
@@ -51,7 +51,7 @@ export function createPodLooks(
   return {
     now: async (key) =>
       held?.key === key && clock.now().getTime() < held.next ? held.look : ask(key, false),
-    again: (key, { latest }) => ask(key, latest),
+    latest: (key) => ask(key, true),
     next: () => new Date(held?.next ?? clock.now().getTime() + SHORTEST_PAUSE_MS),
     forget() {
       held = undefined;

@@ -16,6 +16,7 @@ import type { AgentLog, Cluster, ConfigMapObject, HostWatch, NodeObject } from '
 import type { Publisher } from './publish.ts';
 import { createPodLooks } from './pod-looks.ts';
 import { recover } from './recover.ts';
+import { createWorkingReport } from './working.ts';
 
 export interface ReconcilePorts extends ChangePorts {
   readonly cluster: Cluster;
@@ -42,16 +43,21 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   let memory: Memory | undefined;
   /** What the kubelet of an invocation was started with; its config files may have changed since. */
   let started: { readonly invocation: string; readonly running: readonly string[] } | undefined;
+  /** What was seen last, where nothing was changed since by ourselves. */
+  let lastLook: Observation | Unobservable | undefined;
   let toldPolicyError: string | undefined;
   let jitter: { readonly revision: string; readonly until: Date } | undefined;
+  const working = createWorkingReport(ports.publisher, ports.clock, ports.log);
   const podLooks = createPodLooks(ports.cluster, ports.clock, ports.random);
 
   return {
     async reconcile(node, configMap) {
       memory ??= await recover(ports);
       const view = viewPolicy(configMap, memory.policy, options.configMap);
-      const look = startedWith(await observe(ports));
       const labels = node.labels;
+      const [seen] = await Promise.all([observe(ports), foresee({ view, labels, memory })]);
+      const look = startedWith(seen);
+      lastLook = look;
       const unasked = { view, labels, look, memory, now: now(), notBefore: undefined, pods: undefined };
       // A change does not wait until the watch is in place; the next look waits for both.
       const [acted, watched] = await Promise.allSettled([
@@ -76,6 +82,18 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       return nextLook(decision);
     }
     return change(node, situation, look, decision, decision.change);
+  }
+
+  /** Where the last look says that a restart will be due, the pods are asked for while systemd is. */
+  async function foresee(known: Pick<Situation, 'view' | 'labels' | 'memory'>): Promise<void> {
+    if (lastLook === undefined) {
+      return;
+    }
+    const unasked = { ...known, look: lastLook, now: now(), notBefore: undefined, pods: undefined };
+    const { guarded } = decide(unasked);
+    if (guarded !== undefined) {
+      await podLooks.now(questionOf(guarded));
+    }
   }
 
   function startedWith(look: Observation | Unobservable): Observation | Unobservable {
@@ -126,6 +144,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     ports.log.info({ file: due.plan.file, restart: due.restart }, due.plan.reason);
     const { pods } = situation;
     let podsNow = pods;
+    lastLook = undefined;
     const result = await carryOut(ports, {
       unit: look.status.name,
       file: due.plan.file,
@@ -136,20 +155,16 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       healthz: look.healthz,
       accepts: (argv) => carries(runningAllowances(argv, look.config), due.plan.desired),
       mayRestart: async () => {
-        // An API server that was not there a moment ago is not waited for twice.
-        if (guarded === undefined || pods?.kind === 'unknown') {
+        // An API server that was not there a moment ago is not waited for twice, and what came since uses nothing that goes.
+        if (guarded === undefined || pods?.kind === 'unknown' || takenAway(guarded).length === 0) {
           return true;
         }
-        podsNow = await podLooks.again(questionOf(guarded), { latest: takenAway(guarded).length > 0 });
+        podsNow = await podLooks.latest(questionOf(guarded));
         return objection(podsNow, guarded) === undefined;
       },
-      // While there is nothing to do but wait. Not waited for: the change must not hang on the API server.
-      onWritten: () => {
-        ports.publisher.publish(decision.report).catch((error: unknown) => {
-          ports.log.warn({ err: error }, 'The state Working could not be reported');
-        });
-      },
+      onWritten: () => working.begin(decision.report),
     });
+    working.end();
     const next = afterChange({ ...situation, pods: podsNow }, look, decision, due, result);
     await Promise.all([
       ports.publisher.publish(next.report),

@@ -45,6 +45,10 @@ export class FakeHost {
   /** What reading the environment file rejects with. */
   unreadable: Error | undefined;
   renewsLease = true;
+  /** Resolves when systemd has an answer to what a unit is like. */
+  systemdAnswers = (): Promise<void> => Promise.resolve();
+  /** Resolves when a restart has come to its end. */
+  restarted = (): Promise<void> => Promise.resolve();
   /** Resolves when the files are watched. */
   watching = (): Promise<void> => Promise.resolve();
   apiServer = true;
@@ -119,15 +123,18 @@ export class FakeHost {
       files,
       memory: memoryStore(files),
       systemd: {
-        status: (unit) => Promise.resolve(this.#status(unit)),
+        status: async (unit) => {
+          await this.systemdAnswers();
+          return this.#status(unit);
+        },
         version: () => Promise.resolve(252),
         services: () => Promise.resolve([]),
-        tryRestart: () => {
+        tryRestart: async () => {
           this.#do('restart');
           if (this.active) {
             this.startKubelet();
           }
-          return Promise.resolve();
+          await this.restarted();
         },
         journal: () => Promise.resolve(this.#journal),
       },

@@ -181,15 +181,43 @@ describe('other people’s removals that only wait for a restart', () => {
 });
 
 describe('a change that no pod minds', () => {
-  test('asks before the write and before the restart, and only then', async () => {
+  test('asks once where nothing is taken away: what comes meanwhile uses nothing that goes', async () => {
     const host = await inUse();
 
     await edit(host, THREE);
 
-    expect(host.podLooks).toEqual([false, false]);
+    expect(host.podLooks).toEqual([false]);
     expect(host.annotations[KEYS.state]).toBe('Done');
     await pass(host, 600_000);
-    expect(host.podLooks).toHaveLength(2);
+    expect(host.podLooks).toHaveLength(1);
+  });
+
+  test('asks while systemd is being asked, not after it, once the node is known', async () => {
+    const host = await inUse();
+    await nodeSeen(host);
+    const answered = Promise.withResolvers<void>();
+    host.systemdAnswers = () => answered.promise;
+
+    await edit(host, THREE);
+    expect(host.podLooks).toEqual([false]);
+    expect(host.restarts).toBe(0);
+
+    answered.resolve();
+    await atRest();
+    expect(host.podLooks).toEqual([false]);
+    expect(host.restarts).toBe(1);
+  });
+
+  test('asks in vain, and does nothing, where the file was given what the policy asks for meanwhile', async () => {
+    const host = await inUse();
+    await nodeSeen(host);
+    host.files.set(ENVIRONMENT_FILE, `KUBELET_EXTRA_ARGS='${FLAG},kernel.sem'\n`);
+    host.startKubelet();
+
+    await edit(host, THREE);
+
+    expect(touched(host)).toEqual([]);
+    expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
   test('asks for the latest right before a restart that takes something away', async () => {

@@ -63,11 +63,11 @@ describe('the pods', () => {
     expect(await made.pods.now('a restart')).toEqual({ kind: 'unknown', why: 'connect ECONNREFUSED' });
   });
 
-  it('looked at again replace what was remembered', async () => {
+  it('looked at anew replace what was remembered', async () => {
     const made = looks();
     await made.pods.now('a restart');
     made.answers = false;
-    await made.pods.again('a restart', { latest: true });
+    await made.pods.latest('a restart');
     expect(await made.pods.now('a restart')).toMatchObject({ kind: 'unknown' });
     expect(made.asked).toEqual([false, true]);
   });
