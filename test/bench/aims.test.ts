@@ -12,6 +12,7 @@ const MET: Figures = {
     anonymousBytes: 30_000_000,
     residentBytes: 80_000_000,
     workingSetBytes: 48 * 1024 * 1024,
+    peakBytes: 60 * 1024 * 1024,
     idleSeconds: 240,
     idleCpuSeconds: 0.24,
     idleRequests: 2,
@@ -47,6 +48,15 @@ describe('the aims', () => {
     ['of them writes', { idleWrites: 1 }],
   ])('name what is missed: %s', (what, live) => {
     expect(missed({ ...MET, live: { ...MET.live, ...live } })).toEqual([what]);
+  });
+});
+
+describe('the most that the container ever held', () => {
+  it('is said where the kernel tells it, and nowhere else', () => {
+    const said = rowsOf(MET).map(({ measured }) => measured);
+    const unknown = rowsOf({ ...MET, live: { ...MET.live, peakBytes: undefined } });
+    expect(said).toContain('60 MiB');
+    expect(unknown.map(({ measured }) => measured)).toEqual(said.filter((text) => text !== '60 MiB'));
   });
 });
 

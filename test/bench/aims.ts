@@ -62,6 +62,9 @@ export function rowsOf(figures: Figures): readonly Row[] {
       `≤ ${mebibytes(AIMS.workingSetBytes)}`,
       live.workingSetBytes <= AIMS.workingSetBytes,
     ),
+    ...(live.peakBytes === undefined
+      ? []
+      : [said('The most that cgroup ever held, commands of changes included', mebibytes(live.peakBytes))]),
     aimed(
       'CPU when idle, probes included',
       `${millicores.toFixed(2)} millicores (${window})`,

@@ -16,6 +16,8 @@ export interface Memory {
   readonly anonymousBytes: number;
   readonly residentBytes: number;
   readonly workingSetBytes: number;
+  /** The most that the cgroup ever held, what the kernel could take back included; undefined where a kernel before 5.19 has cgroup v2. */
+  readonly peakBytes: number | undefined;
 }
 
 const CGROUPS = '/sys/fs/cgroup';
@@ -52,16 +54,21 @@ export function foldersOf(text: string): Omit<Container, 'pid'> {
 
 /** What the process and its cgroup hold now; working set as the kubelet and cadvisor count it, which is what evicts. */
 export async function memoryOf({ pid, memoryFolder, cgroupVersion }: Container): Promise<Memory> {
-  const [status, stat, usage] = await Promise.all([
+  const [status, stat, usage, peak] = await Promise.all([
     proc(String(pid), 'status'),
     readFile(join(memoryFolder, 'memory.stat'), 'utf8'),
     readFile(join(memoryFolder, cgroupVersion === 1 ? 'memory.usage_in_bytes' : 'memory.current'), 'utf8'),
+    readFile(
+      join(memoryFolder, cgroupVersion === 1 ? 'memory.max_usage_in_bytes' : 'memory.peak'),
+      'utf8',
+    ).catch(() => undefined),
   ]);
   const inactive = numberAfter(stat, cgroupVersion === 1 ? 'total_inactive_file' : 'inactive_file');
   return {
     anonymousBytes: numberAfter(status, 'RssAnon:') * 1024,
     residentBytes: numberAfter(status, 'VmRSS:') * 1024,
     workingSetBytes: Number(usage) - inactive,
+    peakBytes: peak === undefined ? undefined : Number(peak),
   };
 }
 

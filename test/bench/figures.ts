@@ -30,6 +30,8 @@ export interface LiveFigures {
   readonly anonymousBytes: number;
   readonly residentBytes: number;
   readonly workingSetBytes: number;
+  /** The most that the container ever held, the commands of its changes included. */
+  readonly peakBytes: number | undefined;
   readonly idleSeconds: number;
   /** CPU of the whole container in the idle window, the probes' processes included. */
   readonly idleCpuSeconds: number;
