@@ -36,6 +36,8 @@ const HEALTHZ_INTERVAL_MS = 10;
 /** A kubelet renews its lease some 20 to 50 ms after it answers healthz; so much of a change is this wait. */
 const LEASE_INTERVAL_MS = 5;
 const LEASE_INTERVAL_MAX_MS = 1000;
+const JOURNAL_TRIES = 10;
+const JOURNAL_INTERVAL_MS = 100;
 /** Where healthz is off, the process must live this long instead, in ms. */
 const LIVES_MS = 5000;
 
@@ -119,10 +121,22 @@ async function stays({ processes, systemd }: ProofPorts, started: UnitStatus): P
 
 async function ended(ports: ProofPorts, started: UnitStatus, what: string): Promise<Proof> {
   const now = await ports.systemd.status(started.name);
-  const line = kubeletErrorLine(await ports.systemd.journal(started.name, started.invocationId));
+  const line = await lastWords(ports, started);
   const unit = `${started.name} is ${now.activeState}/${now.subState}${now.result === '' ? '' : ` (${now.result})`}`;
   return {
     ok: false,
     why: `the kubelet ${what}; ${unit}${line === undefined ? '' : `; its log says: ${line}`}`,
   };
+}
+
+/** journald takes in what a process said shortly after it said it, and that may be after the process's end. */
+async function lastWords({ systemd, clock }: ProofPorts, started: UnitStatus): Promise<string | undefined> {
+  for (let tries = JOURNAL_TRIES; tries > 0; tries -= 1) {
+    const line = kubeletErrorLine(await systemd.journal(started.name, started.invocationId));
+    if (line !== undefined) {
+      return line;
+    }
+    await clock.sleep(JOURNAL_INTERVAL_MS);
+  }
+  return undefined;
 }

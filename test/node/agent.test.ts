@@ -324,6 +324,16 @@ describe('a change that fails', () => {
     expect(host.actions).toContain('event NodeDegraded');
   });
 
+  test('has the kubelet’s error line in its reason also when journald is late with it', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
+    host.crash = dies;
+    host.journalLags = 3;
+
+    await startAgent(host);
+
+    expect(host.annotations[KEYS.reason]).toContain('failed to run Kubelet: no');
+  });
+
   test('leaves no file where there was none', async () => {
     const host = new FakeHost().startKubelet();
     host.crash = dies;

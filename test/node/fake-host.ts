@@ -42,6 +42,8 @@ export class FakeHost {
   crash: Crash = () => undefined;
   /** Throws what it returns for the action about to happen. */
   fault: (action: string) => Error | undefined = () => undefined;
+  /** So many times the journal is asked before journald has taken in what the kubelet said last. */
+  journalLags = 0;
   /** What reading the environment file rejects with. */
   unreadable: Error | undefined;
   renewsLease = true;
@@ -136,7 +138,10 @@ export class FakeHost {
           }
           await this.restarted();
         },
-        journal: () => Promise.resolve(this.#journal),
+        journal: async () => {
+          this.journalLags -= 1;
+          return this.journalLags >= 0 ? [] : this.#journal;
+        },
       },
       processes: {
         argv: (pid) => Promise.resolve(pid === this.#pid() ? this.#argv : undefined),
