@@ -13,7 +13,7 @@ import { ALLOWED_FLAG } from '../kubelet/flags.ts';
 import { EXTRA_ARGS, type EnvironmentFileOnDisk, type KubeletUnit } from '../kubelet/unit.ts';
 import { wordTexts } from '../kubelet/words.ts';
 import { coveredBy } from '../sysctl/coverage.ts';
-import type { Version } from '../sysctl/version.ts';
+import { NEWEST_KUBELET, type Version } from '../sysctl/version.ts';
 import { mergeAllowances, type LastApplied, type Merge } from './merge.ts';
 import { explain } from './reason.ts';
 import { chooseTarget } from './target.ts';
@@ -150,9 +150,6 @@ function plan(input: PlanInput): Plan {
     }),
   };
 }
-
-/** What newer kubelets take is taken for what 1.37 takes. */
-const NEWEST_KUBELET: Version = { major: 1, minor: 37, patch: 0 };
 
 /** MAX_ARG_STRLEN of Linux, for a word as well as for `NAME=value`, its NUL included. */
 const LONGEST_STRING_BYTES = 131_072;

@@ -3,6 +3,7 @@
 import type { Configured, Origin } from '../kubelet/configured.ts';
 import { EXTRA_ARGS, type EnvironmentFileOnDisk } from '../kubelet/unit.ts';
 import { allowanceProblem } from '../sysctl/allowance.ts';
+import { NEWEST_KUBELET } from '../sysctl/version.ts';
 import type { Merge } from './merge.ts';
 import type { PlanInput, Refused } from './plan.ts';
 import { usesOf } from './uses.ts';
@@ -64,7 +65,7 @@ function keeps({ input, unmanaged }: Explained): readonly string[] {
 }
 
 function warnings({ input, before, after, unmanaged, problem: broken }: Explained): readonly string[] {
-  const kubelet = input.kubelet ?? { major: 1, minor: 37, patch: 0 };
+  const kubelet = input.kubelet ?? NEWEST_KUBELET;
   const bad = unmanaged.flatMap(({ pattern, origin }) => {
     const problem = allowanceProblem(pattern, kubelet);
     return problem === undefined ? [] : [`The kubelet does not start with ${origin}: ${problem}`];
