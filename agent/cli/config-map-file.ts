@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { isMap, isNode, isScalar, type YAMLMap } from 'yaml';
 import { asText, describe, isNothing, keyOf, textOf } from '../policy/yaml-nodes.ts';
 import { parseYaml, type YamlText } from '../policy/yaml.ts';
+import { errorText } from '../text/error-text.ts';
 import { quote } from '../text/quote.ts';
 
 // The API server takes 1 MiB of data; indentation and comments come on top.
@@ -75,7 +76,7 @@ async function readText(path: string): Promise<string> {
     throw new ConfigMapFileError(
       path,
       undefined,
-      `Expected a file that can be read, got ${reasonOf(error)}.`,
+      `Expected a file that can be read, got ${errorText(error)}.`,
       {
         cause: error,
       },
@@ -170,8 +171,4 @@ function isPlain(node: unknown): boolean {
 function failures(path: string, yaml: YamlText): Fail {
   return (node, message) =>
     new ConfigMapFileError(path, isNode(node) ? yaml.lineOf(node) : undefined, message);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConfigFile } from '../kubelet/config.ts';
+import { errorText } from '../text/error-text.ts';
 import { PlanError } from './plan-answer.ts';
 
 /** A file's bytes; undefined when there is none. Throws a PlanError when it cannot be read. */
@@ -42,8 +43,7 @@ export async function readConfigFolder(folder: string): Promise<readonly ConfigF
 }
 
 function unreadable(path: string, error: unknown): PlanError {
-  const why = error instanceof Error ? error.message : String(error);
-  return new PlanError({ message: `Expected ${path} to be readable, got ${why}.`, file: path });
+  return new PlanError({ message: `Expected ${path} to be readable, got ${errorText(error)}.`, file: path });
 }
 
 function codeOf(error: unknown): unknown {

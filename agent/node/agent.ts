@@ -1,6 +1,7 @@
 // One node's agent: every wake-up recomputes everything; what does not differ is neither written nor restarted.
 
 import { isDeepStrictEqual } from 'node:util';
+import { errorText } from '../text/error-text.ts';
 import { createLoop } from './loop.ts';
 import { createPublisher, NotReported } from './publish.ts';
 import type { ConfigMapObject, NodeObject } from './ports.ts';
@@ -61,9 +62,8 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   }
 
   async function tell(error: unknown): Promise<void> {
-    const words = error instanceof Error ? error.message : String(error);
     try {
-      await publisher.publishFailure(`This node cannot be looked at: ${words}`);
+      await publisher.publishFailure(`This node cannot be looked at: ${errorText(error)}`);
       options.onReported();
     } catch (unreported) {
       ports.log.warn({ err: unreported }, 'The failure could not be reported');

@@ -1,5 +1,6 @@
 // One node's change: journal, write, restart, proof; and back to the exact bytes when the proof fails.
 
+import { errorText } from '../text/error-text.ts';
 import type { BegunChange, MemoryStore } from './memory.ts';
 import { proveKubelet, type Proof, type ProofPorts, type ProofRequest } from './prove.ts';
 import type { HostFiles } from './ports.ts';
@@ -59,7 +60,7 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
   } catch (error) {
     // Nothing has begun without a journal.
     await journalled;
-    return await rollBack(ports, change, messageOf(error));
+    return await rollBack(ports, change, errorText(error));
   }
 }
 
@@ -99,7 +100,7 @@ export async function rollBack(ports: ChangePorts, change: Change, why: string):
       ? { kind: 'rolled-back', why }
       : { kind: 'stuck', why: `${why}. Rolled back, and still: ${proof.why}` };
   } catch (error) {
-    return { kind: 'stuck', why: `${why}. The roll-back failed too: ${messageOf(error)}` };
+    return { kind: 'stuck', why: `${why}. The roll-back failed too: ${errorText(error)}` };
   }
 }
 
@@ -142,8 +143,4 @@ export function sameBytes(one: Uint8Array | undefined, other: Uint8Array | undef
 
 function elapsed(ports: ChangePorts, since: Date): number {
   return ports.clock.now().getTime() - since.getTime();
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -10,8 +10,35 @@ const STATE_FILE = `${MEMORY_FOLDER}/state.json`;
 const CHANGE_FILE = `${MEMORY_FOLDER}/change.json`;
 const OWNER_ONLY = 0o600;
 
+/** Done: committed. RolledBack: by the agent. Stuck: by the agent, and the kubelet is not healthy with it. Undone: by the host itself. */
+const CHANGE_RESULTS = ['Done', 'RolledBack', 'Stuck', 'Undone'] as const;
+const MOST_PAST_CHANGES = 10;
+
 const list = v.pipe(v.array(v.string()), v.readonly());
 const lastAppliedSchema = v.object({ ours: list, folded: list });
+
+const sha256 = v.nullable(v.string());
+
+/** A change as it is remembered once it is over. */
+const pastChangeSchema = v.object({
+  /** RFC 3339. */
+  at: v.string(),
+  /** Why it was made. */
+  reason: v.string(),
+  revision: v.string(),
+  /** Of the ConfigMap that asked for it; absent when that was gone. */
+  resourceVersion: v.optional(v.string()),
+  file: v.string(),
+  /** SHA-256 of the file's bytes before and after, hexadecimal; null: no file. */
+  before: sha256,
+  after: sha256,
+  /** What the kubelet ran with before, and was to run with. */
+  from: list,
+  to: list,
+  result: v.picklist(CHANGE_RESULTS),
+  /** What went wrong; absent when nothing did. */
+  why: v.optional(v.string()),
+});
 
 const stateSchema = v.object({
   version: v.literal(1),
@@ -24,6 +51,10 @@ const stateSchema = v.object({
   failure: v.optional(
     v.object({ situation: v.string(), attempts: v.number(), at: v.string(), message: v.string() }),
   ),
+  /** The last changes, oldest first. */
+  history: v.optional(v.pipe(v.array(pastChangeSchema), v.readonly())),
+  /** The file as it was before the agent touched it first, and as the agent left it; forgotten once somebody else wrote it. */
+  original: v.optional(v.object({ file: v.string(), bytes: v.nullable(v.string()), left: sha256 })),
 });
 
 /** A change that has begun: enough to complete or undo it. */
@@ -39,10 +70,16 @@ const changeSchema = v.object({
 });
 
 export type Memory = Readonly<v.InferOutput<typeof stateSchema>>;
+export type PastChange = Readonly<v.InferOutput<typeof pastChangeSchema>>;
 export type Failure = NonNullable<Memory['failure']>;
 export type BegunChange = Readonly<v.InferOutput<typeof changeSchema>>;
 
 export const NOTHING_REMEMBERED: Memory = { version: 1, lastApplied: { ours: [], folded: [] } };
+
+/** With one more change in the history, which holds the last ten. */
+export function withPastChange(memory: Memory, change: PastChange): Memory {
+  return { ...memory, history: [...(memory.history ?? []), change].slice(-MOST_PAST_CHANGES) };
+}
 
 /** A file of the agent's own on the host that this version cannot read. */
 export class MemoryError extends Error {

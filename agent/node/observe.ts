@@ -5,6 +5,7 @@ import { nextArgv } from '../kubelet/configured.ts';
 import { configPaths, healthEndpoint, runningAllowances } from '../kubelet/running.ts';
 import type { EnvironmentFileOnDisk, KubeletUnit } from '../kubelet/unit.ts';
 import { parseVersion, type Version } from '../sysctl/version.ts';
+import { errorText } from '../text/error-text.ts';
 import { kubeletErrorLine } from './kubelet-error.ts';
 import type { HostFiles, Processes, Systemd, UnitStatus } from './ports.ts';
 
@@ -146,8 +147,7 @@ async function kubeletVersion(processes: Processes, binary: string | undefined):
     const answer = await processes.kubeletVersion(binary, [FLAG_WE_USE]);
     return parseVersion(answer) ?? `Expected ${binary} --version to print a version, got ${answer}`;
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    return `${binary} does not take --allowed-unsafe-sysctls: ${words}`;
+    return `${binary} does not take --allowed-unsafe-sysctls: ${errorText(error)}`;
   }
 }
 

@@ -1,5 +1,6 @@
 // When the node's pods are looked at again while they hold a restart up: seldom, since every node may wait at once.
 
+import { errorText } from '../text/error-text.ts';
 import type { PodsLook } from './guard.ts';
 import type { Clock, Cluster } from './ports.ts';
 
@@ -38,7 +39,7 @@ export function createPodLooks(
   async function ask(key: string, latest: boolean): Promise<PodsLook> {
     const look = await cluster.pods({ latest }).then(
       (pods): PodsLook => ({ kind: 'seen', pods }),
-      (error: unknown): PodsLook => ({ kind: 'unknown', why: messageOf(error) }),
+      (error: unknown): PodsLook => ({ kind: 'unknown', why: errorText(error) }),
     );
     const at = clock.now().getTime();
     const since = held?.key === key ? held.since : at;
@@ -57,8 +58,4 @@ export function createPodLooks(
       held = undefined;
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

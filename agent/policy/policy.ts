@@ -24,6 +24,8 @@ export interface Settings {
   readonly paused: boolean;
   readonly unmanaged: (typeof UNMANAGED)[number];
   readonly inUse: (typeof IN_USE)[number];
+  /** How long a node is watched after the proof, before its change is committed. */
+  readonly nodeSoakSeconds: number;
 }
 
 export interface Policy {

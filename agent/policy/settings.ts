@@ -8,12 +8,15 @@ import type { ErrorList } from './error-list.ts';
 import { IN_USE, MODES, type Settings, UNMANAGED } from './policy.ts';
 
 const ROLLOUTS = ['Immediate'] as const;
+/** An agent that is told to end finishes its change first, and has no longer for it than its pod's grace. */
+const LONGEST_NODE_SOAK_SECONDS = 60;
 
 const SCALARS = v.object({
   mode: v.optional(v.picklist(MODES), 'Enforce'),
   paused: v.optional(v.boolean(), false),
   unmanaged: v.optional(v.picklist(UNMANAGED), 'Keep'),
   inUse: v.optional(v.picklist(IN_USE), 'Block'),
+  nodeSoakSeconds: v.optional(wholeNumber(0, LONGEST_NODE_SOAK_SECONDS), 10),
   maxUnavailable: v.optional(v.union([wholeNumber(1), v.pipe(v.string(), v.regex(/^(100|[1-9]\d?)%$/u))])),
   canary: v.optional(wholeNumber(0)),
   soakSeconds: v.optional(wholeNumber(0)),
@@ -28,6 +31,10 @@ const EXPECTED: Readonly<Record<ScalarKey, { readonly text: string; readonly wor
   paused: choice(['true', 'false']),
   unmanaged: choice(UNMANAGED),
   inUse: choice(IN_USE),
+  nodeSoakSeconds: {
+    text: `a whole number of seconds from 0 to ${LONGEST_NODE_SOAK_SECONDS}`,
+    words: [],
+  },
   maxUnavailable: { text: 'a whole number from 1, or a percentage from 1% to 100%', words: [] },
   canary: { text: 'a whole number from 0', words: [] },
   soakSeconds: { text: 'a whole number of seconds from 0', words: [] },
@@ -58,8 +65,8 @@ export function readSettings(
     }
     return undefined;
   }
-  const { mode, paused, unmanaged, inUse } = result.output;
-  return { mode, paused, unmanaged, inUse };
+  const { mode, paused, unmanaged, inUse, nodeSoakSeconds } = result.output;
+  return { mode, paused, unmanaged, inUse, nodeSoakSeconds };
 }
 
 // dotenv-parse drops a trailing *, unwraps backticks, reads 0x10 and 1e3 as numbers and skips empty values. A value
@@ -83,6 +90,6 @@ function choice(words: readonly string[]): { readonly text: string; readonly wor
   return { text: anyOf(words), words };
 }
 
-function wholeNumber(least: number) {
-  return v.pipe(v.number(), v.safeInteger(), v.minValue(least));
+function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
+  return v.pipe(v.number(), v.safeInteger(), v.minValue(least), v.maxValue(most));
 }

@@ -19,6 +19,8 @@ const EXAMPLE = '_example';
 /** Valid, and asks nothing of any node. */
 const BASE = SAFE_SYSCTL;
 const TRIES = 20;
+/** Every case waits for it after every change. */
+const NODE_SOAK_SECONDS = '1';
 
 /**
  * Gives one node a list of its own, and leaves those of the other nodes alone; everything else of the policy becomes the
@@ -89,6 +91,7 @@ async function editPolicy({ cluster }: World, change: (data: Data) => Data): Pro
 function policyData(profiles: readonly Profile[]): Data {
   return {
     allowedUnsafeSysctls: `${BASE}\n`,
+    nodeSoakSeconds: NODE_SOAK_SECONDS,
     ...(profiles.length === 0 ? {} : { profiles: stringify(profiles) }),
   };
 }

@@ -5,7 +5,13 @@ import { desiredFor } from '../../agent/policy/desired.ts';
 import type { Policy, Settings } from '../../agent/policy/policy.ts';
 import { version } from '../sysctl/versions.ts';
 
-const SETTINGS: Settings = { mode: 'Enforce', paused: false, unmanaged: 'Keep', inUse: 'Block' };
+const SETTINGS: Settings = {
+  mode: 'Enforce',
+  paused: false,
+  unmanaged: 'Keep',
+  inUse: 'Block',
+  nodeSoakSeconds: 10,
+};
 const NODE = { labels: { pool: 'gpu', zone: 'a' }, kubelet: version('1.37.2'), kernel: version('6.1') };
 
 describe('desiredFor', () => {

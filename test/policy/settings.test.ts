@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ErrorList } from '../../agent/policy/error-list.ts';
 import { readSettings } from '../../agent/policy/settings.ts';
 
-const DEFAULTS = { mode: 'Enforce', paused: false, unmanaged: 'Keep', inUse: 'Block' };
+const DEFAULTS = { mode: 'Enforce', paused: false, unmanaged: 'Keep', inUse: 'Block', nodeSoakSeconds: 10 };
 
 describe('readSettings', () => {
   it('has safe defaults', () => {
@@ -10,12 +10,19 @@ describe('readSettings', () => {
   });
 
   it('reads each setting, blanks around it and any letter case of true and false too', () => {
-    const data = { mode: 'Observe\n', paused: ' True', unmanaged: 'Remove', inUse: 'Proceed' };
+    const data = {
+      mode: 'Observe\n',
+      paused: ' True',
+      unmanaged: 'Remove',
+      inUse: 'Proceed',
+      nodeSoakSeconds: '60',
+    };
     expect(read(data).settings).toEqual({
       mode: 'Observe',
       paused: true,
       unmanaged: 'Remove',
       inUse: 'Proceed',
+      nodeSoakSeconds: 60,
     });
   });
 
@@ -48,6 +55,8 @@ describe('readSettings', () => {
     ['paused', 'true,', /true or false/u],
     ['unmanaged', 'Delete', /Keep or Remove/u],
     ['inUse', 'block', /did you mean Block\?/u],
+    ['nodeSoakSeconds', '61', /a whole number of seconds from 0 to 60, got "61"/u],
+    ['nodeSoakSeconds', '-1', /from 0 to 60/u],
     ['maxUnavailable', '0', /from 1/u],
     ['maxUnavailable', '0%', /from 1% to 100%/u],
     ['maxUnavailable', '101%', /from 1% to 100%/u],
