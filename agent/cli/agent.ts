@@ -11,6 +11,7 @@ import { hostFiles } from '../host/files.ts';
 import { kubeletHealth } from '../host/health.ts';
 import { hostProcesses } from '../host/processes.ts';
 import { hostSystemd } from '../host/systemd.ts';
+import { hostUndoSwitch } from '../host/undo-switch.ts';
 import { hostWatch } from '../host/watch.ts';
 import { createAgent } from '../node/agent.ts';
 import { memoryStore } from '../node/memory.ts';
@@ -77,6 +78,7 @@ async function runAgent(flags: AgentFlags): Promise<void> {
       health: kubeletHealth,
       files,
       memory: memoryStore(files),
+      undoSwitch: hostUndoSwitch(files, run),
       watch: hostWatch(HOST_ROOT, () => agent.hostChanged()),
       clock: systemClock,
       cluster,

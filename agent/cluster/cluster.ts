@@ -1,7 +1,7 @@
 // The Kubernetes API as one node's use cases need it.
 
 import type { CoreV1Event } from '@kubernetes/client-node';
-import type { Cluster, ConfigMapObject, NodeObject } from '../node/ports.ts';
+import type { Cluster, ConfigMapObject, FailedPod, NodeObject } from '../node/ports.ts';
 import type { SysctlPod } from '../plan/in-use.ts';
 import { jsonOf } from './answer.ts';
 import { BadAnswer, isAlreadyExists, isNotFound } from './errors.ts';
@@ -9,7 +9,7 @@ import { COMPONENT, configMapEvent, nodeEvent } from './events.ts';
 import { objectAt, textAt } from './fields.ts';
 import { itemsOf } from './items.ts';
 import { noteMemory } from './note-memory.ts';
-import { parseConfigMap, parseNode, parsePod } from './objects.ts';
+import { parseConfigMap, parseFailedPod, parseNode, parsePod, parseReadiness } from './objects.ts';
 import type { Transport } from './transport.ts';
 import { watchObject, type Watch, type WatchOptions } from './watch.ts';
 
@@ -49,6 +49,10 @@ const MAX_POD_BYTES = 4 * 1024 * 1024;
 const COLLECT_AFTER_BYTES = 256 * 1024;
 /** Most pods have none, and need not be parsed. */
 const SYSCTLS = Buffer.from('"sysctls"');
+/** In the status of a pod that the kubelet has taken. */
+const START_TIME = Buffer.from('"startTime":"');
+/** Name, generateName and namespace stand before it. */
+const UID_WITHIN_BYTES = 2048;
 
 const REMEMBERED_NOTES = 50;
 const NOTE_MEMORY_MS = 3_600_000;
@@ -102,16 +106,47 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         },
         timeoutMs: PODS_MS,
       });
-      const found: SysctlPod[] = [];
+      const living: string[] = [];
+      const sysctl: SysctlPod[] = [];
       for await (const text of itemsOf(collected(answer), MAX_POD_BYTES)) {
+        if (text.includes(START_TIME)) {
+          living.push(uidIn(text));
+        }
         if (text.includes(SYSCTLS)) {
           const pod = parsePod(objectAt(jsonOf(text.toString('utf8'))));
           if (pod.sysctls.length > 0) {
-            found.push(pod);
+            sysctl.push(pod);
           }
         }
       }
-      return found;
+      return { living, sysctl };
+    },
+
+    async failedPods() {
+      const answer = transport.read({
+        method: 'GET',
+        path: '/api/v1/pods',
+        query: { fieldSelector: `spec.nodeName=${nodeName},status.phase=Failed`, resourceVersion: '0' },
+        timeoutMs: PODS_MS,
+      });
+      const failed: FailedPod[] = [];
+      for await (const text of itemsOf(collected(answer), MAX_POD_BYTES)) {
+        failed.push(parseFailedPod(objectAt(jsonOf(text.toString('utf8')))));
+      }
+      return failed;
+    },
+
+    async readiness() {
+      const answer = transport.read({
+        method: 'GET',
+        path: '/api/v1/nodes',
+        query: { fieldSelector: `metadata.name=${nodeName}`, resourceVersion: '0' },
+        timeoutMs: PODS_MS,
+      });
+      for await (const text of itemsOf(collected(answer), MAX_POD_BYTES)) {
+        return parseReadiness(objectAt(jsonOf(text.toString('utf8'))));
+      }
+      return undefined;
     },
 
     async nodeEvent(object, note) {
@@ -180,6 +215,15 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       }
     }
   }
+}
+
+/** The object's own UID stands before those of its owners, and no name before it has a quotation mark. */
+function uidIn(pod: Buffer): string {
+  const uid = /"uid":"([^"]+)"/u.exec(pod.subarray(0, UID_WITHIN_BYTES).toString('latin1'))?.[1];
+  if (uid === undefined) {
+    throw new BadAnswer('Expected a pod to have a UID, got one without');
+  }
+  return uid;
 }
 
 function timeOf(text: string | undefined): Date | undefined {

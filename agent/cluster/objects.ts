@@ -1,6 +1,6 @@
 // The objects that the agent watches or lists, read from the API server's JSON.
 
-import type { ConfigMapObject, NodeObject } from '../node/ports.ts';
+import type { ConfigMapObject, FailedPod, NodeObject, Readiness } from '../node/ports.ts';
 import { BadAnswer } from './errors.ts';
 import type { SysctlPod } from '../plan/in-use.ts';
 import { isObject, objectAt, textAt, textsAt, type JsonObject } from './fields.ts';
@@ -35,6 +35,7 @@ export function parsePod(object: JsonObject): SysctlPod {
   const status = objectAt(object, 'status');
   const sysctls = objectAt(spec, 'securityContext')['sysctls'];
   return {
+    uid: needed(metadata, 'uid'),
     namespace: needed(metadata, 'namespace'),
     name: needed(metadata, 'name'),
     phase: textAt(status, 'phase') ?? '',
@@ -45,6 +46,34 @@ export function parsePod(object: JsonObject): SysctlPod {
     hostNetwork: spec['hostNetwork'] === true,
     hostIpc: spec['hostIPC'] === true,
   };
+}
+
+/** A Pod that failed. Throws BadAnswer when its metadata is not an object's. */
+export function parseFailedPod(object: JsonObject): FailedPod {
+  const metadata = objectAt(object, 'metadata');
+  const status = objectAt(object, 'status');
+  return {
+    uid: needed(metadata, 'uid'),
+    namespace: needed(metadata, 'namespace'),
+    name: needed(metadata, 'name'),
+    reason: textAt(status, 'reason') ?? '',
+    message: textAt(status, 'message') ?? '',
+  };
+}
+
+/** The condition Ready of a Node; undefined when it has none. */
+export function parseReadiness(node: JsonObject): Readiness | undefined {
+  const conditions = objectAt(node, 'status')['conditions'];
+  const ready = (Array.isArray(conditions) ? conditions : [])
+    .filter((condition: unknown) => isObject(condition))
+    .find((condition) => textAt(condition, 'type') === 'Ready');
+  return (
+    ready && {
+      ready: textAt(ready, 'status') === 'True',
+      since: new Date(textAt(ready, 'lastTransitionTime') ?? 0),
+      message: textAt(ready, 'message') ?? '',
+    }
+  );
 }
 
 function needed(metadata: JsonObject, key: string): string {

@@ -5,6 +5,7 @@ import type { Clock } from '../node/ports.ts';
 
 export const systemClock: Clock = {
   now: () => new Date(),
+  monotonicMs: () => performance.now(),
   sleep: (ms) => sleep(ms),
   after(ms, callback) {
     const timer = setTimeout(callback, ms);

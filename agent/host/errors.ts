@@ -10,6 +10,16 @@ export function isForbidden(error: unknown): boolean {
   return hasCode(error, 'EACCES');
 }
 
+/** True for the error of making what is there already. */
+export function isThere(error: unknown): boolean {
+  return hasCode(error, 'EEXIST');
+}
+
+/** True for the error of removing a folder that has something in it. */
+export function isNotEmpty(error: unknown): boolean {
+  return hasCode(error, 'ENOTEMPTY') || hasCode(error, 'EEXIST');
+}
+
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }

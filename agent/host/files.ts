@@ -1,11 +1,23 @@
 // The host's files through /proc/1/root.
 
-import { constants, glob, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import {
+  constants,
+  glob,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+  unlink,
+} from 'node:fs/promises';
 import { execa } from 'execa';
 import { basename, dirname, join } from 'node:path';
 import type { HostFiles } from '../node/ports.ts';
 import type { RunOnHost } from './commands.ts';
-import { isForbidden, isMissing } from './errors.ts';
+import { isForbidden, isMissing, isNotEmpty, isThere } from './errors.ts';
 import { resolveHostPath } from './paths.ts';
 
 /** A command with all of root's capabilities, which the pod does not have. */
@@ -46,7 +58,7 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       const target = await resolve(path);
       const folder = dirname(target);
       await mkdir(folder, { recursive: true, mode: folderMode(mode ?? NEW_FILE_MODE) });
-      const temporary = join(folder, `.${basename(target)}${TEMPORARY_SUFFIX}`);
+      const temporary = temporaryOf(target);
       await rm(temporary, { force: true });
       try {
         const keeps = mode === undefined && (await exists(target));
@@ -62,12 +74,57 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       await syncFolder(folder);
     },
 
+    async tidy(path) {
+      await rm(temporaryOf(await resolve(path)), { force: true });
+    },
+
     async remove(path) {
       const target = await resolve(path);
-      await rm(target, { force: true });
+      try {
+        await unlink(target);
+      } catch (error) {
+        if (isMissing(error)) {
+          return false;
+        }
+        throw error;
+      }
       await syncFolder(dirname(target));
+      return true;
+    },
+
+    async link(path, target) {
+      const folder = await resolve(dirname(path));
+      await mkdir(folder, { recursive: true, mode: folderMode(NEW_FILE_MODE) });
+      try {
+        await symlink(target, join(folder, basename(path)));
+      } catch (error) {
+        if (!isThere(error)) {
+          throw error;
+        }
+      }
+      await syncFolder(folder);
+    },
+
+    async unlink(path) {
+      const folder = await resolve(dirname(path));
+      await rm(join(folder, basename(path)), { force: true });
+      try {
+        await rmdir(folder);
+      } catch (error) {
+        if (!isMissing(error) && !isNotEmpty(error)) {
+          throw error;
+        }
+      }
+    },
+
+    async removeFolder(path) {
+      await rm(await resolve(path), { recursive: true, force: true });
     },
   };
+}
+
+function temporaryOf(target: string): string {
+  return join(dirname(target), `.${basename(target)}${TEMPORARY_SUFFIX}`);
 }
 
 /**

@@ -6,6 +6,8 @@ import type { RunOnHost } from './commands.ts';
 
 const MANAGER = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1'];
 const JOURNAL_LINES = 60;
+/** A kubelet that does not end by itself is killed by systemd after 90 s. */
+const RESTART_TIMEOUT_MS = 120_000;
 
 /** systemd as `busctl`, `systemctl` and `journalctl` on the host reach it. */
 export function hostSystemd(run: RunOnHost): Systemd {
@@ -59,7 +61,12 @@ export function hostSystemd(run: RunOnHost): Systemd {
     },
 
     async tryRestart(unit) {
-      await run(['systemctl', 'try-restart', unit], { timeoutMs: 120_000 });
+      await run(['systemctl', 'try-restart', unit], { timeoutMs: RESTART_TIMEOUT_MS });
+    },
+
+    async startFailed(unit) {
+      await run(['systemctl', 'reset-failed', unit]);
+      await run(['systemctl', 'start', unit], { timeoutMs: RESTART_TIMEOUT_MS });
     },
 
     async journal(unit, invocationId) {

@@ -1,36 +1,47 @@
-// One node's change: journal, write, restart, proof; and back to the exact bytes when the proof fails.
+// One node's change: journal and switch, write, restart, proof, soak; and back to the exact bytes when any of them fails.
 
+import type { ConfigSources } from '../kubelet/config.ts';
+import { runningAllowances } from '../kubelet/running.ts';
+import { coveredBy } from '../sysctl/coverage.ts';
 import { errorText } from '../text/error-text.ts';
-import type { BegunChange, MemoryStore } from './memory.ts';
+import { sha256Of } from '../text/hash.ts';
+import type { Journal } from './journal.ts';
+import type { MemoryStore } from './memory.ts';
 import { proveKubelet, type Proof, type ProofPorts, type ProofRequest } from './prove.ts';
-import type { HostFiles } from './ports.ts';
+import type { HostFiles, UndoSwitch } from './ports.ts';
+import { soak, type SoakPorts, type SoakRequest } from './soak.ts';
 
-export interface ChangePorts extends ProofPorts {
+export interface ChangePorts extends ProofPorts, SoakPorts {
+  readonly cluster: ProofPorts['cluster'] & SoakPorts['cluster'];
   readonly files: HostFiles;
   readonly memory: MemoryStore;
+  readonly undoSwitch: UndoSwitch;
 }
 
 export interface Change {
-  readonly unit: string;
-  readonly file: string;
-  /** undefined: there is no such file. */
-  readonly before: Uint8Array | undefined;
+  readonly journal: Journal;
+  /** undefined: there is to be no file. */
   readonly after: Uint8Array | undefined;
   readonly restart: boolean;
-  /** The kubelet's present InvocationID. */
-  readonly invocation: string;
-  readonly healthz: ProofRequest['healthz'];
-  readonly accepts: ProofRequest['accepts'];
+  /** What a kubelet reads beside its arguments. */
+  readonly config: ConfigSources;
   /** Asked once, after the write and before the restart. false: everything is taken back, and nothing restarted. */
   readonly mayRestart: () => Promise<boolean>;
   /** Called when the file is as it shall be and stays so, just before the kubelet is restarted. */
   readonly onWritten: () => void;
+  /** Called when the new kubelet is proven, just before the soak. */
+  readonly onProven: (proof: Proven) => void;
+  /** UIDs of the pods that the restart was not to end, asked once after the proof; undefined: not known. */
+  readonly pods: () => ReadonlySet<string> | undefined;
 }
+
+export type Proven = Extract<Proof, { ok: true }>;
 
 export type ChangeResult =
   | {
       readonly kind: 'done';
-      readonly proof: Extract<Proof, { ok: true }> | undefined;
+      readonly proof: Proven | undefined;
+      /** From the begin to the proof. */
       readonly tookMs: number;
     }
   /** The restart was not allowed any more; the old bytes are back. */
@@ -39,108 +50,192 @@ export type ChangeResult =
   /** The old bytes are back, but the kubelet is not healthy with them either. */
   | { readonly kind: 'stuck'; readonly why: string };
 
-/** Carries the change out. The journal stays until the caller has saved what came of it (`endChange`). */
+/** The old bytes could not be put back. The journal and the switch stay. */
+export class RollBackError extends Error {
+  override readonly name = 'RollBackError';
+}
+
+/** What the switch waits for beside the soak: the kubelet's end (120 s), healthz (60 s) and lease (45 s), at the longest. */
+const SWITCH_SECONDS = 240;
+
+/**
+ * Carries the change out. Journal and switch stay until the caller has saved what came of it, and has committed. Throws, with
+ * nothing changed, when they could not be made; throws a RollBackError when the old bytes could not be put back.
+ */
 export async function carryOut(ports: ChangePorts, change: Change): Promise<ChangeResult> {
-  const startedAt = ports.clock.now();
-  const journalled = ports.memory.beginChange(journalOf(change, startedAt));
+  const { journal } = change;
+  const begunMs = ports.clock.monotonicMs();
+  const armed = begin(ports, journal);
   try {
-    await putAfter(journalled, ports.files, change);
+    await putAfter(armed, ports.files, change);
     if (change.restart && !(await change.mayRestart())) {
-      return await takeBack(ports, change);
+      return await takeBack(ports, journal);
     }
     change.onWritten();
     if (!change.restart) {
-      return { kind: 'done', proof: undefined, tookMs: elapsed(ports, startedAt) };
+      return { kind: 'done', proof: undefined, tookMs: ports.clock.monotonicMs() - begunMs };
     }
-    const proof = await restartAndProve(ports, change);
-    if (proof.ok) {
-      return { kind: 'done', proof, tookMs: elapsed(ports, startedAt) };
+    const restartedMs = ports.clock.monotonicMs();
+    await ports.systemd.tryRestart(journal.unit);
+    const proof = await prove(ports, journal, acceptsOf(journal, change.config), restartedMs);
+    if (!proof.ok) {
+      return await rollBack(ports, journal, proof.why);
     }
-    return await rollBack(ports, change, proof.why);
+    const tookMs = ports.clock.monotonicMs() - begunMs;
+    change.onProven(proof);
+    const fault = await soakProven(ports, journal, proof, restartedMs, change.pods());
+    return fault === undefined ? { kind: 'done', proof, tookMs } : await rollBack(ports, journal, fault);
   } catch (error) {
-    // Nothing has begun without a journal.
-    await journalled;
-    return await rollBack(ports, change, errorText(error));
+    if (error instanceof RollBackError) {
+      throw error;
+    }
+    await armed;
+    return rollBack(ports, journal, errorText(error));
   }
 }
 
-/** The new file is made ready beside the old one while the journal is being written, and takes its place after that. */
-async function putAfter(
-  journalled: Promise<void>,
-  files: HostFiles,
-  { file, before, after }: Change,
-): Promise<void> {
-  if (after !== undefined && !sameBytes(before, after)) {
-    await files.writeAtomic(file, after, { after: journalled });
-    return;
+/** Proves the kubelet that runs now, and watches it, without a restart: somebody else ended before they could. */
+export async function goOn(
+  ports: ChangePorts,
+  journal: Journal,
+  config: ConfigSources,
+): Promise<ChangeResult> {
+  const begunMs = ports.clock.monotonicMs();
+  await arm(ports, journal);
+  const proof = await prove(ports, journal, acceptsOf(journal, config), begunMs);
+  if (!proof.ok) {
+    return rollBack(ports, journal, proof.why);
   }
-  await journalled;
-  if (!sameBytes(before, after)) {
-    await files.remove(file);
-  }
+  const fault = await soakProven(ports, journal, proof, begunMs, undefined);
+  const tookMs = ports.clock.monotonicMs() - begunMs;
+  return fault === undefined ? { kind: 'done', proof, tookMs } : rollBack(ports, journal, fault);
 }
 
-async function takeBack({ files }: ChangePorts, { file, before, after }: Change): Promise<ChangeResult> {
-  if (!sameBytes(before, after)) {
-    await put(files, file, before);
+/** The change is over: what the host would undo it by goes. False when the host has begun to undo it. */
+export async function commit({ memory, undoSwitch }: ChangePorts, { unit }: Journal): Promise<boolean> {
+  const committed = await memory.commit();
+  if (committed) {
+    await undoSwitch.disarm(unit);
   }
-  return { kind: 'held' };
+  return committed;
 }
 
-/** Puts the bytes from before the change back and, when the kubelet was restarted, restarts and proves it again. */
-export async function rollBack(ports: ChangePorts, change: Change, why: string): Promise<ChangeResult> {
+/** Puts the bytes from before the change back and, when the kubelet was started since, restarts and proves it again. */
+export async function rollBack(ports: ChangePorts, journal: Journal, why: string): Promise<ChangeResult> {
+  const { unit, file } = journal;
   try {
-    await put(ports.files, change.file, change.before);
-    const { invocationId } = await ports.systemd.status(change.unit);
-    if (invocationId === change.invocation) {
+    await restore(ports, journal);
+  } catch (error) {
+    throw new RollBackError(`${why}. ${file} could not be put back to what it was: ${errorText(error)}`, {
+      cause: error,
+    });
+  }
+  try {
+    const { invocationId, activeState } = await ports.systemd.status(unit);
+    if (invocationId === journal.invocation) {
       return { kind: 'rolled-back', why };
     }
-    const proof = await restartAndProve(ports, { ...change, invocation: invocationId, accepts: () => true });
+    // From here the kubelet's own restarts have the old bytes, so a switch that runs out in between does no harm.
+    await arm(ports, journal).catch(() => {});
+    const restartedMs = ports.clock.monotonicMs();
+    await (activeState === 'failed' ? ports.systemd.startFailed(unit) : ports.systemd.tryRestart(unit));
+    const proof = await prove(ports, { ...journal, invocation: invocationId }, () => true, restartedMs);
     return proof.ok
       ? { kind: 'rolled-back', why }
       : { kind: 'stuck', why: `${why}. Rolled back, and still: ${proof.why}` };
   } catch (error) {
-    return { kind: 'stuck', why: `${why}. The roll-back failed too: ${errorText(error)}` };
+    return {
+      kind: 'stuck',
+      why: `${why}. Rolled back, and the kubelet could not be restarted: ${errorText(error)}`,
+    };
   }
 }
 
-async function restartAndProve(ports: ChangePorts, change: Change): Promise<Proof> {
-  const restartedAt = ports.clock.now();
-  await ports.systemd.tryRestart(change.unit);
-  return proveKubelet(ports, {
-    unit: change.unit,
-    previousInvocation: change.invocation,
-    restartedAt,
-    healthz: change.healthz,
-    accepts: change.accepts,
-  });
-}
-
-async function put(files: HostFiles, path: string, content: Uint8Array | undefined): Promise<void> {
-  await (content === undefined ? files.remove(path) : files.writeAtomic(path, content));
-}
-
-function journalOf(change: Change, startedAt: Date): BegunChange {
-  return {
-    version: 1,
-    startedAt: startedAt.toISOString(),
-    unit: change.unit,
-    healthz: change.healthz ?? null,
-    file: change.file,
-    before: base64(change.before),
-    after: base64(change.after),
+/** The new kubelet must allow all that is desired. */
+function acceptsOf({ desired }: Journal, config: ConfigSources): ProofRequest['accepts'] {
+  return (argv) => {
+    const running = runningAllowances(argv, config);
+    return desired.every((pattern) => coveredBy(running, pattern));
   };
 }
 
-function base64(bytes: Uint8Array | undefined): string | null {
-  return bytes === undefined ? null : Buffer.from(bytes).toString('base64');
+/** Rejects with nothing changed and nothing left behind. */
+async function begin(ports: ChangePorts, journal: Journal): Promise<void> {
+  const begun = await Promise.allSettled([ports.memory.begin(journal), arm(ports, journal)]);
+  const failed = begun.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') {
+    await ports.memory.commit().catch(() => {});
+    await ports.undoSwitch.disarm(journal.unit).catch(() => {});
+    throw new Error(
+      `The change was not begun, since it could not be made undoable: ${errorText(failed.reason)}`,
+      {
+        cause: failed.reason,
+      },
+    );
+  }
 }
 
-/** True when both are the same bytes, or both are no file. */
-export function sameBytes(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-  return one === undefined || other === undefined ? one === other : Buffer.compare(one, other) === 0;
+function arm({ undoSwitch }: ChangePorts, { unit, file, nodeSoakSeconds }: Journal): Promise<void> {
+  return undoSwitch.arm(unit, file, SWITCH_SECONDS + nodeSoakSeconds);
 }
 
-function elapsed(ports: ChangePorts, since: Date): number {
-  return ports.clock.now().getTime() - since.getTime();
+/** The new file is made ready beside the old one while the journal is being written, and takes its place after that. */
+async function putAfter(
+  armed: Promise<void>,
+  files: HostFiles,
+  { journal: { file, before }, after }: Change,
+): Promise<void> {
+  const changed = sha256Of(before) !== sha256Of(after);
+  if (after !== undefined && changed) {
+    await files.writeAtomic(file, after, { after: armed });
+    return;
+  }
+  await armed;
+  if (changed) {
+    await files.remove(file);
+  }
+}
+
+async function takeBack(ports: ChangePorts, journal: Journal): Promise<ChangeResult> {
+  await restore(ports, journal);
+  return { kind: 'held' };
+}
+
+function prove(
+  ports: ChangePorts,
+  journal: Journal,
+  accepts: ProofRequest['accepts'],
+  restartedMs: number,
+): Promise<Proof> {
+  return proveKubelet(ports, {
+    unit: journal.unit,
+    previousInvocation: journal.invocation,
+    restartedMs,
+    healthz: journal.healthz ?? undefined,
+    accepts,
+  });
+}
+
+function soakProven(
+  ports: ChangePorts,
+  journal: Journal,
+  { status }: Proven,
+  restartedMs: number,
+  pods: SoakRequest['pods'],
+): Promise<string | undefined> {
+  return soak(ports, {
+    started: status,
+    restartedMs,
+    healthz: journal.healthz ?? undefined,
+    seconds: journal.nodeSoakSeconds,
+    pods,
+  });
+}
+
+/** What somebody else wrote meanwhile stays. */
+async function restore({ files }: ChangePorts, { file, before, after }: Journal): Promise<void> {
+  const found = sha256Of(await files.read(file));
+  if (found === after && found !== sha256Of(before)) {
+    await (before === undefined ? files.remove(file) : files.writeAtomic(file, before));
+  }
 }

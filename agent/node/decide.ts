@@ -13,7 +13,7 @@ import type { State } from '../report/keys.ts';
 import { coveredBy } from '../sysctl/coverage.ts';
 import { situationOf } from './fingerprint.ts';
 import { objection, outlook, type PodsLook } from './guard.ts';
-import type { Memory } from './memory.ts';
+import { type Memory, NOTHING_REMEMBERED } from './memory.ts';
 import type { Observation, Unobservable } from './observe.ts';
 import type { PolicyView } from './policy-view.ts';
 import { doneReason, refusalReason } from './reasons.ts';
@@ -71,6 +71,7 @@ export function decide(seen: Situation): Decision {
     return tell(situation, 'Observing', 'No valid policy was seen yet: nothing is changed.');
   }
   const { settings } = view.policy;
+  const { memory } = situation;
   const desired = desiredFor(view.policy, {
     labels: situation.labels,
     kubelet: look.kubelet,
@@ -80,9 +81,13 @@ export function decide(seen: Situation): Decision {
     unit: look.unit,
     config: look.config,
     desired: desired.allowances,
-    lastApplied: situation.memory.lastApplied,
+    lastApplied: memory.lastApplied,
     unmanaged: settings.unmanaged,
     goal: settings.mode === 'Restore' ? 'Restore' : 'Apply',
+    original: memory.original && {
+      ...memory.original,
+      bytes: memory.original.bytes === null ? undefined : Buffer.from(memory.original.bytes, 'base64'),
+    },
     kubelet: look.kubelet,
   });
   switch (plan.kind) {
@@ -148,15 +153,15 @@ function decidePlanned(
   }
   if (settled && (observation.running !== undefined || plan.desired.length === 0)) {
     const revision = desired.revision;
+    const restored = view.policy?.settings.mode === 'Restore';
     return say('Done', doneReason(desired, drift), {
-      memory: withoutFailure({
-        ...memory,
-        lastApplied: plan.remember,
-        appliedRevision: revision,
-      }),
+      memory: restored
+        ? NOTHING_REMEMBERED
+        : withoutFailure({ ...memory, lastApplied: plan.remember, appliedRevision: revision }),
       report: {
         ...tell(situation, 'Done', doneReason(desired, drift), desired, drift).report,
         appliedRevision: revision,
+        lastChange: restored ? undefined : memory.lastChange,
       },
     });
   }
@@ -182,12 +187,12 @@ function decidePlanned(
       retryAt: notBefore,
     });
   }
-  const guarded = view.policy?.settings.inUse === 'Proceed' ? undefined : restarting;
-  const held = guarded && situation.pods && objection(situation.pods, guarded);
+  const blocks = view.policy?.settings.inUse === 'Block';
+  const held = blocks && restarting && situation.pods ? objection(situation.pods, restarting) : undefined;
   if (held !== undefined) {
-    return say('Blocked', `${held} What waits: ${plan.reason}`, { guarded });
+    return say('Blocked', `${held} What waits: ${plan.reason}`, { guarded: restarting });
   }
-  return say('Working', plan.reason, { change: { plan, restart, desired }, guarded });
+  return say('Working', plan.reason, { change: { plan, restart, desired }, guarded: restarting });
 }
 
 function tell(

@@ -45,7 +45,7 @@ export interface FileOnDisk {
   readonly content: Uint8Array | undefined;
 }
 
-const UNIT = 'kubelet.service';
+export const UNIT = 'kubelet.service';
 /** systemd keeps a link a unit here and replaces it at every start. */
 const INVOCATIONS_FOLDER = '/run/systemd/units';
 /** Any valid allowance: the version is asked with the flag, so a kubelet that no longer knows it is found out. */

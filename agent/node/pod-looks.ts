@@ -38,7 +38,7 @@ export function createPodLooks(
 
   async function ask(key: string, latest: boolean): Promise<PodsLook> {
     const look = await cluster.pods({ latest }).then(
-      (pods): PodsLook => ({ kind: 'seen', pods }),
+      ({ living, sysctl }): PodsLook => ({ kind: 'seen', pods: sysctl, living }),
       (error: unknown): PodsLook => ({ kind: 'unknown', why: errorText(error) }),
     );
     const at = clock.now().getTime();

@@ -32,6 +32,8 @@ export interface Systemd {
   services(pattern: string): Promise<readonly string[]>;
   /** Restarts the unit if it runs; throws with systemctl's words when it exits non-zero. */
   tryRestart(unit: string): Promise<void>;
+  /** Starts a unit that has failed and that systemd has given up. Throws as above. */
+  startFailed(unit: string): Promise<void>;
   /** The last lines the unit logged in this invocation, oldest first. */
   journal(unit: string, invocationId: string): Promise<readonly string[]>;
 }
@@ -55,8 +57,29 @@ export interface HostFiles {
    * replaced and its error is thrown.
    */
   writeAtomic(path: string, content: Uint8Array, options?: WriteOptions): Promise<void>;
-  /** Removes the file if it is there, and syncs its folder. */
-  remove(path: string): Promise<void>;
+  /** Removes what a `writeAtomic` of this path that was cut off has left beside it. */
+  tidy(path: string): Promise<void>;
+  /** Removes the file if it is there, and syncs its folder. True when it was there. */
+  remove(path: string): Promise<boolean>;
+  /** Makes a symbolic link, and its folder, if there is nothing at `path`. */
+  link(path: string, target: string): Promise<void>;
+  /** Removes the symbolic link itself if it is there, and its folder if that is empty then. */
+  unlink(path: string): Promise<void>;
+  /** Removes the folder and all that is in it, if it is there. */
+  removeFolder(path: string): Promise<void>;
+}
+
+/** What undoes a change on the host when the agent does not finish it; it needs nothing of the agent or its image. */
+export interface UndoSwitch {
+  /**
+   * From now on the change in the journal is undone in `seconds`, or at the next boot before the kubelet starts. One that
+   * is armed already begins anew.
+   */
+  arm(unit: string, file: string, seconds: number): Promise<void>;
+  /** Leaves nothing of it on the host. */
+  disarm(unit: string): Promise<void>;
+  /** True while it works. */
+  undoing(): Promise<boolean>;
 }
 
 /** Changes of the host's files. */
@@ -86,6 +109,8 @@ export interface Health {
 
 export interface Clock {
   now(): Date;
+  /** ms since some instant; unlike `now` it never goes back. */
+  monotonicMs(): number;
   /** Resolves after `ms`; never earlier. */
   sleep(ms: number): Promise<void>;
   /** Calls back once after `ms`, unless the returned function was called before. */
@@ -98,6 +123,32 @@ export interface NodeObject {
   readonly uid: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** This node's pods that have not ended. */
+export interface NodePods {
+  /** UIDs of those that the kubelet has taken. */
+  readonly living: readonly string[];
+  /** Those that set a sysctl. */
+  readonly sysctl: readonly SysctlPod[];
+}
+
+/** A pod whose phase is Failed. */
+export interface FailedPod {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** The kubelet's word for why, such as `SysctlForbidden`; empty where its containers failed by themselves. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** The condition Ready of a Node. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** When it became what it is; whole seconds. */
+  readonly since: Date;
+  readonly message: string;
 }
 
 /** The policy's ConfigMap as the API server has it. */
@@ -126,11 +177,12 @@ export interface Cluster {
   }): Promise<void>;
   /** renewTime of this node's lease; undefined when there is none. Rejects with an ApiError or a socket's error. */
   leaseRenewTime(): Promise<Date | undefined>;
-  /**
-   * This node's pods that set a sysctl and have not ended. `latest` costs the API server more: without it the answer may
-   * be some moments old. Rejects as above.
-   */
-  pods(options: { readonly latest: boolean }): Promise<readonly SysctlPod[]>;
+  /** undefined when the Node has no such condition yet. Rejects as above. */
+  readiness(): Promise<Readiness | undefined>;
+  /** `latest` costs the API server more: without it the answer may be some moments old. Rejects as above. */
+  pods(options: { readonly latest: boolean }): Promise<NodePods>;
+  /** Rejects as above. */
+  failedPods(): Promise<readonly FailedPod[]>;
   nodeEvent(node: NodeObject, note: EventNote): Promise<void>;
   /** Writes one Event on the ConfigMap for one of its revisions, however many nodes say the same. */
   configMapEvent(configMap: ConfigMapObject | undefined, note: EventNote): Promise<void>;

@@ -15,7 +15,8 @@ export interface ProofRequest {
   readonly unit: string;
   /** The InvocationID before the restart: an answer from that process proves nothing. */
   readonly previousInvocation: string;
-  readonly restartedAt: Date;
+  /** Of the clock that never goes back. */
+  readonly restartedMs: number;
   /** Where the new kubelet serves healthz; undefined when its configuration turns that off. */
   readonly healthz: { readonly address: string; readonly port: number } | undefined;
   /** What the new process's argv must satisfy. */
@@ -45,33 +46,33 @@ const LIVES_MS = 5000;
 export async function proveKubelet(ports: ProofPorts, request: ProofRequest): Promise<Proof> {
   const first = await ports.systemd.status(request.unit);
   if (first.invocationId === request.previousInvocation || first.mainPid === 0) {
-    return ended(ports, first, 'did not start');
+    return fails(ports, first, 'did not start');
   }
 
   if (!(await answersHealthz(ports, request, first.mainPid))) {
-    return ended(ports, first, 'did not become healthy');
+    return fails(ports, first, 'did not become healthy');
   }
   const argv = await ports.processes.argv(first.mainPid);
   if (argv === undefined) {
-    return ended(ports, first, 'ended after it had answered healthz');
+    return fails(ports, first, 'ended after it had answered healthz');
   }
   if (!request.accepts(argv)) {
     return { ok: false, why: `the new kubelet runs without the expected list: ${argv.join(' ')}` };
   }
-  if (!(await renewsLease(ports, request.restartedAt))) {
-    return ended(ports, first, `did not renew the node's lease within ${LEASE_TIMEOUT_MS / 1000} s`);
+  if (!(await renewsLease(ports, request.restartedMs))) {
+    return fails(ports, first, `did not renew the node's lease within ${LEASE_TIMEOUT_MS / 1000} s`);
   }
 
-  if (!(await stays(ports, first))) {
-    return ended(ports, first, 'did not stay');
+  if (!(await runsStill(ports, first))) {
+    return fails(ports, first, 'did not stay');
   }
   return { ok: true, argv, status: first };
 }
 
 async function answersHealthz(ports: ProofPorts, request: ProofRequest, pid: number): Promise<boolean> {
   const { healthz } = request;
-  const deadline = ports.clock.now().getTime() + (healthz === undefined ? LIVES_MS : HEALTHZ_TIMEOUT_MS);
-  while (ports.clock.now().getTime() < deadline) {
+  const deadline = ports.clock.monotonicMs() + (healthz === undefined ? LIVES_MS : HEALTHZ_TIMEOUT_MS);
+  while (ports.clock.monotonicMs() < deadline) {
     if ((await ports.processes.argv(pid)) === undefined) {
       return false;
     }
@@ -83,22 +84,27 @@ async function answersHealthz(ports: ProofPorts, request: ProofRequest, pid: num
   return healthz === undefined;
 }
 
+/** An instant by the clock as it is set now: the kubelet tells times by it, and somebody may have set it back since. */
+export function timeOf(clock: Pick<Clock, 'now' | 'monotonicMs'>, monotonicMs: number): Date {
+  return new Date(clock.now().getTime() - (clock.monotonicMs() - monotonicMs));
+}
+
 /** False only when the API server answers and the lease stays old: its absence is no fault of the kubelet's. */
-async function renewsLease(ports: ProofPorts, since: Date): Promise<boolean> {
-  const begun = ports.clock.now().getTime();
+async function renewsLease(ports: ProofPorts, restartedMs: number): Promise<boolean> {
+  const begun = ports.clock.monotonicMs();
   let interval = LEASE_INTERVAL_MS;
   let answered = false;
   for (;;) {
     try {
       const renewed = await ports.cluster.leaseRenewTime();
       answered = true;
-      if (renewed !== undefined && renewed > since) {
+      if (renewed !== undefined && renewed > timeOf(ports.clock, restartedMs)) {
         return true;
       }
     } catch {
       // Asked again until the time is over.
     }
-    if (ports.clock.now().getTime() - begun > (answered ? LEASE_TIMEOUT_MS : API_TIMEOUT_MS)) {
+    if (ports.clock.monotonicMs() - begun > (answered ? LEASE_TIMEOUT_MS : API_TIMEOUT_MS)) {
       return !answered;
     }
     await ports.clock.sleep(interval);
@@ -107,10 +113,13 @@ async function renewsLease(ports: ProofPorts, since: Date): Promise<boolean> {
 }
 
 /**
- * The process tells by itself which start of the unit it belongs to, for a fraction of what it costs to ask systemd, which
+ * True while the kubelet is the one that was started then. The process tells by itself which start of the unit it belongs to, for a fraction of what it costs to ask systemd, which
  * is asked where a wrapper took the variable out.
  */
-async function stays({ processes, systemd }: ProofPorts, started: UnitStatus): Promise<boolean> {
+export async function runsStill(
+  { processes, systemd }: Pick<ProofPorts, 'processes' | 'systemd'>,
+  started: UnitStatus,
+): Promise<boolean> {
   const { name, mainPid, invocationId } = started;
   if ((await processes.environment(mainPid, 'INVOCATION_ID')) === invocationId) {
     return true;
@@ -119,18 +128,27 @@ async function stays({ processes, systemd }: ProofPorts, started: UnitStatus): P
   return now.invocationId === invocationId && now.mainPid === mainPid;
 }
 
-async function ended(ports: ProofPorts, started: UnitStatus, what: string): Promise<Proof> {
+async function fails(ports: ProofPorts, started: UnitStatus, what: string): Promise<Proof> {
+  return { ok: false, why: await endedBecause(ports, started, what) };
+}
+
+/** What became of the kubelet that was started, and what it said last. */
+export async function endedBecause(
+  ports: Pick<ProofPorts, 'systemd' | 'clock'>,
+  started: UnitStatus,
+  what: string,
+): Promise<string> {
   const now = await ports.systemd.status(started.name);
   const line = await lastWords(ports, started);
   const unit = `${started.name} is ${now.activeState}/${now.subState}${now.result === '' ? '' : ` (${now.result})`}`;
-  return {
-    ok: false,
-    why: `the kubelet ${what}; ${unit}${line === undefined ? '' : `; its log says: ${line}`}`,
-  };
+  return `the kubelet ${what}; ${unit}${line === undefined ? '' : `; its log says: ${line}`}`;
 }
 
 /** journald takes in what a process said shortly after it said it, and that may be after the process's end. */
-async function lastWords({ systemd, clock }: ProofPorts, started: UnitStatus): Promise<string | undefined> {
+async function lastWords(
+  { systemd, clock }: Pick<ProofPorts, 'systemd' | 'clock'>,
+  started: UnitStatus,
+): Promise<string | undefined> {
   for (let tries = JOURNAL_TRIES; tries > 0; tries -= 1) {
     const line = kubeletErrorLine(await systemd.journal(started.name, started.invocationId));
     if (line !== undefined) {

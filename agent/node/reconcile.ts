@@ -1,14 +1,10 @@
 // One look at the node and what follows from it.
 
-import { coveredBy } from '../sysctl/coverage.ts';
-import { runningAllowances } from '../kubelet/running.ts';
-import type { KubeletUnit } from '../kubelet/unit.ts';
-import { takenAway, type Restart } from '../plan/in-use.ts';
+import type { Restart } from '../plan/in-use.ts';
 import { policyErrorText } from '../report/policy-error.ts';
-import { carryOut, type ChangePorts, type ChangeResult } from './change.ts';
+import { apply } from './apply.ts';
+import type { ChangePorts } from './change.ts';
 import { decide, type Decision, type Situation } from './decide.ts';
-import { situationOf } from './fingerprint.ts';
-import { objection } from './guard.ts';
 import type { Memory } from './memory.ts';
 import { observe, type Observation, type Unobservable } from './observe.ts';
 import { viewPolicy, type PolicyView } from './policy-view.ts';
@@ -36,8 +32,6 @@ export interface Reconciler {
   /** Resolves to the instant of the next look that nothing need cause, if there is one. */
   reconcile(node: NodeObject, configMap: ConfigMapObject | undefined): Promise<Date | undefined>;
 }
-
-type DueChange = NonNullable<Decision['change']>;
 
 export function createReconciler(ports: ReconcilePorts, options: ReconcileOptions): Reconciler {
   let memory: Memory | undefined;
@@ -81,7 +75,23 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       await ports.publisher.publish(decision.report);
       return nextLook(decision);
     }
-    return change(node, situation, look, decision, decision.change);
+    lastLook = undefined;
+    // Where it does not come to its end, the next look finds out how far it came.
+    memory = undefined;
+    const applied = await apply(
+      { ...ports, working },
+      {
+        node,
+        situation,
+        look,
+        decision,
+        change: decision.change,
+        resourceVersion: configMap?.resourceVersion,
+        latestPods: (restart) => podLooks.latest(questionOf(restart)),
+      },
+    );
+    memory = applied.memory;
+    return nextLook(applied.next);
   }
 
   /** Where the last look says that a restart will be due, the pods are asked for while systemd is. */
@@ -133,92 +143,6 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     return decision.revise({ notBefore: jitter.until });
   }
 
-  async function change(
-    node: NodeObject,
-    situation: Situation,
-    look: Observation,
-    decision: Decision,
-    due: DueChange,
-  ): Promise<Date | undefined> {
-    const { guarded } = decision;
-    ports.log.info({ file: due.plan.file, restart: due.restart }, due.plan.reason);
-    const { pods } = situation;
-    let podsNow = pods;
-    lastLook = undefined;
-    const result = await carryOut(ports, {
-      unit: look.status.name,
-      file: due.plan.file,
-      before: due.plan.before,
-      after: due.plan.after,
-      restart: due.restart,
-      invocation: look.status.invocationId,
-      healthz: look.healthz,
-      accepts: (argv) => carries(runningAllowances(argv, look.config), due.plan.desired),
-      mayRestart: async () => {
-        // An API server that was not there a moment ago is not waited for twice, and what came since uses nothing that goes.
-        if (guarded === undefined || pods?.kind === 'unknown' || takenAway(guarded).length === 0) {
-          return true;
-        }
-        podsNow = await podLooks.latest(questionOf(guarded));
-        return objection(podsNow, guarded) === undefined;
-      },
-      onWritten: () => working.begin(decision.report),
-    });
-    working.end();
-    const next = afterChange({ ...situation, pods: podsNow }, look, decision, due, result);
-    await Promise.all([
-      ports.publisher.publish(next.report),
-      remember(next.memory).then(() => ports.memory.endChange()),
-    ]);
-    await tellRestart(node, due, result);
-    return nextLook(next);
-  }
-
-  function afterChange(
-    situation: Situation,
-    look: Observation,
-    decision: Decision,
-    due: DueChange,
-    result: ChangeResult,
-  ): Decision {
-    if (result.kind === 'held') {
-      return decide({ ...situation, memory: decision.memory, now: now() });
-    }
-    if (result.kind === 'done') {
-      const changed: Observation = {
-        ...look,
-        status: result.proof?.status ?? look.status,
-        unit: withFile(look.unit, due.plan.file, due.plan.after),
-        running:
-          result.proof === undefined ? look.running : runningAllowances(result.proof.argv, look.config),
-      };
-      const lastChange = now().toISOString();
-      return decide({
-        ...situation,
-        look: changed,
-        memory: { ...decision.memory, lastApplied: due.plan.remember, lastChange },
-        now: now(),
-      });
-    }
-    const situationNow = situationOf(look, due.desired.revision);
-    const { failure } = situation.memory;
-    const attempts = failure?.situation === situationNow ? failure.attempts + 1 : 1;
-    const ending =
-      result.kind === 'rolled-back'
-        ? 'and was rolled back'
-        : 'and could not be rolled back to a healthy kubelet';
-    const message = `The change failed ${ending}: ${result.why}.`;
-    ports.log.warn({ attempts }, message);
-    return decide({
-      ...situation,
-      memory: {
-        ...decision.memory,
-        failure: { situation: situationNow, attempts, at: now().toISOString(), message },
-      },
-      now: now(),
-    });
-  }
-
   async function remember(next: Memory): Promise<void> {
     if (JSON.stringify(next) !== JSON.stringify(memory)) {
       await ports.memory.save(next);
@@ -244,19 +168,6 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     }
   }
 
-  async function tellRestart(node: NodeObject, due: DueChange, result: ChangeResult): Promise<void> {
-    if (result.kind !== 'done' || result.proof === undefined) {
-      return;
-    }
-    const message = `${result.proof.status.name} was restarted and is healthy after ${result.tookMs} ms: ${due.plan.reason}`;
-    ports.log.info({ tookMs: result.tookMs, invocation: result.proof.status.invocationId }, message);
-    try {
-      await ports.cluster.nodeEvent(node, { type: 'Normal', reason: 'KubeletRestarted', message });
-    } catch (error) {
-      ports.log.warn({ err: error }, 'The Event KubeletRestarted could not be written');
-    }
-  }
-
   function now(): Date {
     return ports.clock.now();
   }
@@ -265,17 +176,6 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
 /** Tells restarts apart whose answer may differ. */
 function questionOf({ running, next }: Restart): string {
   return JSON.stringify([running, next]);
-}
-
-function carries(running: readonly string[], desired: readonly string[]): boolean {
-  return desired.every((pattern) => coveredBy(running, pattern));
-}
-
-function withFile(unit: KubeletUnit, path: string, content: Uint8Array | undefined): KubeletUnit {
-  return {
-    ...unit,
-    environmentFiles: unit.environmentFiles.map((file) => (file.path === path ? { ...file, content } : file)),
-  };
 }
 
 /** The first one's value; throws what either was rejected with. */

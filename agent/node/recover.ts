@@ -1,40 +1,86 @@
-// What the agent's start finds of a change that was cut off.
+// What the agent's start finds of a change that was cut off: it is completed where it can be proven, or else undone.
 
-import type { BegunChange, Memory } from './memory.ts';
-import type { ChangePorts } from './change.ts';
-import { sameBytes } from './change.ts';
+import { NO_CONFIG } from '../kubelet/config.ts';
+import { sha256Of } from '../text/hash.ts';
+import { type ChangePorts, commit, goOn, rollBack } from './change.ts';
+import type { Journal } from './journal.ts';
+import type { Memory, OpenChange } from './memory.ts';
+import { observe, UNIT } from './observe.ts';
+import { afterChange, afterFailure, afterUndone } from './outcome.ts';
+
+const SCRIPT_TRIES = 60;
+const SCRIPT_INTERVAL_MS = 1000;
+const HEALTHZ_TIMEOUT_MS = 2000;
+
+const UNDONE_BECAUSE = {
+  timer: 'the agent did not end it in time',
+  boot: 'the node went down in the middle of it',
+} as const;
 
 /**
- * The memory, after a change that an earlier run of the agent left unfinished was undone: the old bytes are put
- * back when the file still holds the new ones, and a kubelet that is not running is restarted with them. What the
- * policy wants is then decided anew.
+ * The memory, after a change that was left open was ended: one whose kubelet runs with it is proven, watched and committed;
+ * any other is undone. Nothing of its switch is left. Throws a RollBackError when the old bytes could not be put back.
  */
 export async function recover(ports: ChangePorts): Promise<Memory> {
   const memory = await ports.memory.load();
-  const begun = await ports.memory.begunChange();
-  if (begun !== undefined) {
-    await undo(ports, begun);
-    await ports.memory.endChange();
+  const open = await openChange(ports);
+  if (open === undefined) {
+    await ports.undoSwitch.disarm(UNIT);
+    return memory;
   }
-  return memory;
+  const next = await ended(ports, memory, open);
+  await ports.files.tidy(open.journal.file);
+  await ports.memory.save(next);
+  await ports.memory.forgetUndone();
+  await commit(ports, open.journal);
+  return next;
 }
 
-async function undo({ files, systemd, health }: ChangePorts, begun: BegunChange): Promise<void> {
-  const before = bytesOf(begun.before);
-  const after = bytesOf(begun.after);
-  if (sameBytes(before, after) || !sameBytes(await files.read(begun.file), after)) {
-    return;
-  }
-  await (before === undefined ? files.remove(begun.file) : files.writeAtomic(begun.file, before));
-  const { activeState, mainPid } = await systemd.status(begun.unit);
-  const { healthz } = begun;
-  const healthy =
-    mainPid !== 0 && (healthz === null || (await health.ok(healthz.address, healthz.port, 2000)));
-  if (!healthy && activeState !== 'inactive') {
-    await systemd.tryRestart(begun.unit);
+/** The host's script, while it works, is left to end. */
+async function openChange({ memory, undoSwitch, clock }: ChangePorts): Promise<OpenChange | undefined> {
+  for (let tries = SCRIPT_TRIES; ; tries -= 1) {
+    const open = await memory.open();
+    if (open?.holder !== 'script' || tries === 0 || !(await undoSwitch.undoing())) {
+      return open;
+    }
+    await clock.sleep(SCRIPT_INTERVAL_MS);
   }
 }
 
-function bytesOf(base64: string | null): Uint8Array | undefined {
-  return base64 === null ? undefined : Buffer.from(base64, 'base64');
+async function ended(ports: ChangePorts, memory: Memory, { journal, holder }: OpenChange): Promise<Memory> {
+  if (holder === 'timer' || holder === 'boot') {
+    const at = ports.clock.now();
+    return afterFailure(memory, journal, { result: 'Undone', why: UNDONE_BECAUSE[holder], at });
+  }
+  const { invocationId } = await ports.systemd.status(journal.unit);
+  const restarted = invocationId !== journal.invocation;
+  const before = sha256Of(journal.before);
+  const found = sha256Of(await ports.files.read(journal.file));
+  if (found === journal.after && found !== before) {
+    return restarted ? completed(ports, memory, journal) : undone(ports, memory, journal, 'the agent ended');
+  }
+  if (found !== before) {
+    return afterUndone(memory, journal, `somebody else wrote ${journal.file} in the middle of it`);
+  }
+  const halfBack = restarted && before !== journal.after && !(await isHealthy(ports, journal));
+  const why = 'the agent ended in the middle of it';
+  return halfBack ? undone(ports, memory, journal, why) : afterUndone(memory, journal, why);
+}
+
+async function completed(ports: ChangePorts, memory: Memory, journal: Journal): Promise<Memory> {
+  const look = await observe(ports);
+  const result = await goOn(ports, journal, look.kind === 'seen' ? look.config : NO_CONFIG);
+  return afterChange(memory, journal, result, ports.clock.now());
+}
+
+/** A kubelet that never saw the change is not restarted for it, and nothing has failed. */
+async function undone(ports: ChangePorts, memory: Memory, journal: Journal, why: string): Promise<Memory> {
+  const result = await rollBack(ports, journal, why);
+  return result.kind === 'stuck'
+    ? afterChange(memory, journal, result, ports.clock.now())
+    : afterUndone(memory, journal, why);
+}
+
+async function isHealthy({ health }: ChangePorts, { healthz }: Journal): Promise<boolean> {
+  return healthz === null || health.ok(healthz.address, healthz.port, HEALTHZ_TIMEOUT_MS);
 }

@@ -8,6 +8,7 @@ import type { Version } from '../sysctl/version.ts';
 
 /** A pod of one node, as far as the kubelet's admission of sysctls looks at it. */
 export interface SysctlPod {
+  readonly uid: string;
   readonly namespace: string;
   readonly name: string;
   /** `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`. */
@@ -32,6 +33,7 @@ export interface Restart {
 
 /** A pod that runs or is about to, and those of its sysctls that the next kubelet would refuse. */
 export interface RefusedPod {
+  readonly uid: string;
   readonly pod: string;
   readonly sysctls: readonly string[];
 }
@@ -44,7 +46,11 @@ export interface RefusedPod {
 export function podsRefused(pods: readonly SysctlPod[], restart: Restart): readonly RefusedPod[] {
   return pods
     .filter((pod) => isLive(pod, restart))
-    .map((pod) => ({ pod: `${pod.namespace}/${pod.name}`, sysctls: refusedOf(pod, restart) }))
+    .map((pod) => ({
+      uid: pod.uid,
+      pod: `${pod.namespace}/${pod.name}`,
+      sysctls: refusedOf(pod, restart),
+    }))
     .filter(({ sysctls }) => sysctls.length > 0)
     .toSorted((one, other) => (one.pod < other.pod ? -1 : 1));
 }

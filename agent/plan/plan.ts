@@ -13,6 +13,7 @@ import { ALLOWED_FLAG } from '../kubelet/flags.ts';
 import { EXTRA_ARGS, type EnvironmentFileOnDisk, type KubeletUnit } from '../kubelet/unit.ts';
 import { wordTexts } from '../kubelet/words.ts';
 import { coveredBy } from '../sysctl/coverage.ts';
+import { sha256Of } from '../text/hash.ts';
 import { NEWEST_KUBELET, type Version } from '../sysctl/version.ts';
 import { mergeAllowances, type LastApplied, type Merge } from './merge.ts';
 import { explain } from './reason.ts';
@@ -29,6 +30,8 @@ export interface PlanInput {
   readonly lastApplied: LastApplied;
   readonly unmanaged: 'Keep' | 'Remove';
   readonly goal: 'Apply' | 'Restore';
+  /** The file before it was first changed, and its SHA-256 as it was left: a Restore brings it back while that fits. */
+  readonly original?: OriginalFile | undefined;
   /** Judges other people's allowances; the newest known kubelet when it is left out. */
   readonly kubelet?: Version;
   /**
@@ -36,6 +39,13 @@ export interface PlanInput {
    * must do, or plan all the same and say so in the reason.
    */
   readonly brokenStart?: 'Refuse' | 'Report';
+}
+
+export interface OriginalFile {
+  readonly file: string;
+  /** undefined: there was no file. */
+  readonly bytes: Uint8Array | undefined;
+  readonly left: string | null;
 }
 
 /** Nothing of the node can be changed: the kubelet takes its arguments from somewhere else. */
@@ -122,7 +132,10 @@ function plan(input: PlanInput): Plan {
   const edited = edit(input, before, target.file, uses, merge);
   if (edited instanceof EditError) return refusedEdit(target.file, before, edited.message);
   const after = configuredOf(edited.unit, edited.files, config);
-  const spoiled = merge.changed ? (spoiledBy(before, after, merge.list) ?? tooLong(after)) : undefined;
+  const changed = sha256Of(edited.content) !== sha256Of(target.file.content);
+  // What was there at first is not ours to judge.
+  const judged = merge.changed && !edited.restored;
+  const spoiled = judged ? (spoiledBy(before, after, merge.list) ?? tooLong(after)) : undefined;
   if (spoiled !== undefined) return refusedEdit(target.file, before, spoiled);
 
   const unmanaged = unmanagedOf(after, wanted, merge);
@@ -131,7 +144,7 @@ function plan(input: PlanInput): Plan {
     file: target.file.path,
     before: target.file.content,
     after: edited.content,
-    changed: merge.changed,
+    changed,
     words: { before: extraWords(before), after: extraWords(after) },
     configured: { before: patterns(before.allowances), after: patterns(after.allowances) },
     desired: wanted,
@@ -145,6 +158,7 @@ function plan(input: PlanInput): Plan {
       after,
       merge,
       wanted,
+      changed,
       unmanaged,
       problem: problem?.refusal,
     }),
@@ -163,6 +177,8 @@ function tooLong(after: Configured): string | undefined {
 }
 
 interface Edited {
+  /** The bytes are the original ones. */
+  readonly restored: boolean;
   readonly content: Uint8Array | undefined;
   readonly unit: KubeletUnit;
   readonly files: readonly ParsedEnvironmentFile[];
@@ -176,7 +192,12 @@ function edit(
   merge: Merge,
 ): Edited | EditError {
   const { systemdVersion } = input.unit;
+  const { original } = input;
   try {
+    const untouched = original?.file === target.path && original.left === sha256Of(target.content);
+    if (original !== undefined && untouched && input.goal === 'Restore') {
+      return { ...withEdit(input, target.path, original.bytes), restored: true };
+    }
     const content = merge.changed
       ? editExtraArgs({
           content: target.content,
@@ -186,12 +207,16 @@ function edit(
           flag: merge.list === undefined ? undefined : `--${ALLOWED_FLAG}=${printCsv(merge.list)}`,
         })
       : target.content;
-    const unit = withContent(input.unit, target.path, content);
-    return { content, unit, files: readEnvironmentFiles(unit) };
+    return withEdit(input, target.path, content);
   } catch (error) {
     if (error instanceof EditError) return error;
     throw error;
   }
+}
+
+function withEdit({ unit: before }: PlanInput, path: string, content: Uint8Array | undefined): Edited {
+  const unit = withContent(before, path, content);
+  return { restored: false, content, unit, files: readEnvironmentFiles(unit) };
 }
 
 function withContent(unit: KubeletUnit, path: string, content: Uint8Array | undefined): KubeletUnit {

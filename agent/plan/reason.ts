@@ -15,6 +15,8 @@ export interface Explained {
   readonly after: Configured;
   readonly merge: Merge;
   readonly wanted: readonly string[];
+  /** The file's bytes change. */
+  readonly changed: boolean;
   readonly unmanaged: readonly Origin[];
   /** Why the kubelet would not start even as things are. */
   readonly problem: Refused | undefined;
@@ -22,8 +24,7 @@ export interface Explained {
 
 /** What changes, what stays although it is somebody else's, and what a person should look at. */
 export function explain(explained: Explained): string {
-  const { merge } = explained;
-  const sentences = merge.changed ? changes(explained) : [nothing(explained)];
+  const sentences = explained.changed ? changes(explained) : [nothing(explained)];
   return [...sentences, ...keeps(explained), ...warnings(explained)].join(' ');
 }
 

@@ -125,7 +125,12 @@ describe('leaseRenewTime', () => {
 });
 
 describe('pods', () => {
-  const metadata = { namespace: 'shop', name: 'web', annotations: { noise: '"sysctls"' } };
+  const metadata = {
+    name: 'web',
+    namespace: 'shop',
+    uid: 'uid-web',
+    annotations: { noise: '"sysctls"', more: '"uid":"uid-other","startTime":"now"' },
+  };
   const web = {
     metadata,
     spec: {
@@ -139,6 +144,7 @@ describe('pods', () => {
     status: { phase: 'Running', startTime: '2026-11-24T10:00:00Z' },
   };
   const seen = {
+    uid: 'uid-web',
     namespace: 'shop',
     name: 'web',
     phase: 'Running',
@@ -149,9 +155,10 @@ describe('pods', () => {
 
   it('are those of our node that have not ended, from the cache of the API server', async () => {
     const { server, cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items: [web] }));
-    expect(await cluster.pods({ latest: false })).toEqual([
-      { ...seen, sysctls: ['kernel.sem', 'net/core/x'] },
-    ]);
+    expect(await cluster.pods({ latest: false })).toEqual({
+      living: ['uid-web'],
+      sysctl: [{ ...seen, sysctls: ['kernel.sem', 'net/core/x'] }],
+    });
     expect(server.seen[0]).toMatchObject({ method: 'GET', path: '/api/v1/pods' });
     expect(Object.fromEntries(server.seen[0]?.query ?? [])).toEqual({
       fieldSelector: 'spec.nodeName=n1,status.phase!=Succeeded,status.phase!=Failed',
@@ -161,28 +168,29 @@ describe('pods', () => {
 
   it('are read anew when they must be the latest', async () => {
     const { server, cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items: [] }));
-    expect(await cluster.pods({ latest: true })).toEqual([]);
+    expect(await cluster.pods({ latest: true })).toEqual({ living: [], sysctl: [] });
     expect(server.seen[0]?.query.has('resourceVersion')).toBe(false);
   });
 
-  it('without a sysctl are left out, and what the host shares with the others is told', async () => {
+  it('without a sysctl are told by their UID alone, once the kubelet has taken them; what the host shares with the others is told', async () => {
     const shares = { ...web, spec: { ...web.spec, hostNetwork: true, hostIPC: true }, status: {} };
     const items = [
-      { metadata, spec: { containers: [] } },
+      { metadata, spec: { containers: [] }, status: { startTime: '2026-11-24T10:00:00Z' } },
       shares,
       { metadata, spec: { securityContext: {} } },
     ];
     const { cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items }));
-    expect(await cluster.pods({ latest: false })).toMatchObject([
-      { phase: '', taken: false, hostNetwork: true, hostIpc: true },
-    ]);
+    expect(await cluster.pods({ latest: false })).toMatchObject({
+      living: ['uid-web'],
+      sysctl: [{ phase: '', taken: false, hostNetwork: true, hostIpc: true }],
+    });
   });
 
   it('are found among many megabytes', async () => {
     const noise = { metadata, spec: { containers: [{ env: [{ value: 'x'.repeat(40_000) }] }] } };
     const items = [...Array.from({ length: 250 }, () => noise), web];
     const { cluster, collected } = await served(json(200, { kind: 'PodList', metadata: {}, items }));
-    expect(await cluster.pods({ latest: false })).toMatchObject([seen]);
+    expect(await cluster.pods({ latest: false })).toMatchObject({ sysctl: [seen] });
     expect(collected()).toBeGreaterThan(20);
   });
 
@@ -193,6 +201,46 @@ describe('pods', () => {
   ])('are not known when the API server %s', async (_title, answer, error) => {
     const { cluster } = await served(answer);
     await expect(cluster.pods({ latest: false })).rejects.toMatchObject(error);
+  });
+});
+
+describe('failedPods', () => {
+  it("are our node's whose phase is Failed, with the kubelet's words", async () => {
+    const metadata = { name: 'web', namespace: 'shop', uid: 'uid-web' };
+    const items = [
+      { metadata, status: { phase: 'Failed', reason: 'NodeAffinity', message: 'Pod was rejected' } },
+      { metadata: { ...metadata, name: 'job', uid: 'uid-job' }, status: { phase: 'Failed' } },
+    ];
+    const { server, cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items }));
+    expect(await cluster.failedPods()).toEqual([
+      { uid: 'uid-web', namespace: 'shop', name: 'web', reason: 'NodeAffinity', message: 'Pod was rejected' },
+      { uid: 'uid-job', namespace: 'shop', name: 'job', reason: '', message: '' },
+    ]);
+    expect(server.seen[0]?.query.get('fieldSelector')).toBe('spec.nodeName=n1,status.phase=Failed');
+  });
+});
+
+describe('readiness', () => {
+  const metadata = { name: 'n1', uid: 'node-uid' };
+  const nodeWith = (conditions: unknown): Handler =>
+    json(200, { kind: 'NodeList', metadata: {}, items: [{ metadata, status: { conditions } }] });
+  const ready = { type: 'Ready', lastTransitionTime: '2026-11-24T10:00:00Z', message: 'kubelet is ready' };
+  const seen = { since: new Date('2026-11-24T10:00:00Z'), message: 'kubelet is ready' };
+
+  it.each([
+    ['True', true],
+    ['False', false],
+    ['Unknown', false],
+  ])('is that of the condition Ready, here %s', async (state, expected) => {
+    const other = { type: 'DiskPressure', status: 'True' };
+    const { server, cluster } = await served(nodeWith([other, { ...ready, status: state }]));
+    expect(await cluster.readiness()).toEqual({ ...seen, ready: expected });
+    expect(server.seen[0]?.query.get('fieldSelector')).toBe('metadata.name=n1');
+  });
+
+  it('is not known while the Node has no such condition', async () => {
+    const { cluster } = await served(nodeWith(undefined));
+    expect(await cluster.readiness()).toBeUndefined();
   });
 });
 

@@ -9,7 +9,7 @@ import { FOLDERS, type Original } from './originals.ts';
 import { type TestNode, testNode } from './test-node.ts';
 import { e2eWorld } from './world.ts';
 
-const JOURNAL = '/var/lib/kubelet-sysctl-agent/change.json';
+const JOURNAL = '/var/lib/kubelet-sysctl-agent/change';
 const UNIT_FOLDER = '/etc/systemd/system/';
 
 /** The node with its original files, kubelet arguments and an agent that has nothing to do. */

@@ -12,7 +12,7 @@ import type { TestNode } from './test-node.ts';
 const NAME = 'net.core.somaxconn';
 const FLAG = `--allowed-unsafe-sysctls=${NAME}`;
 const MEMORY = '/var/lib/kubelet-sysctl-agent/state.json';
-const JOURNAL = '/var/lib/kubelet-sysctl-agent/change.json';
+const JOURNAL = '/var/lib/kubelet-sysctl-agent/change';
 
 describe('an agent at rest', () => {
   it('whose pod is deleted leaves no trace: the same kubelet process, no write to a file or the API server', async () => {

@@ -51,29 +51,35 @@ describe('a node that lacks a desired allowance', () => {
     expect(host.labels[KEYS.state]).toBe('Done');
   });
 
-  test('has the change journalled before the file is written, and no journal after it', async () => {
+  test('has the change journalled and the undo switch armed before the file is written, and neither after it', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host);
 
-    const written = host.actions.filter((action) => /^(?:write|remove|restart)/.test(action));
-    expect(written).toEqual([
-      'write /var/lib/kubelet-sysctl-agent/change.json',
+    const written = host.actions.filter((action) => !/^(?:patch|event)/.test(action));
+    // The first two at the same time.
+    expect(written.slice(0, 2).toSorted()).toEqual(['arm', 'write /var/lib/kubelet-sysctl-agent/change']);
+    expect(written.slice(2)).toEqual([
       `write ${ENVIRONMENT_FILE}`,
       'restart',
       'write /var/lib/kubelet-sysctl-agent/state.json',
-      'remove /var/lib/kubelet-sysctl-agent/change.json',
+      'remove /var/lib/kubelet-sysctl-agent/change',
+      'disarm',
     ]);
+    expect(host.armed).toBeUndefined();
   });
 
-  test('that is soon over is reported once', async () => {
+  test('that is soon over is reported when it is proven, and when it has been watched', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host);
     host.advance(1000);
     await atRest();
 
-    expect(host.actions.filter((action) => action.startsWith('patch'))).toEqual(['patch Done']);
+    expect(host.actions.filter((action) => action.startsWith('patch'))).toEqual([
+      'patch Working',
+      'patch Done',
+    ]);
   });
 
   test('shows Working while a change takes longer than a second', async () => {
@@ -392,11 +398,12 @@ describe('a change that fails', () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
     let full = true;
     host.fault = (action) =>
-      full && action.endsWith('/change.json') ? new Error('ENOSPC: no space left on device') : undefined;
+      full && action.endsWith('/change') ? new Error('ENOSPC: no space left on device') : undefined;
 
     await startAgent(host);
     expect(host.files.get(ENVIRONMENT_FILE)).toBe(before);
     expect(host.actions.filter((action) => /^(?:write|remove|restart)/.test(action))).toEqual([]);
+    expect(host.armed).toBeUndefined();
 
     full = false;
     host.advance(1000);
@@ -589,30 +596,5 @@ describe('the API server is away', () => {
     agent?.setConfigMap(host.configMap({ allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem' }));
     await atRest();
     expect(host.annotations[KEYS.running]).toBe('net.core.somaxconn,kernel.sem');
-  });
-});
-
-describe('a change that an earlier run of the agent left unfinished', () => {
-  test('is undone before anything else is decided, and then made whole', async () => {
-    const host = new FakeHost({ [ENVIRONMENT_FILE]: WRITTEN }).startKubelet();
-    host.files.set(
-      '/var/lib/kubelet-sysctl-agent/change.json',
-      JSON.stringify({
-        version: 1,
-        startedAt: host.now.toISOString(),
-        unit: 'kubelet.service',
-        healthz: null,
-        file: ENVIRONMENT_FILE,
-        before: null,
-        after: Buffer.from(WRITTEN).toString('base64'),
-      }),
-    );
-
-    await startAgent(host);
-
-    expect(host.actions[0]).toBe(`remove ${ENVIRONMENT_FILE}`);
-    expect(host.files.get(ENVIRONMENT_FILE)).toBe(WRITTEN);
-    expect(host.files.has('/var/lib/kubelet-sysctl-agent/change.json')).toBe(false);
-    expect(host.annotations[KEYS.state]).toBe('Done');
   });
 });

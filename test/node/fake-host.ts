@@ -8,8 +8,10 @@ import type {
   Cluster,
   ConfigMapObject,
   EventNote,
+  FailedPod,
   HostFiles,
   NodeObject,
+  Readiness,
   UnitStatus,
 } from '../../agent/node/ports.ts';
 import type { SysctlPod } from '../../agent/plan/in-use.ts';
@@ -56,10 +58,20 @@ export class FakeHost {
   apiServer = true;
   /** What the API server says of this node's pods; a restart does not end them here. */
   pods: readonly SysctlPod[] = [];
+  /** UIDs of further pods that live here. */
+  readonly otherPods: string[] = [];
+  readonly failedPods: FailedPod[] = [];
+  readiness: Readiness = { ready: true, since: new Date(0), message: '' };
+  /** Called at every sleep, with the time already moved on. */
+  onSleep = (): void => {};
   /** How the pods were asked for, in order: false from the cache, true the latest. */
   readonly podLooks: boolean[] = [];
   active = true;
   now = new Date('2026-11-24T02:00:00Z');
+  /** How far somebody has set the clock forward, in ms. */
+  clockSetBy = 0;
+  /** The seconds that the undo switch was armed with last; undefined: it is not. */
+  armed: number | undefined;
 
   #argv: readonly string[] | undefined;
   #journal: string[] = [];
@@ -138,6 +150,10 @@ export class FakeHost {
           }
           await this.restarted();
         },
+        startFailed: async () => {
+          this.#do('start failed');
+          this.startKubelet();
+        },
         journal: async () => {
           this.journalLags -= 1;
           return this.journalLags >= 0 ? [] : this.#journal;
@@ -151,6 +167,19 @@ export class FakeHost {
           ),
         kubeletVersion: () => Promise.resolve(this.version),
         kernelRelease: () => Promise.resolve('6.1.0-18-amd64'),
+      },
+      undoSwitch: {
+        arm: async (_unit, _file, seconds) => {
+          this.#do('arm');
+          this.armed = seconds;
+        },
+        disarm: async () => {
+          if (this.armed !== undefined) {
+            this.#do('disarm');
+          }
+          this.armed = undefined;
+        },
+        undoing: () => Promise.resolve(false),
       },
       health: { ok: () => Promise.resolve(this.#argv !== undefined) },
       clock: this.#clock(),
@@ -227,8 +256,20 @@ export class FakeHost {
         this.files.set(path, Buffer.from(content).toString());
       },
       remove: async (path) => {
+        if (!this.files.has(path)) {
+          return false;
+        }
         this.#do(`remove ${path}`);
-        this.files.delete(path);
+        return this.files.delete(path);
+      },
+      tidy: () => Promise.resolve(),
+      link: () => Promise.resolve(),
+      unlink: () => Promise.resolve(),
+      removeFolder: async (path) => {
+        for (const file of [...this.files.keys()].filter((name) => name.startsWith(`${path}/`))) {
+          this.#do(`remove ${file}`);
+          this.files.delete(file);
+        }
       },
     };
   }
@@ -236,8 +277,10 @@ export class FakeHost {
   #clock(): Clock {
     return {
       now: () => this.now,
+      monotonicMs: () => this.now.getTime() - this.clockSetBy,
       sleep: (ms) => {
         this.now = new Date(this.now.getTime() + ms);
+        this.onSleep();
         return Promise.resolve();
       },
       after: (ms, callback) => {
@@ -267,6 +310,18 @@ export class FakeHost {
         }
         return this.#leaseRenewed;
       },
+      readiness: async () => {
+        if (!this.apiServer) {
+          throw new Error('connect ECONNREFUSED');
+        }
+        return this.readiness;
+      },
+      failedPods: async () => {
+        if (!this.apiServer) {
+          throw new Error('connect ECONNREFUSED');
+        }
+        return this.failedPods;
+      },
       pods: async ({ latest }) => {
         this.podLooks.push(latest);
         if (!this.apiServer) {
@@ -276,7 +331,7 @@ export class FakeHost {
         if (error !== undefined) {
           throw error;
         }
-        return this.pods;
+        return { living: [...this.pods.map(({ uid }) => uid), ...this.otherPods], sysctl: this.pods };
       },
       nodeEvent: async (_node, note: EventNote) => answer(`event ${note.reason}`),
       configMapEvent: async (_configMap, note: EventNote) => answer(`configmap-event ${note.reason}`),

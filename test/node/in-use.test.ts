@@ -11,6 +11,7 @@ const THREE = { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.msgmax,kernel.s
 const FLAG = '--allowed-unsafe-sysctls=kernel.msgmax,net.core.somaxconn';
 
 const WEB: SysctlPod = {
+  uid: 'uid-web',
   namespace: 'shop',
   name: 'web',
   phase: 'Running',
@@ -258,7 +259,7 @@ describe('a pod that comes between the look and the restart', () => {
 
     expect(touched(host)).toEqual([`write ${ENVIRONMENT_FILE}`, `write ${ENVIRONMENT_FILE}`]);
     expect(host.files.get(ENVIRONMENT_FILE)).toBe(before);
-    expect(host.files.has('/var/lib/kubelet-sysctl-agent/change.json')).toBe(false);
+    expect(host.files.has('/var/lib/kubelet-sysctl-agent/change')).toBe(false);
     expect(host.annotations[KEYS.state]).toBe('Blocked');
     expect(host.annotations[KEYS.reason]).toContain('shop/web: net.core.somaxconn');
     expect(host.restarts).toBe(0);
@@ -279,7 +280,7 @@ describe('a pod that comes between the look and the restart', () => {
     host.files.set(ENVIRONMENT_FILE, "KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=kernel.msgmax'\n");
     host.pods = [];
     host.fault = (action) => {
-      if (action.endsWith('/change.json')) host.pods = [WEB];
+      if (action.endsWith('/change')) host.pods = [WEB];
       return undefined;
     };
 

@@ -13,7 +13,7 @@ function looks(random = 0): {
     pods: async ({ latest }: { readonly latest: boolean }) => {
       made.asked.push(latest);
       if (!made.answers) throw new Error('connect ECONNREFUSED');
-      return [];
+      return { living: [], sysctl: [] };
     },
   };
   const pods = createPodLooks(cluster, { now: () => new Date(clock.at) }, () => random);

@@ -31,6 +31,7 @@ class Restarted {
           version: async () => 252,
           services: async () => [],
           tryRestart: async () => {},
+          startFailed: async () => {},
           journal: async () => [
             'E0102 03:04:05.678901    4711 run.go:72] "command failed" err="no such sysctl"',
           ],
@@ -45,6 +46,7 @@ class Restarted {
         health: { ok: async () => this.now >= this.healthyAt },
         clock: {
           now: () => new Date(this.now),
+          monotonicMs: () => this.now,
           sleep: async (ms) => {
             this.now += ms;
           },
@@ -60,7 +62,7 @@ class Restarted {
       {
         unit: 'kubelet.service',
         previousInvocation: BEFORE,
-        restartedAt: new Date(0),
+        restartedMs: 0,
         healthz: { address: '127.0.0.1', port: 10_248 },
         accepts,
       },

@@ -9,6 +9,7 @@ import {
 } from '../../agent/plan/in-use.ts';
 
 const pod = (over: Partial<SysctlPod> = {}): SysctlPod => ({
+  uid: 'uid-web',
   namespace: 'default',
   name: 'web',
   phase: 'Running',
@@ -33,7 +34,7 @@ const names = (pods: readonly SysctlPod[], over: Partial<Restart> = {}): readonl
 describe('a pod', () => {
   it('whose sysctl leaves the list is refused, and named with it', () => {
     expect(podsRefused([pod()], restart())).toEqual([
-      { pod: 'default/web', sysctls: ['net.core.somaxconn'] },
+      { uid: 'uid-web', pod: 'default/web', sysctls: ['net.core.somaxconn'] },
     ]);
   });
 
@@ -48,7 +49,7 @@ describe('a pod', () => {
   it('is refused when one of its sysctls is, and only that one is named', () => {
     const both = pod({ sysctls: ['kernel.sem', 'net.core.somaxconn', 'net/core/somaxconn'] });
     expect(podsRefused([both], restart({ next: ['kernel.sem'] }))).toEqual([
-      { pod: 'default/web', sysctls: ['net.core.somaxconn'] },
+      { uid: 'uid-web', pod: 'default/web', sysctls: ['net.core.somaxconn'] },
     ]);
   });
 
@@ -103,7 +104,11 @@ describe('several pods', () => {
   });
 
   it('are named up to five, the rest counted', () => {
-    const many = Array.from({ length: 8 }, (_, n) => ({ pod: `ns/p${n}`, sysctls: ['kernel.sem', 'net.a'] }));
+    const many = Array.from({ length: 8 }, (_, n) => ({
+      uid: `uid-${n}`,
+      pod: `ns/p${n}`,
+      sysctls: ['kernel.sem', 'net.a'],
+    }));
     expect(refusedText(many)).toMatch(
       /^ns\/p0: kernel\.sem, net\.a; .*ns\/p4: kernel\.sem, net\.a; and 3 more$/u,
     );

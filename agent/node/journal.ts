@@ -1,0 +1,81 @@
+// The journal of a change: enough to complete or undo it, for the agent and for the host's own shell script alike.
+
+import * as v from 'valibot';
+import { sha256Of } from '../text/hash.ts';
+import { lastAppliedSchema, originalSchema, pastChangeSchema } from './memory-schema.ts';
+
+/** What only the agent reads, in one line of JSON. */
+const agentSchema = v.object({
+  healthz: v.nullable(v.object({ address: v.string(), port: v.number() })),
+  /** What the new kubelet must allow. */
+  desired: v.pipe(v.array(v.string()), v.readonly()),
+  nodeSoakSeconds: v.number(),
+  /** Of the node before the change, should it fail. */
+  situation: v.string(),
+  past: v.omit(pastChangeSchema, ['result', 'why']),
+  /** To be remembered once the change is committed. */
+  lastApplied: lastAppliedSchema,
+  original: v.optional(originalSchema),
+});
+
+export interface Journal extends Readonly<v.InferOutput<typeof agentSchema>> {
+  readonly unit: string;
+  /** The kubelet's InvocationID before the change: it never saw what was written. */
+  readonly invocation: string;
+  readonly file: string;
+  /** The file's bytes before the change; undefined: there was no file. */
+  readonly before: Uint8Array | undefined;
+  /** SHA-256 of its bytes after the change; null: there is to be no file. */
+  readonly after: string | null;
+}
+
+const TITLE = 'kubelet-sysctl-agent change 1';
+const NO_FILE = 'none';
+
+/** Lines of `key value`, the last of which is the SHA-256 of all before it. Throws when a value has a line break. */
+export function printJournal({ unit, invocation, file, before, after, ...agent }: Journal): string {
+  const fields = {
+    unit,
+    invocation,
+    file,
+    before: sha256Of(before) ?? NO_FILE,
+    after: after ?? NO_FILE,
+    bytes: before === undefined ? '' : Buffer.from(before).toString('base64'),
+    agent: JSON.stringify(agent),
+  };
+  const lines = Object.entries(fields).map(([key, value]) => `${key} ${value}`);
+  const broken = lines.find((line) => /[\n\r\0]/u.test(line));
+  if (broken !== undefined) {
+    throw new Error(`Expected ${JSON.stringify(broken)} to be one line of text.`);
+  }
+  const body = [TITLE, ...lines].map((line) => `${line}\n`).join('');
+  return `${body}sha256 ${sha256Of(Buffer.from(body))}\n`;
+}
+
+/** Throws when the text is not what `printJournal` made, to the byte. */
+export function parseJournal(text: string): Journal {
+  const end = text.lastIndexOf('\nsha256 ') + 1;
+  const body = text.slice(0, end);
+  if (end === 0 || text !== `${body}sha256 ${sha256Of(Buffer.from(body))}\n`) {
+    throw new Error('Expected the last line to be the SHA-256 of the lines before it, got another one.');
+  }
+  const [title, ...lines] = body.trimEnd().split('\n');
+  if (title !== TITLE) {
+    throw new Error(`Expected ${TITLE}, got ${title}.`);
+  }
+  const fields = new Map(lines.map((line): [string, string] => splitOnce(line)));
+  const field = (key: string): string => fields.get(key) ?? '';
+  return {
+    unit: field('unit'),
+    invocation: field('invocation'),
+    file: field('file'),
+    before: field('before') === NO_FILE ? undefined : Buffer.from(field('bytes'), 'base64'),
+    after: field('after') === NO_FILE ? null : field('after'),
+    ...v.parse(agentSchema, JSON.parse(field('agent'))),
+  };
+}
+
+function splitOnce(line: string): [string, string] {
+  const at = line.indexOf(' ');
+  return [line.slice(0, at), line.slice(at + 1)];
+}

@@ -1,0 +1,59 @@
+// What the agent's files on the host hold.
+
+import * as v from 'valibot';
+
+const list = v.pipe(v.array(v.string()), v.readonly());
+/** SHA-256 of a file's bytes, hexadecimal; null: no file. */
+const sha256 = v.nullable(v.string());
+
+/**
+ * Done: committed. RolledBack: by the agent. Stuck: by the agent, and the kubelet is not healthy with it. Undone: by the
+ * host itself, or by the agent's next start.
+ */
+const CHANGE_RESULTS = ['Done', 'RolledBack', 'Stuck', 'Undone'] as const;
+
+export const lastAppliedSchema = v.object({ ours: list, folded: list });
+
+/** The file as it was before the agent touched it first, and as the agent left it. */
+export const originalSchema = v.object({
+  file: v.string(),
+  /** Base64; null: there was no file. */
+  bytes: v.nullable(v.string()),
+  left: sha256,
+});
+
+/** A change as it is remembered once it is over. */
+export const pastChangeSchema = v.object({
+  /** RFC 3339. */
+  at: v.string(),
+  /** Why it was made. */
+  reason: v.string(),
+  revision: v.string(),
+  /** Of the ConfigMap that asked for it; absent when that was gone. */
+  resourceVersion: v.optional(v.string()),
+  file: v.string(),
+  before: sha256,
+  after: sha256,
+  /** What the kubelet ran with before, and was to run with. */
+  from: list,
+  to: list,
+  result: v.picklist(CHANGE_RESULTS),
+  /** What went wrong; absent when nothing did. */
+  why: v.optional(v.string()),
+});
+
+export const stateSchema = v.object({
+  version: v.literal(1),
+  lastApplied: lastAppliedSchema,
+  appliedRevision: v.optional(v.string()),
+  lastChange: v.optional(v.string()),
+  /** The data of the last ConfigMap that was a valid policy. */
+  policy: v.optional(v.record(v.string(), v.string())),
+  /** A change that failed: not tried again for the same situation before its pause is over. */
+  failure: v.optional(
+    v.object({ situation: v.string(), attempts: v.number(), at: v.string(), message: v.string() }),
+  ),
+  /** The last changes, oldest first. */
+  history: v.optional(v.pipe(v.array(pastChangeSchema), v.readonly())),
+  original: v.optional(originalSchema),
+});

@@ -1,0 +1,60 @@
+// What is remembered of a change that is over.
+
+import type { ChangeResult } from './change.ts';
+import type { Journal } from './journal.ts';
+import { type Memory, type PastChange, withPastChange } from './memory.ts';
+
+/** After a change that ended as `result` tells; one that was held is not remembered. */
+export function afterChange(memory: Memory, journal: Journal, result: ChangeResult, at: Date): Memory {
+  switch (result.kind) {
+    case 'done':
+      return afterDone(memory, journal, at);
+    case 'held':
+      return memory;
+    case 'rolled-back':
+      return afterFailure(memory, journal, { result: 'RolledBack', why: result.why, at });
+    case 'stuck':
+      return afterFailure(memory, journal, { result: 'Stuck', why: result.why, at });
+  }
+}
+
+/** After a change that was undone before the kubelet saw it, or taken over by somebody else: all is decided anew. */
+export function afterUndone(memory: Memory, journal: Journal, why: string): Memory {
+  return withPastChange(memory, { ...journal.past, result: 'Undone', why });
+}
+
+/** After a change that failed: in the same situation it is not tried again before a pause is over. */
+export function afterFailure(
+  memory: Memory,
+  journal: Journal,
+  { result, why, at }: { readonly result: Failed; readonly why: string; readonly at: Date },
+): Memory {
+  const { situation } = journal;
+  const attempts = memory.failure?.situation === situation ? memory.failure.attempts + 1 : 1;
+  const message = `The change failed ${ENDINGS[result]}: ${why}.${result === 'Stuck' ? ` ${mend(journal)}` : ''}`;
+  return withPastChange(
+    { ...memory, failure: { situation, attempts, at: at.toISOString(), message } },
+    { ...journal.past, result, why },
+  );
+}
+
+type Failed = Exclude<PastChange['result'], 'Done'>;
+
+const ENDINGS: Readonly<Record<Failed, string>> = {
+  RolledBack: 'and was rolled back',
+  Stuck: 'and could not be rolled back to a healthy kubelet',
+  Undone: 'and was undone by the node itself',
+};
+
+function afterDone(memory: Memory, journal: Journal, at: Date): Memory {
+  const { lastApplied, original } = journal;
+  return withPastChange(
+    { ...memory, lastApplied, lastChange: at.toISOString(), ...(original && { original }) },
+    { ...journal.past, result: 'Done' },
+  );
+}
+
+function mend({ file, unit, before }: Journal): string {
+  const now = before === undefined ? 'is gone, as before the change' : 'holds what it held before the change';
+  return `${file} ${now}. On the node: read \`journalctl -u ${unit}\`, mend what it names, then \`systemctl restart ${unit}\`.`;
+}

@@ -1,0 +1,117 @@
+// The time after the proof, in which a kubelet shows what it did not show at once.
+
+import type { Clock, Cluster, FailedPod, Health, Processes, Systemd, UnitStatus } from './ports.ts';
+import { endedBecause, type ProofRequest, runsStill, timeOf } from './prove.ts';
+
+export interface SoakPorts {
+  readonly systemd: Systemd;
+  readonly processes: Processes;
+  readonly health: Health;
+  readonly clock: Clock;
+  readonly cluster: Pick<Cluster, 'readiness' | 'failedPods'>;
+}
+
+export interface SoakRequest {
+  /** The proven kubelet. */
+  readonly started: UnitStatus;
+  readonly restartedMs: number;
+  readonly healthz: ProofRequest['healthz'];
+  readonly seconds: number;
+  /** UIDs of the pods that lived before the restart and were to survive it; undefined: not known. */
+  readonly pods: ReadonlySet<string> | undefined;
+}
+
+const INTERVAL_MS = 1000;
+const HEALTHZ_TIMEOUT_MS = 2000;
+/** A kubelet under load may miss one. */
+const MISSES = 3;
+/** Some kubelets say NotReady for a moment after their start. */
+const READY_WITHIN_MS = 30_000;
+const MOST_NAMED = 5;
+
+/** Resolves when the time is over, with undefined, or as soon as the kubelet is found not to be well, with why. */
+export async function soak(ports: SoakPorts, request: SoakRequest): Promise<string | undefined> {
+  return (
+    (await keepsWell(ports, request)) ??
+    (await becomesReady(ports, request)) ??
+    (await keepsItsPods(ports, request))
+  );
+}
+
+async function keepsWell(
+  ports: SoakPorts,
+  { started, healthz, seconds }: SoakRequest,
+): Promise<string | undefined> {
+  const end = ports.clock.monotonicMs() + seconds * 1000;
+  for (let misses = 0; ;) {
+    if (!(await runsStill(ports, started))) {
+      return endedBecause(ports, started, 'did not stay');
+    }
+    const answers =
+      healthz === undefined || (await ports.health.ok(healthz.address, healthz.port, HEALTHZ_TIMEOUT_MS));
+    misses = answers ? 0 : misses + 1;
+    if (misses === MISSES) {
+      return endedBecause(ports, started, 'stopped being healthy');
+    }
+    const left = end - ports.clock.monotonicMs();
+    if (left <= 0 && misses === 0) {
+      return undefined;
+    }
+    await ports.clock.sleep(Math.min(INTERVAL_MS, Math.max(left, INTERVAL_MS / 10)));
+  }
+}
+
+/** A node that was not Ready before the restart either is nothing that the change has done. */
+async function becomesReady(
+  ports: SoakPorts,
+  { started, restartedMs }: SoakRequest,
+): Promise<string | undefined> {
+  const begun = ports.clock.monotonicMs();
+  for (;;) {
+    const found = await ports.cluster.readiness().catch(() => undefined);
+    // The Node tells whole seconds.
+    const restarted = timeOf(ports.clock, restartedMs).getTime() - 1000;
+    if (found === undefined || found.ready || found.since.getTime() < restarted) {
+      return undefined;
+    }
+    if (ports.clock.monotonicMs() - begun > READY_WITHIN_MS) {
+      return endedBecause(ports, started, `left the node not Ready (${found.message})`);
+    }
+    await ports.clock.sleep(INTERVAL_MS);
+  }
+}
+
+/** An API server that cannot be asked is no fault of the kubelet's. */
+async function keepsItsPods(ports: SoakPorts, { pods }: SoakRequest): Promise<string | undefined> {
+  if (pods === undefined || pods.size === 0) {
+    return undefined;
+  }
+  const failed = await ports.cluster.failedPods().catch(() => []);
+  const lost = failed.filter((pod) => pods.has(pod.uid) && isRefusal(pod));
+  if (lost.length === 0) {
+    return undefined;
+  }
+  const named = lost
+    .slice(0, MOST_NAMED)
+    .map(({ namespace, name, reason, message }) => `${namespace}/${name}: ${reason} (${message})`);
+  const more = lost.length - named.length;
+  return `the new kubelet refused ${lost.length === 1 ? 'a pod that ran' : `${lost.length} pods that ran`}: ${named.join('; ')}${
+    more > 0 ? `; and ${more} more` : ''
+  }`;
+}
+
+/** Reasons with which a kubelet or a controller fails a pod that it had admitted. */
+const OTHER_REASONS = new Set([
+  '',
+  'Evicted',
+  'DeadlineExceeded',
+  'Preempting',
+  'Terminated',
+  'NodeShutdown',
+  'NodeLost',
+]);
+
+/** rejectPod in kubernetes pkg/kubelet/kubelet.go gives the pod the reason of the admission that refused it. */
+function isRefusal({ reason }: FailedPod): boolean {
+  return !OTHER_REASONS.has(reason);
+}
