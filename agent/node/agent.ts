@@ -33,20 +33,26 @@ const LONGEST_ERROR_PAUSE_MS = 60_000;
 /** So many looks in a row must fail before the node shows it. */
 const TOLD_ERRORS = 3;
 
-/** Begins to look as soon as both the Node and the ConfigMap were set once. */
+/** Ends at once what an earlier run left open; looks as soon as both the Node and the ConfigMap were set once. */
 export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   const publisher = createPublisher(ports.cluster, ports.log);
   const reconciler = createReconciler({ ...ports, publisher }, options);
   const loop = createLoop(ports.clock, look);
   let node: NodeObject | undefined;
   let configMap: { readonly seen: ConfigMapObject | undefined } | undefined;
+  let recovered = false;
   let errors = 0;
 
   async function look(): Promise<number> {
-    if (node === undefined || configMap === undefined) {
-      return RESYNC_MS;
-    }
     try {
+      if (!recovered) {
+        await reconciler.recover();
+        recovered = true;
+        return RESYNC_MS;
+      }
+      if (node === undefined || configMap === undefined) {
+        return RESYNC_MS;
+      }
       const next = await reconciler.reconcile(node, configMap.seen);
       errors = 0;
       options.onReported();
@@ -70,6 +76,7 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
     }
   }
 
+  loop.wake();
   return {
     setNode(seen) {
       const same = node !== undefined && seen !== undefined && sameMetadata(node, seen);

@@ -91,7 +91,9 @@ export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
       ports.publisher.publish(next.report),
     ]);
     await tellRestart(ports, due, result);
-    return { next, memory: committed ? next.memory : undefined };
+    return committed
+      ? { next, memory: next.memory }
+      : { next: { ...next, guarded: undefined, retryAt: at }, memory: undefined };
   } catch (error) {
     ports.working.end();
     if (error instanceof RollBackError) {

@@ -28,9 +28,10 @@ export type PastChange = Readonly<v.InferOutput<typeof pastChangeSchema>>;
 
 export const NOTHING_REMEMBERED: Memory = { version: 1, lastApplied: { ours: [], folded: [] } };
 
-/** With one more change in the history, which holds the last ten. */
+/** With one more change in the history, which holds the last ten; in place of what was said of the same change before. */
 export function withPastChange(memory: Memory, change: PastChange): Memory {
-  return { ...memory, history: [...(memory.history ?? []), change].slice(-MOST_PAST_CHANGES) };
+  const others = (memory.history ?? []).filter(({ at }) => at !== change.at);
+  return { ...memory, history: [...others, change].slice(-MOST_PAST_CHANGES) };
 }
 
 /** A file of the agent's own on the host that this version cannot read. */

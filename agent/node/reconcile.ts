@@ -29,6 +29,8 @@ export interface ReconcileOptions {
 }
 
 export interface Reconciler {
+  /** Ends a change that was left open. Rejects when it could not be. */
+  recover(): Promise<void>;
   /** Resolves to the instant of the next look that nothing need cause, if there is one. */
   reconcile(node: NodeObject, configMap: ConfigMapObject | undefined): Promise<Date | undefined>;
 }
@@ -45,6 +47,10 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   const podLooks = createPodLooks(ports.cluster, ports.clock, ports.random);
 
   return {
+    async recover() {
+      memory ??= await recover(ports);
+    },
+
     async reconcile(node, configMap) {
       memory ??= await recover(ports);
       const view = viewPolicy(configMap, memory.policy, options.configMap);

@@ -308,6 +308,11 @@ export class FakeHost {
         if (!this.apiServer) {
           throw new Error('connect ECONNREFUSED');
         }
+        // A kubelet that runs does it every 10 s.
+        const since = this.now.getTime() - this.#leaseRenewed.getTime();
+        if (this.#argv !== undefined && this.renewsLease && this.#leaseRenewed.getTime() > 0) {
+          this.#leaseRenewed = new Date(this.now.getTime() - (since % 10_000));
+        }
         return this.#leaseRenewed;
       },
       readiness: async () => {

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { originalAfter } from '../../agent/node/original.ts';
+import { sha256Of } from '../../agent/text/hash.ts';
+
+const FILE = '/etc/default/kubelet';
+const FIRST = Buffer.from('KUBELET_EXTRA_ARGS=\n');
+const OURS = Buffer.from('KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n');
+const LATER = Buffer.from('KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.sem\n');
+const THEIRS = Buffer.from('KUBELET_EXTRA_ARGS=--v=2\n');
+
+describe('the original bytes of the file', () => {
+  const first = originalAfter({}, { file: FILE, before: FIRST, after: OURS });
+
+  it('are those before the first change', () => {
+    expect(first).toEqual({ file: FILE, bytes: FIRST.toString('base64'), left: sha256Of(OURS) });
+  });
+
+  it('may be no file at all', () => {
+    expect(originalAfter({}, { file: FILE, before: undefined, after: OURS })?.bytes).toBeNull();
+  });
+
+  it('stay over further changes of ours', () => {
+    const original = originalAfter(
+      { original: first, lastChange: 'then' },
+      { file: FILE, before: OURS, after: LATER },
+    );
+    expect(original).toEqual({ ...first, left: sha256Of(LATER) });
+  });
+
+  it('do not fit any more once somebody else has written in between', () => {
+    const memory = { original: first, lastChange: 'then' };
+    expect(originalAfter(memory, { file: FILE, before: THEIRS, after: LATER })?.left).not.toBe(
+      sha256Of(LATER),
+    );
+    expect(originalAfter(memory, { file: '/other', before: OURS, after: LATER })?.left).not.toBe(
+      sha256Of(LATER),
+    );
+  });
+
+  it('are not known where a change was made before they were kept', () => {
+    expect(originalAfter({ lastChange: 'then' }, { file: FILE, before: OURS, after: LATER })).toBeUndefined();
+  });
+});

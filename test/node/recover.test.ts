@@ -1,0 +1,255 @@
+import { describe, expect, test } from 'vitest';
+import { createAgent } from '../../agent/node/agent.ts';
+import { type Journal, printJournal } from '../../agent/node/journal.ts';
+import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../agent/node/memory.ts';
+import { KEYS } from '../../agent/report/keys.ts';
+import { sha256Of } from '../../agent/text/hash.ts';
+import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { atRest, startedAgent } from './started-agent.ts';
+
+const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
+const BEFORE = 'KUBELET_EXTRA_ARGS=--v=3\n';
+const AFTER = 'KUBELET_EXTRA_ARGS=--v=3 --allowed-unsafe-sysctls=net.core.somaxconn\n';
+const STATE_FILE = '/var/lib/kubelet-sysctl-agent/state.json';
+
+/** Of a change that began while the kubelet of the first invocation ran. */
+const journal = (over: Partial<Journal> = {}): string =>
+  printJournal({
+    unit: 'kubelet.service',
+    invocation: '1'.padStart(32, '0'),
+    file: ENVIRONMENT_FILE,
+    before: Buffer.from(BEFORE),
+    after: sha256Of(Buffer.from(AFTER)),
+    healthz: { address: '127.0.0.1', port: 10_248 },
+    desired: ['net.core.somaxconn'],
+    nodeSoakSeconds: 10,
+    situation: 'then',
+    past: {
+      at: '2026-11-24T01:59:00.000Z',
+      reason: 'Adds net.core.somaxconn.',
+      revision: 'b6b9734149',
+      file: ENVIRONMENT_FILE,
+      before: sha256Of(Buffer.from(BEFORE)),
+      after: sha256Of(Buffer.from(AFTER)),
+      from: [],
+      to: ['net.core.somaxconn'],
+    },
+    lastApplied: { ours: ['net.core.somaxconn'], folded: [] },
+    ...over,
+  });
+
+/** A host whose kubelet was started with the first bytes, and again with the second ones if there are any. */
+function hostWith(first: string, second?: string): FakeHost {
+  const host = new FakeHost({ [ENVIRONMENT_FILE]: first }).startKubelet();
+  if (second !== undefined) {
+    host.files.set(ENVIRONMENT_FILE, second);
+    host.startKubelet();
+  }
+  host.armed = 250;
+  return host;
+}
+
+const written = (host: FakeHost): readonly string[] =>
+  host.actions.filter((action) => /^(?:write|remove) .*\/etc|^restart|^start/u.test(action));
+
+const history = (host: FakeHost): readonly { result: string; why?: string }[] =>
+  JSON.parse(host.files.get(STATE_FILE) ?? '{}').history ?? [];
+
+describe('a change that an earlier run of the agent left open', () => {
+  test('whose kubelet runs with it is proven, watched and committed, without a restart', async () => {
+    const host = hostWith(BEFORE, AFTER);
+    host.files.set(JOURNAL_FILE, journal());
+    const begun = host.now.getTime();
+
+    await startedAgent(host, POLICY);
+
+    expect(written(host)).toEqual([]);
+    expect(host.now.getTime() - begun).toBeGreaterThanOrEqual(10_000);
+    expect(host.files.has(JOURNAL_FILE)).toBe(false);
+    expect(host.armed).toBeUndefined();
+    expect(history(host)).toMatchObject([{ result: 'Done' }]);
+    expect(host.annotations).toMatchObject({ [KEYS.state]: 'Done', [KEYS.running]: 'net.core.somaxconn' });
+    expect(JSON.parse(host.files.get(STATE_FILE) ?? '').lastApplied.ours).toEqual(['net.core.somaxconn']);
+  });
+
+  test('has its switch armed anew for as long as that takes', async () => {
+    const host = hostWith(BEFORE, AFTER);
+    host.files.set(JOURNAL_FILE, journal());
+
+    await startedAgent(host, POLICY);
+
+    expect(host.actions.indexOf('arm')).toBeGreaterThanOrEqual(0);
+    expect(host.actions.indexOf('arm')).toBeLessThan(host.actions.indexOf('disarm'));
+  });
+
+  test('whose kubelet does not come up with it is rolled back, and counts as failed', async () => {
+    const host = hostWith(BEFORE);
+    host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
+    host.files.set(ENVIRONMENT_FILE, AFTER);
+    host.startKubelet();
+    host.files.set(JOURNAL_FILE, journal());
+
+    await startedAgent(host, { allowedUnsafeSysctls: 'kernel.sem', mode: 'Observe' });
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(BEFORE);
+    expect(host.runningArgv).toContain('--v=3');
+    expect(history(host)).toMatchObject([{ result: 'RolledBack' }]);
+  });
+
+  test('that the kubelet never saw is undone without a restart, and made anew', async () => {
+    const host = hostWith(BEFORE);
+    host.files.set(ENVIRONMENT_FILE, AFTER);
+    host.files.set(JOURNAL_FILE, journal());
+
+    await startedAgent(host, POLICY);
+
+    expect(written(host)).toEqual([`write ${ENVIRONMENT_FILE}`, `write ${ENVIRONMENT_FILE}`, 'restart']);
+    expect(history(host)).toMatchObject([{ result: 'Undone' }, { result: 'Done' }]);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('that had not been written yet is forgotten, and made anew', async () => {
+    const host = hostWith(BEFORE);
+    host.files.set(JOURNAL_FILE, journal());
+
+    await startedAgent(host, POLICY);
+
+    expect(written(host)).toEqual([`write ${ENVIRONMENT_FILE}`, 'restart']);
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(AFTER);
+    expect(host.files.has(JOURNAL_FILE)).toBe(false);
+  });
+
+  test('whose roll-back was cut off before the restart is rolled back to its end', async () => {
+    const host = hostWith(BEFORE);
+    host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
+    host.files.set(ENVIRONMENT_FILE, AFTER);
+    host.startKubelet();
+    host.files.set(ENVIRONMENT_FILE, BEFORE);
+    host.files.set(JOURNAL_FILE, journal());
+
+    await startedAgent(host, { ...POLICY, mode: 'Observe' });
+
+    expect(written(host)).toEqual(['restart']);
+    expect(host.runningArgv).toContain('--v=3');
+  });
+
+  test('and that somebody else has written over stays as they wrote it', async () => {
+    const theirs = 'KUBELET_EXTRA_ARGS=--v=5\n';
+    const host = hostWith(BEFORE, theirs);
+    host.files.set(JOURNAL_FILE, journal());
+
+    await startedAgent(host, { ...POLICY, mode: 'Observe' });
+
+    expect(written(host)).toEqual([]);
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(theirs);
+    expect(history(host)).toMatchObject([
+      { result: 'Undone', why: expect.stringContaining('somebody else') },
+    ]);
+  });
+
+  test('is ended although the API server is not there', async () => {
+    const host = hostWith(BEFORE, AFTER);
+    host.apiServer = false;
+    host.files.set(JOURNAL_FILE, journal());
+
+    await startedAgent(host, POLICY);
+
+    expect(host.files.has(JOURNAL_FILE)).toBe(false);
+    expect(history(host)).toMatchObject([{ result: 'Done' }]);
+  });
+
+  test('is ended before the API server has told of the Node and the ConfigMap', async () => {
+    const host = hostWith(BEFORE, AFTER);
+    host.files.set(JOURNAL_FILE, journal());
+
+    createAgent(host.ports(), {
+      configMap: { namespace: 'agent', name: 'kubelet-sysctls' },
+      jitterMs: 0,
+      onReported: () => {},
+    });
+    await atRest();
+
+    expect(host.files.has(JOURNAL_FILE)).toBe(false);
+    expect(host.annotations).toEqual({});
+  });
+
+  test('and whose journal is damaged is told, and nothing is touched', async () => {
+    const host = hostWith(BEFORE, AFTER);
+    host.files.set(JOURNAL_FILE, journal().replace('kubelet.service', 'kubelet.servicf'));
+
+    await startedAgent(host, POLICY);
+    for (let look = 0; look < 3; look += 1) {
+      host.advance(10_000);
+      await atRest();
+    }
+
+    expect(written(host)).toEqual([]);
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.reason]).toContain(JOURNAL_FILE);
+  });
+});
+
+describe('a change that the host itself undid', () => {
+  test.each([
+    ['timer', /the agent did not end it in time/u],
+    ['boot', /the node went down in the middle of it/u],
+  ] as const)('by its %s counts as failed, with why, and nothing of it is left', async (by, why) => {
+    const host = hostWith(BEFORE);
+    host.files.set(UNDONE_FILES[by], journal());
+
+    await startedAgent(host, POLICY);
+
+    expect(history(host)).toMatchObject([
+      { result: 'Undone', why: expect.stringMatching(why) },
+      { result: 'Done' },
+    ]);
+    expect([...host.files.keys()].filter((path) => path.includes('undo'))).toEqual([]);
+    expect(host.armed).toBeUndefined();
+  });
+
+  test('is not made again at once when the node is as it was', async () => {
+    const first = new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
+    let text = '';
+    first.restarted = async () => {
+      text = first.files.get(JOURNAL_FILE) ?? '';
+    };
+    await startedAgent(first, POLICY);
+    const host = hostWith(BEFORE);
+    host.files.set(UNDONE_FILES.timer, text);
+
+    await startedAgent(host, POLICY);
+
+    expect(written(host)).toEqual([]);
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.reason]).toMatch(/did not end it in time.*Next try at/u);
+
+    host.advance(31_000);
+    await atRest();
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('and whose script was cut off in the middle is ended by the agent', async () => {
+    const host = hostWith(BEFORE, AFTER);
+    host.files.set(TAKEN_FILE, journal());
+
+    await startedAgent(host, POLICY);
+
+    expect(host.files.has(TAKEN_FILE)).toBe(false);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('while the agent thought it done is looked at anew', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
+    host.restarted = async () => {
+      host.restarted = () => Promise.resolve();
+      host.files.set(UNDONE_FILES.timer, host.files.get(JOURNAL_FILE) ?? '');
+      host.files.delete(JOURNAL_FILE);
+    };
+
+    await startedAgent(host, POLICY);
+    host.advance(1000);
+    await atRest();
+
+    expect(history(host)).toMatchObject([{ result: 'Undone' }]);
+  });
+});
