@@ -76,7 +76,7 @@ export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
         return objection(pods, guarded) === undefined;
       },
       onWritten: () => ports.working.begin(decision.report),
-      onProven: (proof) => tellProven(ports, due, proof),
+      onProven: (proof, tookMs) => tellProven(ports, due, proof, tookMs),
       pods: () => pods && decision.guarded && survivors(pods, decision.guarded),
     });
     ports.working.end();
@@ -90,7 +90,6 @@ export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
       rememberAndCommit(ports, next.memory, journal),
       ports.publisher.publish(next.report),
     ]);
-    await tellRestart(ports, due, result);
     return committed
       ? { next, memory: next.memory }
       : { next: { ...next, guarded: undefined, retryAt: at }, memory: undefined };
@@ -162,35 +161,30 @@ function lookAfter({ look, change }: Due, result: ChangeResult): Observation {
 }
 
 /** What runs shows at once; that it stays is still to be seen. */
-function tellProven(ports: ApplyPorts, due: Due, proof: Proven): void {
+function tellProven(ports: ApplyPorts, due: Due, proof: Proven, tookMs: number): void {
   const { situation, decision, change } = due;
   const seconds = situation.view.policy?.settings.nodeSoakSeconds ?? 0;
   ports.working.end();
-  if (seconds === 0) {
-    return;
-  }
-  const look = lookAfter(due, { kind: 'done', proof, tookMs: 0 });
+  const look = lookAfter(due, { kind: 'done', proof });
   const memory = { ...decision.memory, lastApplied: change.plan.remember };
   const { report } = decide({ ...situation, look, memory, now: ports.clock.now() });
   const { appliedRevision } = decision.report;
   const reason = `Proven, and watched for ${seconds} s before it counts as done: ${change.plan.reason}`;
   ports.publisher
     .publish({ ...report, state: 'Working', reason, appliedRevision })
+    .then(() => tellRestart(ports, due, proof, tookMs))
     .catch((error: unknown) => ports.log.warn({ err: error }, 'The proof could not be reported'));
 }
 
-async function tellRestart(ports: ApplyPorts, { node, change }: Due, result: ChangeResult): Promise<void> {
-  if (result.kind !== 'done' || result.proof === undefined) {
-    return;
-  }
-  const { tookMs, proof } = result;
-  const message = `${proof.status.name} was restarted and is healthy after ${Math.round(tookMs)} ms: ${change.plan.reason}`;
-  ports.log.info({ tookMs, invocation: proof.status.invocationId }, message);
-  try {
-    await ports.cluster.nodeEvent(node, { type: 'Normal', reason: 'KubeletRestarted', message });
-  } catch (error) {
-    ports.log.warn({ err: error }, 'The Event KubeletRestarted could not be written');
-  }
+async function tellRestart(
+  ports: ApplyPorts,
+  { node, change }: Due,
+  { status }: Proven,
+  tookMs: number,
+): Promise<void> {
+  const message = `${status.name} was restarted and is healthy after ${Math.round(tookMs)} ms: ${change.plan.reason}`;
+  ports.log.info({ tookMs, invocation: status.invocationId }, message);
+  await ports.cluster.nodeEvent(node, { type: 'Normal', reason: 'KubeletRestarted', message });
 }
 
 /** The next look tries again, and so does the host when the switch's time is over. */

@@ -29,8 +29,8 @@ export interface Change {
   readonly mayRestart: () => Promise<boolean>;
   /** Called when the file is as it shall be and stays so, just before the kubelet is restarted. */
   readonly onWritten: () => void;
-  /** Called when the new kubelet is proven, just before the soak. */
-  readonly onProven: (proof: Proven) => void;
+  /** Called when the new kubelet is proven, just before the soak, with the time since the begin. */
+  readonly onProven: (proof: Proven, tookMs: number) => void;
   /** UIDs of the pods that the restart was not to end, asked once after the proof; undefined: not known. */
   readonly pods: () => ReadonlySet<string> | undefined;
 }
@@ -41,8 +41,6 @@ export type ChangeResult =
   | {
       readonly kind: 'done';
       readonly proof: Proven | undefined;
-      /** From the begin to the proof. */
-      readonly tookMs: number;
     }
   /** The restart was not allowed any more; the old bytes are back. */
   | { readonly kind: 'held' }
@@ -73,7 +71,7 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
     }
     change.onWritten();
     if (!change.restart) {
-      return { kind: 'done', proof: undefined, tookMs: ports.clock.monotonicMs() - begunMs };
+      return { kind: 'done', proof: undefined };
     }
     const restartedMs = ports.clock.monotonicMs();
     await ports.systemd.tryRestart(journal.unit);
@@ -81,10 +79,9 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
     if (!proof.ok) {
       return await rollBack(ports, journal, proof.why);
     }
-    const tookMs = ports.clock.monotonicMs() - begunMs;
-    change.onProven(proof);
+    change.onProven(proof, ports.clock.monotonicMs() - begunMs);
     const fault = await soakProven(ports, journal, proof, restartedMs, change.pods());
-    return fault === undefined ? { kind: 'done', proof, tookMs } : await rollBack(ports, journal, fault);
+    return fault === undefined ? { kind: 'done', proof } : await rollBack(ports, journal, fault);
   } catch (error) {
     if (error instanceof RollBackError) {
       throw error;
@@ -107,8 +104,7 @@ export async function goOn(
     return rollBack(ports, journal, proof.why);
   }
   const fault = await soakProven(ports, journal, proof, begunMs, undefined);
-  const tookMs = ports.clock.monotonicMs() - begunMs;
-  return fault === undefined ? { kind: 'done', proof, tookMs } : rollBack(ports, journal, fault);
+  return fault === undefined ? { kind: 'done', proof } : rollBack(ports, journal, fault);
 }
 
 /** The change is over: what the host would undo it by goes. False when the host has begun to undo it. */
