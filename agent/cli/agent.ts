@@ -1,7 +1,7 @@
 // `kubelet-sysctls agent`: the process that the DaemonSet runs on every node. Wiring alone.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { destination, pino, stdTimeFunctions } from 'pino';
+import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
 import { createCluster } from '../cluster/cluster.ts';
 import { inClusterCredentials } from '../cluster/credentials.ts';
 import { createTransport } from '../cluster/transport.ts';
@@ -9,6 +9,7 @@ import { systemClock } from '../host/clock.ts';
 import { hostCommands } from '../host/commands.ts';
 import { hostFiles } from '../host/files.ts';
 import { kubeletHealth } from '../host/health.ts';
+import { lockNode, type NodeLock } from '../host/lock.ts';
 import { hostProcesses } from '../host/processes.ts';
 import { hostSystemd } from '../host/systemd.ts';
 import { hostUndoSwitch } from '../host/undo-switch.ts';
@@ -57,6 +58,13 @@ async function runAgent(flags: AgentFlags): Promise<void> {
     { level: flags.logLevel, base: { node: flags.nodeName }, timestamp: stdTimeFunctions.isoTime },
     destination({ dest: 1, sync: true }),
   );
+  const ended = termination();
+  const life = signOfLife();
+  const lock = await onlyAgent(log, ended);
+  if (lock === undefined) {
+    life.end();
+    return;
+  }
   const credentials = await inClusterCredentials(process.env);
   const transport = createTransport(credentials);
   const cluster = createCluster({
@@ -69,7 +77,6 @@ async function runAgent(flags: AgentFlags): Promise<void> {
   });
   const run = hostCommands();
   const files = hostFiles(HOST_ROOT, run);
-  const life = signOfLife();
 
   const agent = createAgent(
     {
@@ -99,7 +106,7 @@ async function runAgent(flags: AgentFlags): Promise<void> {
   ];
   log.info({ version: process.version, jitterSeconds: flags.jitterSeconds }, 'The agent began');
 
-  const signal = await termination();
+  const signal = await ended;
   log.info({ signal }, 'The agent ends; a change that is under way ends first');
   for (const watch of watches) {
     watch.stop();
@@ -107,7 +114,22 @@ async function runAgent(flags: AgentFlags): Promise<void> {
   await agent.stop();
   life.end();
   transport.close();
+  lock.release();
   log.info({}, 'The agent ended');
+}
+
+/** Waits for an agent that is there already; undefined when this one is told to end meanwhile. */
+async function onlyAgent(log: Logger, ended: Promise<unknown>): Promise<NodeLock | undefined> {
+  const giveUp = new AbortController();
+  void ended.then(() => giveUp.abort());
+  return lockNode('kubelet-sysctl-agent', {
+    giveUp: giveUp.signal,
+    onBusy: () =>
+      log.warn(
+        {},
+        'Another agent works on this node: this one does nothing until that one ends. Remove one of the two DaemonSets.',
+      ),
+  });
 }
 
 function parseSeconds(text: string): number {

@@ -67,6 +67,10 @@ export class FakeHost {
   /** How the pods were asked for, in order: false from the cache, true the latest. */
   readonly podLooks: boolean[] = [];
   active = true;
+  /** Whether a kubelet that runs answers healthz. */
+  healthy = (): boolean => true;
+  /** systemd does not start a kubelet again that has failed. */
+  givesUp = false;
   now = new Date('2026-11-24T02:00:00Z');
   /** How far somebody has set the clock forward, in ms. */
   clockSetBy = 0;
@@ -145,7 +149,8 @@ export class FakeHost {
         services: () => Promise.resolve([]),
         tryRestart: async () => {
           this.#do('restart');
-          if (this.active) {
+          const failed = this.givesUp && this.#argv === undefined;
+          if (this.active && !failed) {
             this.startKubelet();
           }
           await this.restarted();
@@ -181,7 +186,7 @@ export class FakeHost {
         },
         undoing: () => Promise.resolve(false),
       },
-      health: { ok: () => Promise.resolve(this.#argv !== undefined) },
+      health: { ok: async () => this.#argv !== undefined && this.healthy() },
       clock: this.#clock(),
       cluster: this.#cluster(),
       watch: { watchPaths: () => this.watching(), close: () => {} },
@@ -222,7 +227,7 @@ export class FakeHost {
     return {
       name,
       loadState: 'loaded',
-      activeState: !this.active ? 'inactive' : runs ? 'active' : 'activating',
+      activeState: !this.active ? 'inactive' : runs ? 'active' : this.givesUp ? 'failed' : 'activating',
       subState: !this.active ? 'dead' : runs ? 'running' : 'auto-restart',
       result: runs ? 'success' : 'exit-code',
       mainPid: this.#pid(),

@@ -1,0 +1,256 @@
+import { describe, expect, test } from 'vitest';
+import { KEYS } from '../../agent/report/keys.ts';
+import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { atRest, startedAgent } from './started-agent.ts';
+
+const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
+const BEFORE = 'KUBELET_EXTRA_ARGS=--v=3\n';
+
+/** Calls back at the first sleep of the soak, when the node is proven and shows it. */
+function inTheSoak(host: FakeHost, callback: () => void): void {
+  let called = false;
+  host.onSleep = () => {
+    if (!called && host.annotations[KEYS.state] === 'Working') {
+      called = true;
+      callback();
+    }
+  };
+}
+
+function node(): FakeHost {
+  return new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
+}
+
+const rolledBack = (host: FakeHost): string => {
+  expect(host.files.get(ENVIRONMENT_FILE)).toBe(BEFORE);
+  expect(host.runningArgv?.join()).not.toContain('somaxconn');
+  expect(host.annotations[KEYS.state]).toBe('Degraded');
+  expect(host.annotations[KEYS.drift]).toBe('missing: net.core.somaxconn');
+  expect(host.armed).toBeUndefined();
+  return host.annotations[KEYS.reason] ?? '';
+};
+
+describe('a proven change', () => {
+  test('shows what runs at once, and is Done when its time is over', async () => {
+    const host = node();
+    const shown: unknown[] = [];
+    let from = 0;
+    inTheSoak(host, () => {
+      from = host.now.getTime();
+      shown.push({ ...host.annotations });
+    });
+
+    await startedAgent(host, { ...POLICY, nodeSoakSeconds: '30' });
+
+    expect(shown).toMatchObject([{ [KEYS.state]: 'Working', [KEYS.running]: 'net.core.somaxconn' }]);
+    expect(shown[0]).not.toHaveProperty([KEYS.appliedRevision]);
+    expect(shown[0]).not.toHaveProperty([KEYS.drift]);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.now.getTime() - from).toBeGreaterThanOrEqual(29_000);
+    expect(host.now.getTime() - from).toBeLessThan(35_000);
+  });
+
+  test('stays armed on the host meanwhile, for longer than anything may take', async () => {
+    const host = node();
+    const armed: unknown[] = [];
+    inTheSoak(host, () => armed.push(host.armed));
+
+    await startedAgent(host, { ...POLICY, nodeSoakSeconds: '30' });
+
+    expect(armed).toEqual([270]);
+    expect(host.armed).toBeUndefined();
+  });
+
+  test('whose kubelet is started anew meanwhile is rolled back', async () => {
+    const host = node();
+    inTheSoak(host, () => host.startKubelet());
+
+    await startedAgent(host, POLICY);
+
+    expect(rolledBack(host)).toContain('the kubelet did not stay');
+  });
+
+  test('whose kubelet stops answering healthz is rolled back, and one that misses a single answer is not', async () => {
+    const host = node();
+    const answers = [false, true, false, true];
+    inTheSoak(host, () => {
+      host.healthy = () => answers.shift() ?? true;
+    });
+    await startedAgent(host, POLICY);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+
+    const other = node();
+    inTheSoak(other, () => {
+      other.healthy = () => !other.runningArgv?.join().includes('somaxconn');
+    });
+    await startedAgent(other, POLICY);
+    expect(rolledBack(other)).toContain('the kubelet stopped being healthy');
+  });
+
+  test('after which the node is not Ready is rolled back', async () => {
+    const host = node();
+    inTheSoak(host, () => {
+      host.readiness = { ready: false, since: host.now, message: 'container runtime is down' };
+    });
+
+    await startedAgent(host, POLICY);
+
+    expect(rolledBack(host)).toMatch(/left the node not Ready \(container runtime is down\)/u);
+  });
+
+  test('on a node that was not Ready before either is kept', async () => {
+    const host = node();
+    host.readiness = { ready: false, since: new Date(host.now.getTime() - 60_000), message: 'no network' };
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('after which the node is not Ready for a moment only is kept', async () => {
+    const host = node();
+    inTheSoak(host, () => {
+      const blip = host.now;
+      host.readiness = { ready: false, since: blip, message: 'starting' };
+      host.onSleep = () => {
+        if (host.now.getTime() - blip.getTime() > 25_000) {
+          host.readiness = { ready: true, since: host.now, message: '' };
+        }
+      };
+    });
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('is watched by a clock that somebody sets back in the middle of it', async () => {
+    const host = node();
+    inTheSoak(host, () => {
+      host.now = new Date(host.now.getTime() - 3_600_000);
+      host.clockSetBy -= 3_600_000;
+    });
+    const begun = host.now.getTime();
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.now.getTime() - host.clockSetBy - begun).toBeLessThan(20_000);
+  });
+});
+
+describe('a pod that lived before the restart', () => {
+  const failed = { uid: 'uid-db', namespace: 'shop', name: 'db', message: 'Pod was rejected: no such label' };
+
+  test('and that the new kubelet refused rolls the change back, and is named', async () => {
+    const host = node();
+    host.otherPods.push('uid-db');
+    inTheSoak(host, () => host.failedPods.push({ ...failed, reason: 'NodeAffinity' }));
+
+    await startedAgent(host, POLICY);
+
+    expect(rolledBack(host)).toMatch(/refused a pod that ran: shop\/db: NodeAffinity \(Pod was rejected/u);
+  });
+
+  test.each(['', 'Evicted', 'DeadlineExceeded', 'Terminated'])(
+    'and that failed for another reason (%s) is no fault of the change',
+    async (reason) => {
+      const host = node();
+      host.otherPods.push('uid-db');
+      inTheSoak(host, () => host.failedPods.push({ ...failed, reason }));
+
+      await startedAgent(host, POLICY);
+
+      expect(host.annotations[KEYS.state]).toBe('Done');
+    },
+  );
+
+  test('is told apart from those that are made and refused again and again', async () => {
+    const host = node();
+    host.failedPods.push({ ...failed, reason: 'SysctlForbidden' });
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('and that inUse: Proceed gives up is none of them', async () => {
+    const host = node();
+    await startedAgent(host, { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem' }).then((agent) =>
+      agent.stop(),
+    );
+    host.pods = [
+      {
+        uid: 'uid-db',
+        namespace: 'shop',
+        name: 'db',
+        phase: 'Running',
+        taken: true,
+        sysctls: ['net.core.somaxconn'],
+        hostNetwork: false,
+        hostIpc: false,
+      },
+    ];
+    inTheSoak(host, () => host.failedPods.push({ ...failed, reason: 'SysctlForbidden' }));
+
+    await startedAgent(host, { allowedUnsafeSysctls: 'kernel.sem', inUse: 'Proceed' });
+    await atRest();
+
+    expect(host.failedPods).toHaveLength(1);
+    expect(host.annotations).toMatchObject({ [KEYS.state]: 'Done', [KEYS.running]: 'kernel.sem' });
+  });
+});
+
+describe('a kubelet that fails for good', () => {
+  test('with systemd having given it up is started again with the old bytes', async () => {
+    const host = node();
+    host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
+    host.givesUp = true;
+
+    await startedAgent(host, POLICY);
+
+    rolledBack(host);
+    expect(host.actions).toContain('start failed');
+    expect(host.runningArgv).toContain('--v=3');
+  });
+
+  test('also with the old bytes leaves a node that says how to mend it by hand', async () => {
+    const host = node();
+    host.crash = () =>
+      'E1124 02:00:00.000000 1 run.go:72] "command failed" err="failed to run Kubelet: no disk"';
+
+    await startedAgent(host, POLICY);
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(BEFORE);
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.reason]).toMatch(
+      /could not be rolled back.*no disk.*\/etc\/default\/kubelet holds what it held.*journalctl -u kubelet\.service.*systemctl restart kubelet\.service/su,
+    );
+  });
+});
+
+describe('old bytes that cannot be put back', () => {
+  test('are kept for a person and named, stay armed on the host, and are put back as soon as they can be', async () => {
+    const host = node();
+    host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
+    let readOnly = true;
+    host.fault = (action) =>
+      readOnly && action === `write ${ENVIRONMENT_FILE}` && host.restarts > 0
+        ? new Error('EROFS: read-only file system')
+        : undefined;
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.reason]).toMatch(
+      /EROFS.*tried again by itself.*cp \/var\/lib\/kubelet-sysctl-agent\/backup \/etc\/default\/kubelet, then systemctl restart/su,
+    );
+    expect(host.files.get('/var/lib/kubelet-sysctl-agent/backup')).toBe(BEFORE);
+    expect(host.armed).toBeDefined();
+
+    readOnly = false;
+    host.advance(5000);
+    await atRest();
+    rolledBack(host);
+  });
+});
