@@ -56,18 +56,20 @@ async function begin({ policy, node, watch }: Ground): Promise<void> {
   );
 }
 
-/** In ms, from sending the edit to the event that shows what was proven. */
+/** In ms, from sending the edit to the event that shows the proven kubelet's list. */
 async function byAgent({ policy, node, watch }: Ground, round: number): Promise<number> {
   const wanted = round % 2 !== 0;
   const allowances = wanted ? [BASE, OF_THE_POLICY] : [BASE];
-  const shown = watch.shows(
-    `be Done ${wanted ? 'with' : 'without'} ${OF_THE_POLICY}`,
-    (annotations) => isDone(annotations) && runs(annotations, OF_THE_POLICY) === wanted,
-  );
+  const what = `${wanted ? 'with' : 'without'} ${OF_THE_POLICY}`;
+  const isProven = (annotations: Annotations): boolean =>
+    runs(annotations, OF_THE_POLICY) === wanted && annotations[KEYS.state] !== 'Degraded';
+  const shown = watch.shows(`show a kubelet ${what}`, isProven);
   const [sent, at] = await Promise.all([
     policy.apply({ node: node.name, allowances, mode: 'Enforce' }),
     shown,
   ]);
+  // It is watched for a while before it counts as done.
+  await watch.settles(`be Done ${what}`, (annotations) => isDone(annotations) && isProven(annotations));
   return at - sent;
 }
 
