@@ -12,7 +12,12 @@ import {
 import { CHOWN, changeCapabilities, LIST_RULES } from '../../test/tutorial/lessons/capabilities.ts';
 import { PS, runAsUser } from '../../test/tutorial/lessons/as-user.ts';
 import type { Stage } from '../../test/tutorial/lessons/stage.ts';
-import { allowSysctls, beRefused, runWithSysctls } from '../../test/tutorial/lessons/sysctls.ts';
+import {
+  allowSysctls,
+  awaitAllowed,
+  beRefused,
+  runWithSysctls,
+} from '../../test/tutorial/lessons/sysctls.ts';
 import type { ListEdit } from '../../test/tutorial/list-text.ts';
 import {
   ADDED_SYSCTLS,
@@ -96,7 +101,9 @@ export async function allowChapter(
   story.typed(`kubectl -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}`);
   const title = "Every node's kubelet restarted and proven to run with the list";
   story.quote(await listDiff(stage));
-  const { edit, nodes } = await story.step(title, (note) => allowSysctls(stage, note));
+  const { edit } = await story.step(title, (note) => allowSysctls(stage, note));
+  const watched = 'Every node watched for a while after that, and Done';
+  const nodes = await story.step(watched, (note) => awaitAllowed(stage, note));
   checkAllowed(nodes);
   for (const { node, state, reason } of nodes) story.quote(`${node}   ${state}\n  ${reason}`);
   if (kubeletLine !== undefined) await showFiles(story, stage, 'After', kubeletLine);

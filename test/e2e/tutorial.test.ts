@@ -4,7 +4,7 @@ import { consoleLog } from '../bed/progress.ts';
 import { runAsUser } from '../tutorial/lessons/as-user.ts';
 import { changeCapabilities } from '../tutorial/lessons/capabilities.ts';
 import type { Stage } from '../tutorial/lessons/stage.ts';
-import { allowSysctls, beRefused, runWithSysctls } from '../tutorial/lessons/sysctls.ts';
+import { allowSysctls, awaitAllowed, beRefused, runWithSysctls } from '../tutorial/lessons/sysctls.ts';
 import { ADDED_SYSCTLS } from '../tutorial/names.ts';
 import { makeNamespace, removeNamespace } from '../tutorial/namespace.ts';
 import { tutorialNodes } from '../tutorial/nodes.ts';
@@ -63,7 +63,8 @@ describe('the tutorial, on every node', () => {
   });
 
   it('gets both names by one edit of the ConfigMap, of which the second needs no allowance', async () => {
-    const { edit, nodes } = await allowSysctls(stage);
+    const { edit } = await allowSysctls(stage);
+    const nodes = await awaitAllowed(stage);
     expect(ADDED_SYSCTLS).toEqual(expect.arrayContaining([...edit.added]));
     expect(edit.added).toContain('net.core.somaxconn');
     expect(nodes.map(({ node }) => node)).toEqual(NODES);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KEYS } from '../../agent/report/keys.ts';
-import { inOneLine, settledAs } from './node-progress.ts';
+import { inOneLine, isProvenAs, settledAs } from './node-progress.ts';
 
 const DONE = {
   [KEYS.state]: 'Done',
@@ -45,6 +45,26 @@ describe('settledAs', () => {
       desired: [],
       running: [],
     });
+  });
+});
+
+describe('isProvenAs', () => {
+  it.each([
+    [
+      'is true while the proven kubelet is watched',
+      { [KEYS.state]: 'Working', [KEYS.appliedRevision]: '' },
+      true,
+    ],
+    ['is true once the node is done', {}, true],
+    ['is false while the old kubelet runs', { [KEYS.state]: 'Working', [KEYS.running]: 'kernel.sem' }, false],
+    ['is false on a node that has failed', { [KEYS.state]: 'Degraded' }, false],
+  ])('%s', (_what, change, expected) => {
+    expect(isProvenAs({ ...DONE, ...change }, ALLOWED)).toBe(expected);
+  });
+
+  it('waits for the kubelet that does not run with a name any more', () => {
+    expect(isProvenAs(DONE, FORBIDDEN)).toBe(false);
+    expect(isProvenAs({ ...DONE, [KEYS.running]: '' }, FORBIDDEN)).toBe(true);
   });
 });
 

@@ -36,6 +36,16 @@ export function settledAs(annotations: Annotations, { allowed, forbidden }: Want
     : undefined;
 }
 
+/** Whether the node shows a kubelet that is proven to run as wanted, be it still watched or Done. */
+export function isProvenAs(annotations: Annotations, { allowed, forbidden }: Wanted): boolean {
+  const running = listOf(annotations[KEYS.running]);
+  return (
+    ['Working', 'Done'].includes(annotations[KEYS.state] ?? '') &&
+    allowed.every((name) => running.includes(name)) &&
+    !forbidden.some((name) => running.includes(name))
+  );
+}
+
 /** One node's annotations in a line, for an error. */
 export function inOneLine(node: string, annotations: Annotations): string {
   const { state, running, reason, policyError } = KEYS;

@@ -5,7 +5,14 @@ import { KEYS } from '../../agent/report/keys.ts';
 import { until } from '../bed/until.ts';
 import type { Cluster } from './cluster.ts';
 import { TutorialError } from './errors.ts';
-import { type Annotations, inOneLine, type Settled, settledAs, type Wanted } from './node-progress.ts';
+import {
+  type Annotations,
+  inOneLine,
+  isProvenAs,
+  type Settled,
+  settledAs,
+  type Wanted,
+} from './node-progress.ts';
 
 export interface TutorialNode {
   readonly name: string;
@@ -49,6 +56,27 @@ export async function awaitAgents(cluster: Cluster, names: readonly string[]): P
   }
 }
 
+/** Resolves when every one of the nodes is proven to run as wanted; throws a TutorialError when one is not in 90 s. */
+export async function awaitProven(
+  cluster: Cluster,
+  names: readonly string[],
+  wanted: Wanted,
+  note: (text: string) => void = () => {},
+): Promise<void> {
+  const { met, seen } = await watchNodes(
+    cluster,
+    names,
+    ({ annotations }) => isProvenAs(annotations, wanted),
+    (nodes) => note(statesOf(nodes)),
+  );
+  if (!met) {
+    throw new TutorialError(
+      `Expected every node's kubelet to run ${inWords(wanted)} within ${PACE.timeoutMs / 1000} s, but not all do`,
+      seen.map(({ name, annotations }) => inOneLine(name, annotations)),
+    );
+  }
+}
+
 /** Resolves when every one of the nodes is settled as wanted, each with what it shows then; throws a TutorialError when one is not in 90 s. */
 export async function awaitSettled(
   cluster: Cluster,
@@ -60,8 +88,7 @@ export async function awaitSettled(
     cluster,
     names,
     ({ annotations }) => settledAs(annotations, wanted) !== undefined,
-    (nodes) =>
-      note(nodes.map(({ name, annotations }) => `${name} ${annotations[KEYS.state] ?? '?'}`).join(', ')),
+    (nodes) => note(statesOf(nodes)),
   );
   const settled = seen.flatMap(({ name, annotations }) => {
     const facts = settledAs(annotations, wanted);
@@ -102,6 +129,10 @@ function takesPods({ metadata, spec, status }: V1Node): boolean {
   const tainted = spec?.taints?.some(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute');
   const linux = metadata?.labels?.['kubernetes.io/os'] !== 'windows';
   return ready === true && tainted !== true && spec?.unschedulable !== true && linux;
+}
+
+function statesOf(nodes: readonly NodeAnnotations[]): string {
+  return nodes.map(({ name, annotations }) => `${name} ${annotations[KEYS.state] ?? '?'}`).join(', ');
 }
 
 function nameOf({ metadata }: V1Node): string {

@@ -6,7 +6,7 @@ import { execIn, outputOf } from '../exec.ts';
 import { backlogOf, listenerOn, processOne } from '../inside.ts';
 import { ADDED_SYSCTLS, SAFE_SYSCTL, UNSAFE_SYSCTL } from '../names.ts';
 import type { Settled } from '../node-progress.ts';
-import { awaitSettled } from '../nodes.ts';
+import { awaitProven, awaitSettled } from '../nodes.ts';
 import { APP_PORT, POD_SYSCTLS } from '../pods.ts';
 import { allow } from '../policy.ts';
 import { awaitRefused, type Refused } from '../run-pod.ts';
@@ -21,7 +21,6 @@ export interface AllowedFacts {
   readonly edit: ListEdit;
   /** From the edit to the last node's report that its kubelet is proven to run with the list, in ms. */
   readonly ms: number;
-  readonly nodes: readonly AllowedNode[];
 }
 
 export interface AllowedNode extends Settled {
@@ -43,6 +42,8 @@ export interface SysctlFacts {
   readonly answer: string;
 }
 
+const ALLOWED = { allowed: [UNSAFE_SYSCTL], forbidden: [] };
+
 /** The pod as long as nobody allowed its sysctls; throws a TutorialError when a node lets it run. */
 export async function beRefused(stage: Stage): Promise<readonly RefusedFacts[]> {
   return onEvery(stage.nodes, async (node) => ({
@@ -51,7 +52,7 @@ export async function beRefused(stage: Stage): Promise<readonly RefusedFacts[]> 
   }));
 }
 
-/** The edit of the ConfigMap, until every node reports that it is done. */
+/** The edit of the ConfigMap, until every node shows a kubelet that is proven to run with it. */
 export async function allowSysctls(
   { cluster, nodes }: Stage,
   note: (text: string) => void = () => {},
@@ -59,8 +60,17 @@ export async function allowSysctls(
   const begun = performance.now();
   const edit = await allow(cluster, ADDED_SYSCTLS);
   const names = nodes.map(({ name }) => name);
-  const settled = await awaitSettled(cluster, names, { allowed: [UNSAFE_SYSCTL], forbidden: [] }, note);
-  return { edit, ms: performance.now() - begun, nodes: settled.map(withSafe) };
+  await awaitProven(cluster, names, ALLOWED, note);
+  return { edit, ms: performance.now() - begun };
+}
+
+/** After the edit: every node has been watched for a while, and reports that it is done. */
+export async function awaitAllowed(
+  { cluster, nodes }: Stage,
+  note: (text: string) => void = () => {},
+): Promise<readonly AllowedNode[]> {
+  const names = nodes.map(({ name }) => name);
+  return (await awaitSettled(cluster, names, ALLOWED, note)).map(withSafe);
 }
 
 /** The same pod, now that its sysctls are allowed. */
