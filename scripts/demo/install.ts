@@ -12,16 +12,29 @@ const DAEMON_SET_FOLDER = join(import.meta.dirname, '..', '..', 'daemonset');
 const ROLLOUT_SECONDS = 180;
 
 /** Resolves with what kubectl said of each object when the manifests are applied. */
-export async function applyManifests({
-  kubectl,
-  agentImage,
-}: Pick<Ground, 'kubectl' | 'agentImage'>): Promise<readonly string[]> {
+export async function applyManifests(
+  ground: Pick<Ground, 'kubectl' | 'agentImage'>,
+): Promise<readonly string[]> {
+  return withManifests(ground, ['apply']);
+}
+
+/** Resolves with what kubectl said of each object when all of them, and what the cluster made of them, are gone. */
+export async function deleteManifests(
+  ground: Pick<Ground, 'kubectl' | 'agentImage'>,
+): Promise<readonly string[]> {
+  return withManifests(ground, ['delete', '--ignore-not-found']);
+}
+
+async function withManifests(
+  { kubectl, agentImage }: Pick<Ground, 'kubectl' | 'agentImage'>,
+  command: readonly string[],
+): Promise<readonly string[]> {
   await using work = await workFolder();
   const folder = await realpath(work.path);
   const base = relative(folder, await realpath(DAEMON_SET_FOLDER));
   const content = kustomization({ base, image: agentImage });
   await writeFile(join(folder, 'kustomization.yaml'), content);
-  const { stdout } = await kubectl(['apply', '-k', folder]);
+  const { stdout } = await kubectl([...command, '-k', folder]);
   return stdout.split('\n');
 }
 

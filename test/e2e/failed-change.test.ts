@@ -23,6 +23,19 @@ esac
 exec /usr/bin/kubelet "$@"
 `;
 
+const WRAPPER_BROKE = '/run/e2e-broke';
+const WRAPPER_MENDED = '/run/e2e-mended';
+
+/** The real kubelet until it is told of a sysctl; from then on one that knows none of its flags, until somebody mends it. */
+const BREAKING_KUBELET = `#!/bin/sh
+case "$*" in
+  *--version*) exec /usr/bin/kubelet "$@" ;;
+  *allowed-unsafe-sysctls=*) [ -e ${WRAPPER_MENDED} ] || touch ${WRAPPER_BROKE} ;;
+esac
+if [ -e ${WRAPPER_BROKE} ]; then exec /usr/bin/kubelet "$@" --no-such-flag; fi
+exec /usr/bin/kubelet "$@"
+`;
+
 describe.concurrent('a change with which the kubelet does not come up', () => {
   it("is rolled back to the exact bytes, told with the kubelet's own words, and made when the cause is gone", async () => {
     const node = await freshNode('n1');
@@ -53,6 +66,31 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
       ({ state, running }) => state === 'Done' && running === `${GOOD},${BAD}`,
     );
     expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD},${BAD}`);
+  });
+
+  it('and that cannot be rolled back to a healthy kubelet says what to do on the node, and goes on when that is done', async () => {
+    const node = await freshNode('n3');
+    for (const marker of [WRAPPER_BROKE, WRAPPER_MENDED]) await node.remove(marker);
+    await node.write(BREAKING_KUBELET, WRAPPER, 0o755);
+    await useDropIn(node, `[Service]\nExecStart=\nExecStart=${WRAPPER} ${ARGS}\n`);
+    const before = await node.text();
+
+    await node.setList([GOOD]);
+    const report = await degraded(node);
+
+    expect(report.reason).toContain('could not be rolled back to a healthy kubelet');
+    expect(report.reason).toContain('unknown flag: --no-such-flag');
+    expect(report.reason).toContain(`${node.environmentFile} holds what it held before the change`);
+    expect(report.reason).toContain('systemctl restart kubelet.service');
+    expect(await node.text()).toBe(before);
+
+    await node.remove(WRAPPER_BROKE);
+    await node.write('', WRAPPER_MENDED);
+    await node.restartKubelet();
+    await node.awaitReport(
+      { what: 'be Done after all', timeoutMs: RETRIED_WITHIN_MS },
+      ({ state, running }) => state === 'Done' && running === GOOD,
+    );
   });
 
   it('is rolled back to no file at all, and given up at once when the policy drops its name', async () => {

@@ -27,14 +27,20 @@ export interface SysctlPod {
   remove(): Promise<void>;
 }
 
-/** Makes a pod that sets one sysctl on one node. */
-export async function sysctlPod(node: TestNode, sysctl: Sysctl): Promise<SysctlPod> {
+/** Makes a pod that sets one sysctl on one node; with `label`, on that node as long as it has the label. */
+export async function sysctlPod(node: TestNode, sysctl: Sysctl, label?: string): Promise<SysctlPod> {
   const { core } = node.world.cluster;
   await ensureNamespace(node);
   const { reference } = await demoAppImage(silent);
   const name = `sysctl-${node.name}-${Math.random().toString(36).slice(2, 8)}`;
   await admitted(() =>
-    core.createNamespacedPod({ namespace, body: podOf(name, node.name, reference, sysctl) }),
+    core.createNamespacedPod({
+      namespace,
+      body: podOf(name, reference, sysctl, {
+        'kubernetes.io/hostname': node.name,
+        ...(label !== undefined && { [label]: '' }),
+      }),
+    }),
   );
   const now = async (): Promise<PodState> => {
     const pod = await ifThere(core.readNamespacedPod({ namespace, name }));
@@ -61,11 +67,16 @@ export async function sysctlPod(node: TestNode, sysctl: Sysctl): Promise<SysctlP
   };
 }
 
-function podOf(name: string, node: string, image: string, sysctl: Sysctl): V1Pod {
+function podOf(
+  name: string,
+  image: string,
+  sysctl: Sysctl,
+  nodeSelector: Readonly<Record<string, string>>,
+): V1Pod {
   return {
     metadata: { name, namespace },
     spec: {
-      nodeSelector: { 'kubernetes.io/hostname': node },
+      nodeSelector: { ...nodeSelector },
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 0,
