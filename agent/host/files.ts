@@ -5,11 +5,9 @@ import {
   glob,
   mkdir,
   open,
-  readFile,
   rename,
   rm,
   rmdir,
-  stat,
   symlink,
   unlink,
 } from 'node:fs/promises';
@@ -19,6 +17,7 @@ import type { HostFiles } from '../node/ports.ts';
 import type { RunOnHost } from './commands.ts';
 import { isForbidden, isMissing, isNotEmpty, isThere } from './errors.ts';
 import { resolveHostPath } from './paths.ts';
+import { isRegular, readRegular } from './regular.ts';
 
 /** A command with all of root's capabilities, which the pod does not have. */
 const THROUGH_SYSTEMD = ['systemd-run', '--quiet', '--wait', '--collect'];
@@ -32,7 +31,7 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
   return {
     async read(path) {
       try {
-        return await readFile(await resolve(path));
+        return await readRegular(await resolve(path), path);
       } catch (error) {
         if (isMissing(error)) {
           return undefined;
@@ -56,16 +55,19 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       // It may fail before we wait for it, and an error that nobody waits for ends the process.
       after?.catch(() => {});
       const target = await resolve(path);
+      const there = await isRegular(target, path);
       const folder = dirname(target);
       await mkdir(folder, { recursive: true, mode: folderMode(mode ?? NEW_FILE_MODE) });
       const temporary = temporaryOf(target);
       await rm(temporary, { force: true });
       try {
-        const keeps = mode === undefined && (await exists(target));
+        const keeps = mode === undefined && there;
         await writeNew(temporary, content, keeps ? undefined : (mode ?? NEW_FILE_MODE), () =>
           copyAttributes(root, target, temporary, run),
         );
         await after;
+        // A rename takes the place of whatever is there by now.
+        await isRegular(target, path);
         await rename(temporary, target);
       } catch (error) {
         await rm(temporary, { force: true });
@@ -81,6 +83,9 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
     async remove(path) {
       const target = await resolve(path);
       try {
+        if (!(await isRegular(target, path))) {
+          return false;
+        }
         await unlink(target);
       } catch (error) {
         if (isMissing(error)) {
@@ -139,18 +144,6 @@ async function readOnHost(path: string, run: RunOnHost): Promise<Uint8Array> {
 /** Whoever may read the file may enter its folder. */
 function folderMode(fileMode: number): number {
   return fileMode | 0o100 | ((fileMode & 0o044) >> 2);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) {
-      return false;
-    }
-    throw error;
-  }
 }
 
 /** Writes a file that must not exist yet, with the given mode or else the attributes that `copy` gives it. */

@@ -45,7 +45,10 @@ export interface WriteOptions {
   readonly after?: Promise<unknown>;
 }
 
-/** Files of the host, by the host's own absolute paths. Symbolic links are followed as the host would. */
+/**
+ * Files of the host, by the host's own absolute paths. Symbolic links are followed as the host would. Whatever is no regular
+ * file is neither opened nor replaced nor removed: a NotRegularFileError is thrown.
+ */
 export interface HostFiles {
   /** undefined when there is no such file. */
   read(path: string): Promise<Uint8Array | undefined>;

@@ -1,7 +1,9 @@
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { execa } from 'execa';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { hostFiles } from '../../agent/host/files.ts';
+import { NotRegularFileError } from '../../agent/node/not-regular.ts';
 import { temporaryRoot } from './temporary-root.ts';
 
 const noCommands = (): Promise<string> => Promise.reject(new Error('Expected no command on the host'));
@@ -150,5 +152,126 @@ describe('hostFiles', () => {
     await hostFiles(root, noCommands).remove('/gone');
 
     expect(await readdir(root)).toEqual([]);
+  });
+});
+
+describe('what is no regular file', () => {
+  /** Resolves with the reason why the test must be skipped, if there is one. */
+  type Make = (path: string) => Promise<string | undefined>;
+  const kinds: readonly { readonly found: string; readonly make: Make }[] = [
+    {
+      found: 'a directory',
+      make: async (path) => void (await mkdir(path)),
+    },
+    {
+      found: 'a FIFO',
+      make: async (path) => void (await execa('mkfifo', [path])),
+    },
+    {
+      found: 'a socket',
+      make: async (path) => {
+        const server = createServer().listen(path);
+        await new Promise((resolve) => server.once('listening', resolve));
+        onTestFinished(() => void server.close());
+        return undefined;
+      },
+    },
+    {
+      found: 'a character device',
+      make: async (path) => {
+        const { failed } = await execa('mknod', [path, 'c', '1', '3'], { reject: false });
+        return failed ? 'making a device takes root' : undefined;
+      },
+    },
+  ];
+
+  test.for(kinds)('$found is neither read nor opened', async ({ found, make }, context) => {
+    const root = await temporaryRoot();
+    const missing = await make(`${root}/kubelet`);
+    context.skip(missing !== undefined, missing);
+
+    const error = await hostFiles(root, noCommands).read('/kubelet').catch(String);
+
+    expect(error).toBe(`NotRegularFileError: Expected /kubelet to be a regular file, got ${found}.`);
+  });
+
+  test.for(kinds)(
+    '$found is not replaced, and neither is one that a link leads to',
+    async (kind, context) => {
+      const root = await temporaryRoot();
+      await mkdir(`${root}/dev`);
+      const missing = await kind.make(`${root}/dev/thing`);
+      context.skip(missing !== undefined, missing);
+      await symlink('/dev/thing', `${root}/kubelet`);
+      const before = await lstat(`${root}/dev/thing`);
+      const files = hostFiles(root, noCommands);
+
+      for (const path of ['/dev/thing', '/kubelet']) {
+        for (const write of [
+          () => files.writeAtomic(path, bytes('new')),
+          () => files.writeAtomic(path, bytes('new'), { mode: 0o600 }),
+          () => files.remove(path),
+        ]) {
+          await expect(write()).rejects.toThrow(NotRegularFileError);
+        }
+      }
+
+      const after = await lstat(`${root}/dev/thing`);
+      expect([after.ino, after.mode]).toEqual([before.ino, before.mode]);
+      expect((await lstat(`${root}/kubelet`)).isSymbolicLink()).toBe(true);
+      expect(await readdir(`${root}/dev`)).toEqual(['thing']);
+    },
+  );
+
+  test('the null device alone is told to hold nothing', async (context) => {
+    const root = await temporaryRoot();
+    const { failed } = await execa('mknod', [`${root}/null`, 'c', '1', '3'], { reject: false });
+    context.skip(failed, 'making a device takes root');
+    await execa('mknod', [`${root}/zero`, 'c', '1', '5']);
+    await execa('mkfifo', [`${root}/fifo`]);
+    await symlink('/null', `${root}/kubelet`);
+    const emptiness = (path: string): Promise<unknown> =>
+      hostFiles(root, noCommands)
+        .read(path)
+        .catch((error: unknown) => error instanceof NotRegularFileError && error.readsAsEmpty);
+
+    expect(await Promise.all(['/kubelet', '/null', '/zero', '/fifo'].map(emptiness))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test('a link that leads nowhere reads as no file, and its target is made', async () => {
+    const root = await temporaryRoot();
+    await mkdir(`${root}/etc`);
+    await symlink('../var/lib/kubelet-defaults', `${root}/etc/kubelet`);
+    const files = hostFiles(root, noCommands);
+
+    expect(await files.read('/etc/kubelet')).toBeUndefined();
+    await files.writeAtomic('/etc/kubelet', bytes('A=1\n'));
+
+    expect(await readFile(`${root}/var/lib/kubelet-defaults`, 'utf8')).toBe('A=1\n');
+    expect((await lstat(`${root}/etc/kubelet`)).isSymbolicLink()).toBe(true);
+  });
+
+  test('that takes the place of the file while the new one is made ready stays', async () => {
+    const root = await temporaryRoot();
+    await writeFile(`${root}/kubelet`, 'old');
+    const journalled = Promise.withResolvers<void>();
+    const written = hostFiles(root, noCommands).writeAtomic('/kubelet', bytes('new'), {
+      after: journalled.promise,
+    });
+    const outcome = written.catch((error: unknown) => error);
+    await expect.poll(() => readdir(root)).toHaveLength(2);
+    await execa('mkfifo', [`${root}/fifo`]);
+    await execa('mv', ['-f', `${root}/fifo`, `${root}/kubelet`]);
+
+    journalled.resolve();
+
+    expect(await outcome).toBeInstanceOf(NotRegularFileError);
+    expect((await lstat(`${root}/kubelet`)).isFIFO()).toBe(true);
+    expect(await readdir(root)).toEqual(['kubelet']);
   });
 });
