@@ -20,6 +20,11 @@ export function isNotEmpty(error: unknown): boolean {
   return hasCode(error, 'ENOTEMPTY') || hasCode(error, 'EEXIST');
 }
 
+/** True for the error of a file system that takes no writes. */
+export function isReadOnly(error: unknown): boolean {
+  return hasCode(error, 'EROFS');
+}
+
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }

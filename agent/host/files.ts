@@ -18,6 +18,7 @@ import type { RunOnHost } from './commands.ts';
 import { isForbidden, isMissing, isNotEmpty, isThere } from './errors.ts';
 import { resolveHostPath } from './paths.ts';
 import { isRegular, readRegular } from './regular.ts';
+import { shortageIn } from './space.ts';
 
 /** A command with all of root's capabilities, which the pod does not have. */
 const THROUGH_SYSTEMD = ['systemd-run', '--quiet', '--wait', '--collect'];
@@ -125,6 +126,8 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
     async removeFolder(path) {
       await rm(await resolve(path), { recursive: true, force: true });
     },
+
+    shortage: async (path, bytes) => shortageIn(root, dirname(await resolve(path)), bytes),
   };
 }
 

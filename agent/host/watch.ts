@@ -1,6 +1,6 @@
 // inotify on host files. Folders are watched, since editors and configuration managers replace files by renames.
 
-import { watch, type FSWatcher } from 'node:fs';
+import { watch, type FSWatcher, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { HostWatch } from '../node/ports.ts';
@@ -83,9 +83,8 @@ async function placesToWatch(root: string, path: string): Promise<readonly Place
   }
   // The place of the link as well as that of the file it leads to.
   const own = (await resolveHostPath(root, dirname(path))) + '/' + basename(path);
-  return Promise.all(
-    [...new Set([own, target])].map(async (place) => ({ ...(await nearestFolder(place)), path })),
-  );
+  const places = (await isSpecial(target)) ? [own] : [own, target];
+  return Promise.all([...new Set(places)].map(async (place) => ({ ...(await nearestFolder(place)), path })));
 }
 
 async function nearestFolder(path: string): Promise<Omit<Place, 'path'>> {
@@ -93,12 +92,22 @@ async function nearestFolder(path: string): Promise<Omit<Place, 'path'>> {
   return (await isFolder(folder)) ? { folder, name: basename(path) } : nearestFolder(folder);
 }
 
+/** A device is written to by everybody, and says nothing new by it: /dev/null, which a link to it masks a unit by. */
+async function isSpecial(path: string): Promise<boolean> {
+  const stats = await statIfThere(path);
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+}
+
 async function isFolder(path: string): Promise<boolean> {
+  return (await statIfThere(path))?.isDirectory() === true;
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
   try {
-    return (await stat(path)).isDirectory();
+    return await stat(path);
   } catch (error) {
     if (isMissing(error)) {
-      return false;
+      return undefined;
     }
     throw error;
   }

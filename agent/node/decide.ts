@@ -16,7 +16,8 @@ import { objection, outlook, type PodsLook } from './guard.ts';
 import { type Memory, NOTHING_REMEMBERED } from './memory.ts';
 import type { Observation, Unobservable } from './observe.ts';
 import type { PolicyView } from './policy-view.ts';
-import { doneReason, refusalReason } from './reasons.ts';
+import { hindranceOf } from './preflight.ts';
+import { doneReason, notRegularReason, refusalReason } from './reasons.ts';
 
 export interface Situation {
   readonly view: PolicyView;
@@ -51,8 +52,6 @@ export interface Decision {
   readonly revise: (more: Partial<Pick<Situation, 'pods' | 'notBefore'>>) => Decision;
 }
 
-/** How long a kubelet that does not run is given before the next look, in ms. */
-const NOT_RUNNING_RETRY_MS = 5000;
 const FIRST_PAUSE_MS = 30_000;
 const LONGEST_PAUSE_MS = 3_600_000;
 
@@ -64,8 +63,9 @@ export function pauseAfter(attempts: number): number {
 export function decide(seen: Situation): Decision {
   const { view, look } = seen;
   const situation: Situation = { ...seen, memory: { ...seen.memory, policy: view.data } };
-  if (look.kind === 'unreconcilable') {
-    return tell(situation, 'Unreconcilable', look.reason);
+  if (look.kind === 'unobservable') {
+    const retryAt = look.retryMs === undefined ? undefined : after(situation.now, look.retryMs);
+    return { ...tell(situation, look.state, look.reason), retryAt };
   }
   if (view.policy === undefined) {
     return tell(situation, 'Observing', 'No valid policy was seen yet: nothing is changed.');
@@ -95,8 +95,12 @@ export function decide(seen: Situation): Decision {
       return tell(situation, 'Unreconcilable', plan.reason, desired);
     case 'refused':
       return tell(situation, 'Degraded', refusalReason(plan), desired);
-    case 'planned':
-      return decidePlanned(situation, look, desired, plan);
+    case 'planned': {
+      const irregular = look.irregular.find(({ path }) => path === plan.file);
+      return irregular === undefined
+        ? decidePlanned(situation, look, desired, plan)
+        : tell(situation, 'Degraded', notRegularReason(irregular.message), desired);
+    }
   }
 }
 
@@ -173,14 +177,10 @@ function decidePlanned(
       return say('Degraded', `${failure.message} ${next}`, { retryAt });
     }
   }
-  if (observation.status.activeState !== 'active' || observation.running === undefined) {
-    const { name, activeState, subState } = observation.status;
-    const log = observation.errorLine === undefined ? '' : ` Its log says: ${observation.errorLine}`;
-    return say(
-      'Blocked',
-      `${name} is ${activeState}/${subState}, and only a kubelet that runs is changed: mend it or start it.${log}`,
-      { retryAt: after(now, NOT_RUNNING_RETRY_MS) },
-    );
+  const hindrance = hindranceOf(observation, plan, { memory, revision: desired.revision, now });
+  if (hindrance !== undefined) {
+    const { state, reason, retryAt } = hindrance;
+    return say(state, reason, { retryAt });
   }
   if (notBefore !== undefined && notBefore > now) {
     return say('Pending', `Waits until ${notBefore.toISOString()} (jitter): ${plan.reason}`, {

@@ -3,16 +3,37 @@
 import type { ConfigSources } from '../kubelet/config.ts';
 import { nextArgv } from '../kubelet/configured.ts';
 import { configPaths, healthEndpoint, runningAllowances } from '../kubelet/running.ts';
-import type { EnvironmentFileOnDisk, KubeletUnit } from '../kubelet/unit.ts';
+import type { KubeletUnit } from '../kubelet/unit.ts';
 import { parseVersion, type Version } from '../sysctl/version.ts';
 import { errorText } from '../text/error-text.ts';
+import { takenBackTwice } from './flapping.ts';
 import { kubeletErrorLine } from './kubelet-error.ts';
-import type { HostFiles, Processes, Systemd, UnitStatus } from './ports.ts';
+import type { PastChange } from './memory.ts';
+import { NotRegularFileError } from './not-regular.ts';
+import { askEarly, isHealthy, type EarlyAnswer, type Endpoint } from './observed-health.ts';
+import {
+  findShortages,
+  readConfig,
+  readUnit,
+  readUnitFiles,
+  type FileOnDisk,
+  type ShortOfSpace,
+} from './observed-files.ts';
+import type { Health, HostFiles, Processes, Systemd, UnitStatus } from './ports.ts';
+import { maskedReason, notRegularReason } from './reasons.ts';
 
 export interface ObservePorts {
   readonly systemd: Systemd;
   readonly files: HostFiles;
   readonly processes: Processes;
+  readonly health: Health;
+}
+
+/** What is known from before a look: with it no question waits for another that need not, and none is asked in vain. */
+export interface Known {
+  readonly last?: Observation | Unobservable | undefined;
+  /** Who could rewrite the file is asked only where these show that somebody does. */
+  readonly history?: readonly PastChange[] | undefined;
 }
 
 export interface Observation {
@@ -24,69 +45,111 @@ export interface Observation {
   readonly config: ConfigSources;
   /** The allowances of the kubelet process that runs; undefined while none does. */
   readonly running: readonly string[] | undefined;
-  readonly healthz: { readonly address: string; readonly port: number } | undefined;
+  /** Where the next kubelet answers healthz; undefined when its configuration turns that off. */
+  readonly healthz: Endpoint | undefined;
+  /** The same of the kubelet that runs. */
+  readonly healthzNow: Endpoint | undefined;
+  /** The kubelet that runs answers healthz, or was told not to. */
+  readonly healthy: boolean;
   readonly kubelet: Version;
   readonly kernel: Version | undefined;
   /** Why the kubelet ended, in its own words, while it does not run. */
   readonly errorLine: string | undefined;
+  /** Environment files that read as empty, and are no regular files. */
+  readonly irregular: readonly NotRegularFileError[];
+  /** What the file systems lack that a change would write to. */
+  readonly shortages: readonly ShortOfSpace[];
+  /** The host's services, while somebody seems to rewrite the file; else none. */
+  readonly services: readonly string[];
   /** The files and folders that say something about the next start. */
   readonly watch: readonly string[];
 }
 
-/** A node whose kubelet is not systemd's, or not one that we can ask. */
+/** A node whose kubelet is not systemd's, not one that we can ask, or not one that we may. */
 export interface Unobservable {
-  readonly kind: 'unreconcilable';
+  readonly kind: 'unobservable';
+  readonly state: 'Unreconcilable' | 'Degraded' | 'Blocked';
   readonly reason: string;
   readonly watch: readonly string[];
-}
-
-export interface FileOnDisk {
-  readonly path: string;
-  readonly content: Uint8Array | undefined;
+  /** When to look again although no watched file changes, in ms. */
+  readonly retryMs?: number;
 }
 
 export const UNIT = 'kubelet.service';
 /** systemd keeps a link a unit here and replaces it at every start. */
 const INVOCATIONS_FOLDER = '/run/systemd/units';
+/** systemd removes this folder and makes it anew when it reads all units again. */
+const RELOADED = '/run/systemd/generator.late';
 /** Any valid allowance: the version is asked with the flag, so a kubelet that no longer knows it is found out. */
 const FLAG_WE_USE = '--allowed-unsafe-sysctls=net.core.somaxconn';
+/** What a masked unit's file is. Everybody writes to it, so it is not watched. */
+const NULL_DEVICE = '/dev/null';
+const MASKED_RETRY_MS = 5000;
 
 /** Throws when the host cannot be asked at all. */
-export async function observe(ports: ObservePorts): Promise<Observation | Unobservable> {
+export async function observe(ports: ObservePorts, known: Known = {}): Promise<Observation | Unobservable> {
+  const early = askEarly(ports.health, known.last?.kind === 'seen' ? known.last.healthzNow : undefined);
   const status = await findUnit(ports.systemd);
   if (typeof status === 'string') {
-    return { kind: 'unreconcilable', reason: status, watch: [`${INVOCATIONS_FOLDER}/`] };
+    return unreconcilable(status, [`${INVOCATIONS_FOLDER}/`, RELOADED]);
   }
-  const unit = await readUnit(ports, status);
-  const argv = nextArgv(unit);
-  const { config: configFile, configDir } = configPaths(argv);
-  const watch = watchedPaths(status, unit, configFile, configDir);
+  if (status.loadState === 'masked') {
+    const reason = maskedReason(status.name, status.mainPid !== 0);
+    const watch = unitPaths(status);
+    return { kind: 'unobservable', state: 'Blocked', reason, watch, retryMs: MASKED_RETRY_MS };
+  }
+  try {
+    return await look(ports, known, status, early);
+  } catch (error) {
+    if (!(error instanceof NotRegularFileError)) {
+      throw error;
+    }
+    const watch = [...status.environmentFiles.map(({ path }) => path), error.path, ...unitPaths(status)];
+    return { kind: 'unobservable', state: 'Degraded', reason: notRegularReason(error.message), watch };
+  }
+}
 
-  const [config, unitFiles, runningArgv, version] = await Promise.all([
-    readConfig(ports.files, configFile, configDir),
-    readAll(
-      ports.files,
-      [status.fragmentPath, ...status.dropInPaths].filter((path) => path !== ''),
-    ),
-    status.mainPid === 0 ? undefined : ports.processes.argv(status.mainPid),
+/** Throws a NotRegularFileError when a file that the kubelet's start depends on is none. */
+async function look(
+  ports: ObservePorts,
+  known: Known,
+  status: UnitStatus,
+  early: EarlyAnswer | undefined,
+): Promise<Observation | Unobservable> {
+  const { unit, irregular } = await readUnit(ports, status);
+  const argv = nextArgv(unit);
+  const paths = configPaths(argv);
+  const watch = watchedPaths(status, unit, paths);
+
+  const [running, unitFiles, version, shortages, services] = await Promise.all([
+    observeRunning(ports, status, paths, early),
+    readUnitFiles(ports.files, status),
     kubeletVersion(ports.processes, argv[0]),
+    findShortages(ports.files, unit),
+    servicesIfRewritten(ports.systemd, unit, known.history ?? []),
   ]);
   if (typeof version === 'string') {
-    return { kind: 'unreconcilable', reason: version, watch };
+    return unreconcilable(version, watch);
   }
   return {
     kind: 'seen',
     status,
     unit,
     unitFiles,
-    config,
-    running: runningArgv === undefined ? undefined : runningAllowances(runningArgv, config),
-    healthz: healthEndpoint(argv, config),
+    ...running,
+    healthz: healthEndpoint(argv, running.config),
     kubelet: version,
     kernel: parseVersion(await ports.processes.kernelRelease()),
-    errorLine: runningArgv === undefined ? await errorLine(ports.systemd, status) : undefined,
+    errorLine: running.running === undefined ? await errorLine(ports.systemd, status) : undefined,
+    irregular,
+    shortages,
+    services,
     watch,
   };
+}
+
+function unreconcilable(reason: string, watch: readonly string[]): Unobservable {
+  return { kind: 'unobservable', state: 'Unreconcilable', reason, watch };
 }
 
 /** The kubelet's unit, or what was found instead. */
@@ -103,40 +166,44 @@ async function findUnit(systemd: Systemd): Promise<UnitStatus | string> {
         'On this node the kubelet is started by something else: set its allowed unsafe sysctls there.';
 }
 
-async function readUnit({ systemd, files }: ObservePorts, status: UnitStatus): Promise<KubeletUnit> {
-  const environmentFiles: EnvironmentFileOnDisk[] = [];
-  for (const { path, optional } of status.environmentFiles) {
-    const fromGlob = /[*?[]/u.test(path);
-    for (const file of fromGlob ? await files.glob(path) : [path]) {
-      environmentFiles.push({ path: file, optional, fromGlob, content: await files.read(file) });
-    }
+/** What the kubelet that runs was started with, and whether it is healthy. */
+async function observeRunning(
+  { files, processes, health }: ObservePorts,
+  { mainPid }: UnitStatus,
+  { config: configFile, configDir }: ReturnType<typeof configPaths>,
+  early: EarlyAnswer | undefined,
+): Promise<Pick<Observation, 'config' | 'running' | 'healthzNow' | 'healthy'>> {
+  const [config, argv] = await Promise.all([
+    readConfig(files, configFile, configDir),
+    mainPid === 0 ? undefined : processes.argv(mainPid),
+  ]);
+  if (argv === undefined) {
+    return { config, running: undefined, healthzNow: undefined, healthy: false };
   }
+  const healthzNow = healthEndpoint(argv, config);
   return {
-    name: status.name,
-    execStart: status.execStart,
-    environment: status.environment,
-    environmentFiles,
-    systemdVersion: await systemd.version(),
+    config,
+    running: runningAllowances(argv, config),
+    healthzNow,
+    healthy: await isHealthy(health, healthzNow, early),
   };
 }
 
-async function readConfig(
-  files: HostFiles,
-  configFile: string | undefined,
-  configDir: string | undefined,
-): Promise<ConfigSources> {
-  const content = configFile === undefined ? undefined : await files.read(configFile);
-  const dropIns = configDir === undefined ? [] : await files.glob(`${configDir}/**/*.conf`);
-  return {
-    config: configFile === undefined || content === undefined ? undefined : { path: configFile, content },
-    dropIns: (await readAll(files, dropIns)).flatMap(({ path, content: bytes }) =>
-      bytes === undefined ? [] : [{ path, content: bytes }],
-    ),
-  };
-}
-
-function readAll(files: HostFiles, paths: readonly string[]): Promise<FileOnDisk[]> {
-  return Promise.all(paths.map(async (path) => ({ path, content: await files.read(path) })));
+/** The host's services, where one of the files was taken back twice. */
+async function servicesIfRewritten(
+  systemd: Systemd,
+  { environmentFiles }: KubeletUnit,
+  history: readonly PastChange[],
+): Promise<readonly string[]> {
+  if (!environmentFiles.some((file) => takenBackTwice(history, file) !== undefined)) {
+    return [];
+  }
+  try {
+    return await systemd.services('*');
+  } catch {
+    // They are for a guess alone.
+    return [];
+  }
 }
 
 async function kubeletVersion(processes: Processes, binary: string | undefined): Promise<Version | string> {
@@ -160,15 +227,24 @@ async function errorLine(systemd: Systemd, status: UnitStatus): Promise<string |
 function watchedPaths(
   status: UnitStatus,
   unit: KubeletUnit,
-  configFile: string | undefined,
-  configDir: string | undefined,
+  { config, configDir }: ReturnType<typeof configPaths>,
 ): string[] {
   return [
     ...unit.environmentFiles.map(({ path }) => path),
-    ...(configFile === undefined ? [] : [configFile]),
+    ...(config === undefined ? [] : [config]),
     ...(configDir === undefined ? [] : [`${configDir}/`]),
-    ...[status.fragmentPath, ...status.dropInPaths].filter((path) => path !== ''),
-    `/etc/systemd/system/${status.name}.d/`,
-    `${INVOCATIONS_FOLDER}/invocation:${status.name}`,
+    ...unitPaths(status),
+  ];
+}
+
+/** What tells that systemd reads the unit anew, or starts it. A unit is masked by an entry in one of two folders. */
+function unitPaths({ name, fragmentPath, dropInPaths }: UnitStatus): string[] {
+  return [
+    ...[fragmentPath, ...dropInPaths].filter((path) => path !== '' && path !== NULL_DEVICE),
+    `/etc/systemd/system/${name}`,
+    `/run/systemd/system/${name}`,
+    `/etc/systemd/system/${name}.d/`,
+    `${INVOCATIONS_FOLDER}/invocation:${name}`,
+    RELOADED,
   ];
 }

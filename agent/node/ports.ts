@@ -70,6 +70,8 @@ export interface HostFiles {
   unlink(path: string): Promise<void>;
   /** Removes the folder and all that is in it, if it is there. */
   removeFolder(path: string): Promise<void>;
+  /** What the file system lacks that a file of so many bytes would be written to; undefined when nothing, or when it cannot be told. */
+  shortage(path: string, bytes: number): Promise<Shortage | undefined>;
 }
 
 /** What undoes a change on the host when the agent does not finish it; it needs nothing of the agent or its image. */
@@ -84,6 +86,12 @@ export interface UndoSwitch {
   /** True while it works. */
   undoing(): Promise<boolean>;
 }
+
+/** Why a file cannot be written. `mount` is where its file system is mounted. */
+export type Shortage =
+  | { readonly kind: 'read-only'; readonly mount: string }
+  | { readonly kind: 'bytes'; readonly mount: string; readonly free: number; readonly needed: number }
+  | { readonly kind: 'inodes'; readonly mount: string };
 
 /** Changes of the host's files. */
 export interface HostWatch {

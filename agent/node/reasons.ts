@@ -1,8 +1,14 @@
 // What a node's `reason` says, for a person.
 
 import type { Drift } from '../plan/drift.ts';
-import type { Refused } from '../plan/plan.ts';
+import { printCsv } from '../kubelet/csv.ts';
+import { ALLOWED_FLAG } from '../kubelet/flags.ts';
+import { EXTRA_ARGS } from '../kubelet/unit.ts';
+import type { Planned, Refused } from '../plan/plan.ts';
 import type { Desired } from '../policy/desired.ts';
+import type { Flapping } from './flapping.ts';
+import type { ShortOfSpace } from './observed-files.ts';
+import type { UnitStatus } from './ports.ts';
 
 /** Why the file is not edited, and where in it the fault is. */
 export function refusalReason({ file, line, byte, message }: Refused): string {
@@ -33,4 +39,70 @@ export function doneReason(desired: Desired, drift: Drift): string {
     );
   }
   return parts.join(' ');
+}
+
+/** `runs`: a process of it is still there. */
+export function maskedReason(name: string, runs: boolean): string {
+  const process = runs ? ' Its old process still runs.' : '';
+  return `${name} is masked; left alone until somebody unmasks it (systemctl unmask ${name}).${process}`;
+}
+
+/** `errorLine`: why the kubelet ended, in its own words. */
+export function notRunningReason(
+  { name, activeState, subState }: UnitStatus,
+  errorLine: string | undefined,
+): string {
+  const log = errorLine === undefined ? '' : ` Its log says: ${errorLine}`;
+  return `${name} is ${activeState}/${subState}, and only a kubelet that runs is changed: mend it or start it.${log}`;
+}
+
+/** `at`: where it was asked. */
+export function unhealthyReason(
+  name: string,
+  at: { readonly address: string; readonly port: number } | undefined,
+): string {
+  const where = at === undefined ? '' : ` at ${at.address}, port ${at.port}`;
+  return (
+    `${name} is active, but does not answer healthz${where}, and only a healthy kubelet is changed. Nothing was changed; ` +
+    'it is asked again by itself.'
+  );
+}
+
+/** Why a file that is no regular one keeps the node as it is. `message` says which, and what was found. */
+export function notRegularReason(message: string): string {
+  return `${message} It is neither read nor replaced, and nothing was changed: put a regular file in its place.`;
+}
+
+/** What the file system lacks that takes the change. */
+export function shortageReason({ path, shortage }: ShortOfSpace): string {
+  const { mount } = shortage;
+  const after = 'Nothing was changed; it is looked at again every 30 s.';
+  switch (shortage.kind) {
+    case 'read-only':
+      return `Expected ${mount} to take writes (for ${path}), got a read-only file system. ${after}`;
+    case 'inodes':
+      return `Expected ${mount} to have a free inode (for ${path}), got none. ${after}`;
+    case 'bytes': {
+      const { needed, free } = shortage;
+      return `Expected ${mount} to have ${kibibytes(needed)} free (for ${path}), got ${kibibytes(free)}. ${after}`;
+    }
+  }
+}
+
+/** Somebody rewrites the file. `who` could be the one. */
+export function flappingReason(
+  { file, configured }: Pick<Planned, 'file' | 'configured'>,
+  { at, until }: Flapping,
+  who: string,
+): string {
+  return (
+    `Somebody rewrites ${file}: it was changed at ${at.join(' and at ')}, and both times is again as it was before. ` +
+    `It could be ${who}. The file is left as it is; next try at ${until.toISOString()}, or when the policy or the ` +
+    `file changes. Stop that from managing the file, or put into its template ${EXTRA_ARGS} with ` +
+    `--${ALLOWED_FLAG}=${printCsv(configured.after)}`
+  );
+}
+
+function kibibytes(bytes: number): string {
+  return `${Math.floor(bytes / 1024)} KiB`;
 }

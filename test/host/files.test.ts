@@ -161,7 +161,10 @@ describe('what is no regular file', () => {
   const kinds: readonly { readonly found: string; readonly make: Make }[] = [
     {
       found: 'a directory',
-      make: async (path) => void (await mkdir(path)),
+      make: async (path) => {
+        await mkdir(path);
+        return undefined;
+      },
     },
     {
       found: 'a FIFO',

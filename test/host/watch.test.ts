@@ -1,4 +1,5 @@
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { execa } from 'execa';
 import { onTestFinished, describe, expect, test, vi } from 'vitest';
 import { hostWatch } from '../../agent/host/watch.ts';
 import type { HostWatch } from '../../agent/node/ports.ts';
@@ -70,5 +71,23 @@ describe('hostWatch', () => {
     await writeFile(`${root}/real/file`, 'edited');
 
     await vi.waitFor(() => expect(seen).toContain('/kubelet'));
+  });
+
+  test('of a link to a device tells of the link alone: everybody writes to the device', async () => {
+    const root = await temporaryRoot();
+    await mkdir(`${root}/etc`);
+    await mkdir(`${root}/dev`);
+    await execa('mkfifo', [`${root}/dev/null`]);
+    await symlink('/dev/null', `${root}/etc/kubelet`);
+    const { watch, seen } = watching(root);
+    await watch.watchPaths(['/etc/kubelet', '/etc/other']);
+
+    await utimes(`${root}/dev/null`, 1, 1);
+    await writeFile(`${root}/etc/other`, '');
+    await vi.waitFor(() => expect(seen).toContain('/etc/other'));
+    expect(seen).not.toContain('/etc/kubelet');
+
+    await rm(`${root}/etc/kubelet`);
+    await vi.waitFor(() => expect(seen).toContain('/etc/kubelet'));
   });
 });

@@ -12,6 +12,7 @@ import type {
   HostFiles,
   NodeObject,
   Readiness,
+  Shortage,
   UnitStatus,
 } from '../../agent/node/ports.ts';
 import type { SysctlPod } from '../../agent/plan/in-use.ts';
@@ -46,6 +47,10 @@ export class FakeHost {
   fault: (action: string) => Error | undefined = () => undefined;
   /** So many times the journal is asked before journald has taken in what the kubelet said last. */
   journalLags = 0;
+  loadState = 'loaded';
+  /** What the file system lacks that takes a file of this path. */
+  shortage: (path: string) => Shortage | undefined = () => undefined;
+  services: readonly string[] = [];
   /** What reading the environment file rejects with. */
   unreadable: Error | undefined;
   renewsLease = true;
@@ -146,7 +151,7 @@ export class FakeHost {
           return this.#status(unit);
         },
         version: () => Promise.resolve(252),
-        services: () => Promise.resolve([]),
+        services: () => Promise.resolve(this.services),
         tryRestart: async () => {
           this.#do('restart');
           const failed = this.givesUp && this.#argv === undefined;
@@ -226,7 +231,7 @@ export class FakeHost {
     const runs = this.#argv !== undefined;
     return {
       name,
-      loadState: 'loaded',
+      loadState: this.loadState,
       activeState: !this.active ? 'inactive' : runs ? 'active' : this.givesUp ? 'failed' : 'activating',
       subState: !this.active ? 'dead' : runs ? 'running' : 'auto-restart',
       result: runs ? 'success' : 'exit-code',
@@ -276,6 +281,7 @@ export class FakeHost {
           this.files.delete(file);
         }
       },
+      shortage: async (path) => this.shortage(path),
     };
   }
 

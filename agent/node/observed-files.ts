@@ -1,0 +1,118 @@
+// The files that decide how the kubelet starts next, and the room to write them.
+
+import type { ConfigSources } from '../kubelet/config.ts';
+import type { EnvironmentFileOnDisk, KubeletUnit } from '../kubelet/unit.ts';
+import { MEMORY_FOLDER } from './memory.ts';
+import { NotRegularFileError } from './not-regular.ts';
+import type { HostFiles, Shortage, Systemd, UnitStatus } from './ports.ts';
+
+export interface FileOnDisk {
+  readonly path: string;
+  readonly content: Uint8Array | undefined;
+}
+
+/** `path` is an environment file, or the agent's own folder. */
+export interface ShortOfSpace {
+  readonly path: string;
+  readonly shortage: Shortage;
+}
+
+/** For the journal, the memory, and all else of the agent's own. */
+const LEAST_FREE_BYTES = 1024 * 1024;
+/** The file itself, the new one beside it, and both in the journal. */
+const TIMES_FILE_SIZE = 4;
+const EMPTY = new Uint8Array();
+
+/** `irregular` are the environment files that read as empty. Throws a NotRegularFileError for all others that are no regular files. */
+export async function readUnit(
+  { systemd, files }: { readonly systemd: Systemd; readonly files: HostFiles },
+  status: UnitStatus,
+): Promise<{ readonly unit: KubeletUnit; readonly irregular: readonly NotRegularFileError[] }> {
+  const environmentFiles: EnvironmentFileOnDisk[] = [];
+  const irregular: NotRegularFileError[] = [];
+  for (const { path, optional } of status.environmentFiles) {
+    const fromGlob = /[*?[]/u.test(path);
+    for (const file of fromGlob ? await files.glob(path) : [path]) {
+      const content = await read(files, file, (error) => irregular.push(error));
+      environmentFiles.push({ path: file, optional, fromGlob, content });
+    }
+  }
+  const { name, execStart, environment } = status;
+  const unit = { name, execStart, environment, environmentFiles, systemdVersion: await systemd.version() };
+  return { unit, irregular };
+}
+
+/** The unit's own files, for telling whether they are still the same; what is no regular file counts as none. */
+export function readUnitFiles(
+  files: HostFiles,
+  { fragmentPath, dropInPaths }: UnitStatus,
+): Promise<readonly FileOnDisk[]> {
+  const paths = [fragmentPath, ...dropInPaths].filter((path) => path !== '');
+  return Promise.all(
+    paths.map(async (path) => {
+      try {
+        return { path, content: await files.read(path) };
+      } catch (error) {
+        if (error instanceof NotRegularFileError) {
+          return { path, content: undefined };
+        }
+        throw error;
+      }
+    }),
+  );
+}
+
+/** Throws a NotRegularFileError as `readUnit` does. */
+export async function readConfig(
+  files: HostFiles,
+  configFile: string | undefined,
+  configDir: string | undefined,
+): Promise<ConfigSources> {
+  const [content, dropIns] = await Promise.all([
+    configFile === undefined ? undefined : read(files, configFile),
+    configDir === undefined ? [] : files.glob(`${configDir}/**/*.conf`),
+  ]);
+  const contents = await Promise.all(
+    dropIns.map(async (path) => ({ path, content: await read(files, path) })),
+  );
+  return {
+    config: configFile === undefined || content === undefined ? undefined : { path: configFile, content },
+    dropIns: contents.flatMap(({ path, content: bytes }) =>
+      bytes === undefined ? [] : [{ path, content: bytes }],
+    ),
+  };
+}
+
+/** What the file systems lack for a change of one of these files. */
+export async function findShortages(
+  files: HostFiles,
+  { environmentFiles }: KubeletUnit,
+): Promise<readonly ShortOfSpace[]> {
+  const sizes = environmentFiles.map(({ path, content }) => ({ path, size: content?.length ?? 0 }));
+  const largest = Math.max(0, ...sizes.map(({ size }) => size));
+  const found = await Promise.all(
+    [...sizes, { path: MEMORY_FOLDER, size: largest }].map(async ({ path, size }) => {
+      const inIt = path === MEMORY_FOLDER ? `${path}/any` : path;
+      const shortage = await files.shortage(inIt, LEAST_FREE_BYTES + TIMES_FILE_SIZE * size);
+      return shortage === undefined ? [] : [{ path, shortage }];
+    }),
+  );
+  return found.flat();
+}
+
+/** The null device reads as the empty file that systemd and the kubelet take it for. */
+async function read(
+  files: HostFiles,
+  path: string,
+  onEmpty: (error: NotRegularFileError) => void = () => {},
+): Promise<Uint8Array | undefined> {
+  try {
+    return await files.read(path);
+  } catch (error) {
+    if (error instanceof NotRegularFileError && error.readsAsEmpty) {
+      onEmpty(error);
+      return EMPTY;
+    }
+    throw error;
+  }
+}

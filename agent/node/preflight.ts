@@ -1,0 +1,50 @@
+// What must hold before a change of this node is begun, beside what the policy and the pods say. Pure.
+
+import type { Planned } from '../plan/plan.ts';
+import { flappingOf } from './flapping.ts';
+import { MEMORY_FOLDER, type Memory } from './memory.ts';
+import type { Observation } from './observe.ts';
+import { flappingReason, notRunningReason, shortageReason, unhealthyReason } from './reasons.ts';
+import { rewriterOf } from './rewriter.ts';
+
+/** Why no change is begun now. */
+export interface Hindrance {
+  readonly state: 'Blocked' | 'Degraded';
+  readonly reason: string;
+  readonly retryAt: Date;
+}
+
+/** How long a kubelet that does not run is given before the next look, in ms. */
+export const NOT_RUNNING_RETRY_MS = 5000;
+/** One that runs mostly is healthy again very soon. */
+const UNHEALTHY_RETRY_MS = 1000;
+const SHORTAGE_RETRY_MS = 30_000;
+
+/** The first thing that holds a due change back; undefined when it may begin. */
+export function hindranceOf(
+  observation: Observation,
+  plan: Planned,
+  { memory, revision, now }: { readonly memory: Memory; readonly revision: string; readonly now: Date },
+): Hindrance | undefined {
+  const { status, running, healthy, healthzNow, shortages, services } = observation;
+  const blocked = (reason: string, retryMs: number): Hindrance => ({
+    state: 'Blocked',
+    reason,
+    retryAt: new Date(now.getTime() + retryMs),
+  });
+
+  if (status.activeState !== 'active' || running === undefined) {
+    return blocked(notRunningReason(status, observation.errorLine), NOT_RUNNING_RETRY_MS);
+  }
+  const file = { path: plan.file, content: plan.before };
+  const flapping = plan.changed ? flappingOf(memory.history ?? [], file, { revision, now }) : undefined;
+  if (flapping !== undefined) {
+    const reason = flappingReason(plan, flapping, rewriterOf(plan.before, services));
+    return { state: 'Degraded', reason, retryAt: flapping.until };
+  }
+  if (!healthy) {
+    return blocked(unhealthyReason(status.name, healthzNow), UNHEALTHY_RETRY_MS);
+  }
+  const short = shortages.find(({ path }) => path === plan.file || path === MEMORY_FOLDER);
+  return short && blocked(shortageReason(short), SHORTAGE_RETRY_MS);
+}
