@@ -1,16 +1,6 @@
 // The host's files through /proc/1/root.
 
-import {
-  constants,
-  glob,
-  mkdir,
-  open,
-  rename,
-  rm,
-  rmdir,
-  symlink,
-  unlink,
-} from 'node:fs/promises';
+import { constants, glob, mkdir, open, rename, rm, rmdir, symlink, unlink } from 'node:fs/promises';
 import { execa } from 'execa';
 import { basename, dirname, join } from 'node:path';
 import type { HostFiles } from '../node/ports.ts';

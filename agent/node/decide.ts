@@ -62,7 +62,11 @@ export function pauseAfter(attempts: number): number {
 
 export function decide(seen: Situation): Decision {
   const { view, look } = seen;
-  const situation: Situation = { ...seen, memory: { ...seen.memory, policy: view.data } };
+  const situation: Considered = {
+    ...seen,
+    remembered: seen.memory,
+    memory: { ...seen.memory, policy: view.data },
+  };
   if (look.kind === 'unobservable') {
     const retryAt = look.retryMs === undefined ? undefined : after(situation.now, look.retryMs);
     return { ...tell(situation, look.state, look.reason), retryAt };
@@ -104,8 +108,11 @@ export function decide(seen: Situation): Decision {
   }
 }
 
+/** With what is on the disk beside what is to be remembered. */
+type Considered = Situation & { readonly remembered: Memory };
+
 function decidePlanned(
-  situation: Situation,
+  situation: Considered,
   observation: Observation,
   desired: Desired,
   plan: Planned,
@@ -179,8 +186,8 @@ function decidePlanned(
   }
   const hindrance = hindranceOf(observation, plan, { memory, revision: desired.revision, now });
   if (hindrance !== undefined) {
-    const { state, reason, retryAt } = hindrance;
-    return say(state, reason, { retryAt });
+    const { state, reason, retryAt, full } = hindrance;
+    return say(state, reason, { retryAt, ...(full === true && { memory: situation.remembered }) });
   }
   if (notBefore !== undefined && notBefore > now) {
     return say('Pending', `Waits until ${notBefore.toISOString()} (jitter): ${plan.reason}`, {

@@ -1,6 +1,6 @@
 // Whether somebody else puts the environment file back again and again. Pure.
 
-import { createHash } from 'node:crypto';
+import { sha256Of } from '../text/hash.ts';
 import type { PastChange } from './memory.ts';
 
 /** So long after a change that was taken back the file is left alone, in ms. */
@@ -36,7 +36,7 @@ export function takenBackTwice(
   if (one === undefined || two === undefined || one.revision !== two.revision) {
     return undefined;
   }
-  const now = hashOf(content);
+  const now = sha256Of(content);
   const again = [one, two].every(({ before, after }) => before === now && after !== now);
   return again ? [one, two] : undefined;
 }
@@ -53,9 +53,4 @@ export function flappingOf(
   }
   const until = new Date(Date.parse(pair[0].at) + LEFT_ALONE_MS);
   return until > now ? { at: [pair[0].at, pair[1].at], until } : undefined;
-}
-
-/** SHA-256 of a file's bytes as a past change has it. */
-export function hashOf(content: Uint8Array | undefined): string | null {
-  return content === undefined ? null : createHash('sha256').update(content).digest('hex');
 }

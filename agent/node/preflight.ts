@@ -12,6 +12,8 @@ export interface Hindrance {
   readonly state: 'Blocked' | 'Degraded';
   readonly reason: string;
   readonly retryAt: Date;
+  /** The host takes no writes: neither is anything remembered. */
+  readonly full?: boolean;
 }
 
 /** How long a kubelet that does not run is given before the next look, in ms. */
@@ -46,5 +48,5 @@ export function hindranceOf(
     return blocked(unhealthyReason(status.name, healthzNow), UNHEALTHY_RETRY_MS);
   }
   const short = shortages.find(({ path }) => path === plan.file || path === MEMORY_FOLDER);
-  return short && blocked(shortageReason(short), SHORTAGE_RETRY_MS);
+  return short && { ...blocked(shortageReason(short), SHORTAGE_RETRY_MS), full: true };
 }

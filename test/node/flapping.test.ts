@@ -1,7 +1,8 @@
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { flappingOf, hashOf, takenBackTwice } from '../../agent/node/flapping.ts';
+import { flappingOf, takenBackTwice } from '../../agent/node/flapping.ts';
 import type { PastChange } from '../../agent/node/memory.ts';
+import { sha256Of } from '../../agent/text/hash.ts';
 
 const FILE = '/etc/default/kubelet';
 const NOW = new Date('2026-11-24T12:00:00Z');
@@ -24,8 +25,8 @@ function changed(
     reason: '',
     revision: 'a',
     file: FILE,
-    before: hashOf(bytes(before)),
-    after: hashOf(bytes(after)),
+    before: sha256Of(bytes(before)),
+    after: sha256Of(bytes(after)),
     from: [],
     to: [],
     result: 'Done',

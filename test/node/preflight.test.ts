@@ -1,0 +1,310 @@
+import { describe, expect, test } from 'vitest';
+import type { Agent } from '../../agent/node/agent.ts';
+import { NotRegularFileError } from '../../agent/node/not-regular.ts';
+import type { Shortage } from '../../agent/node/ports.ts';
+import { KEYS } from '../../agent/report/keys.ts';
+import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { atRest, startedAgent } from './started-agent.ts';
+
+const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
+const THEIRS = '# Ansible managed\nKUBELET_EXTRA_ARGS=--v=2\n';
+const OURS = '# Ansible managed\nKUBELET_EXTRA_ARGS=--v=2 --allowed-unsafe-sysctls=net.core.somaxconn\n';
+const MINUTE_MS = 60_000;
+
+async function passes(host: FakeHost, ms: number): Promise<void> {
+  host.advance(ms);
+  await atRest();
+}
+
+async function hostChanged(host: FakeHost, agent: Agent): Promise<void> {
+  agent.hostChanged();
+  await passes(host, 1000);
+}
+
+/** What was done to the host, other than to remember something. */
+function deeds(host: FakeHost): string[] {
+  return host.actions.filter(
+    (action) => /^(?:write|remove|restart|arm)/.test(action) && !action.endsWith('/state.json'),
+  );
+}
+
+/** Nothing was done, and the node says why not. */
+function expectHeld(host: FakeHost, state: 'Blocked' | 'Degraded'): string {
+  expect(deeds(host)).toEqual([]);
+  expect(host.annotations[KEYS.state]).toBe(state);
+  return host.annotations[KEYS.reason] ?? '';
+}
+
+describe('a kubelet that is active but not healthy', () => {
+  test('is not changed; it is as soon as it is healthy again', async () => {
+    const host = new FakeHost().startKubelet();
+    host.healthy = false;
+
+    await startedAgent(host, POLICY);
+    expect(expectHeld(host, 'Blocked')).toMatch(
+      /kubelet\.service is active, but .*healthz at 127\.0\.0\.1, port 10248/u,
+    );
+    await passes(host, 1000);
+    expectHeld(host, 'Blocked');
+
+    host.healthy = true;
+    await passes(host, 1000);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.restarts).toBe(1);
+  });
+
+  test('is of no concern while nothing is to be changed', async () => {
+    const host = new FakeHost({
+      [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n',
+    }).startKubelet();
+    host.healthy = false;
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('counts as healthy where it was told to serve no healthz', async () => {
+    const host = new FakeHost();
+    host.environment = [...host.environment, 'KUBELET_KUBEADM_ARGS=--healthz-port=0'];
+    host.startKubelet();
+    host.healthy = false;
+
+    await startedAgent(host, POLICY);
+
+    expect(host.restarts).toBe(1);
+  });
+});
+
+describe('a file system that cannot take the change', () => {
+  test.for<readonly [Shortage, RegExp]>([
+    [
+      { kind: 'bytes', mount: '/var', free: 4096, needed: 1_048_576 },
+      /\/var to have 1024 KiB free.*got 4 KiB/u,
+    ],
+    [{ kind: 'inodes', mount: '/var' }, /\/var to have a free inode/u],
+    [{ kind: 'read-only', mount: '/var' }, /\/var to take writes.*read-only/u],
+  ])('leaves the node as it is until it can: %j', async ([shortage, said]) => {
+    const host = new FakeHost().startKubelet();
+    host.shortage = (path) => (path === ENVIRONMENT_FILE ? shortage : undefined);
+
+    await startedAgent(host, POLICY);
+    const reason = expectHeld(host, 'Blocked');
+    expect(host.actions.filter((action) => action.startsWith('write'))).toEqual([]);
+    expect(reason).toMatch(said);
+    expect(reason).toMatch(/for \/etc\/default\/kubelet.*Nothing was changed/u);
+
+    host.shortage = () => undefined;
+    await passes(host, 29_000);
+    expectHeld(host, 'Blocked');
+    await passes(host, 2000);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('is also that of the agent’s own folder', async () => {
+    const host = new FakeHost().startKubelet();
+    host.shortage = (path) =>
+      path.startsWith('/var/lib/kubelet-sysctl-agent/') ? { kind: 'inodes', mount: '/' } : undefined;
+
+    await startedAgent(host, POLICY);
+
+    expect(expectHeld(host, 'Blocked')).toContain('/var/lib/kubelet-sysctl-agent');
+  });
+
+  test('is asked for a MiB, and four times the size of the file', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: `#${'x'.repeat(999)}` }).startKubelet();
+    const ports = host.ports();
+    const asked: unknown[] = [];
+    host.ports = () => ({
+      ...ports,
+      files: {
+        ...ports.files,
+        shortage: async (path, bytes) => {
+          asked.push([path, bytes]);
+          return undefined;
+        },
+      },
+    });
+
+    await startedAgent(host, POLICY);
+
+    expect(asked.slice(0, 2)).toEqual([
+      [ENVIRONMENT_FILE, 1_048_576 + 4000],
+      ['/var/lib/kubelet-sysctl-agent/any', 1_048_576 + 4000],
+    ]);
+  });
+});
+
+describe('an environment file that is no regular file', () => {
+  test.for([
+    new NotRegularFileError(ENVIRONMENT_FILE, 'a FIFO', false),
+    new NotRegularFileError(ENVIRONMENT_FILE, 'a character device', true),
+  ])('is told at the first look, and the node is changed when a file is in its place', async (error) => {
+    const host = new FakeHost().startKubelet();
+    host.unreadable = error;
+
+    const agent = await startedAgent(host, POLICY);
+    expect(expectHeld(host, 'Degraded')).toContain(error.message);
+
+    host.unreadable = undefined;
+    await hostChanged(host, agent);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('is of no concern where it reads as empty and another one takes the change', async () => {
+    const other = '/etc/sysconfig/kubelet';
+    const host = new FakeHost();
+    host.environmentFiles = [...host.environmentFiles, { path: other, optional: true }];
+    host.unreadable = new NotRegularFileError(ENVIRONMENT_FILE, 'a character device', true);
+    host.startKubelet();
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.files.get(other)).toContain('net.core.somaxconn');
+  });
+});
+
+describe('a kubelet whose unit is masked', () => {
+  test.for([true, false])('is left alone until it is unmasked (its process runs: %s)', async (runs) => {
+    const host = new FakeHost();
+    if (runs) {
+      host.startKubelet();
+    }
+    host.loadState = 'masked';
+
+    await startedAgent(host, POLICY);
+    const reason = expectHeld(host, 'Blocked');
+    expect(reason).toMatch(/^kubelet\.service is masked; left alone until somebody unmasks it/u);
+    expect(reason.includes('old process still runs')).toBe(runs);
+
+    host.loadState = 'loaded';
+    host.startKubelet();
+    await passes(host, 5000);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('is watched for the link that masks it', async () => {
+    const host = new FakeHost();
+    host.loadState = 'masked';
+    const ports = host.ports();
+    let watched: readonly string[] = [];
+    host.ports = () => ({
+      ...ports,
+      watch: { ...ports.watch, watchPaths: async (paths) => void (watched = paths) },
+    });
+
+    await startedAgent(host, POLICY);
+
+    expect(watched).toContain('/etc/systemd/system/kubelet.service');
+    expect(watched).toContain('/run/systemd/system/kubelet.service');
+  });
+});
+
+describe('a file that somebody else puts back', () => {
+  async function putBack(host: FakeHost, agent: Agent, content = THEIRS): Promise<void> {
+    await passes(host, 10 * MINUTE_MS);
+    host.files.set(ENVIRONMENT_FILE, content);
+    await hostChanged(host, agent);
+  }
+
+  /** Changed, put back and healed; put back again. */
+  async function putBackTwice(): Promise<{ host: FakeHost; agent: Agent }> {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: THEIRS }).startKubelet();
+    const agent = await startedAgent(host, POLICY);
+    await putBack(host, agent);
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(OURS);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    host.actions.length = 0;
+    await putBack(host, agent);
+    return { host, agent };
+  }
+
+  test('twice is not changed a third time: who it could be and what to do is told', async () => {
+    const { host, agent } = await putBackTwice();
+
+    const reason = expectHeld(host, 'Degraded');
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(THEIRS);
+    expect(reason).toMatch(
+      /^Somebody rewrites \/etc\/default\/kubelet: .*T02:00:\S+Z and at \S+T02:1\d:\S+Z/u,
+    );
+    expect(reason).toContain('Ansible (the file says "# Ansible managed")');
+    expect(reason).toContain('--allowed-unsafe-sysctls=net.core.somaxconn');
+    expect(host.annotations[KEYS.drift]).toContain('missing: net.core.somaxconn');
+    expect(host.actions.filter((action) => action === 'event NodeDegraded')).toHaveLength(1);
+
+    await hostChanged(host, agent);
+    await passes(host, 60 * MINUTE_MS);
+    expectHeld(host, 'Degraded');
+  });
+
+  test('is still not changed after the agent’s own restart', async () => {
+    const { host, agent } = await putBackTwice();
+    await agent.stop();
+
+    await startedAgent(host, POLICY);
+
+    expectHeld(host, 'Degraded');
+  });
+
+  test('is changed again when the policy asks for something else', async () => {
+    const { host, agent } = await putBackTwice();
+
+    agent.setConfigMap(host.configMap({ allowedUnsafeSysctls: 'kernel.sem' }));
+    await atRest();
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.annotations[KEYS.running]).toContain('kernel.sem');
+  });
+
+  test('is changed again when it has other bytes', async () => {
+    const { host, agent } = await putBackTwice();
+
+    host.files.set(ENVIRONMENT_FILE, `${THEIRS}# a new template\n`);
+    await hostChanged(host, agent);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.files.get(ENVIRONMENT_FILE)).toContain('net.core.somaxconn');
+  });
+
+  test('is Done when its manager writes what is wanted', async () => {
+    const { host, agent } = await putBackTwice();
+
+    host.files.set(ENVIRONMENT_FILE, OURS);
+    await hostChanged(host, agent);
+
+    expect(deeds(host)).toEqual([]);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('is changed again a day after the first change', async () => {
+    const { host } = await putBackTwice();
+
+    await passes(host, 23 * 60 * MINUTE_MS);
+    expectHeld(host, 'Degraded');
+    await passes(host, 60 * MINUTE_MS);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(OURS);
+  });
+
+  test('is only told of where the policy observes', async () => {
+    const { host, agent } = await putBackTwice();
+
+    agent.setConfigMap(host.configMap({ ...POLICY, mode: 'Observe' }));
+    await atRest();
+
+    expect(host.annotations[KEYS.state]).toBe('Observing');
+  });
+
+  test('by the agent itself, as the policy goes back and forth, is no reason to stop', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: THEIRS }).startKubelet();
+    const agent = await startedAgent(host, POLICY);
+
+    for (const names of ['kernel.sem', 'net.core.somaxconn', 'kernel.sem', 'net.core.somaxconn']) {
+      agent.setConfigMap(host.configMap({ allowedUnsafeSysctls: names }));
+      await passes(host, MINUTE_MS);
+      expect(host.annotations).toMatchObject({ [KEYS.state]: 'Done', [KEYS.running]: names });
+    }
+  });
+});
