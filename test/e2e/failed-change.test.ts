@@ -122,6 +122,28 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
     await node.awaitDone([GOOD]);
     expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD}`);
   });
+
+  it('is not begun on a kubelet that somebody masked, whose old process still runs: only when they unmask it', async () => {
+    const node = await freshNode('n3');
+    const before = await node.text();
+    const { invocationId } = await node.kubelet();
+    try {
+      await node.exec(['systemctl', 'mask', 'kubelet']);
+
+      await node.setList([GOOD]);
+      const report = await node.awaitReport({ what: 'be Blocked' }, ({ state }) => state === 'Blocked');
+      expect(report.reason).toMatch(
+        /^kubelet\.service is masked; left alone until .* Its old process still runs/u,
+      );
+      expect(await node.text()).toBe(before);
+      expect((await node.kubelet()).invocationId).toBe(invocationId);
+    } finally {
+      await node.exec(['systemctl', 'unmask', 'kubelet']);
+    }
+
+    await node.awaitDone([GOOD]);
+    expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD}`);
+  });
 });
 
 async function useDropIn(node: TestNode, content: string): Promise<void> {
