@@ -72,7 +72,7 @@ describe('the health of the kubelet that runs', () => {
   test('is that of the process, not of the next start', async () => {
     const host = new FakeHost().startKubelet();
     host.environment = [...host.environment, 'KUBELET_KUBEADM_ARGS=--healthz-port=0'];
-    host.healthy = false;
+    host.healthy = () => false;
 
     const look = await seen(host.ports());
 

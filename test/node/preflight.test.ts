@@ -56,7 +56,7 @@ async function putBackTwice(): Promise<{ host: FakeHost; agent: Agent }> {
 describe('a kubelet that is active but not healthy', () => {
   test('is not changed; it is as soon as it is healthy again', async () => {
     const host = new FakeHost().startKubelet();
-    host.healthy = false;
+    host.healthy = () => false;
 
     await startedAgent(host, POLICY);
     expect(expectHeld(host, 'Blocked')).toMatch(
@@ -65,7 +65,7 @@ describe('a kubelet that is active but not healthy', () => {
     await passes(host, 1000);
     expectHeld(host, 'Blocked');
 
-    host.healthy = true;
+    host.healthy = () => true;
     await passes(host, 1000);
     expect(host.annotations[KEYS.state]).toBe('Done');
     expect(host.restarts).toBe(1);
@@ -75,7 +75,7 @@ describe('a kubelet that is active but not healthy', () => {
     const host = new FakeHost({
       [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n',
     }).startKubelet();
-    host.healthy = false;
+    host.healthy = () => false;
 
     await startedAgent(host, POLICY);
 
@@ -86,7 +86,7 @@ describe('a kubelet that is active but not healthy', () => {
     const host = new FakeHost();
     host.environment = [...host.environment, 'KUBELET_KUBEADM_ARGS=--healthz-port=0'];
     host.startKubelet();
-    host.healthy = false;
+    host.healthy = () => false;
 
     await startedAgent(host, POLICY);
 
