@@ -12,8 +12,8 @@ import { parseYaml, type YamlText } from './yaml.ts';
 
 const KEY = 'profiles';
 const FIELDS = ['name', 'nodeSelector', 'allowedUnsafeSysctls'] as const;
-// Enough for a thousand profiles; parsing a whole ConfigMap full of YAML would take seconds on every node.
-const LONGEST_TEXT = 256 * 1024;
+// Beside the limit on YAML's tokens, one of which may be a long list of names.
+const LONGEST_TEXT = 128 * 1024;
 
 /** What one profile needs to report its errors. */
 interface Reading {
