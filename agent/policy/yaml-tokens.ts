@@ -3,9 +3,7 @@
 
 import { type CST, Lexer, Parser } from 'yaml';
 
-/** Enough for some hundred profiles; each may come to 1.4 kB, and the agent's container has 60 MB to spare. */
-const MOST_TOKENS = 20_000;
-/** A list of maps that hold maps and lists takes ten; both the parser and what reads its nodes recurse. */
+/** A list of maps that hold maps and lists takes five; both the parser and what reads its nodes recurse. */
 const DEEPEST = 50;
 
 export type YamlTokens =
@@ -13,7 +11,11 @@ export type YamlTokens =
   | { readonly kind: 'refused'; readonly offset: number; readonly message: string };
 
 /** Stops at the first token that is one too many, too deep, or at no place where YAML has one. */
-export function readTokens(text: string, onNewLine: (offset: number) => void): YamlTokens {
+export function readTokens(
+  text: string,
+  mostTokens: number,
+  onNewLine: (offset: number) => void,
+): YamlTokens {
   const parser = new Parser(onNewLine);
   const tokens: CST.Token[] = [];
   let count = 0;
@@ -24,8 +26,8 @@ export function readTokens(text: string, onNewLine: (offset: number) => void): Y
       tokens.push(token);
     }
     count += 1 + escapesIn(lexeme);
-    if (count > MOST_TOKENS) {
-      const message = `Expected at most ${MOST_TOKENS} words and signs of YAML, got more; name fewer profiles.`;
+    if (count > mostTokens) {
+      const message = `Expected at most ${mostTokens} words and signs of YAML, got more; shorten the text.`;
       return { kind: 'refused', offset: parser.offset, message };
     }
     if (parser.stack.length > DEEPEST) {

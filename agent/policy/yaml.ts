@@ -25,12 +25,15 @@ export interface YamlText {
 
 type LineAt = (offset: number) => number;
 
-/** Parses YAML 1.2 into nodes. Time and memory are bounded, whatever the text says. */
-export function parseYaml(text: string): YamlText {
+/**
+ * Parses YAML 1.2 into nodes. More tokens than that (words, signs, blanks) are a problem like any other: time and memory
+ * are bounded by them, at up to 1.4 kB each, whatever the text says.
+ */
+export function parseYaml(text: string, mostTokens: number): YamlText {
   const lines = new LineCounter();
   const lineAt: LineAt = (offset) => Math.max(1, lines.linePos(offset).line);
   const lineOf = (node: unknown): number => lineAt(offsetOf(node));
-  const read = readTokens(text, lines.addNewLine);
+  const read = readTokens(text, mostTokens, lines.addNewLine);
   if (read.kind === 'refused') {
     const problem = { line: lineAt(read.offset), message: sentence(read.message) };
     return { roots: [], problems: [problem], lineOf };
