@@ -13,7 +13,7 @@ import { parseYaml, type YamlText } from './yaml.ts';
 const KEY = 'profiles';
 const FIELDS = ['name', 'nodeSelector', 'allowedUnsafeSysctls'] as const;
 // Enough for some hundred profiles; what comes of them must fit into the 60 MB that the agent's container has to spare.
-const MOST_TOKENS = 20_000;
+const MOST_TOKENS = 15_000;
 // One token may be a long list of names.
 const LONGEST_TEXT = 128 * 1024;
 

@@ -117,13 +117,13 @@ export const HEAVY: Readonly<Record<string, () => Readonly<Record<string, string
   'bad characters': () => ({ profiles: tokens('- @\n') }),
   quotes: () => ({ profiles: tokens('""') }),
   'bad escapes': () => ({ profiles: `- "${filled('\\q', 120_000)}"` }),
-  'bad escapes, fewer': () => ({ profiles: `- "${'\\q'.repeat(19_900)}"` }),
+  'bad escapes, fewer': () => ({ profiles: `- "${'\\q'.repeat(14_900)}"` }),
   'an alias of an endless name': () => ({ profiles: `- *${filled('a', 120_000)}` }),
   'a tag of an endless name': () => ({ profiles: `- !${filled('a', 120_000)} x` }),
   'a directive of an endless name': () => ({ profiles: `%${filled('A', 120_000)}\n---\n[]` }),
   'aliases that multiply': () => ({ profiles: laughs() }),
   'aliases by the thousand': () => ({ profiles: `- &a x\n${tokens('- *a\n')}` }),
-  'as many profiles as fit': () => ({ profiles: profiles(600) }),
+  'as many profiles as fit': () => ({ profiles: profiles(500) }),
   'unknown keys': () => Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, ''])),
   'an endless word as a setting': () => ({ mode: filled('E') }),
   'a list as a setting': () => ({ maxUnavailable: filled('1,') }),
@@ -138,7 +138,7 @@ function filled(unit: string, length = MEGABYTE): string {
 function tokens(unit: string, open = ''): string {
   const sample = 100;
   const each = (lexemes(open + unit.repeat(sample)) - lexemes(open)) / sample;
-  return open + unit.repeat(Math.floor(19_900 / each));
+  return open + unit.repeat(Math.floor(14_900 / each));
 }
 
 function lexemes(text: string): number {
