@@ -10,6 +10,8 @@ import { quote } from '../text/quote.ts';
 
 // The API server takes 1 MiB of data; indentation and comments come on top.
 const LARGEST_FILE = 4 * 1024 * 1024;
+// A person's own machine has the gigabyte for it.
+const MOST_TOKENS = 1_000_000;
 // Plain words that kubectl reads as booleans (YAML 1.1), while YAML 1.2 reads text.
 const OLD_BOOLEAN = /^(yes|no|on|off|y|n)$/iu;
 
@@ -37,7 +39,7 @@ export async function readConfigMapFile(path: string): Promise<Record<string, st
 
 /** As readConfigMapFile, for a text at hand; `path` is for the errors alone. */
 export function parseConfigMap(text: string, path: string): Record<string, string> {
-  const yaml = parseYaml(text);
+  const yaml = parseYaml(text, MOST_TOKENS);
   const fail = failures(path, yaml);
   const [problem] = yaml.problems;
   if (problem !== undefined) {

@@ -1,7 +1,7 @@
 // The differences among desired, configured and running, and whether they ask for a restart.
 
 import type { Origin } from '../kubelet/configured.ts';
-import { coveredBy } from '../sysctl/coverage.ts';
+import { coverageOf } from '../sysctl/coverage.ts';
 import type { LastApplied } from './merge.ts';
 
 export interface Drift {
@@ -41,11 +41,13 @@ export function restartNeeded(state: {
   readonly running: readonly string[];
 }): boolean {
   const { desired, lastApplied, configured, running } = state;
-  const lacks = desired.some((item) => !coveredBy(running, item));
-  const ours = lastApplied.ours.filter((item) => !desired.includes(item) && !coveredBy(configured, item));
+  const [runs, isConfigured] = [coverageOf(running), coverageOf(configured)];
+  const lacks = desired.some((item) => !runs(item));
+  const ours = lastApplied.ours.filter((item) => !desired.includes(item) && !isConfigured(item));
   return lacks || ours.some((item) => running.includes(item));
 }
 
 function notIn(items: readonly string[], list: readonly string[]): string[] {
-  return [...new Set(items)].filter((item) => !coveredBy(list, item)).toSorted();
+  const isCovered = coverageOf(list);
+  return [...new Set(items)].filter((item) => !isCovered(item)).toSorted();
 }

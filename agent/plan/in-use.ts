@@ -1,7 +1,7 @@
 // Which pods a restarted kubelet would refuse: it admits every pod of its node again, and ends those whose sysctl its
 // list does not allow.
 
-import { coveredBy } from '../sysctl/coverage.ts';
+import { coverageOf, coveredBy } from '../sysctl/coverage.ts';
 import { normaliseSysctl } from '../sysctl/normalise.ts';
 import { isSafe } from '../sysctl/safe.ts';
 import type { Version } from '../sysctl/version.ts';
@@ -57,7 +57,8 @@ export function podsRefused(pods: readonly SysctlPod[], restart: Restart): reado
 
 /** The allowances that pods lose by the restart: the running kubelet has them, the next has not, and they are not safe. */
 export function takenAway({ running = [], next, kubelet, kernel }: Restart): readonly string[] {
-  return running.filter((item) => !isSafe(item, kubelet, kernel) && !coveredBy(next, item));
+  const isCovered = coverageOf(next);
+  return running.filter((item) => !isSafe(item, kubelet, kernel) && !isCovered(item));
 }
 
 const MOST_NAMED = 5;

@@ -1,7 +1,7 @@
 // The three-way merge: which items our flag must hold, from what the policy wants, what we applied last, and what is there.
 
 import { allowanceProblem } from '../sysctl/allowance.ts';
-import { coveredBy } from '../sysctl/coverage.ts';
+import { coverageOf } from '../sysctl/coverage.ts';
 import type { Version } from '../sysctl/version.ts';
 
 /** What the agent remembers of its last success on this node. */
@@ -46,8 +46,8 @@ export function mergeAllowances(input: MergeInput): Merge {
   const base = stays ? kept : undefined;
 
   const inForce = base ?? (input.elsewhere === undefined ? inConfig : []);
-  const covered = [...inForce, ...(input.elsewhere ?? [])];
-  const missing = wanted.filter((item) => !coveredBy(covered, item));
+  const isCovered = coverageOf([...inForce, ...(input.elsewhere ?? [])]);
+  const missing = wanted.filter((item) => !isCovered(item));
   // A list that is about to vanish keeps its folded items when something new brings the flag back.
   const mine = missing.length === 0 ? base : unique([...kept, ...wanted.toSorted()]);
   const added = mine === undefined ? [] : foldable(input, mine);
@@ -86,8 +86,9 @@ function fateOf(input: MergeInput, item: string): Fate {
 function foldable(input: MergeInput, list: readonly string[]): readonly string[] {
   const ours = input.goal === 'Apply' && list.some((item) => input.wanted.includes(item));
   if (!ours || input.elsewhere !== undefined) return [];
+  const isCovered = coverageOf(list);
   return unique(input.inConfig).filter(
-    (item) => !coveredBy(list, item) && allowanceProblem(item, input.kubelet) === undefined,
+    (item) => !isCovered(item) && allowanceProblem(item, input.kubelet) === undefined,
   );
 }
 

@@ -12,7 +12,7 @@ import {
 import { ALLOWED_FLAG } from '../kubelet/flags.ts';
 import { EXTRA_ARGS, type EnvironmentFileOnDisk, type KubeletUnit } from '../kubelet/unit.ts';
 import { wordTexts } from '../kubelet/words.ts';
-import { coveredBy } from '../sysctl/coverage.ts';
+import { coverageOf } from '../sysctl/coverage.ts';
 import { sha256Of } from '../text/hash.ts';
 import { NEWEST_KUBELET, type Version } from '../sysctl/version.ts';
 import { mergeAllowances, type LastApplied, type Merge } from './merge.ts';
@@ -139,6 +139,7 @@ function plan(input: PlanInput): Plan {
   if (spoiled !== undefined) return refusedEdit(target.file, before, spoiled);
 
   const unmanaged = unmanagedOf(after, wanted, merge);
+  const isCovered = coverageOf(patterns(before.allowances));
   return {
     kind: 'planned',
     file: target.file.path,
@@ -148,7 +149,7 @@ function plan(input: PlanInput): Plan {
     words: { before: extraWords(before), after: extraWords(after) },
     configured: { before: patterns(before.allowances), after: patterns(after.allowances) },
     desired: wanted,
-    missing: wanted.filter((item) => !coveredBy(patterns(before.allowances), item)),
+    missing: wanted.filter((item) => !isCovered(item)),
     unmanaged,
     remember: merge.remember,
     reason: explain({

@@ -1,6 +1,6 @@
 // The ConfigMap's data → policy, or everything that is wrong with it at once.
 
-import { allowanceProblem } from '../sysctl/allowance.ts';
+import { allowanceProblem, isAllowance } from '../sysctl/allowance.ts';
 import { NEWEST_KUBELET, type Version } from '../sysctl/version.ts';
 import { closest } from '../text/closest.ts';
 import { quote } from '../text/quote.ts';
@@ -19,6 +19,8 @@ const KNOWN_KEYS = [LIST_KEY, PROFILES_KEY, ...SETTING_KEYS];
 // One word of a command line holds 128 KiB, and a Node's annotations 256 KiB, in which the list stands up to three
 // times: far below both, so that it still fits beside what others put there.
 const LONGEST_LIST = 32 * 1024;
+// Room for comments and for names given twice; a list of commas alone would fill the agent's memory.
+const LONGEST_TEXT = 128 * 1024;
 
 type Data = Readonly<Record<string, string>>;
 
@@ -40,7 +42,7 @@ export function parsePolicy(data: Data): PolicyResult {
 export function inspectPolicy(data: Data, kubelet: Version): Inspection {
   const errors = new ErrorList();
   findUnknownKeys(data, errors);
-  const base = readList(valueOf(data, LIST_KEY) ?? '', LIST_KEY);
+  const base = readBase(valueOf(data, LIST_KEY) ?? '', errors);
   checkEntries(base, kubelet, errors);
   const profiles = readProfiles(valueOf(data, PROFILES_KEY) ?? '', errors);
   const entries = [...base, ...profiles.flatMap((profile) => profile.entries)];
@@ -67,11 +69,23 @@ function findUnknownKeys(data: Data, errors: ErrorList): void {
   }
 }
 
+function readBase(text: string, errors: ErrorList): readonly Entry[] {
+  if (text.length <= LONGEST_TEXT) {
+    return readList(text, LIST_KEY);
+  }
+  errors.add(
+    LIST_KEY,
+    1,
+    () =>
+      `Expected ${LIST_KEY} to be at most ${LONGEST_TEXT} characters, comments included, got ${text.length}; use patterns such as net.ipv4.tcp_*.`,
+  );
+  return [];
+}
+
 function checkEntries(entries: readonly Entry[], kubelet: Version, errors: ErrorList): void {
   for (const { pattern, key, line } of entries) {
-    const problem = allowanceProblem(pattern, kubelet);
-    if (problem !== undefined) {
-      errors.add(key, line, () => problem);
+    if (!isAllowance(pattern, kubelet)) {
+      errors.add(key, line, () => allowanceProblem(pattern, kubelet) ?? '');
     }
   }
 }

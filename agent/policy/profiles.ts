@@ -12,8 +12,10 @@ import { parseYaml, type YamlText } from './yaml.ts';
 
 const KEY = 'profiles';
 const FIELDS = ['name', 'nodeSelector', 'allowedUnsafeSysctls'] as const;
-// Enough for a thousand profiles; parsing a whole ConfigMap full of YAML would take seconds on every node.
-const LONGEST_TEXT = 256 * 1024;
+// Enough for some hundred profiles; what comes of them must fit into the 60 MB that the agent's container has to spare.
+const MOST_TOKENS = 15_000;
+// One token may be a long list of names.
+const LONGEST_TEXT = 128 * 1024;
 
 /** What one profile needs to report its errors. */
 interface Reading {
@@ -34,7 +36,7 @@ export function readProfiles(text: string, errors: ErrorList): readonly Profile[
     );
     return [];
   }
-  const yaml = parseYaml(text);
+  const yaml = parseYaml(text, MOST_TOKENS);
   for (const { line, message } of yaml.problems) {
     errors.add(KEY, line, () => message);
   }

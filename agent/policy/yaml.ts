@@ -1,17 +1,12 @@
 // YAML of other people's, read with nothing clever in it: no aliases, no tags of one's own, no key given twice.
 
-import {
-  isNode,
-  isPair,
-  isScalar,
-  LineCounter,
-  parseAllDocuments,
-  type ParsedNode,
-  type Document,
-  visit,
-} from 'yaml';
-import { quote } from '../text/quote.ts';
+import { Composer, isNode, isPair, isScalar, LineCounter, type ParsedNode, type Document, visit } from 'yaml';
+import { printable, quote } from '../text/quote.ts';
 import { keyOf } from './yaml-nodes.ts';
+import { readTokens } from './yaml-tokens.ts';
+
+/** The parser's messages are short, but may quote the whole text. */
+const LONGEST_MESSAGE = 200;
 
 export interface YamlProblem {
   /** From 1. */
@@ -30,18 +25,22 @@ export interface YamlText {
 
 type LineAt = (offset: number) => number;
 
-/** Parses YAML 1.2 into nodes. Time and memory stay linear in the length, whatever the text says. */
-export function parseYaml(text: string): YamlText {
+/**
+ * Parses YAML 1.2 into nodes. More tokens than that (words, signs, blanks) are a problem like any other: time and memory
+ * are bounded by them, at up to 1.4 kB each, whatever the text says.
+ */
+export function parseYaml(text: string, mostTokens: number): YamlText {
   const lines = new LineCounter();
-  // uniqueKeys would compare every key with every other one.
-  const documents: readonly Document.Parsed[] = parseAllDocuments(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: false,
-    logLevel: 'silent',
-  });
   const lineAt: LineAt = (offset) => Math.max(1, lines.linePos(offset).line);
   const lineOf = (node: unknown): number => lineAt(offsetOf(node));
+  const read = readTokens(text, mostTokens, lines.addNewLine);
+  if (read.kind === 'refused') {
+    const problem = { line: lineAt(read.offset), message: sentence(read.message) };
+    return { roots: [], problems: [problem], lineOf };
+  }
+  // uniqueKeys would compare every key with every other one.
+  const composer = new Composer({ prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
+  const documents: readonly Document.Parsed[] = [...composer.compose(read.tokens)];
   const broken = documents.flatMap((document) => faults(document, lineAt));
   return {
     roots: documents.flatMap(({ contents }) => (isEmpty(contents) ? [] : [contents])),
@@ -51,14 +50,15 @@ export function parseYaml(text: string): YamlText {
 }
 
 function faults(document: Document.Parsed, lineAt: LineAt): readonly YamlProblem[] {
-  const found = [...document.errors, ...document.warnings];
-  const tooDeep = found.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
-  if (tooDeep !== undefined) {
-    const message =
-      'Expected a few levels of YAML, got more than can be read; look for brackets without end.';
-    return [{ line: lineAt(tooDeep.pos[0]), message }];
-  }
-  return found.map(({ pos, message }) => ({ line: lineAt(pos[0]), message: `${message}.` }));
+  return [...document.errors, ...document.warnings].map(({ pos, message }) => ({
+    line: lineAt(pos[0]),
+    message: sentence(message),
+  }));
+}
+
+function sentence(message: string): string {
+  const shown = printable(message, LONGEST_MESSAGE);
+  return shown.endsWith('.') ? shown : `${shown}.`;
 }
 
 function cleverness(document: Document.Parsed, lineOf: (node: unknown) => number): readonly YamlProblem[] {
@@ -67,7 +67,7 @@ function cleverness(document: Document.Parsed, lineOf: (node: unknown) => number
     Alias(_, alias) {
       problems.push({
         line: lineOf(alias),
-        message: `Expected plain YAML, got the alias *${alias.source}; write the value out.`,
+        message: `Expected plain YAML, got the alias *${printable(alias.source)}; write the value out.`,
       });
     },
     Map(_, map) {

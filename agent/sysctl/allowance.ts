@@ -13,17 +13,26 @@ const LONGEST_BYTES = 253;
 const PATTERN = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]$/u;
 
 /**
- * Why NewAllowlist of that kubelet refuses `pattern`, and how to mend it; undefined when it accepts it. Kubelets
- * older than 1.29 are taken for 1.29, newer ones than 1.37 for 1.37. Mirrors NewAllowlist in kubernetes
- * pkg/kubelet/sysctl/allowlist.go.
+ * Whether NewAllowlist of that kubelet accepts `pattern`. Kubelets older than 1.29 are taken for 1.29, newer ones than
+ * 1.37 for 1.37. Mirrors NewAllowlist in kubernetes pkg/kubelet/sysctl/allowlist.go.
  */
+export function isAllowance(pattern: string, kubelet: Version): boolean {
+  return isPattern(pattern) && isNamespaced(stemOf(pattern), knownTo(kubelet));
+}
+
+/** Why that kubelet refuses `pattern`, and how to mend it; undefined when it accepts it. Costs more than `isAllowance`. */
 export function allowanceProblem(pattern: string, kubelet: Version): string | undefined {
-  if (!isPattern(pattern)) {
-    return explainGrammar(pattern, LONGEST_BYTES, isPattern);
+  if (isAllowance(pattern, kubelet)) {
+    return undefined;
   }
-  const known = knownTo(kubelet);
+  return isPattern(pattern)
+    ? explainNamespace(pattern, stemOf(pattern), kubelet)
+    : explainGrammar(pattern, LONGEST_BYTES, isPattern);
+}
+
+function stemOf(pattern: string): string {
   const [stem = ''] = normaliseSysctl(pattern).split('*', 1);
-  return isNamespaced(stem, known) ? undefined : explainNamespace(pattern, stem, kubelet);
+  return stem;
 }
 
 function isPattern(text: string): boolean {

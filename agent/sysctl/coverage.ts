@@ -16,10 +16,23 @@ export function covers(allowance: string, other: string): boolean {
   return reaches(reachOf(allowance), reachOf(other));
 }
 
-/** True when one of the allowances covers `other`. */
+/** True when one of the allowances covers `other`. For many questions about one list, see `coverageOf`. */
 export function coveredBy(allowances: readonly string[], other: string): boolean {
   const wanted = reachOf(other);
   return allowances.some((allowance) => reaches(reachOf(allowance), wanted));
+}
+
+/** `coveredBy` for one list and many others: long lists on both sides take no longer than they are. */
+export function coverageOf(allowances: readonly string[]): (other: string) => boolean {
+  const reached = allowances.map(reachOf);
+  const names = new Set(reached.filter(({ isPattern }) => !isPattern).map(({ stem }) => stem));
+  const stems = new Set(reached.filter(({ isPattern }) => isPattern).map(({ stem }) => stem));
+  const lengths = [...new Set([...stems].map(({ length }) => length))];
+  return (other) => {
+    const { stem, isPattern } = reachOf(other);
+    const isNamed = !isPattern && names.has(stem);
+    return isNamed || lengths.some((length) => length <= stem.length && stems.has(stem.slice(0, length)));
+  };
 }
 
 function reachOf(pattern: string): Reach {

@@ -8,12 +8,12 @@ export function quote(text: string): string {
 }
 
 /**
- * The text with control, invisible and direction-changing characters escaped, and cut after 80 characters, so that a
- * message stays short and a terminal or an annotation shows what is really there.
+ * The text with control, invisible and direction-changing characters escaped, and cut after 80 characters unless told
+ * otherwise, so that a message stays short and a terminal or an annotation shows what is really there.
  */
-export function printable(text: string): string {
-  const escaped = Array.from(text.slice(0, LONGEST_QUOTE), escape).join('');
-  return text.length > LONGEST_QUOTE ? `${escaped}… (${text.length} characters)` : escaped;
+export function printable(text: string, longest = LONGEST_QUOTE): string {
+  const escaped = Array.from(text.slice(0, longest), escape).join('');
+  return text.length > longest ? `${escaped}… (${text.length} characters)` : escaped;
 }
 
 /** `a, b or c` */

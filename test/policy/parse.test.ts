@@ -74,7 +74,7 @@ describe('the list of names', () => {
     expect(errorsOf({ [LIST]: names })).toEqual([
       { key: '', line: 1, message: expect.stringMatching(/at most 32768 characters/u) },
     ]);
-    expect(policyOf({ [LIST]: 'net.ipv4.name\n'.repeat(50_000) }).entries).toHaveLength(50_000);
+    expect(policyOf({ [LIST]: 'net.ipv4.name\n'.repeat(5_000) }).entries).toHaveLength(5_000);
   });
 });
 

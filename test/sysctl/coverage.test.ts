@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { coveredBy, covers } from '../../agent/sysctl/coverage.ts';
+import { coverageOf, coveredBy, covers } from '../../agent/sysctl/coverage.ts';
 import { normaliseSysctl } from '../../agent/sysctl/normalise.ts';
 import { item } from './arbitraries.ts';
 
@@ -61,4 +61,13 @@ it('a list covers what one of its allowances covers, and an empty list nothing',
   expect(coveredBy(['kernel.sem', 'net.*'], 'net.core.somaxconn')).toBe(true);
   expect(coveredBy(['kernel.sem', 'net.core.*'], 'net.ipv4.tcp_rmem')).toBe(false);
   expect(coveredBy([], 'net.core.somaxconn')).toBe(false);
+});
+
+it('says the same of a list for one question and for many', () => {
+  fc.assert(
+    fc.property(fc.array(item, { maxLength: 8 }), fc.array(item), (list, others) => {
+      const asked = [...others, ...list, ...list.map(normaliseSysctl), ...list.map((one) => `${one}x`)];
+      expect(asked.map(coverageOf(list))).toEqual(asked.map((other) => coveredBy(list, other)));
+    }),
+  );
 });
