@@ -26,7 +26,7 @@ export interface Agent {
 
 /** A file that is being written is left to settle, in ms. */
 const SETTLE_MS = 30;
-/** A look without a cause, for what neither a watch nor inotify tells (daemon-reload), in ms. */
+/** A look without a cause, for what neither a watch nor inotify tells, in ms. */
 const RESYNC_MS = 600_000;
 const ERROR_PAUSE_MS = 1000;
 const LONGEST_ERROR_PAUSE_MS = 60_000;

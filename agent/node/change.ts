@@ -2,7 +2,7 @@
 
 import type { ConfigSources } from '../kubelet/config.ts';
 import { runningAllowances } from '../kubelet/running.ts';
-import { coveredBy } from '../sysctl/coverage.ts';
+import { coverageOf } from '../sysctl/coverage.ts';
 import { errorText } from '../text/error-text.ts';
 import { sha256Of } from '../text/hash.ts';
 import type { Journal } from './journal.ts';
@@ -151,7 +151,7 @@ export async function rollBack(ports: ChangePorts, journal: Journal, why: string
 function acceptsOf({ desired }: Journal, config: ConfigSources): ProofRequest['accepts'] {
   return (argv) => {
     const running = runningAllowances(argv, config);
-    return desired.every((pattern) => coveredBy(running, pattern));
+    return desired.every(coverageOf(running));
   };
 }
 

@@ -10,7 +10,7 @@ import { desiredFor } from '../policy/desired.ts';
 import type { NodeReport } from '../report/annotations.ts';
 import { policyErrorText } from '../report/policy-error.ts';
 import type { State } from '../report/keys.ts';
-import { coveredBy } from '../sysctl/coverage.ts';
+import { coverageOf } from '../sysctl/coverage.ts';
 import { situationOf } from './fingerprint.ts';
 import { objection, outlook, type PodsLook } from './guard.ts';
 import { type Memory, NOTHING_REMEMBERED } from './memory.ts';
@@ -128,9 +128,10 @@ function decidePlanned(
     }),
     desired,
   );
-  const removed = plan.configured.before.filter((item) => !coveredBy(plan.configured.after, item));
+  const stays = coverageOf(plan.configured.after);
+  const removed = plan.configured.before.filter((item) => !stays(item));
   const restart =
-    removed.some((item) => coveredBy(running, item)) ||
+    removed.some(coverageOf(running)) ||
     restartNeeded({
       desired: plan.desired,
       lastApplied: memory.lastApplied,

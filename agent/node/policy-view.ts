@@ -1,7 +1,7 @@
 // The policy that holds now: the ConfigMap's when it is valid, else the last that was.
 
 import { parsePolicy } from '../policy/parse.ts';
-import type { Policy, PolicyError } from '../policy/policy.ts';
+import type { Policy, PolicyError, PolicyResult } from '../policy/policy.ts';
 import type { Memory } from './memory.ts';
 import type { ConfigMapObject } from './ports.ts';
 
@@ -15,25 +15,39 @@ export interface PolicyView {
 }
 
 /** `configMap` is undefined when the API server says that there is none. */
-export function viewPolicy(
-  configMap: ConfigMapObject | undefined,
-  remembered: Memory['policy'],
-  name: { readonly namespace: string; readonly name: string },
-): PolicyView {
-  if (configMap !== undefined) {
-    const result = parsePolicy(configMap.data);
-    if (result.ok) {
-      return { policy: result.policy, errors: [], data: configMap.data };
-    }
-    return { ...lastGood(remembered), errors: result.errors };
+export type ViewPolicy = (configMap: ConfigMapObject | undefined, remembered: Memory['policy']) => PolicyView;
+
+/** Reads each ConfigMap once, however often it is looked at. */
+export function policyViewer(name: { readonly namespace: string; readonly name: string }): ViewPolicy {
+  const results = new WeakMap<Data, PolicyResult>();
+
+  function resultOf(data: Data): PolicyResult {
+    const result = results.get(data) ?? parsePolicy(data);
+    results.set(data, result);
+    return result;
   }
-  const message =
-    `Expected a ConfigMap ${name.namespace}/${name.name}, found none. ` +
-    `Nothing is changed until it is back: kubectl apply -k daemonset/, then kubectl -n ${name.namespace} edit configmap ${name.name}`;
-  return { ...lastGood(remembered), errors: [{ key: '', line: 1, message }] };
+
+  function lastGood(remembered: Memory['policy']): Pick<PolicyView, 'policy' | 'data'> {
+    const result = remembered === undefined ? undefined : resultOf(remembered);
+    return { policy: result?.ok === true ? result.policy : undefined, data: remembered };
+  }
+
+  return (configMap, remembered) => {
+    if (configMap === undefined) {
+      return { ...lastGood(remembered), errors: [{ key: '', line: 1, message: missing(name) }] };
+    }
+    const result = resultOf(configMap.data);
+    return result.ok
+      ? { policy: result.policy, errors: [], data: configMap.data }
+      : { ...lastGood(remembered), errors: result.errors };
+  };
 }
 
-function lastGood(remembered: Memory['policy']): Pick<PolicyView, 'policy' | 'data'> {
-  const result = remembered === undefined ? undefined : parsePolicy(remembered);
-  return { policy: result?.ok === true ? result.policy : undefined, data: remembered };
+type Data = ConfigMapObject['data'];
+
+function missing({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+  return (
+    `Expected a ConfigMap ${namespace}/${name}, found none. ` +
+    `Nothing is changed until it is back: kubectl apply -k daemonset/, then kubectl -n ${namespace} edit configmap ${name}`
+  );
 }

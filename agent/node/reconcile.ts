@@ -7,7 +7,7 @@ import type { ChangePorts } from './change.ts';
 import { decide, type Decision, type Situation } from './decide.ts';
 import type { Memory } from './memory.ts';
 import { observe, type Observation, type Unobservable } from './observe.ts';
-import { viewPolicy, type PolicyView } from './policy-view.ts';
+import { policyViewer, type PolicyView } from './policy-view.ts';
 import type { AgentLog, Cluster, ConfigMapObject, HostWatch, NodeObject } from './ports.ts';
 import type { Publisher } from './publish.ts';
 import { createPodLooks } from './pod-looks.ts';
@@ -43,6 +43,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   let lastLook: Observation | Unobservable | undefined;
   let toldPolicyError: string | undefined;
   let jitter: { readonly revision: string; readonly until: Date } | undefined;
+  const viewPolicy = policyViewer(options.configMap);
   const working = createWorkingReport(ports.publisher, ports.clock, ports.log);
   const podLooks = createPodLooks(ports.cluster, ports.clock, ports.random);
 
@@ -53,9 +54,12 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
 
     async reconcile(node, configMap) {
       memory ??= await recover(ports);
-      const view = viewPolicy(configMap, memory.policy, options.configMap);
+      const view = viewPolicy(configMap, memory.policy);
       const labels = node.labels;
-      const [seen] = await Promise.all([observe(ports), foresee({ view, labels, memory })]);
+      const [seen] = await Promise.all([
+        observe(ports, { last: lastLook, history: memory.history }),
+        foresee({ view, labels, memory }),
+      ]);
       const look = startedWith(seen);
       lastLook = look;
       const unasked = { view, labels, look, memory, now: now(), notBefore: undefined, pods: undefined };
@@ -77,8 +81,8 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     await tellPolicyErrors(configMap, view);
     const [situation, decision] = await decideWithPods(unasked);
     if (decision.change === undefined || look.kind !== 'seen') {
-      await remember(decision.memory);
-      await ports.publisher.publish(decision.report);
+      // A disk that takes no writes must not keep the node from saying so.
+      await Promise.all([remember(decision.memory), ports.publisher.publish(decision.report)]);
       return nextLook(decision);
     }
     lastLook = undefined;

@@ -24,6 +24,9 @@ const SCALARS = v.object({
   rollout: v.optional(v.picklist(ROLLOUTS)),
 });
 
+/** Every right one is shorter, and dotenv-parse takes its time for long ones. */
+const LONGEST_SCALAR = 100;
+
 type ScalarKey = keyof typeof SCALARS.entries;
 
 const EXPECTED: Readonly<Record<ScalarKey, { readonly text: string; readonly words: readonly string[] }>> = {
@@ -73,6 +76,7 @@ export function readSettings(
 // that its type does not print again is left as it was written, for the schema to refuse.
 function typeScalar(written: string): unknown {
   const text = written.trim();
+  if (text.length > LONGEST_SCALAR) return written;
   const { value } = parse({ value: text }, { assignToProcessEnv: false });
   return String(value).toLowerCase() === text.toLowerCase() ? value : written;
 }

@@ -22,17 +22,18 @@ afterEach(async () => {
 
 it('a pod that ran and that the restarted kubelet refuses rolls the change back, and is named', async () => {
   const node = await freshNode(NODE);
-  const { kubectl } = node.world.bed;
+  const { bed } = node.world;
   const before = await node.text();
-  await kubectl(['label', 'node', NODE, `${LABEL}=`]);
+  await bed.kubectl(['label', 'node', NODE, `${LABEL}=`]);
   const pod = await sysctlPod(node, SAFE, LABEL);
   pods.push(pod);
   expect(await pod.settled()).toMatchObject({ kind: 'running' });
   // A running pod does not mind that; a kubelet that starts does.
-  await kubectl(['label', 'node', NODE, `${LABEL}-`]);
+  await bed.kubectl(['label', 'node', NODE, `${LABEL}-`]);
 
-  await setKeys(node.world, { nodeSoakSeconds: '5' });
-  await node.setList([NAME]);
+  // Pods are admitted some time after the kubelet has answered healthz.
+  const own = { name: NODE, nodeSelector: { 'kubernetes.io/hostname': NODE }, allowedUnsafeSysctls: [NAME] };
+  await setKeys(node.world, { nodeSoakSeconds: '10', profiles: JSON.stringify([own]) });
   const report = await node.awaitReport({ what: 'be Degraded' }, ({ state }) => state === 'Degraded');
 
   expect(report.reason).toContain(`the new kubelet refused a pod that ran: e2e/${pod.name}: NodeAffinity`);

@@ -8,13 +8,21 @@ import type { BedNode } from '../bed/bed.ts';
 export type RootFileSystem = ReadonlyMap<string, string>;
 
 /**
- * Not on the disk (the first line), or written all the time by the kubelet, containerd and systemd for what they run and log.
- * Of /run the tests look at our names alone.
+ * Not on the disk, or written all the time by the kubelet, containerd and systemd for what they run and log. Of /run the tests look at our names alone.
  */
 const LEFT_OUT: readonly string[] = [
-  ...['/dev', '/proc', '/run', '/sys', '/tmp'],
-  ...['/var/lib/containerd', '/var/lib/kubelet', '/var/lib/cni', '/var/log', '/var/tmp'],
-  ...['/var/lib/systemd', '/etc/resolv.conf'],
+  '/dev',
+  '/proc',
+  '/run',
+  '/sys',
+  '/tmp',
+  '/var/lib/containerd',
+  '/var/lib/kubelet',
+  '/var/lib/cni',
+  '/var/lib/systemd',
+  '/var/log',
+  '/var/tmp',
+  '/etc/resolv.conf',
 ];
 /** Of the kubelet's folder, what a person or an installer writes. */
 const OF_THE_KUBELET: readonly string[] = ['config.yaml', 'kubeadm-flags.env'].map(
