@@ -28,9 +28,9 @@ export function e2eNodes(oneKubelet: string | undefined): readonly E2eNode[] {
 /** Of this run. */
 export const E2E_NODES = e2eNodes(process.env[ONE_KUBELET] || undefined);
 
-/** The kubelet of nodes that a case of this run adds. */
-export function kubeletOfNewNodes(): string {
-  return process.env[ONE_KUBELET] || DEFAULT_KUBERNETES_VERSION;
+/** A node that a case adds, with the kubelet of this run. */
+export function newNode(spec: NodeSpec): E2eNode {
+  return { kubelet: process.env[ONE_KUBELET] || DEFAULT_KUBERNETES_VERSION, ...spec };
 }
 
 /** What of `found` is not as in this run, for a person; nodes that a case has added do not count. */
