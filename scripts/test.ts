@@ -1,13 +1,11 @@
 // npm test: every tier in turn, then what each ran, what was skipped and why. `npm test -- unit` runs one tier.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { ensureHostPackages, whyNoBed } from '../test/bed/host-packages.ts';
 import { consoleLog } from '../test/bed/progress.ts';
 import { whyNoGo } from '../test/bed/go.ts';
+import { type Counts, runVitest } from '../test/run-vitest.ts';
 
 const HELP = `Usage: npm test [-- TIER …]
 
@@ -23,13 +21,14 @@ Without a TIER all of them run. Exit code 0 when nothing failed, 1 when somethin
 const TIERS = ['check', 'unit', 'contract', 'e2e'] as const;
 type Tier = (typeof TIERS)[number];
 
-interface Outcome {
-  readonly tier: Tier;
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly seconds: number;
+interface Ran extends Counts {
+  /** Why all were skipped. */
   readonly why?: string;
+}
+
+interface Outcome extends Ran {
+  readonly tier: Tier;
+  readonly seconds: number;
 }
 
 const CHECKS: readonly (readonly [string, ...string[]])[] = [
@@ -75,11 +74,9 @@ function isTier(name: string): name is Tier {
 async function runTier(tier: Tier): Promise<Outcome> {
   process.stdout.write(`\n━━ ${tier}\n`);
   const started = performance.now();
-  const counts = await (tier === 'check' ? runChecks() : runVitest(tier));
+  const counts = await (tier === 'check' ? runChecks() : runTests(tier));
   return { tier, ...counts, seconds: (performance.now() - started) / 1000 };
 }
-
-type Counts = Omit<Outcome, 'tier' | 'seconds'>;
 
 async function runChecks(): Promise<Counts> {
   let passed = 0;
@@ -91,41 +88,13 @@ async function runChecks(): Promise<Counts> {
   return { passed, failed: CHECKS.length - passed, skipped: 0 };
 }
 
-async function runVitest(tier: Exclude<Tier, 'check'>): Promise<Counts> {
+async function runTests(tier: Exclude<Tier, 'check'>): Promise<Ran> {
   const why = tier === 'e2e' ? whyNoBed() : tier === 'contract' ? whyNoGo() : undefined;
   if (why !== undefined) {
     process.stdout.write(`skipped: ${why}\n`);
     return { passed: 0, failed: 0, skipped: await countTests(tier), why };
   }
-  const folder = await mkdtemp(join(tmpdir(), 'kubelet-sysctls-test-'));
-  try {
-    const report = join(folder, 'report.json');
-    const { failed } = await execa(
-      'vitest',
-      ['run', '--project', tier, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-      { preferLocal: true, stdio: ['ignore', 'inherit', 'inherit'], reject: false },
-    );
-    return countsOf(JSON.parse(await readFile(report, 'utf8')), failed);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
-interface VitestReport {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-  readonly numFailedTestSuites: number;
-}
-
-/** A run that failed without a failed test (a file that does not load, a hook that throws) counts as one failure. */
-function countsOf(report: VitestReport, runFailed: boolean): Counts {
-  return {
-    passed: report.numPassedTests,
-    failed: runFailed ? Math.max(report.numFailedTests, 1) : report.numFailedTests,
-    skipped: report.numPendingTests + report.numTodoTests,
-  };
+  return runVitest(['--project', tier]);
 }
 
 async function countTests(tier: Tier): Promise<number> {

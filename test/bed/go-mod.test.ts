@@ -35,6 +35,13 @@ describe('goModRequiring', () => {
       '',
     ]);
   });
+
+  it('takes the tag before for a module of types that is not to be had beside its version', () => {
+    const upstream = `${UPSTREAM}replace k8s.io/kube-scheduler => ./staging/src/k8s.io/kube-scheduler\n`;
+    const lines = goModRequiring('1.31.14', upstream).split('\n');
+    expect(lines).toContain('\tk8s.io/kube-scheduler => k8s.io/kube-scheduler v0.31.13');
+    expect(lines).toContain('\tk8s.io/api => k8s.io/api v0.31.14');
+  });
 });
 
 describe('versionFlags', () => {

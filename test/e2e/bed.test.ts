@@ -6,6 +6,7 @@ import { BedInUseError, openBed, startBed } from '../bed/bed.ts';
 import type { Bed } from '../bed/bed.ts';
 import { processesIn } from '../bed/cgroups.ts';
 import { pauseImage } from '../bed/images.ts';
+import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../bed/kubernetes.ts';
 import { identify } from '../bed/processes.ts';
 import { consoleLog } from '../bed/progress.ts';
 import { bedFolder, readRecord } from '../bed/record.ts';
@@ -27,7 +28,7 @@ describe('a bed of two nodes', () => {
         audit: true,
         nodes: [
           { name: 'full', layout: 'deb-full', files: { '/etc/somebody/here': 'before the first boot\n' } },
-          { name: 'old', layout: 'rpm', kubelet: '1.30.14' },
+          { name: 'old', layout: 'rpm', kubelet: OLDEST_KUBELET_VERSION },
         ],
       },
       log,
@@ -37,7 +38,10 @@ describe('a bed of two nodes', () => {
 
   it('has Ready nodes with the kubelets that were asked for', async () => {
     const { stdout } = await bed.kubectl(['get', 'nodes', '--output', 'json']);
-    expect(nodeVersions(stdout)).toEqual({ full: 'v1.37.2', old: 'v1.30.14' });
+    expect(nodeVersions(stdout)).toEqual({
+      full: `v${DEFAULT_KUBERNETES_VERSION}`,
+      old: `v${OLDEST_KUBELET_VERSION}`,
+    });
   });
 
   it('starts each kubelet with the arguments of its layout', async () => {

@@ -2,6 +2,7 @@
 
 import { afterAll, expect, it } from 'vitest';
 import { silent } from '../bed/progress.ts';
+import { newNode } from './nodes.ts';
 import { clearPolicy, setList } from './policy.ts';
 import { testNode } from './test-node.ts';
 import { e2eWorld } from './world.ts';
@@ -19,7 +20,7 @@ it('a node added later gets the list by itself', async () => {
   const world = await e2eWorld();
   await setList(world, NODE, [NAME]);
 
-  await world.bed.addNode({ name: NODE, layout: 'deb-full' }, silent);
+  await world.bed.addNode(newNode({ name: NODE, layout: 'deb-full' }), silent);
   const node = testNode(world, NODE);
   const report = await node.awaitDone([NAME]);
 

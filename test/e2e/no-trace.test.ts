@@ -3,6 +3,7 @@
 import { afterAll, expect, inject, it } from 'vitest';
 import { applyManifests, awaitRollout, deleteManifests } from '../../scripts/demo/install.ts';
 import { silent } from '../bed/progress.ts';
+import { newNode } from './nodes.ts';
 import { clearPolicy, setKeys, setList } from './policy.ts';
 import { differences, type RootFileSystem, rootFileSystem } from './root-file-system.ts';
 import { type TestNode, testNode } from './test-node.ts';
@@ -29,7 +30,7 @@ it('after mode: Restore and kubectl delete -k, nothing on the disk of a node dif
   const world = await e2eWorld();
   await clearPolicy(world);
   await deleteManifests(groundOf(world));
-  await Promise.all(NODES.map((spec) => world.bed.addNode(spec, silent)));
+  await Promise.all(NODES.map((spec) => world.bed.addNode(newNode(spec), silent)));
   const nodes = NODES.map(({ name }) => testNode(world, name));
   const before = await Promise.all(nodes.map(lookAt));
 

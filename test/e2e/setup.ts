@@ -6,11 +6,12 @@ import { basename, dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { AgentImage } from '../../scripts/demo/ground.ts';
 import { applyManifests, awaitRollout } from '../../scripts/demo/install.ts';
-import { type Bed, type NodeSpec, openBed, startBed } from '../bed/bed.ts';
+import { type Bed, openBed, startBed } from '../bed/bed.ts';
 import { agentImage, demoAppImage, type Image } from '../bed/images.ts';
 import { consoleLog, type Log } from '../bed/progress.ts';
 import { readHostFile } from './host-files.ts';
 import { kubeletOn } from './kubelet.ts';
+import { differencesFrom, E2E_NODES } from './nodes.ts';
 import { FILES, FOLDERS, type Originals } from './originals.ts';
 
 declare module 'vitest' {
@@ -21,14 +22,6 @@ declare module 'vitest' {
     e2eAgentImage: AgentImage;
   }
 }
-
-const NODES: readonly NodeSpec[] = [
-  { name: 'n1', layout: 'deb-missing' },
-  { name: 'n2', layout: 'deb-full' },
-  { name: 'n3', layout: 'rpm', kubelet: '1.30.14' },
-  { name: 'n4', layout: 'drop-in-environment' },
-  { name: 'n5', layout: 'no-variable' },
-];
 
 /** Names a bed to use, or to make and leave up: for work on a single case. */
 const KEPT_BED = process.env['KUBELET_SYSCTLS_E2E_BED'];
@@ -75,10 +68,22 @@ async function bedAndImages(log: Log): Promise<Made> {
 
 async function makeBed(log: Log): Promise<Bed> {
   if (KEPT_BED === undefined) {
-    return startBed({ name: `test-${process.pid}`, nodes: NODES, audit: true, lifetime: 'process' }, log);
+    return startBed({ name: `test-${process.pid}`, nodes: E2E_NODES, audit: true, lifetime: 'process' }, log);
   }
   const found = await openBed(KEPT_BED);
-  return found ?? startBed({ name: KEPT_BED, nodes: NODES, audit: true, lifetime: 'keep' }, log);
+  if (found !== undefined) {
+    const differences = differencesFrom(found.nodes.map(({ spec }) => spec));
+    if (differences.length > 0) throw new Error(unlike(KEPT_BED, differences));
+    return found;
+  }
+  return startBed({ name: KEPT_BED, nodes: E2E_NODES, audit: true, lifetime: 'keep' }, log);
+}
+
+function unlike(bed: string, differences: readonly string[]): string {
+  return (
+    `Expected the bed ${bed} to have the nodes of this run, got ${differences.join('; ')}: ` +
+    `take it down (scripts/cluster down --name ${bed}), or name another.`
+  );
 }
 
 async function install(

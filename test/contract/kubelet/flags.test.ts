@@ -8,10 +8,11 @@ import { parseCsv, printCsv } from '../../../agent/kubelet/csv.ts';
 import { allowedByFlags, lastValue, parseFlags } from '../../../agent/kubelet/flags.ts';
 import { healthEndpoint } from '../../../agent/kubelet/running.ts';
 import { whyNoGo } from '../../bed/go.ts';
+import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../bed/kubernetes.ts';
 import { NO_CONFIG } from '../../kubelet/units.ts';
 import { RealFlags } from './real-flags.ts';
 
-const VERSIONS = ['1.30.14', '1.37.2'];
+const VERSIONS = [OLDEST_KUBELET_VERSION, DEFAULT_KUBERNETES_VERSION];
 const NO_GO = whyNoGo();
 const RUN = { numRuns: 10_000, seed: Number(process.env['SEED'] ?? Date.now() % 2 ** 31) };
 

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { filesToRun, matrixFiles } from './files.ts';
+
+const LEFT_OUT = ['admission', 'api-server-away', 'bed', 'idle', 'manifests', 'policy-errors'].map(
+  (name) => `${name}.test.ts`,
+);
+
+describe('the files of the matrix', () => {
+  it('are those that put the kubelet to work', async () => {
+    const wanted = 'drift failed-change first-change in-use interrupted lists new-node tutorial versions';
+    const files = await matrixFiles();
+    expect(files).toEqual(
+      expect.arrayContaining(wanted.split(' ').map((name) => `test/e2e/${name}.test.ts`)),
+    );
+    for (const name of LEFT_OUT) expect(files).not.toContain(`test/e2e/${name}`);
+  });
+
+  it('take in a new test file by themselves, and nothing that is no test', () => {
+    expect(filesToRun([...LEFT_OUT, 'new.test.ts', 'bed.ts', 'a.test.ts'])).toEqual([
+      'test/e2e/a.test.ts',
+      'test/e2e/new.test.ts',
+    ]);
+  });
+
+  it('are not told when one that is left out has another name now', () => {
+    expect(() => filesToRun(LEFT_OUT.slice(1))).toThrow('admission.test.ts');
+  });
+});

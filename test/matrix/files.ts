@@ -1,0 +1,34 @@
+// Which files of the end-to-end tier the matrix runs on every kubelet.
+
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const FOLDER = 'test/e2e';
+const CHECKOUT = join(import.meta.dirname, '..', '..');
+
+/** Those in which the kubelet's version cannot matter, and why; what is new is run on every kubelet until it is named here. */
+const LEFT_OUT: Readonly<Record<string, string>> = {
+  'admission.test.ts': 'asks the API server alone',
+  'api-server-away.test.ts': 'is about the agent and the API server, and waits for two minutes',
+  'bed.test.ts': 'makes beds of its own, with kubelets of its own',
+  'idle.test.ts': 'counts the requests of the agents, and watches for a minute',
+  'manifests.test.ts': 'asks the API server alone',
+  'policy-errors.test.ts': 'is about the ConfigMap, which no kubelet sees',
+};
+
+/** Their paths in the checkout, sorted. */
+export async function matrixFiles(): Promise<readonly string[]> {
+  return filesToRun(await readdir(join(CHECKOUT, FOLDER)));
+}
+
+/** Of the names in test/e2e; throws when one that is left out is not among them. */
+export function filesToRun(names: readonly string[]): readonly string[] {
+  const gone = Object.keys(LEFT_OUT).filter((name) => !names.includes(name));
+  if (gone.length > 0) {
+    throw new Error(
+      `Expected ${gone.join(', ')} in ${FOLDER}, got none: name what the matrix leaves out anew in test/matrix/files.ts.`,
+    );
+  }
+  const run = names.filter((name) => name.endsWith('.test.ts') && LEFT_OUT[name] === undefined);
+  return run.toSorted().map((name) => `${FOLDER}/${name}`);
+}

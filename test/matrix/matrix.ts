@@ -1,0 +1,44 @@
+// The end-to-end cases on one kubelet after another.
+
+import { kubernetesBinary } from '../bed/kubernetes.ts';
+import type { Log } from '../bed/progress.ts';
+import { ONE_KUBELET } from '../e2e/nodes.ts';
+import { runVitest, type VitestOutcome } from '../run-vitest.ts';
+import { matrixFiles } from './files.ts';
+import type { Row } from './table.ts';
+
+/** Runs every version whatever became of the ones before. What cannot be built is a failure of its version. */
+export async function matrix(versions: readonly string[], log: Log): Promise<readonly Row[]> {
+  const files = await matrixFiles();
+  const rows: Row[] = [];
+  for (const [index, version] of versions.entries()) {
+    log.say(`\n━━ kubelet ${version} (${index + 1} of ${versions.length})`);
+    const row = await rowOf(version, files, log);
+    log.say(`kubelet ${version}: ${row.passed} passed, ${row.failed} failed, ${row.seconds.toFixed(0)} s`);
+    rows.push(row);
+  }
+  return rows;
+}
+
+async function rowOf(version: string, files: readonly string[], log: Log): Promise<Row> {
+  let startedAt = performance.now();
+  const rowFrom = (outcome: VitestOutcome): Row => ({
+    version,
+    ...outcome,
+    seconds: (performance.now() - startedAt) / 1000,
+  });
+  try {
+    await kubernetesBinary('kubelet', version, log);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return rowFrom({ passed: 0, failed: 1, skipped: 0, failures: [`it could not be built: ${why}`] });
+  }
+  startedAt = performance.now();
+  return rowFrom(
+    await runVitest(['--project', 'e2e', ...files], {
+      // A bed that is kept has the kubelets of another run.
+      env: { [ONE_KUBELET]: version, KUBELET_SYSCTLS_E2E_BED: undefined },
+      progress: 'stderr',
+    }),
+  );
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { KUBELET_VERSIONS } from '../bed/kubernetes.ts';
+import { HELP, parseCommand } from './options.ts';
+
+function versionsOf(...args: readonly string[]): readonly string[] {
+  const command = parseCommand(args);
+  if (command.kind !== 'matrix') throw new Error(`Expected a matrix, got ${JSON.stringify(command)}.`);
+  return command.options.versions;
+}
+
+describe("the matrix's command line", () => {
+  it('means every listed version when it names none', () => {
+    expect(parseCommand([])).toEqual({
+      kind: 'matrix',
+      options: { versions: KUBELET_VERSIONS, output: 'markdown' },
+    });
+  });
+
+  it('takes JSON beside versions, on either side', () => {
+    const wanted = { kind: 'matrix', options: { versions: ['1.33.13'], output: 'json' } };
+    expect(parseCommand(['1.33.13', '--json'])).toEqual(wanted);
+    expect(parseCommand(['--json', '1.33.13'])).toEqual(wanted);
+  });
+
+  it('takes a minor version for its listed patch, a v, and a patch that is not listed', () => {
+    expect(versionsOf('1.30', 'v1.37.2', '1.33.0')).toEqual(['1.30.14', '1.37.2', '1.33.0']);
+  });
+
+  it('runs each once, in the order they are named', () => {
+    expect(versionsOf('1.37.2', '1.30', '1.37')).toEqual(['1.37.2', '1.30.14']);
+  });
+
+  it.each([[['1.29.6']], [['1.99']], [['2.0.0']], [['latest']], [['1.33.x']], [['--all']], [['1.30', '']]])(
+    'refuses %j',
+    (args) => {
+      expect(parseCommand(args).kind).toBe('usage');
+    },
+  );
+
+  it('helps whatever else it is given, and lists the versions', () => {
+    expect(parseCommand(['latest', '-h']).kind).toBe('help');
+    for (const version of KUBELET_VERSIONS) expect(HELP).toContain(version);
+  });
+});

@@ -1,0 +1,76 @@
+// The matrix's command line.
+
+import { parseArgs } from 'node:util';
+import { compareVersions, formatVersion, parseVersion } from '../../agent/sysctl/version.ts';
+import { KUBELET_VERSIONS, OLDEST_KUBELET_VERSION } from '../bed/kubernetes.ts';
+
+export interface MatrixOptions {
+  /** In the order in which they are run, each once. */
+  readonly versions: readonly string[];
+  readonly output: 'markdown' | 'json';
+}
+
+export type Command =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'usage'; readonly message: string }
+  | { readonly kind: 'matrix'; readonly options: MatrixOptions };
+
+export const HELP = `Usage: npm run matrix [-- VERSION …] [OPTIONS]
+
+Runs the end-to-end cases in which a kubelet's version can matter once for each VERSION, on a cluster whose nodes all
+have that kubelet (root and Go are needed; building a kubelet takes some minutes the first time), and prints a table.
+
+VERSION is a kubelet's version, or a minor version for the patch that is listed here; without any, all of these:
+  ${KUBELET_VERSIONS.join(' ')}
+
+Options:
+  --json       the result as JSON instead of a table in Markdown; progress goes to standard error
+  -h, --help   this text
+
+Exit codes: 0 nothing failed, 1 something failed (and which is said), 2 wrong usage, 130 interrupted.
+`;
+
+export function parseCommand(args: readonly string[]): Command {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (values.help) return { kind: 'help' };
+    const versions = positionals.length === 0 ? KUBELET_VERSIONS : positionals.map(versionOf);
+    const output = values.json ? 'json' : 'markdown';
+    return { kind: 'matrix', options: { versions: [...new Set(versions)], output } };
+  } catch (error) {
+    return { kind: 'usage', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The whole version that a person means. */
+function versionOf(text: string): string {
+  const [, minor, patch] = /^v?(1\.\d{1,3})(\.\d{1,3})?$/u.exec(text) ?? [];
+  if (minor === undefined)
+    throw new Error(`Expected a kubelet's version such as 1.37.2 or 1.37, got ${text}`);
+  if (patch === undefined) return listedPatchOf(minor);
+  const version = parseVersion(minor + patch);
+  const oldest = parseVersion(OLDEST_KUBELET_VERSION);
+  if (
+    version === undefined ||
+    oldest === undefined ||
+    compareVersions(version, { ...oldest, patch: 0 }) < 0
+  ) {
+    throw new Error(`Expected a kubelet of ${KUBELET_VERSIONS[0]}'s minor version or newer, got ${text}`);
+  }
+  return formatVersion(version);
+}
+
+function listedPatchOf(minor: string): string {
+  const listed = KUBELET_VERSIONS.find((version) => version.startsWith(`${minor}.`));
+  if (listed !== undefined) return listed;
+  throw new Error(
+    `Expected one of ${KUBELET_VERSIONS.join(', ')}, or another whole version such as 1.37.0, got ${minor}`,
+  );
+}
