@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly namespace: string;
   readonly configMapName: string;
   readonly now?: () => Date;
+  /** In [0, 1): spreads what a fleet's agents do at the same time. */
+  readonly random?: () => number;
   /** Frees what a long answer came in, called again and again while it is read. */
   readonly collectGarbage?: () => void;
 }
@@ -168,6 +170,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         parse: parseNode,
         onChange,
         ...(onError && { onError }),
+        ...(options.random && { random: options.random }),
       }),
 
     watchConfigMap: (onChange, onError) =>
@@ -178,6 +181,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         parse: parseConfigMap,
         onChange,
         ...(onError && { onError }),
+        ...(options.random && { random: options.random }),
       }),
   };
 
