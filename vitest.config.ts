@@ -40,6 +40,8 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 1_800_000,
           fileParallelism: false,
+          // Those that are concurrent wait rather than compute.
+          maxConcurrency: 16,
           pool: 'threads',
           isolate: false,
         },

@@ -70,9 +70,18 @@ process.on('message', (message: ToAgent) => {
   if (message.kind === 'edit') {
     host.files.set(message.path, message.content);
     agent.hostChanged();
-    return;
+  } else {
+    void tellStats();
   }
-  globalThis.gc?.();
+});
+process.once('disconnect', () => process.exit());
+
+async function tellStats(): Promise<void> {
+  // What ended a moment ago lets go of its buffers in the turns after.
+  for (let turn = 0; turn < 3; turn += 1) {
+    globalThis.gc?.();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   const { heapUsed, external } = process.memoryUsage();
   tell({
     kind: 'stats',
@@ -82,5 +91,4 @@ process.on('message', (message: ToAgent) => {
     running: host.runningArgv?.find((word) => word.startsWith('--allowed-unsafe-sysctls=')) ?? '',
     warnings: Object.fromEntries(warnings),
   });
-});
-process.once('disconnect', () => process.exit());
+}

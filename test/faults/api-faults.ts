@@ -82,6 +82,15 @@ export function slow(headMs: number, dropBytes: number, dropMs: number): Fault {
   };
 }
 
+/** Answers, and closes the connection soon after. */
+export function cutAfter(ms: number): Fault {
+  return async (exchange) => {
+    await pass(exchange);
+    await sleep(ms);
+    exchange.response.destroy();
+  };
+}
+
 /** Writes reach the API server; the agent never hears that they did. */
 export const lostAnswers: Fault = async (exchange) => {
   if (exchange.asked.method === 'GET') {
@@ -97,6 +106,16 @@ export const lostAnswers: Fault = async (exchange) => {
 export function writesRefused(code: number, reason: string): Fault {
   const refuse = refused(code, reason);
   return (exchange) => (exchange.asked.method === 'GET' ? pass(exchange) : refuse(exchange));
+}
+
+/** The next request meets the fault, all after it none. */
+export function once(fault: Fault): Fault {
+  let isOver = false;
+  return (exchange) => {
+    const next = isOver ? pass : fault;
+    isOver = true;
+    return next(exchange);
+  };
 }
 
 /** Each request meets the next fault in turn. */

@@ -25,3 +25,11 @@ export function printFigures(what: string, figures: Readonly<Record<string, stri
   const parts = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
   process.stdout.write(`  faults · ${what}: ${parts.join(', ')}\n`);
 }
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -3,10 +3,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseNode } from '../../agent/cluster/objects.ts';
+import { createTransport } from '../../agent/cluster/transport.ts';
+import { parseList } from '../../agent/cluster/watch-event.ts';
 import { pkiFolder } from '../bed/pki.ts';
 import { until } from '../bed/until.ts';
 import { setList } from '../e2e/policy.ts';
-import { listIn, type Report, reportOf } from '../e2e/report.ts';
+import { listIn, type Report, reportIn } from '../e2e/report.ts';
 import { isDone } from '../e2e/test-node.ts';
 import { e2eWorld, type World } from '../e2e/world.ts';
 import { type AgentProcess, startAgent } from './agent-process.ts';
@@ -24,17 +27,18 @@ export interface Scene extends AsyncDisposable {
   awaitRunning(names: readonly string[], withinMs: number): Promise<number>;
   /** Resolves when the change has come to its end. */
   awaitDone(names: readonly string[]): Promise<void>;
-  report(): Promise<Report>;
 }
 
 // Each edit takes one away and adds another: such a restart asks for the pods first.
 const LISTS = [['net.core.somaxconn'], ['net.ipv4.tcp_max_syn_backlog']] as const;
+/** All scenes edit one ConfigMap. */
+const editing = inTurn();
 const DONE_MS = 90_000;
 const LOOK_MS = 25;
 const LEASE_MS = 100;
 
 export interface SceneOptions {
-  readonly token?: (node: FakeNode) => Promise<string>;
+  /** Its pauses are none. */
   readonly haste?: boolean;
 }
 
@@ -53,13 +57,14 @@ export async function openScene(name: string, options: SceneOptions = {}): Promi
       node: name,
       port: proxy.port,
       ca: proxy.ca,
-      token: await (options.token ?? ((from: FakeNode) => from.token()))(node),
+      token: await node.token(),
       ...(options.haste !== undefined && { haste: options.haste }),
       onRestarted: () => void keepRenewing(node, ending.signal),
     }),
   );
-  stack.defer(() => setList(world, name, []));
+  stack.defer(() => editing(() => setList(world, name, [])));
 
+  const reportNow = stack.use(await observer(bed.server, ca, node)).report;
   let edits = 0;
   const awaitReport = async (
     what: string,
@@ -69,7 +74,7 @@ export async function openScene(name: string, options: SceneOptions = {}): Promi
     const from = performance.now();
     let seen: Report = {};
     const isSeen = async (): Promise<boolean> => {
-      seen = await reportOf(world, name);
+      seen = await reportNow();
       return condition(seen);
     };
     if (!(await until(isSeen, { timeoutMs: withinMs, everyMs: LOOK_MS }))) {
@@ -87,7 +92,7 @@ export async function openScene(name: string, options: SceneOptions = {}): Promi
     async edit() {
       const names = LISTS[edits % LISTS.length] ?? LISTS[0];
       edits += 1;
-      await setList(world, name, names);
+      await editing(() => setList(world, name, names));
       return names;
     },
     awaitRunning: (names: readonly string[], withinMs: number) =>
@@ -97,7 +102,6 @@ export async function openScene(name: string, options: SceneOptions = {}): Promi
     async awaitDone(names: readonly string[]) {
       await awaitReport(`be Done with ${names.join()}`, DONE_MS, (report) => isDone(report, names));
     },
-    report: () => reportOf(world, name),
   };
   await scene.awaitDone(await scene.edit());
   const owned = stack.move();
@@ -108,6 +112,8 @@ export interface RideOut {
   /** Begins the trouble. */
   readonly begin: (scene: Scene) => Promise<void> | void;
   readonly lastsMs: number;
+  /** Makes it possible to edit the policy, halfway, or at the end where it takes its time. */
+  readonly editing?: () => Promise<void>;
   /** Ends it: the API server is back when this resolves. */
   readonly end?: (scene: Scene) => Promise<void> | void;
   /** From the return to the Node that shows the edit. */
@@ -130,10 +136,12 @@ export async function rideOut(scene: Scene, trouble: RideOut): Promise<Ridden> {
   const before = await agent.stats();
   const began = proxy.asked.length;
   await trouble.begin(scene);
-  await sleep(trouble.lastsMs / 2);
+  const half = trouble.lastsMs / 2;
+  await sleep(trouble.editing === undefined ? half : 2 * half);
+  await trouble.editing?.();
   const names = await scene.edit();
-  await sleep(trouble.lastsMs / 2);
-  await (trouble.end ?? (({ proxy: { meet } }) => meet(pass)))(scene);
+  await sleep(trouble.editing === undefined ? half : 0);
+  await (trouble.end ?? passAgain)(scene);
   const back = proxy.asked.length;
   const rightMs = await scene.awaitRunning(names, trouble.rightWithinMs);
   await scene.awaitDone(names);
@@ -145,6 +153,10 @@ export async function rideOut(scene: Scene, trouble: RideOut): Promise<Ridden> {
     after: proxy.asked.slice(back),
     restarts: restarts - before.restarts,
   };
+}
+
+function passAgain({ proxy }: Scene): void {
+  proxy.meet(pass);
 }
 
 /** What an agent does after its last report, Events too. */
@@ -159,6 +171,40 @@ export function meetAnew(fault: Fault): RideOut['begin'] {
   return ({ proxy }) => {
     proxy.meet(fault);
     proxy.cut();
+  };
+}
+
+/** Runs one piece of work after another. */
+function inTurn(): (work: () => Promise<void>) => Promise<void> {
+  let last = Promise.resolve();
+  return (work) => {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  };
+}
+
+/** Looks at the Node often, hence on one connection of its own that nothing breaks. */
+async function observer(
+  server: string,
+  ca: string,
+  node: FakeNode,
+): Promise<Disposable & { readonly report: () => Promise<Report> }> {
+  const token = await node.token();
+  const credentials = {
+    server: new URL(server),
+    namespace: '',
+    token: async () => token,
+    ca: async () => ca,
+  };
+  const transport = createTransport(credentials);
+  const query = { fieldSelector: `metadata.name=${node.name}` };
+  return {
+    async report() {
+      const { body } = await transport.request({ method: 'GET', path: '/api/v1/nodes', query });
+      return reportIn({ metadata: parseNode(parseList(body).object ?? {}) });
+    },
+    [Symbol.dispose]: () => transport.close(),
   };
 }
 
