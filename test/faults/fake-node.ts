@@ -3,7 +3,7 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CoordinationV1Api, CoreV1Api, KubeConfig, V1MicroTime } from '@kubernetes/client-node';
+import { CoordinationV1Api, CoreV1Api, KubeConfig, V1MicroTime, type V1Node } from '@kubernetes/client-node';
 import type { Bed } from '../bed/bed.ts';
 import { pkiFolder } from '../bed/pki.ts';
 import { ifThere } from '../tutorial/cluster.ts';
@@ -20,6 +20,8 @@ export interface FakeNode extends AsyncDisposable {
 }
 
 const LEASES = 'kube-node-lease';
+/** As a kubelet's: a Node without it is called NotReady. */
+const HEARTBEAT_MS = 10_000;
 
 export async function fakeNode(bed: Bed, name: string): Promise<FakeNode> {
   const config = new KubeConfig();
@@ -27,8 +29,7 @@ export async function fakeNode(bed: Bed, name: string): Promise<FakeNode> {
   const core = config.makeApiClient(CoreV1Api);
   const leases = config.makeApiClient(CoordinationV1Api);
   await remove(core, name);
-  // Without the label kubernetes.io/os, which the DaemonSet's pods want: nobody could run one here.
-  await core.createNode({ body: { metadata: { name, labels: { 'kubernetes.io/hostname': name } } } });
+  await core.createNode({ body: nodeOf(name) });
   const pod = await core.createNamespacedPod({
     namespace: AGENT_NAMESPACE,
     body: {
@@ -52,19 +53,32 @@ export async function fakeNode(bed: Bed, name: string): Promise<FakeNode> {
     });
     return answer.status?.token ?? '';
   };
+  const renewLease = async (): Promise<void> => {
+    const lease = await leases.readNamespacedLease({ namespace: LEASES, name });
+    lease.spec = { renewTime: new V1MicroTime(new Date().toISOString()) };
+    await leases.replaceNamespacedLease({ namespace: LEASES, name, body: lease });
+  };
+  const heartbeat = setInterval(() => void renewLease().catch(() => {}), HEARTBEAT_MS);
   return {
     name,
     token,
     shortLivedToken: async (ms) => ending(await token(), ms, join(pkiFolder(bed.folder), 'sa.key')),
-    async renewLease() {
-      const lease = await leases.readNamespacedLease({ namespace: LEASES, name });
-      lease.spec = { renewTime: new V1MicroTime(new Date().toISOString()) };
-      await leases.replaceNamespacedLease({ namespace: LEASES, name, body: lease });
-    },
+    renewLease,
     async [Symbol.asyncDispose]() {
+      clearInterval(heartbeat);
       await remove(core, name);
       await ifThere(leases.deleteNamespacedLease({ namespace: LEASES, name }));
     },
+  };
+}
+
+/** Without the label kubernetes.io/os, which the DaemonSet's pods want: nobody could run one here. */
+function nodeOf(name: string): V1Node {
+  const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: '' };
+  const since = new Date();
+  return {
+    metadata: { name, labels: { 'kubernetes.io/hostname': name } },
+    status: { conditions: [{ ...ready, lastHeartbeatTime: since, lastTransitionTime: since }] },
   };
 }
 
