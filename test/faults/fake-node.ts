@@ -28,7 +28,8 @@ export async function fakeNode(bed: Bed, name: string): Promise<FakeNode> {
   config.loadFromFile(bed.kubeconfig);
   const core = config.makeApiClient(CoreV1Api);
   const leases = config.makeApiClient(CoordinationV1Api);
-  await remove(core, name);
+  // A run that was cut off leaves them behind.
+  await remove(core, leases, name);
   await core.createNode({ body: nodeOf(name) });
   const pod = await core.createNamespacedPod({
     namespace: AGENT_NAMESPACE,
@@ -66,8 +67,7 @@ export async function fakeNode(bed: Bed, name: string): Promise<FakeNode> {
     renewLease,
     async [Symbol.asyncDispose]() {
       clearInterval(heartbeat);
-      await remove(core, name);
-      await ifThere(leases.deleteNamespacedLease({ namespace: LEASES, name }));
+      await remove(core, leases, name);
     },
   };
 }
@@ -83,9 +83,10 @@ function nodeOf(name: string): V1Node {
 }
 
 /** No kubelet is there to confirm the pod's end. */
-async function remove(core: CoreV1Api, name: string): Promise<void> {
+async function remove(core: CoreV1Api, leases: CoordinationV1Api, name: string): Promise<void> {
   await ifThere(core.deleteNamespacedPod({ namespace: AGENT_NAMESPACE, name, gracePeriodSeconds: 0 }));
   await ifThere(core.deleteNode({ name }));
+  await ifThere(leases.deleteNamespacedLease({ namespace: LEASES, name }));
 }
 
 /** The token with another end, under the bed's own signature. */
