@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'test/contract/**', 'test/e2e/**'],
+          exclude: [...configDefaults.exclude, 'test/contract/**', 'test/e2e/**', 'test/faults/**'],
         },
       },
       {
@@ -28,6 +28,21 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 1_800_000,
           fileParallelism: false,
+          pool: 'threads',
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          globalSetup: ['test/e2e/setup.ts'],
+          // The long form has troubles of ten minutes.
+          testTimeout: process.env['KUBELET_SYSCTLS_FAULTS'] === 'long' ? 3_600_000 : 300_000,
+          hookTimeout: 1_800_000,
+          fileParallelism: false,
+          // Those that are concurrent wait rather than compute.
+          maxConcurrency: 16,
           pool: 'threads',
           isolate: false,
         },

@@ -16,6 +16,7 @@ import { hostUndoSwitch } from '../host/undo-switch.ts';
 import { hostWatch } from '../host/watch.ts';
 import { createAgent } from '../node/agent.ts';
 import { memoryStore } from '../node/memory.ts';
+import { followCluster } from './follow.ts';
 import { signOfLife } from './sign-of-life.ts';
 import { termination } from './termination.ts';
 
@@ -98,19 +99,12 @@ async function runAgent(flags: AgentFlags): Promise<void> {
       onReported: () => life.ready(),
     },
   );
-  const onError = (error: unknown): void =>
-    log.warn({ err: error }, 'The API server did not answer; trying again');
-  const watches = [
-    cluster.watchNode((node) => agent.setNode(node), onError),
-    cluster.watchConfigMap((configMap) => agent.setConfigMap(configMap), onError),
-  ];
+  const unfollow = followCluster(cluster, agent, log);
   log.info({ version: process.version, jitterSeconds: flags.jitterSeconds }, 'The agent began');
 
   const signal = await ended;
   log.info({ signal }, 'The agent ends; a change that is under way ends first');
-  for (const watch of watches) {
-    watch.stop();
-  }
+  unfollow();
   await agent.stop();
   life.end();
   transport.close();

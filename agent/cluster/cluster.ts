@@ -20,13 +20,15 @@ export interface ClusterOptions {
   readonly namespace: string;
   readonly configMapName: string;
   readonly now?: () => Date;
+  /** In [0, 1): spreads what a fleet's agents do at the same time. */
+  readonly random?: () => number;
   /** Frees what a long answer came in, called again and again while it is read. */
   readonly collectGarbage?: () => void;
 }
 
 type Follow<T> = (
   onChange: WatchOptions<T>['onChange'],
-  onError?: NonNullable<WatchOptions<T>['onError']>,
+  listeners?: Pick<WatchOptions<T>, 'onError' | 'onRecovered'>,
 ) => Watch;
 
 /** The port of the use cases, and the two objects they follow. */
@@ -42,8 +44,9 @@ const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 const MERGE_PATCH = 'application/merge-patch+json';
 
-/** A change waits for the answer. */
+/** A change waits for the answers. */
 const PODS_MS = 10_000;
+const LEASE_MS = 5000;
 /** An object is at most 1.5 MiB in etcd; JSON's escapes may swell it. */
 const MAX_POD_BYTES = 4 * 1024 * 1024;
 const COLLECT_AFTER_BYTES = 256 * 1024;
@@ -85,7 +88,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
     async leaseRenewTime() {
       try {
         const path = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${node}`;
-        const answer = await transport.request({ method: 'GET', path });
+        const answer = await transport.request({ method: 'GET', path, timeoutMs: LEASE_MS });
         return timeOf(textAt(objectAt(answer.body, 'spec'), 'renewTime'));
       } catch (error) {
         if (isNotFound(error)) {
@@ -159,7 +162,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       await sayOnce(['configmap', event.metadata.name ?? ''], event);
     },
 
-    watchNode: (onChange, onError) =>
+    watchNode: (onChange, listeners) =>
       watchObject({
         transport,
         path: '/api/v1/nodes',
@@ -167,17 +170,19 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         accept: { list: METADATA_LIST, watch: METADATA_ONLY },
         parse: parseNode,
         onChange,
-        ...(onError && { onError }),
+        ...listeners,
+        ...(options.random && { random: options.random }),
       }),
 
-    watchConfigMap: (onChange, onError) =>
+    watchConfigMap: (onChange, listeners) =>
       watchObject({
         transport,
         path: `/api/v1/namespaces/${namespace}/configmaps`,
         name: configMapName,
         parse: parseConfigMap,
         onChange,
-        ...(onError && { onError }),
+        ...listeners,
+        ...(options.random && { random: options.random }),
       }),
   };
 

@@ -37,6 +37,8 @@ export interface StreamRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly accept?: string;
+  /** For the head of the answer, connecting included. */
+  readonly answerMs?: number;
   /** The stream fails with NoAnswer once not a single byte came for this long. */
   readonly silenceMs: number;
   /** Called when the server has accepted the request and the stream begins. */
@@ -106,10 +108,8 @@ export function createTransport(credentials: Credentials, options: TransportOpti
     async *stream(request) {
       const ending = new Cancellation(request.signal);
       const call = callOf({ method: 'GET', ...request }, ending.signal);
-      const timer = setTimeout(
-        () => ending.cancel(new NoAnswer('answer', limits.requestMs)),
-        limits.requestMs,
-      );
+      const answerMs = request.answerMs ?? limits.requestMs;
+      const timer = setTimeout(() => ending.cancel(new NoAnswer('answer', answerMs)), answerMs);
       try {
         const response = await authorised(call, (authorisedCall) => connections.sendOnNew(authorisedCall));
         clearTimeout(timer);

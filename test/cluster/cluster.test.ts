@@ -1,7 +1,7 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCluster, type WatchedCluster } from '../../agent/cluster/cluster.ts';
-import { createTransport } from '../../agent/cluster/transport.ts';
+import { createTransport, type ApiRequest, type Transport } from '../../agent/cluster/transport.ts';
 import type { ConfigMapObject, EventNote, NodeObject } from '../../agent/node/ports.ts';
 import {
   eventually,
@@ -97,7 +97,23 @@ describe('patchNode', () => {
   });
 });
 
+function unused(): never {
+  throw new Error('Expected a request alone');
+}
+
 describe('leaseRenewTime', () => {
+  it('is given up when it is not answered within 5 s: a change waits for it', async () => {
+    const asked: ApiRequest[] = [];
+    const request: Transport['request'] = async (sent) => {
+      asked.push(sent);
+      return { status: 200, body: {} };
+    };
+    const transport = { request, read: unused, stream: unused, close: () => {} };
+    const cluster = createCluster({ transport, nodeName: 'n1', namespace: 'agents', configMapName: 'c' });
+    await cluster.leaseRenewTime();
+    expect(asked).toMatchObject([{ timeoutMs: 5000 }]);
+  });
+
   it('reads the time of our own lease', async () => {
     const { server, cluster } = await served(
       json(200, { spec: { renewTime: '2026-11-24T10:00:01.123456Z' } }),

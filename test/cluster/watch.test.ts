@@ -300,6 +300,21 @@ describe('a silent connection', () => {
   });
 });
 
+describe('a silent connection, once bookmarks come as they should', () => {
+  it('is no longer waited for as long as before they did', async () => {
+    const server = await served(
+      list(1, object(1, 'a')),
+      openWatch,
+      list(1, object(1, 'a')),
+      watching([bookmark(2), bookmark(3)]),
+      listOr(openWatch),
+    );
+    const { errors } = follow(server, { silenceMs: 100 });
+    await eventually(() => expect(errors.length).toBeGreaterThan(2));
+    expect(errors.slice(0, 3)).toMatchObject([{ waitedMs: 100 }, { waitedMs: 200 }, { waitedMs: 200 }]);
+  });
+});
+
 describe('an API server in trouble', () => {
   it('is found once it comes up, when it was down at the start', async () => {
     const port = await freePort();
@@ -401,6 +416,65 @@ describe('an API server in trouble', () => {
     await eventually(() => expect(pauses.length).toBe(10));
     expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
     expect(server.seen.length).toBe(10);
+  });
+
+  it('is asked again within 10 s, however long it was away', async () => {
+    const pauses: number[] = [];
+    const server = await served(hangUp);
+    const transport = createTransport(server.credentials());
+    const watch = watchObject({
+      transport,
+      path: '/api/v1/things',
+      name: 'one',
+      parse: (thing) => thing,
+      onChange: () => {},
+      random: () => 0.999_999,
+      sleep: async (ms) => {
+        pauses.push(ms);
+        if (pauses.length === 30) {
+          watch.stop();
+        }
+      },
+    });
+    open.push(transport, { close: () => watch.stop() });
+    await eventually(() => expect(pauses.length).toBe(30));
+    expect(pauses.at(-1)).toBe(10_000);
+    expect(Math.max(...pauses)).toBe(10_000);
+  });
+
+  it('is asked anew when it answers neither a list nor a watch in time', async () => {
+    const server = await served(
+      neverAnswer,
+      list(1, object(1, 'a')),
+      neverAnswer,
+      watching([modified(2, 'b')]),
+    );
+    const { changes, errors } = follow(server, { answerMs: 40 });
+    await eventually(() => expect(changes).toEqual(['a', 'b']));
+    expect(errors).toMatchObject([
+      { name: 'NoAnswer', step: 'answer', waitedMs: 40 },
+      { name: 'NoAnswer', step: 'answer', waitedMs: 40 },
+    ]);
+    expect(requests(server)).toEqual(['list', 'list', '1', '1']);
+  });
+
+  it('is told of once when it is back, after its news, and not before it failed', async () => {
+    const order: string[] = [];
+    const server = await served(
+      json(503, status(503, 'ServiceUnavailable', 'starting')),
+      json(503, status(503, 'ServiceUnavailable', 'starting')),
+      list(1, object(1, 'a')),
+      watching([modified(2, 'b')], end),
+      hangUp,
+      watching([modified(3, 'c')]),
+    );
+    follow(server, {
+      onChange: (value) => order.push(String(value)),
+      onError: () => order.push('failed'),
+      onRecovered: () => order.push('recovered'),
+    });
+    await eventually(() => expect(order.at(-1)).toBe('c'));
+    expect(order).toEqual(['failed', 'failed', 'a', 'recovered', 'b', 'failed', 'recovered', 'c']);
   });
 
   it('is not asked in a tight loop when it ends every watch at once', async () => {

@@ -13,8 +13,8 @@ const OTHER = 'net.ipv4.tcp_max_syn_backlog';
 const AWAY_MS = 120_000;
 /** A hand edit waits for nobody. */
 const HEALED_WITHIN_MS = 3000;
-/** Agents ask again after at most 30 s, each at a moment of its own, so that a fleet does not come all at once. */
-const RIGHT_WITHIN_MS = 35_000;
+/** Agents ask again after at most 10 s, each at a moment of its own, so that a fleet does not come all at once. */
+const RIGHT_WITHIN_MS = 20_000;
 
 it('nodes heal hand edits while the API server is away, and follow the new policy seconds after its return', async () => {
   const nodes = await freshNodes(NODES);

@@ -1,0 +1,54 @@
+// What an API server may do for a while, and how soon an agent is right after it.
+
+import * as faults from './api-faults.ts';
+import { byLength } from './length.ts';
+import { meetAnew, type RideOut } from './scene.ts';
+
+export interface Storm extends RideOut {
+  readonly name: string;
+}
+
+export const STORM_MS = byLength({ short: 4000, long: 120_000 });
+/** The longest pause between two tries is 10 s; a busy machine may take as long again for all that follows. */
+export const SECONDS_MS = 30_000;
+/** A question that nobody answers is asked again after so long. */
+const UNANSWERED_MS = 16_000;
+/** A report that was refused is written again after at most so long; the watches, which live, cannot tell when. */
+const REPORT_PAUSE_MS = 60_000;
+
+const STORM = { lastsMs: STORM_MS, rightWithinMs: SECONDS_MS };
+
+export const STORMS: readonly Storm[] = [
+  { ...STORM, name: 'connections cut as soon as they ask', begin: meetAnew(faults.hangUp) },
+  { ...STORM, name: '503 storm', begin: meetAnew(faults.refused(503, 'ServiceUnavailable')) },
+  {
+    ...STORM,
+    name: '503 for writes alone',
+    begin: meetAnew(faults.writesRefused(503, 'ServiceUnavailable')),
+    rightWithinMs: SECONDS_MS + REPORT_PAUSE_MS,
+  },
+  {
+    ...STORM,
+    name: '429 storm, Retry-After 1 s',
+    begin: meetAnew(faults.refused(429, 'TooManyRequests', { 'retry-after': '1' })),
+  },
+  {
+    ...STORM,
+    name: 'pages of HTML with 500 and 200',
+    begin: meetAnew(faults.inTurn(faults.page(500), faults.page(200))),
+  },
+  { ...STORM, name: 'JSON that ends in the middle', begin: meetAnew(faults.halved) },
+  { ...STORM, name: '410 for every watch', begin: meetAnew(faults.gone()) },
+  { ...STORM, name: 'writes whose answers are lost', begin: meetAnew(faults.lostAnswers) },
+  {
+    ...STORM,
+    name: 'requests never answered',
+    begin: meetAnew(faults.neverAnswer),
+    rightWithinMs: SECONDS_MS + UNANSWERED_MS,
+  },
+];
+
+/** Two watches, each asking every 5 s in the mean from the seventh try on; by chance some more come, and reports with them. */
+export function mostRequests(lastsMs: number): number {
+  return 2 * (14 + Math.ceil(lastsMs / 2500));
+}
