@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'test/contract/**', 'test/e2e/**'],
+          exclude: [...configDefaults.exclude, 'test/contract/**', 'test/e2e/**', 'test/faults/**'],
         },
       },
       {
@@ -24,6 +24,18 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/setup.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 1_800_000,
+          fileParallelism: false,
+          pool: 'threads',
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/e2e/setup.ts'],
           testTimeout: 300_000,
           hookTimeout: 1_800_000,
