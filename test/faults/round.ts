@@ -4,11 +4,9 @@ import { watchNode } from '../e2e/node-watch.ts';
 import { listIn } from '../e2e/report.ts';
 import { hostLook, PLACES } from './host-look.ts';
 import { atInstant, FLEETING, type Instant } from './steps.ts';
-import type { List, Subject } from './subject.ts';
+import type { Lists, Subject } from './subject.ts';
 
-export interface Round {
-  readonly old: List;
-  readonly next: List;
+export interface Round extends Lists {
   /** False when the step was too short to be seen: the change went through undisturbed. */
   readonly hit: boolean;
 }
@@ -46,6 +44,6 @@ export async function surelyCutAt(subject: Subject, instant: Instant, act: () =>
   for (let tries = TRIES; ; tries -= 1) {
     const round = await cutAt(subject, instant, act);
     if (round.hit || tries === 0 || typeof instant !== 'string' || !FLEETING.has(instant)) return round;
-    await subject.awaitRight([round.next]);
+    await subject.awaitRight(round);
   }
 }

@@ -24,21 +24,21 @@ export interface Subject extends AsyncDisposable {
   readonly now: List;
   /** Another one, which was not tried last: what failed last does not make it wait. */
   next(): List;
-  /** Resolves when the node is right with one of the lists, and is told so; throws with all that is wrong. */
-  awaitRight(lists: readonly List[], isOver?: (report: Report, list: List) => boolean): Promise<Settled>;
+  /**
+   * Resolves when the node is right and told so: with the new list, or, where `mayFail`, with the old one and why. Throws with all that is
+   * wrong when it is not in time, and at once when the file is neither the old nor the new one.
+   */
+  awaitRight(lists: Lists, mayFail?: (reason: string) => boolean): Promise<List>;
 }
 
-export interface Settled {
-  readonly list: List;
-  readonly report: Report;
+export interface Lists {
+  readonly old: List;
+  readonly next: List;
 }
 
 const FLAG = '--allowed-unsafe-sysctls=';
-const NAMES: readonly (readonly string[])[] = [
-  ['net.core.somaxconn'],
-  ['net.core.somaxconn', 'net.ipv4.tcp_max_syn_backlog'],
-  ['kernel.sem', 'net.core.somaxconn'],
-];
+// None has a name of another: what the file holds with one does not depend on which came before.
+const NAMES = ['net.core.somaxconn', 'net.ipv4.tcp_max_syn_backlog', 'kernel.sem'];
 const CONFIG = '/var/lib/kubelet/config.yaml';
 /** A container that was killed often is otherwise restarted after minutes only; the kubelet has this since 1.35. */
 const RESTART_SOON = 'crashLoopBackOff: {maxContainerRestartPeriod: 1s}\n';
@@ -52,7 +52,7 @@ export async function openSubject(name: string): Promise<Subject> {
   await node.write(`${(await node.text(CONFIG)) ?? ''}${RESTART_SOON}`, CONFIG);
   await node.restartKubelet();
   const lists: List[] = [];
-  for (const names of NAMES) {
+  for (const names of NAMES.map((name) => [name])) {
     await node.setList(names);
     await node.awaitReport({ what: `be Done with ${names.join()}`, timeoutMs: RIGHT_MS }, (report) =>
       isDone(report, names),
@@ -76,40 +76,46 @@ export async function openSubject(name: string): Promise<Subject> {
       tried = lists.find((list) => list !== now && list !== tried) ?? first;
       return tried;
     },
-    async awaitRight(among, isOver = (report, list) => isDone(report, list.names)) {
-      const settled = await node.waitFor(
-        {
-          what: `be at rest with one of ${among.map(({ names }) => names.join()).join(' / ')}`,
-          timeoutMs: RIGHT_MS,
-        },
-        async () => {
-          const report = await node.report();
-          const list = listInFile(node, among);
-          return isOver(report, list) ? { list, report } : undefined;
-        },
+    async awaitRight(lists, mayFail = () => false) {
+      const what = `be right with ${lists.next.names.join()}, or with what it had`;
+      const list = await node.waitFor({ what, timeoutMs: RIGHT_MS }, async () =>
+        endOf(lists, listInFile(node, lists), await node.report(), mayFail),
       );
       let wrong: readonly string[] = [];
       const isRight = async (): Promise<boolean> => {
-        wrong = await wrongWith(node, settled.list, facts);
+        wrong = await wrongWith(node, list, facts);
         return wrong.length === 0;
       };
       if (!(await until(isRight, { timeoutMs: CLEAN_MS, everyMs: LOOK_MS }))) {
         const state = await stateOf(node.world, node.bedNode);
         throw new Error(`Expected ${name} to be right, but:\n  ${wrong.join('\n  ')}\n${state}`);
       }
-      now = settled.list;
-      return settled;
+      now = list;
+      return list;
     },
     [Symbol.asyncDispose]: async () => void (await freshNode(name)),
   };
 }
 
-/** Throws unless the file is one of the lists' to the byte: an atomic replacement has no third state. */
-export function listInFile(node: TestNode, lists: readonly List[]): List {
+/** The list that the node has come to rest with; undefined while it has not. A report from before the change is no answer. */
+function endOf(
+  { old, next }: Lists,
+  found: List,
+  report: Report,
+  mayFail: (reason: string) => boolean,
+): List | undefined {
+  if (found === next) return isDone(report, next.names) ? next : undefined;
+  const { state, desired, reason = '' } = report;
+  const failed = state === 'Degraded' && desired === next.names.join(',') && mayFail(reason);
+  return failed ? old : undefined;
+}
+
+/** The list whose bytes the file holds; throws when it holds any other: an atomic replacement has no third state. */
+export function listInFile(node: TestNode, { old, next }: Lists): List {
   const bytes = hostLook(node.bedNode).bytes(node.environmentFile);
-  const found = lists.find((list) => bytes !== undefined && bytes.equals(list.bytes));
+  const found = [old, next].find((list) => bytes !== undefined && bytes.equals(list.bytes));
   if (found === undefined) {
-    const expected = lists.map((list) => list.bytes.toString()).join('\n--- or\n');
+    const expected = [old, next].map((list) => list.bytes.toString()).join('\n--- or\n');
     throw new Error(
       `Expected ${node.environmentFile} on ${node.name} to be\n${expected}\ngot\n${String(bytes)}`,
     );
