@@ -76,10 +76,10 @@ export async function openSubject(name: string): Promise<Subject> {
       tried = lists.find((list) => list !== now && list !== tried) ?? first;
       return tried;
     },
-    async awaitRight(lists, mayFail = () => false) {
-      const what = `be right with ${lists.next.names.join()}, or with what it had`;
+    async awaitRight(round, mayFail = () => false) {
+      const what = `be right with ${round.next.names.join()}, or with what it had`;
       const list = await node.waitFor({ what, timeoutMs: RIGHT_MS }, async () =>
-        endOf(lists, listInFile(node, lists), await node.report(), mayFail),
+        endOf(round, listInFile(node, round), await node.report(), mayFail),
       );
       let wrong: readonly string[] = [];
       const isRight = async (): Promise<boolean> => {

@@ -229,6 +229,20 @@ describe('a change that the host itself undid', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
+  test('is made again at once when the clock was set back since', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
+    host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
+    await startedAgent(host, POLICY);
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    host.crash = () => undefined;
+    host.now = new Date(host.now.getTime() - 86_400_000);
+    host.clockSetBy -= 86_400_000;
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
   test('and whose script was cut off in the middle is ended by the agent', async () => {
     const host = hostWith(BEFORE, AFTER);
     host.files.set(TAKEN_FILE, journal());
