@@ -1,6 +1,6 @@
 // A node's files as they are this very moment: synchronous, since a step of a change may last a millisecond.
 
-import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { BedNode } from '../bed/bed.ts';
 import { JOURNAL_FILE, MEMORY_FOLDER, TAKEN_FILE, UNDONE_FILES } from '../../agent/node/memory.ts';
 import { BOOT_UNIT, BOOT_UNIT_FILE, UNDO_UNIT, UNITS_FOLDER } from '../../agent/host/undo-script.ts';
@@ -42,7 +42,8 @@ export function hostLook(node: BedNode): HostLook {
   const { leader } = node;
   const root = `/proc/${leader}/root`;
   return {
-    exists: (path) => existsSync(root + path),
+    // Not what a link leads to: an absolute one would lead into this machine.
+    exists: (path) => ifThere(() => lstatSync(root + path)) !== undefined,
     bytes: (path) => ifThere(() => readFileSync(root + path)),
     version: (path) =>
       ifThere(() => {
