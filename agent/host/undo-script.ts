@@ -10,6 +10,9 @@ export const UNITS_FOLDER = '/etc/systemd/system';
 export const BOOT_UNIT = `${UNDO_UNIT}-at-boot.service`;
 export const BOOT_UNIT_FILE = `${UNITS_FOLDER}/${BOOT_UNIT}`;
 
+/** The script's exit code for a journal that it must not use (EX_DATAERR of sysexits.h). */
+export const DAMAGED = 65;
+
 /**
  * Puts the bytes from the journal back if the file still holds the change, and restarts a kubelet that was started since.
  * The values that it reads are never evaluated: they come from the journal, whose checksum must fit. It takes the journal by
@@ -33,7 +36,7 @@ if [ ! -e undoing ]; then
 fi
 if [ "$(sed '$d' undoing | sha256sum | cut -d ' ' -f 1)" != "$(field sha256)" ]; then
   echo "$PWD/undoing is damaged: nothing is undone" >&2
-  exit 1
+  exit ${DAMAGED}
 fi
 
 unit=$(field unit)
@@ -70,7 +73,7 @@ sync -- .
 clean
 `;
 
-/** While the timer runs, it is the one to undo: a kubelet that is restarted in the middle of a change starts with the change. */
+/** While the timer runs, or its script, it is the one to undo: a kubelet that is restarted in the middle of a change starts with the change. */
 export function bootUnit(kubeletUnit: string, file: string): string {
   const mounts = [UNDO_FOLDER, dirname(file)].filter((path) => /^[\w/.-]+$/u.test(path));
   return `[Unit]
@@ -79,7 +82,7 @@ Before=${kubeletUnit}
 RequiresMountsFor=${mounts.join(' ')}
 ConditionPathExists=|${UNDO_FOLDER}/change
 ConditionPathExists=|${UNDO_FOLDER}/undoing
-ConditionPathExists=!/run/systemd/transient/${UNDO_UNIT}.timer
+ConditionPathExists=!/run/systemd/transient/${UNDO_UNIT}.service
 
 [Service]
 Type=oneshot

@@ -6,6 +6,7 @@ import {
   BOOT_UNIT,
   BOOT_UNIT_FILE,
   bootUnit,
+  DAMAGED,
   UNDO_SCRIPT,
   UNDO_SCRIPT_FILE,
   UNDO_UNIT,
@@ -27,6 +28,10 @@ export function hostUndoSwitch(files: HostFiles, run: RunOnHost): UndoSwitch {
       `--on-active=${seconds}s`,
       // The default is a minute.
       '--timer-property=AccuracySec=100ms',
+      // A full disk may have room later, and nobody else may be there to try again.
+      '--property=Restart=on-failure',
+      '--property=RestartSec=10s',
+      `--property=RestartPreventExitStatus=${DAMAGED}`,
       '/bin/sh',
       UNDO_SCRIPT_FILE,
       'timer',
@@ -37,15 +42,27 @@ export function hostUndoSwitch(files: HostFiles, run: RunOnHost): UndoSwitch {
       if (!(error instanceof HostCommandError)) {
         throw error;
       }
-      // There is one already, which has less time left.
-      await stopTimer();
+      await restartTimer(start);
+    }
+  }
+
+  /** There is one already, which has less time left; at no moment is there to be none. */
+  async function restartTimer(start: readonly string[]): Promise<void> {
+    try {
+      await run(['systemctl', 'restart', `${UNDO_UNIT}.timer`]);
+    } catch (error) {
+      if (!(error instanceof HostCommandError)) {
+        throw error;
+      }
+      // It has run out, and its script has failed and waits.
+      await stop();
       await run(start);
     }
   }
 
-  async function stopTimer(): Promise<void> {
+  async function stop(): Promise<void> {
     try {
-      await run(['systemctl', 'stop', `${UNDO_UNIT}.timer`]);
+      await run(['systemctl', 'stop', `${UNDO_UNIT}.timer`, `${UNDO_UNIT}.service`]);
     } catch (error) {
       if (!(error instanceof HostCommandError && error.exitCode === NOT_LOADED)) {
         throw error;
@@ -71,7 +88,14 @@ export function hostUndoSwitch(files: HostFiles, run: RunOnHost): UndoSwitch {
     },
 
     async disarm(unit) {
-      await Promise.all([stopTimer(), files.remove(BOOT_UNIT_FILE), files.unlink(bootLink(unit))]);
+      // The kubelet's unit may have had another name when a change was cut off.
+      const links = await files.glob(`${UNITS_FOLDER}/*.wants/${BOOT_UNIT}`);
+      await Promise.all([
+        stop(),
+        files.remove(BOOT_UNIT_FILE),
+        ...[...new Set([bootLink(unit), ...links])].map((link) => files.unlink(link)),
+        ...[BOOT_UNIT_FILE, UNDO_SCRIPT_FILE].map((path) => files.tidy(path)),
+      ]);
     },
 
     async undoing() {

@@ -16,7 +16,7 @@ import { decide, type Decision, type Situation } from './decide.ts';
 import { situationOf } from './fingerprint.ts';
 import { objection, type PodsLook, survivors } from './guard.ts';
 import type { Journal } from './journal.ts';
-import { type Memory, NOTHING_REMEMBERED } from './memory.ts';
+import { committedPart, type Memory, NOTHING_REMEMBERED } from './memory.ts';
 import type { Observation } from './observe.ts';
 import { originalAfter } from './original.ts';
 import { afterChange } from './outcome.ts';
@@ -141,6 +141,7 @@ function journalOf({ situation, look, decision, change, resourceVersion }: Due, 
       from: look.running ?? [],
       to: plan.configured.after,
     },
+    remembered: committedPart(decision.memory),
     lastApplied: plan.remember,
     ...(original && { original }),
   };

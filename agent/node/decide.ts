@@ -179,8 +179,10 @@ function decidePlanned(
   }
   const { failure } = memory;
   if (failure !== undefined && failure.situation === situationOf(observation, desired.revision)) {
-    const retryAt = after(new Date(failure.at), pauseAfter(failure.attempts));
-    if (retryAt > now) {
+    const failedAt = new Date(failure.at);
+    const retryAt = after(failedAt, pauseAfter(failure.attempts));
+    // What failed later than now failed before the clock was set back, nobody knows when.
+    if (failedAt <= now && retryAt > now) {
       const next = `Next try at ${retryAt.toISOString()}, or when the policy or the node changes.`;
       return say('Degraded', `${failure.message} ${next}`, { retryAt });
     }

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { sha256Of } from '../text/hash.ts';
-import { lastAppliedSchema, originalSchema, pastChangeSchema } from './memory-schema.ts';
+import { committedSchema, lastAppliedSchema, originalSchema, pastChangeSchema } from './memory-schema.ts';
 
 /** What only the agent reads, in one line of JSON. */
 const agentSchema = v.object({
@@ -13,6 +13,8 @@ const agentSchema = v.object({
   /** Of the node before the change, should it fail. */
   situation: v.string(),
   past: v.omit(pastChangeSchema, ['result', 'why']),
+  /** As it was before the change: it is remembered again when a change is undone that was remembered and not committed. */
+  remembered: committedSchema,
   /** To be remembered once the change is committed. */
   lastApplied: lastAppliedSchema,
   original: v.optional(originalSchema),

@@ -34,7 +34,7 @@ export function createLoop(clock: Clock, look: () => Promise<number>): Loop {
   }
 
   function wakeAfter(ms: number): void {
-    const due = clock.now().getTime() + ms;
+    const due = clock.monotonicMs() + ms;
     if (stopped || (timer !== undefined && timer.due <= due)) {
       return;
     }

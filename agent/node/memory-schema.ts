@@ -42,11 +42,17 @@ export const pastChangeSchema = v.object({
   why: v.optional(v.string()),
 });
 
-export const stateSchema = v.object({
-  version: v.literal(1),
+/** What a change that is committed replaces. */
+export const committedSchema = v.object({
   lastApplied: lastAppliedSchema,
   appliedRevision: v.optional(v.string()),
   lastChange: v.optional(v.string()),
+  original: v.optional(originalSchema),
+});
+
+export const stateSchema = v.object({
+  version: v.literal(1),
+  ...committedSchema.entries,
   /** The data of the last ConfigMap that was a valid policy. */
   policy: v.optional(v.record(v.string(), v.string())),
   /** A change that failed: not tried again for the same situation before its pause is over. */
@@ -55,5 +61,4 @@ export const stateSchema = v.object({
   ),
   /** The last changes, oldest first. */
   history: v.optional(v.pipe(v.array(pastChangeSchema), v.readonly())),
-  original: v.optional(originalSchema),
 });

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { type Journal, parseJournal, printJournal } from './journal.ts';
-import type { originalSchema, pastChangeSchema } from './memory-schema.ts';
+import type { committedSchema, originalSchema, pastChangeSchema } from './memory-schema.ts';
 import { stateSchema } from './memory-schema.ts';
 import type { HostFiles } from './ports.ts';
 
@@ -24,9 +24,20 @@ const MOST_PAST_CHANGES = 10;
 export type Memory = Readonly<v.InferOutput<typeof stateSchema>>;
 export type Failure = NonNullable<Memory['failure']>;
 export type Original = Readonly<v.InferOutput<typeof originalSchema>>;
+export type Committed = Readonly<v.InferOutput<typeof committedSchema>>;
 export type PastChange = Readonly<v.InferOutput<typeof pastChangeSchema>>;
 
 export const NOTHING_REMEMBERED: Memory = { version: 1, lastApplied: { ours: [], folded: [] } };
+
+/** The part of the memory that a change replaces when it is committed. */
+export function committedPart({ lastApplied, appliedRevision, lastChange, original }: Memory): Committed {
+  return {
+    lastApplied,
+    ...(appliedRevision !== undefined && { appliedRevision }),
+    ...(lastChange !== undefined && { lastChange }),
+    ...(original !== undefined && { original }),
+  };
+}
 
 /** With one more change in the history, which holds the last ten; in place of what was said of the same change before. */
 export function withPastChange(memory: Memory, change: PastChange): Memory {
@@ -64,6 +75,8 @@ export interface MemoryStore {
   commit(): Promise<boolean>;
   /** Removes what the host's script left of a change. */
   forgetUndone(): Promise<void>;
+  /** Removes what writes that were cut off have left. */
+  tidy(): Promise<void>;
   /** Keeps bytes for a person; resolves with the path. */
   backUp(bytes: Uint8Array): Promise<string>;
 }
@@ -101,6 +114,11 @@ export function memoryStore(files: HostFiles): MemoryStore {
     async forgetUndone() {
       for (const path of [TAKEN_FILE, ...Object.values(UNDONE_FILES)]) {
         await files.remove(path);
+      }
+    },
+    async tidy() {
+      for (const path of [JOURNAL_FILE, STATE_FILE, BACKUP_FILE]) {
+        await files.tidy(path);
       }
     },
     async backUp(bytes) {

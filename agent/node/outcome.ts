@@ -20,7 +20,7 @@ export function afterChange(memory: Memory, journal: Journal, result: ChangeResu
 
 /** After a change that was undone before the kubelet saw it, or taken over by somebody else: all is decided anew. */
 export function afterUndone(memory: Memory, journal: Journal, why: string): Memory {
-  return withPastChange(memory, { ...journal.past, result: 'Undone', why });
+  return withPastChange(asBefore(memory, journal), { ...journal.past, result: 'Undone', why });
 }
 
 /** After a change that failed: in the same situation it is not tried again before a pause is over. */
@@ -30,10 +30,14 @@ export function afterFailure(
   { result, why, at }: { readonly result: Failed; readonly why: string; readonly at: Date },
 ): Memory {
   const { situation } = journal;
+  const told = memory.history?.some((past) => past.at === journal.past.at && past.result === result);
+  if (told === true && memory.failure?.situation === situation) {
+    return memory;
+  }
   const attempts = memory.failure?.situation === situation ? memory.failure.attempts + 1 : 1;
   const message = `The change failed ${ENDINGS[result]}: ${why}.${result === 'Stuck' ? ` ${mend(journal)}` : ''}`;
   return withPastChange(
-    { ...memory, failure: { situation, attempts, at: at.toISOString(), message } },
+    { ...asBefore(memory, journal), failure: { situation, attempts, at: at.toISOString(), message } },
     { ...journal.past, result, why },
   );
 }
@@ -52,6 +56,17 @@ function afterDone(memory: Memory, journal: Journal, at: Date): Memory {
     { ...memory, lastApplied, lastChange: at.toISOString(), ...(original && { original }) },
     { ...journal.past, result: 'Done' },
   );
+}
+
+/** A change may have been remembered as done, and not have been committed any more. */
+function asBefore({ policy, failure, history }: Memory, { remembered }: Journal): Memory {
+  return {
+    version: 1,
+    ...remembered,
+    ...(policy !== undefined && { policy }),
+    ...(failure !== undefined && { failure }),
+    ...(history !== undefined && { history }),
+  };
 }
 
 function mend({ file, unit, before }: Journal): string {

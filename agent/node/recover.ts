@@ -4,7 +4,7 @@ import { NO_CONFIG } from '../kubelet/config.ts';
 import { sha256Of } from '../text/hash.ts';
 import { type ChangePorts, commit, goOn, rollBack } from './change.ts';
 import type { Journal } from './journal.ts';
-import type { Memory, OpenChange } from './memory.ts';
+import { type Memory, NOTHING_REMEMBERED, type OpenChange } from './memory.ts';
 import { observe, UNIT } from './observe.ts';
 import { afterChange, afterFailure, afterUndone } from './outcome.ts';
 
@@ -24,16 +24,36 @@ const UNDONE_BECAUSE = {
 export async function recover(ports: ChangePorts): Promise<Memory> {
   const memory = await ports.memory.load();
   const open = await openChange(ports);
+  await tidy(ports, open);
   if (open === undefined) {
     await ports.undoSwitch.disarm(UNIT);
+    if (memory === NOTHING_REMEMBERED) {
+      await ports.memory.save(memory);
+    }
     return memory;
   }
   const next = await ended(ports, memory, open);
-  await ports.files.tidy(open.journal.file);
   await ports.memory.save(next);
-  await ports.memory.forgetUndone();
-  await commit(ports, open.journal);
+  await forget(ports, open);
   return next;
+}
+
+/** Removes what was left by writes that were cut off, also before there was a journal. */
+async function tidy({ systemd, files, memory }: ChangePorts, open: OpenChange | undefined): Promise<void> {
+  const { environmentFiles } = await systemd.status(open?.journal.unit ?? UNIT);
+  const paths = [...environmentFiles.map(({ path }) => path), ...(open ? [open.journal.file] : [])];
+  await Promise.all([memory.tidy(), ...[...new Set(paths)].map((path) => files.tidy(path))]);
+}
+
+async function forget(ports: ChangePorts, { journal, holder }: OpenChange): Promise<void> {
+  if (holder !== 'nobody') {
+    await ports.memory.forgetUndone();
+    await ports.undoSwitch.disarm(journal.unit);
+  } else if (!(await commit(ports, journal))) {
+    throw new Error(
+      'The host began to undo the change while the agent was ending it; the agent looks again.',
+    );
+  }
 }
 
 /** The host's script, while it works, is left to end. */

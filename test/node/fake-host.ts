@@ -29,6 +29,11 @@ const EXEC_START = [
   '$KUBELET_EXTRA_ARGS',
 ];
 
+/** Where a write of the file that is cut off leaves its bytes. */
+export function temporaryOf(path: string): string {
+  return `${path}.tmp`;
+}
+
 /** How a kubelet with this argv ends at its start: its log line, or undefined when it comes up. */
 export type Crash = (argv: readonly string[]) => string | undefined;
 
@@ -272,7 +277,9 @@ export class FakeHost {
         this.#do(`remove ${path}`);
         return this.files.delete(path);
       },
-      tidy: () => Promise.resolve(),
+      tidy: async (path) => {
+        this.files.delete(temporaryOf(path));
+      },
       link: () => Promise.resolve(),
       unlink: () => Promise.resolve(),
       removeFolder: async (path) => {

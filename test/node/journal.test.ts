@@ -24,6 +24,7 @@ const JOURNAL: Journal = {
     from: [],
     to: ['net.core.somaxconn'],
   },
+  remembered: { lastApplied: { ours: [], folded: [] }, appliedRevision: 'c5cfc1c5f5' },
   lastApplied: { ours: ['net.core.somaxconn'], folded: [] },
 };
 

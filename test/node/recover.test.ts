@@ -4,7 +4,7 @@ import { type Journal, printJournal } from '../../agent/node/journal.ts';
 import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../agent/node/memory.ts';
 import { KEYS } from '../../agent/report/keys.ts';
 import { sha256Of } from '../../agent/text/hash.ts';
-import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { ENVIRONMENT_FILE, FakeHost, temporaryOf } from './fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
@@ -34,6 +34,7 @@ const journal = (over: Partial<Journal> = {}): string =>
       from: [],
       to: ['net.core.somaxconn'],
     },
+    remembered: { lastApplied: { ours: [], folded: [] } },
     lastApplied: { ours: ['net.core.somaxconn'], folded: [] },
     ...over,
   });
@@ -228,6 +229,20 @@ describe('a change that the host itself undid', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
+  test('is made again at once when the clock was set back since', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
+    host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
+    await startedAgent(host, POLICY);
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    host.crash = () => undefined;
+    host.now = new Date(host.now.getTime() - 86_400_000);
+    host.clockSetBy -= 86_400_000;
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
   test('and whose script was cut off in the middle is ended by the agent', async () => {
     const host = hostWith(BEFORE, AFTER);
     host.files.set(TAKEN_FILE, journal());
@@ -236,6 +251,75 @@ describe('a change that the host itself undid', () => {
 
     expect(host.files.has(TAKEN_FILE)).toBe(false);
     expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test.each([
+    ['by its timer', UNDONE_FILES.timer],
+    ['at boot', UNDONE_FILES.boot],
+    ['and did not come to its end', TAKEN_FILE],
+  ])('%s has no switch any more, also where no change follows', async (_how, path) => {
+    const host = hostWith(BEFORE);
+    host.files.set(path, journal());
+
+    await startedAgent(host, { ...POLICY, mode: 'Observe' });
+
+    expect(host.armed).toBeUndefined();
+    expect([...host.files.keys()].filter((file) => file.includes('und'))).toEqual([]);
+  });
+
+  test('counts once, also when the agent is killed before it has forgotten it', async () => {
+    const host = hostWith(BEFORE);
+    host.files.set(UNDONE_FILES.timer, journal());
+    await startedAgent(host, { ...POLICY, mode: 'Observe' });
+    const once = JSON.parse(host.files.get(STATE_FILE) ?? '').failure;
+    host.files.set(UNDONE_FILES.timer, journal());
+
+    await startedAgent(host, { ...POLICY, mode: 'Observe' });
+
+    expect(JSON.parse(host.files.get(STATE_FILE) ?? '').failure).toEqual(once);
+  });
+
+  test.each(Object.values(UNDONE_FILES))(
+    'after it was remembered and before it was committed is remembered as it was (%s)',
+    async (path) => {
+      const host = new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
+      await startedAgent(host, { allowedUnsafeSysctls: 'kernel.sem' });
+      const earlier = host.files.get(ENVIRONMENT_FILE) ?? '';
+      let text = '';
+      host.restarted = async () => {
+        text = host.files.get(JOURNAL_FILE) ?? '';
+      };
+      await startedAgent(host, POLICY);
+      host.files.set(path, text);
+      host.files.set(ENVIRONMENT_FILE, earlier);
+      host.startKubelet();
+
+      await startedAgent(host, POLICY);
+      host.advance(31_000);
+      await atRest();
+
+      expect(host.files.get(ENVIRONMENT_FILE)).toBe(AFTER);
+      expect(host.annotations[KEYS.drift]).toBeUndefined();
+    },
+  );
+
+  test('while a new agent was about to complete it is not taken for done', async () => {
+    const host = hostWith(BEFORE, AFTER);
+    host.files.set(JOURNAL_FILE, journal());
+    host.onSleep = () => {
+      host.onSleep = () => {};
+      host.files.set(UNDONE_FILES.timer, host.files.get(JOURNAL_FILE) ?? '');
+      host.files.delete(JOURNAL_FILE);
+      host.files.set(ENVIRONMENT_FILE, BEFORE);
+    };
+
+    await startedAgent(host, { ...POLICY, mode: 'Observe' });
+    host.advance(1000);
+    await atRest();
+
+    expect(history(host)).toMatchObject([{ result: 'Undone' }]);
+    expect(host.files.has(UNDONE_FILES.timer)).toBe(false);
+    expect(host.armed).toBeUndefined();
   });
 
   test('while the agent thought it done is looked at anew', async () => {
@@ -251,5 +335,29 @@ describe('a change that the host itself undid', () => {
     await atRest();
 
     expect(history(host)).toMatchObject([{ result: 'Undone' }]);
+  });
+});
+
+describe('an agent that was killed before its journal was there', () => {
+  test('is followed by one that removes what it had made ready', async () => {
+    const host = hostWith(BEFORE);
+    const leftovers = [ENVIRONMENT_FILE, JOURNAL_FILE, STATE_FILE].map(temporaryOf);
+    leftovers.forEach((path) => host.files.set(path, 'half'));
+
+    await startedAgent(host, { ...POLICY, mode: 'Observe' });
+
+    expect(leftovers.filter((path) => host.files.has(path))).toEqual([]);
+    expect(host.armed).toBeUndefined();
+  });
+});
+
+describe('an agent that was killed while it removed its folder', () => {
+  test('is followed by one that removes the rest', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
+    host.files.set('/var/lib/kubelet-sysctl-agent/undo', 'script');
+
+    await startedAgent(host, { mode: 'Restore' });
+
+    expect([...host.files.keys()].filter((path) => path.includes('sysctl-agent'))).toEqual([]);
   });
 });

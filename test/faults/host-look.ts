@@ -1,0 +1,73 @@
+// A node's files as they are this very moment: synchronous, since a step of a change may last a millisecond.
+
+import { lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import type { BedNode } from '../bed/bed.ts';
+import { JOURNAL_FILE, MEMORY_FOLDER, TAKEN_FILE, UNDONE_FILES } from '../../agent/node/memory.ts';
+import { BOOT_UNIT, BOOT_UNIT_FILE, UNDO_UNIT, UNITS_FOLDER } from '../../agent/host/undo-script.ts';
+
+export const PLACES = {
+  folder: MEMORY_FOLDER,
+  journal: JOURNAL_FILE,
+  taken: TAKEN_FILE,
+  undone: UNDONE_FILES,
+  state: `${MEMORY_FOLDER}/state.json`,
+  script: `${MEMORY_FOLDER}/undo`,
+  units: UNITS_FOLDER,
+  bootUnit: BOOT_UNIT_FILE,
+  bootLink: `${UNITS_FOLDER}/kubelet.service.wants/${BOOT_UNIT}`,
+  transient: '/run/systemd/transient',
+  timer: `/run/systemd/transient/${UNDO_UNIT}.timer`,
+  undoService: `${UNDO_UNIT}.service`,
+  invocation: '/run/systemd/units/invocation:kubelet.service',
+} as const;
+
+export const TEMPORARY_SUFFIX = '.kubelet-sysctl-agent.tmp';
+const LISTENING = '0A';
+/** 127.0.0.1:10248 as the kernel prints it. */
+const HEALTHZ = '0100007F:2808';
+
+export interface HostLook {
+  exists(path: string): boolean;
+  /** undefined: no such file. */
+  bytes(path: string): Buffer | undefined;
+  /** Differs after every replacement of the file. */
+  version(path: string): string | undefined;
+  link(path: string): string | undefined;
+  /** True while somebody listens where the kubelet serves healthz. */
+  listens(): boolean;
+}
+
+/** As long as the node is up. */
+export function hostLook(node: BedNode): HostLook {
+  const { leader } = node;
+  const root = `/proc/${leader}/root`;
+  return {
+    // Not what a link leads to: an absolute one would lead into this machine.
+    exists: (path) => ifThere(() => lstatSync(root + path)) !== undefined,
+    bytes: (path) => ifThere(() => readFileSync(root + path)),
+    version: (path) =>
+      ifThere(() => {
+        const { ino, mtimeNs } = statSync(root + path, { bigint: true });
+        return `${ino} ${mtimeNs}`;
+      }),
+    link: (path) => ifThere(() => readlinkSync(root + path)),
+    listens: () =>
+      (ifThere(() => readFileSync(`/proc/${leader}/net/tcp`, 'latin1')) ?? '')
+        .split('\n')
+        .some((line) => line.includes(HEALTHZ) && line.trim().split(/\s+/u)[3] === LISTENING),
+  };
+}
+
+/** Where a file is made ready before it takes its place. */
+export function temporaryOf(path: string): string {
+  const at = path.lastIndexOf('/') + 1;
+  return `${path.slice(0, at)}.${path.slice(at)}${TEMPORARY_SUFFIX}`;
+}
+
+function ifThere<T>(ask: () => T): T | undefined {
+  try {
+    return ask();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+// One round: a change begins, and something happens to it at an instant.
+
+import { watchNode } from '../e2e/node-watch.ts';
+import { listIn } from '../e2e/report.ts';
+import { hostLook, PLACES } from './host-look.ts';
+import { atInstant, FLEETING, type Instant } from './steps.ts';
+import type { Lists, Subject } from './subject.ts';
+
+export interface Round extends Lists {
+  /** False when the step was too short to be seen: the change went through undisturbed. */
+  readonly hit: boolean;
+}
+
+const STEP_MS = 60_000;
+const TRIES = 4;
+
+/** Edits the policy and calls `act` at the instant. */
+export async function cutAt(subject: Subject, instant: Instant, act: () => void): Promise<Round> {
+  const { node, now: old } = subject;
+  await using watch = await watchNode(node.world, node.name);
+  const look = hostLook(node.bedNode);
+  const next = subject.next();
+  const wanted = next.names.toSorted().join();
+  const before = {
+    environmentFile: node.environmentFile,
+    bytes: look.bytes(node.environmentFile),
+    invocation: look.link(PLACES.invocation),
+  };
+  const shown = watch.sightings.length;
+  const provenAt = (): number | undefined =>
+    watch.sightings
+      .slice(shown)
+      .find(
+        ({ report: { state, running } }) =>
+          state === 'Working' && listIn(running).toSorted().join() === wanted,
+      )?.at;
+  const reached = atInstant(instant, { look, before, provenAt, timeoutMs: STEP_MS }, act);
+  await node.setList(next.names);
+  return { old, next, hit: await reached };
+}
+
+/** As `cutAt`, and again after an undisturbed change where the step was too short to be seen. */
+export async function surelyCutAt(subject: Subject, instant: Instant, act: () => void): Promise<Round> {
+  for (let tries = TRIES; ; tries -= 1) {
+    const round = await cutAt(subject, instant, act);
+    if (round.hit || tries === 0 || typeof instant !== 'string' || !FLEETING.has(instant)) return round;
+    await subject.awaitRight(round);
+  }
+}

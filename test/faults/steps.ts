@@ -1,0 +1,114 @@
+// The steps of a change, each told by what a look at the node shows of it.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HostLook, PLACES, temporaryOf } from './host-look.ts';
+
+/** What was so before the change began. */
+export interface Before {
+  readonly environmentFile: string;
+  readonly bytes: Buffer | undefined;
+  readonly invocation: string | undefined;
+}
+
+interface Followed {
+  readonly look: HostLook;
+  readonly before: Before;
+  /** The memory as it was when the journal was first seen; undefined before that. */
+  readonly journalSeen: { readonly state: string | undefined } | undefined;
+  /** The Node shows that the new list runs: for so many ms. */
+  readonly provenForMs: number | undefined;
+}
+
+type Condition = (followed: Followed) => boolean;
+
+const restarted: Condition = ({ look, before }) => {
+  const now = look.link(PLACES.invocation);
+  return now !== undefined && now !== before.invocation;
+};
+const remembered: Condition = ({ look, journalSeen }) =>
+  journalSeen !== undefined && look.version(PLACES.state) !== journalSeen.state;
+const committed: Condition = (followed) => remembered(followed) && !followed.look.exists(PLACES.journal);
+const there =
+  (path: string): Condition =>
+  ({ look }) =>
+    look.exists(path);
+const goneAgain =
+  (path: string): Condition =>
+  (followed) =>
+    committed(followed) && !followed.look.exists(path);
+
+/** In their order; those that happen side by side may come in any. */
+export const STEPS = {
+  'the new file is being made ready': ({ look, before }) => look.exists(temporaryOf(before.environmentFile)),
+  'the journal is being written': there(temporaryOf(PLACES.journal)),
+  'the journal is there': there(PLACES.journal),
+  'the timer is there': there(PLACES.timer),
+  'the unit for the boot is there': there(PLACES.bootUnit),
+  'its link is there': there(PLACES.bootLink),
+  'the file is replaced': ({ look, before }) => !same(look.bytes(before.environmentFile), before.bytes),
+  'the kubelet is started': restarted,
+  'healthz answers': (followed) => restarted(followed) && followed.look.listens(),
+  'the proof is reported': ({ provenForMs }) => provenForMs !== undefined,
+  'the soak is half over': ({ provenForMs = 0 }) => provenForMs > 500,
+  'the change is remembered': remembered,
+  'the journal is gone': committed,
+  'the timer is gone': goneAgain(PLACES.timer),
+  'the unit for the boot is gone': goneAgain(PLACES.bootUnit),
+  'its link is gone': goneAgain(PLACES.bootLink),
+} as const satisfies Readonly<Record<string, Condition>>;
+
+export type Step = keyof typeof STEPS;
+export const STEP_NAMES = Object.keys(STEPS).filter((name): name is Step => name in STEPS);
+/** There for a moment only: a busy machine may look past them. */
+export const FLEETING: ReadonlySet<Step> = new Set<Step>([
+  'the new file is being made ready',
+  'the journal is being written',
+]);
+
+/** When something is to happen: at a step, or so many ms from now. */
+export type Instant = Step | { readonly afterMs: number };
+
+export interface Follow {
+  readonly look: HostLook;
+  readonly before: Before;
+  /** Of performance.now(): when the Node first showed that the new list runs. */
+  readonly provenAt: () => number | undefined;
+  readonly timeoutMs: number;
+}
+
+/** Calls `act` at the instant, in the very turn in which it was seen. False when it did not come in time; then `act` is not called. */
+export async function atInstant(
+  instant: Instant,
+  { look, before, provenAt, timeoutMs }: Follow,
+  act: () => void,
+): Promise<boolean> {
+  const begun = performance.now();
+  let journalSeen: Followed['journalSeen'];
+  const reached = (): boolean => {
+    const now = performance.now();
+    if (typeof instant !== 'string') return now - begun >= instant.afterMs;
+    if (journalSeen === undefined && look.exists(PLACES.journal)) {
+      journalSeen = { state: look.version(PLACES.state) };
+    }
+    const proven = provenAt();
+    const condition: Condition = STEPS[instant];
+    return condition({
+      look,
+      before,
+      journalSeen,
+      provenForMs: proven === undefined ? undefined : now - proven,
+    });
+  };
+  while (performance.now() - begun < timeoutMs) {
+    if (reached()) {
+      act();
+      return true;
+    }
+    await sleep(1);
+  }
+  return false;
+}
+
+function same(one: Buffer | undefined, other: Buffer | undefined): boolean {
+  return one === undefined || other === undefined ? one === other : one.equals(other);
+}

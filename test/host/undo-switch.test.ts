@@ -1,0 +1,94 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { HostCommandError, type RunOnHost } from '../../agent/host/commands.ts';
+import { hostFiles } from '../../agent/host/files.ts';
+import { BOOT_UNIT, UNITS_FOLDER } from '../../agent/host/undo-script.ts';
+import { hostUndoSwitch } from '../../agent/host/undo-switch.ts';
+import { temporaryRoot } from './temporary-root.ts';
+
+const FILE = '/etc/default/kubelet';
+
+/** What the command's words are answered with: nothing, or an exit code other than 0. */
+type Answer = (words: string) => number | undefined;
+
+async function switchOn(answer: Answer = () => undefined) {
+  const root = await temporaryRoot();
+  const commands: string[] = [];
+  const run: RunOnHost = async (argv) => {
+    const words = argv.join(' ');
+    commands.push(words);
+    const exitCode = answer(words);
+    if (exitCode !== undefined) {
+      throw new HostCommandError(argv, exitCode, '', undefined);
+    }
+    return '';
+  };
+  return { root, commands, undoSwitch: hostUndoSwitch(hostFiles(root, run), run) };
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  return readdir(folder, { recursive: true }).catch((): string[] => []);
+}
+
+describe('an undo switch', () => {
+  test('that is disarmed leaves nothing in /etc, whichever kubelet it was for, and however far a write of it came', async () => {
+    const { root, undoSwitch } = await switchOn();
+    await undoSwitch.arm('kubelet-custom.service', FILE, 250);
+    await writeFile(`${root}${UNITS_FOLDER}/.${BOOT_UNIT}.kubelet-sysctl-agent.tmp`, 'half');
+
+    await undoSwitch.disarm('kubelet.service');
+
+    expect(await filesIn(`${root}${UNITS_FOLDER}`)).toEqual([]);
+  });
+
+  test('leaves the links of others', async () => {
+    const { root, undoSwitch } = await switchOn();
+    const folder = `${root}${UNITS_FOLDER}/kubelet.service.wants`;
+    await mkdir(folder, { recursive: true });
+    await writeFile(`${folder}/other.service`, '');
+    await undoSwitch.arm('kubelet.service', FILE, 250);
+
+    await undoSwitch.disarm('kubelet.service');
+
+    expect(await filesIn(folder)).toEqual(['other.service']);
+  });
+
+  test('that is armed already begins anew without a moment in which there is no timer', async () => {
+    const { commands, undoSwitch } = await switchOn((words) =>
+      words.startsWith('systemd-run') ? 1 : undefined,
+    );
+
+    await undoSwitch.arm('kubelet.service', FILE, 250);
+
+    expect(commands.slice(1)).toEqual(['systemctl restart kubelet-sysctl-agent-undo.timer']);
+  });
+
+  test('whose timer has run out and whose script fails again and again is made anew', async () => {
+    let runs = 0;
+    const { commands, undoSwitch } = await switchOn((words) => {
+      if (words.startsWith('systemd-run')) {
+        runs += 1;
+        return runs === 1 ? 1 : undefined;
+      }
+      return words.includes('restart') ? 5 : undefined;
+    });
+
+    await undoSwitch.arm('kubelet.service', FILE, 250);
+
+    expect(commands.map((words) => words.split(' ').slice(0, 2).join(' '))).toEqual([
+      'systemd-run --quiet',
+      'systemctl restart',
+      'systemctl stop',
+      'systemd-run --quiet',
+    ]);
+    expect(commands[2]).toContain('kubelet-sysctl-agent-undo.service');
+  });
+
+  test('tries again by itself when its script could not come to its end', async () => {
+    const { commands, undoSwitch } = await switchOn();
+
+    await undoSwitch.arm('kubelet.service', FILE, 250);
+
+    expect(commands[0]).toContain('--property=Restart=on-failure');
+  });
+});
