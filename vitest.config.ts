@@ -7,6 +7,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // A machine that does something else besides is slow, and property tests try much.
+          testTimeout: 60_000,
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, 'test/contract/**', 'test/e2e/**', 'test/faults/**'],
         },
