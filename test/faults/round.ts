@@ -14,6 +14,14 @@ export interface Round extends Lists {
 const STEP_MS = 60_000;
 const TRIES = 4;
 
+/** Edits the policy. */
+export async function begin(subject: Subject): Promise<Lists> {
+  const { node, now: old } = subject;
+  const next = subject.next();
+  await node.setList(next.names);
+  return { old, next };
+}
+
 /** Edits the policy and calls `act` at the instant. */
 export async function cutAt(subject: Subject, instant: Instant, act: () => void): Promise<Round> {
   const { node, now: old } = subject;
