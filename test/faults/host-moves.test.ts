@@ -6,7 +6,7 @@ import { hostLook, PLACES } from './host-look.ts';
 import { printFigures } from './length.ts';
 import { surelyCutAt } from './round.ts';
 import type { Step } from './steps.ts';
-import { healthz, listInFile, moment, openSubject, type Subject } from './subject.ts';
+import { healthz, listInFile, moment, type Lists, openSubject, type Subject } from './subject.ts';
 
 const KILL_KUBELET = ['systemctl', 'kill', '--signal=KILL', '--kill-who=main', 'kubelet'];
 const never = (): boolean => false;
@@ -66,7 +66,6 @@ describe.concurrent('a node is right in the end', () => {
     const agents = agentsOn(node);
     const round = await surelyCutAt(subject, 'the proof is reported', () => killAll(agents));
     using dead = keepDead(node);
-    expect(round.hit).toBe(true);
     await node.exec(['systemctl', 'daemon-reload']);
     await node.restartKubelet();
     await moment();
@@ -88,11 +87,10 @@ async function moveAt(
   subject: Subject,
   step: Step,
   argv: readonly string[],
-): Promise<{ readonly round: Awaited<ReturnType<typeof surelyCutAt>>; readonly moved: Promise<unknown> }> {
+): Promise<{ readonly round: Lists; readonly moved: Promise<unknown> }> {
   let moved: Promise<unknown> = Promise.resolve();
   const round = await surelyCutAt(subject, step, () => {
     moved = subject.node.exec(argv);
   });
-  expect({ step, hit: round.hit }).toEqual({ step, hit: true });
   return { round, moved };
 }
