@@ -56,7 +56,7 @@ export async function openSubject(name: string): Promise<Subject> {
     await node.restartKubelet();
   }
   const lists: List[] = [];
-  for (const names of NAMES.map((name) => [name])) {
+  for (const names of NAMES.map((sysctl) => [sysctl])) {
     await node.setList(names);
     await node.awaitReport({ what: `be Done with ${names.join()}`, timeoutMs: RIGHT_MS }, (report) =>
       isDone(report, names),

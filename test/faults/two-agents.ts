@@ -33,7 +33,9 @@ export async function secondAgent(node: TestNode): Promise<SecondAgent> {
       selector: { matchLabels: { [LABEL]: NAME } },
       template: {
         metadata: { labels: { [LABEL]: NAME } },
-        spec: { ...spec?.template.spec, nodeSelector: { 'kubernetes.io/hostname': node.name } },
+        spec: Object.assign(spec?.template.spec ?? {}, {
+          nodeSelector: { 'kubernetes.io/hostname': node.name },
+        }),
       },
     },
   };
