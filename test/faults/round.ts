@@ -1,12 +1,13 @@
 // One round: a change begins, and something happens to it at an instant.
 
 import { watchNode } from '../e2e/node-watch.ts';
+import { stateOf } from '../e2e/wait.ts';
 import { listIn } from '../e2e/report.ts';
 import { hostLook, PLACES } from './host-look.ts';
 import { atInstant, FLEETING, type Instant } from './steps.ts';
 import type { Lists, Subject } from './subject.ts';
 
-export interface Round extends Lists {
+interface Round extends Lists {
   /** False when the step was too short to be seen: the change went through undisturbed. */
   readonly hit: boolean;
 }
@@ -14,8 +15,16 @@ export interface Round extends Lists {
 const STEP_MS = 60_000;
 const TRIES = 4;
 
+/** Edits the policy. */
+export async function begin(subject: Subject): Promise<Lists> {
+  const { node, now: old } = subject;
+  const next = subject.next();
+  await node.setList(next.names);
+  return { old, next };
+}
+
 /** Edits the policy and calls `act` at the instant. */
-export async function cutAt(subject: Subject, instant: Instant, act: () => void): Promise<Round> {
+async function cutAt(subject: Subject, instant: Instant, act: () => void): Promise<Round> {
   const { node, now: old } = subject;
   await using watch = await watchNode(node.world, node.name);
   const look = hostLook(node.bedNode);
@@ -39,11 +48,21 @@ export async function cutAt(subject: Subject, instant: Instant, act: () => void)
   return { old, next, hit: await reached };
 }
 
-/** As `cutAt`, and again after an undisturbed change where the step was too short to be seen. */
-export async function surelyCutAt(subject: Subject, instant: Instant, act: () => void): Promise<Round> {
+/**
+ * As `cutAt`, and again after an undisturbed change where the step was too short to be seen. Throws with the node's whole state when
+ * the step does not come.
+ */
+export async function surelyCutAt(subject: Subject, instant: Instant, act: () => void): Promise<Lists> {
+  const { world, bedNode } = subject.node;
   for (let tries = TRIES; ; tries -= 1) {
-    const round = await cutAt(subject, instant, act);
-    if (round.hit || tries === 0 || typeof instant !== 'string' || !FLEETING.has(instant)) return round;
-    await subject.awaitRight(round);
+    const { hit, ...lists } = await cutAt(subject, instant, act);
+    if (hit) return lists;
+    if (tries === 0 || typeof instant !== 'string' || !FLEETING.has(instant)) {
+      const step = JSON.stringify(instant);
+      throw new Error(
+        `Expected a change to come to the step ${step}, but:\n${await stateOf(world, bedNode)}`,
+      );
+    }
+    await subject.awaitRight(lists);
   }
 }

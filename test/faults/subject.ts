@@ -24,6 +24,8 @@ export interface Subject extends AsyncDisposable {
   readonly now: List;
   /** Another one, which was not tried last: what failed last does not make it wait. */
   next(): List;
+  /** What `next` will return. */
+  peek(): List;
   /**
    * Resolves when the node is right and told so: with the new list, or, where `mayFail`, with the old one and why. Throws with all that is
    * wrong when it is not in time, and at once when the file is neither the old nor the new one.
@@ -46,13 +48,15 @@ const RIGHT_MS = 150_000;
 const CLEAN_MS = 60_000;
 const LOOK_MS = 50;
 
-/** The node, after one undisturbed change for every list. */
+/** The node, after one undisturbed change for every list. One with an older kubelet is not for kills. */
 export async function openSubject(name: string): Promise<Subject> {
   const node = await freshNode(name);
-  await node.write(`${(await node.text(CONFIG)) ?? ''}${RESTART_SOON}`, CONFIG);
-  await node.restartKubelet();
+  if (node.bedNode.spec.kubelet === undefined) {
+    await node.write(`${(await node.text(CONFIG)) ?? ''}${RESTART_SOON}`, CONFIG);
+    await node.restartKubelet();
+  }
   const lists: List[] = [];
-  for (const names of NAMES.map((name) => [name])) {
+  for (const names of NAMES.map((sysctl) => [sysctl])) {
     await node.setList(names);
     await node.awaitReport({ what: `be Done with ${names.join()}`, timeoutMs: RIGHT_MS }, (report) =>
       isDone(report, names),
@@ -67,15 +71,18 @@ export async function openSubject(name: string): Promise<Subject> {
   let now = last;
   let tried = last;
 
+  const peek = (): List => lists.find((list) => list !== now && list !== tried) ?? first;
+
   return {
     node,
     get now() {
       return now;
     },
     next() {
-      tried = lists.find((list) => list !== now && list !== tried) ?? first;
+      tried = peek();
       return tried;
     },
+    peek,
     async awaitRight(round, mayFail = () => false) {
       const what = `be right with ${round.next.names.join()}, or with what it had`;
       const list = await node.waitFor({ what, timeoutMs: RIGHT_MS }, async () =>

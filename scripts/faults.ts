@@ -1,0 +1,74 @@
+// npm run faults: the tests under faults in their long form, and their figures.
+
+import { parseArgs } from 'node:util';
+import { execa } from 'execa';
+import { ensureHostPackages, whyNoBed } from '../test/bed/host-packages.ts';
+import { consoleLog } from '../test/bed/progress.ts';
+
+const HELP = `Usage: npm run faults [-- FILE …]
+
+Real nodes and their API server, misbehaving for hours: agents killed 200 times in the middle of a change, power cut 50
+times, disks full and read-only, an API server that is away. \`npm test -- faults\` is the short form of the same.
+
+A FILE limits it to the files of test/faults whose path contains it, such as cut-off.
+
+Environment:
+  KUBELET_SYSCTLS_FAULTS=short     the short form
+  KUBELET_SYSCTLS_FAULTS_SEED=N    the random instants of an earlier run, which has printed its seed
+  KUBELET_SYSCTLS_E2E_BED=NAME     a cluster that stays up between runs
+
+Exit code 0 when nothing failed, 1 when something did or this machine cannot run it, 2 for wrong usage.
+`;
+/** What a test prints of itself. */
+const FIGURES = /^ {2}faults · (?<text>.+)$/u;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<number> {
+  const command = parse(args);
+  if (typeof command === 'number') return command;
+  const why = whyNoBed();
+  if (why !== undefined) {
+    process.stderr.write(`${why}\n`);
+    return 1;
+  }
+  await ensureHostPackages(consoleLog());
+  const { figures, failed } = await runFaults(command.files);
+  process.stdout.write(figures.length === 0 ? '' : `\n${figures.map((line) => `- ${line}`).join('\n')}\n`);
+  return failed ? 1 : 0;
+}
+
+/** An exit code when there is nothing to run. */
+function parse(args: string[]): { readonly files: readonly string[] } | number {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { help: { type: 'boolean', short: 'h' } },
+    });
+    if (values.help !== true) return { files: positionals };
+    process.stdout.write(HELP);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    return 2;
+  }
+}
+
+async function runFaults(
+  files: readonly string[],
+): Promise<{ readonly figures: readonly string[]; readonly failed: boolean }> {
+  const paths =
+    files.length === 0 ? [] : files.map((file) => `test/faults/${file.replace(/^test\/faults\//u, '')}`);
+  const running = execa('vitest', ['run', '--project', 'faults', '--reporter=verbose', ...paths], {
+    preferLocal: true,
+    reject: false,
+    stdin: 'ignore',
+    stdout: ['inherit', 'pipe'],
+    stderr: 'inherit',
+    env: { KUBELET_SYSCTLS_FAULTS: process.env['KUBELET_SYSCTLS_FAULTS'] ?? 'long' },
+  });
+  const { stdout, failed } = await running;
+  const figures = stdout.split('\n').flatMap((line) => FIGURES.exec(line)?.groups?.['text'] ?? []);
+  return { figures, failed };
+}

@@ -1,0 +1,96 @@
+// Other things that happen to a node while its agent changes it.
+
+import { describe, expect, it } from 'vitest';
+import { agentsOn, keepDead, killAll } from './agent-kills.ts';
+import { hostLook, PLACES } from './host-look.ts';
+import { printFigures } from './length.ts';
+import { surelyCutAt } from './round.ts';
+import type { Step } from './steps.ts';
+import { healthz, listInFile, moment, type Lists, openSubject, type Subject } from './subject.ts';
+
+const KILL_KUBELET = ['systemctl', 'kill', '--signal=KILL', '--kill-who=main', 'kubelet'];
+const never = (): boolean => false;
+
+interface Move {
+  readonly what: string;
+  readonly argv: readonly string[];
+  readonly steps: readonly Step[];
+  /** How the change may fail. */
+  readonly mayFail?: (reason: string) => boolean;
+}
+
+const MOVES: readonly Move[] = [
+  {
+    what: 'the kubelet is killed during the proof',
+    argv: KILL_KUBELET,
+    steps: ['the kubelet is started'],
+    mayFail: (reason) => reason.includes('and was rolled back: the kubelet'),
+  },
+  {
+    what: 'the kubelet is killed during the soak',
+    argv: KILL_KUBELET,
+    steps: ['the proof is reported'],
+    mayFail: (reason) => reason.includes('and was rolled back: the kubelet did not stay'),
+  },
+  {
+    what: 'systemd is told to read its units again',
+    argv: ['systemctl', 'daemon-reload'],
+    steps: ['the unit for the boot is there', 'the file is replaced', 'the proof is reported'],
+  },
+  {
+    what: 'containerd is restarted',
+    argv: ['systemctl', 'restart', 'containerd'],
+    steps: ['the file is replaced', 'the proof is reported'],
+  },
+];
+
+describe.concurrent('a node is right in the end', () => {
+  it('when something else happens to it in the middle of a change', async () => {
+    await using subject = await openSubject('n1');
+    for (const { what, argv, steps, mayFail = never } of MOVES) {
+      const ends: string[] = [];
+      for (const step of steps) {
+        const { round, moved } = await moveAt(subject, step, argv);
+        await moved;
+        const list = await subject.awaitRight(round, mayFail);
+        expect({ what, step, failed: list === round.old }).toEqual({ what, step, failed: mayFail !== never });
+        ends.push(list === round.old ? 'rolled back' : 'done');
+      }
+      printFigures(what, { times: ends.length, ends: [...new Set(ends)].join(' and ') });
+    }
+  });
+
+  it('when its agent stays dead and systemd knows the unit for the boot: the timer undoes, not that unit', async () => {
+    await using subject = await openSubject('n2');
+    const { node } = subject;
+    const agents = agentsOn(node);
+    const round = await surelyCutAt(subject, 'the proof is reported', () => killAll(agents));
+    using dead = keepDead(node);
+    await node.exec(['systemctl', 'daemon-reload']);
+    await node.restartKubelet();
+    await moment();
+    expect(listInFile(node, round)).toBe(round.next);
+
+    await node.exec(['systemctl', 'start', '--wait', PLACES.undoService]);
+
+    expect(listInFile(node, round)).toBe(round.old);
+    expect(hostLook(node.bedNode).exists(PLACES.undone.timer)).toBe(true);
+    await node.waitFor({ what: 'have a healthy kubelet without its agent' }, async () =>
+      (await healthz(node)).includes('200 OK') ? true : undefined,
+    );
+    dead[Symbol.dispose]();
+    await subject.awaitRight(round, (reason) => reason.includes('the agent did not end it in time'));
+  });
+});
+
+async function moveAt(
+  subject: Subject,
+  step: Step,
+  argv: readonly string[],
+): Promise<{ readonly round: Lists; readonly moved: Promise<unknown> }> {
+  let moved: Promise<unknown> = Promise.resolve();
+  const round = await surelyCutAt(subject, step, () => {
+    moved = subject.node.exec(argv);
+  });
+  return { round, moved };
+}

@@ -1,0 +1,32 @@
+// Two agents on one node, by mistake.
+
+import { expect, it } from 'vitest';
+import { agentsOn } from './agent-kills.ts';
+import { begin } from './round.ts';
+import { openSubject } from './subject.ts';
+import { secondAgent, withoutFirstAgent } from './two-agents.ts';
+
+const WAITS = 'Another agent works on this node';
+const BEGAN = 'The agent began';
+
+it('the second of two agents on a node does nothing but say so, until the first is gone', async () => {
+  await using subject = await openSubject('n1');
+  const { node } = subject;
+  const [first] = agentsOn(node);
+  await using second = await secondAgent(node);
+  expect(await second.says(WAITS)).toBe(true);
+
+  const { invocationId } = await node.kubelet();
+  const round = await begin(subject);
+  await node.awaitDone(round.next.names);
+  const { invocationId: changed } = await node.kubelet();
+  expect(changed).not.toBe(invocationId);
+  expect(agentsOn(node)).toHaveLength(2);
+
+  const gone = await withoutFirstAgent(node);
+  expect(await second.says(BEGAN)).toBe(true);
+  expect(agentsOn(node)).not.toContain(first);
+  const again = await begin(subject);
+  expect(await subject.awaitRight(again)).toBe(again.next);
+  await gone[Symbol.asyncDispose]();
+});
