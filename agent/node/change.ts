@@ -172,7 +172,12 @@ async function begin(ports: ChangePorts, journal: Journal): Promise<void> {
 }
 
 function arm({ undoSwitch }: ChangePorts, { unit, file, nodeSoakSeconds }: Journal): Promise<void> {
-  return undoSwitch.arm(unit, file, SWITCH_SECONDS + nodeSoakSeconds);
+  return undoSwitch.arm(unit, file, switchSeconds(nodeSoakSeconds));
+}
+
+/** How long the host waits for the end of a change that is watched for so long. */
+export function switchSeconds(nodeSoakSeconds: number): number {
+  return SWITCH_SECONDS + nodeSoakSeconds;
 }
 
 /** The new file is made ready beside the old one while the journal is being written, and takes its place after that. */

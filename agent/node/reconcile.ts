@@ -1,9 +1,10 @@
 // One look at the node and what follows from it.
 
-import type { Restart } from '../plan/in-use.ts';
+import { takenAway, type Restart } from '../plan/in-use.ts';
 import { policyErrorText } from '../report/policy-error.ts';
 import { apply } from './apply.ts';
-import type { ChangePorts } from './change.ts';
+import { type ChangePorts, switchSeconds } from './change.ts';
+import { earlySwitch } from './early-switch.ts';
 import { decide, type Decision, type Situation } from './decide.ts';
 import type { Memory } from './memory.ts';
 import { observe, type Observation, type Unobservable } from './observe.ts';
@@ -45,6 +46,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   let jitter: { readonly revision: string; readonly until: Date } | undefined;
   const viewPolicy = policyViewer(options.configMap);
   const working = createWorkingReport(ports.publisher, ports.clock, ports.log);
+  const undoSwitch = earlySwitch(ports.undoSwitch);
   const podLooks = createPodLooks(ports.cluster, ports.clock, ports.random);
 
   return {
@@ -82,14 +84,18 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     const [situation, decision] = await decideWithPods(unasked);
     if (decision.change === undefined || look.kind !== 'seen') {
       // A disk that takes no writes must not keep the node from saying so.
-      await Promise.all([remember(decision.memory), ports.publisher.publish(decision.report)]);
+      await Promise.all([
+        remember(decision.memory),
+        ports.publisher.publish(decision.report),
+        undoSwitch.forgo(),
+      ]);
       return nextLook(decision);
     }
     lastLook = undefined;
     // Where it does not come to its end, the next look finds out how far it came.
     memory = undefined;
     const applied = await apply(
-      { ...ports, working },
+      { ...ports, undoSwitch, working },
       {
         node,
         situation,
@@ -104,13 +110,18 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     return nextLook(applied.next);
   }
 
-  /** Where the last look says that a restart will be due, the pods are asked for while systemd is. */
+  /** Where the last look says what will be due, the switch is armed and the pods are asked for while systemd is. */
   async function foresee(known: Pick<Situation, 'view' | 'labels' | 'memory'>): Promise<void> {
     if (lastLook === undefined) {
       return;
     }
     const unasked = { ...known, look: lastLook, now: now(), notBefore: undefined, pods: undefined };
-    const { guarded } = decide(unasked);
+    const { guarded, change } = withJitter(unasked, decide(unasked));
+    const mayWait = guarded !== undefined && takenAway(guarded).length > 0;
+    if (change !== undefined && lastLook.kind === 'seen' && !mayWait) {
+      const seconds = switchSeconds(known.view.policy?.settings.nodeSoakSeconds ?? 0);
+      undoSwitch.expect(lastLook.status.name, change.plan.file, seconds);
+    }
     if (guarded !== undefined) {
       await podLooks.now(questionOf(guarded));
     }
