@@ -53,7 +53,10 @@ export const STORMS: readonly Storm[] = [
   },
 ];
 
-/** Two watches, each asking every 5 s in the mean from the seventh try on; by chance some more come, and reports with them. */
+/**
+ * Two watches, each asking every 5 s in the mean from the seventh try on; by chance alone some more come. A try is two requests
+ * at most: a list and a watch, or one with the token and one with the token read anew.
+ */
 export function mostRequests(lastsMs: number): number {
-  return 2 * (14 + Math.ceil(lastsMs / 2500));
+  return 4 * (14 + Math.ceil(lastsMs / 2500));
 }
