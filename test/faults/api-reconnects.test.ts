@@ -11,7 +11,7 @@ import { openScene, type Scene } from './scene.ts';
 /** In an hour without an API server each of two watches asks 720 times: pauses are 5 s in the mean. */
 const HOUR = 1440;
 const RECONNECTS = byLength({ short: HOUR, long: 6 * HOUR });
-const ROUNDS = 6;
+const ROUNDS = 4;
 /** Less than what a single connection takes, if as many stayed as there are hours. */
 const MOST_HEAP_GROWTH = 250_000;
 /** The allocator takes and gives back by the megabyte. */

@@ -6,10 +6,14 @@ import { meetAnew, type RideOut } from './scene.ts';
 
 export interface Storm extends RideOut {
   readonly name: string;
+  /** From the return to the next question about the policy; else ASKED_WITHIN_MS. */
+  readonly askedWithinMs?: number;
 }
 
 export const STORM_MS = byLength({ short: 4000, long: 120_000 });
-/** The longest pause between two tries is 10 s; a busy machine may take as long again for all that follows. */
+/** The longest pause between two tries is 10 s; timers of a busy machine come late. */
+export const ASKED_WITHIN_MS = 13_000;
+/** On a busy machine the change that follows takes its time. */
 export const SECONDS_MS = 30_000;
 /** A question that nobody answers is asked again after so long. */
 const UNANSWERED_MS = 16_000;
@@ -44,11 +48,15 @@ export const STORMS: readonly Storm[] = [
     ...STORM,
     name: 'requests never answered',
     begin: meetAnew(faults.neverAnswer),
+    askedWithinMs: UNANSWERED_MS + ASKED_WITHIN_MS,
     rightWithinMs: SECONDS_MS + UNANSWERED_MS,
   },
 ];
 
-/** Two watches, each asking every 5 s in the mean from the seventh try on; by chance some more come, and reports with them. */
+/**
+ * Two watches, each asking every 5 s in the mean from the seventh try on; by chance alone some more come. A try is two requests
+ * at most: a list and a watch, or one with the token and one with the token read anew.
+ */
 export function mostRequests(lastsMs: number): number {
-  return 2 * (14 + Math.ceil(lastsMs / 2500));
+  return 4 * (14 + Math.ceil(lastsMs / 2500));
 }

@@ -22,6 +22,8 @@ export interface FakeNode extends AsyncDisposable {
 const LEASES = 'kube-node-lease';
 /** As a kubelet's: a Node without it is called NotReady. */
 const HEARTBEAT_MS = 10_000;
+/** The API server accepts a token for so much longer than it says (go-jose jwt.DefaultLeeway). */
+const LEEWAY_SECONDS = 60;
 
 export async function fakeNode(bed: Bed, name: string): Promise<FakeNode> {
   const config = new KubeConfig();
@@ -94,7 +96,7 @@ async function ending(token: string, ms: number, keyFile: string): Promise<strin
   const [head = '', payload = ''] = token.split('.');
   const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
   const now = Math.floor(Date.now() / 1000);
-  const exp = Math.ceil(now + ms / 1000);
+  const exp = Math.ceil(now + ms / 1000) - LEEWAY_SECONDS;
   const times = { iat: exp - 3600, nbf: exp - 3600, exp };
   const body = Buffer.from(JSON.stringify(Object.assign({}, claims, times))).toString('base64url');
   const key = createPrivateKey(await readFile(keyFile));

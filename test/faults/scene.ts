@@ -123,8 +123,12 @@ export interface RideOut {
 export interface Ridden {
   /** From the API server's return to the Node that shows what was edited meanwhile. */
   readonly rightMs: number;
-  /** Requests while the trouble lasted. */
+  /** From the return to the first question about the policy, of which `rightMs` has the answer and the change as well. */
+  readonly askedMs: number | undefined;
+  /** Requests that came through to the proxy while the trouble lasted. */
   readonly during: readonly Asked[];
+  /** What the agent warned of until it was at rest again: tries of a watch that failed, and reports that were not taken. */
+  readonly warnings: number;
   /** Requests from the return until all was at rest again. */
   readonly after: readonly Asked[];
   readonly restarts: number;
@@ -142,17 +146,24 @@ export async function rideOut(scene: Scene, trouble: RideOut): Promise<Ridden> {
   const names = await scene.edit();
   await sleep(trouble.editing === undefined ? half : 0);
   await (trouble.end ?? passAgain)(scene);
-  const back = proxy.asked.length;
+  const [back, backAt] = [proxy.asked.length, performance.now()];
   const rightMs = await scene.awaitRunning(names, trouble.rightWithinMs);
   await scene.awaitDone(names);
   await sleep(SETTLE_MS);
-  const { restarts } = await agent.stats();
+  const { restarts, warnings } = await agent.stats();
+  const question = proxy.asked.slice(back).find(({ path }) => path.includes('/configmaps?'));
   return {
     rightMs,
+    askedMs: question && question.at - backAt,
+    warnings: sum(warnings) - sum(before.warnings),
     during: proxy.asked.slice(began, back),
     after: proxy.asked.slice(back),
     restarts: restarts - before.restarts,
   };
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
 }
 
 function passAgain({ proxy }: Scene): void {
