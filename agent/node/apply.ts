@@ -13,6 +13,7 @@ import {
   RollBackError,
 } from './change.ts';
 import { decide, type Decision, type Situation } from './decide.ts';
+import type { EarlyBegin } from './early-begin.ts';
 import { situationOf } from './fingerprint.ts';
 import { objection, type PodsLook, survivors } from './guard.ts';
 import type { Journal } from './journal.ts';
@@ -28,6 +29,7 @@ export interface ApplyPorts extends ChangePorts {
   readonly cluster: Cluster;
   readonly publisher: Publisher;
   readonly working: WorkingReport;
+  readonly early: EarlyBegin;
   readonly log: AgentLog;
 }
 
@@ -56,11 +58,12 @@ export interface Applied {
 export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
   const { situation, look, decision, change } = due;
   ports.log.info({ file: change.plan.file, restart: change.restart }, change.plan.reason);
-  const journal = journalOf(due, ports.clock.now());
+  const { journal, begun } = await ports.early.take(journalOf(due, ports.clock.now()));
   let pods = situation.pods;
   try {
     const result = await carryOut(ports, {
       journal,
+      begun,
       config: look.config,
       after: change.plan.after,
       restart: change.restart,
@@ -116,7 +119,17 @@ async function rememberAndCommit(ports: ApplyPorts, memory: Memory, journal: Jou
   return committed;
 }
 
-function journalOf({ situation, look, decision, change, resourceVersion }: Due, at: Date): Journal {
+/** The journal of a change that begins now. */
+export function journalOf(
+  {
+    situation,
+    look,
+    decision,
+    change,
+    resourceVersion,
+  }: Pick<Due, 'situation' | 'look' | 'decision' | 'change' | 'resourceVersion'>,
+  at: Date,
+): Journal {
   const { plan, desired } = change;
   const { file, before, after } = plan;
   const original = originalAfter(decision.memory, plan);

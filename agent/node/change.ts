@@ -20,6 +20,8 @@ export interface ChangePorts extends ProofPorts, SoakPorts {
 
 export interface Change {
   readonly journal: Journal;
+  /** Of `begin`. */
+  readonly begun: Promise<void>;
   /** undefined: there is to be no file. */
   readonly after: Uint8Array | undefined;
   readonly restart: boolean;
@@ -57,15 +59,16 @@ export class RollBackError extends Error {
 const SWITCH_SECONDS = 240;
 
 /**
- * Carries the change out. Journal and switch stay until the caller has saved what came of it, and has committed. Throws, with
- * nothing changed, when they could not be made; throws a RollBackError when the old bytes could not be put back.
+ * Carries the change out. Journal and switch stay until the caller has saved what came of it, and has committed. Throws what
+ * `begun` rejects with, nothing being changed then; throws a RollBackError when the old bytes could not be put back.
  */
 export async function carryOut(ports: ChangePorts, change: Change): Promise<ChangeResult> {
   const { journal } = change;
   const begunMs = ports.clock.monotonicMs();
-  const armed = begin(ports, journal);
+  // An error that nobody waits for yet ends the process.
+  change.begun.catch(() => {});
   try {
-    await putAfter(armed, ports.files, change);
+    await putAfter(ports.files, change);
     if (change.restart && !(await change.mayRestart())) {
       return await takeBack(ports, journal);
     }
@@ -86,7 +89,7 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
     if (error instanceof RollBackError) {
       throw error;
     }
-    await armed;
+    await change.begun;
     return rollBack(ports, journal, errorText(error));
   }
 }
@@ -155,8 +158,8 @@ function acceptsOf({ desired }: Journal, config: ConfigSources): ProofRequest['a
   };
 }
 
-/** Rejects with nothing changed and nothing left behind. */
-async function begin(ports: ChangePorts, journal: Journal): Promise<void> {
+/** Writes the journal and arms the switch. Rejects with nothing changed and nothing left behind. */
+export async function begin(ports: ChangePorts, journal: Journal): Promise<void> {
   const begun = await Promise.allSettled([ports.memory.begin(journal), arm(ports, journal)]);
   const failed = begun.find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') {
@@ -172,26 +175,20 @@ async function begin(ports: ChangePorts, journal: Journal): Promise<void> {
 }
 
 function arm({ undoSwitch }: ChangePorts, { unit, file, nodeSoakSeconds }: Journal): Promise<void> {
-  return undoSwitch.arm(unit, file, switchSeconds(nodeSoakSeconds));
-}
-
-/** How long the host waits for the end of a change that is watched for so long. */
-export function switchSeconds(nodeSoakSeconds: number): number {
-  return SWITCH_SECONDS + nodeSoakSeconds;
+  return undoSwitch.arm(unit, file, SWITCH_SECONDS + nodeSoakSeconds);
 }
 
 /** The new file is made ready beside the old one while the journal is being written, and takes its place after that. */
 async function putAfter(
-  armed: Promise<void>,
   files: HostFiles,
-  { journal: { file, before }, after }: Change,
+  { journal: { file, before }, begun, after }: Change,
 ): Promise<void> {
   const changed = sha256Of(before) !== sha256Of(after);
   if (after !== undefined && changed) {
-    await files.writeAtomic(file, after, { after: armed });
+    await files.writeAtomic(file, after, { after: begun });
     return;
   }
-  await armed;
+  await begun;
   if (changed) {
     await files.remove(file);
   }

@@ -108,7 +108,7 @@ async function renewsLease(ports: ProofPorts, restartedMs: number): Promise<bool
       return !answered;
     }
     await ports.clock.sleep(interval);
-    interval = Math.min(interval * 1.5, LEASE_INTERVAL_MAX_MS);
+    interval = Math.min(interval * 1.25, LEASE_INTERVAL_MAX_MS);
   }
 }
 

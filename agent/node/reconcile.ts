@@ -1,10 +1,10 @@
 // One look at the node and what follows from it.
 
-import { takenAway, type Restart } from '../plan/in-use.ts';
+import type { Restart } from '../plan/in-use.ts';
 import { policyErrorText } from '../report/policy-error.ts';
-import { apply } from './apply.ts';
-import { type ChangePorts, switchSeconds } from './change.ts';
-import { earlySwitch } from './early-switch.ts';
+import { apply, journalOf } from './apply.ts';
+import type { ChangePorts } from './change.ts';
+import { earlyBegin } from './early-begin.ts';
 import { decide, type Decision, type Situation } from './decide.ts';
 import type { Memory } from './memory.ts';
 import { observe, type Observation, type Unobservable } from './observe.ts';
@@ -42,11 +42,13 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   let started: { readonly invocation: string; readonly running: readonly string[] } | undefined;
   /** What was seen last, where nothing was changed since by ourselves. */
   let lastLook: Observation | Unobservable | undefined;
+  /** The restart that pods held up when it was looked at last: it is not begun before they let it go. */
+  let heldUp: string | undefined;
   let toldPolicyError: string | undefined;
   let jitter: { readonly revision: string; readonly until: Date } | undefined;
   const viewPolicy = policyViewer(options.configMap);
   const working = createWorkingReport(ports.publisher, ports.clock, ports.log);
-  const undoSwitch = earlySwitch(ports.undoSwitch);
+  const early = earlyBegin(ports);
   const podLooks = createPodLooks(ports.cluster, ports.clock, ports.random);
 
   return {
@@ -60,7 +62,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       const labels = node.labels;
       const [seen] = await Promise.all([
         observe(ports, { last: lastLook, history: memory.history }),
-        foresee({ view, labels, memory }),
+        foresee({ view, labels, memory }, configMap?.resourceVersion),
       ]);
       const look = startedWith(seen);
       lastLook = look;
@@ -82,20 +84,18 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     const { view, look } = unasked;
     await tellPolicyErrors(configMap, view);
     const [situation, decision] = await decideWithPods(unasked);
+    const isHeldUp = decision.report.state === 'Blocked' && decision.guarded !== undefined;
+    heldUp = isHeldUp && decision.guarded ? questionOf(decision.guarded) : undefined;
     if (decision.change === undefined || look.kind !== 'seen') {
       // A disk that takes no writes must not keep the node from saying so.
-      await Promise.all([
-        remember(decision.memory),
-        ports.publisher.publish(decision.report),
-        undoSwitch.forgo(),
-      ]);
+      await Promise.all([remember(decision.memory), ports.publisher.publish(decision.report), early.forgo()]);
       return nextLook(decision);
     }
     lastLook = undefined;
     // Where it does not come to its end, the next look finds out how far it came.
     memory = undefined;
     const applied = await apply(
-      { ...ports, undoSwitch, working },
+      { ...ports, early, working },
       {
         node,
         situation,
@@ -110,17 +110,21 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     return nextLook(applied.next);
   }
 
-  /** Where the last look says what will be due, the switch is armed and the pods are asked for while systemd is. */
-  async function foresee(known: Pick<Situation, 'view' | 'labels' | 'memory'>): Promise<void> {
+  /** Where the last look says what will be due, the change is begun and the pods are asked for while systemd is. */
+  async function foresee(
+    known: Pick<Situation, 'view' | 'labels' | 'memory'>,
+    resourceVersion: string | undefined,
+  ): Promise<void> {
     if (lastLook === undefined) {
       return;
     }
     const unasked = { ...known, look: lastLook, now: now(), notBefore: undefined, pods: undefined };
-    const { guarded, change } = withJitter(unasked, decide(unasked));
-    const mayWait = guarded !== undefined && takenAway(guarded).length > 0;
+    const decision = withJitter(unasked, decide(unasked));
+    const { guarded, change } = decision;
+    const mayWait = guarded !== undefined && questionOf(guarded) === heldUp;
     if (change !== undefined && lastLook.kind === 'seen' && !mayWait) {
-      const seconds = switchSeconds(known.view.policy?.settings.nodeSoakSeconds ?? 0);
-      undoSwitch.expect(lastLook.status.name, change.plan.file, seconds);
+      const expected = { situation: unasked, look: lastLook, decision, change, resourceVersion };
+      early.expect(journalOf(expected, now()));
     }
     if (guarded !== undefined) {
       await podLooks.now(questionOf(guarded));

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import type { Agent } from '../../agent/node/agent.ts';
+import { JOURNAL_FILE } from '../../agent/node/memory.ts';
+import { KEYS } from '../../agent/report/keys.ts';
+import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { atRest, startedAgent } from './started-agent.ts';
+
+const BOTH = { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem' };
+
+/** A node that is Done with one name, and known to its agent. */
+async function settled(host: FakeHost): Promise<Agent> {
+  const agent = await startedAgent(host, { allowedUnsafeSysctls: 'net.core.somaxconn' });
+  agent.hostChanged();
+  host.advance(1000);
+  await atRest();
+  host.actions.length = 0;
+  return agent;
+}
+
+describe('a change that is to be expected', () => {
+  test('is journalled and armed once, while the node is still being looked at', async () => {
+    const host = new FakeHost().startKubelet();
+    const agent = await settled(host);
+    const answer = Promise.withResolvers<void>();
+    host.systemdAnswers = () => answer.promise;
+
+    agent.setConfigMap(host.configMap(BOTH));
+    await atRest();
+    expect(host.actions.toSorted()).toEqual(['arm', `write ${JOURNAL_FILE}`]);
+    expect(host.files.get(ENVIRONMENT_FILE)).not.toContain('kernel.sem');
+
+    answer.resolve();
+    await atRest();
+    expect(host.actions.filter((action) => action === 'arm')).toHaveLength(1);
+    expect(host.actions.filter((action) => action === `write ${JOURNAL_FILE}`)).toHaveLength(1);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.armed).toBeUndefined();
+  });
+
+  test('is taken back when the look shows that nothing is to be changed', async () => {
+    const host = new FakeHost().startKubelet();
+    const agent = await settled(host);
+    host.active = false;
+
+    agent.setConfigMap(host.configMap(BOTH));
+    await atRest();
+
+    expect(host.actions.filter((action) => !action.includes(' '))).toEqual(['arm', 'disarm']);
+    expect(host.files.has(JOURNAL_FILE)).toBe(false);
+    expect(host.annotations[KEYS.state]).toBe('Blocked');
+    expect(host.armed).toBeUndefined();
+  });
+
+  test('is begun once, not at every look, while a pod holds it up', async () => {
+    const host = new FakeHost().startKubelet();
+    const agent = await settled(host);
+    host.pods = [
+      {
+        uid: 'uid-web',
+        namespace: 'shop',
+        name: 'web',
+        phase: 'Running',
+        taken: true,
+        sysctls: ['net.core.somaxconn'],
+        hostNetwork: false,
+        hostIpc: false,
+      },
+    ];
+
+    agent.setConfigMap(host.configMap({ allowedUnsafeSysctls: 'kernel.sem' }));
+    await atRest();
+
+    expect(host.annotations[KEYS.state]).toBe('Blocked');
+    for (let look = 0; look < 4; look += 1) {
+      host.advance(20_000);
+      await atRest();
+    }
+    expect(host.podLooks.length).toBeGreaterThan(2);
+    expect(host.actions.filter((action) => action === 'arm')).toHaveLength(1);
+    expect([host.armed, host.files.has(JOURNAL_FILE)]).toEqual([undefined, false]);
+  });
+});
+
+describe('a change other than the expected one', () => {
+  test('is begun anew, and nothing is left of the expected one', async () => {
+    const host = new FakeHost().startKubelet();
+    const agent = await settled(host);
+    const answer = Promise.withResolvers<void>();
+    host.systemdAnswers = () => answer.promise;
+    agent.setConfigMap(host.configMap(BOTH));
+    await atRest();
+    // By hand, after the last look.
+    host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=--v=4\n');
+
+    answer.resolve();
+    await atRest();
+
+    expect(host.actions.filter((action) => action === `write ${JOURNAL_FILE}`)).toHaveLength(2);
+    expect(host.files.get(ENVIRONMENT_FILE)).toContain('--v=4');
+    expect(host.annotations[KEYS.running]).toBe('kernel.sem,net.core.somaxconn');
+    expect([host.armed, host.files.has(JOURNAL_FILE)]).toEqual([undefined, false]);
+  });
+
+  test('that could not be begun early is not made, and is tried again', async () => {
+    const host = new FakeHost().startKubelet();
+    const agent = await settled(host);
+    let full = true;
+    host.fault = (action) =>
+      full && action === `write ${JOURNAL_FILE}` ? new Error('ENOSPC: no space left on device') : undefined;
+
+    agent.setConfigMap(host.configMap(BOTH));
+    await atRest();
+    expect(host.files.get(ENVIRONMENT_FILE)).not.toContain('kernel.sem');
+    expect(host.armed).toBeUndefined();
+
+    full = false;
+    host.advance(1000);
+    await atRest();
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+});
