@@ -22,7 +22,8 @@ export async function watchNode({ bed }: World, name: string): Promise<NodeWatch
   const { promise: seen, resolve, reject } = Promise.withResolvers<void>();
   const abort = await new Watch(config).watch(
     '/api/v1/nodes',
-    { fieldSelector: `metadata.name=${name}` },
+    // From what the API server has at hand: it answers a watch of the very latest with "Too large resource version" now and then.
+    { fieldSelector: `metadata.name=${name}`, resourceVersion: '0' },
     (_phase, node: V1Node) => {
       sightings.push({ at: performance.now(), report: reportIn(node) });
       resolve();

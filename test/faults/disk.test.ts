@@ -54,7 +54,7 @@ describe.concurrent('a disk', () => {
 
 describe.concurrent('a file system that may only be read', () => {
   it('from before a change: it is not begun', async () => {
-    await using subject = await openSubject('n1');
+    await using subject = await openSubject('n4');
     const { node } = subject;
     const invocation = invocationOf(subject);
     const disk = await readOnly(node, '/etc');
@@ -71,7 +71,7 @@ describe.concurrent('a file system that may only be read', () => {
   });
 
   it('from the middle of a change: what it leaves in /etc goes as soon as that may be written', async () => {
-    await using subject = await openSubject('n2');
+    await using subject = await openSubject('n3');
     const { node } = subject;
     let disk: Promise<AsyncDisposable> | undefined;
     const round = await surelyCutAt(subject, 'the file is replaced', () => {

@@ -39,8 +39,9 @@ export interface Lists {
 }
 
 const FLAG = '--allowed-unsafe-sysctls=';
-// None has a name of another: what the file holds with one does not depend on which came before.
-const NAMES = ['net.core.somaxconn', 'net.ipv4.tcp_max_syn_backlog', 'kernel.sem'];
+// One name a list: each change takes one away and adds another, and what the file holds does not depend on what came before.
+const FIRST = 'net.core.somaxconn';
+const OTHERS = ['net.ipv4.tcp_max_syn_backlog', 'kernel.sem'];
 const CONFIG = '/var/lib/kubelet/config.yaml';
 /** A container that was killed often is otherwise restarted after minutes only; the kubelet has this since 1.35. */
 const RESTART_SOON = 'crashLoopBackOff: {maxContainerRestartPeriod: 1s}\n';
@@ -48,29 +49,29 @@ const RIGHT_MS = 150_000;
 const CLEAN_MS = 60_000;
 const LOOK_MS = 50;
 
-/** The node, after one undisturbed change for every list. One with an older kubelet is not for kills. */
+/** The node, after one undisturbed change. One with an older kubelet is not for kills. */
 export async function openSubject(name: string): Promise<Subject> {
   const node = await freshNode(name);
   if (node.bedNode.spec.kubelet === undefined) {
     await node.write(`${(await node.text(CONFIG)) ?? ''}${RESTART_SOON}`, CONFIG);
     await node.restartKubelet();
   }
-  const lists: List[] = [];
-  for (const names of NAMES.map((sysctl) => [sysctl])) {
-    await node.setList(names);
-    await node.awaitReport({ what: `be Done with ${names.join()}`, timeoutMs: RIGHT_MS }, (report) =>
-      isDone(report, names),
-    );
-    lists.push({ names, bytes: Buffer.from((await node.text()) ?? '', 'latin1') });
-  }
-  const [first, , last] = lists;
-  const facts = await node.facts();
-  if (first === undefined || last === undefined || facts === undefined) {
+  await node.setList([FIRST]);
+  await node.awaitReport({ what: `be Done with ${FIRST}`, timeoutMs: RIGHT_MS }, (report) =>
+    isDone(report, [FIRST]),
+  );
+  const [text, facts] = [await node.text(), await node.facts()];
+  if (text === undefined || facts === undefined) {
     throw new Error(`Expected the agent on ${name} to write ${node.environmentFile}, but it did not.`);
   }
-  let now = last;
-  let tried = last;
-
+  const listOf = (sysctl: string): List => ({
+    names: [sysctl],
+    bytes: Buffer.from(text.replace(FLAG + FIRST, FLAG + sysctl), 'latin1'),
+  });
+  const first = listOf(FIRST);
+  const lists = [first, ...OTHERS.map(listOf)];
+  let now = first;
+  let tried = first;
   const peek = (): List => lists.find((list) => list !== now && list !== tried) ?? first;
 
   return {
