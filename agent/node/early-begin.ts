@@ -60,9 +60,10 @@ async function hasBegun({ begun }: Begun): Promise<boolean> {
   );
 }
 
-/** But for the instant. */
 function isSame(one: Journal, other: Journal): boolean {
-  const timeless = (journal: Journal): string =>
-    printJournal({ ...journal, past: { ...journal.past, at: '' } });
-  return timeless(one) === timeless(other);
+  return withoutInstant(one) === withoutInstant(other);
+}
+
+function withoutInstant(journal: Journal): string {
+  return printJournal({ ...journal, past: { ...journal.past, at: '' } });
 }
