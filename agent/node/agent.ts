@@ -30,6 +30,7 @@ const SETTLE_MS = 30;
 const RESYNC_MS = 600_000;
 const ERROR_PAUSE_MS = 1000;
 const LONGEST_ERROR_PAUSE_MS = 60_000;
+const LONGEST_REPORT_PAUSE_MS = 10_000;
 /** So many looks in a row must fail before the node shows it. */
 const TOLD_ERRORS = 3;
 
@@ -63,8 +64,16 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
       if (errors >= TOLD_ERRORS && !(error instanceof NotReported)) {
         await tell(error);
       }
-      return Math.min(ERROR_PAUSE_MS * 2 ** (errors - 1), LONGEST_ERROR_PAUSE_MS);
+      return pauseAfter(error);
     }
+  }
+
+  /** A whole fleet's reports are refused at once, and must not come back at once. */
+  function pauseAfter(error: unknown): number {
+    const grown = ERROR_PAUSE_MS * 2 ** (errors - 1);
+    return error instanceof NotReported
+      ? ports.random() * Math.min(grown, LONGEST_REPORT_PAUSE_MS)
+      : Math.min(grown, LONGEST_ERROR_PAUSE_MS);
   }
 
   async function tell(error: unknown): Promise<void> {

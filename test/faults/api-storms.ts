@@ -18,7 +18,7 @@ export const SECONDS_MS = 30_000;
 /** A question that nobody answers is asked again after so long. */
 const UNANSWERED_MS = 16_000;
 /** A report that was refused is written again after at most so long; the watches, which live, cannot tell when. */
-const REPORT_PAUSE_MS = 60_000;
+const REPORT_PAUSE_MS = 10_000;
 
 const STORM = { lastsMs: STORM_MS, rightWithinMs: SECONDS_MS };
 

@@ -584,6 +584,32 @@ describe('a host that cannot be asked', () => {
 });
 
 describe('the API server is away', () => {
+  test('a report that it refuses for long is tried again at least every 10 s, and not by all nodes at once', async () => {
+    const tries: number[] = [];
+    const host = new FakeHost().startKubelet();
+    await startAgent(host);
+    host.fault = (action) => {
+      if (!action.startsWith('patch')) return undefined;
+      tries.push(host.now.getTime());
+      return new Error('503 Service Unavailable');
+    };
+
+    await edit(host, { allowedUnsafeSysctls: 'net.core.somaxconn', mode: 'Observe' });
+    for (let second = 0; second < 120; second += 1) {
+      host.advance(1000);
+      await atRest();
+    }
+
+    const pauses = tries.slice(1).map((at, index) => at - (tries[index] ?? 0));
+    // Half of it, since a FakeHost's chance is always a half.
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(5000);
+    expect(tries.length).toBeGreaterThan(20);
+    host.fault = () => undefined;
+    host.advance(10_000);
+    await atRest();
+    expect(host.annotations[KEYS.state]).toBe('Observing');
+  });
+
   test('a file is healed all the same, and the report follows when it is back', async () => {
     const host = new FakeHost().startKubelet();
     await startAgent(host);
