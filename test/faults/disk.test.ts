@@ -1,88 +1,103 @@
-// A disk that is full, or that may only be read, at each write of a change.
+// A disk that is full, or that may only be read, before a change and in the middle of one.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { readOnly, smallDisk } from './disk.ts';
+import { type ReadOnly, readOnly, smallDisk } from './disk.ts';
+import { refuse, refuseNothing, useFaultyKubelet } from './faulty-kubelet.ts';
 import { hostLook, PLACES } from './host-look.ts';
 import { printFigures } from './length.ts';
 import { begin, surelyCutAt } from './round.ts';
+import type { Step } from './steps.ts';
 import { healthz, listInFile, openSubject, type Subject } from './subject.ts';
 
-const BAD = /and was rolled back: .*(?:ENOSPC|EROFS)/u;
 /** Enough for a change to fail, and for what it has begun to be taken back. */
 const FAILS_MS = 4000;
-/** Each file of the agent's own takes one or two. */
-const MOST_PAGES = 6;
+const STEPS: readonly Step[] = [
+  'the new file is being made ready',
+  'the journal is being written',
+  'the file is replaced',
+  'the soak is half over',
+];
+const anyFailure = (): boolean => true;
 
-describe.concurrent('a disk', () => {
-  it("that is full where the kubelet's file is fails the change, and nothing else", async () => {
-    await using subject = await openSubject('n1');
-    await using disk = await smallDisk(subject.node, '/etc/default', 4);
-    await disk.fill(0);
-    const invocation = invocationOf(subject);
-    const round = await begin(subject);
-
-    expect(await subject.awaitRight(round, (reason) => BAD.test(reason))).toBe(round.old);
-    expect(invocationOf(subject)).toBe(invocation);
-
-    await disk.free();
-    const again = await begin(subject);
-    expect(await subject.awaitRight(again)).toBe(again.next);
-  });
-
-  it('that is full where the agent keeps its own files, at whichever of them, stops a change until there is room', async () => {
+describe.concurrent('a disk that becomes full', () => {
+  it('under the files of the agent, at any write of a change, loses nothing: the change is made when there is room', async () => {
     await using subject = await openSubject('n2');
     const { node } = subject;
+    await using disk = await smallDisk(node, PLACES.folder);
     const ends: string[] = [];
-    await using disk = await smallDisk(node, PLACES.folder, 24);
-    for (let pages = 0; pages <= MOST_PAGES; pages += 1) {
+    for (const step of STEPS) {
       await node.remove(PLACES.script);
-      await disk.fill(pages);
-      const round = await begin(subject);
+      const round = await surelyCutAt(subject, step, () => disk.fill());
       await sleep(FAILS_MS);
-      const list = listInFile(node, round);
+      const replaced = listInFile(node, round) === round.next;
       const open = hostLook(node.bedNode).exists(PLACES.journal);
-      ends.push(list === round.old ? 'not begun' : open ? 'not committed' : 'done');
+      ends.push(`${replaced ? 'made' : 'not made'}, ${open ? 'open' : 'not open'}`);
       expect(await healthz(node)).toContain('200 OK');
-      await disk.free();
-      await subject.awaitRight(round);
+      disk.free();
+      await subject.awaitRight(round, anyFailure);
     }
-    expect(ends).toEqual(expect.arrayContaining(['not begun', 'not committed', 'done']));
-    printFigures('disk full at each own file', { pages: ends.length, ends: [...new Set(ends)].join(' / ') });
+    expect(ends).toContain('made, open');
+    printFigures("disk full under the agent's files", {
+      rounds: ends.length,
+      ends: [...new Set(ends)].join('; '),
+    });
+  });
+
+  it("under the kubelet's file, when a change must be rolled back, is told, and the roll-back made when there is room", async () => {
+    await using subject = await openSubject('n1');
+    const { node } = subject;
+    await useFaultyKubelet(node);
+    await using disk = await smallDisk(node, '/etc/default');
+    await refuse(node, subject.peek());
+    const round = await surelyCutAt(subject, 'the kubelet is started', () => disk.fill());
+
+    const stuck = await node.awaitReport(
+      { what: 'say what is to be done by hand' },
+      ({ state, reason = '' }) => {
+        return state === 'Degraded' && reason.includes('could not be put back');
+      },
+    );
+    expect(stuck.reason).toMatch(/ENOSPC.*cp \S+ \/etc\/default\/kubelet, then systemctl restart/u);
+    expect(listInFile(node, round)).toBe(round.next);
+
+    disk.free();
+    expect(await subject.awaitRight(round, anyFailure)).toBe(round.old);
+    await refuseNothing(node);
   });
 });
 
 describe.concurrent('a file system that may only be read', () => {
-  it('from before a change: it is not begun', async () => {
+  it('from before a change: it is not begun, and made when that is over', async () => {
     await using subject = await openSubject('n4');
     const { node } = subject;
     const invocation = invocationOf(subject);
-    const disk = await readOnly(node, '/etc');
+    await using disk = await readOnly(node, '/etc');
     const round = await begin(subject);
     await node.awaitReport({ what: 'say that it may not write' }, ({ state, reason = '' }) => {
-      return state === 'Degraded' && /EROFS|[Rr]ead-only/u.test(reason);
+      return state === 'Blocked' && reason.includes('read-only file system');
     });
     expect(listInFile(node, round)).toBe(round.old);
     expect(invocationOf(subject)).toBe(invocation);
     expect(hostLook(node.bedNode).exists(PLACES.journal)).toBe(false);
 
-    await disk[Symbol.asyncDispose]();
+    await disk.lift();
     expect(await subject.awaitRight(round)).toBe(round.next);
   });
 
   it('from the middle of a change: what it leaves in /etc goes as soon as that may be written', async () => {
     await using subject = await openSubject('n3');
     const { node } = subject;
-    let disk: Promise<AsyncDisposable> | undefined;
+    const disks: Promise<ReadOnly>[] = [];
     const round = await surelyCutAt(subject, 'the file is replaced', () => {
-      disk = readOnly(node, '/etc');
+      disks.push(readOnly(node, '/etc'));
     });
-    const made = await disk;
     await sleep(FAILS_MS);
-    listInFile(node, round);
+    const found = listInFile(node, round);
     expect(await healthz(node)).toContain('200 OK');
-    await made?.[Symbol.asyncDispose]();
-    expect(await subject.awaitRight(round)).toBe(round.next);
+    expect(hostLook(node.bedNode).exists(PLACES.bootUnit)).toBe(true);
+    for (const disk of disks) await (await disk).lift();
+    expect(await subject.awaitRight(round)).toBe(found);
   });
 });
 

@@ -1,63 +1,59 @@
-// A node's disk that is full or may only be read, one folder at a time.
+// A node's disk that becomes full or may only be read, one folder at a time.
 
+import { rmSync, writeFileSync } from 'node:fs';
 import type { TestNode } from '../e2e/test-node.ts';
 
-const PAGE = 4096;
+/** More than an agent asks for before it begins a change. */
+const BYTES = 4 * 2 ** 20;
 
 export interface SmallDisk extends AsyncDisposable {
-  /** Leaves room for so many pages of 4 KiB, which is what each small file takes. */
-  fill(freePages: number): Promise<void>;
-  free(): Promise<void>;
+  /** In no time, so that a change that has begun meets it. */
+  fill(): void;
+  free(): void;
 }
 
-/** Puts the folder on a disk of `pages` pages, with the files that are in it. */
-export async function smallDisk(node: TestNode, folder: string, pages: number): Promise<SmallDisk> {
-  const copy = `/run/${folder.replaceAll('/', '-')}`;
-  await node.exec(['cp', '--archive', '--no-target-directory', folder, copy]);
+/** Puts the folder, with all that is in it, on a small disk of its own. What is in it in the end stays. */
+export async function smallDisk(node: TestNode, folder: string): Promise<SmallDisk> {
+  const copy = `/run/small${folder.replaceAll('/', '-')}`;
+  const filler = `/proc/${node.bedNode.leader}/root${folder}/filler`;
   const { stdout: mode } = await node.exec(['stat', '--format=%a', folder]);
-  await node.exec([
-    'mount',
-    '-t',
-    'tmpfs',
-    '-o',
-    `size=${pages * PAGE},mode=${mode.trim()}`,
-    'small',
-    folder,
-  ]);
-  await node.exec(['cp', '--archive', `${copy}/.`, folder]);
-  const filler = `${folder}/filler`;
+  await node.exec(['mkdir', copy]);
+  await node.exec(['mount', '-t', 'tmpfs', '-o', `size=${BYTES},mode=${mode.trim()}`, 'small', copy]);
+  await node.exec(['cp', '--archive', `${folder}/.`, copy]);
+  await node.exec(['mount', '--bind', copy, folder]);
+  const free = (): void => rmSync(filler, { force: true });
   return {
-    async fill(freePages) {
-      await node.remove(filler);
-      const { stdout } = await node.exec(['stat', '--file-system', '--format=%a', folder]);
-      const count = Number(stdout) - freePages;
-      if (count > 0) {
-        await node.exec([
-          'dd',
-          'if=/dev/zero',
-          `of=${filler}`,
-          `bs=${PAGE}`,
-          `count=${count}`,
-          'status=none',
-        ]);
+    fill() {
+      try {
+        writeFileSync(filler, Buffer.alloc(BYTES));
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
       }
     },
-    free: () => node.remove(filler),
+    free,
     async [Symbol.asyncDispose]() {
-      await node.remove(filler);
-      await node.exec(['cp', '--archive', '--no-target-directory', folder, copy]);
+      free();
       await node.exec(['umount', '--lazy', folder]);
-      // What was written meanwhile, and what was removed.
       await node.exec(['find', folder, '-mindepth', '1', '-delete']);
       await node.exec(['cp', '--archive', `${copy}/.`, folder]);
-      await node.exec(['rm', '--recursive', copy]);
+      await node.exec(['umount', '--lazy', copy]);
+      await node.exec(['rmdir', copy]);
     },
   };
 }
 
-/** Nothing below the folder can be written until it is disposed of. */
-export async function readOnly(node: TestNode, folder: string): Promise<AsyncDisposable> {
+export interface ReadOnly extends AsyncDisposable {
+  lift(): Promise<void>;
+}
+
+/** Nothing below the folder can be written until that is lifted. */
+export async function readOnly(node: TestNode, folder: string): Promise<ReadOnly> {
   await node.exec(['mount', '--bind', folder, folder]);
   await node.exec(['mount', '-o', 'remount,bind,ro', folder]);
-  return { [Symbol.asyncDispose]: async () => void (await node.exec(['umount', '--lazy', folder])) };
+  let lifted: Promise<unknown> | undefined;
+  const lift = async (): Promise<void> => {
+    lifted ??= node.exec(['umount', '--lazy', folder]);
+    await lifted;
+  };
+  return { lift, [Symbol.asyncDispose]: lift };
 }

@@ -30,7 +30,7 @@ export interface Subject extends AsyncDisposable {
    * Resolves when the node is right and told so: with the new list, or, where `mayFail`, with the old one and why. Throws with all that is
    * wrong when it is not in time, and at once when the file is neither the old nor the new one.
    */
-  awaitRight(lists: Lists, mayFail?: (reason: string) => boolean): Promise<List>;
+  awaitRight(lists: Lists, mayFail?: (reason: string) => boolean, agents?: number): Promise<List>;
 }
 
 export interface Lists {
@@ -74,7 +74,7 @@ export async function openSubject(name: string): Promise<Subject> {
   let tried = first;
   const peek = (): List => lists.find((list) => list !== now && list !== tried) ?? first;
 
-  return {
+  const subject: Subject = {
     node,
     get now() {
       return now;
@@ -84,14 +84,14 @@ export async function openSubject(name: string): Promise<Subject> {
       return tried;
     },
     peek,
-    async awaitRight(round, mayFail = () => false) {
+    async awaitRight(round, mayFail = () => false, agents = 1) {
       const what = `be right with ${round.next.names.join()}, or with what it had`;
       const list = await node.waitFor({ what, timeoutMs: RIGHT_MS }, async () =>
         endOf(round, listInFile(node, round), await node.report(), mayFail),
       );
       let wrong: readonly string[] = [];
       const isRight = async (): Promise<boolean> => {
-        wrong = await wrongWith(node, list, facts);
+        wrong = await wrongWith(node, { list, facts, agents });
         return wrong.length === 0;
       };
       if (!(await until(isRight, { timeoutMs: CLEAN_MS, everyMs: LOOK_MS }))) {
@@ -103,6 +103,9 @@ export async function openSubject(name: string): Promise<Subject> {
     },
     [Symbol.asyncDispose]: async () => void (await freshNode(name)),
   };
+  // Done is told while the last of the switch still goes.
+  await subject.awaitRight({ old: first, next: first });
+  return subject;
 }
 
 /** The list that the node has come to rest with; undefined while it has not. A report from before the change is no answer. */
@@ -132,7 +135,10 @@ export function listInFile(node: TestNode, { old, next }: Lists): List {
 }
 
 /** Everything that is not as it must be on a node at rest; empty when it is right. */
-async function wrongWith(node: TestNode, list: List, facts: FileFacts): Promise<readonly string[]> {
+async function wrongWith(
+  node: TestNode,
+  { list, facts, agents }: { readonly list: List; readonly facts: FileFacts; readonly agents: number },
+): Promise<readonly string[]> {
   const look = hostLook(node.bedNode);
   const wrong: string[] = [];
   const say = (isWrong: boolean, what: string): void => void (isWrong && wrong.push(what));
@@ -164,7 +170,7 @@ async function wrongWith(node: TestNode, list: List, facts: FileFacts): Promise<
   const states = ['--all', '--plain', '--no-legend', '--state=active,activating,reloading,failed'];
   const units = await node.exec(['systemctl', 'list-units', ...states, `${UNDO_UNIT}*`]);
   say(units.stdout.trim() !== '', `systemd has ${units.stdout.trim()}`);
-  say(agentsOn(node).length !== 1, `${agentsOn(node).length} agents run`);
+  say(agentsOn(node).length !== agents, `${agentsOn(node).length} agents run`);
   return wrong;
 }
 
