@@ -12,7 +12,7 @@ const BEGAN = 'The agent began';
 it('the second of two agents on a node does nothing but say so, until the first is gone', async () => {
   await using subject = await openSubject('n1');
   const { node } = subject;
-  const [first] = agentsOn(node);
+  const [pid] = agentsOn(node);
   await using second = await secondAgent(node);
   expect(await second.says(WAITS)).toBe(true);
 
@@ -22,9 +22,10 @@ it('the second of two agents on a node does nothing but say so, until the first 
   const { invocationId: changed } = await node.kubelet();
   expect(changed).not.toBe(invocationId);
 
-  await using _gone = await withoutFirstAgent(node);
+  await using first = new AsyncDisposableStack();
+  first.use(await withoutFirstAgent(node));
   expect(await second.says(BEGAN)).toBe(true);
-  expect(agentsOn(node)).not.toContain(first);
+  expect(agentsOn(node)).not.toContain(pid);
   const again = await begin(subject);
   expect(await subject.awaitRight(again)).toBe(again.next);
 });
