@@ -1,6 +1,6 @@
 // The steps of a change, each told by what a look at the node shows of it.
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { type HostLook, PLACES, temporaryOf } from './host-look.ts';
 
 /** What was so before the change began. */
@@ -99,12 +99,15 @@ export async function atInstant(
       provenForMs: proven === undefined ? undefined : now - proven,
     });
   };
+  const fleeting = typeof instant === 'string' && FLEETING.has(instant);
   while (performance.now() - begun < timeoutMs) {
     if (reached()) {
       act();
       return true;
     }
-    await sleep(1);
+    const over = journalSeen !== undefined && !look.exists(PLACES.journal);
+    if (fleeting && over) return false;
+    await (fleeting ? nextTurn() : sleep(1));
   }
   return false;
 }
