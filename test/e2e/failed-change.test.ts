@@ -68,31 +68,6 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
     expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD},${BAD}`);
   });
 
-  it('and that cannot be rolled back to a healthy kubelet says what to do on the node, and goes on when that is done', async () => {
-    const node = await freshNode('n3');
-    for (const marker of [WRAPPER_BROKE, WRAPPER_MENDED]) await node.remove(marker);
-    await node.write(BREAKING_KUBELET, WRAPPER, 0o755);
-    await useDropIn(node, `[Service]\nExecStart=\nExecStart=${WRAPPER} ${ARGS}\n`);
-    const before = await node.text();
-
-    await node.setList([GOOD]);
-    const report = await degraded(node);
-
-    expect(report.reason).toContain('could not be rolled back to a healthy kubelet');
-    expect(report.reason).toContain('unknown flag: --no-such-flag');
-    expect(report.reason).toContain(`${node.environmentFile} holds what it held before the change`);
-    expect(report.reason).toContain('systemctl restart kubelet.service');
-    expect(await node.text()).toBe(before);
-
-    await node.remove(WRAPPER_BROKE);
-    await node.write('', WRAPPER_MENDED);
-    await node.restartKubelet();
-    await node.awaitReport(
-      { what: 'be Done after all', timeoutMs: RETRIED_WITHIN_MS },
-      ({ state, running }) => state === 'Done' && running === GOOD,
-    );
-  });
-
   it('is rolled back to no file at all, and given up at once when the policy drops its name', async () => {
     const node = await freshNode('n4');
     await useDropIn(node, `[Service]\nExecStartPre=/bin/sh -c '! grep -qs ${BAD} ${node.environmentFile}'\n`);
@@ -143,6 +118,33 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
 
     await node.awaitDone([GOOD]);
     expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD}`);
+  });
+});
+
+describe('a change that cannot be rolled back to a healthy kubelet', () => {
+  it('says what to do on the node, and goes on when that is done', async () => {
+    const node = await freshNode('n3');
+    for (const marker of [WRAPPER_BROKE, WRAPPER_MENDED]) await node.remove(marker);
+    await node.write(BREAKING_KUBELET, WRAPPER, 0o755);
+    await useDropIn(node, `[Service]\nExecStart=\nExecStart=${WRAPPER} ${ARGS}\n`);
+    const before = await node.text();
+
+    await node.setList([GOOD]);
+    const report = await degraded(node);
+
+    expect(report.reason).toContain('could not be rolled back to a healthy kubelet');
+    expect(report.reason).toContain('unknown flag: --no-such-flag');
+    expect(report.reason).toContain(`${node.environmentFile} holds what it held before the change`);
+    expect(report.reason).toContain('systemctl restart kubelet.service');
+    expect(await node.text()).toBe(before);
+
+    await node.remove(WRAPPER_BROKE);
+    await node.write('', WRAPPER_MENDED);
+    await node.restartKubelet();
+    await node.awaitReport(
+      { what: 'be Done after all', timeoutMs: RETRIED_WITHIN_MS },
+      ({ state, running }) => state === 'Done' && running === GOOD,
+    );
   });
 });
 

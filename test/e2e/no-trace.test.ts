@@ -15,6 +15,8 @@ const NODES = [
 ] as const;
 const NAME = 'net.core.somaxconn';
 const OTHER = 'kernel.msgmax';
+/** Two nodes are made, and all agents removed twice; cut off in the middle, that would leave the others without agents. */
+const TIMEOUT_MS = 900_000;
 
 afterAll(async () => {
   const world = await e2eWorld();
@@ -26,43 +28,53 @@ afterAll(async () => {
   }
 });
 
-it('after mode: Restore and kubectl delete -k, nothing on the disk of a node differs from before the first agent', async () => {
-  const world = await e2eWorld();
-  await clearPolicy(world);
-  await deleteManifests(groundOf(world));
-  await Promise.all(NODES.map((spec) => world.bed.addNode(newNode(spec), silent)));
-  const nodes = NODES.map(({ name }) => testNode(world, name));
-  const before = await Promise.all(nodes.map(lookAt));
+it(
+  'after mode: Restore and kubectl delete -k, nothing on the disk of a node differs from before the first agent',
+  async () => {
+    const world = await e2eWorld();
+    await clearPolicy(world);
+    await deleteManifests(groundOf(world));
+    await Promise.all(NODES.map((spec) => world.bed.addNode(newNode(spec), silent)));
+    const nodes = NODES.map(({ name }) => testNode(world, name));
+    const before = await Promise.all(nodes.map(lookAt));
 
-  await applyManifests(groundOf(world));
-  for (const names of [[NAME], [NAME, OTHER], [OTHER]]) {
-    for (const { name } of nodes) await setList(world, name, names);
-    await Promise.all(nodes.map((node) => node.awaitDone(names)));
-  }
-  const changed = await Promise.all(nodes.map(lookAt));
-  expect(differences(before[0] ?? new Map(), changed[0] ?? new Map()).join('\n')).toContain(
-    '/etc/default/kubelet',
-  );
-  expect(differences(before[1] ?? new Map(), changed[1] ?? new Map()).join('\n')).toContain(
-    '/etc/default/kubelet',
-  );
+    await applyManifests(groundOf(world));
+    for (const names of [[NAME], [NAME, OTHER], [OTHER]]) {
+      for (const { name } of nodes) await setList(world, name, names);
+      await Promise.all(nodes.map((node) => node.awaitDone(names)));
+    }
+    const changed = await Promise.all(nodes.map(lookAt));
+    expect(differences(before[0] ?? new Map(), changed[0] ?? new Map()).join('\n')).toContain(
+      '/etc/default/kubelet',
+    );
+    expect(differences(before[1] ?? new Map(), changed[1] ?? new Map()).join('\n')).toContain(
+      '/etc/default/kubelet',
+    );
 
-  await setKeys(world, { mode: 'Restore' });
-  await Promise.all(nodes.map((node) => node.awaitDone([])));
-  await deleteManifests(groundOf(world));
+    await setKeys(world, { mode: 'Restore' });
+    await Promise.all(nodes.map((node) => node.awaitDone([])));
+    await deleteManifests(groundOf(world));
 
-  const after = await Promise.all(nodes.map(lookAt));
-  for (const [index, then] of before.entries()) {
-    expect(differences(then, after[index] ?? new Map())).toEqual([]);
-  }
-  for (const node of nodes) {
-    const { stdout } = await node.exec(['systemctl', 'list-units', '--all', '--no-legend', '*sysctl-agent*']);
-    expect(stdout).toBe('');
-    const found = await node.exec(['find', '/run', '/tmp', '/var/tmp', '-xdev', '-name', '*sysctl-agent*']);
-    expect(found.stdout).toBe('');
-    expect((await node.kubelet()).activeState).toBe('active');
-  }
-});
+    const after = await Promise.all(nodes.map(lookAt));
+    for (const [index, then] of before.entries()) {
+      expect(differences(then, after[index] ?? new Map())).toEqual([]);
+    }
+    for (const node of nodes) {
+      const { stdout } = await node.exec([
+        'systemctl',
+        'list-units',
+        '--all',
+        '--no-legend',
+        '*sysctl-agent*',
+      ]);
+      expect(stdout).toBe('');
+      const found = await node.exec(['find', '/run', '/tmp', '/var/tmp', '-xdev', '-name', '*sysctl-agent*']);
+      expect(found.stdout).toBe('');
+      expect((await node.kubelet()).activeState).toBe('active');
+    }
+  },
+  TIMEOUT_MS,
+);
 
 function groundOf({ bed }: World): Parameters<typeof applyManifests>[0] {
   return {

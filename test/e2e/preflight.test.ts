@@ -36,7 +36,9 @@ describe.concurrent('nothing is changed', () => {
     expect(report.reason).toContain('It could be Ansible');
     expect(report.reason).toContain(FLAG);
     expect(report.drift).toContain(`missing: ${NAME}`);
-    expect((await nodeEvents(node, 'NodeDegraded')).join('\n')).toContain('Somebody rewrites');
+    await node.waitFor({ what: 'have an Event that says so' }, async () =>
+      (await nodeEvents(node, 'NodeDegraded')).join('\n').includes('Somebody rewrites') ? true : undefined,
+    );
     await new Promise((resolve) => setTimeout(resolve, LONG_ENOUGH_MS));
     expect(await node.text()).toBe(theirs);
     expect((await node.kubelet()).invocationId).toBe(invocationId);
@@ -105,8 +107,11 @@ describe('a file system without room for the change', () => {
     await node.exec(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]);
     try {
       await node.setList([NAME]);
-      const report = await node.awaitReport({ what: 'be Blocked' }, ({ state }) => state === 'Blocked');
-      expect(report.reason).toContain(`Expected ${folder} to have 1024 KiB free`);
+      const why = `Expected ${folder} to have 1024 KiB free`;
+      await node.awaitReport(
+        { what: 'be Blocked for lack of room' },
+        ({ state, reason = '' }) => state === 'Blocked' && reason.includes(why),
+      );
       expect((await node.exec(['ls', '-A', folder])).stdout).toBe('');
       expect((await node.kubelet()).invocationId).toBe(invocationId);
     } finally {
