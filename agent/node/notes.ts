@@ -1,7 +1,7 @@
 // Which Events a new report of the node is worth, compared with the one before it.
 
 import type { NodeReport } from '../report/annotations.ts';
-import { driftText } from '../report/annotations.ts';
+import { annotationsOf, driftText } from '../report/annotations.ts';
 import { KEYS } from '../report/keys.ts';
 import type { EventNote } from './ports.ts';
 
@@ -16,7 +16,12 @@ export function notesFor(previous: Readonly<Record<string, string>>, report: Nod
   if (drift !== undefined && drift !== previous[KEYS.drift] && !byPolicy) {
     notes.push({ type: 'Warning', reason: 'ConfigDriftDetected', message: drift });
   }
-  if (report.state !== previous[KEYS.state] || report.desiredRevision !== previous[KEYS.desiredRevision]) {
+  const isNews =
+    report.state !== previous[KEYS.state] || report.desiredRevision !== previous[KEYS.desiredRevision];
+  // What holds a node up may change while it is held up: first its kubelet, then a pod.
+  const holdsOtherwise =
+    report.state === 'Blocked' && annotationsOf(report)[KEYS.reason] !== previous[KEYS.reason];
+  if (isNews || holdsOtherwise) {
     notes.push(...stateNotes(report));
   }
   return notes;

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { notesFor } from '../../agent/node/notes.ts';
+import { annotationsOf, type NodeReport } from '../../agent/report/annotations.ts';
+
+const BLOCKED: NodeReport = {
+  state: 'Blocked',
+  reason: 'A pod that runs here uses it: shop/web',
+  desired: ['kernel.sem'],
+  running: ['kernel.sem', 'net.core.somaxconn'],
+  drift: { missing: [], unmanaged: [], pendingRestart: [] },
+  policyError: undefined,
+  desiredRevision: 'b',
+  appliedRevision: 'a',
+  lastChange: undefined,
+};
+
+/** What the node shows of a report. */
+const shown = (report: NodeReport): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(annotationsOf(report)).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    ),
+  );
+
+describe('a node that is Blocked', () => {
+  const other = { ...BLOCKED, reason: 'kubelet.service is active, but does not answer healthz' };
+
+  test('is told once', () => {
+    expect(notesFor(shown({ ...BLOCKED, state: 'Done' }), BLOCKED)).toMatchObject([
+      { type: 'Warning', reason: 'NodeBlocked', message: BLOCKED.reason },
+    ]);
+    expect(notesFor(shown(BLOCKED), BLOCKED)).toEqual([]);
+  });
+
+  test('and then for another reason is told again', () => {
+    expect(notesFor(shown(other), BLOCKED)).toMatchObject([
+      { reason: 'NodeBlocked', message: BLOCKED.reason },
+    ]);
+  });
+
+  test('for a reason that is longer than an annotation may be is told once', () => {
+    const long = { ...BLOCKED, reason: `uses it: ${'shop/web-0123456789, '.repeat(200)}` };
+    expect(notesFor(shown(long), long)).toEqual([]);
+  });
+});
