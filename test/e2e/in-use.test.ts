@@ -119,5 +119,8 @@ describe('a pod that uses an allowance', () => {
 });
 
 async function blocked(node: TestNode): Promise<Report> {
-  return node.awaitReport({ what: 'be Blocked' }, ({ state }) => state === 'Blocked');
+  return node.awaitReport(
+    { what: 'be Blocked by a pod' },
+    ({ state, reason = '' }) => state === 'Blocked' && reason.includes('e2e/'),
+  );
 }
