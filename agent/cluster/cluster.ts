@@ -8,7 +8,7 @@ import { BadAnswer, isAlreadyExists, isNotFound } from './errors.ts';
 import { COMPONENT, configMapEvent, nodeEvent } from './events.ts';
 import { objectAt, textAt } from './fields.ts';
 import { itemsOf } from './items.ts';
-import { noteMemory } from './note-memory.ts';
+import { noteMemory, type NoteMemory } from './note-memory.ts';
 import { parseConfigMap, parseFailedPod, parseNode, parsePod, parseReadiness } from './objects.ts';
 import type { Transport } from './transport.ts';
 import { watchObject, type Watch, type WatchOptions } from './watch.ts';
@@ -64,7 +64,9 @@ const NOTE_MEMORY_MS = 3_600_000;
 export function createCluster(options: ClusterOptions): WatchedCluster {
   const { transport, nodeName, configMapName } = options;
   const now = options.now ?? (() => new Date());
-  const said = noteMemory(REMEMBERED_NOTES, NOTE_MEMORY_MS, () => now().getTime());
+  const memory = (): NoteMemory => noteMemory(REMEMBERED_NOTES, NOTE_MEMORY_MS, () => now().getTime());
+  // A ConfigMap that is edited again and again must not keep the node from telling of itself.
+  const said = { node: memory(), configMap: memory() };
   const node = encodeURIComponent(nodeName);
   const namespace = encodeURIComponent(options.namespace);
 
@@ -153,13 +155,13 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
     },
 
     async nodeEvent(object, note) {
-      await sayOnce(['node', object.uid, note.reason, note.message], nodeEvent(object, note, now()));
+      await sayOnce(said.node, [object.uid, note.reason, note.message], nodeEvent(object, note, now()));
     },
 
     async configMapEvent(configMap, note) {
       const place = { namespace: options.namespace, name: configMapName };
       const event = configMapEvent(now(), place, configMap, note);
-      await sayOnce(['configmap', event.metadata.name ?? ''], event);
+      await sayOnce(said.configMap, [event.metadata.name ?? ''], event);
     },
 
     watchNode: (onChange, listeners) =>
@@ -200,9 +202,9 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
     options.collectGarbage?.();
   }
 
-  async function sayOnce(parts: readonly string[], event: CoreV1Event): Promise<void> {
+  async function sayOnce(notes: NoteMemory, parts: readonly string[], event: CoreV1Event): Promise<void> {
     const key = JSON.stringify(parts);
-    if (!said.claim(key)) {
+    if (!notes.claim(key)) {
       return;
     }
     try {
@@ -215,7 +217,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       });
     } catch (error) {
       if (!isAlreadyExists(error)) {
-        said.release(key);
+        notes.release(key);
         throw error;
       }
     }

@@ -318,6 +318,15 @@ describe('nodeEvent', () => {
   });
 });
 
+it('a ConfigMap that is edited again and again does not keep the node from telling of itself', async () => {
+  const { server, cluster } = await served(created);
+  for (let turn = 0; turn < 60; turn += 1) {
+    await cluster.configMapEvent({ ...configMap, resourceVersion: String(turn) }, note);
+  }
+  await cluster.nodeEvent(node, { ...note, message: 'blocked' });
+  expect(posted(server).at(-1)?.message).toBe('blocked');
+});
+
 describe('configMapEvent', () => {
   it('writes the same Event from every node, so that all of them make one', async () => {
     const first = await served(created);
