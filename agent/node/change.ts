@@ -9,7 +9,7 @@ import type { Journal } from './journal.ts';
 import type { MemoryStore } from './memory.ts';
 import { proveKubelet, type Proof, type ProofPorts, type ProofRequest } from './prove.ts';
 import type { HostFiles, UndoSwitch } from './ports.ts';
-import { soak, type SoakPorts, type SoakRequest } from './soak.ts';
+import { soak, type SoakPorts } from './soak.ts';
 
 export interface ChangePorts extends ProofPorts, SoakPorts {
   readonly cluster: ProofPorts['cluster'] & SoakPorts['cluster'];
@@ -78,13 +78,9 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
     }
     const restartedMs = ports.clock.monotonicMs();
     await ports.systemd.tryRestart(journal.unit);
-    const proof = await prove(ports, journal, acceptsOf(journal, change.config), restartedMs);
-    if (!proof.ok) {
-      return await rollBack(ports, journal, proof.why);
-    }
-    change.onProven(proof, ports.clock.monotonicMs() - begunMs);
-    const fault = await soakProven(ports, journal, proof, restartedMs, change.pods());
-    return fault === undefined ? { kind: 'done', proof } : await rollBack(ports, journal, fault);
+    return await proveAndSoak(ports, change, restartedMs, (proof) =>
+      change.onProven(proof, ports.clock.monotonicMs() - begunMs),
+    );
   } catch (error) {
     if (error instanceof RollBackError) {
       throw error;
@@ -102,11 +98,28 @@ export async function goOn(
 ): Promise<ChangeResult> {
   const begunMs = ports.clock.monotonicMs();
   await arm(ports, journal);
-  const proof = await prove(ports, journal, acceptsOf(journal, config), begunMs);
+  return proveAndSoak(ports, { journal, config, pods: () => undefined }, begunMs, () => {});
+}
+
+/** The kubelet that runs now is proven and watched, or rolled back. */
+async function proveAndSoak(
+  ports: ChangePorts,
+  { journal, config, pods }: Pick<Change, 'journal' | 'config' | 'pods'>,
+  restartedMs: number,
+  onProven: (proof: Proven) => void,
+): Promise<ChangeResult> {
+  const proof = await prove(ports, journal, acceptsOf(journal, config), restartedMs);
   if (!proof.ok) {
     return rollBack(ports, journal, proof.why);
   }
-  const fault = await soakProven(ports, journal, proof, begunMs, undefined);
+  onProven(proof);
+  const fault = await soak(ports, {
+    started: proof.status,
+    restartedMs,
+    healthz: journal.healthz ?? undefined,
+    seconds: journal.nodeSoakSeconds,
+    pods: pods(),
+  });
   return fault === undefined ? { kind: 'done', proof } : rollBack(ports, journal, fault);
 }
 
@@ -181,9 +194,9 @@ function arm({ undoSwitch }: ChangePorts, { unit, file, nodeSoakSeconds }: Journ
 /** The new file is made ready beside the old one while the journal is being written, and takes its place after that. */
 async function putAfter(
   files: HostFiles,
-  { journal: { file, before }, begun, after }: Change,
+  { journal: { file, ...journal }, begun, after }: Change,
 ): Promise<void> {
-  const changed = sha256Of(before) !== sha256Of(after);
+  const changed = sha256Of(journal.before) !== journal.after;
   if (after !== undefined && changed) {
     await files.writeAtomic(file, after, { after: begun });
     return;
@@ -211,22 +224,6 @@ function prove(
     restartedMs,
     healthz: journal.healthz ?? undefined,
     accepts,
-  });
-}
-
-function soakProven(
-  ports: ChangePorts,
-  journal: Journal,
-  { status }: Proven,
-  restartedMs: number,
-  pods: SoakRequest['pods'],
-): Promise<string | undefined> {
-  return soak(ports, {
-    started: status,
-    restartedMs,
-    healthz: journal.healthz ?? undefined,
-    seconds: journal.nodeSoakSeconds,
-    pods,
   });
 }
 

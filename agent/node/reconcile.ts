@@ -84,8 +84,8 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     const { view, look } = unasked;
     await tellPolicyErrors(configMap, view);
     const [situation, decision] = await decideWithPods(unasked);
-    const isHeldUp = decision.report.state === 'Blocked' && decision.guarded !== undefined;
-    heldUp = isHeldUp && decision.guarded ? questionOf(decision.guarded) : undefined;
+    const holding = decision.report.state === 'Blocked' ? decision.guarded : undefined;
+    heldUp = holding && questionOf(holding);
     if (decision.change === undefined || look.kind !== 'seen') {
       // A disk that takes no writes must not keep the node from saying so.
       await Promise.all([remember(decision.memory), ports.publisher.publish(decision.report), early.forgo()]);
