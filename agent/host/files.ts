@@ -13,7 +13,8 @@ import { shortageIn } from './space.ts';
 /** A command with all of root's capabilities, which the pod does not have. */
 const THROUGH_SYSTEMD = ['systemd-run', '--quiet', '--wait', '--collect'];
 const NEW_FILE_MODE = 0o644;
-const TEMPORARY_SUFFIX = '.kubelet-sysctl-agent.tmp';
+/** Of a file that is being written: `.NAME` and this. */
+export const TEMPORARY_SUFFIX = '.kubelet-sysctl-agent.tmp';
 
 /** The host's files below `root`; `run` is asked only when a file's owner is beyond this process's capabilities. */
 export function hostFiles(root: string, run: RunOnHost): HostFiles {

@@ -1,9 +1,10 @@
 // What undoes a change on the host when the agent does not: a shell script and a unit that runs it before the kubelet at boot.
 
 import { dirname } from 'node:path';
+import { MEMORY_FOLDER } from '../node/memory.ts';
+import { TEMPORARY_SUFFIX } from './files.ts';
 
-export const UNDO_FOLDER = '/var/lib/kubelet-sysctl-agent';
-export const UNDO_SCRIPT_FILE = `${UNDO_FOLDER}/undo`;
+export const UNDO_SCRIPT_FILE = `${MEMORY_FOLDER}/undo`;
 /** The transient units, and the one for the boot. */
 export const UNDO_UNIT = 'kubelet-sysctl-agent-undo';
 export const UNITS_FOLDER = '/etc/systemd/system';
@@ -41,7 +42,7 @@ fi
 
 unit=$(field unit)
 file=$(readlink -f -- "$(field file)")
-new=$(dirname -- "$file")/.$(basename -- "$file").kubelet-sysctl-agent.tmp
+new=$(dirname -- "$file")/.$(basename -- "$file")${TEMPORARY_SUFFIX}
 rm -f -- "$new"
 if [ "$(field before)" != "$(field after)" ] && [ "$(hash "$file")" = "$(field after)" ]; then
   if [ "$(field before)" = none ]; then
@@ -75,13 +76,13 @@ clean
 
 /** While the timer runs, or its script, it is the one to undo: a kubelet that is restarted in the middle of a change starts with the change. */
 export function bootUnit(kubeletUnit: string, file: string): string {
-  const mounts = [UNDO_FOLDER, dirname(file)].filter((path) => /^[\w/.-]+$/u.test(path));
+  const mounts = [MEMORY_FOLDER, dirname(file)].filter((path) => /^[\w/.-]+$/u.test(path));
   return `[Unit]
 Description=Undo a kubelet-sysctl-agent change that was cut off
 Before=${kubeletUnit}
 RequiresMountsFor=${mounts.join(' ')}
-ConditionPathExists=|${UNDO_FOLDER}/change
-ConditionPathExists=|${UNDO_FOLDER}/undoing
+ConditionPathExists=|${MEMORY_FOLDER}/change
+ConditionPathExists=|${MEMORY_FOLDER}/undoing
 ConditionPathExists=!/run/systemd/transient/${UNDO_UNIT}.service
 
 [Service]
