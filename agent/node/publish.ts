@@ -22,7 +22,8 @@ export class NotReported extends Error {
   }
 }
 
-const NOTHING_SEEN: NodeReport = {
+/** What there is to tell of a node that was never looked at. */
+export const NOTHING_SEEN: NodeReport = {
   state: 'Degraded',
   reason: '',
   desired: undefined,

@@ -3,7 +3,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../../agent/policy/parse.ts';
-import { annotationsOf, type NodeReport } from '../../agent/report/annotations.ts';
+import { NOTHING_SEEN } from '../../agent/node/publish.ts';
+import { annotationsOf } from '../../agent/report/annotations.ts';
 import { KEYS } from '../../agent/report/keys.ts';
 import { policyErrorText } from '../../agent/report/policy-error.ts';
 import { type Container, findContainer } from '../bench/container.ts';
@@ -104,7 +105,7 @@ async function replacePolicy({ world }: TestNode, data: Data): Promise<void> {
 function errorOf(data: Data): string | undefined {
   const sorted = Object.entries(data).toSorted(([one], [other]) => (one < other ? -1 : 1));
   const result = parsePolicy(Object.fromEntries(sorted));
-  return annotationsOf({ ...REPORT, policyError: result.ok ? '' : policyErrorText(result.errors) })[
+  return annotationsOf({ ...NOTHING_SEEN, policyError: result.ok ? '' : policyErrorText(result.errors) })[
     KEYS.policyError
   ];
 }
@@ -146,15 +147,3 @@ async function agentContainer({ world, name }: TestNode): Promise<Container> {
   if (id === undefined) throw new Error(`Expected an agent that runs on ${name}, found none.`);
   return findContainer(id, 'kubelet-sysctls.mjs');
 }
-
-const REPORT: NodeReport = {
-  state: 'Done',
-  reason: '',
-  desired: undefined,
-  running: undefined,
-  drift: { missing: [], unmanaged: [], pendingRestart: [] },
-  policyError: undefined,
-  desiredRevision: undefined,
-  appliedRevision: undefined,
-  lastChange: undefined,
-};

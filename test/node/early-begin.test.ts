@@ -4,6 +4,7 @@ import { JOURNAL_FILE } from '../../agent/node/memory.ts';
 import { KEYS } from '../../agent/report/keys.ts';
 import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
+import { WEB_POD } from './web-pod.ts';
 
 const BOTH = { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem' };
 
@@ -54,18 +55,7 @@ describe('a change that is to be expected', () => {
   test('is begun once, not at every look, while a pod holds it up', async () => {
     const host = new FakeHost().startKubelet();
     const agent = await settled(host);
-    host.pods = [
-      {
-        uid: 'uid-web',
-        namespace: 'shop',
-        name: 'web',
-        phase: 'Running',
-        taken: true,
-        sysctls: ['net.core.somaxconn'],
-        hostNetwork: false,
-        hostIpc: false,
-      },
-    ];
+    host.pods = [WEB_POD];
 
     agent.setConfigMap(host.configMap({ allowedUnsafeSysctls: 'kernel.sem' }));
     await atRest();

@@ -1,25 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../../agent/node/agent.ts';
-import type { SysctlPod } from '../../agent/plan/in-use.ts';
 import { KEYS } from '../../agent/report/keys.ts';
 import { CONFIG_FILE, ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
+import { WEB_POD } from './web-pod.ts';
 
 const BOTH = { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.msgmax' };
 const ONE = { allowedUnsafeSysctls: 'kernel.msgmax' };
 const THREE = { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.msgmax,kernel.sem' };
 const FLAG = '--allowed-unsafe-sysctls=kernel.msgmax,net.core.somaxconn';
-
-const WEB: SysctlPod = {
-  uid: 'uid-web',
-  namespace: 'shop',
-  name: 'web',
-  phase: 'Running',
-  taken: true,
-  sysctls: ['net.core.somaxconn'],
-  hostNetwork: false,
-  hostIpc: false,
-};
 
 const refuse = (action: string): Error | undefined =>
   action === 'pods' ? new Error('The API server answered 403: pods is forbidden') : undefined;
@@ -35,7 +24,7 @@ async function startAgent(host: FakeHost, data: Readonly<Record<string, string>>
 async function inUse(files: Readonly<Record<string, string>> = {}): Promise<FakeHost> {
   const host = new FakeHost(files).startKubelet();
   await startAgent(host, BOTH);
-  host.pods = [WEB];
+  host.pods = [WEB_POD];
   host.actions.length = 0;
   host.podLooks.length = 0;
   return host;
@@ -169,7 +158,7 @@ describe('an allowance that a running pod uses and the policy drops', () => {
 describe('other people’s removals that only wait for a restart', () => {
   test('block a restart that the policy wants for a name of its own', async () => {
     const host = await inUse({ [CONFIG_FILE]: 'allowedUnsafeSysctls: [kernel.shmmax]\n' });
-    host.pods = [{ ...WEB, sysctls: ['kernel.shmmax'] }];
+    host.pods = [{ ...WEB_POD, sysctls: ['kernel.shmmax'] }];
     host.files.set(CONFIG_FILE, 'allowedUnsafeSysctls: []\n');
     host.files.set(ENVIRONMENT_FILE, `KUBELET_EXTRA_ARGS='${FLAG}'\n`);
 
@@ -251,7 +240,7 @@ describe('a pod that comes between the look and the restart', () => {
     const before = host.files.get(ENVIRONMENT_FILE);
     host.pods = [];
     host.fault = (action) => {
-      if (action === `write ${ENVIRONMENT_FILE}`) host.pods = [WEB];
+      if (action === `write ${ENVIRONMENT_FILE}`) host.pods = [WEB_POD];
       return undefined;
     };
 
@@ -280,7 +269,7 @@ describe('a pod that comes between the look and the restart', () => {
     host.files.set(ENVIRONMENT_FILE, "KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=kernel.msgmax'\n");
     host.pods = [];
     host.fault = (action) => {
-      if (action.endsWith('/change')) host.pods = [WEB];
+      if (action.endsWith('/change')) host.pods = [WEB_POD];
       return undefined;
     };
 

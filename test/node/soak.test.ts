@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { KEYS } from '../../agent/report/keys.ts';
 import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
+import { WEB_POD } from './web-pod.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
 const BEFORE = 'KUBELET_EXTRA_ARGS=--v=3\n';
@@ -179,18 +180,7 @@ describe('a pod that lived before the restart', () => {
     await startedAgent(host, { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem' }).then((agent) =>
       agent.stop(),
     );
-    host.pods = [
-      {
-        uid: 'uid-db',
-        namespace: 'shop',
-        name: 'db',
-        phase: 'Running',
-        taken: true,
-        sysctls: ['net.core.somaxconn'],
-        hostNetwork: false,
-        hostIpc: false,
-      },
-    ];
+    host.pods = [{ ...WEB_POD, uid: 'uid-db', name: 'db' }];
     inTheSoak(host, () => host.failedPods.push({ ...failed, reason: 'SysctlForbidden' }));
 
     await startedAgent(host, { allowedUnsafeSysctls: 'kernel.sem', inUse: 'Proceed' });

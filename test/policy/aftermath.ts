@@ -4,7 +4,8 @@ import { planChange } from '../../agent/plan/plan.ts';
 import { desiredFor } from '../../agent/policy/desired.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import type { PolicyError } from '../../agent/policy/policy.ts';
-import { annotationsOf, type NodeReport } from '../../agent/report/annotations.ts';
+import { NOTHING_SEEN } from '../../agent/node/publish.ts';
+import { annotationsOf } from '../../agent/report/annotations.ts';
 import { KEYS } from '../../agent/report/keys.ts';
 import { policyErrorText } from '../../agent/report/policy-error.ts';
 import { kubeadmUnit, NO_CONFIG, NOTHING_APPLIED } from '../kubelet/units.ts';
@@ -67,7 +68,8 @@ function planned(data: Data): Aftermath {
 function harmOfErrors(errors: readonly PolicyError[], data: Data): readonly string[] {
   const each = errors.flatMap((error) => harmOfError(error, data).map((harm) => `${harm}: ${shown(error)}`));
   const many = errors.length === 0 || errors.length > MOST_ERRORS ? [`${errors.length} errors`] : [];
-  const told = annotationsOf({ ...REPORT, policyError: policyErrorText(errors) })[KEYS.policyError] ?? '';
+  const told =
+    annotationsOf({ ...NOTHING_SEEN, policyError: policyErrorText(errors) })[KEYS.policyError] ?? '';
   const unfit = told === '' || Buffer.byteLength(told) > LONGEST_ANNOTATION_BYTES ? [told] : [];
   return [...each, ...many, ...unfit];
 }
@@ -82,18 +84,6 @@ function harmOfError({ key, line, message }: PolicyError, data: Data): readonly 
     ...(UNPRINTABLE.test(message) || message.includes('\n') ? ['not fit to be printed'] : []),
   ];
 }
-
-const REPORT: NodeReport = {
-  state: 'Done',
-  reason: '',
-  desired: undefined,
-  running: undefined,
-  drift: { missing: [], unmanaged: [], pendingRestart: [] },
-  policyError: undefined,
-  desiredRevision: undefined,
-  appliedRevision: undefined,
-  lastChange: undefined,
-};
 
 function namesOfPrototypes(): string {
   const prototypes = [Object.prototype, Array.prototype, Map.prototype, String.prototype];
