@@ -19,6 +19,43 @@ export const MODES = ['Enforce', 'Observe', 'Restore'] as const;
 export const UNMANAGED = ['Keep', 'Remove'] as const;
 export const IN_USE = ['Block', 'Proceed'] as const;
 
+export const ROLLOUTS = ['Coordinated', 'Immediate'] as const;
+
+/** A number of nodes, or a percentage of those selected, rounded down. */
+export type Quantity =
+  | { readonly kind: 'count'; readonly count: number }
+  | { readonly kind: 'percent'; readonly percent: number };
+
+/** Which nodes go first: so many of those that get the same list, or those whose labels carry every pair. */
+export type Canary =
+  | { readonly kind: 'count'; readonly count: number }
+  | { readonly kind: 'selector'; readonly labels: Readonly<Record<string, string>> };
+
+/** When changes may begin, in the local time of a zone. A window whose end is not after its start ends on the next day. */
+export interface Window {
+  /** Days on which it starts, 0 is Sunday. */
+  readonly days: readonly number[];
+  /** Minutes since midnight, 0 to 1439; `end` 1 to 1440. */
+  readonly start: number;
+  readonly end: number;
+  /** IANA name, such as Europe/Berlin. */
+  readonly timeZone: string;
+}
+
+/** The pace of the fleet. */
+export interface Pace {
+  /** Coordinated: where a coordinator is installed, a node waits for its approval. Immediate: each node goes by itself. */
+  readonly rollout: (typeof ROLLOUTS)[number];
+  readonly maxUnavailable: Quantity;
+  readonly canary: Canary;
+  /** How long changed canaries must stay healthy before the others follow. */
+  readonly soakSeconds: number;
+  /** So many nodes that failed halt the rollout. */
+  readonly failureThreshold: Quantity;
+  /** None: at any time. */
+  readonly windows: readonly Window[];
+}
+
 export interface Settings {
   readonly mode: (typeof MODES)[number];
   readonly paused: boolean;
@@ -26,6 +63,7 @@ export interface Settings {
   readonly inUse: (typeof IN_USE)[number];
   /** How long a node is watched after the proof, before its change is committed. */
   readonly nodeSoakSeconds: number;
+  readonly pace: Pace;
 }
 
 export interface Policy {

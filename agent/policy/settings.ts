@@ -5,11 +5,19 @@ import * as v from 'valibot';
 import { closest } from '../text/closest.ts';
 import { anyOf, quote } from '../text/quote.ts';
 import type { ErrorList } from './error-list.ts';
-import { IN_USE, MODES, type Settings, UNMANAGED } from './policy.ts';
+import { IN_USE, MODES, type Pace, ROLLOUTS, type Settings, UNMANAGED } from './policy.ts';
 
-const ROLLOUTS = ['Immediate'] as const;
 /** An agent that is told to end finishes its change first, and has no longer for it than its pod's grace. */
 const LONGEST_NODE_SOAK_SECONDS = 60;
+
+export const DEFAULT_PACE: Pace = {
+  rollout: 'Coordinated',
+  maxUnavailable: { kind: 'percent', percent: 10 },
+  canary: { kind: 'count', count: 1 },
+  soakSeconds: 60,
+  failureThreshold: { kind: 'count', count: 1 },
+  windows: [],
+};
 
 const SCALARS = v.object({
   mode: v.optional(v.picklist(MODES), 'Enforce'),
@@ -21,7 +29,7 @@ const SCALARS = v.object({
   canary: v.optional(wholeNumber(0)),
   soakSeconds: v.optional(wholeNumber(0)),
   failureThreshold: v.optional(wholeNumber(1)),
-  rollout: v.optional(v.picklist(ROLLOUTS)),
+  rollout: v.optional(v.picklist(ROLLOUTS), DEFAULT_PACE.rollout),
 });
 
 /** Every right one is shorter, and dotenv-parse takes its time for long ones. */
@@ -68,8 +76,8 @@ export function readSettings(
     }
     return undefined;
   }
-  const { mode, paused, unmanaged, inUse, nodeSoakSeconds } = result.output;
-  return { mode, paused, unmanaged, inUse, nodeSoakSeconds };
+  const { mode, paused, unmanaged, inUse, nodeSoakSeconds, rollout } = result.output;
+  return { mode, paused, unmanaged, inUse, nodeSoakSeconds, pace: { ...DEFAULT_PACE, rollout } };
 }
 
 // dotenv-parse drops a trailing *, unwraps backticks, reads 0x10 and 1e3 as numbers and skips empty values. A value

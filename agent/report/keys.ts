@@ -18,9 +18,24 @@ export const KEYS = {
   policyError: `${KEY_PREFIX}policy-error`,
   desiredRevision: `${KEY_PREFIX}desired-revision`,
   appliedRevision: `${KEY_PREFIX}applied-revision`,
+  /** The revision whose change failed here; absent once one succeeded or another is desired. */
+  failedRevision: `${KEY_PREFIX}failed-revision`,
   /** Time (RFC 3339) of the last change that was committed on this node. */
   lastChange: `${KEY_PREFIX}last-change`,
 } as const;
+
+/** What others write on a Node for the agent to read. */
+export const ASKED = {
+  /** The revision that the coordinator lets this node change to. */
+  approvedRevision: `${KEY_PREFIX}approved-revision`,
+  /** "true": a person wants this node left as it is. */
+  paused: `${KEY_PREFIX}paused`,
+  /** A person asks for a change that failed to be tried again now; the agent takes it away. */
+  retry: `${KEY_PREFIX}retry`,
+} as const;
+
+/** The taint with which a new node waits for its first change. */
+export const PENDING_TAINT = { key: `${KEY_PREFIX}pending`, effect: 'NoSchedule' } as const;
 
 export const STATES = [
   'Done',

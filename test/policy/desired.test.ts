@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { desiredFor } from '../../agent/policy/desired.ts';
+import { DEFAULT_PACE } from '../../agent/policy/settings.ts';
 import type { Policy, Settings } from '../../agent/policy/policy.ts';
 import { version } from '../sysctl/versions.ts';
 
@@ -11,6 +12,7 @@ const SETTINGS: Settings = {
   unmanaged: 'Keep',
   inUse: 'Block',
   nodeSoakSeconds: 10,
+  pace: DEFAULT_PACE,
 };
 const NODE = { labels: { pool: 'gpu', zone: 'a' }, kubelet: version('1.37.2'), kernel: version('6.1') };
 

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { ErrorList } from '../../agent/policy/error-list.ts';
-import { readSettings } from '../../agent/policy/settings.ts';
+import { DEFAULT_PACE, readSettings } from '../../agent/policy/settings.ts';
 
-const DEFAULTS = { mode: 'Enforce', paused: false, unmanaged: 'Keep', inUse: 'Block', nodeSoakSeconds: 10 };
+const DEFAULTS = {
+  mode: 'Enforce',
+  paused: false,
+  unmanaged: 'Keep',
+  inUse: 'Block',
+  nodeSoakSeconds: 10,
+  pace: DEFAULT_PACE,
+};
 
 describe('readSettings', () => {
   it('has safe defaults', () => {
@@ -23,7 +30,13 @@ describe('readSettings', () => {
       unmanaged: 'Remove',
       inUse: 'Proceed',
       nodeSoakSeconds: 60,
+      pace: DEFAULT_PACE,
     });
+  });
+
+  it("reads who sets the fleet's pace", () => {
+    const pace = { ...DEFAULT_PACE, rollout: 'Immediate' };
+    expect(read({ rollout: 'Immediate' })).toEqual({ settings: { ...DEFAULTS, pace }, errors: [] });
   });
 
   it.each([
@@ -34,7 +47,7 @@ describe('readSettings', () => {
     ['soakSeconds', '0'],
     ['soakSeconds', '86400'],
     ['failureThreshold', '1'],
-    ['rollout', 'Immediate'],
+    ['rollout', 'Coordinated'],
     ['windows', 'Mon-Fri 22:00-06:00, Sat *'],
   ])("accepts the rollout's %s: %s and keeps it out of the settings", (key, value) => {
     expect(read({ [key]: value })).toEqual({ settings: DEFAULTS, errors: [] });
