@@ -100,7 +100,8 @@ describe.concurrent('an agent', () => {
 
 /** Edits the policy and sends the signal as soon as the change's journal is on the disk. */
 async function signalInChange(node: TestNode, signal: 'TERM' | 'KILL'): Promise<void> {
-  const { stdout: pid } = await node.exec(['pgrep', '--full', 'kubelet-sysctls.mjs agent']);
+  // A child of the agent's has its arguments until it has become another program.
+  const { stdout: pid } = await node.exec(['pgrep', '--oldest', '--full', 'kubelet-sysctls.mjs agent']);
   const journal = node.bedNode.path(JOURNAL);
   const begun = until(() => existsSync(journal), { timeoutMs: 20_000, everyMs: 2 });
   await node.setList([NAME]);
