@@ -4,11 +4,24 @@ import { parse } from 'dotenv-parse';
 import * as v from 'valibot';
 import { closest } from '../text/closest.ts';
 import { anyOf, quote } from '../text/quote.ts';
+import { readCanaryLabels } from './canary.ts';
 import type { ErrorList } from './error-list.ts';
-import { IN_USE, MODES, type Pace, ROLLOUTS, type Settings, UNMANAGED } from './policy.ts';
+import {
+  type Canary,
+  IN_USE,
+  MODES,
+  type Pace,
+  type Quantity,
+  ROLLOUTS,
+  type Settings,
+  UNMANAGED,
+} from './policy.ts';
+import { readWindows } from './windows.ts';
 
 /** An agent that is told to end finishes its change first, and has no longer for it than its pod's grace. */
 const LONGEST_NODE_SOAK_SECONDS = 60;
+/** 30 days: what is longer is a mistake in the unit. */
+const LONGEST_SOAK_SECONDS = 2_592_000;
 
 export const DEFAULT_PACE: Pace = {
   rollout: 'Coordinated',
@@ -19,16 +32,19 @@ export const DEFAULT_PACE: Pace = {
   windows: [],
 };
 
+const QUANTITY = v.union([wholeNumber(1), v.pipe(v.string(), v.regex(/^(100|[1-9]\d?)%$/u))]);
+const QUANTITY_TEXT = 'a whole number from 1, or a percentage from 1% to 100%';
+
 const SCALARS = v.object({
   mode: v.optional(v.picklist(MODES), 'Enforce'),
   paused: v.optional(v.boolean(), false),
   unmanaged: v.optional(v.picklist(UNMANAGED), 'Keep'),
   inUse: v.optional(v.picklist(IN_USE), 'Block'),
   nodeSoakSeconds: v.optional(wholeNumber(0, LONGEST_NODE_SOAK_SECONDS), 10),
-  maxUnavailable: v.optional(v.union([wholeNumber(1), v.pipe(v.string(), v.regex(/^(100|[1-9]\d?)%$/u))])),
+  maxUnavailable: v.optional(QUANTITY),
   canary: v.optional(wholeNumber(0)),
-  soakSeconds: v.optional(wholeNumber(0)),
-  failureThreshold: v.optional(wholeNumber(1)),
+  soakSeconds: v.optional(wholeNumber(0, LONGEST_SOAK_SECONDS), DEFAULT_PACE.soakSeconds),
+  failureThreshold: v.optional(QUANTITY),
   rollout: v.optional(v.picklist(ROLLOUTS), DEFAULT_PACE.rollout),
 });
 
@@ -46,27 +62,30 @@ const EXPECTED: Readonly<Record<ScalarKey, { readonly text: string; readonly wor
     text: `a whole number of seconds from 0 to ${LONGEST_NODE_SOAK_SECONDS}`,
     words: [],
   },
-  maxUnavailable: { text: 'a whole number from 1, or a percentage from 1% to 100%', words: [] },
-  canary: { text: 'a whole number from 0', words: [] },
-  soakSeconds: { text: 'a whole number of seconds from 0', words: [] },
-  failureThreshold: { text: 'a whole number from 1', words: [] },
+  maxUnavailable: { text: QUANTITY_TEXT, words: [] },
+  canary: { text: 'a whole number from 0, or labels such as pool=canary', words: [] },
+  soakSeconds: { text: `a whole number of seconds from 0 to ${LONGEST_SOAK_SECONDS}`, words: [] },
+  failureThreshold: { text: QUANTITY_TEXT, words: [] },
   rollout: choice(ROLLOUTS),
 };
 
 const SCALAR_KEYS = v.keyof(SCALARS).options;
 
-/** The keys that hold one value each. `windows` is text; its grammar comes with what reads it. */
 export const SETTING_KEYS: readonly string[] = [...SCALAR_KEYS, 'windows'];
 
 /**
- * The settings that the agent uses, with safe defaults for keys that are absent. undefined when any scalar, one of
- * the rollout's too, is not what it must be; `errors` then says which.
+ * The settings, with safe defaults for keys that are absent. undefined when a scalar is not what it must be; `errors`
+ * then says which, and what is wrong with the windows and the canaries' labels.
  */
 export function readSettings(
   data: Readonly<Record<string, string>>,
   errors: ErrorList,
 ): Settings | undefined {
-  const given = SCALAR_KEYS.filter((key) => Object.hasOwn(data, key));
+  const labels = readCanaryLabels(valueOf(data, 'canary') ?? '', errors);
+  const windows = readWindows(valueOf(data, 'windows') ?? '', errors);
+  const given = SCALAR_KEYS.filter(
+    (key) => Object.hasOwn(data, key) && !(key === 'canary' && labels !== undefined),
+  );
   const typed = Object.fromEntries(given.map((key) => [key, typeScalar(data[key] ?? '')]));
   const result = v.safeParse(SCALARS, typed);
   if (!result.success) {
@@ -76,8 +95,32 @@ export function readSettings(
     }
     return undefined;
   }
-  const { mode, paused, unmanaged, inUse, nodeSoakSeconds, rollout } = result.output;
-  return { mode, paused, unmanaged, inUse, nodeSoakSeconds, pace: { ...DEFAULT_PACE, rollout } };
+  const { maxUnavailable, canary, soakSeconds, failureThreshold, rollout, ...settings } = result.output;
+  const byNumber: Canary = canary === undefined ? DEFAULT_PACE.canary : { kind: 'count', count: canary };
+  return {
+    ...settings,
+    pace: {
+      rollout,
+      maxUnavailable: quantityOf(maxUnavailable) ?? DEFAULT_PACE.maxUnavailable,
+      canary: labels === undefined ? byNumber : { kind: 'selector', labels },
+      soakSeconds,
+      failureThreshold: quantityOf(failureThreshold) ?? DEFAULT_PACE.failureThreshold,
+      windows,
+    },
+  };
+}
+
+function quantityOf(typed: string | number | undefined): Quantity | undefined {
+  if (typed === undefined) {
+    return undefined;
+  }
+  return typeof typed === 'string'
+    ? { kind: 'percent', percent: Number(typed.slice(0, -1)) }
+    : { kind: 'count', count: typed };
+}
+
+function valueOf(data: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(data, key) ? data[key] : undefined;
 }
 
 // dotenv-parse drops a trailing *, unwraps backticks, reads 0x10 and 1e3 as numbers and skips empty values. A value

@@ -158,6 +158,20 @@ describe('settings', () => {
     expect(accepted).toEqual(key === 'paused' ? ['true'] : []);
   });
 
+  it('windows takes no text that is hostile, comments and blanks apart', () => {
+    const texts = [...HOSTILE_TEXTS, ...HOSTILE_SETTINGS].filter((text) => !/^\s*(#|$)/u.test(text));
+    const accepted = texts.filter((text) => harmless({ [LIST]: GOOD, windows: text }).outcome !== 'errors');
+    expect(accepted).toEqual([]);
+  });
+
+  it('canary takes as a label what a node can carry', () => {
+    const texts = [...HOSTILE_TEXTS, ...HOSTILE_SETTINGS].filter((text) => /[^-\w.,\s]/u.test(text));
+    const accepted = texts.filter(
+      (text) => harmless({ [LIST]: GOOD, canary: `a=${text}` }).outcome !== 'errors',
+    );
+    expect(accepted).toEqual([]);
+  });
+
   it('are never put into the environment of the process', () => {
     const before = { ...process.env };
     for (const text of [...HOSTILE_SETTINGS, 'true', 'Enforce', '5']) {

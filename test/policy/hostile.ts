@@ -127,6 +127,12 @@ export const HEAVY: Readonly<Record<string, () => Readonly<Record<string, string
   'unknown keys': () => Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, ''])),
   'an endless word as a setting': () => ({ mode: filled('E') }),
   'a list as a setting': () => ({ maxUnavailable: filled('1,') }),
+  'an endless window': () => ({ windows: filled('Mon-') }),
+  'as many bad days as are read': () => ({ windows: `${filled('Mon,', 16_000)}Mo 00:00-24:00 UTC` }),
+  'lines that are no windows': () => ({ windows: filled('x\n', 16_000) }),
+  'windows of unknown zones': () => ({ windows: 'Mon 00:00-24:00 Europe/Berln\n'.repeat(50) }),
+  'windows by the thousand': () => ({ windows: filled('Mon 00:00-24:00 UTC\n', 16_000) }),
+  'endless labels as a canary': () => ({ canary: filled('a=b,') }),
   'an endless number as a setting': () => ({ nodeSoakSeconds: filled('9') }),
 };
 

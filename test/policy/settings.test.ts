@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ErrorList } from '../../agent/policy/error-list.ts';
+import type { Pace } from '../../agent/policy/policy.ts';
 import { DEFAULT_PACE, readSettings } from '../../agent/policy/settings.ts';
 
 const DEFAULTS = {
@@ -34,23 +35,41 @@ describe('readSettings', () => {
     });
   });
 
-  it("reads who sets the fleet's pace", () => {
-    const pace = { ...DEFAULT_PACE, rollout: 'Immediate' };
-    expect(read({ rollout: 'Immediate' })).toEqual({ settings: { ...DEFAULTS, pace }, errors: [] });
+  it.each<[keyof Pace, string, unknown]>([
+    ['rollout', 'Coordinated', 'Coordinated'],
+    ['rollout', 'Immediate', 'Immediate'],
+    ['maxUnavailable', '3', { kind: 'count', count: 3 }],
+    ['maxUnavailable', '1%', { kind: 'percent', percent: 1 }],
+    ['maxUnavailable', '100%', { kind: 'percent', percent: 100 }],
+    ['failureThreshold', '2', { kind: 'count', count: 2 }],
+    ['failureThreshold', ' 5%\n', { kind: 'percent', percent: 5 }],
+    ['canary', '0', { kind: 'count', count: 0 }],
+    ['canary', '3', { kind: 'count', count: 3 }],
+    ['canary', 'pool=canary', { kind: 'selector', labels: { pool: 'canary' } }],
+    [
+      'canary',
+      ' example.com/pool = a.b , stage= \n',
+      { kind: 'selector', labels: { 'example.com/pool': 'a.b', stage: '' } },
+    ],
+    ['soakSeconds', '0', 0],
+    ['soakSeconds', '2592000', 2_592_000],
+    ['windows', 'Sat 01:00-02:30 UTC', [{ days: [6], start: 60, end: 150, timeZone: 'UTC' }]],
+  ])("reads the fleet's pace: %s: %j", (key, value, expected) => {
+    const pace = { ...DEFAULT_PACE, [key]: expected };
+    expect(read({ [key]: value })).toEqual({ settings: { ...DEFAULTS, pace }, errors: [] });
   });
 
   it.each([
-    ['maxUnavailable', '1'],
-    ['maxUnavailable', '1%'],
-    ['maxUnavailable', '100%'],
-    ['canary', '0'],
-    ['soakSeconds', '0'],
-    ['soakSeconds', '86400'],
-    ['failureThreshold', '1'],
-    ['rollout', 'Coordinated'],
-    ['windows', 'Mon-Fri 22:00-06:00, Sat *'],
-  ])("accepts the rollout's %s: %s and keeps it out of the settings", (key, value) => {
-    expect(read({ [key]: value })).toEqual({ settings: DEFAULTS, errors: [] });
+    ['pool=a=b', /key=value, separated by commas, got "pool=a=b"/u],
+    ['pool=a,', /key=value, separated by commas, got ""/u],
+    ['pool!=a', /label key/u],
+    ['pool=a b', /label value/u],
+    ['pool=a,pool=b', /each label once, got "pool" twice/u],
+    [`pool=${'a'.repeat(5_000)}`, /at most 2048 characters/u],
+  ])('refuses canaries by labels that no node can carry: %j', (canary, message) => {
+    expect(read({ canary }).errors).toEqual([
+      { key: 'canary', line: 1, message: expect.stringMatching(message) },
+    ]);
   });
 
   it.each([
@@ -81,7 +100,10 @@ describe('readSettings', () => {
     ['canary', '99999999999999999999', /whole number/u],
     ['soakSeconds', '5m', /seconds/u],
     ['soakSeconds', 'Infinity', /seconds/u],
+    ['soakSeconds', '2592001', /from 0 to 2592000/u],
+    ['canary', 'gpu', /labels such as pool=canary, got "gpu"/u],
     ['failureThreshold', '0', /from 1/u],
+    ['failureThreshold', '0%', /from 1% to 100%/u],
     ['rollout', 'Paced', /Immediate/u],
   ])('refuses %s: %j and says what is expected', (key, value, message) => {
     const { settings, errors } = read({ [key]: value });
@@ -90,8 +112,8 @@ describe('readSettings', () => {
   });
 
   it('reports every wrong scalar at once', () => {
-    const { errors } = read({ mode: 'x', paused: 'x', canary: 'x' });
-    expect(errors.map(({ key }) => key)).toEqual(['mode', 'paused', 'canary']);
+    const { errors } = read({ mode: 'x', paused: 'x', canary: 'x', windows: 'x' });
+    expect(errors.map(({ key }) => key).toSorted()).toEqual(['canary', 'mode', 'paused', 'windows']);
   });
 
   it('leaves the process environment alone', () => {

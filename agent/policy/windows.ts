@@ -1,0 +1,131 @@
+// The key `windows`: when changes may begin, one window a line.
+
+import { closest } from '../text/closest.ts';
+import { quote } from '../text/quote.ts';
+import type { ErrorList } from './error-list.ts';
+import type { Window } from './policy.ts';
+
+const KEY = 'windows';
+const EXAMPLE = 'Mon-Fri 22:00-04:00 Europe/Berlin';
+// As JavaScript counts them.
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+
+// Each zone that is named costs its rules in memory.
+const MOST_WINDOWS = 50;
+const LONGEST_TEXT = 16 * 1024;
+/** The longest of all zones' names has 32 characters. */
+const LONGEST_ZONE = 64;
+
+const TIMES = /^([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$/u;
+const ZONE = /^[A-Za-z][\w+-]*(?:\/[\w+-]+)*$/u;
+const MIDNIGHT = 24 * 60;
+
+/**
+ * Reads the windows: days, start and end, time zone. Blank lines and # comments are fine. Whatever is wrong goes into
+ * `errors`, with its line.
+ */
+export function readWindows(text: string, errors: ErrorList): readonly Window[] {
+  if (text.length > LONGEST_TEXT) {
+    errors.add(
+      KEY,
+      1,
+      () =>
+        `Expected ${KEY} to be at most ${LONGEST_TEXT} characters, comments included, got ${text.length}; name fewer windows.`,
+    );
+    return [];
+  }
+  const lines = text.split('\n').flatMap((line, index) => {
+    const [written = ''] = line.split('#', 1);
+    return written.trim() === '' ? [] : [{ written: written.trim(), line: index + 1 }];
+  });
+  const [extra] = lines.slice(MOST_WINDOWS);
+  if (extra !== undefined) {
+    errors.add(
+      KEY,
+      extra.line,
+      () =>
+        `Expected at most ${MOST_WINDOWS} windows, got ${lines.length}; write days together, as in ${EXAMPLE}.`,
+    );
+    return [];
+  }
+  return lines.flatMap(({ written, line }) => {
+    const read = readWindow(written);
+    if (typeof read !== 'string') {
+      return [read];
+    }
+    errors.add(KEY, line, () => read);
+    return [];
+  });
+}
+
+/** The window, or what is wrong with it. */
+function readWindow(written: string): Window | string {
+  const [dayText = '', timeText, timeZone, ...rest] = written.split(/\s+/u);
+  const days = readDays(dayText);
+  if (typeof days === 'string') {
+    return days;
+  }
+  const times = timeText === undefined ? undefined : readTimes(timeText);
+  if (times === undefined) {
+    const got = timeText === undefined ? 'nothing' : quote(timeText);
+    return `Expected start and end after the days, as 22:00-04:00 (00:00 to 24:00), got ${got}; write as in ${EXAMPLE}.`;
+  }
+  if (timeZone === undefined) {
+    return `Expected a time zone after ${quote(`${dayText} ${timeText}`)}, got none; add the one that is meant, such as UTC or Europe/Berlin.`;
+  }
+  if (rest.length > 0) {
+    return `Expected one window a line, such as ${EXAMPLE}, got ${quote(rest.join(' '))} after it; write it on a line of its own, or after a #.`;
+  }
+  return isTimeZone(timeZone)
+    ? { days, ...times, timeZone }
+    : `Expected a time zone such as UTC or Europe/Berlin, got ${quote(timeZone)}; 'timedatectl list-timezones' prints them all.`;
+}
+
+/** The days in the week's order, or what is wrong with them. */
+function readDays(text: string): readonly number[] | string {
+  const days = new Set<number>();
+  for (const item of text.split(',')) {
+    const [first = '', last = first, ...rest] = item.split('-');
+    for (const word of [first, last, ...rest]) {
+      if (!DAYS.includes(word)) {
+        const meant = closest(word.slice(0, 3), DAYS);
+        const mend = meant === undefined ? `write as in ${EXAMPLE}.` : `did you mean ${meant}?`;
+        return `Expected days such as Mon-Fri or Sat,Sun (of ${DAYS.join(', ')}), got ${quote(word)}; ${mend}`;
+      }
+    }
+    if (rest.length > 0) {
+      return `Expected a range of two days, such as Mon-Fri, got ${quote(item)}; separate single days by commas.`;
+    }
+    const from = DAYS.indexOf(first);
+    const count = (DAYS.indexOf(last) - from + DAYS.length) % DAYS.length;
+    for (let step = 0; step <= count; step += 1) {
+      days.add((from + step) % DAYS.length);
+    }
+  }
+  return [...days].toSorted((a, b) => a - b);
+}
+
+function readTimes(text: string): Pick<Window, 'start' | 'end'> | undefined {
+  const match = TIMES.exec(text);
+  if (match === null) {
+    return undefined;
+  }
+  const [, startHour, startMinute, endHour = '24', endMinute = '0'] = match;
+  const end = Number(endHour) * 60 + Number(endMinute);
+  return {
+    start: Number(startHour) * 60 + Number(startMinute),
+    end: end === 0 ? MIDNIGHT : end,
+  };
+}
+
+function isTimeZone(text: string): boolean {
+  if (text.length > LONGEST_ZONE || !ZONE.test(text)) {
+    return false;
+  }
+  try {
+    // It throws for a zone that it does not know.
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
