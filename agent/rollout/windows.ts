@@ -1,0 +1,135 @@
+// Whether changes may begin now, and when that changes: windows in the local time of their zones.
+
+import type { Window } from '../policy/policy.ts';
+import { createZones, type ZoneOffset } from './zones.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const WEEK_MS = 7 * DAY_MS;
+/** 1970-01-04 was a Sunday. */
+const FIRST_SUNDAY_MS = 3 * DAY_MS;
+/** A window that spring forward leaves out comes again a week later. */
+const HORIZON_DAYS = 15;
+
+/** From `from`, inclusive, to `to`, exclusive; ms. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface WindowsState {
+  readonly open: boolean;
+  /** The next instant at which `open` changes; undefined when it does not within 15 days. */
+  readonly changesAt: Date | undefined;
+}
+
+/**
+ * A window is open while the clock on the wall in its zone shows a time in it: where the clock is set back, a time
+ * comes twice, and where it is set forward, a time that is left out does not come. The day is the one on which the
+ * window starts. No windows at all: always open.
+ */
+export function windowsAt(
+  windows: readonly Window[],
+  now: Date,
+  zones: ZoneOffset = createZones(),
+): WindowsState {
+  if (windows.length === 0) {
+    return { open: true, changesAt: undefined };
+  }
+  const at = now.getTime();
+  // Clocks are set at whole minutes.
+  const start = Math.floor(at / MINUTE_MS) * MINUTE_MS;
+  const spans = merged(windows, start, zones);
+  const current = spans.find(({ from, to }) => from <= at && at < to);
+  const change = current?.to ?? spans.find(({ from }) => from > at)?.from;
+  const isKnown = change !== undefined && change < start + HORIZON_DAYS * DAY_MS;
+  return { open: current !== undefined, changesAt: isKnown ? new Date(change) : undefined };
+}
+
+/** True when changes may begin at `now`. */
+export function isOpen(windows: readonly Window[], now: Date, zones?: ZoneOffset): boolean {
+  return windowsAt(windows, now, zones).open;
+}
+
+/** The next instant at which `isOpen` changes; undefined when it does not within 15 days. */
+export function nextChange(windows: readonly Window[], now: Date, zones?: ZoneOffset): Date | undefined {
+  return windowsAt(windows, now, zones).changesAt;
+}
+
+/** When any window is open, from `start` to the horizon: in order, without overlaps. */
+function merged(windows: readonly Window[], start: number, zones: ZoneOffset): readonly Span[] {
+  const byZone = Map.groupBy(windows, ({ timeZone }) => timeZone);
+  const all = [...byZone].flatMap(([timeZone, ofZone]) =>
+    steadySpans(timeZone, start, zones).flatMap((steady) => openSpans(ofZone, steady)),
+  );
+  const spans: Span[] = [];
+  for (const span of all.toSorted((a, b) => a.from - b.from)) {
+    const last = spans.at(-1);
+    if (last !== undefined && span.from <= last.to) {
+      spans[spans.length - 1] = { from: last.from, to: Math.max(last.to, span.to) };
+    } else {
+      spans.push(span);
+    }
+  }
+  return spans;
+}
+
+/** The time up to the horizon, cut where the zone's clock is set. */
+function steadySpans(
+  timeZone: string,
+  start: number,
+  zones: ZoneOffset,
+): readonly (Span & { readonly offset: number })[] {
+  const offsetAt = (time: number): number => zones(timeZone, new Date(time));
+  const spans: (Span & { offset: number })[] = [];
+  let from = start;
+  let offset = offsetAt(start);
+  for (let day = 1; day <= HORIZON_DAYS; day += 1) {
+    const end = start + day * DAY_MS;
+    const next = offsetAt(end);
+    if (next !== offset) {
+      const set = whenSet(end - DAY_MS, end, (time) => offsetAt(time) === offset);
+      spans.push({ from, to: set, offset });
+      from = set;
+      offset = next;
+    }
+  }
+  return [...spans, { from, to: start + HORIZON_DAYS * DAY_MS, offset }];
+}
+
+/** The first whole minute after `before`, at most `after`, at which `isOld` does not hold. */
+function whenSet(before: number, after: number, isOld: (time: number) => boolean): number {
+  let [old, set] = [before, after];
+  while (set - old > MINUTE_MS) {
+    const middle = old + Math.floor((set - old) / 2 / MINUTE_MS) * MINUTE_MS;
+    if (isOld(middle)) {
+      old = middle;
+    } else {
+      set = middle;
+    }
+  }
+  return set;
+}
+
+function openSpans(
+  windows: readonly Window[],
+  { from, to, offset }: Span & { readonly offset: number },
+): readonly Span[] {
+  const [localFrom, localTo] = [from + offset, to + offset];
+  const firstWeek = Math.floor((localFrom - FIRST_SUNDAY_MS) / WEEK_MS) - 1;
+  const lastWeek = Math.floor((localTo - FIRST_SUNDAY_MS) / WEEK_MS);
+  const spans: Span[] = [];
+  for (let week = firstWeek; week <= lastWeek; week += 1) {
+    for (const { days, start, end } of windows) {
+      const length = (end > start ? end - start : end - start + 24 * 60) * MINUTE_MS;
+      for (const day of days) {
+        const opens = FIRST_SUNDAY_MS + week * WEEK_MS + day * DAY_MS + start * MINUTE_MS;
+        const [first, last] = [Math.max(opens, localFrom), Math.min(opens + length, localTo)];
+        if (first < last) {
+          spans.push({ from: first - offset, to: last - offset });
+        }
+      }
+    }
+  }
+  return spans;
+}
