@@ -53,6 +53,7 @@ function namedFor(policy: Policy, node: NodeFacts): readonly string[] {
   return [...new Set(entries.map(({ pattern }) => pattern))].toSorted();
 }
 
-function selects(profile: Profile, labels: Readonly<Record<string, string>>): boolean {
+/** True when the labels carry every pair of the profile's selector. */
+export function selects(profile: Profile, labels: Readonly<Record<string, string>>): boolean {
   return Object.entries(profile.nodeSelector).every(([label, value]) => labels[label] === value);
 }

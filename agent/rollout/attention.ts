@@ -1,0 +1,93 @@
+// Why a node needs a person's attention, and the mend.
+
+import { ASKED, PENDING_TAINT } from '../report/keys.ts';
+import type { FleetNode } from './fleet.ts';
+import { brokeDown, isUnanswered, type Member, type Terms } from './standing.ts';
+import { timeText } from './text.ts';
+
+export interface Surroundings extends Terms {
+  /** Most agents have answered to the policy as it is. */
+  readonly mostCaughtUp: boolean;
+}
+
+/** undefined: it needs none. */
+export function attentionOf(member: Member, around: Surroundings): string | undefined {
+  const { node, standing } = member;
+  switch (standing) {
+    case 'failed':
+      return `${failureText(member, around)} ${failureMend(member, around)}`;
+    case 'held':
+      return heldText(node);
+    case 'lost':
+      return lostText(member, around);
+    case 'waiting':
+      return waitingText(member, around);
+    case 'done':
+    case 'changing':
+      return undefined;
+  }
+}
+
+/** What happened to a node that failed. */
+export function failureText({ node, revision = '' }: Member, terms: Terms): string {
+  if (!brokeDown(node, terms)) {
+    return `Its change to revision ${revision} failed: ${node.reason}`;
+  }
+  const when = node.state === 'Working' ? 'in the middle of its change' : 'shortly after its change';
+  return `It became not Ready ${when} to revision ${revision}, at ${since(node)}, and is not back.`;
+}
+
+function failureMend({ node }: Member, terms: Terms): string {
+  return brokeDown(node, terms)
+    ? `Look at it on the node: journalctl -u kubelet. If the node is gone for good: kubectl delete node ${node.name}`
+    : `It tries again by itself; when the cause is mended, at once with: kubectl sysctls retry ${node.name}`;
+}
+
+function heldText(node: FleetNode): string {
+  if (node.paused) {
+    return `It is paused by a person, and keeps what it has. To let it go on: kubectl annotate node ${node.name} ${ASKED.paused}-`;
+  }
+  return `${node.state}: ${node.reason}`;
+}
+
+function lostText({ node, revision }: Member, { now }: Terms): string | undefined {
+  if (node.state === undefined) {
+    return isLinux(node)
+      ? 'No agent has reported on it. Look whether a pod of the DaemonSet runs there, or why it does not: kubectl -n kubelet-sysctl-agent get pods -o wide'
+      : undefined;
+  }
+  if (revision === undefined) {
+    return 'Its status does not tell the version of its kubelet. Look at the node: has its kubelet ever run?';
+  }
+  if (isUnanswered(node, now)) {
+    return `Its change was approved and did not begin; others go first. Look at its agent: ${agentCommand(node)}`;
+  }
+  if (node.readiness === undefined) {
+    return 'It does not tell whether it is Ready. Look at its kubelet.';
+  }
+  return `It is not Ready since ${since(node)}, and holds nobody up; it is changed when it is back. If it is gone for good: kubectl delete node ${node.name}`;
+}
+
+function waitingText({ node, caughtUp }: Member, { mostCaughtUp }: Surroundings): string | undefined {
+  if (node.joining) {
+    return node.state === 'Observing' || node.state === undefined
+      ? `It waits with the taint ${PENDING_TAINT.key}, and its agent does not change it${node.state === undefined ? ' (it has not reported yet)' : `: ${node.reason}`}. ` +
+          `To let pods onto it as it is: kubectl taint node ${node.name} ${PENDING_TAINT.key}-`
+      : undefined;
+  }
+  return mostCaughtUp && !caughtUp
+    ? `Its agent has not answered to the ConfigMap as it is now. Look at it: ${agentCommand(node)}`
+    : undefined;
+}
+
+function isLinux({ labels }: FleetNode): boolean {
+  return (labels['kubernetes.io/os'] ?? 'linux') === 'linux';
+}
+
+function agentCommand({ name }: FleetNode): string {
+  return `kubectl -n kubelet-sysctl-agent get pods -o wide --field-selector spec.nodeName=${name}`;
+}
+
+function since({ readiness }: FleetNode): string {
+  return readiness === undefined ? 'an unknown time' : timeText(readiness.since);
+}

@@ -1,0 +1,147 @@
+// Who goes first, and whether they have proven what the others wait for.
+
+import type { Canary } from '../policy/policy.ts';
+import { isControlPlane } from './control-plane.ts';
+import { lineUp, type ZoneLoads } from './line.ts';
+import type { Member } from './standing.ts';
+
+export type Stage = 'Canary' | 'Soaking' | 'Rolling';
+
+export interface Canaries {
+  /** Those that may be approved now, as far as canaries are concerned, in the order of names. */
+  readonly eligible: readonly Member[];
+  readonly isCanary: (member: Member) => boolean;
+  /** How far those have come that are not finished; undefined when all are. */
+  readonly stage: Stage | undefined;
+  /** When the soak that others wait for may end, in ms. */
+  readonly soaks: readonly number[];
+  /** Labels were given, and no node has them all. */
+  readonly missing: boolean;
+}
+
+/** `members`: those that take part, in the order of names. */
+export function canariesOf(
+  canary: Canary,
+  members: readonly Member[],
+  loads: ZoneLoads,
+  now: number,
+): Canaries {
+  return canary.kind === 'count'
+    ? byNumber(canary.count, members, loads, now)
+    : byLabels(canary.labels, members, now);
+}
+
+interface Group {
+  readonly members: readonly Member[];
+  readonly stage: Stage;
+  readonly picked: readonly Member[];
+}
+
+/** Each revision must prove itself on its own. */
+function byNumber(count: number, members: readonly Member[], loads: ZoneLoads, now: number): Canaries {
+  const byRevision = Map.groupBy(members, ({ revision }) => revision);
+  const groups = [...byRevision.values()].map((group) => proofOf(group, count, loads, now));
+  const isProven = groups.every(({ members: group, stage }) => stage === 'Rolling' || !hasWorkers(group));
+  const unproven = groups.filter(({ stage }) => stage !== 'Rolling');
+  const canaries = new Set(
+    unproven.flatMap(({ members: group, picked }) => [...group.filter(hasBegun), ...picked]),
+  );
+  const eligible = new Set(
+    groups
+      .flatMap(({ members: group, stage, picked }) => (stage === 'Rolling' ? group.filter(mayGo) : picked))
+      .filter(({ node }) => isProven || !isControlPlane(node)),
+  );
+  return {
+    eligible: members.filter((member) => eligible.has(member)),
+    isCanary: (member) => canaries.has(member),
+    stage: furthest(
+      groups.filter(({ members: group }) => group.some(isUnfinished)).map(({ stage }) => stage),
+    ),
+    soaks: soaksOf(
+      unproven.filter(({ members: group }) => group.some(isWaiting)).flatMap(({ members: group }) => group),
+      now,
+    ),
+    missing: false,
+  };
+}
+
+/** Control-plane nodes are canaries only of what no other node gets. */
+function proofOf(members: readonly Member[], count: number, loads: ZoneLoads, now: number): Group {
+  const workers = hasWorkers(members) ? members.filter(({ node }) => !isControlPlane(node)) : members;
+  const needed = Math.min(count, workers.filter(isAlive).length);
+  const proven = workers.filter((member) => isProof(member, now)).length;
+  if (proven >= needed) {
+    return { members, stage: 'Rolling', picked: [] };
+  }
+  const begun = workers.filter(hasBegun);
+  const inLine = lineUp(workers.filter(mayGo), loads);
+  // A node that is not Ready proves little.
+  const readyFirst = [...inLine.filter(isReady), ...inLine.filter((member) => !isReady(member))];
+  const picked = readyFirst.slice(0, Math.max(0, needed - begun.length));
+  const isSoaking = begun.length >= needed && begun.every(({ standing }) => standing === 'done');
+  return { members, stage: isSoaking ? 'Soaking' : 'Canary', picked };
+}
+
+/** All that carry the labels go first; at least one of them must prove itself, and all that can. */
+function byLabels(
+  labels: Readonly<Record<string, string>>,
+  members: readonly Member[],
+  now: number,
+): Canaries {
+  const pairs = Object.entries(labels);
+  const pool = new Set(
+    members.filter(({ node }) => pairs.every(([label, value]) => node.labels[label] === value)),
+  );
+  const able = [...pool].filter(({ standing }) => standing !== 'held' && standing !== 'lost');
+  const isProven = able.length > 0 && able.every((member) => isProof(member, now));
+  const isSoaking = able.length > 0 && able.every(({ standing }) => standing === 'done');
+  const unproven: Stage = isSoaking ? 'Soaking' : 'Canary';
+  return {
+    eligible: members.filter((member) => mayGo(member) && (isProven || pool.has(member))),
+    isCanary: (member) => pool.has(member),
+    stage: members.some(isUnfinished) ? (isProven ? 'Rolling' : unproven) : undefined,
+    soaks: !isProven && members.some(isWaiting) ? soaksOf(able, now) : [],
+    missing: pool.size === 0,
+  };
+}
+
+/** It wants what the policy asks and waits for its approval. */
+export function mayGo({ node, standing, caughtUp }: Member): boolean {
+  return standing === 'waiting' && caughtUp && node.state === 'Pending';
+}
+
+function isProof({ soakedAt }: Member, now: number): boolean {
+  return soakedAt !== undefined && soakedAt <= now;
+}
+
+function hasBegun({ standing, caughtUp }: Member): boolean {
+  return standing === 'done' || (standing === 'changing' && caughtUp);
+}
+
+function isAlive({ standing }: Member): boolean {
+  return standing === 'done' || standing === 'changing' || standing === 'waiting';
+}
+
+function isUnfinished({ standing }: Member): boolean {
+  return standing === 'changing' || standing === 'waiting';
+}
+
+function isWaiting({ standing }: Member): boolean {
+  return standing === 'waiting';
+}
+
+function isReady({ node }: Member): boolean {
+  return node.readiness?.ready === true;
+}
+
+function hasWorkers(members: readonly Member[]): boolean {
+  return members.some((member) => !isControlPlane(member.node) && isAlive(member));
+}
+
+function soaksOf(members: readonly Member[], now: number): readonly number[] {
+  return members.flatMap(({ soakedAt }) => (soakedAt !== undefined && soakedAt > now ? [soakedAt] : []));
+}
+
+function furthest(stages: readonly Stage[]): Stage | undefined {
+  return (['Rolling', 'Canary', 'Soaking'] as const).find((stage) => stages.includes(stage));
+}

@@ -1,0 +1,97 @@
+// What the coordinator writes now, and what it tells of the rollout: a pure function of what is seen. It remembers
+// nothing, so that one coordinator goes on where another ended.
+
+import type { Policy } from '../policy/policy.ts';
+import { DEFAULT_PACE } from '../policy/settings.ts';
+import { attentionOf } from './attention.ts';
+import { withinBudget } from './budget.ts';
+import { type Canaries, canariesOf, mayGo } from './canaries.ts';
+import type { Approval, FleetNode, NodeVerdict, RolloutDecision } from './fleet.ts';
+import { gateOf, type PolicyNow } from './gate.ts';
+import { zoneLoads } from './line.ts';
+import { nextAt } from './next.ts';
+import { phaseOf } from './phase.ts';
+import { numberOf } from './quantity.ts';
+import { revisionsFor } from './revisions.ts';
+import { isSelected, type Member, memberOf, type Terms } from './standing.ts';
+import { windowsAt } from './windows.ts';
+import { withdrawalsOf } from './withdrawals.ts';
+import { createZones, type ZoneOffset } from './zones.ts';
+
+/**
+ * Decides about the whole fleet. While the ConfigMap is not valid nothing is approved, and nodes are judged by what
+ * their agents say they want. `zones` is worth sharing among calls.
+ */
+export function decideRollout(
+  nodes: readonly FleetNode[],
+  view: PolicyNow,
+  now: Date,
+  zones: ZoneOffset = createZones(),
+): RolloutDecision {
+  const policy = view.errors.length === 0 ? view.policy : undefined;
+  const pace = policy?.settings.pace ?? DEFAULT_PACE;
+  const terms: Terms = {
+    now: now.getTime(),
+    soakMs: pace.soakSeconds * 1000,
+    coordinated: pace.rollout === 'Coordinated',
+  };
+  const all = membersOf(nodes, policy, terms);
+  const members = all.filter(({ node }) => isSelected(node));
+  const joining = all.filter(({ node }) => node.joining);
+  const windows = windowsAt(pace.windows, now, zones);
+  const gate = gateOf(view, [...members, ...joining], members.length, windows, terms);
+  const loads = zoneLoads(members);
+  const canaries = canariesOf(pace.canary, members, loads, terms.now);
+  const maxUnavailable = numberOf(pace.maxUnavailable, members.length);
+  const approved =
+    gate.kind === 'open' ? withinBudget(canaries.eligible, members, maxUnavailable, loads) : [];
+  const welcomed = gate.kind === 'open' || gate.kind === 'closed' ? joining.filter(mayGo) : [];
+  const going = [...welcomed, ...approved];
+
+  return {
+    ...phaseOf({ gate, members, joining, canaries, approved, maxUnavailable }),
+    approvals: [...withdrawalsOf(all, new Set(going), gate, terms.now), ...going.map(approvalOf)],
+    untaint: policy === undefined ? [] : joining.filter(isDone).map(({ node }) => node.name),
+    maxUnavailable,
+    nodes: verdictsOf(all, members, canaries, terms),
+    nextAt: nextAt([...members, ...joining], canaries, windows, terms.now),
+  };
+}
+
+/** In the order of names. */
+function membersOf(nodes: readonly FleetNode[], policy: Policy | undefined, terms: Terms): readonly Member[] {
+  const revisionOf = policy === undefined ? wantedBy : revisionsFor(policy);
+  return nodes
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map((node) => memberOf(node, revisionOf(node), terms));
+}
+
+function wantedBy({ desiredRevision }: FleetNode): string | undefined {
+  return desiredRevision;
+}
+
+function approvalOf({ node, revision }: Member): Approval {
+  return { node: node.name, revision };
+}
+
+function isDone({ standing }: Member): boolean {
+  return standing === 'done';
+}
+
+function verdictsOf(
+  all: readonly Member[],
+  members: readonly Member[],
+  canaries: Canaries,
+  terms: Terms,
+): readonly NodeVerdict[] {
+  const caughtUp = members.filter((member) => member.caughtUp).length;
+  const around = { ...terms, mostCaughtUp: caughtUp * 2 >= members.length };
+  return all.map((member) => ({
+    name: member.node.name,
+    standing: member.standing,
+    revision: member.revision,
+    canary: canaries.isCanary(member),
+    unavailable: member.unavailable,
+    attention: attentionOf(member, around),
+  }));
+}

@@ -1,0 +1,89 @@
+// Whether anything may be approved now, and if not, why.
+
+import type { Policy, PolicyError } from '../policy/policy.ts';
+import { ASKED } from '../report/keys.ts';
+import { policyErrorText } from '../report/policy-error.ts';
+import { shorten } from '../report/shorten.ts';
+import { failureText } from './attention.ts';
+import { numberOf } from './quantity.ts';
+import type { Member, Terms } from './standing.ts';
+import { namesText, nodesText, timeText } from './text.ts';
+import type { WindowsState } from './windows.ts';
+
+/** The ConfigMap as the coordinator reads it: without errors, or nothing is approved. */
+export interface PolicyNow {
+  /** undefined: the ConfigMap is not there or not valid. */
+  readonly policy: Policy | undefined;
+  readonly errors: readonly PolicyError[];
+}
+
+export type Gate =
+  | { readonly kind: 'open' }
+  /** Only nodes that are about to join may be approved. */
+  | { readonly kind: 'closed'; readonly reason: string }
+  | { readonly kind: 'invalid' | 'paused' | 'immediate' | 'halted'; readonly reason: string };
+
+const LONGEST_ERRORS_BYTES = 2_000;
+const LONGEST_REASON_BYTES = 300;
+
+export function gateOf(
+  { policy, errors }: PolicyNow,
+  members: readonly Member[],
+  selected: number,
+  windows: WindowsState,
+  terms: Terms,
+): Gate {
+  if (policy === undefined || errors.length > 0) {
+    return { kind: 'invalid', reason: invalidReason(errors) };
+  }
+  const { paused, mode, pace } = policy.settings;
+  if (paused || mode === 'Observe') {
+    return { kind: 'paused', reason: pausedReason(paused) };
+  }
+  if (pace.rollout === 'Immediate') {
+    return {
+      kind: 'immediate',
+      reason: 'The policy says rollout: Immediate: each node changes by itself, and nothing is approved.',
+    };
+  }
+  const failed = members.filter(({ standing }) => standing === 'failed');
+  const threshold = numberOf(pace.failureThreshold, selected);
+  if (failed.length >= threshold) {
+    return { kind: 'halted', reason: haltedReason(failed, threshold, terms) };
+  }
+  return windows.open ? { kind: 'open' } : { kind: 'closed', reason: closedReason(windows.changesAt) };
+}
+
+function invalidReason(errors: readonly PolicyError[]): string {
+  const what =
+    errors.length === 0
+      ? 'Expected a ConfigMap with a policy, found none'
+      : shorten(policyErrorText(errors), LONGEST_ERRORS_BYTES);
+  return `The ConfigMap is not valid, so no node is changed until it is mended. ${what}`;
+}
+
+function pausedReason(paused: boolean): string {
+  return paused
+    ? 'The policy is paused: what is under way is finished, and no change begins until it says paused: "false" (kubectl sysctls resume).'
+    : 'The policy only observes (mode: Observe): no node is changed.';
+}
+
+function haltedReason(failed: readonly Member[], threshold: number, terms: Terms): string {
+  const [first] = failed;
+  const why =
+    first === undefined
+      ? ''
+      : ` ${first.node.name}: ${shorten(failureText(first, terms), LONGEST_REASON_BYTES)}`;
+  return (
+    `${nodesText(failed.length)} failed (${namesText(failed)}), and failureThreshold is ${threshold}: no further node ` +
+    `is changed.${why} To go on, edit the ConfigMap (those that failed get the new list first), or mend the node and ` +
+    'try again (kubectl sysctls retry NODE), or leave it out (annotate it with ' +
+    `${ASKED.paused}=true).`
+  );
+}
+
+function closedReason(opens: Date | undefined): string {
+  const when =
+    opens === undefined ? 'none opens within the next 15 days' : `the next opens at ${timeText(opens)}`;
+  return `Now is outside the windows of the policy; ${when}.`;
+}

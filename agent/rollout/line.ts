@@ -1,0 +1,52 @@
+// The order in which nodes get their turn.
+
+import { MARKS } from './fleet.ts';
+import { isFirstInLine, type Member } from './standing.ts';
+
+const ZONE_LABEL = 'topology.kubernetes.io/zone';
+
+/** How many nodes of each zone are unavailable. */
+export type ZoneLoads = ReadonlyMap<string, number>;
+
+export function zoneLoads(members: readonly Member[]): ZoneLoads {
+  const loads = new Map<string, number>();
+  for (const member of members) {
+    if (member.unavailable) {
+      const zone = zoneOf(member);
+      loads.set(zone, (loads.get(zone) ?? 0) + 1);
+    }
+  }
+  return loads;
+}
+
+/**
+ * Nodes that failed an older revision come first, those that did not answer last; within these the zone with the
+ * fewest unavailable nodes, counted with those that stand in line before, then the name. `members` are in the order
+ * of names.
+ */
+export function lineUp(members: readonly Member[], loads: ZoneLoads): readonly Member[] {
+  const taken = new Map(loads);
+  return [0, 1, 2].flatMap((rank) => {
+    const placed = members
+      .filter((member) => rankOf(member) === rank)
+      .map((member) => {
+        const zone = zoneOf(member);
+        const load = taken.get(zone) ?? 0;
+        taken.set(zone, load + 1);
+        return { member, load };
+      });
+    // Taking the zone with the fewest again and again is sorting by what it has when a node's turn comes.
+    return placed.toSorted((a, b) => a.load - b.load).map(({ member }) => member);
+  });
+}
+
+function rankOf({ node }: Member): number {
+  if (node.approvedRevision === MARKS.unanswered) {
+    return 2;
+  }
+  return isFirstInLine(node) ? 0 : 1;
+}
+
+function zoneOf({ node }: Member): string {
+  return node.labels[ZONE_LABEL] ?? '';
+}

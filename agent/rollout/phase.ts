@@ -1,0 +1,154 @@
+// What the rollout is doing, in a word and in a sentence.
+
+import type { Canaries } from './canaries.ts';
+import type { Phase } from './fleet.ts';
+import type { Gate } from './gate.ts';
+import type { Member } from './standing.ts';
+import { namesText, nodesText, timeText } from './text.ts';
+
+export interface Situation {
+  readonly gate: Gate;
+  /** Those that take part, in the order of names: not those that are about to join. */
+  readonly members: readonly Member[];
+  readonly joining: readonly Member[];
+  readonly canaries: Canaries;
+  /** Of those that take part, approved by this decision. */
+  readonly approved: readonly Member[];
+  readonly maxUnavailable: number;
+}
+
+export interface Told {
+  readonly phase: Phase;
+  readonly reason: string;
+}
+
+export function phaseOf(situation: Situation): Told {
+  const { gate, members, joining } = situation;
+  if (gate.kind === 'invalid') {
+    return { phase: 'Waiting', reason: gate.reason };
+  }
+  if (gate.kind === 'paused') {
+    return { phase: 'Paused', reason: `${gate.reason} ${countsText(situation)}` };
+  }
+  if (gate.kind === 'halted') {
+    return { phase: 'Halted', reason: gate.reason };
+  }
+  if (members.length === 0 && joining.length === 0) {
+    return {
+      phase: 'Waiting',
+      reason:
+        'No agent has reported on any node yet. Look whether the pods of the DaemonSet run: kubectl -n kubelet-sysctl-agent get pods -o wide',
+    };
+  }
+  const told = goingOn(situation);
+  const joins = joining.filter(({ standing }) => standing !== 'done').length;
+  return joins === 0
+    ? told
+    : {
+        ...told,
+        reason: `${told.reason} ${nodesText(joins)} about to join ${joins === 1 ? 'is' : 'are'} changed beside that.`,
+      };
+}
+
+function goingOn(situation: Situation): Told {
+  const { gate, members } = situation;
+  const waiting = withStanding(members, 'waiting');
+  const changing = withStanding(members, 'changing');
+  const failed = withStanding(members, 'failed');
+  if (waiting.length + changing.length === 0) {
+    return failed.length === 0
+      ? { phase: 'Done', reason: doneReason(members) }
+      : {
+          phase: 'Rolling',
+          reason: `${countsText(situation)} Those that failed try again by themselves: ${namesText(failed)}.`,
+        };
+  }
+  if (gate.kind === 'immediate') {
+    return { phase: 'Rolling', reason: `${gate.reason} ${countsText(situation)}` };
+  }
+  if (gate.kind === 'closed' && waiting.length > 0) {
+    return { phase: 'Waiting', reason: `${gate.reason} ${countsText(situation)}` };
+  }
+  return rolling(situation, waiting, changing);
+}
+
+function rolling(situation: Situation, waiting: readonly Member[], changing: readonly Member[]): Told {
+  const { canaries, approved, members } = situation;
+  const { stage = 'Rolling' } = canaries;
+  const first = members.filter((member) => canaries.isCanary(member));
+  if (canaries.missing && stage !== 'Rolling' && waiting.length > 0) {
+    return {
+      phase: 'Waiting',
+      reason:
+        'No node carries the labels that canary names, so none can go first, and the others wait for it. Label one, ' +
+        'or write a number into canary (0: none goes first).',
+    };
+  }
+  if (stage === 'Soaking') {
+    const until = canaries.soaks.length === 0 ? undefined : new Date(Math.max(...canaries.soaks));
+    const when =
+      until === undefined ? 'until they have stayed Ready for soakSeconds' : `until ${timeText(until)}`;
+    return {
+      phase: 'Soaking',
+      reason: `The canaries are changed (${namesText(first)}) and watched ${when}; then ${nodesText(waiting.length)} follow.`,
+    };
+  }
+  if (stage === 'Canary') {
+    return { phase: 'Canary', reason: canaryReason(situation, first, waiting) };
+  }
+  const moves = changing.length + approved.length;
+  const stuck = moves === 0 && waiting.length > 0 ? ` ${stuckReason(situation, waiting)}` : '';
+  return { phase: 'Rolling', reason: `${countsText(situation)}${stuck}` };
+}
+
+function canaryReason(situation: Situation, first: readonly Member[], waiting: readonly Member[]): string {
+  const [failed] = withStanding(first, 'failed');
+  if (failed !== undefined) {
+    return `The canary ${failed.node.name} failed, and others wait until it is done: ${failed.node.reason}`;
+  }
+  if (first.length === 0) {
+    return `No canary has begun. ${stuckReason(situation, waiting)}`;
+  }
+  return `The canaries go first: ${namesText(first)}. ${countsText(situation)}`;
+}
+
+function stuckReason({ members, maxUnavailable }: Situation, waiting: readonly Member[]): string {
+  const silent = waiting.filter(({ caughtUp }) => !caughtUp);
+  const unavailable = members.filter((member) => member.unavailable);
+  if (silent.length === waiting.length) {
+    return `The agents of ${nodesText(silent.length)} have not answered to the ConfigMap as it is now: ${namesText(silent)}.`;
+  }
+  return unavailable.length >= maxUnavailable
+    ? `All ${maxUnavailable} places of maxUnavailable are taken by nodes that are not Ready or failed: ${namesText(unavailable)}.`
+    : `${nodesText(waiting.length)} wait for their turn.`;
+}
+
+function doneReason(members: readonly Member[]): string {
+  const done = withStanding(members, 'done').length;
+  const apart = members.length - done;
+  return apart === 0
+    ? `All of ${nodesText(done)} are where the policy wants them.`
+    : `Every node that can be changed is where the policy wants it: ${done} of ${nodesText(members.length)}; ${apart} cannot be changed now.`;
+}
+
+/** `3 of 10 nodes are done, 2 are being changed (at most 2 at a time), 4 wait, 1 failed.` */
+function countsText({ members, approved, maxUnavailable, gate }: Situation): string {
+  const count = (standing: Member['standing']): number => withStanding(members, standing).length;
+  const most = gate.kind === 'immediate' ? '' : ` (at most ${maxUnavailable} at a time)`;
+  const parts = [
+    `${count('done')} of ${nodesText(members.length)} are done`,
+    part(count('changing') + approved.length, `are being changed${most}`),
+    part(count('waiting') - approved.length, 'wait'),
+    part(count('failed'), 'failed'),
+    part(count('held') + count('lost'), 'cannot be changed now'),
+  ];
+  return `${parts.filter((text) => text !== '').join(', ')}.`;
+}
+
+function part(count: number, words: string): string {
+  return count === 0 ? '' : `${count} ${words}`;
+}
+
+function withStanding(members: readonly Member[], standing: Member['standing']): readonly Member[] {
+  return members.filter((member) => member.standing === standing);
+}

@@ -1,0 +1,163 @@
+// What the rollout makes of one node: its standing, and whether it takes a place of those that may be unavailable.
+
+import { type FleetNode, MARKS, type Standing } from './fleet.ts';
+
+const MINUTE_MS = 60_000;
+/** So long not Ready, a node no longer holds anybody up. */
+export const LOST_AFTER_MS = 10 * MINUTE_MS;
+/** So long after its approval a node that has not begun is taken not to. */
+export const UNANSWERED_AFTER_MS = 10 * MINUTE_MS;
+/** So long after that it may be approved again. */
+export const ASK_AGAIN_AFTER_MS = 60 * MINUTE_MS;
+
+export interface Member {
+  readonly node: FleetNode;
+  readonly revision: string | undefined;
+  readonly standing: Standing;
+  /** Counts against maxUnavailable. */
+  readonly unavailable: boolean;
+  /** Its approval is in force: it may begin at any moment. */
+  readonly live: boolean;
+  /** Its agent wants what the policy asks of it. */
+  readonly caughtUp: boolean;
+  /** When it has stayed healthy for long enough after its change, in ms; undefined unless it is done and Ready. */
+  readonly soakedAt: number | undefined;
+}
+
+export interface Terms {
+  readonly now: number;
+  readonly soakMs: number;
+  /** Agents wait for approvals. */
+  readonly coordinated: boolean;
+}
+
+/** `revision`: what the policy asks of the node. */
+export function memberOf(node: FleetNode, revision: string | undefined, terms: Terms): Member {
+  const live = terms.coordinated && isLive(node);
+  const caughtUp = revision !== undefined && node.desiredRevision === revision;
+  const standing = standingOf(node, { revision, caughtUp, live }, terms);
+  return {
+    node,
+    revision,
+    standing,
+    live,
+    caughtUp,
+    unavailable: isSelected(node) && isUnavailable(node, standing, live, terms.now),
+    soakedAt: standing === 'done' && isReady(node) ? soakedAt(node, terms) : undefined,
+  };
+}
+
+/** One of those that percentages are taken of: an agent reported on it, and it is not about to join. */
+export function isSelected(node: FleetNode): boolean {
+  return node.state !== undefined && !node.joining;
+}
+
+/** Not Ready for so long that it holds nobody up; or it never said whether it is. */
+export function isDark({ readiness }: FleetNode, now: number): boolean {
+  return readiness === undefined || (!readiness.ready && now - readiness.since.getTime() >= LOST_AFTER_MS);
+}
+
+/** It went dark in the middle of its change, or before it had stayed healthy for long enough after it. */
+export function brokeDown(node: FleetNode, terms: Terms): boolean {
+  if (!isDark(node, terms.now) || node.readiness === undefined) {
+    return false;
+  }
+  if (node.state === 'Working') {
+    return true;
+  }
+  const since = node.readiness.since.getTime();
+  const began = (whenApproved(node) ?? node.lastChange)?.getTime() ?? Infinity;
+  return node.appliedRevision === node.desiredRevision && began <= since && since < soakedAt(node, terms);
+}
+
+/** The approved change did not begin, and it is not yet time to ask again. */
+export function isUnanswered(node: FleetNode, now: number): boolean {
+  const { approvedRevision, approvedAt } = node;
+  return (
+    approvedRevision === MARKS.unanswered &&
+    (approvedAt === undefined || now - approvedAt.getTime() < ASK_AGAIN_AFTER_MS)
+  );
+}
+
+/** Something older was approved here and did not come to its end. */
+export function isFirstInLine({ approvedRevision, appliedRevision, desiredRevision }: FleetNode): boolean {
+  return (
+    approvedRevision !== undefined &&
+    approvedRevision !== MARKS.unanswered &&
+    approvedRevision !== appliedRevision &&
+    approvedRevision !== desiredRevision
+  );
+}
+
+function isLive({ state, approvedRevision, desiredRevision, appliedRevision }: FleetNode): boolean {
+  return (
+    approvedRevision !== undefined &&
+    approvedRevision === desiredRevision &&
+    (state === 'Pending' || appliedRevision !== desiredRevision)
+  );
+}
+
+function isReady({ readiness }: FleetNode): boolean {
+  return readiness?.ready === true;
+}
+
+interface Seen {
+  readonly revision: string | undefined;
+  readonly caughtUp: boolean;
+  readonly live: boolean;
+}
+
+function standingOf(node: FleetNode, { revision, caughtUp, live }: Seen, terms: Terms): Standing {
+  const { state, joining } = node;
+  if (state === undefined || revision === undefined) {
+    return joining ? 'waiting' : 'lost';
+  }
+  const isThere = caughtUp && node.appliedRevision === revision;
+  if (node.paused) {
+    if (state === 'Working') {
+      return 'changing';
+    }
+    return isThere && (state === 'Done' || state === 'Observing') ? 'done' : 'held';
+  }
+  if (caughtUp && (node.failedRevision === revision || (!joining && brokeDown(node, terms)))) {
+    return 'failed';
+  }
+  if (!joining && isDark(node, terms.now)) {
+    return 'lost';
+  }
+  switch (state) {
+    case 'Working':
+      return 'changing';
+    case 'Done':
+    case 'Observing':
+      return isThere ? 'done' : 'waiting';
+    case 'Pending':
+      if (live) {
+        return 'changing';
+      }
+      return caughtUp && !joining && isUnanswered(node, terms.now) ? 'lost' : 'waiting';
+    case 'Blocked':
+    case 'Degraded':
+    case 'Unreconcilable':
+      return caughtUp || node.desiredRevision === undefined ? 'held' : 'waiting';
+  }
+}
+
+function isUnavailable(node: FleetNode, standing: Standing, live: boolean, now: number): boolean {
+  const isBriefly = node.readiness?.ready === false && !isDark(node, now);
+  return live || isBriefly || standing === 'failed' || standing === 'changing';
+}
+
+/** By the API server's clock where the node's is ahead. Nothing to go by: it needed no change. */
+function soakedAt(node: FleetNode, { now, soakMs }: Terms): number {
+  const approved = whenApproved(node)?.getTime();
+  const changed = node.lastChange?.getTime();
+  const isAhead = changed !== undefined && changed > now;
+  const from = isAhead ? (approved ?? changed) : Math.max(changed ?? -Infinity, approved ?? -Infinity);
+  return from + soakMs;
+}
+
+/** When what is applied here was approved. */
+function whenApproved(node: FleetNode): Date | undefined {
+  return node.approvedRevision === node.appliedRevision ? node.approvedAt : undefined;
+}

@@ -1,0 +1,22 @@
+// Nodes and times in the words of a sentence.
+
+import type { FleetNode } from './fleet.ts';
+
+const MOST_NAMES = 3;
+
+/** `1 node`, `3 nodes` */
+export function nodesText(count: number): string {
+  return count === 1 ? '1 node' : `${count} nodes`;
+}
+
+/** `a, b, c and 4 more` */
+export function namesText(members: readonly { readonly node: FleetNode }[]): string {
+  const names = members.slice(0, MOST_NAMES).map(({ node }) => node.name);
+  const more = members.length - names.length;
+  return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
+}
+
+/** To the second, in UTC. */
+export function timeText(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
+}
