@@ -50,11 +50,9 @@ function heldText(node: FleetNode): string {
   return `${node.state}: ${node.reason}`;
 }
 
-function lostText({ node, revision }: Member, { now }: Terms): string | undefined {
+function lostText({ node, revision }: Member, { now }: Terms): string {
   if (node.state === undefined) {
-    return isLinux(node)
-      ? 'No agent has reported on it. Look whether a pod of the DaemonSet runs there, or why it does not: kubectl -n kubelet-sysctl-agent get pods -o wide'
-      : undefined;
+    return `No agent has reported on it. Look whether a pod of the DaemonSet runs there, or why it does not: ${agentCommand(node)}`;
   }
   if (revision === undefined) {
     return 'Its status does not tell the version of its kubelet. Look at the node: has its kubelet ever run?';
@@ -78,10 +76,6 @@ function waitingText({ node, caughtUp }: Member, { mostCaughtUp }: Surroundings)
   return mostCaughtUp && !caughtUp
     ? `Its agent has not answered to the ConfigMap as it is now. Look at it: ${agentCommand(node)}`
     : undefined;
-}
-
-function isLinux({ labels }: FleetNode): boolean {
-  return (labels['kubernetes.io/os'] ?? 'linux') === 'linux';
 }
 
 function agentCommand({ name }: FleetNode): string {

@@ -58,16 +58,21 @@ export function decideRollout(
   };
 }
 
-/** In the order of names. */
+/** Those that an agent runs on or should, in the order of names. */
 function membersOf(nodes: readonly FleetNode[], policy: Policy | undefined, terms: Terms): readonly Member[] {
   const revisionOf = policy === undefined ? wantedBy : revisionsFor(policy);
   return nodes
+    .filter((node) => node.state !== undefined || isLinux(node))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map((node) => memberOf(node, revisionOf(node), terms));
 }
 
 function wantedBy({ desiredRevision }: FleetNode): string | undefined {
   return desiredRevision;
+}
+
+function isLinux({ labels }: FleetNode): boolean {
+  return (labels['kubernetes.io/os'] ?? 'linux') === 'linux';
 }
 
 function approvalOf({ node, revision }: Member): Approval {

@@ -48,19 +48,15 @@ export const PHASES = ['Waiting', 'Canary', 'Soaking', 'Rolling', 'Paused', 'Hal
  */
 export type Phase = (typeof PHASES)[number];
 
-/** What the rollout makes of one node. */
-export type Standing =
-  /** Where the policy wants it. */
-  | 'done'
-  /** Wants a change, and waits for its turn. */
-  | 'waiting'
-  /** Approved or at work. */
-  | 'changing'
-  | 'failed'
-  /** Held by a guard, paused, or cannot be changed; holds nobody up. */
-  | 'held'
-  /** Not Ready for so long, silent, or not heard of since the edit; holds nobody up. */
-  | 'lost';
+/**
+ * What the rollout makes of one node.
+ * done: where the policy wants it. waiting: wants a change, and waits for its turn. changing: approved or at work.
+ * held: by a guard or a person, or it cannot be changed; holds nobody up.
+ * lost: not Ready for so long, without an agent, or not answering its approval; holds nobody up.
+ */
+export const STANDINGS = ['done', 'waiting', 'changing', 'failed', 'held', 'lost'] as const;
+
+export type Standing = (typeof STANDINGS)[number];
 
 export interface NodeVerdict {
   readonly name: string;

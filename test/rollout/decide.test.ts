@@ -551,11 +551,6 @@ describe('what a person is told', () => {
       /not Ready since 2026-11-24T11:49:59Z.*kubectl delete node a/u,
     ],
     ['has no agent', waiting('a', { state: undefined }), /No agent has reported.*get pods/u],
-    [
-      'has no agent, being no Linux',
-      waiting('a', { state: undefined, labels: { 'kubernetes.io/os': 'windows' } }),
-      undefined,
-    ],
     ['has an agent that does not answer', unheard('a'), /has not answered to the ConfigMap/u],
     [
       'went dark in its change',
@@ -565,6 +560,11 @@ describe('what a person is told', () => {
   ])('of a node that %s', (_, node, attention) => {
     const told = attentionOf(decide([node, ...['x', 'y'].map((name) => done(name))], {}), 'a');
     expect(told ?? 'nothing').toMatch(attention ?? /^nothing$/u);
+  });
+
+  it('leaves out nodes on which no agent can run', () => {
+    const nodes = [waiting('a', { state: undefined, labels: { 'kubernetes.io/os': 'windows' } }), done('b')];
+    expect(decide(nodes, {}).nodes.map(({ name }) => name)).toEqual(['b']);
   });
 
   it('is every node once, in the order of names', () => {
