@@ -11,7 +11,8 @@ import { itemsOf } from './items.ts';
 import { noteMemory, type NoteMemory } from './note-memory.ts';
 import { parseConfigMap, parseFailedPod, parseNode, parsePod, parseReadiness } from './objects.ts';
 import type { Transport } from './transport.ts';
-import { watchObject, type Watch, type WatchOptions } from './watch.ts';
+import type { Watch } from './watch-loop.ts';
+import { watchObject, type ObjectWatchOptions } from './watch.ts';
 
 export interface ClusterOptions {
   readonly transport: Transport;
@@ -27,8 +28,8 @@ export interface ClusterOptions {
 }
 
 type Follow<T> = (
-  onChange: WatchOptions<T>['onChange'],
-  listeners?: Pick<WatchOptions<T>, 'onError' | 'onRecovered'>,
+  onChange: ObjectWatchOptions<T>['onChange'],
+  listeners?: Pick<ObjectWatchOptions<T>, 'onError' | 'onRecovered'>,
 ) => Watch;
 
 /** The port of the use cases, and the two objects they follow. */

@@ -2,7 +2,7 @@
 
 import { jsonOf } from './answer.ts';
 import { BadAnswer } from './errors.ts';
-import { isObject } from './fields.ts';
+import { isObject, type JsonObject } from './fields.ts';
 
 // As Go's encoder prints a list of API objects: no spaces, metadata first. Neither text can stand within a string, where
 // every " has a backslash before it. Searching for them leaves the work to Buffer.indexOf; a loop over every byte makes V8
@@ -15,8 +15,13 @@ const LONGEST_END_BYTES = 16;
 /**
  * The JSON of each item. Holds one item at a time; throws BadAnswer once one is longer than `maxBytes`, and at the end
  * when what came was not a whole List. A List that is printed otherwise comes as one item that is no JSON.
+ * `onFrame` is called at the end with the List without its items.
  */
-export async function* itemsOf(chunks: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Buffer> {
+export async function* itemsOf(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  onFrame?: (frame: JsonObject) => void,
+): AsyncGenerator<Buffer> {
   let head: Buffer | undefined;
   let held: Buffer = Buffer.alloc(0);
 
@@ -43,29 +48,33 @@ export async function* itemsOf(chunks: AsyncIterable<Uint8Array>, maxBytes: numb
       throw new BadAnswer(`Expected an object of at most ${maxBytes} bytes, got a longer one`);
     }
   }
-  const last = lastOf(head, held);
+  const { last, frame } = lastOf(head, held);
   if (last.length > 0) {
     yield last;
   }
+  onFrame?.(frame);
 }
 
-/** The item before the end of the list, if there is one. Throws when the list has no end. */
-function lastOf(head: Buffer | undefined, rest: Buffer): Buffer {
+/** The item before the end of the list, if there is one, and what is around the items. Throws when the list has no end. */
+function lastOf(
+  head: Buffer | undefined,
+  rest: Buffer,
+): { readonly last: Buffer; readonly frame: JsonObject } {
   if (head === undefined) {
-    checkFrame(rest.toString('utf8'), (items) => items === null);
-    return Buffer.alloc(0);
+    return { last: Buffer.alloc(0), frame: frameOf(rest.toString('utf8'), (items) => items === null) };
   }
   const end = END.exec(rest.subarray(-LONGEST_END_BYTES).toString('latin1'))?.[0] ?? '';
-  checkFrame(`${head.toString('utf8')}${end}`, Array.isArray);
+  const frame = frameOf(`${head.toString('utf8')}${end}`, Array.isArray);
   const last = rest.subarray(0, rest.length - end.length);
   // What looks like the end may be that of something within an item.
   jsonOf(last.toString('utf8'));
-  return last;
+  return { last, frame };
 }
 
-function checkFrame(text: string, holdsItems: (items: unknown) => boolean): void {
+function frameOf(text: string, holdsItems: (items: unknown) => boolean): JsonObject {
   const frame = jsonOf(text);
   if (!isObject(frame) || !String(frame['kind']).endsWith('List') || !holdsItems(frame['items'])) {
     throw new BadAnswer('Expected a whole List from the API server, got something else');
   }
+  return frame;
 }

@@ -6,7 +6,7 @@ import { isObject, objectAt, textAt, type JsonObject } from './fields.ts';
 
 export type WatchEvent =
   | { readonly type: 'changed'; readonly object: JsonObject; readonly version: string }
-  | { readonly type: 'deleted'; readonly version: string }
+  | { readonly type: 'deleted'; readonly object: JsonObject; readonly version: string }
   | { readonly type: 'bookmark'; readonly version: string }
   | { readonly type: 'error'; readonly error: ApiError };
 
@@ -25,7 +25,7 @@ export function parseWatchEvent(line: string): WatchEvent {
     case 'MODIFIED':
       return { type: 'changed', object, version: versionOf(object) };
     case 'DELETED':
-      return { type: 'deleted', version: versionOf(object) };
+      return { type: 'deleted', object, version: versionOf(object) };
     case 'BOOKMARK':
       return { type: 'bookmark', version: versionOf(object) };
     case 'ERROR':
@@ -67,7 +67,8 @@ function eventOf(line: string): JsonObject {
   }
 }
 
-function versionOf(object: JsonObject): string {
+/** `metadata.resourceVersion` of an object or a list. Throws BadAnswer when there is none. */
+export function versionOf(object: JsonObject): string {
   const version = textAt(objectAt(object, 'metadata'), 'resourceVersion');
   if (version === undefined || version === '') {
     throw new BadAnswer('Expected metadata.resourceVersion, got none');

@@ -1,14 +1,12 @@
-// Following one object for ever: list, watch, and come back from whatever the network and the API server do.
+// Following one object for ever.
 
-import { setTimeout as sleepFor } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { backoffMs, type Backoff } from './backoff.ts';
-import { ApiError, NoAnswer } from './errors.ts';
 import type { JsonObject } from './fields.ts';
 import type { Transport } from './transport.ts';
-import { isGone, parseList, parseWatchEvent } from './watch-event.ts';
+import { parseList } from './watch-event.ts';
+import { watchLoop, type Watch, type WatchOptions } from './watch-loop.ts';
 
-export interface WatchOptions<T> {
+export interface ObjectWatchOptions<T> extends WatchOptions {
   readonly transport: Pick<Transport, 'request' | 'stream'>;
   /** The collection, `/api/v1/nodes`; the one object in it is chosen by a fieldSelector, which RBAC's resourceNames understand. */
   readonly path: string;
@@ -18,211 +16,43 @@ export interface WatchOptions<T> {
   readonly parse: (object: JsonObject) => T;
   /** Called once after the first list, and then for every difference; undefined: there is no such object. */
   readonly onChange: (object: T | undefined) => void;
-  /** Called for every failure, with the pause before the next try. */
-  readonly onError?: (error: unknown, retryInMs: number) => void;
-  /** Called when the server answers again after `onError` was, and after what it has to tell. */
-  readonly onRecovered?: () => void;
-  /** A watch lasts this long and up to twice as long, so that a fleet's do not end together. */
-  readonly timeoutSeconds?: number;
-  /** API servers send a bookmark about once a minute: a connection silent for longer is given up, and listed anew. */
-  readonly silenceMs?: number;
-  /** A list, and the head of a watch, may take this long. */
-  readonly answerMs?: number;
-  /** A watch that lasted this long clears the count of failures. */
-  readonly healthyMs?: number;
-  readonly backoff?: Backoff;
-  /** In [0, 1). */
-  readonly random?: () => number;
-  /** Monotonic milliseconds. */
-  readonly now?: () => number;
-  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
-
-export interface Watch {
-  /** Closes the connection and stops every timer; nothing is called any more. */
-  stop(): void;
-  /** Resolves after the first list; stays pending when stopped before. */
-  readonly synced: Promise<void>;
-}
-
-const DEFAULTS = {
-  timeoutSeconds: 1800,
-  silenceMs: 90_000,
-  // An API server may let a request wait for a quarter of its own minute; after that it says 429.
-  answerMs: 16_000,
-  healthyMs: 10_000,
-  // A thousand nodes whose API server is away ask 400 times a second with this; their kubelets try 500 times a second to
-  // write their status alone (kubelet_node_status.go). When it is back, half of the nodes know after 3 s, all after 10 s.
-  backoff: { minMs: 250, maxMs: 10_000 },
-  random: Math.random,
-  now: () => performance.now(),
-  sleep: async (ms: number, signal: AbortSignal) => {
-    await sleepFor(ms, undefined, { signal });
-  },
-};
-
-/** However long a server asks to be left alone, we look again after this. */
-const MAX_RETRY_AFTER_MS = 120_000;
-/**
- * A quiet watch need not be a dead one: an API server has bookmarks to send only while its etcd reports progress, for
- * which kubeadm asks every 5 s, but etcd's default is 10 min. So silence that hid nothing doubles our patience, up to
- * this; a lost connection is found earlier by TCP's probes.
- */
-const MAX_SILENCE_MS = 1_200_000;
 
 /**
  * Calls `onChange` with the object as it is now and at every change, until stopped. A relist that finds the same
  * content calls nothing. Each failure costs one request and a pause with full jitter.
  */
-export function watchObject<T>(options: WatchOptions<T>): Watch {
-  const { transport, path, name, accept, parse, onChange, onError, onRecovered } = options;
-  const settings = { ...DEFAULTS, ...options };
-  const { timeoutSeconds, silenceMs, answerMs, healthyMs, backoff, random, now, sleep } = settings;
-  const fieldSelector = `metadata.name=${name}`;
-  const stopping = new AbortController();
-  const synced = Promise.withResolvers<void>();
-
+export function watchObject<T>(options: ObjectWatchOptions<T>): Watch {
+  const { transport, path, name, accept, parse, onChange } = options;
+  const query = { fieldSelector: `metadata.name=${name}` };
   let last: { readonly object: T | undefined } | undefined;
-  /** Where to resume; undefined: list first. */
-  let version: string | undefined;
-  let openedAt: number | undefined;
-  let failures = 0;
-  let patienceMs = silenceMs;
-  let wasSilent = false;
-  let isFailing = false;
 
-  void run();
-  return { stop: () => stopping.abort(), synced: synced.promise };
+  return watchLoop(
+    { path, query, accept: accept?.watch, list, changed: show, deleted: () => show(undefined) },
+    options,
+  );
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      openedAt = undefined;
-      const resuming = version !== undefined;
-      try {
-        version ??= await list();
-        await follow(version);
-        await pauseAfter(undefined);
-      } catch (error) {
-        // A server that only finds our version too old is back: its list need not wait for what failed before.
-        failures = resuming && isGone(error) ? 0 : failures;
-        await pauseAfter(error);
-      }
-    }
-  }
-
-  async function list(): Promise<string> {
+  async function list(signal: AbortSignal, timeoutMs: number): Promise<{ version: string; isNews: boolean }> {
     const answer = await transport.request({
       method: 'GET',
       path,
-      query: { fieldSelector },
-      timeoutMs: answerMs,
-      signal: stopping.signal,
+      query,
+      timeoutMs,
+      signal,
       ...(accept && { accept: accept.list }),
     });
-    const listed = parseList(answer.body);
-    const isNews = show(listed.object);
-    if (wasSilent) {
-      wasSilent = false;
-      patienceMs = isNews ? silenceMs : Math.min(patienceMs * 2, Math.max(silenceMs, MAX_SILENCE_MS));
-    }
-    synced.resolve();
-    answered();
-    return listed.version;
-  }
-
-  async function follow(from: string): Promise<void> {
-    const seconds = Math.round(timeoutSeconds * (1 + random()));
-    const stream = transport.stream({
-      path,
-      query: {
-        fieldSelector,
-        watch: 'true',
-        allowWatchBookmarks: 'true',
-        resourceVersion: from,
-        timeoutSeconds: String(seconds),
-      },
-      answerMs,
-      silenceMs: patienceMs,
-      onOpen: () => {
-        openedAt = now();
-        answered();
-      },
-      signal: stopping.signal,
-      ...(accept && { accept: accept.watch }),
-    });
-    let bookmarkAt: number | undefined;
-    for await (const line of stream) {
-      const event = parseWatchEvent(line);
-      if (event.type === 'error') {
-        version = undefined;
-        throw event.error;
-      }
-      if (event.type === 'bookmark') {
-        const isInTime = bookmarkAt !== undefined && now() - bookmarkAt <= silenceMs;
-        patienceMs = isInTime ? silenceMs : patienceMs;
-        bookmarkAt = now();
-      } else {
-        show(event.type === 'changed' ? event.object : undefined);
-      }
-      version = event.version;
-    }
+    const { object, version } = parseList(answer.body);
+    return { version, isNews: !signal.aborted && show(object) };
   }
 
   /** True when it is not what was seen last. */
   function show(object: JsonObject | undefined): boolean {
     const next = { object: object === undefined ? undefined : parse(object) };
-    if (stopping.signal.aborted || isDeepStrictEqual(last, next)) {
+    if (isDeepStrictEqual(last, next)) {
       return false;
     }
     last = next;
     onChange(next.object);
     return true;
   }
-
-  function answered(): void {
-    if (isFailing && !stopping.signal.aborted) {
-      isFailing = false;
-      onRecovered?.();
-    }
-  }
-
-  /** Takes in how a watch ended (undefined: in good order) and waits before the next one. */
-  async function pauseAfter(failure: unknown): Promise<void> {
-    if (stopping.signal.aborted) {
-      return;
-    }
-    const wasHealthy = openedAt !== undefined && now() - openedAt >= healthyMs;
-    failures = wasHealthy ? 1 : failures + 1;
-    if (failure !== undefined && !keepsVersion(failure)) {
-      version = undefined;
-    }
-    wasSilent ||= isSilence(failure);
-    // What the server asks for is a floor, and jitter comes on top: it asks everybody for the same.
-    const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0;
-    const pauseMs = Math.min(asked, MAX_RETRY_AFTER_MS) + backoffMs(backoff, failures, random());
-    if (failure !== undefined && !isGone(failure)) {
-      isFailing = true;
-      onError?.(failure, pauseMs);
-    }
-    // An aborted pause means stop(), which the loop sees.
-    await sleep(pauseMs, stopping.signal).catch(() => undefined);
-  }
-}
-
-/**
- * Whether the version is still good for resuming. After silence it is not trusted: an API server restored from an
- * older back-up says nothing at all about versions it has not reached yet.
- */
-function keepsVersion(error: unknown): boolean {
-  if (error instanceof ApiError) {
-    return error.status === 429 || error.status === 401 || error.status === 403 || error.status >= 500;
-  }
-  if (error instanceof NoAnswer) {
-    return !isSilence(error);
-  }
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
-}
-
-function isSilence(error: unknown): boolean {
-  return error instanceof NoAnswer && error.step === 'stream';
 }

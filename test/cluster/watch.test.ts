@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { textAt } from '../../agent/cluster/fields.ts';
 import { createTransport, type TransportOptions } from '../../agent/cluster/transport.ts';
-import { watchObject, type Watch, type WatchOptions } from '../../agent/cluster/watch.ts';
+import type { Watch } from '../../agent/cluster/watch-loop.ts';
+import { watchObject, type ObjectWatchOptions } from '../../agent/cluster/watch.ts';
 import { selfSigned } from './certificate.ts';
 import {
   eventually,
@@ -63,7 +64,7 @@ interface Followed {
 
 function follow(
   server: FaultServer,
-  options: Partial<WatchOptions<string>> = {},
+  options: Partial<ObjectWatchOptions<string>> = {},
   limits: TransportOptions = {},
 ): Followed {
   const transport = createTransport(server.credentials(), limits);

@@ -1,0 +1,83 @@
+// Following every object of a collection for ever.
+
+import { jsonOf } from './answer.ts';
+import { BadAnswer } from './errors.ts';
+import { objectAt, textAt, type JsonObject } from './fields.ts';
+import { itemsOf } from './items.ts';
+import type { Transport } from './transport.ts';
+import { versionOf } from './watch-event.ts';
+import { watchLoop, type Listing, type Watch, type WatchOptions } from './watch-loop.ts';
+
+export interface CollectionWatchOptions<T> extends WatchOptions {
+  readonly transport: Pick<Transport, 'read' | 'stream'>;
+  /** `/api/v1/nodes`. */
+  readonly path: string;
+  /** May throw: the object then counts as garbage. Nothing of the JSON may be held by what it returns. */
+  readonly parse: (object: JsonObject) => T;
+  /** Takes in everything there is, by name. True when that was not known. */
+  readonly onList: (objects: ReadonlyMap<string, T>) => boolean;
+  readonly onChanged: (name: string, object: T) => void;
+  readonly onDeleted: (name: string) => void;
+  /** Frees what a long answer came in, called again and again while it is read. */
+  readonly collectGarbage?: () => void;
+}
+
+/** An object is at most 1.5 MiB in etcd; JSON's escapes may swell it. */
+const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
+/** The list of a big cluster's Nodes is 100 MB. */
+const LIST_MS = 60_000;
+const COLLECT_AFTER_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Lists, and then tells of each change, until stopped. A list is read from etcd or from a cache that is as new
+ * (no resourceVersion): what somebody wrote before it began is in it. It is never held as a whole.
+ */
+export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
+  const { transport, path, parse, onList, onChanged, onDeleted } = options;
+  return watchLoop(
+    {
+      path,
+      query: {},
+      list,
+      changed: (object) => onChanged(nameOf(object), parse(object)),
+      deleted: (object) => onDeleted(nameOf(object)),
+    },
+    options,
+  );
+
+  async function list(signal: AbortSignal): Promise<Listing> {
+    const objects = new Map<string, T>();
+    let version = '';
+    const chunks = transport.read({ method: 'GET', path, timeoutMs: LIST_MS, signal });
+    const items = itemsOf(collected(chunks), MAX_OBJECT_BYTES, (frame) => {
+      version = versionOf(frame);
+    });
+    for await (const text of items) {
+      const object = objectAt(jsonOf(text.toString('utf8')));
+      objects.set(nameOf(object), parse(object));
+    }
+    return { version, isNews: !signal.aborted && onList(objects) };
+  }
+
+  /** V8 counts only its own heap: it lets megabytes of read buffers pile up outside before it looks. */
+  async function* collected(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let bytes = 0;
+    for await (const chunk of chunks) {
+      yield chunk;
+      bytes += chunk.byteLength;
+      if (bytes > COLLECT_AFTER_BYTES) {
+        bytes = 0;
+        options.collectGarbage?.();
+      }
+    }
+    options.collectGarbage?.();
+  }
+}
+
+function nameOf(object: JsonObject): string {
+  const name = textAt(objectAt(object, 'metadata'), 'name') ?? '';
+  if (name === '') {
+    throw new BadAnswer('Expected an object with metadata.name, got one without');
+  }
+  return name;
+}
