@@ -1,7 +1,7 @@
 // The machine's own time.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../node/ports.ts';
+import type { Clock } from '../time/clock.ts';
 
 export const systemClock: Clock = {
   now: () => new Date(),

@@ -3,6 +3,8 @@
 import type { SysctlPod } from '../plan/in-use.ts';
 import type { EventReason } from '../report/keys.ts';
 
+export type { Clock } from '../time/clock.ts';
+
 /** What systemd says of the kubelet's unit now. Strings and arrays are as on the bus, variables unexpanded. */
 export interface UnitStatus {
   readonly name: string;
@@ -116,16 +118,6 @@ export interface Processes {
 export interface Health {
   /** True when GET http://address/healthz answers 200; false for anything else, within `timeoutMs`. */
   ok(address: string, port: number, timeoutMs: number): Promise<boolean>;
-}
-
-export interface Clock {
-  now(): Date;
-  /** ms since some instant; unlike `now` it never goes back. */
-  monotonicMs(): number;
-  /** Resolves after `ms`; never earlier. */
-  sleep(ms: number): Promise<void>;
-  /** Calls back once after `ms`, unless the returned function was called before. */
-  after(ms: number, callback: () => void): () => void;
 }
 
 /** What the cluster says of this node: metadata only. */

@@ -1,6 +1,6 @@
 // A level-triggered loop: any number of wake-ups while a look is under way make one more look, never two at once.
 
-import type { Clock } from './ports.ts';
+import type { Clock } from './clock.ts';
 
 export interface Loop {
   /** Look now, or once more after the look that is under way. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLoop } from '../../agent/node/loop.ts';
+import { createLoop } from '../../agent/time/loop.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,0 +1,104 @@
+// The Lease by which the coordinators choose a leader. It has a transport of its own: a renewal must not wait behind other requests.
+
+import type { LeaseStore } from '../rollout/election.ts';
+import type { Lease, LeaseRecord } from '../rollout/lease.ts';
+import { BadAnswer, isNotFound } from './errors.ts';
+import { objectAt, textAt } from './fields.ts';
+import type { Transport } from './transport.ts';
+import { versionOf } from './watch-event.ts';
+
+export interface LeaseOptions {
+  readonly transport: Pick<Transport, 'request'>;
+  readonly namespace: string;
+  readonly name: string;
+  readonly fieldManager: string;
+}
+
+/** A leader has ten seconds to renew: a request that hangs leaves time for another one. */
+const REQUEST_MS = 3000;
+
+export function leaseStore({ transport, namespace, name, fieldManager }: LeaseOptions): LeaseStore {
+  const folder = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
+  const path = `${folder}/${encodeURIComponent(name)}`;
+
+  return {
+    async read() {
+      try {
+        return parseLease((await transport.request({ method: 'GET', path, timeoutMs: REQUEST_MS })).body);
+      } catch (error) {
+        if (isNotFound(error)) {
+          return undefined;
+        }
+        throw error;
+      }
+    },
+
+    async write({ record, resourceVersion }) {
+      const common = { query: { fieldManager }, timeoutMs: REQUEST_MS };
+      const spec = specOf(record);
+      const answer =
+        resourceVersion === undefined
+          ? await transport.request({
+              method: 'POST',
+              path: folder,
+              body: {
+                apiVersion: 'coordination.k8s.io/v1',
+                kind: 'Lease',
+                metadata: { name, namespace },
+                spec,
+              },
+              ...common,
+            })
+          : await transport.request({
+              method: 'PATCH',
+              path,
+              contentType: 'application/merge-patch+json',
+              body: { metadata: { resourceVersion }, spec },
+              ...common,
+            });
+      return parseLease(answer.body);
+    },
+  };
+}
+
+function specOf(record: LeaseRecord): object {
+  return {
+    holderIdentity: record.holder,
+    leaseDurationSeconds: record.leaseSeconds,
+    acquireTime: microTime(record.acquiredAt),
+    renewTime: microTime(record.renewedAt),
+    leaseTransitions: record.transitions,
+  };
+}
+
+/** RFC 3339 with six digits after the second, and no other number of them: metav1.MicroTime. */
+function microTime(date: Date): string {
+  return date.toISOString().replace('Z', '000Z');
+}
+
+/** A Lease that somebody made by hand may lack anything: it then reads as one that ran out long ago. */
+function parseLease(body: unknown): Lease {
+  const spec = objectAt(body, 'spec');
+  return {
+    resourceVersion: versionOf(objectAt(body)),
+    record: {
+      holder: textAt(spec, 'holderIdentity') ?? '',
+      leaseSeconds: wholeNumber(spec['leaseDurationSeconds']),
+      acquiredAt: timeOf(textAt(spec, 'acquireTime')),
+      renewedAt: timeOf(textAt(spec, 'renewTime')),
+      transitions: wholeNumber(spec['leaseTransitions']),
+    },
+  };
+}
+
+function wholeNumber(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : 0;
+}
+
+function timeOf(text: string | undefined): Date {
+  const time = new Date(text ?? 0);
+  if (Number.isNaN(time.getTime())) {
+    throw new BadAnswer(`Expected a time in the lease, got ${JSON.stringify(text)}`);
+  }
+  return time;
+}

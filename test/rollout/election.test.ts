@@ -1,0 +1,160 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { takePart, type Election, type LeaseStore } from '../../agent/rollout/election.ts';
+import type { Lease } from '../../agent/rollout/lease.ts';
+import { FakeTime, settle } from './fake-clock.ts';
+
+/** An API server with one Lease; a member may be cut off from it, or hear no answers. */
+class FakeServer {
+  lease: Lease | undefined;
+  readonly away = new Set<string>();
+  readonly unheard = new Set<string>();
+  writes = 0;
+
+  storeFor(name: string): LeaseStore {
+    const reach = async (): Promise<void> => {
+      await settle();
+      if (this.away.has(name)) throw new Error('The API server is away');
+    };
+    return {
+      read: async () => {
+        await reach();
+        return this.lease;
+      },
+      write: async ({ record, resourceVersion }) => {
+        await reach();
+        if (this.lease?.resourceVersion !== resourceVersion) throw new Error('Conflict');
+        this.writes += 1;
+        this.lease = { record, resourceVersion: String(this.writes) };
+        if (this.unheard.has(name)) throw new Error('No answer');
+        return this.lease;
+      },
+    };
+  }
+}
+
+interface Member {
+  readonly election: Election;
+  /** What it was told, in order. */
+  readonly told: string[];
+}
+
+const elections: Election[] = [];
+afterEach(async () => {
+  await Promise.all(elections.splice(0).map((election) => election.stop()));
+});
+
+function join(server: FakeServer, time: FakeTime, name: string, skewMs = 0): Member {
+  const told: string[] = [];
+  const election = takePart(
+    {
+      lease: server.storeFor(name),
+      clock: time.clock(skewMs),
+      log: { info: () => undefined, warn: () => undefined },
+      random: () => 0.5,
+    },
+    {
+      identity: name,
+      onLeading: () => told.push('leads'),
+      onLost: () => told.push('lost'),
+      onKnown: () => undefined,
+    },
+  );
+  elections.push(election);
+  return { election, told };
+}
+
+describe('an election', () => {
+  it('has one leader, who stays it', async () => {
+    const [server, time] = [new FakeServer(), new FakeTime()];
+    const members = [join(server, time, 'a'), join(server, time, 'b'), join(server, time, 'c')];
+    await time.pass(120_000);
+    expect(members.map(({ told }) => told).toSorted()).toEqual([[], [], ['leads']]);
+    expect(server.lease?.record.transitions).toBe(0);
+  });
+
+  it('is won by another one when the leader is silent for 15 s, and not before', async () => {
+    const [server, time] = [new FakeServer(), new FakeTime()];
+    const first = join(server, time, 'a');
+    await time.pass(5000);
+    const second = join(server, time, 'b');
+    await time.pass(5000);
+    server.away.add('a');
+    const silentSince = time.ms;
+    while (second.told.length === 0) await time.pass(100);
+    expect(time.ms - silentSince).toBeGreaterThan(12_900);
+    expect(time.ms - silentSince).toBeLessThan(15_000 + 4500);
+    expect(first.told).toEqual(['leads', 'lost']);
+    expect(server.lease?.record).toMatchObject({ holder: 'b', transitions: 1 });
+  });
+
+  it('ends a leader that cannot renew before another one may begin, and never has two', async () => {
+    const [server, time] = [new FakeServer(), new FakeTime()];
+    // Wall clocks that differ by hours change nothing.
+    const members = [
+      join(server, time, 'a', -7_200_000),
+      join(server, time, 'b', 7_200_000),
+      join(server, time, 'c'),
+    ];
+    const leading = (): number => members.filter(({ election }) => election.isLeading()).length;
+    let worst = 0;
+    let leaderless = 0;
+    for (let turn = 0; turn < 12; turn += 1) {
+      const holder = server.lease?.record.holder ?? '';
+      if (turn % 2 === 0) server.away.add(holder);
+      else server.away.clear();
+      await time.pass(20_000, () => {
+        worst = Math.max(worst, leading());
+        leaderless += leading() === 0 ? 1 : 0;
+      });
+    }
+    expect(worst).toBe(1);
+    expect(leaderless).toBeGreaterThan(0);
+    expect(server.lease?.record.transitions).toBeGreaterThan(3);
+  });
+
+  it('lets another one lead at its next try once the leader was told to end', async () => {
+    const [server, time] = [new FakeServer(), new FakeTime()];
+    const first = join(server, time, 'a');
+    await time.pass(1000);
+    const second = join(server, time, 'b');
+    await time.pass(10_000);
+    await first.election.stop();
+    expect(server.lease?.record.holder).toBe('');
+    expect(first.election.isLeading()).toBe(false);
+    await time.pass(3300);
+    expect(second.told).toEqual(['leads']);
+  });
+
+  it('goes on after a renewal that came through without an answer', async () => {
+    const [server, time] = [new FakeServer(), new FakeTime()];
+    const only = join(server, time, 'a');
+    await time.pass(3000);
+    server.unheard.add('a');
+    await time.pass(3000);
+    server.unheard.clear();
+    await time.pass(20_000);
+    expect(only.told).toEqual(['leads']);
+    expect(server.lease?.record.transitions).toBe(0);
+  });
+
+  it('begins a new term when it leads again after it could not renew', async () => {
+    const [server, time] = [new FakeServer(), new FakeTime()];
+    const only = join(server, time, 'a');
+    await time.pass(3000);
+    server.away.add('a');
+    await time.pass(11_000);
+    expect(only.told).toEqual(['leads', 'lost']);
+    server.away.clear();
+    await time.pass(10_000);
+    expect(only.told).toEqual(['leads', 'lost', 'leads']);
+  });
+
+  it('does not lead any more once stopped in the middle of its claim', async () => {
+    const [server, time] = [new FakeServer(), new FakeTime()];
+    const only = join(server, time, 'a');
+    await only.election.stop();
+    await time.pass(20_000);
+    expect(only.told).toEqual([]);
+    expect(server.lease?.record.holder ?? '').toBe('');
+  });
+});
