@@ -5,6 +5,7 @@ import { EXIT, exitCodeOf } from './exit.ts';
 
 const LOADERS = {
   agent: async () => (await import('./agent.ts')).agentCommand(),
+  coordinator: async () => (await import('./coordinator.ts')).coordinatorCommand(),
   validate: async () => (await import('./validate.ts')).validateCommand(),
   plan: async () => (await import('./plan.ts')).planCommand(),
 } satisfies Record<string, () => Promise<Command>>;
@@ -14,8 +15,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   const program = new Command('kubelet-sysctls')
     .description("Unsafe sysctls that the cluster's kubelets allow, from one ConfigMap.")
     .exitOverride();
-  // The agent runs on every node: it loads nothing of the other commands.
-  for (const load of argv[2] === 'agent' ? [LOADERS.agent] : Object.values(LOADERS)) {
+  for (const load of loadersFor(argv[2])) {
     program.addCommand((await load()).exitOverride());
   }
   try {
@@ -28,4 +28,9 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     }
     return code ?? EXIT.no;
   }
+}
+
+/** What runs in the cluster for ever loads nothing of the other commands. */
+function loadersFor(command: string | undefined): readonly (() => Promise<Command>)[] {
+  return command === 'agent' || command === 'coordinator' ? [LOADERS[command]] : Object.values(LOADERS);
 }

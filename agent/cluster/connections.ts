@@ -35,16 +35,15 @@ export interface Connections {
 const IDLE_MS = 60_000;
 /** A peer that is gone without a word is found after 45 s, as by client-go; Linux by itself takes more than ten minutes. */
 const PROBES = { enable: true, initialDelay: 30_000, interval: 5000, count: 3 };
-const MAX_KEPT = 2;
 
-/** Connections to `server`, which is http: or https:. Connecting, TLS included, may take `connectMs`. */
-export function openConnections(server: URL, connectMs: number): Connections {
+/** Connections to `server`, which is http: or https:, `most` of them for requests. Connecting, TLS included, may take `connectMs`. */
+export function openConnections(server: URL, connectMs: number, most: number): Connections {
   const secure = server.protocol === 'https:';
   const Agent = secure ? HttpsAgent : HttpAgent;
   const kept = new Agent({
     keepAlive: true,
     keepAliveMsecs: PROBES.initialDelay,
-    maxSockets: MAX_KEPT,
+    maxSockets: most,
     maxFreeSockets: 1,
     timeout: IDLE_MS,
     scheduling: 'lifo',

@@ -28,13 +28,14 @@ export function nodeEvent(node: NodeObject, note: EventNote, at: Date): CoreV1Ev
 /**
  * An Event on the policy's ConfigMap, or on its absence. Nothing in it tells one node from another, and its name
  * follows from the ConfigMap's revision and the message: a thousand nodes that say the same make one Event. Where there
- * is no ConfigMap there is no revision, and the hour takes its place.
+ * is no ConfigMap there is no revision, and the hour takes its place. `component` is who says it.
  */
 export function configMapEvent(
   at: Date,
   place: { readonly namespace: string; readonly name: string },
   configMap: ConfigMapObject | undefined,
   note: EventNote,
+  component = COMPONENT,
 ): CoreV1Event {
   const hour = Math.floor(at.getTime() / HOUR_MS);
   const revision = configMap ? [configMap.uid, configMap.resourceVersion] : ['missing', String(hour)];
@@ -47,12 +48,13 @@ export function configMapEvent(
   };
   return {
     ...eventOf(involvedObject, note, at),
+    reportingComponent: component,
     metadata: {
       name: eventName(place.name, [...revision, note.reason, note.message]),
       namespace: place.namespace,
     },
-    source: { component: COMPONENT },
-    reportingInstance: COMPONENT,
+    source: { component },
+    reportingInstance: component,
   };
 }
 

@@ -59,6 +59,8 @@ export interface Transport {
 
 export interface TransportOptions {
   readonly connectMs?: number;
+  /** Requests under way at a time; the others wait for a connection. Streams do not count. */
+  readonly maxConnections?: number;
   /** Default for a request as a whole, and for the head of a stream's answer. */
   readonly requestMs?: number;
   readonly maxBodyBytes?: number;
@@ -69,6 +71,7 @@ export interface TransportOptions {
 /** An object is at most 1.5 MiB in etcd; JSON's escapes may swell it. */
 const DEFAULTS = {
   connectMs: 10_000,
+  maxConnections: 2,
   requestMs: 30_000,
   maxBodyBytes: 8 * 1024 * 1024,
   maxLineBytes: 4 * 1024 * 1024,
@@ -78,7 +81,7 @@ const DEFAULTS = {
 /** A transport that speaks as `credentials` say. It opens nothing before the first request. */
 export function createTransport(credentials: Credentials, options: TransportOptions = {}): Transport {
   const limits = { ...DEFAULTS, ...options };
-  const connections = openConnections(credentials.server, limits.connectMs);
+  const connections = openConnections(credentials.server, limits.connectMs, limits.maxConnections);
 
   return {
     async request(request) {

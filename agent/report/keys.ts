@@ -50,7 +50,7 @@ export const STATES = [
 /** A node's state; README tells what each means and what to do. */
 export type State = (typeof STATES)[number];
 
-/** Reasons of the Events that the agent writes. */
+/** Reasons of the Events that the agents write, and those of the coordinator. */
 export type EventReason =
   | 'ConfigDriftDetected'
   | 'KubeletRestarted'
@@ -58,4 +58,9 @@ export type EventReason =
   | 'NodeBlocked'
   | 'NodeDegraded'
   | 'NodeUnreconcilable'
-  | 'PolicyInvalid';
+  | 'PolicyInvalid'
+  | 'RolloutStarted'
+  | 'CanaryPassed'
+  | 'RolloutHalted'
+  | 'RolloutResumed'
+  | 'RolloutDone';

@@ -65,15 +65,14 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
     return leadsUntilMs !== undefined && clock.monotonicMs() < leadsUntilMs;
   }
 
-  function begin(): Promise<void> {
-    return attempt().then(() => {
-      if (!stopped) {
-        const pauseMs = leadsUntilMs === undefined ? RETRY_MS * (1 + JITTER * random()) : RETRY_MS;
-        cancelTry = clock.after(pauseMs, () => {
-          trying = begin();
-        });
-      }
-    });
+  async function begin(): Promise<void> {
+    await attempt();
+    if (!stopped) {
+      const pauseMs = leadsUntilMs === undefined ? RETRY_MS * (1 + JITTER * random()) : RETRY_MS;
+      cancelTry = clock.after(pauseMs, () => {
+        trying = begin();
+      });
+    }
   }
 
   async function attempt(): Promise<void> {

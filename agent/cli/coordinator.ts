@@ -1,0 +1,114 @@
+// `kubelet-sysctls coordinator`: the process that the Deployment runs, twice. Wiring alone.
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Command, Option } from 'commander';
+import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import { inClusterCredentials, type Credentials } from '../cluster/credentials.ts';
+import { COORDINATOR } from '../cluster/fleet-node.ts';
+import { createFleet } from '../cluster/fleet.ts';
+import { leaseStore } from '../cluster/lease.ts';
+import { createTransport } from '../cluster/transport.ts';
+import { systemClock } from '../host/clock.ts';
+import { decideRollout } from '../rollout/decide.ts';
+import { takePart } from '../rollout/election.ts';
+import { signOfLife } from './sign-of-life.ts';
+import { beginTerm, type Term } from './term.ts';
+import { termination } from './termination.ts';
+
+interface CoordinatorFlags {
+  readonly configMap: string;
+  readonly logLevel: string;
+}
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
+const LEASE_NAME = 'kubelet-sysctls-coordinator';
+/** A wave of approvals goes out at once. */
+const MAX_CONNECTIONS = 20;
+
+export function coordinatorCommand(): Command {
+  return new Command('coordinator')
+    .description("pace the agents' changes over all nodes (what the Deployment runs)")
+    .addOption(
+      new Option('--config-map <name>', "the policy's ConfigMap, in the pod's namespace")
+        .env('CONFIG_MAP')
+        .default('kubelet-sysctls'),
+    )
+    .addOption(new Option('--log-level <level>').env('LOG_LEVEL').choices(LOG_LEVELS).default('info'))
+    .action((flags: CoordinatorFlags) => runCoordinator(flags));
+}
+
+async function runCoordinator(flags: CoordinatorFlags): Promise<void> {
+  const log = pino(
+    { level: flags.logLevel, base: null, timestamp: stdTimeFunctions.isoTime },
+    destination({ dest: 1, sync: true }),
+  );
+  const ended = termination();
+  const life = signOfLife();
+  const credentials = await inClusterCredentials(process.env);
+  log.info({ version: process.version }, 'The coordinator began');
+  const leave = coordinate(credentials, flags, log, () => life.ready());
+
+  const signal = await ended;
+  log.info({ signal }, 'The coordinator ends, and lets another one lead');
+  await leave();
+  life.end();
+  log.info({}, 'The coordinator ended');
+}
+
+/** Leads whenever this process is the leader, until the returned function is called. */
+function coordinate(
+  credentials: Credentials,
+  flags: CoordinatorFlags,
+  log: Logger,
+  onKnown: () => void,
+): () => Promise<void> {
+  const options = { userAgent: COORDINATOR };
+  const transport = createTransport(credentials, { ...options, maxConnections: MAX_CONNECTIONS });
+  const leaseTransport = createTransport(credentials, options);
+  const fleet = createFleet({
+    transport,
+    namespace: credentials.namespace,
+    configMapName: flags.configMap,
+    // There only with --expose-gc.
+    collectGarbage: () => globalThis.gc?.({ type: 'minor' }),
+  });
+  const ports = {
+    clock: systemClock,
+    log,
+    decide: decideRollout,
+    isLeading: () => election.isLeading(),
+  };
+  let term: Term | undefined;
+  const election = takePart(
+    {
+      lease: leaseStore({
+        transport: leaseTransport,
+        namespace: credentials.namespace,
+        name: LEASE_NAME,
+        fieldManager: COORDINATOR,
+      }),
+      clock: systemClock,
+      log,
+      random: Math.random,
+    },
+    {
+      // In a pod the host's name is the pod's.
+      identity: `${hostname()}_${randomUUID()}`,
+      onLeading: () => {
+        term = beginTerm(fleet, ports, `${credentials.namespace}/${flags.configMap}`);
+      },
+      onLost: () => {
+        void term?.end();
+        term = undefined;
+      },
+      onKnown,
+    },
+  );
+  return async () => {
+    await term?.end();
+    await election.stop();
+    transport.close();
+    leaseTransport.close();
+  };
+}

@@ -1,0 +1,183 @@
+// The Kubernetes API as the coordinator needs it.
+
+import type { ConfigMapObject } from '../node/ports.ts';
+import { ASKED } from '../report/keys.ts';
+import { Outdated, type FleetCluster, type SeenNode, type StatusObject } from '../rollout/ports.ts';
+import { ApiError, isAlreadyExists, isNotFound } from './errors.ts';
+import { configMapEvent } from './events.ts';
+import { objectAt } from './fields.ts';
+import { approvedAt, COORDINATOR, parseFleetNode } from './fleet-node.ts';
+import { parseConfigMap } from './objects.ts';
+import type { Transport } from './transport.ts';
+import { versionOf } from './watch-event.ts';
+import { watchCollection } from './watch-collection.ts';
+import type { Watch, WatchOptions } from './watch-loop.ts';
+import { watchObject } from './watch.ts';
+
+export interface FleetOptions {
+  readonly transport: Transport;
+  /** Where the coordinator runs, the policy's ConfigMap lives and the status is written. */
+  readonly namespace: string;
+  readonly configMapName: string;
+  readonly now?: () => Date;
+  /** In [0, 1). */
+  readonly random?: () => number;
+  readonly collectGarbage?: () => void;
+}
+
+type Listeners = Pick<WatchOptions, 'onError' | 'onRecovered'>;
+
+export interface FleetChanges {
+  readonly onList: (nodes: ReadonlyMap<string, SeenNode>) => boolean;
+  readonly onChanged: (node: SeenNode) => void;
+  readonly onDeleted: (name: string) => void;
+}
+
+/** The port of the rollout, and what it follows. */
+export interface WatchedFleet extends FleetCluster {
+  watchNodes(changes: FleetChanges, listeners?: Listeners): Watch;
+  watchConfigMap(onChange: (configMap: ConfigMapObject | undefined) => void, listeners?: Listeners): Watch;
+}
+
+export const STATUS_NAME = 'kubelet-sysctls-status';
+
+/** The server leaves out spec and status: with the version as a condition, we know what they are. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+const MERGE_PATCH = 'application/merge-patch+json';
+const JSON_PATCH = 'application/json-patch+json';
+
+/** Ends well before another coordinator may lead, whenever in a leader's time it began. */
+const WRITE_MS = 4000;
+
+export function createFleet(options: FleetOptions): WatchedFleet {
+  const { transport, configMapName } = options;
+  const now = options.now ?? (() => new Date());
+  const random = options.random && { random: options.random };
+  const configMaps = `/api/v1/namespaces/${encodeURIComponent(options.namespace)}/configmaps`;
+  const write = { query: { fieldManager: COORDINATOR }, timeoutMs: WRITE_MS };
+
+  return {
+    async approve(seen, revision) {
+      const { resourceVersion } = seen;
+      const annotations = { [ASKED.approvedRevision]: revision ?? null };
+      const metadata = await patchNode(seen, MERGE_PATCH, { metadata: { resourceVersion, annotations } });
+      const node = { ...seen.node, approvedRevision: revision, approvedAt: approvedAt(metadata) };
+      return { ...seen, node, resourceVersion: versionOf({ metadata }) };
+    },
+
+    async untaint(seen) {
+      if (seen.taint === undefined) {
+        return seen;
+      }
+      const path = `/spec/taints/${seen.taint.index}`;
+      const metadata = await patchNode(seen, JSON_PATCH, [
+        { op: 'test', path: '/metadata/resourceVersion', value: seen.resourceVersion },
+        { op: 'test', path, value: seen.taint.value },
+        { op: 'remove', path },
+      ]);
+      const node = { ...seen.node, joining: false };
+      return { node, taint: undefined, resourceVersion: versionOf({ metadata }) };
+    },
+
+    async readStatus() {
+      try {
+        return parseConfigMap(
+          objectAt((await transport.request({ method: 'GET', path: statusPath() })).body),
+        );
+      } catch (error) {
+        if (isNotFound(error)) {
+          return undefined;
+        }
+        throw error;
+      }
+    },
+
+    async writeStatus(seen, data) {
+      const answer = await orOutdated(() =>
+        seen === undefined
+          ? transport.request({ method: 'POST', path: configMaps, body: statusObject(data), ...write })
+          : transport.request({
+              method: 'PATCH',
+              path: statusPath(),
+              contentType: MERGE_PATCH,
+              body: { metadata: { resourceVersion: seen.resourceVersion }, data },
+              ...write,
+            }),
+      );
+      return parseConfigMap(objectAt(answer.body)) satisfies StatusObject;
+    },
+
+    async policyEvent(configMap, note) {
+      const event = configMapEvent(now(), configMap, configMap, note, COORDINATOR);
+      try {
+        const path = `/api/v1/namespaces/${encodeURIComponent(configMap.namespace)}/events`;
+        // Its name is ours: a second one is refused, never written twice.
+        await transport.request({ method: 'POST', path, body: event, idempotent: true, ...write });
+      } catch (error) {
+        if (!isAlreadyExists(error)) {
+          throw error;
+        }
+      }
+    },
+
+    watchNodes: (changes, listeners) =>
+      watchCollection({
+        transport,
+        path: '/api/v1/nodes',
+        parse: parseFleetNode,
+        onList: changes.onList,
+        onChanged: (_name, node) => changes.onChanged(node),
+        onDeleted: changes.onDeleted,
+        ...(options.collectGarbage && { collectGarbage: options.collectGarbage }),
+        ...listeners,
+        ...random,
+      }),
+
+    watchConfigMap: (onChange, listeners) =>
+      watchObject({
+        transport,
+        path: configMaps,
+        name: configMapName,
+        parse: parseConfigMap,
+        onChange,
+        ...listeners,
+        ...random,
+      }),
+  };
+
+  /** The metadata that the Node has then. */
+  async function patchNode(seen: SeenNode, contentType: string, body: unknown) {
+    const answer = await orOutdated(() =>
+      transport.request({
+        method: 'PATCH',
+        path: `/api/v1/nodes/${encodeURIComponent(seen.node.name)}`,
+        contentType,
+        accept: METADATA_ONLY,
+        body,
+        ...write,
+      }),
+    );
+    return objectAt(answer.body, 'metadata');
+  }
+
+  function statusPath(): string {
+    return `${configMaps}/${STATUS_NAME}`;
+  }
+
+  function statusObject(data: Readonly<Record<string, string>>): object {
+    const metadata = { name: STATUS_NAME, namespace: options.namespace };
+    return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
+  }
+}
+
+/** 409: another version is there. 404: none is any more. 422: a test of a JSON patch did not hold. */
+async function orOutdated<T>(request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    if (error instanceof ApiError && [404, 409, 422].includes(error.status)) {
+      throw new Outdated('Somebody else wrote meanwhile', { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,122 @@
+// One leader's term: every change of a Node or the ConfigMap is a cause to decide anew; what does not differ is not written.
+
+import type { AgentLog, ConfigMapObject } from '../node/ports.ts';
+import type { Policy } from '../policy/policy.ts';
+import { createLoop } from '../time/loop.ts';
+import type { Clock } from '../time/clock.ts';
+import { carryOut } from './carry-out.ts';
+import type { FleetNode, RolloutDecision } from './fleet.ts';
+import { viewPolicy, type PolicyView } from './policy-view.ts';
+import type { FleetCluster, SeenNode } from './ports.ts';
+import { statusPublisher } from './publish.ts';
+import { seenNodes } from './seen-nodes.ts';
+
+/** Pure; undefined: there is no valid policy. */
+export type Decide = (nodes: readonly FleetNode[], policy: Policy | undefined, now: Date) => RolloutDecision;
+
+export interface CoordinatorPorts {
+  readonly cluster: FleetCluster;
+  readonly clock: Clock;
+  readonly log: AgentLog;
+  readonly decide: Decide;
+  /** Asked before each write. */
+  readonly isLeading: () => boolean;
+}
+
+export interface Coordinator {
+  /** As FleetChanges: a whole list (true: it was news), one Node, one that is gone. */
+  onList(nodes: ReadonlyMap<string, SeenNode>): boolean;
+  onChanged(seen: SeenNode): void;
+  onDeleted(name: string): void;
+  /** undefined: the API server has no such ConfigMap. */
+  setConfigMap(configMap: ConfigMapObject | undefined): void;
+  /** The API server answers again: what could not be written before may be written now. */
+  recovered(): void;
+  /** Resolves when the writes under way have ended. */
+  stop(): Promise<void>;
+}
+
+/** Changes come in swarms: one decision for all that come within so long, and no more than a fifth of the time spent deciding. */
+const SETTLE_MS = 50;
+const LONGEST_SETTLE_MS = 1000;
+const RESTING_SHARE = 4;
+/** A look without a cause, in ms. */
+const RESYNC_MS = 600_000;
+/** A Node that somebody else wrote meanwhile is one of the errors, and the usual one. */
+const ERROR_PAUSE_MS = 200;
+const LONGEST_ERROR_PAUSE_MS = 30_000;
+
+/** Decides once both the Nodes and the ConfigMap, `policyName`, are known. */
+export function createCoordinator(ports: CoordinatorPorts, policyName: string): Coordinator {
+  const { cluster, clock, log, decide, isLeading } = ports;
+  const store = seenNodes();
+  const status = statusPublisher(cluster, clock, log, isLeading);
+  const loop = createLoop(clock, look);
+  let listed = false;
+  let configMap: { readonly seen: ConfigMapObject | undefined; readonly view: PolicyView } | undefined;
+  let settleMs = SETTLE_MS;
+  let errors = 0;
+
+  async function look(): Promise<number> {
+    if (!listed || configMap === undefined || !isLeading()) {
+      return RESYNC_MS;
+    }
+    try {
+      const { seen, view } = configMap;
+      const decision = decideNow(view);
+      const { written, failed } = await carryOut(decision, { store, cluster, log, isLeading });
+      // What we wrote is part of what there is to tell.
+      const outcome = written > 0 ? decideNow(view) : decision;
+      const rollout = seen && view.policy && { configMap: seen, rollout: view.rollout };
+      const statusMs = await status.publish(outcome, rollout);
+      errors = failed > 0 ? errors + 1 : 0;
+      return Math.min(
+        failed > 0 ? errorPauseMs() : RESYNC_MS,
+        written > 0 ? settleMs : RESYNC_MS,
+        statusMs ?? RESYNC_MS,
+        outcome.nextAt ? Math.max(settleMs, outcome.nextAt.getTime() - clock.now().getTime()) : RESYNC_MS,
+      );
+    } catch (error) {
+      errors += 1;
+      log.warn({ err: error, errors }, 'The rollout could not be decided or told; trying again');
+      return errorPauseMs();
+    }
+  }
+
+  function decideNow(view: PolicyView): RolloutDecision {
+    const beganMs = clock.monotonicMs();
+    const decision = decide(store.nodes(), view.policy, clock.now());
+    const tookMs = clock.monotonicMs() - beganMs;
+    settleMs = Math.min(LONGEST_SETTLE_MS, Math.max(SETTLE_MS, RESTING_SHARE * tookMs));
+    return view.problem === undefined ? decision : { ...decision, reason: view.problem };
+  }
+
+  function errorPauseMs(): number {
+    return Math.min(LONGEST_ERROR_PAUSE_MS, ERROR_PAUSE_MS * 2 ** Math.max(0, errors - 1));
+  }
+
+  function lookSoon(): void {
+    loop.wakeAfter(settleMs);
+  }
+
+  return {
+    onList(nodes) {
+      const isNews = store.replace(nodes) || !listed;
+      listed = true;
+      if (isNews) lookSoon();
+      return isNews;
+    },
+    onChanged(seen) {
+      if (store.put(seen)) lookSoon();
+    },
+    onDeleted(name) {
+      if (store.remove(name)) lookSoon();
+    },
+    setConfigMap(seen) {
+      configMap = { seen, view: viewPolicy(seen, policyName) };
+      lookSoon();
+    },
+    recovered: lookSoon,
+    stop: () => loop.stop(),
+  };
+}

@@ -1,0 +1,37 @@
+// What the coordinator asks of the outside world. cluster/ implements it; tests fake it.
+
+import type { ConfigMapObject, EventNote } from '../node/ports.ts';
+import type { FleetNode } from './fleet.ts';
+
+/** A Node as it was last seen, and what a write of it needs to know. */
+export interface SeenNode {
+  readonly node: FleetNode;
+  readonly resourceVersion: string;
+  /** The start-up taint as it stands there, and its place among the taints; undefined where there is none. */
+  readonly taint: { readonly index: number; readonly value: Readonly<Record<string, unknown>> } | undefined;
+}
+
+/** The ConfigMap that tells people and programs of the rollout. */
+export interface StatusObject {
+  readonly resourceVersion: string;
+  readonly data: Readonly<Record<string, string>>;
+}
+
+/** Writes of a Node or of the status reject with Outdated when somebody else wrote meanwhile. */
+export interface FleetCluster {
+  /** Approves the revision, or withdraws the approval, if the Node is still as it was seen; resolves with what it is then. */
+  approve(seen: SeenNode, revision: string | undefined): Promise<SeenNode>;
+  /** Takes the start-up taint away, under the same condition. */
+  untaint(seen: SeenNode): Promise<SeenNode>;
+  /** undefined: there is none. */
+  readStatus(): Promise<StatusObject | undefined>;
+  /** Sets these keys over `seen`, or makes the ConfigMap where that is undefined. */
+  writeStatus(seen: StatusObject | undefined, data: Readonly<Record<string, string>>): Promise<StatusObject>;
+  /** Says it about the policy's ConfigMap. */
+  policyEvent(configMap: ConfigMapObject, note: EventNote): Promise<void>;
+}
+
+/** What was to be written over is no longer what was seen. */
+export class Outdated extends Error {
+  override readonly name = 'Outdated';
+}

@@ -1,0 +1,88 @@
+// The rollout's status on its way to the API server: only what differs, and not too often.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { AgentLog, ConfigMapObject } from '../node/ports.ts';
+import type { Clock } from '../time/clock.ts';
+import type { RolloutDecision } from './fleet.ts';
+import { milestones, type Told } from './milestones.ts';
+import { Outdated, type FleetCluster, type StatusObject } from './ports.ts';
+import { statusData, toldIn } from './status.ts';
+
+export interface StatusPublisher {
+  /**
+   * Tells what differs from what was told. Resolves with the ms after which to call again, undefined when all is told.
+   * Rejects when it could not be told. Without `policy` no Event is written.
+   */
+  publish(decision: RolloutDecision, policy: PolicyShown | undefined): Promise<number | undefined>;
+}
+
+export interface PolicyShown {
+  readonly configMap: ConfigMapObject;
+  /** Stands for the lists that the policy asks for. */
+  readonly rollout: string;
+}
+
+/** A rollout changes some node all the time; people look now and then. */
+const EVERY_MS = 2000;
+
+export function statusPublisher(
+  cluster: FleetCluster,
+  clock: Pick<Clock, 'now' | 'monotonicMs'>,
+  log: AgentLog,
+  mayWrite: () => boolean,
+): StatusPublisher {
+  /** undefined: not read yet, or no longer what we think. */
+  let seen: { readonly object: StatusObject | undefined } | undefined;
+  let told: Told | undefined;
+  let writtenAtMs = Number.NEGATIVE_INFINITY;
+
+  return {
+    async publish(decision, policy) {
+      if (seen === undefined) {
+        seen = { object: await cluster.readStatus() };
+        told ??= toldIn(seen.object?.data ?? {});
+      }
+      if (policy !== undefined) {
+        await tell(decision, policy);
+      }
+      const data = statusData(decision, told);
+      if (isShown(data)) {
+        return undefined;
+      }
+      const restMs = writtenAtMs + EVERY_MS - clock.monotonicMs();
+      if (restMs > 0 || !mayWrite()) {
+        return Math.max(restMs, 0);
+      }
+      await write(data);
+      return undefined;
+    },
+  };
+
+  async function tell(decision: RolloutDecision, { configMap, rollout }: PolicyShown): Promise<void> {
+    const { phase, reason } = decision;
+    const next = milestones(told, { rollout, phase, reason });
+    for (const note of mayWrite() ? next.notes : []) {
+      log.info({ event: note.reason }, note.message);
+      await cluster
+        .policyEvent(configMap, note)
+        .catch((error: unknown) => log.warn({ err: error }, `The Event ${note.reason} could not be written`));
+    }
+    told = next.told;
+  }
+
+  async function write(data: Readonly<Record<string, string>>): Promise<void> {
+    try {
+      const object = await cluster.writeStatus(seen?.object, { ...data, updated: clock.now().toISOString() });
+      seen = { object };
+      writtenAtMs = clock.monotonicMs();
+    } catch (error) {
+      seen = error instanceof Outdated ? undefined : seen;
+      throw error;
+    }
+  }
+
+  function isShown(data: Readonly<Record<string, string>>): boolean {
+    const { updated: _updated, ...shown } = seen?.object?.data ?? {};
+    return isDeepStrictEqual({ ...shown }, data);
+  }
+}

@@ -1,0 +1,81 @@
+// The rollout's state for people and programs: the keys of the ConfigMap kubelet-sysctls-status.
+
+import * as v from 'valibot';
+import { shorten } from '../report/shorten.ts';
+import type { NodeVerdict, RolloutDecision, Standing } from './fleet.ts';
+import type { Told } from './milestones.ts';
+
+/** A ConfigMap holds 1 MiB; a person reads far less. */
+const MAX_LINES = 50;
+const MAX_LINE_BYTES = 1024;
+
+/** In the order in which a person wants to hear of them. */
+const STANDINGS = ['done', 'changing', 'waiting', 'failed', 'held', 'lost'] as const satisfies Standing[];
+
+const TOLD = v.object({
+  told: v.object({
+    rollout: v.string(),
+    started: v.boolean(),
+    canary: v.boolean(),
+    canaryPassed: v.boolean(),
+    halted: v.boolean(),
+    done: v.boolean(),
+  }),
+});
+
+/** Everything but the time: what is the same needs no new writing. */
+export function statusData(decision: RolloutDecision, told: Told | undefined): Record<string, string> {
+  const counts = countsOf(decision.nodes);
+  return {
+    phase: decision.phase,
+    reason: decision.reason,
+    progress: progressText(counts, decision.nodes.length),
+    attention: attentionText(decision.nodes),
+    'status.json': JSON.stringify({
+      phase: decision.phase,
+      reason: decision.reason,
+      nodes: decision.nodes.length,
+      ...counts,
+      unavailable: decision.nodes.filter(({ unavailable }) => unavailable).length,
+      maxUnavailable: decision.maxUnavailable,
+      nextAt: decision.nextAt?.toISOString(),
+      told,
+    }),
+  };
+}
+
+/** What an earlier coordinator told, from the status it left; undefined where there is none that can be read. */
+export function toldIn(data: Readonly<Record<string, string>>): Told | undefined {
+  try {
+    return v.parse(TOLD, JSON.parse(data['status.json'] ?? '')).told;
+  } catch {
+    return undefined;
+  }
+}
+
+type Counts = Readonly<Record<Standing, number>>;
+
+function countsOf(nodes: readonly NodeVerdict[]): Counts {
+  const counts = { done: 0, changing: 0, waiting: 0, failed: 0, held: 0, lost: 0 };
+  for (const { standing } of nodes) {
+    counts[standing] += 1;
+  }
+  return counts;
+}
+
+/** `12/40 done, 3 changing, 25 waiting`. */
+function progressText(counts: Counts, total: number): string {
+  const others = STANDINGS.slice(1).filter((standing) => counts[standing] > 0);
+  return [`${counts.done}/${total} done`, ...others.map((name) => `${counts[name]} ${name}`)].join(', ');
+}
+
+/** One node a line; the failed ones first. */
+function attentionText(nodes: readonly NodeVerdict[]): string {
+  const lines = nodes
+    .filter(({ attention }) => attention !== undefined)
+    .toSorted((one, other) => Number(other.standing === 'failed') - Number(one.standing === 'failed'))
+    .map(({ name, attention }) => `${name}: ${attention?.replaceAll(/\s+/gu, ' ')}`);
+  const shown = lines.slice(0, MAX_LINES).map((line) => shorten(line, MAX_LINE_BYTES));
+  const more = lines.length - shown.length;
+  return (more > 0 ? [...shown, `and ${more} more`] : shown).join('\n');
+}

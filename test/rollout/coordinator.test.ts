@@ -1,0 +1,297 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ConfigMapObject } from '../../agent/node/ports.ts';
+import { createCoordinator, type Coordinator, type Decide } from '../../agent/rollout/coordinator.ts';
+import type { RolloutDecision } from '../../agent/rollout/fleet.ts';
+import { decision, verdict } from './decisions.ts';
+import { FakeTime } from './fake-clock.ts';
+import { FakeFleet } from './fake-fleet.ts';
+
+const REVISION = 'aaaaaaaaaa';
+const policy = (resourceVersion: string, data: Record<string, string>): ConfigMapObject => ({
+  namespace: 'agents',
+  name: 'kubelet-sysctls',
+  uid: 'u',
+  resourceVersion,
+  data,
+});
+const VALID = policy('1', { allowedUnsafeSysctls: 'net.core.somaxconn' });
+
+/** Approves whatever is Pending and not approved, with a valid policy. */
+const approveAll: Decide = (nodes, valid) => {
+  const pending = nodes.filter(({ state, approvedRevision }) => state === 'Pending' && !approvedRevision);
+  const approvals = valid ? pending.map(({ name }) => ({ node: name, revision: REVISION })) : [];
+  const verdicts = nodes.map((node) =>
+    verdict(node.name, node.state === 'Done' ? 'done' : node.approvedRevision ? 'changing' : 'waiting'),
+  );
+  const isDone = verdicts.every(({ standing }) => standing === 'done');
+  return decision({ approvals, nodes: verdicts, phase: valid ? (isDone ? 'Done' : 'Rolling') : 'Waiting' });
+};
+
+const running: Coordinator[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((coordinator) => coordinator.stop()));
+});
+
+interface Scene {
+  readonly fleet: FakeFleet;
+  readonly time: FakeTime;
+  readonly coordinator: Coordinator;
+  /** One for each decision. */
+  readonly decisions: RolloutDecision[];
+  readonly leader: { leads: boolean };
+}
+
+function scene(decide: Decide = approveAll, fleet = new FakeFleet()): Scene {
+  const time = new FakeTime();
+  const leader = { leads: true };
+  const decisions: RolloutDecision[] = [];
+  const coordinator = createCoordinator(
+    {
+      cluster: fleet,
+      clock: time.clock(),
+      log: { info: () => undefined, warn: () => undefined },
+      decide: (...given) => {
+        const made = decide(...given);
+        decisions.push(made);
+        return made;
+      },
+      isLeading: () => leader.leads,
+    },
+    'agents/kubelet-sysctls',
+  );
+  running.push(coordinator);
+  return { fleet, time, coordinator, decisions, leader };
+}
+
+describe('a coordinator', () => {
+  it('decides once the Nodes and the ConfigMap are both known, and writes what it decided', async () => {
+    const { fleet, time, coordinator, decisions } = scene();
+    fleet.put('a');
+    fleet.put('b');
+    coordinator.onList(fleet.nodes);
+    await time.pass(5000);
+    expect(decisions).toEqual([]);
+    coordinator.setConfigMap(VALID);
+    await time.pass(5000);
+    expect(fleet.writes).toEqual([`a approved ${REVISION}`, `b approved ${REVISION}`]);
+  });
+
+  it('writes nothing more when nothing differs, and sees its own writes without the watch', async () => {
+    const { fleet, time, coordinator, decisions } = scene();
+    fleet.put('a');
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(10_000);
+    const made = decisions.length;
+    await time.pass(3_600_000, undefined, 10_000);
+    expect(fleet.writes.length).toBe(1);
+    expect(fleet.statuses.length).toBeLessThanOrEqual(2);
+    expect(decisions.length - made).toBeLessThanOrEqual(6);
+  });
+
+  it('does not go back to what it saw before its own write', async () => {
+    const { fleet, time, coordinator } = scene();
+    const before = fleet.put('a');
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(1000);
+    coordinator.onChanged(before);
+    await time.pass(5000);
+    expect(fleet.writes.length).toBe(1);
+  });
+
+  it('decides once for a swarm of changes', async () => {
+    const { fleet, time, coordinator, decisions } = scene();
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(5000);
+    const made = decisions.length;
+    for (let index = 0; index < 500; index += 1)
+      coordinator.onChanged(fleet.put(`n${index}`, { state: 'Done' }));
+    await time.pass(1000);
+    expect(decisions.length - made).toBe(1);
+  });
+
+  it('does not decide for a heartbeat', async () => {
+    const { fleet, time, coordinator, decisions } = scene();
+    fleet.put('a', { state: 'Done' });
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(5000);
+    const made = decisions.length;
+    coordinator.onChanged(fleet.put('a'));
+    await time.pass(5000);
+    expect(decisions.length).toBe(made);
+  });
+
+  it('looks again when time alone changes the decision', async () => {
+    const { time, coordinator, decisions, fleet } = scene((_nodes, _policy, now) => {
+      const nextAt = new Date('2026-11-24T10:01:00Z');
+      return decision({ nextAt: now < nextAt ? nextAt : undefined });
+    });
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(50_000);
+    const made = decisions.length;
+    await time.pass(11_000);
+    expect(decisions.length).toBe(made + 1);
+  });
+
+  it('goes on when a decision throws', async () => {
+    let calls = 0;
+    const { fleet, time, coordinator } = scene((...given) => {
+      calls += 1;
+      if (calls < 3) throw new Error('a fault');
+      return approveAll(...given);
+    });
+    fleet.put('a');
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(5000);
+    expect(fleet.writes.length).toBe(1);
+  });
+});
+
+describe('writing', () => {
+  it('takes withdrawals first, then approvals, then taints', async () => {
+    const { fleet, time, coordinator } = scene((nodes) =>
+      nodes.some(({ name, approvedRevision }) => name === 'a' && approvedRevision === undefined)
+        ? decision({
+            approvals: [
+              { node: 'a', revision: REVISION },
+              { node: 'b', revision: undefined },
+            ],
+            untaint: ['c'],
+          })
+        : decision(),
+    );
+    fleet.put('a');
+    fleet.put('b', { approvedRevision: REVISION });
+    fleet.put('c', { joining: true });
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(1000);
+    expect(fleet.writes).toEqual(['b withdrawn', `a approved ${REVISION}`, 'c untainted']);
+  });
+
+  it('has twenty under way at most', async () => {
+    const { fleet, time, coordinator } = scene();
+    for (let index = 0; index < 100; index += 1) fleet.put(`n${index}`);
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(5000);
+    expect(fleet.writes.length).toBe(100);
+    expect(fleet.underWay.most).toBe(20);
+  });
+
+  it('stops in the middle when the leadership ends', async () => {
+    const { fleet, time, coordinator, leader } = scene();
+    for (let index = 0; index < 100; index += 1) fleet.put(`n${index}`);
+    fleet.onWrite = () => {
+      leader.leads = false;
+    };
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(5000);
+    expect(fleet.writes.length).toBeLessThanOrEqual(20);
+    expect(fleet.notes).toEqual([]);
+    expect(fleet.statuses).toEqual([]);
+  });
+
+  it('is tried again for a Node that somebody else wrote meanwhile, as it is then', async () => {
+    const { fleet, time, coordinator } = scene();
+    fleet.put('a');
+    fleet.put('b');
+    coordinator.onList(new Map(fleet.nodes));
+    const newer = fleet.put('a', { state: 'Blocked' });
+    coordinator.setConfigMap(VALID);
+    await time.pass(5000);
+    expect(fleet.writes).toEqual([`b approved ${REVISION}`]);
+    coordinator.onChanged(newer);
+    coordinator.onChanged(fleet.put('a', { state: 'Pending' }));
+    await time.pass(30_000);
+    expect(fleet.writes).toEqual([`b approved ${REVISION}`, `a approved ${REVISION}`]);
+  });
+
+  it('is tried again, ever more rarely, while the API server refuses', async () => {
+    const { fleet, time, coordinator } = scene();
+    fleet.put('a');
+    let tries = 0;
+    fleet.onWrite = () => {
+      tries += 1;
+      throw new Error('refused');
+    };
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(120_000);
+    expect(tries).toBeGreaterThan(5);
+    expect(tries).toBeLessThan(15);
+    fleet.onWrite = () => undefined;
+    await time.pass(31_000);
+    expect(fleet.writes.length).toBe(1);
+  });
+});
+
+describe('the status', () => {
+  it('says why nothing is approved while the policy is not valid', async () => {
+    const { fleet, time, coordinator } = scene();
+    fleet.put('a');
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(policy('1', { allowedUnsafeSysctls: '' }));
+    await time.pass(5000);
+    expect(fleet.writes).toEqual([]);
+    expect(fleet.notes).toEqual([]);
+    expect(fleet.status?.data).toMatchObject({
+      phase: 'Waiting',
+      reason: expect.stringContaining('not valid'),
+    });
+  });
+
+  it('is written once in two seconds at most, and ends up true', async () => {
+    const { fleet, time, coordinator } = scene();
+    for (let index = 0; index < 40; index += 1) fleet.put(`n${index}`);
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(1000);
+    for (let index = 0; index < 40; index += 1) {
+      coordinator.onChanged(fleet.put(`n${index}`, { state: 'Done' }));
+      await time.pass(200);
+    }
+    await time.pass(5000);
+    expect(fleet.statuses.length).toBeLessThanOrEqual(6);
+    expect(fleet.status?.data).toMatchObject({
+      phase: 'Done',
+      progress: '40/40 done',
+      updated: expect.stringMatching(/^2026-11-24T10:00:/u),
+    });
+    expect(fleet.notes.map(({ reason }) => reason)).toEqual(['RolloutStarted', 'RolloutDone']);
+  });
+
+  it('is written anew when somebody changed it', async () => {
+    const { fleet, time, coordinator } = scene();
+    fleet.put('a');
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(5000);
+    fleet.status = { resourceVersion: '1', data: { phase: 'Nonsense' } };
+    coordinator.onChanged(fleet.put('a', { state: 'Done' }));
+    await time.pass(10_000);
+    expect(fleet.status.data).toMatchObject({ phase: 'Done' });
+  });
+
+  it('keeps the next leader from telling the same again', async () => {
+    const first = scene();
+    first.fleet.put('a');
+    first.coordinator.onList(first.fleet.nodes);
+    first.coordinator.setConfigMap(VALID);
+    await first.time.pass(5000);
+    await first.coordinator.stop();
+    const second = scene(approveAll, first.fleet);
+    second.coordinator.onList(first.fleet.nodes);
+    second.coordinator.setConfigMap(VALID);
+    await second.time.pass(5000);
+    second.coordinator.onChanged(first.fleet.put('a', { state: 'Done' }));
+    await second.time.pass(5000);
+    expect(first.fleet.notes.map(({ reason }) => reason)).toEqual(['RolloutStarted', 'RolloutDone']);
+  });
+});

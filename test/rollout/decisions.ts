@@ -1,0 +1,20 @@
+// Decisions for tests.
+
+import type { NodeVerdict, RolloutDecision, Standing } from '../../agent/rollout/fleet.ts';
+
+export function decision(more: Partial<RolloutDecision> = {}): RolloutDecision {
+  return {
+    phase: 'Rolling',
+    reason: 'Because.',
+    approvals: [],
+    untaint: [],
+    maxUnavailable: 1,
+    nodes: [],
+    nextAt: undefined,
+    ...more,
+  };
+}
+
+export function verdict(name: string, standing: Standing, attention?: string): NodeVerdict {
+  return { name, standing, revision: 'aaaaaaaaaa', canary: false, unavailable: false, attention };
+}

@@ -1,0 +1,71 @@
+// A cluster of Nodes in memory: a coordinator's writes, and what the watch would tell of them.
+
+import type { ConfigMapObject, EventNote } from '../../agent/node/ports.ts';
+import type { FleetNode } from '../../agent/rollout/fleet.ts';
+import { Outdated, type FleetCluster, type SeenNode, type StatusObject } from '../../agent/rollout/ports.ts';
+import { seenNode } from './fleet-nodes.ts';
+import { settle } from './fake-clock.ts';
+
+export class FakeFleet implements FleetCluster {
+  readonly nodes = new Map<string, SeenNode>();
+  /** In order: `n1 approved aaaa`, `n1 withdrawn`, `n1 untainted`. */
+  readonly writes: string[] = [];
+  readonly notes: EventNote[] = [];
+  readonly statuses: Readonly<Record<string, string>>[] = [];
+  status: StatusObject | undefined;
+  /** Writes under way now, and the most there were. */
+  underWay = { now: 0, most: 0 };
+  /** Called before each write of a Node; may throw. */
+  onWrite: (name: string) => void = () => undefined;
+  #version = 100;
+
+  put(name: string, more: Partial<FleetNode> = {}): SeenNode {
+    this.#version += 1;
+    const seen = seenNode(name, this.#version, { ...this.nodes.get(name)?.node, ...more });
+    this.nodes.set(name, seen);
+    return seen;
+  }
+
+  approve(seen: SeenNode, revision: string | undefined): Promise<SeenNode> {
+    const said = revision === undefined ? 'withdrawn' : `approved ${revision}`;
+    return this.#write(seen, said, { approvedRevision: revision });
+  }
+
+  untaint(seen: SeenNode): Promise<SeenNode> {
+    return this.#write(seen, 'untainted', { joining: false });
+  }
+
+  async readStatus(): Promise<StatusObject | undefined> {
+    await settle();
+    return this.status;
+  }
+
+  async writeStatus(
+    seen: StatusObject | undefined,
+    data: Readonly<Record<string, string>>,
+  ): Promise<StatusObject> {
+    await settle();
+    if (seen?.resourceVersion !== this.status?.resourceVersion) throw new Outdated('status');
+    this.#version += 1;
+    this.statuses.push(data);
+    this.status = { resourceVersion: String(this.#version), data };
+    return this.status;
+  }
+
+  async policyEvent(_configMap: ConfigMapObject, note: EventNote): Promise<void> {
+    await settle();
+    this.notes.push(note);
+  }
+
+  async #write(seen: SeenNode, said: string, change: Partial<FleetNode>): Promise<SeenNode> {
+    const { name } = seen.node;
+    this.underWay.now += 1;
+    this.underWay.most = Math.max(this.underWay.most, this.underWay.now);
+    await settle();
+    this.underWay.now -= 1;
+    this.onWrite(name);
+    if (this.nodes.get(name)?.resourceVersion !== seen.resourceVersion) throw new Outdated(name);
+    this.writes.push(`${name} ${said}`);
+    return this.put(name, change);
+  }
+}
