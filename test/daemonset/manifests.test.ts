@@ -13,16 +13,28 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { objectAt, type JsonObject } from '../../agent/cluster/fields.ts';
+import { STATUS_NAME } from '../../agent/cluster/fleet.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import { SETTING_KEYS } from '../../agent/policy/settings.ts';
-import { KEY_PREFIX, KEYS } from '../../agent/report/keys.ts';
+import { ASKED, KEY_PREFIX, KEYS, PENDING_TAINT } from '../../agent/report/keys.ts';
 
 const FOLDER = join(import.meta.dirname, '../../daemonset');
 const NAME = 'kubelet-sysctl-agent';
+const COORDINATOR = 'kubelet-sysctl-coordinator';
 
-const files = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml');
+const files = { '.': filesIn('.'), coordinator: filesIn('coordinator') };
+const rendered = render(FOLDER);
 const objects =
-  render(FOLDER) ?? files.flatMap((file) => objectsIn(readFileSync(join(FOLDER, file), 'utf8')));
+  rendered ??
+  Object.entries(files).flatMap(([folder, names]) =>
+    names.flatMap((file) => objectsIn(readFileSync(join(FOLDER, folder, file), 'utf8'))),
+  );
+
+function filesIn(folder: string): string[] {
+  return readdirSync(join(FOLDER, folder)).filter(
+    (file) => file.endsWith('.yaml') && file !== 'kustomization.yaml',
+  );
+}
 
 /** As `kubectl apply -k` sees them; undefined without kubectl. */
 function render(folder: string): JsonObject[] | undefined {
@@ -47,10 +59,13 @@ function objectsIn(text: string): JsonObject[] {
 const ofKind = (...kinds: string[]): JsonObject[] =>
   objects.filter((object) => kinds.includes(String(object['kind'])));
 
-function theOne(kind: string): JsonObject {
-  const [object, ...more] = ofKind(kind);
+function theOne(kind: string, name?: string): JsonObject {
+  const named = ofKind(kind).filter(
+    (object) => name === undefined || objectAt(object, 'metadata')['name'] === name,
+  );
+  const [object, ...more] = named;
   if (object === undefined || more.length > 0) {
-    throw new Error(`Expected one ${kind}, got ${more.length + (object ? 1 : 0)}`);
+    throw new Error(`Expected one ${kind}, got ${named.length}`);
   }
   return object;
 }
@@ -64,12 +79,18 @@ function rulesOf(name: string, namespace: string | undefined): unknown {
 }
 
 describe('the manifests', () => {
-  it('are one object a file, each of them in the kustomization', () => {
-    const listed: unknown = objectAt(parse(readFileSync(join(FOLDER, 'kustomization.yaml'), 'utf8')))[
-      'resources'
-    ];
-    expect(listed).toEqual(expect.arrayContaining(files));
-    expect(objects.length).toBe(files.length);
+  it.each(['.', 'coordinator'] as const)(
+    'in %s are one object a file, each of them in the kustomization',
+    (folder) => {
+      const text = readFileSync(join(FOLDER, folder, 'kustomization.yaml'), 'utf8');
+      const listed: unknown = objectAt(parse(text))['resources'];
+      expect(listed).toEqual(expect.arrayContaining(files[folder]));
+      expect(listed).toHaveLength(files[folder].length);
+    },
+  );
+
+  it('are all there', () => {
+    expect(objects.length).toBe(files['.'].length + files.coordinator.length);
   });
 
   it('put everything of ours into one namespace, except what must live with leases and Node Events', () => {
@@ -100,40 +121,71 @@ describe('the rights', () => {
       { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get'] },
     ]);
     expect(rulesOf(NAME, 'default')).toEqual([{ apiGroups: [''], resources: ['events'], verbs: ['create'] }]);
-    expect(ofKind('Role', 'ClusterRole').length).toBe(4);
+    expect(ofKind('Role', 'ClusterRole').length).toBe(6);
   });
 
-  it('are given to the ServiceAccount of the agent alone', () => {
+  it('of the coordinator are these and no others', () => {
+    const configMaps = { apiGroups: [''], resources: ['configmaps'] };
+    const leases = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
+    expect(rulesOf(COORDINATOR, undefined)).toEqual([
+      { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch', 'patch'] },
+    ]);
+    expect(rulesOf(COORDINATOR, NAME)).toEqual([
+      { ...configMaps, resourceNames: ['kubelet-sysctls'], verbs: ['list', 'watch'] },
+      { ...configMaps, resourceNames: [STATUS_NAME], verbs: ['get', 'patch'] },
+      { ...configMaps, verbs: ['create'] },
+      { apiGroups: [''], resources: ['events'], verbs: ['create'] },
+      { ...leases, resourceNames: ['kubelet-sysctls-coordinator'], verbs: ['get', 'patch'] },
+      { ...leases, verbs: ['create'] },
+    ]);
+  });
+
+  it('are given to the ServiceAccount of their own name alone', () => {
     const bindings = ofKind('RoleBinding', 'ClusterRoleBinding');
-    expect(bindings.length).toBe(4);
+    expect(bindings.length).toBe(6);
     for (const binding of bindings) {
-      expect(binding['subjects']).toEqual([{ kind: 'ServiceAccount', name: NAME, namespace: NAME }]);
+      const { name } = objectAt(binding, 'metadata');
+      expect(objectAt(binding, 'roleRef')['name']).toBe(name);
+      expect(binding['subjects']).toEqual([{ kind: 'ServiceAccount', name, namespace: NAME }]);
     }
   });
 });
 
-describe('the admission policy', () => {
-  const policy = objectAt(theOne('ValidatingAdmissionPolicy'), 'spec');
-  const binding = objectAt(theOne('ValidatingAdmissionPolicyBinding'), 'spec');
+describe.each([
+  [NAME, 'is-the-agent'],
+  [COORDINATOR, 'is-the-coordinator'],
+])('the admission policy %s', (account, condition) => {
+  const policy = objectAt(theOne('ValidatingAdmissionPolicy', account), 'spec');
+  const binding = objectAt(theOne('ValidatingAdmissionPolicyBinding', account), 'spec');
 
   it('is in force, and refuses what it cannot judge', () => {
-    const { name } = objectAt(theOne('ValidatingAdmissionPolicy'), 'metadata');
-    expect(binding).toEqual({ policyName: name, validationActions: ['Deny'] });
+    expect(binding).toEqual({ policyName: account, validationActions: ['Deny'] });
     expect(policy['failurePolicy']).toBe('Fail');
   });
 
-  it("is about the agent's ServiceAccount, and about all that can be done to Nodes", () => {
-    const { name, namespace } = objectAt(theOne('ServiceAccount'), 'metadata');
-    const account = `system:serviceaccount:${String(namespace)}:${String(name)}`;
+  it('is about the ServiceAccount of its name, and about all that can be done to Nodes', () => {
+    const { namespace } = objectAt(theOne('ServiceAccount', account), 'metadata');
+    const user = `system:serviceaccount:${String(namespace)}:${account}`;
     expect(policy['matchConditions']).toEqual([
-      { name: 'is-the-agent', expression: `request.userInfo.username == '${account}'` },
+      { name: condition, expression: `request.userInfo.username == '${user}'` },
     ]);
     expect(objectAt(policy, 'matchConstraints')['resourceRules']).toEqual([
       { apiGroups: [''], apiVersions: ['*'], operations: ['*'], resources: ['nodes', 'nodes/*'] },
     ]);
   });
+});
 
-  it('leaves the agent the keys that it reports with, and never the approved revision', () => {
+describe('the admission policies', () => {
+  const policy = objectAt(theOne('ValidatingAdmissionPolicy', NAME), 'spec');
+
+  it('leave the coordinator its approval and our taint, by their names in the code', () => {
+    const text = stringify(theOne('ValidatingAdmissionPolicy', COORDINATOR), { lineWidth: 0 });
+    expect(text).toContain(`key != '${ASKED.approvedRevision}'`);
+    const { key, effect } = PENDING_TAINT;
+    expect(text).toContain(`(taint.key == '${key}' && taint.effect == '${effect}')`);
+  });
+
+  it('leave the agent the keys that it reports with, and never the approved revision', () => {
     const variables: unknown = policy['variables'];
     const foreign = (Array.isArray(variables) ? variables.map((variable) => objectAt(variable)) : []).find(
       ({ name }) => name === 'foreignKeys',
@@ -143,7 +195,7 @@ describe('the admission policy', () => {
     expect(Object.values(KEYS)).not.toContain(`${KEY_PREFIX}approved-revision`);
   });
 
-  it('is all that the component for clusters before 1.30 takes out', ({ skip }) => {
+  it('are all that the component for clusters before 1.30 takes out', ({ skip }) => {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'before-1.30-')));
     const base = relative(folder, realpathSync(FOLDER));
     const overlay = { resources: [base], components: [`${base}/before-1.30`] };
@@ -154,7 +206,7 @@ describe('the admission policy', () => {
     expect(without).toEqual(
       objects.filter(({ apiVersion }) => apiVersion !== 'admissionregistration.k8s.io/v1'),
     );
-    expect(without.length).toBe(objects.length - 2);
+    expect(without.length).toBe(objects.length - 4);
   });
 });
 
@@ -230,6 +282,57 @@ describe('the pod', () => {
       false,
     ]);
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe("the coordinator's pods", () => {
+  const deployment = objectAt(theOne('Deployment'), 'spec');
+  const pod = objectAt(deployment, 'template', 'spec');
+  const containers: unknown = pod['containers'];
+  const container = objectAt(Array.isArray(containers) ? containers[0] : undefined);
+  const daemonSet = objectAt(theOne('DaemonSet'), 'spec');
+  const [agent] = [objectAt(daemonSet, 'template', 'spec')['containers']]
+    .flat()
+    .map((value) => objectAt(value));
+
+  it('are two, on two nodes where there are two', () => {
+    expect(deployment['replicas']).toBe(2);
+    expect(pod['topologySpreadConstraints']).toMatchObject([
+      { topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' },
+    ]);
+  });
+
+  it('are nobody on their node', () => {
+    expect(objectAt(pod, 'securityContext')).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(container['securityContext']).toEqual({
+      privileged: false,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    expect(pod).not.toMatchObject({ hostNetwork: true });
+    expect(pod).not.toMatchObject({ hostPID: true });
+    expect(pod['serviceAccountName']).toBe(COORDINATOR);
+  });
+
+  it('are not taken for those of the DaemonSet', () => {
+    const labels = objectAt(deployment, 'template', 'metadata', 'labels');
+    expect(objectAt(deployment, 'selector', 'matchLabels')).toEqual(labels);
+    expect(objectAt(daemonSet, 'selector', 'matchLabels')).not.toMatchObject(labels);
+  });
+
+  it('are of the same image as the agents and are probed as they are', () => {
+    for (const key of ['image', 'startupProbe', 'livenessProbe', 'volumeMounts']) {
+      expect(container[key]).toEqual(agent?.[key]);
+    }
+  });
+
+  it('make the agents wait for approval', ({ skip }) => {
+    if (rendered === undefined) return skip('there is no kubectl');
+    expect(agent?.['env']).toContainEqual({ name: 'WAIT_FOR_APPROVAL', value: 'true' });
   });
 });
 
