@@ -1,0 +1,248 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { parseFleetNode } from '../../agent/cluster/fleet-node.ts';
+import { createFleet } from '../../agent/cluster/fleet.ts';
+import { createTransport } from '../../agent/cluster/transport.ts';
+import { eventually, faultServer, json, status, watching, type Handler } from './fault-server.ts';
+
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).toReversed()) {
+    await thing.close();
+  }
+});
+
+async function served(...handlers: Handler[]) {
+  const server = await faultServer();
+  server.answer(...handlers);
+  const transport = createTransport(server.credentials());
+  open.push(server, transport);
+  const fleet = createFleet({
+    transport,
+    namespace: 'agents',
+    configMapName: 'kubelet-sysctls',
+    now: () => new Date('2026-11-24T10:20:30Z'),
+    random: () => 0,
+  });
+  return { server, fleet };
+}
+
+const PREFIX = 'kubelet-sysctl-agent/';
+const approvedField = { 'f:metadata': { 'f:annotations': { [`f:${PREFIX}approved-revision`]: {} } } };
+const managedFields = [
+  { manager: 'kubelet', time: '2026-11-24T11:00:00Z', fieldsV1: approvedField },
+  { manager: 'kubelet-sysctl-coordinator', time: '2026-11-24T10:00:00Z', fieldsV1: approvedField },
+  { manager: 'kubelet-sysctl-coordinator', time: '2026-11-24T12:00:00Z', fieldsV1: { 'f:spec': {} } },
+];
+const otherTaint = { key: 'other', effect: 'NoExecute' };
+const ourTaint = { key: `${PREFIX}pending`, effect: 'NoSchedule', value: 'x' };
+const NODE = {
+  metadata: {
+    name: 'n1',
+    uid: 'u',
+    resourceVersion: '5',
+    labels: { pool: 'db' },
+    annotations: {
+      [`${PREFIX}state`]: 'Pending',
+      [`${PREFIX}reason`]: 'Waits.',
+      [`${PREFIX}desired-revision`]: 'aaaaaaaaaa',
+      [`${PREFIX}applied-revision`]: 'bbbbbbbbbb',
+      [`${PREFIX}approved-revision`]: 'cccccccccc',
+      [`${PREFIX}failed-revision`]: 'dddddddddd',
+      [`${PREFIX}last-change`]: '2026-11-24T09:00:00Z',
+      [`${PREFIX}paused`]: 'true',
+    },
+    managedFields,
+  },
+  spec: { taints: [otherTaint, ourTaint] },
+  status: {
+    nodeInfo: { kubeletVersion: 'v1.37.2', kernelVersion: '6.12.0' },
+    conditions: [
+      { type: 'Ready', status: 'True', lastTransitionTime: '2026-11-24T08:00:00Z', message: 'well' },
+    ],
+    images: [{ names: ['x'], sizeBytes: 1 }],
+  },
+};
+const SEEN = parseFleetNode(NODE);
+
+describe('a Node', () => {
+  it('is read as far as a rollout looks at it, and no further', () => {
+    expect(SEEN).toEqual({
+      resourceVersion: '5',
+      taint: { index: 1, value: ourTaint },
+      node: {
+        name: 'n1',
+        labels: { pool: 'db' },
+        kubelet: 'v1.37.2',
+        kernel: '6.12.0',
+        readiness: { ready: true, since: new Date('2026-11-24T08:00:00Z') },
+        joining: true,
+        state: 'Pending',
+        reason: 'Waits.',
+        desiredRevision: 'aaaaaaaaaa',
+        appliedRevision: 'bbbbbbbbbb',
+        failedRevision: 'dddddddddd',
+        lastChange: new Date('2026-11-24T09:00:00Z'),
+        approvedRevision: 'cccccccccc',
+        approvedAt: new Date('2026-11-24T10:00:00Z'),
+        paused: true,
+      },
+    });
+  });
+
+  it('of which nobody has reported anything is read too, and nonsense as nothing', () => {
+    const bare = {
+      metadata: {
+        name: 'n1',
+        resourceVersion: '1',
+        annotations: { [`${PREFIX}state`]: 'Odd', [`${PREFIX}last-change`]: 'soon' },
+      },
+    };
+    expect(parseFleetNode(bare)).toMatchObject({
+      taint: undefined,
+      node: { state: undefined, lastChange: undefined, readiness: undefined, joining: false, kubelet: '' },
+    });
+  });
+});
+
+describe('an approval', () => {
+  it('is one annotation, written over the version that was seen', async () => {
+    const answer = { metadata: { resourceVersion: '6', managedFields } };
+    const { server, fleet } = await served(json(200, answer));
+    expect(await fleet.approve(SEEN, 'aaaaaaaaaa')).toEqual({
+      ...SEEN,
+      resourceVersion: '6',
+      node: { ...SEEN.node, approvedRevision: 'aaaaaaaaaa', approvedAt: new Date('2026-11-24T10:00:00Z') },
+    });
+    expect(server.seen).toMatchObject([
+      {
+        method: 'PATCH',
+        path: '/api/v1/nodes/n1',
+        headers: {
+          'content-type': 'application/merge-patch+json',
+          accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+        },
+      },
+    ]);
+    expect(server.seen[0]?.query.get('fieldManager')).toBe('kubelet-sysctl-coordinator');
+    expect(JSON.parse(server.seen[0]?.body ?? '')).toEqual({
+      metadata: { resourceVersion: '5', annotations: { [`${PREFIX}approved-revision`]: 'aaaaaaaaaa' } },
+    });
+  });
+
+  it('is taken back by removing it', async () => {
+    const { server, fleet } = await served(json(200, { metadata: { resourceVersion: '6' } }));
+    expect(await fleet.approve(SEEN, undefined)).toMatchObject({
+      node: { approvedRevision: undefined, approvedAt: undefined },
+    });
+    expect(server.seen[0]?.body).toContain(`"${PREFIX}approved-revision":null`);
+  });
+
+  it.each([
+    [409, 'Outdated'],
+    [404, 'Outdated'],
+    [403, 'ApiError'],
+    [500, 'ApiError'],
+  ])('that is answered with %d rejects with %s', async (code, name) => {
+    const { fleet } = await served(json(code, status(code, 'Any', 'any')));
+    await expect(fleet.approve(SEEN, 'aaaaaaaaaa')).rejects.toMatchObject({ name });
+  });
+});
+
+describe('the start-up taint', () => {
+  it('is taken away where it stands, if it stands there as it did', async () => {
+    const { server, fleet } = await served(json(200, { metadata: { resourceVersion: '6' } }));
+    expect(await fleet.untaint(SEEN)).toEqual({
+      resourceVersion: '6',
+      taint: undefined,
+      node: { ...SEEN.node, joining: false },
+    });
+    expect(server.seen[0]?.headers['content-type']).toBe('application/json-patch+json');
+    expect(JSON.parse(server.seen[0]?.body ?? '')).toEqual([
+      { op: 'test', path: '/metadata/resourceVersion', value: '5' },
+      { op: 'test', path: '/spec/taints/1', value: ourTaint },
+      { op: 'remove', path: '/spec/taints/1' },
+    ]);
+  });
+
+  it('that stands otherwise by now stays', async () => {
+    const { fleet } = await served(json(422, status(422, 'Invalid', 'test failed')));
+    await expect(fleet.untaint(SEEN)).rejects.toMatchObject({ name: 'Outdated' });
+  });
+});
+
+describe('the status', () => {
+  const metadata = { namespace: 'agents', name: 'kubelet-sysctls-status', uid: 'u', resourceVersion: '9' };
+
+  it('is undefined where there is none, is made, and is written over what was seen', async () => {
+    const { server, fleet } = await served(
+      json(404, status(404, 'NotFound', 'no')),
+      json(201, { metadata, data: { phase: 'Done' } }),
+      json(200, { metadata: { ...metadata, resourceVersion: '10' }, data: { phase: 'Rolling' } }),
+    );
+    expect(await fleet.readStatus()).toBeUndefined();
+    const first = await fleet.writeStatus(undefined, { phase: 'Done' });
+    const second = await fleet.writeStatus(first, { phase: 'Rolling' });
+    expect(second).toMatchObject({ resourceVersion: '10', data: { phase: 'Rolling' } });
+    expect(server.seen).toMatchObject([
+      { method: 'GET', path: '/api/v1/namespaces/agents/configmaps/kubelet-sysctls-status' },
+      { method: 'POST', path: '/api/v1/namespaces/agents/configmaps' },
+      { method: 'PATCH', path: '/api/v1/namespaces/agents/configmaps/kubelet-sysctls-status' },
+    ]);
+    expect(JSON.parse(server.seen[2]?.body ?? '')).toEqual({
+      metadata: { resourceVersion: '9' },
+      data: { phase: 'Rolling' },
+    });
+  });
+
+  it('is not written over what somebody else made or wrote', async () => {
+    const { fleet } = await served(json(409, status(409, 'AlreadyExists', 'there')));
+    await expect(fleet.writeStatus(undefined, {})).rejects.toMatchObject({ name: 'Outdated' });
+  });
+});
+
+describe('an Event about the policy', () => {
+  const configMap = {
+    namespace: 'agents',
+    name: 'kubelet-sysctls',
+    uid: 'map-uid',
+    resourceVersion: '7',
+    data: {},
+  };
+  const note = { type: 'Normal', reason: 'RolloutStarted', message: 'Three nodes.' } as const;
+
+  it('is said by the coordinator, and is the same from the next one', async () => {
+    const first = await served(json(201, {}));
+    const second = await served(json(409, status(409, 'AlreadyExists', 'there')));
+    await first.fleet.policyEvent(configMap, note);
+    await second.fleet.policyEvent(configMap, note);
+    expect(first.server.seen[0]?.path).toBe('/api/v1/namespaces/agents/events');
+    const said = JSON.parse(first.server.seen[0]?.body ?? '');
+    expect(said).toMatchObject({
+      reason: 'RolloutStarted',
+      involvedObject: { kind: 'ConfigMap', name: 'kubelet-sysctls' },
+      source: { component: 'kubelet-sysctl-coordinator' },
+      reportingComponent: 'kubelet-sysctl-coordinator',
+    });
+    expect(JSON.parse(second.server.seen[0]?.body ?? '').metadata.name).toBe(said.metadata.name);
+  });
+});
+
+describe('watching the Nodes', () => {
+  it('gives them as a rollout sees them', async () => {
+    const { fleet } = await served(
+      json(200, { kind: 'NodeList', metadata: { resourceVersion: '5' }, items: [NODE] }),
+      watching([
+        { type: 'MODIFIED', object: { ...NODE, spec: {} } },
+        { type: 'DELETED', object: NODE },
+      ]),
+    );
+    const seen: unknown[] = [];
+    const watch = fleet.watchNodes({
+      onList: (nodes) => seen.push([...nodes.keys()]) > 0,
+      onChanged: ({ node }) => seen.push(node.joining),
+      onDeleted: (name) => seen.push(name),
+    });
+    open.push({ close: () => watch.stop() });
+    await eventually(() => expect(seen).toEqual([['n1'], false, 'n1']));
+  });
+});

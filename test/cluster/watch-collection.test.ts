@@ -1,0 +1,134 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { textAt } from '../../agent/cluster/fields.ts';
+import { createTransport } from '../../agent/cluster/transport.ts';
+import { watchCollection, type CollectionWatchOptions } from '../../agent/cluster/watch-collection.ts';
+import {
+  eventually,
+  faultServer,
+  json,
+  status,
+  watching,
+  type FaultServer,
+  type Handler,
+} from './fault-server.ts';
+
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).toReversed()) {
+    await thing.close();
+  }
+});
+
+const object = (name: string, version: number, value: string): object => ({
+  metadata: { name, resourceVersion: String(version) },
+  value,
+});
+const list = (version: number, ...items: object[]): Handler =>
+  json(200, { kind: 'ThingList', metadata: { resourceVersion: String(version) }, items });
+const event = (type: string, ...given: Parameters<typeof object>): object => ({
+  type,
+  object: object(...given),
+});
+
+interface Followed {
+  /** `list a=1 b=2`, `a=3`, `-a`. */
+  readonly changes: string[];
+  readonly errors: unknown[];
+  readonly server: FaultServer;
+}
+
+async function follow(
+  handlers: Handler[],
+  more: Partial<CollectionWatchOptions<string>> = {},
+): Promise<Followed> {
+  const server = await faultServer();
+  server.answer(...handlers);
+  const transport = createTransport(server.credentials());
+  const changes: string[] = [];
+  const errors: unknown[] = [];
+  const watch = watchCollection<string>({
+    transport,
+    path: '/api/v1/things',
+    parse: (thing) => textAt(thing, 'value') ?? 'none',
+    onList: (objects) => {
+      changes.push(['list', ...[...objects].map(([name, value]) => `${name}=${value}`)].join(' '));
+      return true;
+    },
+    onChanged: (name, value) => changes.push(`${name}=${value}`),
+    onDeleted: (name) => changes.push(`-${name}`),
+    onError: (error) => errors.push(error),
+    silenceMs: 5000,
+    backoff: { minMs: 4, maxMs: 20 },
+    ...more,
+  });
+  open.push(server, transport, { close: () => watch.stop() });
+  return { changes, errors, server };
+}
+
+describe('following a collection', () => {
+  it('gives the list, then each change and each deletion by name', async () => {
+    const { changes, server, errors } = await follow([
+      list(5, object('a', 1, 'x'), object('b', 2, 'y')),
+      watching([event('ADDED', 'c', 6, 'z'), event('MODIFIED', 'a', 7, 'xx'), event('DELETED', 'b', 8, 'y')]),
+    ]);
+    await eventually(() => expect(changes).toEqual(['list a=x b=y', 'c=z', 'a=xx', '-b']));
+    // No resourceVersion: the answer holds all that was written before it was asked.
+    expect([...(server.seen[0]?.query ?? [])]).toEqual([]);
+    expect(server.seen[1]?.query.get('resourceVersion')).toBe('5');
+    expect(server.seen[1]?.query.has('fieldSelector')).toBe(false);
+    expect(errors).toEqual([]);
+  });
+
+  it('works with an empty list, and with one that says null', async () => {
+    const empty = json(200, { kind: 'ThingList', metadata: { resourceVersion: '3' }, items: null });
+    const { changes, server } = await follow([empty, watching([event('ADDED', 'a', 4, 'x')])]);
+    await eventually(() => expect(changes).toEqual(['list', 'a=x']));
+    expect(server.seen[1]?.query.get('resourceVersion')).toBe('3');
+  });
+
+  it('lists again when its version is too old', async () => {
+    const { changes, errors } = await follow([
+      list(5, object('a', 1, 'x'), object('b', 2, 'y')),
+      json(410, status(410, 'Expired', 'too old')),
+      list(90, object('b', 80, 'yy')),
+      watching([]),
+    ]);
+    await eventually(() => expect(changes).toEqual(['list a=x b=y', 'list b=yy']));
+    expect(errors).toEqual([]);
+  });
+
+  it.each([
+    [
+      'breaks off',
+      (response) =>
+        void response.write(
+          '{"kind":"ThingList","metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a"',
+          () => response.socket?.destroy(),
+        ),
+    ],
+    ['has no version', json(200, { kind: 'ThingList', metadata: {}, items: [object('a', 1, 'x')] })],
+    ['has an object without a name', list(5, { metadata: {} })],
+    ['is refused', json(403, status(403, 'Forbidden', 'no'))],
+  ] satisfies [string, Handler][])(
+    'takes in nothing of a list that %s, and asks again',
+    async (_title, bad) => {
+      const { changes, errors } = await follow([bad, list(5, object('a', 1, 'x')), watching([])]);
+      await eventually(() => expect(changes).toEqual(['list a=x']));
+      expect(errors.length).toBe(1);
+    },
+  );
+
+  it('holds little of a long list at a time', async () => {
+    const items = Array.from({ length: 300 }, (_, index) => object(`n${index}`, 1, 'x'.repeat(40_000)));
+    let collections = 0;
+    const { changes } = await follow([list(5, ...items), watching([])], {
+      parse: (thing) => String(textAt(thing, 'value')?.length),
+      collectGarbage: () => {
+        collections += 1;
+      },
+    });
+    await eventually(() => expect(changes.length).toBe(1));
+    expect(changes[0]?.split(' ').length).toBe(301);
+    expect(collections).toBeGreaterThan(2);
+  });
+});
