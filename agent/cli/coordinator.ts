@@ -70,8 +70,6 @@ function coordinate(
     transport,
     namespace: credentials.namespace,
     configMapName: flags.configMap,
-    // There only with --expose-gc.
-    collectGarbage: () => globalThis.gc?.({ type: 'minor' }),
   });
   const ports = {
     clock: systemClock,

@@ -22,7 +22,6 @@ export interface FleetOptions {
   readonly now?: () => Date;
   /** In [0, 1). */
   readonly random?: () => number;
-  readonly collectGarbage?: () => void;
 }
 
 type Listeners = Pick<WatchOptions, 'onError' | 'onRecovered'>;
@@ -128,7 +127,6 @@ export function createFleet(options: FleetOptions): WatchedFleet {
         onList: changes.onList,
         onChanged: (_name, node) => changes.onChanged(node),
         onDeleted: changes.onDeleted,
-        ...(options.collectGarbage && { collectGarbage: options.collectGarbage }),
         ...listeners,
         ...random,
       }),

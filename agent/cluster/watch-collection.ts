@@ -18,15 +18,12 @@ export interface CollectionWatchOptions<T> extends WatchOptions {
   readonly onList: (objects: ReadonlyMap<string, T>) => boolean;
   readonly onChanged: (name: string, object: T) => void;
   readonly onDeleted: (name: string) => void;
-  /** Frees what a long answer came in, called again and again while it is read. */
-  readonly collectGarbage?: () => void;
 }
 
 /** An object is at most 1.5 MiB in etcd; JSON's escapes may swell it. */
 const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
 /** The list of a big cluster's Nodes is 100 MB. */
 const LIST_MS = 60_000;
-const COLLECT_AFTER_BYTES = 4 * 1024 * 1024;
 
 /**
  * Lists, and then tells of each change, until stopped. A list is read from etcd or from a cache that is as new
@@ -49,7 +46,7 @@ export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
     const objects = new Map<string, T>();
     let version = '';
     const chunks = transport.read({ method: 'GET', path, timeoutMs: LIST_MS, signal });
-    const items = itemsOf(collected(chunks), MAX_OBJECT_BYTES, (frame) => {
+    const items = itemsOf(chunks, MAX_OBJECT_BYTES, (frame) => {
       version = versionOf(frame);
     });
     for await (const text of items) {
@@ -57,20 +54,6 @@ export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
       objects.set(nameOf(object), parse(object));
     }
     return { version, isNews: !signal.aborted && onList(objects) };
-  }
-
-  /** V8 counts only its own heap: it lets megabytes of read buffers pile up outside before it looks. */
-  async function* collected(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    let bytes = 0;
-    for await (const chunk of chunks) {
-      yield chunk;
-      bytes += chunk.byteLength;
-      if (bytes > COLLECT_AFTER_BYTES) {
-        bytes = 0;
-        options.collectGarbage?.();
-      }
-    }
-    options.collectGarbage?.();
   }
 }
 

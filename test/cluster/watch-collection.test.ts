@@ -118,17 +118,12 @@ describe('following a collection', () => {
     },
   );
 
-  it('holds little of a long list at a time', async () => {
+  it('parses each object of a list of many megabytes by itself', async () => {
     const items = Array.from({ length: 300 }, (_, index) => object(`n${index}`, 1, 'x'.repeat(40_000)));
-    let collections = 0;
     const { changes } = await follow([list(5, ...items), watching([])], {
       parse: (thing) => String(textAt(thing, 'value')?.length),
-      collectGarbage: () => {
-        collections += 1;
-      },
     });
     await eventually(() => expect(changes.length).toBe(1));
-    expect(changes[0]?.split(' ').length).toBe(301);
-    expect(collections).toBeGreaterThan(2);
+    expect(changes[0]?.split(' ').slice(1)).toEqual(items.map((_, index) => `n${index}=40000`));
   });
 });

@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { beginTerm, type Term } from '../../agent/cli/term.ts';
+import { createFleet } from '../../agent/cluster/fleet.ts';
+import { createTransport } from '../../agent/cluster/transport.ts';
+import { systemClock } from '../../agent/host/clock.ts';
+import {
+  eventually,
+  faultServer,
+  json,
+  status,
+  watching,
+  type FaultServer,
+  type Handler,
+  type Seen,
+} from '../cluster/fault-server.ts';
+import { decision } from '../rollout/decisions.ts';
+
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const thing of open.splice(0).toReversed()) {
+    await thing.close();
+  }
+});
+
+const REVISION = 'aaaaaaaaaa';
+const NODES = ['n1', 'n2', 'n3'].map((name) => ({ metadata: { name, uid: name, resourceVersion: '5' } }));
+const POLICY = {
+  metadata: { namespace: 'agents', name: 'kubelet-sysctls', uid: 'u', resourceVersion: '4' },
+  data: { allowedUnsafeSysctls: 'net.core.somaxconn' },
+};
+const listOf = (items: object[]): Handler =>
+  json(200, { kind: 'List', metadata: { resourceVersion: '5' }, items });
+
+/** An API server with three Nodes and a policy; `onPatch` answers the writes of Nodes. */
+async function api(onPatch: Handler): Promise<FaultServer> {
+  const server = await faultServer();
+  const isWatch = ({ query }: Seen): boolean => query.get('watch') === 'true';
+  const handlerOf = (seen: Seen): Handler => {
+    if (isWatch(seen)) return watching([]);
+    if (seen.path === '/api/v1/nodes') return listOf(NODES);
+    if (seen.path.startsWith('/api/v1/nodes/')) return onPatch;
+    if (seen.method !== 'GET') return json(201, POLICY);
+    return seen.path.endsWith('/configmaps') ? listOf([POLICY]) : json(404, status(404, 'NotFound', 'no'));
+  };
+  server.answer((response, seen) => handlerOf(seen)(response, seen));
+  open.push(server);
+  return server;
+}
+
+function begin(server: FaultServer): Term {
+  const transport = createTransport(server.credentials(), { maxConnections: 20 });
+  const fleet = createFleet({ transport, namespace: 'agents', configMapName: 'kubelet-sysctls' });
+  const term = beginTerm(
+    fleet,
+    {
+      clock: systemClock,
+      log: { info: () => undefined, warn: () => undefined },
+      isLeading: () => true,
+      decide: (nodes) => {
+        const waiting = nodes.filter(({ approvedRevision }) => approvedRevision === undefined);
+        return decision({ approvals: waiting.map(({ name }) => ({ node: name, revision: REVISION })) });
+      },
+    },
+    'agents/kubelet-sysctls',
+  );
+  open.push(transport, { close: () => term.end() });
+  return term;
+}
+
+const patches = (server: FaultServer): string[] =>
+  server.seen
+    .filter(({ method, path }) => method === 'PATCH' && path.includes('/nodes/'))
+    .map(({ path }) => path);
+
+describe('a term', () => {
+  it('lists, approves, and tells of it', async () => {
+    const server = await api(json(200, { metadata: { resourceVersion: '6' } }));
+    begin(server);
+    await eventually(() => expect(server.seen.some(({ path }) => path.endsWith('/events'))).toBe(true));
+    await eventually(() =>
+      expect(server.seen.some(({ method, body }) => method === 'POST' && body.includes('status.json'))).toBe(
+        true,
+      ),
+    );
+    expect(patches(server).toSorted()).toEqual(['/api/v1/nodes/n1', '/api/v1/nodes/n2', '/api/v1/nodes/n3']);
+  });
+
+  it('writes nothing more once it has ended, and waits for what is under way', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const server = await api((response, seen) => {
+      void held.then(() => json(200, { metadata: { resourceVersion: '6' } })(response, seen));
+    });
+    const term = begin(server);
+    await eventually(() => expect(patches(server).length).toBe(3));
+    let ended = false;
+    const ending = term.end().then(() => {
+      ended = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(ended).toBe(false);
+    release();
+    await ending;
+    const seen = server.seen.length;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(server.seen.length).toBe(seen);
+    expect(server.seen.filter(({ method }) => method === 'POST')).toEqual([]);
+  });
+});
