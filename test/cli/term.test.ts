@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { beginTerm, type Term } from '../../agent/cli/term.ts';
 import { createFleet } from '../../agent/cluster/fleet.ts';
@@ -34,9 +35,8 @@ const listOf = (items: object[]): Handler =>
 /** An API server with three Nodes and a policy; `onPatch` answers the writes of Nodes. */
 async function api(onPatch: Handler): Promise<FaultServer> {
   const server = await faultServer();
-  const isWatch = ({ query }: Seen): boolean => query.get('watch') === 'true';
   const handlerOf = (seen: Seen): Handler => {
-    if (isWatch(seen)) return watching([]);
+    if (seen.query.get('watch') === 'true') return watching([]);
     if (seen.path === '/api/v1/nodes') return listOf(NODES);
     if (seen.path.startsWith('/api/v1/nodes/')) return onPatch;
     if (seen.method !== 'GET') return json(201, POLICY);
@@ -86,25 +86,25 @@ describe('a term', () => {
   });
 
   it('writes nothing more once it has ended, and waits for what is under way', async () => {
-    let release = (): void => undefined;
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const server = await api((response, seen) => {
-      void held.then(() => json(200, { metadata: { resourceVersion: '6' } })(response, seen));
-    });
+    const held = Promise.withResolvers<undefined>();
+    const answer = async (...given: Parameters<Handler>): Promise<void> => {
+      await held.promise;
+      json(200, { metadata: { resourceVersion: '6' } })(...given);
+    };
+    const server = await api((...given) => void answer(...given));
     const term = begin(server);
     await eventually(() => expect(patches(server).length).toBe(3));
     let ended = false;
-    const ending = term.end().then(() => {
+    const ending = (async () => {
+      await term.end();
       ended = true;
-    });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    })();
+    await sleep(50);
     expect(ended).toBe(false);
-    release();
+    held.resolve(undefined);
     await ending;
     const seen = server.seen.length;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await sleep(200);
     expect(server.seen.length).toBe(seen);
     expect(server.seen.filter(({ method }) => method === 'POST')).toEqual([]);
   });
