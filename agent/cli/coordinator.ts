@@ -11,7 +11,9 @@ import { leaseStore } from '../cluster/lease.ts';
 import { createTransport } from '../cluster/transport.ts';
 import { systemClock } from '../host/clock.ts';
 import { decideRollout } from '../rollout/decide.ts';
+import type { CoordinatorPorts } from '../rollout/coordinator.ts';
 import { takePart } from '../rollout/election.ts';
+import { createZones } from '../rollout/zones.ts';
 import { signOfLife } from './sign-of-life.ts';
 import { beginTerm, type Term } from './term.ts';
 import { termination } from './termination.ts';
@@ -71,10 +73,11 @@ function coordinate(
     namespace: credentials.namespace,
     configMapName: flags.configMap,
   });
-  const ports = {
+  const zones = createZones();
+  const ports: Omit<CoordinatorPorts, 'cluster'> = {
     clock: systemClock,
     log,
-    decide: decideRollout,
+    decide: (...seen) => decideRollout(...seen, zones),
     isLeading: () => election.isLeading(),
   };
   let term: Term | undefined;
@@ -94,7 +97,7 @@ function coordinate(
       // In a pod the host's name is the pod's.
       identity: `${hostname()}_${randomUUID()}`,
       onLeading: () => {
-        term = beginTerm(fleet, ports, `${credentials.namespace}/${flags.configMap}`);
+        term = beginTerm(fleet, ports, { namespace: credentials.namespace, name: flags.configMap });
       },
       onLost: () => {
         void term?.end();

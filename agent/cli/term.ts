@@ -1,7 +1,7 @@
 // One term of a leader: what it follows and what it decides begin and end together.
 
 import type { WatchedFleet } from '../cluster/fleet.ts';
-import { createCoordinator, type CoordinatorPorts } from '../rollout/coordinator.ts';
+import { createCoordinator, type CoordinatorPorts, type PolicyName } from '../rollout/coordinator.ts';
 
 export interface Term {
   /** Nothing is written any more, not even by a later term's leave; resolves when the writes under way have ended. */
@@ -15,7 +15,7 @@ export interface Term {
 export function beginTerm(
   fleet: WatchedFleet,
   ports: Omit<CoordinatorPorts, 'cluster'>,
-  policyName: string,
+  policyName: PolicyName,
 ): Term {
   const { log } = ports;
   let isOver = false;

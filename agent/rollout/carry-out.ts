@@ -1,7 +1,7 @@
 // A decision, written: each Node by itself, some at a time, and only while it is as it was decided upon.
 
 import type { AgentLog } from '../node/ports.ts';
-import type { RolloutDecision } from './fleet.ts';
+import { MARKS, type Approval, type RolloutDecision } from './fleet.ts';
 import { Outdated, type FleetCluster, type SeenNode } from './ports.ts';
 import type { SeenNodes } from './seen-nodes.ts';
 
@@ -10,6 +10,11 @@ export interface CarryOutPorts {
   readonly cluster: FleetCluster;
   readonly log: AgentLog;
   readonly isLeading: () => boolean;
+}
+
+export interface Outcome {
+  readonly written: number;
+  readonly failed: number;
 }
 
 /** Writes at a time. */
@@ -22,67 +27,74 @@ interface Step {
   run(seen: SeenNode): Promise<SeenNode>;
 }
 
-export interface Outcome {
-  readonly written: number;
-  readonly failed: number;
-}
+/** `changed`: the Node is no longer what was decided upon, or nobody may write any more. */
+type Result = 'written' | 'changed' | 'failed';
 
 /**
- * Withdraws, then approves in the order of the decision, then takes taints away. What could not be written is for the
- * next decision.
+ * Takes approvals back, then approves in the order of the decision, then takes taints away. What could not be written is for
+ * the next decision. A Node that began its change before its approval was taken back needs the slot that another one
+ * would have got: then nothing is approved this time.
  */
 export async function carryOut(decision: RolloutDecision, ports: CarryOutPorts): Promise<Outcome> {
-  const { cluster } = ports;
-  const decidedOn = new Map(ports.store.nodes().map((node) => [node.name, node]));
-  const changes = decision.approvals.map(({ node, revision }): Step => ({
-    name: node,
-    facts: { node, revision },
-    message: revision === undefined ? 'The approval is withdrawn' : 'The node may change',
-    run: (seen) => cluster.approve(seen, revision),
-  }));
-  const untaints = decision.untaint.map((node): Step => ({
-    name: node,
-    facts: { node },
-    message: 'The new node has its sysctls: the taint goes',
-    run: (seen) => cluster.untaint(seen),
-  }));
-  const isWithdrawal = (_step: Step, index: number): boolean =>
-    decision.approvals[index]?.revision === undefined;
-  const withdrawals = changes.filter(isWithdrawal);
-  const approvals = changes.filter((step) => !withdrawals.includes(step));
+  const { store, cluster, log, isLeading } = ports;
+  const decidedOn = new Map(store.nodes().map((node) => [node.name, node]));
+  const withdrawn = await inTurns(decision.approvals.filter(takesBack).map(approvalStep), take);
+  const going = withdrawn.includes('changed') ? [] : decision.approvals.filter((one) => !takesBack(one));
+  const approved = await inTurns(going.map(approvalStep), take);
+  const untainted = await inTurns(decision.untaint.map(untaintStep), take);
+  const results = [...withdrawn, ...approved, ...untainted];
+  const written = results.filter((result) => result === 'written').length;
+  return { written, failed: results.length - written };
 
-  let written = 0;
-  let failed = 0;
-  for (const steps of [withdrawals, approvals, untaints]) {
-    await inTurns(steps, take);
+  function approvalStep({ node, revision }: Approval): Step {
+    return {
+      name: node,
+      facts: { node, revision },
+      message: takesBack({ node, revision }) ? 'The approval is taken back' : 'The node may change',
+      run: (seen) => cluster.approve(seen, revision),
+    };
   }
-  return { written, failed };
 
-  async function take(step: Step): Promise<void> {
-    const seen = ports.store.get(step.name);
-    if (seen === undefined || seen.node !== decidedOn.get(step.name) || !ports.isLeading()) {
-      return;
+  function untaintStep(node: string): Step {
+    return {
+      name: node,
+      facts: { node },
+      message: 'The new node has its sysctls: the taint goes',
+      run: (seen) => cluster.untaint(seen),
+    };
+  }
+
+  async function take(step: Step): Promise<Result> {
+    const seen = store.get(step.name);
+    if (seen === undefined || seen.node !== decidedOn.get(step.name) || !isLeading()) {
+      return 'changed';
     }
     try {
-      ports.store.wrote(await step.run(seen));
-      written += 1;
-      ports.log.info(step.facts, step.message);
+      store.wrote(await step.run(seen));
+      log.info(step.facts, step.message);
+      return 'written';
     } catch (error) {
-      const why =
-        error instanceof Outdated ? 'The node has changed meanwhile' : 'The node could not be written';
-      failed += 1;
-      ports.log.warn({ ...step.facts, err: error }, why);
+      const isOutdated = error instanceof Outdated;
+      const why = isOutdated ? 'The node has changed meanwhile' : 'The node could not be written';
+      log.warn({ ...step.facts, err: error }, why);
+      return isOutdated ? 'changed' : 'failed';
     }
   }
 }
 
-/** Begins in order, at most CONCURRENCY at a time. */
-async function inTurns<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
+function takesBack({ revision }: Approval): boolean {
+  return revision === undefined || revision === MARKS.unanswered || revision === MARKS.unfinished;
+}
+
+/** Begins in order, at most CONCURRENCY at a time; results in the order of the items. */
+async function inTurns<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
   const worker = async (): Promise<void> => {
-    for (const item of queue) {
-      await run(item);
+    for (const [index, item] of queue) {
+      results[index] = await run(item);
     }
   };
   await Promise.all(Array.from({ length: Math.min(CONCURRENCY, items.length) }, worker));
+  return results;
 }

@@ -1,18 +1,17 @@
 // One leader's term: every change of a Node or the ConfigMap is a cause to decide anew; what does not differ is not written.
 
 import type { AgentLog, ConfigMapObject } from '../node/ports.ts';
-import type { Policy } from '../policy/policy.ts';
 import { createLoop } from '../time/loop.ts';
 import type { Clock } from '../time/clock.ts';
 import { carryOut } from './carry-out.ts';
 import type { FleetNode, RolloutDecision } from './fleet.ts';
-import { viewPolicy, type PolicyView } from './policy-view.ts';
+import { listsId, viewPolicy, type PolicyView } from './policy-view.ts';
 import type { FleetCluster, SeenNode } from './ports.ts';
 import { statusPublisher } from './publish.ts';
 import { seenNodes } from './seen-nodes.ts';
 
-/** Pure; undefined: there is no valid policy. */
-export type Decide = (nodes: readonly FleetNode[], policy: Policy | undefined, now: Date) => RolloutDecision;
+/** Pure: the same from every coordinator. */
+export type Decide = (nodes: readonly FleetNode[], view: PolicyView, now: Date) => RolloutDecision;
 
 export interface CoordinatorPorts {
   readonly cluster: FleetCluster;
@@ -21,6 +20,12 @@ export interface CoordinatorPorts {
   readonly decide: Decide;
   /** Asked before each write. */
   readonly isLeading: () => boolean;
+}
+
+/** Where the policy's ConfigMap is. */
+export interface PolicyName {
+  readonly namespace: string;
+  readonly name: string;
 }
 
 export interface Coordinator {
@@ -47,7 +52,7 @@ const ERROR_PAUSE_MS = 200;
 const LONGEST_ERROR_PAUSE_MS = 30_000;
 
 /** Decides once both the Nodes and the ConfigMap, `policyName`, are known. */
-export function createCoordinator(ports: CoordinatorPorts, policyName: string): Coordinator {
+export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyName): Coordinator {
   const { cluster, clock, log, decide, isLeading } = ports;
   const store = seenNodes();
   const status = statusPublisher(cluster, clock, log, isLeading);
@@ -67,7 +72,7 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: string): 
       const { written, failed } = await carryOut(decision, { store, cluster, log, isLeading });
       // What we wrote is part of what there is to tell.
       const outcome = written > 0 ? decideNow(view) : decision;
-      const rollout = seen && view.policy && { configMap: seen, rollout: view.rollout };
+      const rollout = seen && view.policy && { configMap: seen, rollout: listsId(view.policy) };
       const statusMs = await status.publish(outcome, rollout);
       errors = failed > 0 ? errors + 1 : 0;
       return Math.min(
@@ -85,10 +90,10 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: string): 
 
   function decideNow(view: PolicyView): RolloutDecision {
     const beganMs = clock.monotonicMs();
-    const decision = decide(store.nodes(), view.policy, clock.now());
+    const decision = decide(store.nodes(), view, clock.now());
     const tookMs = clock.monotonicMs() - beganMs;
     settleMs = Math.min(LONGEST_SETTLE_MS, Math.max(SETTLE_MS, RESTING_SHARE * tookMs));
-    return view.problem === undefined ? decision : { ...decision, reason: view.problem };
+    return decision;
   }
 
   function errorPauseMs(): number {

@@ -1,35 +1,26 @@
 // The policy as the coordinator reads it: the ConfigMap's when it is valid, else none and why.
 
 import { createHash } from 'node:crypto';
+import { policyViewer } from '../node/policy-view.ts';
 import type { ConfigMapObject } from '../node/ports.ts';
-import { parsePolicy } from '../policy/parse.ts';
-import type { Policy } from '../policy/policy.ts';
-import { policyErrorText } from '../report/policy-error.ts';
+import type { Policy, PolicyError } from '../policy/policy.ts';
 
-export type PolicyView =
-  | { readonly policy: Policy; readonly rollout: string; readonly problem: undefined }
-  | { readonly policy: undefined; readonly problem: string };
+/** Without errors where there is a policy. */
+export interface PolicyView {
+  readonly policy: Policy | undefined;
+  readonly errors: readonly PolicyError[];
+}
 
 /**
  * Reads what the API server has; undefined: no ConfigMap. Agents keep the last good policy on their disks. The coordinator
- * has none, and one that starts must decide as the one before it did: nothing is approved until it is mended.
+ * has none: one that starts must decide as the one before it did.
  */
-export function viewPolicy(configMap: ConfigMapObject | undefined, name: string): PolicyView {
-  if (configMap === undefined) {
-    return {
-      policy: undefined,
-      problem: `There is no ConfigMap ${name}: nothing is approved until it is back.`,
-    };
-  }
-  const result = parsePolicy(configMap.data);
-  if (result.ok) {
-    return { policy: result.policy, rollout: listsId(result.policy), problem: undefined };
-  }
-  const why = policyErrorText(result.errors);
-  return {
-    policy: undefined,
-    problem: `The ConfigMap ${name} is not valid: nothing is approved until it is mended. ${why}`,
-  };
+export function viewPolicy(
+  configMap: ConfigMapObject | undefined,
+  name: { readonly namespace: string; readonly name: string },
+): PolicyView {
+  const { policy, errors } = policyViewer(name)(configMap, undefined);
+  return { policy, errors };
 }
 
 /** 10 hexadecimal digits that stand for the lists that the policy asks for, whatever the pace. */

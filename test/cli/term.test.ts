@@ -61,7 +61,7 @@ function begin(server: FaultServer): Term {
         return decision({ approvals: waiting.map(({ name }) => ({ node: name, revision: REVISION })) });
       },
     },
-    'agents/kubelet-sysctls',
+    { namespace: 'agents', name: 'kubelet-sysctls' },
   );
   open.push(transport, { close: () => term.end() });
   return term;

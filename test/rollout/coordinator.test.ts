@@ -17,14 +17,19 @@ const policy = (resourceVersion: string, data: Record<string, string>): ConfigMa
 const VALID = policy('1', { allowedUnsafeSysctls: 'net.core.somaxconn' });
 
 /** Approves whatever is Pending and not approved, with a valid policy. */
-const approveAll: Decide = (nodes, valid) => {
+const approveAll: Decide = (nodes, { policy: valid, errors }) => {
   const pending = nodes.filter(({ state, approvedRevision }) => state === 'Pending' && !approvedRevision);
   const approvals = valid ? pending.map(({ name }) => ({ node: name, revision: REVISION })) : [];
   const verdicts = nodes.map((node) =>
     verdict(node.name, node.state === 'Done' ? 'done' : node.approvedRevision ? 'changing' : 'waiting'),
   );
   const isDone = verdicts.every(({ standing }) => standing === 'done');
-  return decision({ approvals, nodes: verdicts, phase: valid ? (isDone ? 'Done' : 'Rolling') : 'Waiting' });
+  return decision({
+    approvals,
+    nodes: verdicts,
+    phase: valid ? (isDone ? 'Done' : 'Rolling') : 'Waiting',
+    reason: errors[0]?.message ?? 'Because.',
+  });
 };
 
 const running: Coordinator[] = [];
@@ -57,7 +62,7 @@ function scene(decide: Decide = approveAll, fleet = new FakeFleet()): Scene {
       },
       isLeading: () => leader.leads,
     },
-    'agents/kubelet-sysctls',
+    { namespace: 'agents', name: 'kubelet-sysctls' },
   );
   running.push(coordinator);
   return { fleet, time, coordinator, decisions, leader };
@@ -174,6 +179,26 @@ describe('writing', () => {
     expect(fleet.writes).toEqual(['b withdrawn', `a approved ${REVISION}`, 'c untainted']);
   });
 
+  it('gives no slot away that a node took before its approval was taken back', async () => {
+    const { fleet, time, coordinator } = scene((nodes) => {
+      const early = nodes.some(({ name, state }) => name === 'a' && state === 'Working');
+      const approvals = [
+        { node: 'a', revision: undefined },
+        { node: 'b', revision: REVISION },
+      ];
+      return decision({ approvals: early ? [] : approvals });
+    });
+    fleet.put('a', { approvedRevision: REVISION });
+    fleet.put('b');
+    coordinator.onList(new Map(fleet.nodes));
+    const began = fleet.put('a', { state: 'Working' });
+    coordinator.setConfigMap(VALID);
+    await time.pass(100);
+    coordinator.onChanged(began);
+    await time.pass(5000);
+    expect(fleet.writes).toEqual([]);
+  });
+
   it('has twenty under way at most', async () => {
     const { fleet, time, coordinator } = scene();
     for (let index = 0; index < 100; index += 1) fleet.put(`n${index}`);
@@ -243,7 +268,7 @@ describe('the status', () => {
     expect(fleet.notes).toEqual([]);
     expect(fleet.status?.data).toMatchObject({
       phase: 'Waiting',
-      reason: expect.stringContaining('not valid'),
+      reason: expect.stringContaining('names no allowance'),
     });
   });
 

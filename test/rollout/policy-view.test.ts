@@ -1,34 +1,38 @@
 import { describe, expect, it } from 'vitest';
 import type { ConfigMapObject } from '../../agent/node/ports.ts';
-import { viewPolicy } from '../../agent/rollout/policy-view.ts';
+import { listsId, viewPolicy, type PolicyView } from '../../agent/rollout/policy-view.ts';
 
+const NAME = { namespace: 'agents', name: 'kubelet-sysctls' };
 const configMap = (data: Record<string, string>): ConfigMapObject => ({
-  namespace: 'agents',
-  name: 'kubelet-sysctls',
+  ...NAME,
   uid: 'u',
   resourceVersion: '1',
   data,
 });
-const view = (data: Record<string, string>) => viewPolicy(configMap(data), 'agents/kubelet-sysctls');
+const view = (data: Record<string, string>): PolicyView => viewPolicy(configMap(data), NAME);
+
+function idOf(data: Record<string, string>): string | undefined {
+  const { policy } = view(data);
+  return policy && listsId(policy);
+}
 
 describe('the policy as the coordinator reads it', () => {
   it('is none, with the reason, while the ConfigMap is not valid or not there', () => {
     expect(view({ allowedUnsafeSysctls: 'no/good*name' })).toMatchObject({
       policy: undefined,
-      problem: expect.stringContaining('allowedUnsafeSysctls, line 1'),
+      errors: [{ key: 'allowedUnsafeSysctls', line: 1 }],
     });
-    expect(viewPolicy(undefined, 'agents/kubelet-sysctls')).toMatchObject({
+    expect(viewPolicy(undefined, NAME)).toMatchObject({
       policy: undefined,
-      problem: expect.stringContaining('agents/kubelet-sysctls'),
+      errors: [{ message: expect.stringContaining('agents/kubelet-sysctls') }],
     });
   });
 
   it('is another rollout with other lists, and the same one at another pace', () => {
     const base = { allowedUnsafeSysctls: 'net.core.somaxconn' };
-    const { rollout } = { rollout: undefined, ...view(base) };
-    expect(rollout).toMatch(/^[0-9a-f]{10}$/u);
-    expect(view({ ...base, paused: 'true', soakSeconds: '5' })).toMatchObject({ rollout });
-    expect(view({ allowedUnsafeSysctls: 'kernel.sem' })).not.toMatchObject({ rollout });
-    expect(view({ ...base, unmanaged: 'Remove' })).not.toMatchObject({ rollout });
+    expect(idOf(base)).toMatch(/^[0-9a-f]{10}$/u);
+    expect(idOf({ ...base, paused: 'true', soakSeconds: '5' })).toBe(idOf(base));
+    expect(idOf({ allowedUnsafeSysctls: 'kernel.sem' })).not.toBe(idOf(base));
+    expect(idOf({ ...base, unmanaged: 'Remove' })).not.toBe(idOf(base));
   });
 });
