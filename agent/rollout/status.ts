@@ -2,15 +2,13 @@
 
 import * as v from 'valibot';
 import { shorten } from '../report/shorten.ts';
-import type { NodeVerdict, RolloutDecision, Standing } from './fleet.ts';
+import { STANDINGS, type NodeVerdict, type RolloutDecision } from './fleet.ts';
 import type { Told } from './milestones.ts';
+import { countsOf } from './progress.ts';
 
 /** A ConfigMap holds 1 MiB; a person reads far less. */
 const MAX_LINES = 50;
 const MAX_LINE_BYTES = 1024;
-
-/** In the order in which a person wants to hear of them. */
-const STANDINGS = ['done', 'changing', 'waiting', 'failed', 'held', 'lost'] as const satisfies Standing[];
 
 const TOLD = v.object({
   told: v.object({
@@ -25,7 +23,7 @@ const TOLD = v.object({
 
 /** Everything but the time: what is the same needs no new writing. */
 export function statusData(decision: RolloutDecision, told: Told | undefined): Record<string, string> {
-  const counts = countsOf(decision.nodes);
+  const counts = countsOf(decision);
   return {
     phase: decision.phase,
     reason: decision.reason,
@@ -53,19 +51,9 @@ export function toldIn(data: Readonly<Record<string, string>>): Told | undefined
   }
 }
 
-type Counts = Readonly<Record<Standing, number>>;
-
-function countsOf(nodes: readonly NodeVerdict[]): Counts {
-  const counts = { done: 0, changing: 0, waiting: 0, failed: 0, held: 0, lost: 0 };
-  for (const { standing } of nodes) {
-    counts[standing] += 1;
-  }
-  return counts;
-}
-
 /** `12/40 done, 3 changing, 25 waiting`. */
-function progressText(counts: Counts, total: number): string {
-  const others = STANDINGS.slice(1).filter((standing) => counts[standing] > 0);
+function progressText(counts: ReturnType<typeof countsOf>, total: number): string {
+  const others = STANDINGS.filter((standing) => standing !== 'done' && counts[standing] > 0);
   return [`${counts.done}/${total} done`, ...others.map((name) => `${counts[name]} ${name}`)].join(', ');
 }
 
