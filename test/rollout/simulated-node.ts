@@ -1,0 +1,179 @@
+// One node of the simulated fleet: its Node object, and an agent that reads, waits, changes, fails and tries again.
+
+import { MARKS, type FleetNode } from '../../agent/rollout/fleet.ts';
+import type { Random } from './random.ts';
+
+const SECOND_MS = 1000;
+/** So long after the kubelet was last heard of the Node becomes not Ready. */
+const GRACE_MS = 40 * SECOND_MS;
+const RETRY_MS = 30 * SECOND_MS;
+
+/** How its agent and its kubelet behave. */
+export interface Nature {
+  /** From an edit to the agent's answer. */
+  readonly readsAfterMs: number;
+  /** From an approval to the begin of the change. */
+  readonly beginsAfterMs: number;
+  readonly changeMs: number;
+  /** From that to the next the machine is off, in ms since the start; none: never. */
+  readonly off: { readonly from: number; readonly to: number } | undefined;
+  /** The agent alone does nothing meanwhile. */
+  readonly asleep: { readonly from: number; readonly to: number } | undefined;
+  /** A guard holds it until then. */
+  readonly heldUntil: number;
+  readonly pausedUntil: number;
+  /** Changes to these fail, so many times each. */
+  readonly fails: (revision: string) => number;
+}
+
+export interface Asked {
+  readonly revision: string;
+  readonly quiet: boolean;
+}
+
+/** Where the agent is, beside what the Node shows. */
+interface Inner {
+  heardAt: number;
+  doneAt: number | undefined;
+  changingTo: string;
+  retryAt: number;
+  failures: Map<string, number>;
+  wasOff: boolean;
+}
+
+export interface SimulatedNode {
+  seen(): FleetNode;
+  /** What the coordinator writes. */
+  approve(revision: string | undefined, now: Date): void;
+  untaint(): void;
+  /** Lets time pass: `asked` is what the policy asked of it at an instant. */
+  live(now: Date, start: Date, asked: (at: number) => Asked | undefined): void;
+}
+
+export function simulatedNode(first: FleetNode, nature: Nature): SimulatedNode {
+  let node = first;
+  const inner: Inner = {
+    heardAt: 0,
+    doneAt: undefined,
+    changingTo: '',
+    retryAt: 0,
+    failures: new Map(),
+    wasOff: false,
+  };
+
+  function set(more: Partial<FleetNode>): void {
+    node = { ...node, ...more };
+  }
+
+  function breathe(now: Date, elapsed: number): boolean {
+    const off = within(nature.off, elapsed);
+    if (off && !inner.wasOff) {
+      inner.heardAt = now.getTime();
+    }
+    // What was under way when the machine went off begins anew when it is back.
+    if (!off && inner.wasOff && inner.doneAt !== undefined) {
+      inner.doneAt = now.getTime() + nature.changeMs;
+    }
+    inner.wasOff = off;
+    const ready = !off || now.getTime() - inner.heardAt < GRACE_MS;
+    if (node.readiness?.ready !== ready) {
+      set({ readiness: { ready, since: now } });
+    }
+    return !off && !within(nature.asleep, elapsed);
+  }
+
+  function finish(now: Date): void {
+    const revision = inner.changingTo;
+    const failures = inner.failures.get(revision) ?? 0;
+    inner.doneAt = undefined;
+    if (failures < nature.fails(revision)) {
+      inner.failures.set(revision, failures + 1);
+      inner.retryAt = now.getTime() + RETRY_MS * 2 ** failures;
+      set({ state: 'Degraded', failedRevision: revision, reason: `Revision ${revision} does not start.` });
+    } else {
+      set({ state: 'Done', appliedRevision: revision, failedRevision: undefined, lastChange: now });
+    }
+  }
+
+  function act(now: Date, elapsed: number, asked: Asked): void {
+    set({ paused: elapsed < nature.pausedUntil });
+    if (inner.doneAt !== undefined) {
+      if (now.getTime() >= inner.doneAt) finish(now);
+      return;
+    }
+    const { revision } = asked;
+    if (node.desiredRevision !== revision) {
+      inner.retryAt = 0;
+      set({ desiredRevision: revision, failedRevision: undefined });
+    }
+    if (asked.quiet || node.paused) {
+      set({ state: 'Observing' });
+    } else if (node.appliedRevision === revision) {
+      set({ state: 'Done' });
+    } else if (node.failedRevision === revision && now.getTime() < inner.retryAt) {
+      set({ state: 'Degraded' });
+    } else if (elapsed < nature.heldUntil) {
+      set({ state: 'Blocked' });
+    } else if (node.approvedRevision === revision && isOld(node.approvedAt, now, nature.beginsAfterMs)) {
+      inner.doneAt = now.getTime() + nature.changeMs;
+      inner.changingTo = revision;
+      set({ state: 'Working' });
+    } else {
+      set({ state: 'Pending' });
+    }
+  }
+
+  return {
+    seen: () => node,
+    approve(revision, now) {
+      set({ approvedRevision: revision, approvedAt: revision === undefined ? undefined : now });
+    },
+    untaint: () => set({ joining: false }),
+    live(now, start, askedAt) {
+      const elapsed = now.getTime() - start.getTime();
+      const asked = askedAt(now.getTime() - nature.readsAfterMs);
+      if (breathe(now, elapsed) && asked !== undefined) {
+        act(now, elapsed, asked);
+      }
+    },
+  };
+}
+
+/** A nature at random; after `calmMs` it behaves. `fails` names the revisions that fail where anything does. */
+export function natureFrom(random: Random, calmMs: number, failing: ReadonlySet<string>): Nature {
+  const span = (probability: number): Nature['off'] => {
+    const from = random.whole(0, calmMs);
+    return random.chance(probability)
+      ? { from, to: Math.min(calmMs, from + random.whole(0, 40 * 60) * SECOND_MS) }
+      : undefined;
+  };
+  const failures = random.chance(0.3) ? random.oneOf([1, 2, Infinity]) : 0;
+  return {
+    readsAfterMs: random.whole(0, 30) * SECOND_MS,
+    beginsAfterMs: random.whole(0, 20) * SECOND_MS,
+    changeMs: (random.chance(0.1) ? random.whole(300, 900) : random.whole(10, 60)) * SECOND_MS,
+    off: span(0.2),
+    asleep: span(0.15),
+    heldUntil: random.chance(0.1) ? random.whole(0, calmMs) : 0,
+    pausedUntil: random.chance(0.1) ? random.whole(0, calmMs) : 0,
+    fails: (revision) => (failing.has(revision) ? failures : 0),
+  };
+}
+
+/** True when the node has an approval that a change may begin with, or is at work. */
+export function isMoving({ state, approvedRevision, desiredRevision, appliedRevision }: FleetNode): boolean {
+  const approved =
+    approvedRevision !== undefined &&
+    approvedRevision !== MARKS.unanswered &&
+    approvedRevision === desiredRevision &&
+    approvedRevision !== appliedRevision;
+  return state === 'Working' || approved;
+}
+
+function within(span: { readonly from: number; readonly to: number } | undefined, at: number): boolean {
+  return span !== undefined && span.from <= at && at < span.to;
+}
+
+function isOld(time: Date | undefined, now: Date, ms: number): boolean {
+  return time !== undefined && now.getTime() - time.getTime() >= ms;
+}

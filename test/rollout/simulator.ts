@@ -1,0 +1,319 @@
+// A fleet in virtual time: nodes that are slow, fail, vanish, return, join and are deleted, edits in the middle, and a
+// coordinator that may end at any moment, loses writes and sees things late. What must hold is checked at each write.
+
+import { decideRollout } from '../../agent/rollout/decide.ts';
+import type { Approval, FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
+import { MARKS } from '../../agent/rollout/fleet.ts';
+import type { PolicyNow } from '../../agent/rollout/gate.ts';
+import { isOpen } from '../../agent/rollout/windows.ts';
+import { createZones } from '../../agent/rollout/zones.ts';
+import { done, OLD, policyWith, revisionOf, waiting } from './fleets.ts';
+import { type Random, randomFrom } from './random.ts';
+import { isMoving, natureFrom, type SimulatedNode, simulatedNode } from './simulated-node.ts';
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const STEP_MS = 5 * SECOND_MS;
+/** Until then anything may happen. */
+const CALM_MS = 60 * MINUTE_MS;
+/** Windows, patience and retries need their time. */
+const LONGEST_MS = 40 * 60 * MINUTE_MS;
+const LOST_MS = 10 * MINUTE_MS;
+
+const START = new Date('2026-03-28T20:00:00Z');
+const POOLS = ['', 'db', 'canary'] as const;
+const zones = createZones();
+
+interface Edit {
+  readonly at: number;
+  readonly data: Readonly<Record<string, string>>;
+  readonly view: PolicyNow;
+}
+
+export interface Run {
+  readonly seed: number;
+  /** What must not have happened; empty when all held. */
+  readonly faults: readonly string[];
+  readonly finished: boolean;
+  readonly last: RolloutDecision;
+  readonly minutes: number;
+  /** How often what happened, so that a test can tell that the simulator tries hard enough. */
+  readonly seen: Readonly<Record<'approvals' | 'halts' | 'withdrawals' | 'edits' | 'joins' | 'lost', number>>;
+}
+
+/** One run, all of it decided by the seed. */
+export function simulate(seed: number): Run {
+  const random = randomFrom(seed);
+  const edits = editsFrom(random);
+  const failing = new Set(
+    edits.slice(0, -1).flatMap(({ view }) => (random.chance(0.5) ? revisionsOf(view) : [])),
+  );
+  for (const revision of revisionsOf(edits.at(-1)?.view)) {
+    failing.delete(revision);
+  }
+  const fleet = new Map<string, SimulatedNode>();
+  const add = (name: string, joining: boolean): void => {
+    fleet.set(name, simulatedNode(nodeFrom(random, name, joining), natureFrom(random, CALM_MS, failing)));
+  };
+  const size = random.whole(1, 12);
+  for (let index = 0; index < size; index += 1) {
+    add(`n${index}`, false);
+  }
+  const seen = { approvals: 0, halts: 0, withdrawals: 0, edits: edits.length, joins: 0, lost: 0 };
+  const faults: string[] = [];
+  const coordinator = coordinatorFrom(random);
+  let last: RolloutDecision | undefined;
+
+  for (let elapsed = 0; elapsed <= LONGEST_MS; elapsed += STEP_MS) {
+    const now = new Date(START.getTime() + elapsed);
+    const edit = edits.findLast(({ at }) => at <= elapsed) ?? edits[0];
+    if (elapsed < CALM_MS && random.chance(0.002)) {
+      add(`j${elapsed}`, true);
+      seen.joins += 1;
+    }
+    const [victim] = [...fleet.keys()];
+    if (elapsed < CALM_MS && fleet.size > 2 && victim !== undefined && random.chance(0.001)) {
+      fleet.delete(victim);
+      coordinator.forget(victim);
+    }
+    for (const node of fleet.values()) {
+      node.live(now, START, (at) => {
+        const read = edits.findLast((one) => START.getTime() + one.at <= at);
+        return read && { revision: wanted(read, node.seen()), quiet: isQuiet(read) };
+      });
+    }
+    const nodes = coordinator.look(fleet, elapsed);
+    if (nodes === undefined || edit === undefined) {
+      continue;
+    }
+    const decision = decideRollout(nodes, edit.view, now, zones);
+    last = decision;
+    seen.halts += decision.phase === 'Halted' ? 1 : 0;
+    seen.lost += decision.nodes.some(({ standing }) => standing === 'lost') ? 1 : 0;
+    const check = (approval: Approval): readonly string[] =>
+      faultsOf(approval, { nodes, fleet, edit, decision, now }).map(
+        (fault) => `${now.toISOString()}: ${approval.node}: ${fault}`,
+      );
+    for (const approval of decision.approvals) {
+      if (coordinator.losesWrite(elapsed)) break;
+      fleet.get(approval.node)?.approve(approval.revision, now);
+      coordinator.wrote(approval.node, fleet);
+      seen[isApproval(approval) ? 'approvals' : 'withdrawals'] += 1;
+      if (isApproval(approval)) faults.push(...check(approval));
+    }
+    for (const name of decision.untaint) {
+      const node = fleet.get(name);
+      if (node?.seen().state !== 'Done')
+        faults.push(`${now.toISOString()}: ${name}: untainted before it is done`);
+      node?.untaint();
+      coordinator.wrote(name, fleet);
+    }
+    if (elapsed > CALM_MS && isFinished(decision, fleet, edit)) {
+      return { seed, faults, finished: true, last: decision, minutes: elapsed / MINUTE_MS, seen };
+    }
+  }
+  if (last === undefined) {
+    throw new Error('Expected the coordinator to decide at least once.');
+  }
+  return { seed, faults, finished: false, last, minutes: LONGEST_MS / MINUTE_MS, seen };
+}
+
+interface Circumstances {
+  /** As the coordinator saw them. */
+  readonly nodes: readonly FleetNode[];
+  /** As they are. */
+  readonly fleet: ReadonlyMap<string, SimulatedNode>;
+  readonly edit: Edit;
+  readonly decision: RolloutDecision;
+  readonly now: Date;
+}
+
+/** What is wrong with an approval that was just written. */
+function faultsOf({ node: name, revision }: Approval, circumstances: Circumstances): readonly string[] {
+  const { nodes, fleet, edit, decision, now } = circumstances;
+  const pace = edit.view.policy?.settings.pace;
+  const node = nodes.find((one) => one.name === name);
+  if (pace === undefined || node === undefined) {
+    return ['approved without a policy, or what is not there'];
+  }
+  const faults: string[] = [];
+  const expect = (holds: boolean, fault: string): void => {
+    if (!holds) faults.push(fault);
+  };
+  expect(!isQuiet(edit), 'approved while the policy is paused');
+  expect(revision === wanted(edit, node), 'approved for what the policy does not ask');
+  expect(node.desiredRevision === revision, 'approved though its agent has not read the policy');
+  expect(node.appliedRevision !== revision, 'approved though it is there');
+  const failures = nodes.filter((one) => one.failedRevision === wanted(edit, one) && !one.paused).length;
+  const base = nodes.filter((one) => one.state !== undefined && !one.joining).length;
+  const { failureThreshold } = pace;
+  const threshold =
+    failureThreshold.kind === 'count'
+      ? failureThreshold.count
+      : Math.max(1, Math.floor((failureThreshold.percent * base) / 100));
+  expect(failures < threshold, 'approved after a halt');
+  if (node.joining) {
+    return faults;
+  }
+  expect(isOpen(pace.windows, now, zones), 'approved outside the windows');
+  // What was unavailable before takes no place, and what went dark long ago is not counted.
+  const moving = [...fleet.values()]
+    .map((one) => one.seen())
+    .filter((one) => !one.joining && isMoving(one) && !isDark(one, now));
+  const isNew = node.readiness?.ready === true;
+  expect(
+    !isNew || moving.length <= decision.maxUnavailable,
+    `${moving.length} at a time, of ${decision.maxUnavailable}`,
+  );
+  const leaders = moving.filter((one) => 'node-role.kubernetes.io/control-plane' in one.labels);
+  expect(
+    !isNew || !leaders.some((one) => one.name === name) || leaders.length <= 1,
+    'two control-plane nodes at a time',
+  );
+  if (pace.canary.kind === 'count') {
+    const alike = nodes.filter((one) => !one.joining && wanted(edit, one) === revision);
+    const begun = alike.filter(
+      (one) =>
+        one.desiredRevision === revision &&
+        one.failedRevision !== revision &&
+        (one.appliedRevision === revision || isMoving(one)) &&
+        !isDark(one, now),
+    ).length;
+    const proven = alike.filter(
+      (one) =>
+        one.state === 'Done' &&
+        one.appliedRevision === revision &&
+        now.getTime() - (one.lastChange?.getTime() ?? 0) >= pace.soakSeconds * SECOND_MS,
+    ).length;
+    expect(proven > 0 || begun < pace.canary.count || pace.canary.count === 0, 'before its canaries');
+  }
+  return faults;
+}
+
+function isFinished(
+  decision: RolloutDecision,
+  fleet: ReadonlyMap<string, SimulatedNode>,
+  edit: Edit,
+): boolean {
+  return (
+    decision.phase === 'Done' &&
+    decision.approvals.length === 0 &&
+    [...fleet.values()]
+      .map((node) => node.seen())
+      .every((node) => node.state === 'Done' && node.appliedRevision === wanted(edit, node) && !node.joining)
+  );
+}
+
+/** What the coordinator knows, and when it is not there. */
+function coordinatorFrom(random: Random) {
+  const known = new Map<string, FleetNode>();
+  let backAt = 0;
+
+  return {
+    /** undefined while there is none. What is seen may be late; a new one has read everything. */
+    look(fleet: ReadonlyMap<string, SimulatedNode>, elapsed: number): readonly FleetNode[] | undefined {
+      if (elapsed < CALM_MS && random.chance(0.01)) {
+        backAt = elapsed + random.whole(0, 120) * SECOND_MS;
+        known.clear();
+      }
+      if (elapsed < backAt) {
+        return undefined;
+      }
+      for (const [name, node] of fleet) {
+        if (!known.has(name) || random.chance(0.7)) known.set(name, node.seen());
+      }
+      return [...known.values()].toSorted(() => random.fraction() - 0.5);
+    },
+    /** It ends between two writes, or the API server takes none. */
+    losesWrite: (elapsed: number) => elapsed < CALM_MS && random.chance(0.05),
+    wrote(name: string, fleet: ReadonlyMap<string, SimulatedNode>): void {
+      const node = fleet.get(name);
+      if (node !== undefined) known.set(name, node.seen());
+    },
+    forget: (name: string) => known.delete(name),
+  };
+}
+
+/** The last one is one with which every rollout comes to its end. */
+function editsFrom(random: Random): readonly Edit[] {
+  const count = random.whole(1, 5);
+  const pace = {
+    maxUnavailable: random.oneOf(['1', '2', '3', '10%', '50%', '100%']),
+    canary: random.oneOf(['0', '1', '1', '2', '20', 'pool=canary']),
+    soakSeconds: random.oneOf(['0', '30', '60', '300']),
+    failureThreshold: random.oneOf(['1', '1', '2', '50%']),
+    windows: random.oneOf([
+      '',
+      '',
+      'Mon-Sun 22:00-02:30 Europe/Berlin',
+      'Sat 20:00-21:00 UTC\nSun 01:00-05:00 Europe/Berlin',
+    ]),
+  };
+  const lists = ['net.a', 'net.b', 'net.a,net.c'] as const;
+  return Array.from({ length: count }, (_, index) => {
+    const isLast = index === count - 1;
+    const data = {
+      ...pace,
+      ...(random.chance(0.2) && { maxUnavailable: random.oneOf(['1', '4']) }),
+      allowedUnsafeSysctls: isLast ? 'net.last' : random.oneOf(lists),
+      profiles: random.chance(0.5)
+        ? `- {name: db, nodeSelector: {pool: db}, allowedUnsafeSysctls: [${random.oneOf(['kernel.sem', 'kernel.shm*'])}]}`
+        : '',
+      ...(!isLast && random.chance(0.15) && { paused: 'true' }),
+    };
+    return {
+      at: index === 0 ? 0 : Math.round((index * CALM_MS) / count) + random.whole(-200, 0) * SECOND_MS,
+      data,
+      view: { policy: policyWith(data), errors: [] },
+    };
+  });
+}
+
+function nodeFrom(random: Random, name: string, joining: boolean): FleetNode {
+  const labels: Record<string, string> = {
+    // Canaries by labels need one, and one that is there for good.
+    pool: name === 'n1' ? 'canary' : random.oneOf(POOLS),
+    'topology.kubernetes.io/zone': random.oneOf(['a', 'b']),
+    ...(random.chance(0.15) && { 'node-role.kubernetes.io/control-plane': '' }),
+  };
+  const make = joining || random.chance(0.2) ? waiting : done;
+  return make(name, {
+    labels,
+    joining,
+    readiness: { ready: true, since: START },
+    ...(joining
+      ? { state: undefined, appliedRevision: undefined, approvedRevision: undefined }
+      : { appliedRevision: OLD, approvedRevision: OLD }),
+    desiredRevision: joining ? undefined : OLD,
+    lastChange: joining ? undefined : new Date(START.getTime() - 60 * MINUTE_MS),
+    approvedAt: joining ? undefined : new Date(START.getTime() - 61 * MINUTE_MS),
+  });
+}
+
+const wantedBefore = new WeakMap<Edit, Map<string, string>>();
+
+/** What an edit asks of the node. */
+function wanted(edit: Edit, { labels }: FleetNode): string {
+  const known = wantedBefore.get(edit) ?? new Map<string, string>();
+  wantedBefore.set(edit, known);
+  const pool = labels['pool'] ?? '';
+  const revision = known.get(pool) ?? revisionOf(edit.view, { pool });
+  known.set(pool, revision);
+  return revision;
+}
+
+function revisionsOf(view: PolicyNow | undefined): readonly string[] {
+  return view === undefined ? [] : POOLS.map((pool) => revisionOf(view, { pool }));
+}
+
+function isQuiet({ view }: Edit): boolean {
+  return view.policy?.settings.paused === true;
+}
+
+function isApproval({ revision }: Approval): boolean {
+  return revision !== undefined && revision !== MARKS.unanswered && revision !== MARKS.unfinished;
+}
+
+function isDark({ readiness }: FleetNode, now: Date): boolean {
+  return readiness?.ready === false && now.getTime() - readiness.since.getTime() >= LOST_MS;
+}
