@@ -24,6 +24,7 @@ interface AgentFlags {
   readonly nodeName: string;
   readonly configMap: string;
   readonly jitterSeconds: number;
+  readonly waitForApproval: boolean;
   readonly logLevel: string;
 }
 
@@ -49,6 +50,16 @@ export function agentCommand(): Command {
         .env('JITTER_SECONDS')
         .default(0)
         .argParser(parseSeconds),
+    )
+    .addOption(
+      new Option(
+        '--wait-for-approval [boolean]',
+        'begin no change before the coordinator approves its revision',
+      )
+        .env('WAIT_FOR_APPROVAL')
+        .preset('true')
+        .default(false)
+        .argParser(parseBoolean),
     )
     .addOption(new Option('--log-level <level>').env('LOG_LEVEL').choices(LOG_LEVELS).default('info'))
     .action((flags: AgentFlags) => runAgent(flags));
@@ -96,11 +107,13 @@ async function runAgent(flags: AgentFlags): Promise<void> {
     {
       configMap: { namespace: credentials.namespace, name: flags.configMap },
       jitterMs: flags.jitterSeconds * 1000,
+      waitForApproval: flags.waitForApproval,
       onReported: () => life.ready(),
     },
   );
   const unfollow = followCluster(cluster, agent, log);
-  log.info({ version: process.version, jitterSeconds: flags.jitterSeconds }, 'The agent began');
+  const { jitterSeconds, waitForApproval } = flags;
+  log.info({ version: process.version, jitterSeconds, waitForApproval }, 'The agent began');
 
   const signal = await ended;
   log.info({ signal }, 'The agent ends; a change that is under way ends first');
@@ -132,4 +145,10 @@ function parseSeconds(text: string): number {
     throw new InvalidArgumentError(`Expected a whole number of seconds, got ${text}.`);
   }
   return seconds;
+}
+
+function parseBoolean(text: string): boolean {
+  if (['true', '1'].includes(text)) return true;
+  if (['false', '0', ''].includes(text)) return false;
+  throw new InvalidArgumentError(`Expected true or false, got ${text}.`);
 }

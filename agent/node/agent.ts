@@ -92,6 +92,7 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
       node = seen;
       if (seen !== undefined) {
         publisher.setNode(seen);
+        reconciler.hear(seen);
       }
       if (!same) {
         loop.wake();

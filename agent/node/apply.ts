@@ -182,10 +182,10 @@ function tellProven(ports: ApplyPorts, due: Due, proof: Proven, tookMs: number):
   const look = lookAfter(due, { kind: 'done', proof });
   const memory = { ...decision.memory, lastApplied: change.plan.remember };
   const { report } = decide({ ...situation, look, memory, now: ports.clock.now() });
-  const { appliedRevision } = decision.report;
+  const { appliedRevision, failedRevision } = decision.report;
   const reason = `Proven, and watched for ${seconds} s before it counts as done: ${change.plan.reason}`;
   ports.publisher
-    .publish({ ...report, state: 'Working', reason, appliedRevision })
+    .publish({ ...report, state: 'Working', reason, appliedRevision, failedRevision })
     .then(() => tellRestart(ports, due, proof, tookMs))
     .catch((error: unknown) => ports.log.warn({ err: error }, 'The proof could not be reported'));
 }
@@ -204,7 +204,7 @@ async function tellRestart(
 /** The next look tries again, and so does the host when the switch's time is over. */
 async function leftOpen(
   ports: ApplyPorts,
-  { decision }: Due,
+  { decision, change }: Due,
   { unit, file, before }: Journal,
   error: RollBackError,
 ): Promise<Applied> {
@@ -219,7 +219,8 @@ async function leftOpen(
     `The change failed: ${error.message}. It is tried again by itself. ` +
     `By hand, on the node: ${byHand}, then systemctl restart ${unit}.`;
   ports.log.warn({ err: error }, reason);
-  const report = { ...decision.report, state: 'Degraded' as const, reason };
+  const failedRevision = change.desired.revision;
+  const report = { ...decision.report, state: 'Degraded' as const, reason, failedRevision };
   await ports.publisher.publish(report);
   const retryAt = new Date(ports.clock.now().getTime() + RETRY_MS);
   return { next: { ...decision, report, change: undefined, guarded: undefined, retryAt }, memory: undefined };

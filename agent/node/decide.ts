@@ -2,7 +2,7 @@
 
 import type { Drift } from '../plan/drift.ts';
 import { driftOf, restartNeeded } from '../plan/drift.ts';
-import type { Restart } from '../plan/in-use.ts';
+import { takenAway, type Restart } from '../plan/in-use.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planChange } from '../plan/plan.ts';
 import type { Desired } from '../policy/desired.ts';
@@ -11,17 +11,21 @@ import type { NodeReport } from '../report/annotations.ts';
 import { policyErrorText } from '../report/policy-error.ts';
 import type { State } from '../report/keys.ts';
 import { coverageOf } from '../sysctl/coverage.ts';
-import { situationOf } from './fingerprint.ts';
+import { approvalMissing, pausedReason } from './approval.ts';
+import { failedRevision, failurePause, withoutFailure } from './failure.ts';
 import { objection, outlook, type PodsLook } from './guard.ts';
 import { type Memory, NOTHING_REMEMBERED } from './memory.ts';
 import type { Observation, Unobservable } from './observe.ts';
 import type { PolicyView } from './policy-view.ts';
+import type { NodeObject } from './ports.ts';
 import { hindranceOf } from './preflight.ts';
 import { doneReason, notRegularReason, refusalReason } from './reasons.ts';
 
 export interface Situation {
   readonly view: PolicyView;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly node: NodeObject;
+  /** The agent was started to wait for a coordinator. */
+  readonly coordinated: boolean;
   readonly look: Observation | Unobservable;
   readonly memory: Memory;
   readonly now: Date;
@@ -52,14 +56,6 @@ export interface Decision {
   readonly revise: (more: Partial<Pick<Situation, 'pods' | 'notBefore'>>) => Decision;
 }
 
-const FIRST_PAUSE_MS = 30_000;
-const LONGEST_PAUSE_MS = 3_600_000;
-
-/** The pause after `attempts` failed changes in the same situation, in ms: doubled each time, at most an hour. */
-export function pauseAfter(attempts: number): number {
-  return Math.min(FIRST_PAUSE_MS * 2 ** Math.max(0, attempts - 1), LONGEST_PAUSE_MS);
-}
-
 export function decide(seen: Situation): Decision {
   const { view, look } = seen;
   const situation: Considered = {
@@ -77,7 +73,7 @@ export function decide(seen: Situation): Decision {
   const { settings } = view.policy;
   const { memory } = situation;
   const desired = desiredFor(view.policy, {
-    labels: situation.labels,
+    labels: situation.node.labels,
     kubelet: look.kubelet,
     kernel: look.kernel,
   });
@@ -153,41 +149,36 @@ function decidePlanned(
       }
     : undefined;
 
-  if (view.policy?.settings.mode === 'Observe' || view.policy?.settings.paused === true) {
-    const { paused, inUse } = view.policy.settings;
-    const why = paused ? 'The policy is paused' : 'The policy only observes';
+  const idle = idleReason(situation);
+  const inUse = view.policy?.settings.inUse ?? 'Block';
+  if (idle !== undefined) {
     const pods = restarting && situation.pods ? outlook(situation.pods, restarting, inUse) : '';
     return say(
       'Observing',
-      `${why}. ${settled ? 'Nothing would be changed.' : `Would change: ${plan.reason}${pods}`}`,
+      `${idle}. ${settled ? 'Nothing would be changed.' : `Would change: ${plan.reason}${pods}`}`,
       { guarded: restarting },
     );
   }
   if (settled && (observation.running !== undefined || plan.desired.length === 0)) {
-    const revision = desired.revision;
     const restored = view.policy?.settings.mode === 'Restore';
     return say('Done', doneReason(desired, drift), {
       memory: restored
         ? NOTHING_REMEMBERED
-        : withoutFailure({ ...memory, lastApplied: plan.remember, appliedRevision: revision }),
+        : withoutFailure({ ...memory, lastApplied: plan.remember, appliedRevision: desired.revision }),
       report: {
         ...tell(situation, 'Done', doneReason(desired, drift), desired, drift).report,
-        appliedRevision: revision,
+        appliedRevision: desired.revision,
+        failedRevision: undefined,
         lastChange: restored ? undefined : memory.lastChange,
       },
     });
   }
-  const { failure } = memory;
-  if (failure !== undefined && failure.situation === situationOf(observation, desired.revision)) {
-    const failedAt = new Date(failure.at);
-    const retryAt = after(failedAt, pauseAfter(failure.attempts));
-    // What failed later than now failed before the clock was set back, nobody knows when.
-    if (failedAt <= now && retryAt > now) {
-      const next = `Next try at ${retryAt.toISOString()}, or when the policy or the node changes.`;
-      return say('Degraded', `${failure.message} ${next}`, { retryAt });
-    }
+  const { revision } = desired;
+  const pause = failurePause(observation, { memory, revision, now });
+  if (pause !== undefined) {
+    return say('Degraded', pause.reason, { retryAt: pause.retryAt });
   }
-  const hindrance = hindranceOf(observation, plan, { memory, revision: desired.revision, now });
+  const hindrance = hindranceOf(observation, plan, { memory, revision, now });
   if (hindrance !== undefined) {
     const { state, reason, retryAt, full } = hindrance;
     return say(state, reason, { retryAt, ...(full === true && { memory: situation.remembered }) });
@@ -197,12 +188,31 @@ function decidePlanned(
       retryAt: notBefore,
     });
   }
-  const blocks = view.policy?.settings.inUse === 'Block';
+  const blocks = inUse === 'Block';
   const held = blocks && restarting && situation.pods ? objection(situation.pods, restarting) : undefined;
   if (held !== undefined) {
     return say('Blocked', `${held} What waits: ${plan.reason}`, { guarded: restarting });
   }
+  const missing = approvalMissing(
+    { node: situation.node, waits: situation.coordinated, policy: view.policy },
+    revision,
+  );
+  if (missing !== undefined) {
+    // A whole fleet waits here: its pods are asked for only where they could have a word.
+    const asks = blocks && restarting !== undefined && takenAway(restarting).length > 0;
+    return say('Pending', `${missing}: ${plan.reason}`, { guarded: asks ? restarting : undefined });
+  }
   return say('Working', plan.reason, { change: { plan, restart, desired }, guarded: restarting });
+}
+
+/** Why nothing is begun here, whatever there is to do. */
+function idleReason({ node, view }: Situation): string | undefined {
+  if (view.policy?.settings.paused === true) {
+    return 'The policy is paused';
+  }
+  return (
+    pausedReason(node) ?? (view.policy?.settings.mode === 'Observe' ? 'The policy only observes' : undefined)
+  );
 }
 
 function tell(
@@ -224,6 +234,7 @@ function tell(
       policyError,
       desiredRevision: desired?.revision,
       appliedRevision: memory.appliedRevision,
+      failedRevision: failedRevision(memory, desired?.revision),
       lastChange: memory.lastChange,
     },
     change: undefined,
@@ -237,10 +248,6 @@ function tell(
 
 function withUnsupported(drift: Drift, desired: Desired): Drift {
   return { ...drift, missing: [...drift.missing, ...desired.unsupported.map(({ pattern }) => pattern)] };
-}
-
-function withoutFailure({ failure, ...memory }: Memory): Memory {
-  return memory;
 }
 
 function after(time: Date, ms: number): Date {

@@ -57,8 +57,17 @@ export const stateSchema = v.object({
   policy: v.optional(v.record(v.string(), v.string())),
   /** A change that failed: not tried again for the same situation before its pause is over. */
   failure: v.optional(
-    v.object({ situation: v.string(), attempts: v.number(), at: v.string(), message: v.string() }),
+    v.object({
+      situation: v.string(),
+      /** Absent where an older agent wrote it. */
+      revision: v.optional(v.string()),
+      attempts: v.number(),
+      at: v.string(),
+      message: v.string(),
+    }),
   ),
+  /** RFC 3339: when a person asked last for another try. No pause that began before it is waited for. */
+  retryAskedAt: v.optional(v.string()),
   /** The last changes, oldest first. */
   history: v.optional(v.pipe(v.array(pastChangeSchema), v.readonly())),
 });

@@ -29,7 +29,10 @@ export function afterFailure(
   journal: Journal,
   { result, why, at }: { readonly result: Failed; readonly why: string; readonly at: Date },
 ): Memory {
-  const { situation } = journal;
+  const {
+    situation,
+    past: { revision },
+  } = journal;
   const told = memory.history?.some((past) => past.at === journal.past.at && past.result === result);
   if (told === true && memory.failure?.situation === situation) {
     return memory;
@@ -37,7 +40,10 @@ export function afterFailure(
   const attempts = memory.failure?.situation === situation ? memory.failure.attempts + 1 : 1;
   const message = `The change failed ${ENDINGS[result]}: ${why}.${result === 'Stuck' ? ` ${mend(journal)}` : ''}`;
   return withPastChange(
-    { ...asBefore(memory, journal), failure: { situation, attempts, at: at.toISOString(), message } },
+    {
+      ...asBefore(memory, journal),
+      failure: { situation, revision, attempts, at: at.toISOString(), message },
+    },
     { ...journal.past, result, why },
   );
 }
@@ -59,13 +65,14 @@ function afterDone(memory: Memory, journal: Journal, at: Date): Memory {
 }
 
 /** A change may have been remembered as done, and not have been committed any more. */
-function asBefore({ policy, failure, history }: Memory, { remembered }: Journal): Memory {
+function asBefore({ policy, failure, history, retryAskedAt }: Memory, { remembered }: Journal): Memory {
   return {
     version: 1,
     ...remembered,
     ...(policy !== undefined && { policy }),
     ...(failure !== undefined && { failure }),
     ...(history !== undefined && { history }),
+    ...(retryAskedAt !== undefined && { retryAskedAt }),
   };
 }
 

@@ -5,6 +5,7 @@ import { flappingOf } from './flapping.ts';
 import { MEMORY_FOLDER, type Memory } from './memory.ts';
 import type { Observation } from './observe.ts';
 import { flappingReason, notRunningReason, shortageReason, unhealthyReason } from './reasons.ts';
+import { retriedSince } from './retry.ts';
 import { rewriterOf } from './rewriter.ts';
 
 /** Why no change is begun now. */
@@ -39,7 +40,8 @@ export function hindranceOf(
     return blocked(notRunningReason(status, observation.errorLine), NOT_RUNNING_RETRY_MS);
   }
   const file = { path: plan.file, content: plan.before };
-  const flapping = plan.changed ? flappingOf(memory.history ?? [], file, { revision, now }) : undefined;
+  const history = (memory.history ?? []).filter(({ at }) => !retriedSince(memory, at, now));
+  const flapping = plan.changed ? flappingOf(history, file, { revision, now }) : undefined;
   if (flapping !== undefined) {
     const reason = flappingReason(plan, flapping, rewriterOf(plan.before, services));
     return { state: 'Degraded', reason, retryAt: flapping.until };

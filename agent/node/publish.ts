@@ -32,6 +32,7 @@ export const NOTHING_SEEN: NodeReport = {
   policyError: undefined,
   desiredRevision: undefined,
   appliedRevision: undefined,
+  failedRevision: undefined,
   lastChange: undefined,
 };
 

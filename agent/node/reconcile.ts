@@ -3,6 +3,7 @@
 import type { Restart } from '../plan/in-use.ts';
 import { policyErrorText } from '../report/policy-error.ts';
 import { apply, journalOf } from './apply.ts';
+import { needsApproval } from './approval.ts';
 import type { ChangePorts } from './change.ts';
 import { earlyBegin } from './early-begin.ts';
 import { decide, type Decision, type Situation } from './decide.ts';
@@ -13,6 +14,7 @@ import type { AgentLog, Cluster, ConfigMapObject, HostWatch, NodeObject } from '
 import type { Publisher } from './publish.ts';
 import { createPodLooks } from './pod-looks.ts';
 import { recover } from './recover.ts';
+import { createRetryWish, withRetry } from './retry.ts';
 import { createWorkingReport } from './working.ts';
 
 export interface ReconcilePorts extends ChangePorts {
@@ -27,9 +29,13 @@ export interface ReconcileOptions {
   readonly configMap: { readonly namespace: string; readonly name: string };
   /** A new revision waits a random part of this before it is applied, in ms. */
   readonly jitterMs: number;
+  /** A change waits for the coordinator's approval, unless the policy says `rollout: Immediate`. */
+  readonly waitForApproval: boolean;
 }
 
 export interface Reconciler {
+  /** Hears what people ask of this node; to be told of each state of it, also while a look is under way. */
+  hear(node: NodeObject): void;
   /** Ends a change that was left open. Rejects when it could not be. */
   recover(): Promise<void>;
   /** Resolves to the instant of the next look that nothing need cause, if there is one. */
@@ -50,23 +56,30 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   const working = createWorkingReport(ports.publisher, ports.clock, ports.log);
   const early = earlyBegin(ports);
   const podLooks = createPodLooks(ports.cluster, ports.clock, ports.random);
+  const retry = createRetryWish();
+  const coordinated = options.waitForApproval;
 
   return {
+    hear: (node) => retry.see(node.annotations),
+
     async recover() {
       memory ??= await recover(ports);
     },
 
     async reconcile(node, configMap) {
       memory ??= await recover(ports);
+      if (retry.take()) {
+        memory = await endPauses(memory);
+      }
       const view = viewPolicy(configMap, memory.policy);
-      const labels = node.labels;
       const [seen] = await Promise.all([
         observe(ports, { last: lastLook, history: memory.history }),
-        foresee({ view, labels, memory }, configMap?.resourceVersion),
+        foresee({ view, node, coordinated, memory }, configMap?.resourceVersion),
       ]);
       const look = startedWith(seen);
       lastLook = look;
-      const unasked = { view, labels, look, memory, now: now(), notBefore: undefined, pods: undefined };
+      const known = { view, node, coordinated, look, memory };
+      const unasked = { ...known, now: now(), notBefore: undefined, pods: undefined };
       // A change does not wait until the watch is in place; the next look waits for both.
       const [acted, watched] = await Promise.allSettled([
         act(node, configMap, unasked),
@@ -112,7 +125,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
 
   /** Where the last look says what will be due, the change is begun and the pods are asked for while systemd is. */
   async function foresee(
-    known: Pick<Situation, 'view' | 'labels' | 'memory'>,
+    known: Pick<Situation, 'view' | 'node' | 'coordinated' | 'memory'>,
     resourceVersion: string | undefined,
   ): Promise<void> {
     if (lastLook === undefined) {
@@ -156,10 +169,21 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     return guarded !== undefined && report.state === 'Blocked' ? podLooks.next() : retryAt;
   }
 
-  /** A revision that is new here waits its turn; a change for a known revision (drift) does not. */
+  /** What waits for nothing but time may be tried now. */
+  async function endPauses(known: Memory): Promise<Memory> {
+    podLooks.forget();
+    const next = withRetry(known, now());
+    // On a disk that takes no writes it holds until the agent ends.
+    await (next && ports.memory.save(next).catch(() => {}));
+    return next ?? known;
+  }
+
+  /** A revision that is new here waits its turn; a change for a known revision (drift), or an approved one, does not. */
   function withJitter(situation: Situation, decision: Decision): Decision {
     const revision = decision.change?.desired.revision;
-    if (options.jitterMs === 0 || revision === undefined || revision === situation.memory.appliedRevision) {
+    const waitsOtherwise = needsApproval({ waits: coordinated, policy: situation.view.policy });
+    const isKnown = revision === undefined || revision === situation.memory.appliedRevision;
+    if (options.jitterMs === 0 || waitsOtherwise || isKnown) {
       return decision;
     }
     if (jitter?.revision !== revision) {

@@ -19,7 +19,7 @@ export interface Desired {
   readonly safe: readonly string[];
   /** What the policy names and this kubelet refuses: it would not start with it. */
   readonly unsupported: readonly Judgement[];
-  /** 10 hexadecimal digits that stand for `allowances`. */
+  /** 10 hexadecimal digits that stand for `allowances`, and for whether what others set is removed. */
   readonly revision: string;
 }
 
@@ -34,13 +34,21 @@ export function desiredFor(policy: Policy, node: NodeFacts): Desired {
     allowances,
     safe: judged.filter(({ verdict }) => verdict === 'safe').map(({ pattern }) => pattern),
     unsupported: judged.filter(({ verdict }) => verdict === 'invalid'),
-    revision: revisionOf(allowances),
+    revision: revisionOf(removesUnmanaged(policy) ? [...allowances, REMOVES_UNMANAGED] : allowances),
   };
 }
 
-/** The first 10 hexadecimal digits of the SHA-256 of the list, one allowance a line. */
+/** The first 10 hexadecimal digits of the SHA-256 of the list, one entry a line. */
 export function revisionOf(sorted: readonly string[]): string {
   return createHash('sha256').update(sorted.join('\n')).digest('hex').slice(0, 10);
+}
+
+/** No allowance is spelt like it. */
+const REMOVES_UNMANAGED = 'unmanaged: Remove';
+
+/** It may change every node as another list does, and so it is another revision, which the fleet goes to at its pace. */
+function removesUnmanaged({ settings }: Policy): boolean {
+  return settings.unmanaged === 'Remove' && settings.mode !== 'Restore';
 }
 
 function namedFor(policy: Policy, node: NodeFacts): readonly string[] {

@@ -1,7 +1,7 @@
 // What one node shows of itself, as annotations and a label, and the smallest patch that makes it true.
 
 import type { Drift } from '../plan/drift.ts';
-import { KEYS, type State } from './keys.ts';
+import { ASKED, KEYS, type State } from './keys.ts';
 import { shorten } from './shorten.ts';
 
 /** Everything a node reports; undefined removes the annotation. */
@@ -14,6 +14,7 @@ export interface NodeReport {
   readonly policyError: string | undefined;
   readonly desiredRevision: string | undefined;
   readonly appliedRevision: string | undefined;
+  readonly failedRevision: string | undefined;
   /** RFC 3339. */
   readonly lastChange: string | undefined;
 }
@@ -52,7 +53,10 @@ export function annotationsOf(report: NodeReport): Readonly<Record<string, strin
     [KEYS.policyError]: report.policyError && shorten(report.policyError, MAX_TEXT_BYTES),
     [KEYS.desiredRevision]: report.desiredRevision,
     [KEYS.appliedRevision]: report.appliedRevision,
+    [KEYS.failedRevision]: report.failedRevision,
     [KEYS.lastChange]: report.lastChange,
+    // It was heard as soon as it was seen.
+    [ASKED.retry]: undefined,
   };
 }
 

@@ -22,6 +22,7 @@ function following(): {
   const agent = createAgent(host.ports(), {
     configMap: { namespace: 'agent', name: 'kubelet-sysctls' },
     jitterMs: 0,
+    waitForApproval: false,
     onReported: () => {},
   });
   let [node, configMap]: [Follow<'watchNode'>?, Follow<'watchConfigMap'>?] = [];

@@ -61,6 +61,7 @@ const agent = createAgent(
   {
     configMap: { namespace: credentials.namespace, name: POLICY_CONFIG_MAP },
     jitterMs: 0,
+    waitForApproval: false,
     onReported: () => {},
   },
 );

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../../agent/node/agent.ts';
-import { KEYS } from '../../agent/report/keys.ts';
+import { ASKED, KEYS } from '../../agent/report/keys.ts';
 import { CONFIG_FILE, ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 
@@ -215,6 +215,20 @@ describe('unmanaged: Remove', () => {
     expect(host.annotations).not.toHaveProperty([KEYS.drift]);
     expect(host.restarts).toBe(1);
   });
+
+  test('is another revision, also on a node that it changes nothing on', async () => {
+    const host = new FakeHost().startKubelet();
+    await startAgent(host);
+    const kept = host.annotations[KEYS.desiredRevision];
+    host.actions.length = 0;
+
+    await edit(host, { ...POLICY, unmanaged: 'Remove' });
+
+    expect(host.annotations[KEYS.desiredRevision]).not.toBe(kept);
+    expect(host.annotations[KEYS.appliedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.restarts).toBe(0);
+  });
 });
 
 describe('mode: Restore', () => {
@@ -308,6 +322,23 @@ describe('drift', () => {
 
     expect(host.files.has(ENVIRONMENT_FILE)).toBe(false);
     expect(host.annotations[KEYS.state]).toBe('Observing');
+  });
+
+  test('while this node alone is paused nothing is done, and it is said how that ends', async () => {
+    const host = new FakeHost().startKubelet();
+    host.annotations[ASKED.paused] = 'true';
+
+    await startAgent(host);
+    expect(host.files.has(ENVIRONMENT_FILE)).toBe(false);
+    expect(host.annotations[KEYS.state]).toBe('Observing');
+    expect(host.annotations[KEYS.reason]).toMatch(
+      /^This node is paused \(kubectl annotate node n1 kubelet-sysctl-agent\/paused- ends that\)\. Would change: /u,
+    );
+
+    delete host.annotations[ASKED.paused];
+    agent?.setNode(host.node());
+    await atRest();
+    expect(host.annotations[KEYS.state]).toBe('Done');
   });
 });
 

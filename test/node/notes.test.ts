@@ -11,6 +11,7 @@ const BLOCKED: NodeReport = {
   policyError: undefined,
   desiredRevision: 'b',
   appliedRevision: 'a',
+  failedRevision: undefined,
   lastChange: undefined,
 };
 

@@ -166,6 +166,7 @@ describe('a change that an earlier run of the agent left open', () => {
     createAgent(host.ports(), {
       configMap: { namespace: 'agent', name: 'kubelet-sysctls' },
       jitterMs: 0,
+      waitForApproval: false,
       onReported: () => {},
     });
     await atRest();

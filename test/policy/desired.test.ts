@@ -79,6 +79,18 @@ describe('desiredFor', () => {
     expect(desiredFor(policyOf(['net.b']), NODE).revision).not.toBe(expected);
   });
 
+  it('has another revision with unmanaged: Remove, whatever the list; with mode Restore nothing is removed by it', () => {
+    const removing = { ...SETTINGS, unmanaged: 'Remove' } as const;
+    const lists = [[], ['net.a']].map((names) => policyOf(names));
+    const revisions = lists.flatMap((policy) => [
+      desiredFor(policy, NODE).revision,
+      desiredFor({ ...policy, settings: removing }, NODE).revision,
+    ]);
+    expect(new Set(revisions).size).toBe(4);
+    const restoring = { ...policyOf(['net.a']), settings: { ...removing, mode: 'Restore' } } as const;
+    expect(desiredFor(restoring, NODE).revision).toBe(revisions[0]);
+  });
+
   it('does not depend on the order in which names and profiles are written', () => {
     const names = fc.array(fc.stringMatching(/^net\.[a-c]{1,3}\*?$/u), { maxLength: 8 });
     const shuffled = names.chain((list) =>

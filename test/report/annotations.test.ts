@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { annotationsOf, driftText, nodePatch, type NodeReport } from '../../agent/report/annotations.ts';
-import { KEYS } from '../../agent/report/keys.ts';
+import { ASKED, KEYS } from '../../agent/report/keys.ts';
 
 const NO_DRIFT = { missing: [], unmanaged: [], pendingRestart: [] };
 
@@ -14,6 +14,7 @@ function report(changes: Partial<NodeReport> = {}): NodeReport {
     policyError: undefined,
     desiredRevision: 'abc',
     appliedRevision: 'abc',
+    failedRevision: undefined,
     lastChange: '2026-11-24T10:00:00Z',
     ...changes,
   };
@@ -63,6 +64,12 @@ describe('nodePatch', () => {
       annotations: { [KEYS.state]: 'Done', [KEYS.drift]: null, [KEYS.policyError]: null },
       labels: { [KEYS.state]: 'Done' },
     });
+  });
+
+  it('takes away that somebody asks for a retry', () => {
+    const node = nodeWith(report());
+    node.annotations[ASKED.retry] = 'now';
+    expect(nodePatch(node, report())).toEqual({ annotations: { [ASKED.retry]: null }, labels: {} });
   });
 
   it('mends a label that somebody else changed', () => {

@@ -1,0 +1,38 @@
+// Whether a change may begin as far as the coordinator and the people who look after this Node are concerned. Pure.
+
+import type { Policy } from '../policy/policy.ts';
+import { ASKED } from '../report/keys.ts';
+import type { NodeObject } from './ports.ts';
+
+export interface ApprovalRequest {
+  readonly node: Pick<NodeObject, 'annotations'>;
+  /** The agent was started to wait for a coordinator. */
+  readonly waits: boolean;
+  readonly policy: Policy | undefined;
+}
+
+/** Whether changes of this node wait for the coordinator's approval. */
+export function needsApproval({ waits, policy }: Pick<ApprovalRequest, 'waits' | 'policy'>): boolean {
+  return waits && policy?.settings.pace.rollout === 'Coordinated';
+}
+
+/** Why a change to `revision` must wait for the coordinator, as the beginning of a reason; undefined: it may begin. */
+export function approvalMissing(request: ApprovalRequest, revision: string): string | undefined {
+  const approved = request.node.annotations[ASKED.approvedRevision];
+  if (!needsApproval(request) || approved === revision) {
+    return undefined;
+  }
+  const other =
+    approved === undefined ? '' : ` (its approval of ${approved} is for another one, and ignored)`;
+  return `Waits for the coordinator's approval of revision ${revision}${other}`;
+}
+
+/** Why a person wants this node alone left as it is, and how that ends; undefined: nobody does. */
+export function pausedReason({
+  name,
+  annotations,
+}: Pick<NodeObject, 'name' | 'annotations'>): string | undefined {
+  return annotations[ASKED.paused] === 'true'
+    ? `This node is paused (kubectl annotate node ${name} ${ASKED.paused}- ends that)`
+    : undefined;
+}

@@ -1,0 +1,42 @@
+// What a failed change means for the next one of the same kind: it waits for a pause that grows. Pure.
+
+import { situationOf } from './fingerprint.ts';
+import type { Memory } from './memory.ts';
+import type { Observation } from './observe.ts';
+import { retriedSince } from './retry.ts';
+
+const FIRST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 3_600_000;
+
+/** The pause after `attempts` failed changes in the same situation, in ms: doubled each time, at most an hour. */
+export function pauseAfter(attempts: number): number {
+  return Math.min(FIRST_PAUSE_MS * 2 ** Math.max(0, attempts - 1), LONGEST_PAUSE_MS);
+}
+
+/** Until when a change to `revision` waits because it has failed here, and why; undefined when it does not. */
+export function failurePause(
+  observation: Observation,
+  { memory, revision, now }: { readonly memory: Memory; readonly revision: string; readonly now: Date },
+): { readonly reason: string; readonly retryAt: Date } | undefined {
+  const { failure } = memory;
+  if (failure === undefined || failure.situation !== situationOf(observation, revision)) {
+    return undefined;
+  }
+  const failedAt = new Date(failure.at);
+  const retryAt = new Date(failedAt.getTime() + pauseAfter(failure.attempts));
+  // What failed later than now failed before the clock was set back, nobody knows when.
+  if (failedAt > now || retryAt <= now || retriedSince(memory, failure.at, now)) {
+    return undefined;
+  }
+  const next = `Next try at ${retryAt.toISOString()}, or when the policy or the node changes.`;
+  return { reason: `${failure.message} ${next}`, retryAt };
+}
+
+/** The revision, if its change is the one that has failed here and none has succeeded since. */
+export function failedRevision({ failure }: Memory, revision: string | undefined): string | undefined {
+  return failure?.revision === revision ? revision : undefined;
+}
+
+export function withoutFailure({ failure, ...memory }: Memory): Memory {
+  return memory;
+}

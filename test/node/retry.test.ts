@@ -1,0 +1,288 @@
+import { describe, expect, test } from 'vitest';
+import type { Agent } from '../../agent/node/agent.ts';
+import { retriedSince, withRetry } from '../../agent/node/retry.ts';
+import { NOTHING_REMEMBERED } from '../../agent/node/memory.ts';
+import { ASKED, KEYS } from '../../agent/report/keys.ts';
+import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { atRest, startedAgent } from './started-agent.ts';
+import { WEB_POD } from './web-pod.ts';
+
+const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn' };
+const OTHER = { allowedUnsafeSysctls: 'kernel.msgmax' };
+const STATE_FILE = '/var/lib/kubelet-sysctl-agent/state.json';
+const dies = (argv: readonly string[]): string | undefined =>
+  argv.some((word) => word.includes('somaxconn')) ? 'no' : undefined;
+
+/** A node whose change has failed. */
+async function failed(options = {}): Promise<{ host: FakeHost; agent: Agent }> {
+  const host = new FakeHost().startKubelet();
+  host.crash = dies;
+  const agent = await startedAgent(host, POLICY, options);
+  await nodeSeen(host, agent);
+  await pass(host, 1000);
+  return { host, agent };
+}
+
+/** As `kubectl annotate` writes it and the watch brings it. */
+async function askForRetry(host: FakeHost, agent: Agent, value = 'now'): Promise<void> {
+  host.annotations[ASKED.retry] = value;
+  await nodeSeen(host, agent);
+}
+
+async function nodeSeen(host: FakeHost, agent: Agent): Promise<void> {
+  agent.setNode(host.node());
+  await atRest();
+}
+
+async function pass(host: FakeHost, ms: number): Promise<void> {
+  host.advance(ms);
+  await atRest();
+}
+
+async function edit(host: FakeHost, agent: Agent, data: Readonly<Record<string, string>>): Promise<void> {
+  agent.setConfigMap(host.configMap(data));
+  await atRest();
+}
+
+describe('a change that failed', () => {
+  test('leaves its revision on the node', async () => {
+    const { host } = await failed();
+
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.failedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
+  });
+
+  test('keeps it there while it is retried, until a try succeeds', async () => {
+    const { host } = await failed();
+    const restarted = Promise.withResolvers<void>();
+    host.restarted = () => restarted.promise;
+    host.crash = () => undefined;
+    await pass(host, 31_000);
+    await pass(host, 1000);
+    expect(host.annotations[KEYS.state]).toBe('Working');
+    expect(host.annotations).toHaveProperty([KEYS.failedRevision]);
+    const reported: unknown[] = [];
+    host.fault = (action) => {
+      if (action.startsWith('event')) reported.push([action, KEYS.failedRevision in host.annotations]);
+      return undefined;
+    };
+
+    restarted.resolve();
+    await atRest();
+
+    expect(reported).toEqual([
+      ['event KubeletRestarted', true],
+      ['event NodeDone', false],
+    ]);
+    expect(host.annotations).not.toHaveProperty([KEYS.failedRevision]);
+  });
+
+  test('keeps it there over the agent’s own restart, and while the node is paused', async () => {
+    const { host, agent } = await failed();
+    await agent.stop();
+    host.annotations[ASKED.paused] = 'true';
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Observing');
+    expect(host.annotations[KEYS.failedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
+  });
+
+  test('takes it away when another revision is desired, and shows it again when that one is', async () => {
+    const { host, agent } = await failed();
+
+    await edit(host, agent, { ...OTHER, paused: 'true' });
+    expect(host.annotations).not.toHaveProperty([KEYS.failedRevision]);
+
+    await edit(host, agent, { ...POLICY, paused: 'true' });
+    expect(host.annotations[KEYS.failedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
+  });
+
+  test('takes it away when a person has done by hand what it was to do', async () => {
+    const { host, agent } = await failed();
+    host.crash = () => undefined;
+    host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n');
+    host.startKubelet();
+
+    agent.hostChanged();
+    await pass(host, 1000);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.annotations).not.toHaveProperty([KEYS.failedRevision]);
+  });
+
+  test('is read as well from the memory of an agent that noted no revision', async () => {
+    const { host, agent } = await failed();
+    await agent.stop();
+    const memory: unknown = JSON.parse(host.files.get(STATE_FILE) ?? '');
+    expect(memory).toHaveProperty('failure.revision');
+    host.files.set(
+      STATE_FILE,
+      JSON.stringify(memory, (key, value: unknown) => (key === 'revision' ? undefined : value)).replaceAll(
+        '"reason"',
+        '"revision":"0123456789","reason"',
+      ),
+    );
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations).not.toHaveProperty([KEYS.failedRevision]);
+  });
+});
+
+describe('the annotation retry', () => {
+  test('ends the pause after a failed change, and is taken away', async () => {
+    const { host, agent } = await failed();
+    host.crash = () => undefined;
+
+    await askForRetry(host, agent);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.annotations).not.toHaveProperty([ASKED.retry]);
+  });
+
+  test('makes one try and no more, also when it cannot be taken away', async () => {
+    const { host, agent } = await failed();
+    expect(host.restarts).toBe(2);
+    host.fault = (action) => (action.startsWith('patch') ? new Error('403 Forbidden') : undefined);
+
+    await askForRetry(host, agent);
+    for (let second = 0; second < 20; second += 1) {
+      await pass(host, 1000);
+      await nodeSeen(host, agent);
+    }
+
+    expect(host.restarts).toBe(4);
+    expect(host.annotations).toHaveProperty([ASKED.retry]);
+    const memory: unknown = JSON.parse(host.files.get(STATE_FILE) ?? '');
+    expect(memory).toHaveProperty('failure.attempts', 2);
+  });
+
+  test('makes another try when it is written again, and the pause goes on growing', async () => {
+    const { host, agent } = await failed();
+    await askForRetry(host, agent);
+    await nodeSeen(host, agent);
+    expect(host.restarts).toBe(4);
+    await pass(host, 1000);
+
+    await askForRetry(host, agent);
+    await nodeSeen(host, agent);
+
+    expect(host.restarts).toBe(6);
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    await pass(host, 61_000);
+    expect(host.restarts).toBe(6);
+    await pass(host, 61_000);
+    expect(host.restarts).toBe(8);
+  });
+
+  test('is not lost where it comes in the middle of a change, whose report takes it away', async () => {
+    const host = new FakeHost().startKubelet();
+    host.crash = dies;
+    const restarted = Promise.withResolvers<void>();
+    host.restarted = () => restarted.promise;
+    const agent = await startedAgent(host, POLICY);
+    await askForRetry(host, agent);
+    await pass(host, 1000);
+    expect(host.annotations).not.toHaveProperty([ASKED.retry]);
+    agent.setNode(host.node());
+
+    host.restarted = () => Promise.resolve();
+    host.fault = (action) => {
+      if (action === 'patch Degraded') host.now = new Date(host.now.getTime() + 5);
+      return undefined;
+    };
+    restarted.resolve();
+    await atRest();
+
+    expect(host.restarts).toBe(4);
+  });
+
+  test('counts while the approval is still to come, also over the agent’s own restart', async () => {
+    const host = new FakeHost().startKubelet();
+    host.crash = dies;
+    let agent = await startedAgent(host, POLICY, { waitForApproval: true });
+    host.annotations[ASKED.approvedRevision] = host.annotations[KEYS.desiredRevision] ?? '';
+    await nodeSeen(host, agent);
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    delete host.annotations[ASKED.approvedRevision];
+    host.advance(1000);
+
+    await askForRetry(host, agent);
+    expect(host.annotations[KEYS.state]).toBe('Pending');
+    expect(host.annotations[KEYS.failedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
+    expect(host.annotations).not.toHaveProperty([ASKED.retry]);
+
+    await agent.stop();
+    agent = await startedAgent(host, POLICY, { waitForApproval: true });
+    expect(host.annotations[KEYS.state]).toBe('Pending');
+  });
+
+  test('asks for the pods anew that hold the node up', async () => {
+    const host = new FakeHost().startKubelet();
+    const agent = await startedAgent(host, POLICY);
+    host.pods = [WEB_POD];
+    await edit(host, agent, OTHER);
+    expect(host.annotations[KEYS.state]).toBe('Blocked');
+    host.pods = [];
+
+    await askForRetry(host, agent);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('lets a file be changed again that somebody else has put back twice', async () => {
+    const theirs = '# Ansible managed\n';
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: theirs }).startKubelet();
+    const agent = await startedAgent(host, POLICY);
+    const putBack = async (): Promise<void> => {
+      host.files.set(ENVIRONMENT_FILE, theirs);
+      agent.hostChanged();
+      await pass(host, 60_000);
+    };
+    await putBack();
+    await putBack();
+    await nodeSeen(host, agent);
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+
+    await askForRetry(host, agent);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+
+    await putBack();
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    await putBack();
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+  });
+
+  test('is taken away, and leaves nothing on the host, where nothing has failed', async () => {
+    const host = new FakeHost({
+      [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.*\n',
+    }).startKubelet();
+    const agent = await startedAgent(host, POLICY);
+    await nodeSeen(host, agent);
+    host.actions.length = 0;
+
+    await askForRetry(host, agent);
+
+    expect(host.annotations).not.toHaveProperty([ASKED.retry]);
+    expect(host.actions).toEqual(['patch']);
+  });
+});
+
+describe('retriedSince', () => {
+  const at = '2026-11-24T02:00:00.000Z';
+  const asked = new Date('2026-11-24T02:00:10.000Z');
+  const memory = withRetry({ ...NOTHING_REMEMBERED, history: [] }, asked) ?? NOTHING_REMEMBERED;
+
+  test('is true of what came before the wish alone', () => {
+    const now = new Date('2026-11-24T02:01:00.000Z');
+    expect(retriedSince(memory, at, now)).toBe(true);
+    expect(retriedSince(memory, '2026-11-24T02:00:20.000Z', now)).toBe(false);
+    expect(retriedSince(NOTHING_REMEMBERED, at, now)).toBe(false);
+  });
+
+  test('is false of a wish that is later than now, since the clock was set back', () => {
+    expect(retriedSince(memory, at, new Date('2026-11-24T02:00:05.000Z'))).toBe(false);
+  });
+});
