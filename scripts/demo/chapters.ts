@@ -22,14 +22,16 @@ import type { ListEdit } from '../../test/tutorial/list-text.ts';
 import {
   ADDED_SYSCTLS,
   AGENT_NAMESPACE,
+  AT_ONCE,
   LIST_KEY,
+  ROLLOUT_KEY,
   POLICY_CONFIG_MAP,
   SAFE_SYSCTL,
   TUTORIAL_NAMESPACE,
   UNSAFE_SYSCTL,
 } from '../../test/tutorial/names.ts';
 import { nodeAnnotations } from '../../test/tutorial/nodes.ts';
-import { allowedNow } from '../../test/tutorial/policy.ts';
+import { allowedNow, goesAtOnce } from '../../test/tutorial/policy.ts';
 import { APP_PORT, BACKLOG, OTHER_PORT, TUTORIAL_UID } from '../../test/tutorial/pods.ts';
 import { podExcerpt } from './excerpt.ts';
 import type { Ground } from './ground.ts';
@@ -110,13 +112,18 @@ export async function allowChapter(
   return edit;
 }
 
-/** The list's names and, marked, those that are about to be added. */
+/** The pace, the list's names and, marked, those that are about to be added. */
 async function listDiff({ cluster }: Stage): Promise<string> {
   const present = await allowedNow(cluster);
   const shown = present.length > NAMES_SHOWN ? ['…', ...present.slice(-NAMES_SHOWN)] : present;
   const added = ADDED_SYSCTLS.filter((name) => !present.includes(name));
   const lines = [...shown.map((name) => `  ${name}`), ...added.map((name) => `+ ${name}`)];
-  return [`${LIST_KEY}: |`, ...lines].join('\n');
+  const pace = (await goesAtOnce(cluster))
+    ? [
+        `${ROLLOUT_KEY}: ${AT_ONCE}   # all nodes at once; by default one goes first and is watched for a minute`,
+      ]
+    : [];
+  return [...pace, `${LIST_KEY}: |`, ...lines].join('\n');
 }
 
 async function showFiles(

@@ -22,7 +22,8 @@ export async function contextGround({ context, image, appImage }: OwnCluster, st
   story.tell(
     `On the cluster of context ${context} this applies daemonset/ (namespace ${AGENT_NAMESPACE}, the agent on every node) with ` +
       `image ${image}, plays in the namespace ${TUTORIAL_NAMESPACE}, which is removed afterwards, and adds two names to the list ` +
-      'of the ConfigMap, which are taken out again. Kubelets are restarted for it, pods keep running. The agent stays.',
+      'of the ConfigMap, which are taken out again. Kubelets are restarted for it, at the pace that the ConfigMap sets; pods keep ' +
+      'running. The agent stays.',
   );
   await story.step(`The cluster of context ${context} answers`, () => answers(kubectl));
   await refuseWhatIsAllowed(cluster);

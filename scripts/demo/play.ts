@@ -4,7 +4,7 @@ import type { Stage } from '../../test/tutorial/lessons/stage.ts';
 import { TUTORIAL_NAMESPACE, UNSAFE_SYSCTL } from '../../test/tutorial/names.ts';
 import { makeNamespace, removeNamespace } from '../../test/tutorial/namespace.ts';
 import { awaitAgents, awaitSettled, tutorialNodes } from '../../test/tutorial/nodes.ts';
-import { forbid, resetPolicy } from '../../test/tutorial/policy.ts';
+import { forbid, goAtOnce, resetPolicy } from '../../test/tutorial/policy.ts';
 import {
   allowChapter,
   asUserChapter,
@@ -52,6 +52,7 @@ async function fromTheBeginning(story: Story, stage: Stage): Promise<void> {
     note('the earlier pods');
     await removeNamespace(cluster);
     note('the policy');
+    await goAtOnce(cluster);
     if (await resetPolicy(cluster)) await awaitForbidden(stage);
   });
 }

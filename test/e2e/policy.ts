@@ -21,6 +21,8 @@ const BASE = SAFE_SYSCTL;
 const TRIES = 20;
 /** Every case waits for it after every change. */
 const NODE_SOAK_SECONDS = '1';
+/** Most cases are about one node; those about the fleet say Coordinated themselves. */
+const ROLLOUT = 'Immediate';
 
 /**
  * Gives one node a list of its own, and leaves those of the other nodes alone; everything else of the policy becomes the
@@ -34,13 +36,13 @@ export async function setList(world: World, node: string, names: readonly string
   });
 }
 
-/** Adds keys to the policy, or takes them out (undefined). */
+/** Adds keys to the policy, or takes them out (undefined). Nodes go by themselves unless a key says otherwise. */
 export async function setKeys(
   world: World,
   keys: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   await editPolicy(world, (data) => {
-    const entries = Object.entries({ ...data, ...keys });
+    const entries = Object.entries({ rollout: ROLLOUT, ...data, ...keys });
     return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
   });
 }
@@ -92,6 +94,7 @@ function policyData(profiles: readonly Profile[]): Data {
   return {
     allowedUnsafeSysctls: `${BASE}\n`,
     nodeSoakSeconds: NODE_SOAK_SECONDS,
+    rollout: ROLLOUT,
     ...(profiles.length === 0 ? {} : { profiles: stringify(profiles) }),
   };
 }

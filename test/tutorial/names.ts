@@ -10,6 +10,9 @@ export const POLICY_CONFIG_MAP = 'kubelet-sysctls';
 
 /** The policy's list of allowances that every node gets. */
 export const LIST_KEY = 'allowedUnsafeSysctls';
+/** The policy's word on whether nodes wait for the coordinator, and the one with which they do not. */
+export const ROLLOUT_KEY = 'rollout';
+export const AT_ONCE = 'Immediate';
 
 /** Refused by every kubelet that was not told to allow it. */
 export const UNSAFE_SYSCTL = 'net.core.somaxconn';

@@ -13,6 +13,7 @@ import {
   settledAs,
   type Wanted,
 } from './node-progress.ts';
+import { goesAtOnce } from './policy.ts';
 
 export interface TutorialNode {
   readonly name: string;
@@ -25,7 +26,10 @@ export interface NodeAnnotations {
   readonly annotations: Annotations;
 }
 
-const PACE = { timeoutMs: 90_000, everyMs: 100 };
+const EVERY_MS = 100;
+const PATIENCE_MS = 90_000;
+/** One node goes first and is watched for a minute, the others follow a few at a time. */
+const PACED_PATIENCE_MS = 900_000;
 
 /** Every Linux node that takes a user's pods: Ready, not cordoned, not tainted against them. Throws a TutorialError when there is none. */
 export async function tutorialNodes(cluster: Cluster): Promise<readonly TutorialNode[]> {
@@ -42,8 +46,7 @@ export async function tutorialNodes(cluster: Cluster): Promise<readonly Tutorial
 /** Resolves when an agent reports on every one of the nodes; throws a TutorialError when one does not in 90 s, or cannot do its job there. */
 export async function awaitAgents(cluster: Cluster, names: readonly string[]): Promise<void> {
   const { met, seen } = await watchNodes(
-    cluster,
-    names,
+    { cluster, names, timeoutMs: PATIENCE_MS },
     ({ annotations }) => annotations[KEYS.state] !== undefined,
   );
   const lines = seen.map(({ name, annotations }) => inOneLine(name, annotations));
@@ -56,37 +59,37 @@ export async function awaitAgents(cluster: Cluster, names: readonly string[]): P
   }
 }
 
-/** Resolves when every one of the nodes is proven to run as wanted; throws a TutorialError when one is not in 90 s. */
+/** Resolves when every one of the nodes is proven to run as wanted; throws a TutorialError when one is not in 90 s, or in 15 min where nodes wait for their turn. */
 export async function awaitProven(
   cluster: Cluster,
   names: readonly string[],
   wanted: Wanted,
   note: (text: string) => void = () => {},
 ): Promise<void> {
+  const timeoutMs = await patience(cluster);
   const { met, seen } = await watchNodes(
-    cluster,
-    names,
+    { cluster, names, timeoutMs },
     ({ annotations }) => isProvenAs(annotations, wanted),
     (nodes) => note(statesOf(nodes)),
   );
   if (!met) {
     throw new TutorialError(
-      `Expected every node's kubelet to run ${inWords(wanted)} within ${PACE.timeoutMs / 1000} s, but not all do`,
+      `Expected every node's kubelet to run ${inWords(wanted)} within ${timeoutMs / 1000} s, but not all do`,
       seen.map(({ name, annotations }) => inOneLine(name, annotations)),
     );
   }
 }
 
-/** Resolves when every one of the nodes is settled as wanted, each with what it shows then; throws a TutorialError when one is not in 90 s. */
+/** Resolves when every one of the nodes is settled as wanted, each with what it shows then; throws a TutorialError when one is not in time, as above. */
 export async function awaitSettled(
   cluster: Cluster,
   names: readonly string[],
   wanted: Wanted,
   note: (text: string) => void = () => {},
 ): Promise<readonly (Settled & { readonly node: string })[]> {
+  const timeoutMs = await patience(cluster);
   const { met, seen } = await watchNodes(
-    cluster,
-    names,
+    { cluster, names, timeoutMs },
     ({ annotations }) => settledAs(annotations, wanted) !== undefined,
     (nodes) => note(statesOf(nodes)),
   );
@@ -96,7 +99,7 @@ export async function awaitSettled(
   });
   if (met) return settled;
   throw new TutorialError(
-    `Expected every node to be Done ${inWords(wanted)} within ${PACE.timeoutMs / 1000} s, but not all are`,
+    `Expected every node to be Done ${inWords(wanted)} within ${timeoutMs / 1000} s, but not all are`,
     seen.map(({ name, annotations }) => inOneLine(name, annotations)),
   );
 }
@@ -107,18 +110,28 @@ export async function nodeAnnotations(cluster: Cluster): Promise<readonly NodeAn
   return items.map((node) => ({ name: nameOf(node), annotations: node.metadata?.annotations ?? {} }));
 }
 
+async function patience(cluster: Cluster): Promise<number> {
+  return (await goesAtOnce(cluster)) ? PATIENCE_MS : PACED_PATIENCE_MS;
+}
+
 async function watchNodes(
-  cluster: Cluster,
-  names: readonly string[],
+  {
+    cluster,
+    names,
+    timeoutMs,
+  }: { readonly cluster: Cluster; readonly names: readonly string[]; readonly timeoutMs: number },
   condition: (node: NodeAnnotations) => boolean,
   tell: (nodes: readonly NodeAnnotations[]) => void = () => {},
 ): Promise<{ readonly met: boolean; readonly seen: readonly NodeAnnotations[] }> {
   let seen: readonly NodeAnnotations[] = [];
-  const met = await until(async () => {
-    seen = (await nodeAnnotations(cluster)).filter(({ name }) => names.includes(name));
-    tell(seen);
-    return seen.length === names.length && seen.every(condition);
-  }, PACE);
+  const met = await until(
+    async () => {
+      seen = (await nodeAnnotations(cluster)).filter(({ name }) => names.includes(name));
+      tell(seen);
+      return seen.length === names.length && seen.every(condition);
+    },
+    { timeoutMs, everyMs: EVERY_MS },
+  );
   return { met, seen };
 }
 

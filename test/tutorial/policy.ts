@@ -4,7 +4,7 @@ import { PatchStrategy, setHeaderOptions, type V1ConfigMap } from '@kubernetes/c
 import { type Cluster, ifThere, statusCode } from './cluster.ts';
 import { TutorialError } from './errors.ts';
 import { type ListEdit, namesIn, withNames, withoutNames } from './list-text.ts';
-import { AGENT_NAMESPACE, LIST_KEY, POLICY_CONFIG_MAP, SAFE_SYSCTL } from './names.ts';
+import { AGENT_NAMESPACE, AT_ONCE, LIST_KEY, POLICY_CONFIG_MAP, ROLLOUT_KEY, SAFE_SYSCTL } from './names.ts';
 
 const namespace = AGENT_NAMESPACE;
 const name = POLICY_CONFIG_MAP;
@@ -34,17 +34,30 @@ export async function forbid(cluster: Cluster, names: readonly string[]): Promis
 }
 
 /**
- * Takes every key out that is not documentation, and leaves a list that asks nothing of a node; for clusters that are
+ * Takes every key out that is not documentation or the pace, and leaves a list that asks nothing of a node; for clusters that are
  * the tutorial's own. false: there was nothing to take out.
  */
 export async function resetPolicy(cluster: Cluster): Promise<boolean> {
   const configMap = await ifThere(cluster.core.readNamespacedConfigMap({ namespace, name }));
-  const keys = Object.keys(configMap?.data ?? {}).filter((key) => !key.startsWith('_'));
+  const keys = Object.keys(configMap?.data ?? {}).filter(
+    (key) => !key.startsWith('_') && key !== ROLLOUT_KEY,
+  );
   const untouched = keys.every((key) => key === LIST_KEY) && configMap?.data?.[LIST_KEY] === NOTHING;
   if (configMap === undefined || keys.length === 0 || untouched) return false;
   const data = { ...Object.fromEntries(keys.map((key) => [key, null])), [LIST_KEY]: NOTHING };
   await patch(cluster, configMap, data);
   return true;
+}
+
+/** Lets all nodes go at once; for clusters that are the tutorial's own. */
+export async function goAtOnce(cluster: Cluster): Promise<void> {
+  await patch(cluster, {}, { [ROLLOUT_KEY]: AT_ONCE });
+}
+
+/** Whether the policy lets all nodes go at once. */
+export async function goesAtOnce(cluster: Cluster): Promise<boolean> {
+  const configMap = await ifThere(cluster.core.readNamespacedConfigMap({ namespace, name }));
+  return configMap?.data?.[ROLLOUT_KEY] === AT_ONCE;
 }
 
 /** The names that the policy's list allows; empty when there is no ConfigMap. */
