@@ -1,4 +1,4 @@
-// npm run build: the one file that runs on every node, dist/kubelet-sysctls.mjs.
+// npm run build: the one file that runs on every node, dist/kubelet-sysctls.mjs, and the kubectl plugin, dist/kubectl-sysctls.mjs.
 
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -6,7 +6,9 @@ import { build } from 'esbuild';
 
 const CHECKOUT = join(import.meta.dirname, '..');
 const ENTRY = join(CHECKOUT, 'agent', 'main.ts');
+const PLUGIN_ENTRY = join(CHECKOUT, 'agent', 'kubectl.ts');
 const OUT = join(CHECKOUT, 'dist', 'kubelet-sysctls.mjs');
+const PLUGIN_OUT = join(CHECKOUT, 'dist', 'kubectl-sysctls.mjs');
 
 /** Packages in the CommonJS format call `require` for Node's own modules, which a file in the ESM format does not have. */
 const REQUIRE =
@@ -16,11 +18,16 @@ const REQUIRE =
 if (import.meta.main) await main();
 
 async function main(): Promise<void> {
-  const content = await bundle();
-  await mkdir(dirname(OUT), { recursive: true });
-  await writeFile(OUT, content);
-  await chmod(OUT, 0o755);
-  process.stdout.write(`${OUT}: ${(content.length / 1024).toFixed(0)} KiB\n`);
+  for (const [entry, out] of [
+    [ENTRY, OUT],
+    [PLUGIN_ENTRY, PLUGIN_OUT],
+  ] as const) {
+    const content = await bundle(entry);
+    await mkdir(dirname(out), { recursive: true });
+    await writeFile(out, content);
+    await chmod(out, 0o755);
+    process.stdout.write(`${out}: ${(content.length / 1024).toFixed(0)} KiB\n`);
+  }
 }
 
 /**

@@ -4,7 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import { apiError, bodyOf, jsonOf } from './answer.ts';
 import { Cancellation } from './cancellation.ts';
-import { openConnections, type Call } from './connections.ts';
+import { openConnections, type Call, type Connections } from './connections.ts';
 import type { Credentials } from './credentials.ts';
 import { ApiError, NoAnswer } from './errors.ts';
 import { lines } from './lines.ts';
@@ -66,6 +66,8 @@ export interface TransportOptions {
   readonly maxBodyBytes?: number;
   readonly maxLineBytes?: number;
   readonly userAgent?: string;
+  /** Default: straight to the credentials' server. */
+  readonly connections?: Connections;
 }
 
 /** An object is at most 1.5 MiB in etcd; JSON's escapes may swell it. */
@@ -76,12 +78,13 @@ const DEFAULTS = {
   maxBodyBytes: 8 * 1024 * 1024,
   maxLineBytes: 4 * 1024 * 1024,
   userAgent: 'kubelet-sysctl-agent',
-} satisfies Required<TransportOptions>;
+} satisfies Required<Omit<TransportOptions, 'connections'>>;
 
 /** A transport that speaks as `credentials` say. It opens nothing before the first request. */
 export function createTransport(credentials: Credentials, options: TransportOptions = {}): Transport {
   const limits = { ...DEFAULTS, ...options };
-  const connections = openConnections(credentials.server, limits.connectMs, limits.maxConnections);
+  const connections =
+    options.connections ?? openConnections(credentials.server, limits.connectMs, limits.maxConnections);
 
   return {
     async request(request) {

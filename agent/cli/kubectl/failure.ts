@@ -1,0 +1,69 @@
+// Why a command could not do what it was asked, in words for the person who asked.
+
+import { ApiError, BadAnswer, NoAnswer } from '../../cluster/errors.ts';
+import { KubeconfigError } from '../../cluster/kubeconfig.ts';
+import { errorText } from '../../text/error-text.ts';
+import { printable } from '../../text/quote.ts';
+import { ConfigMapFileError } from '../config-map-file.ts';
+import type { Place } from './session.ts';
+
+/** A command's own no: the message says all, with the mend. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+}
+
+const LONGEST = 1000;
+
+/** What went wrong and what to do; `place` is undefined before there was one. */
+export function failureText(error: unknown, place: Place | undefined): string {
+  return printable(textOf(error, place).trim().replaceAll(/\s+/gu, ' '), LONGEST);
+}
+
+function textOf(error: unknown, place: Place | undefined): string {
+  if (error instanceof Refusal || error instanceof KubeconfigError) return error.message;
+  if (error instanceof ConfigMapFileError) {
+    return `${error.path}${error.line === undefined ? '' : `:${error.line}`}: ${error.message}`;
+  }
+  if (place === undefined) return errorText(error);
+  if (error instanceof ApiError) return answerText(error, place);
+  if (error instanceof BadAnswer) {
+    return `${whereOf(place)} does not answer as a Kubernetes API server: ${error.message}`;
+  }
+  if (error instanceof NoAnswer) {
+    return `No answer from ${whereOf(place)} within ${error.waitedMs / 1000} s; ${OTHER} (--request-timeout waits longer).`;
+  }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (CERTIFICATE.test(code)) {
+    return `The certificate of ${whereOf(place)} is not trusted: ${errorText(error)}; see certificate-authority and tls-server-name of that cluster in the kubeconfig.`;
+  }
+  // Of a host with several addresses the message is empty, and the code says it.
+  return `No connection to ${whereOf(place)}: ${errorText(error) || code}; ${OTHER}.`;
+}
+
+const OTHER = 'is the cluster up? --context and --kubeconfig choose another';
+/** OpenSSL's verdicts on certificates, and Node's. */
+const CERTIFICATE = /CERT|SIGNED|UNABLE_TO|TLS_/u;
+
+function answerText(error: ApiError, place: Place): string {
+  const said = error.message.replace(/^The API server answered \d+: /u, '');
+  if (error.status === 401) {
+    return `${whereOf(place)} does not accept your credentials (${said}); log in again, or choose another context.`;
+  }
+  if (error.status === 403) return `Not permitted: ${said}${missingRule(said)}`;
+  return `${whereOf(place)} answered ${error.status}: ${said}`;
+}
+
+const FORBIDDEN = /cannot (\w+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]*)")?/u;
+
+/** The rule that a role lacks, from the API server's own sentence; empty where it is another sentence. */
+function missingRule(said: string): string {
+  const [, verb, resource, group, namespace] = FORBIDDEN.exec(said) ?? [];
+  if (verb === undefined) return '';
+  const role = namespace === undefined ? 'a ClusterRole' : `a Role in ${namespace}`;
+  const of = group === '' ? '' : `.${group}`;
+  return `. You need ${role} with verb ${verb} on ${resource}${of}.`;
+}
+
+function whereOf({ server, context }: Place): string {
+  return `${server} (context ${context})`;
+}

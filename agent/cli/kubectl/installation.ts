@@ -1,0 +1,125 @@
+// What is installed in the namespace: the policy's ConfigMap, the agents' DaemonSet, the coordinators' Lease.
+
+import { ApiError, isNotFound } from '../../cluster/errors.ts';
+import { isObject, objectAt, textAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
+import { parsePolicy } from '../../policy/parse.ts';
+import type { PolicyResult } from '../../policy/policy.ts';
+import { Refusal } from './failure.ts';
+import type { Session } from './session.ts';
+
+export const CONFIG_MAP = 'kubelet-sysctls';
+export const LEASE = 'kubelet-sysctls-coordinator';
+export const AGENTS = 'app.kubernetes.io/name=kubelet-sysctl-agent';
+
+/** Who paces the fleet, as far as it can be known. */
+export interface Coordination {
+  /** The agents wait for approvals; undefined: there is no DaemonSet that says, or we may not look. */
+  readonly agentsWait: boolean | undefined;
+  readonly lease:
+    | { readonly kind: 'held'; readonly holder: string; readonly renewedAt: Date; readonly seconds: number }
+    /** Nobody leads: no Lease, or one that was released. */
+    | { readonly kind: 'free' }
+    | { readonly kind: 'unknown'; readonly why: string };
+}
+
+export interface Installation extends Coordination {
+  /** undefined: there is no ConfigMap. */
+  readonly policy: PolicyResult | undefined;
+}
+
+/** Reads it all; throws a Refusal when there is neither ConfigMap nor DaemonSet. */
+export async function readInstallation(session: Session): Promise<Installation> {
+  const { namespace } = session.place;
+  const [policy, agents, lease] = await Promise.all([
+    readPolicy(session),
+    readAgents(session),
+    readLease(session),
+  ]);
+  if (policy === undefined && agents === 'none') {
+    throw new Refusal(
+      `Expected an installation in namespace ${namespace}, found neither ConfigMap ${CONFIG_MAP} nor a DaemonSet ` +
+        `with label ${AGENTS}; -n names another namespace, and kubectl apply -k daemonset/ installs it.`,
+    );
+  }
+  return { policy, lease, agentsWait: typeof agents === 'boolean' ? agents : undefined };
+}
+
+/** The policy as it stands in the cluster; undefined: there is no ConfigMap. */
+export async function readPolicy(session: Session): Promise<PolicyResult | undefined> {
+  const object = await get(session, `/api/v1/namespaces/${ns(session)}/configmaps/${CONFIG_MAP}`);
+  return object && policyOf(object);
+}
+
+/** A ConfigMap object's policy. */
+export function policyOf(configMap: JsonObject): PolicyResult {
+  return parsePolicy(textsAt(configMap, 'data'));
+}
+
+async function readAgents(session: Session): Promise<boolean | 'none' | 'unknown'> {
+  try {
+    const { body } = await session.transport.request({
+      method: 'GET',
+      path: `/apis/apps/v1/namespaces/${ns(session)}/daemonsets`,
+      query: { labelSelector: AGENTS },
+    });
+    const [daemonSet] = listAt(objectAt(body), 'items');
+    return daemonSet === undefined ? 'none' : waits(daemonSet);
+  } catch (error) {
+    if (isForbidden(error)) return 'unknown';
+    throw error;
+  }
+}
+
+function waits(daemonSet: JsonObject): boolean {
+  const containers = listAt(objectAt(daemonSet, 'spec', 'template', 'spec'), 'containers');
+  return containers.some((container) => {
+    const args: unknown = container['args'];
+    const asked = listAt(container, 'env').some(
+      (entry) => textAt(entry, 'name') === 'WAIT_FOR_APPROVAL' && textAt(entry, 'value') === 'true',
+    );
+    return asked || (Array.isArray(args) && args.includes('--wait-for-approval'));
+  });
+}
+
+async function readLease(session: Session): Promise<Coordination['lease']> {
+  try {
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${ns(session)}/leases/${LEASE}`;
+    return leaseOf(await get(session, path));
+  } catch (error) {
+    if (error instanceof ApiError && isForbidden(error)) {
+      return { kind: 'unknown', why: `you may not get leases in namespace ${session.place.namespace}` };
+    }
+    throw error;
+  }
+}
+
+/** What a Lease says of its holder; undefined stands for no Lease. */
+export function leaseOf(lease: JsonObject | undefined): Coordination['lease'] {
+  const spec = objectAt(lease, 'spec');
+  const holder = textAt(spec, 'holderIdentity') ?? '';
+  if (holder === '') return { kind: 'free' };
+  const renewedAt = new Date(textAt(spec, 'renewTime') ?? 0);
+  return { kind: 'held', holder, renewedAt, seconds: Number(spec['leaseDurationSeconds'] ?? 0) };
+}
+
+async function get({ transport }: Session, path: string): Promise<JsonObject | undefined> {
+  try {
+    return objectAt((await transport.request({ method: 'GET', path })).body);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 403;
+}
+
+function listAt(object: JsonObject, key: string): readonly JsonObject[] {
+  const value = object[key];
+  return (Array.isArray(value) ? value : []).filter((item: unknown) => isObject(item));
+}
+
+function ns({ place }: Session): string {
+  return encodeURIComponent(place.namespace);
+}

@@ -1,0 +1,43 @@
+// The Nodes, read one by one: the list of a big cluster's is a hundred megabytes.
+
+import { jsonOf } from '../../cluster/answer.ts';
+import { objectAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
+import { itemsOf } from '../../cluster/items.ts';
+import { KEY_PREFIX } from '../../report/keys.ts';
+import type { FleetNode } from '../../rollout/fleet.ts';
+import { parseFleetNode } from './provisional-fleet-node.ts';
+import type { Session } from './session.ts';
+
+/** A Node as a rollout looks at it, and what its agent says. */
+export interface ShownNode {
+  readonly name: string;
+  readonly fleet: FleetNode;
+  /** Ours alone. */
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
+
+/** All Nodes in the order of their names. */
+export async function listNodes({ transport }: Session): Promise<readonly ShownNode[]> {
+  const nodes: ShownNode[] = [];
+  const bytes = transport.read({ method: 'GET', path: '/api/v1/nodes' });
+  for await (const text of itemsOf(bytes, MAX_OBJECT_BYTES)) {
+    nodes.push(shownNode(objectAt(jsonOf(text.toString('utf8')))));
+  }
+  return inOrder(nodes);
+}
+
+export function shownNode(object: JsonObject): ShownNode {
+  const fleet = parseFleetNode(object).node;
+  const annotations = Object.entries(textsAt(objectAt(object, 'metadata'), 'annotations'));
+  const ours = annotations.filter(([key]) => key.startsWith(KEY_PREFIX));
+  return { name: fleet.name, fleet, annotations: Object.fromEntries(ours) };
+}
+
+/** node-2 before node-10. */
+export function inOrder<T extends { readonly name: string }>(nodes: readonly T[]): readonly T[] {
+  return nodes.toSorted((one, other) => ORDER.compare(one.name, other.name));
+}
+
+const ORDER = new Intl.Collator('en', { numeric: true });

@@ -1,0 +1,90 @@
+// The plugin's commands, the options that all of them have, and the one place where a failure is told.
+
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { colorsFor } from '../colors.ts';
+import { EXIT, exitCodeOf } from '../exit.ts';
+import { failureText } from './failure.ts';
+import { openSession, type GlobalFlags, type Session } from './session.ts';
+import { statusCommand } from './status.ts';
+
+/** Where a command writes; a terminal knows its size. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+/** The process, as far as a command sees it. */
+export interface World {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a command needs of the program. */
+export interface Program extends World {
+  /** The session of this run, opened at its first use. */
+  session(): Session;
+}
+
+const COMMANDS: readonly ((program: Program) => Command)[] = [statusCommand];
+const NAMESPACE = 'kubelet-sysctl-agent';
+
+/**
+ * Runs `kubectl-sysctls` with these arguments (as in process.argv) and resolves to the exit code: 0 as asked, 1 no or not
+ * possible, 2 wrong usage; `wait` has codes of its own. Whatever goes wrong is told in a sentence.
+ */
+export async function runKubectlProgram(argv: readonly string[], world: World): Promise<number> {
+  const command = programCommand(world);
+  let session: Session | undefined;
+  const program: Program = {
+    ...world,
+    session: () => (session ??= openSession(command.opts<GlobalFlags>(), world.env)),
+  };
+  for (const build of COMMANDS) {
+    command.addCommand(build(program).copyInheritedSettings(command));
+  }
+  try {
+    await command.parseAsync([...argv]);
+    return EXIT.ok;
+  } catch (error) {
+    const code = exitCodeOf(error);
+    if (code === undefined) {
+      const title = colorsFor(world.stderr).red('error:');
+      world.stderr.write(`${title} ${failureText(error, session?.place)}\n`);
+    }
+    return code ?? EXIT.no;
+  }
+}
+
+function programCommand({ stdout, stderr }: World): Command {
+  return new Command('kubectl-sysctls')
+    .usage('[options] <command>')
+    .description('Watch and steer which unsafe sysctls the kubelets of a cluster allow.')
+    .option('--context <name>', "the kubeconfig's context")
+    .option('--kubeconfig <file>', 'in place of KUBECONFIG and ~/.kube/config')
+    .option('-n, --namespace <name>', 'where the agents are installed', NAMESPACE)
+    .addOption(
+      new Option('--request-timeout <time>', 'for one answer of the API server, such as 5s or 1m; 0: 30 s')
+        .argParser(seconds)
+        .default(0, '0'),
+    )
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+    })
+    .exitOverride();
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+
+/** Seconds from `90`, `90s`, `1m30s`, as kubectl takes them. Throws commander's error. */
+export function seconds(text: string): number {
+  if (/^\d+$/u.test(text)) return Number(text);
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gu)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
+    throw new InvalidArgumentError('Expected a time such as 30s, 5m or 1h.');
+  }
+  return parts.reduce((sum, [, number, unit = '']) => sum + Number(number) * (UNITS[unit] ?? 0), 0);
+}

@@ -1,0 +1,182 @@
+// What `status` tells, as data: the JSON that it prints. Pure.
+
+import type { Policy, PolicyError } from '../../policy/policy.ts';
+import type { FleetNode, NodeVerdict, Phase, RolloutDecision, Standing } from '../../rollout/fleet.ts';
+import type { Installation } from './installation.ts';
+import type { ShownNode } from './nodes.ts';
+
+/** The coordinator's own decision, computed here. */
+export type Decide = (nodes: readonly FleetNode[], policy: Policy, now: Date) => RolloutDecision;
+
+export type Counts = Readonly<Record<Standing, number>>;
+
+export interface StatusView {
+  readonly phase: Phase;
+  readonly reason: string;
+  readonly nodes: number;
+  readonly counts: Counts;
+  /** undefined: not known. */
+  readonly secondsLeft: number | undefined;
+  readonly maxUnavailable: number | undefined;
+  /** The lists that the policy asks for, most nodes first. */
+  readonly revisions: readonly { readonly revision: string; readonly nodes: number; readonly done: number }[];
+  readonly policy: PolicyView;
+  readonly coordinator: CoordinatorView;
+  /** Failed ones first. */
+  readonly attention: readonly NodeVerdict[];
+  readonly verdicts: readonly NodeVerdict[];
+}
+
+export interface PolicyView {
+  readonly valid: boolean;
+  readonly mode: string | undefined;
+  readonly paused: boolean;
+  readonly errors: readonly PolicyError[];
+}
+
+export interface CoordinatorView {
+  readonly present: boolean | undefined;
+  readonly holder: string | undefined;
+  readonly renewedSecondsAgo: number | undefined;
+  /** Nodes wait for a coordinator that is not there. */
+  readonly missing: boolean;
+  /** Who paces the nodes, in a sentence. */
+  readonly message: string;
+}
+
+export interface StatusInput {
+  readonly installation: Installation;
+  readonly nodes: readonly ShownNode[];
+  readonly now: Date;
+  readonly decide: Decide;
+}
+
+const STANDINGS: readonly Standing[] = ['done', 'changing', 'waiting', 'failed', 'held', 'lost'];
+const NEEDY: readonly Standing[] = ['failed', 'lost', 'held', 'changing', 'waiting', 'done'];
+
+export function statusView(input: StatusInput): StatusView {
+  const { installation, nodes, now } = input;
+  const { policy } = installation;
+  const decision = policy?.ok === true ? decisionOf(input, policy.policy) : undefined;
+  const verdicts = decision?.nodes ?? nodes.map(undecided);
+  return {
+    phase: decision?.phase ?? 'Waiting',
+    reason: decision?.reason ?? noPolicy(installation),
+    nodes: nodes.length,
+    counts: countsOf(verdicts),
+    secondsLeft: undefined,
+    maxUnavailable: decision?.maxUnavailable,
+    revisions: revisionsOf(verdicts),
+    policy: policyView(installation),
+    coordinator: coordinatorView(installation, now),
+    attention: verdicts
+      .filter(({ attention }) => attention !== undefined)
+      .toSorted((one, other) => NEEDY.indexOf(one.standing) - NEEDY.indexOf(other.standing)),
+    verdicts,
+  };
+}
+
+function decisionOf({ nodes, now, decide }: StatusInput, policy: Policy): RolloutDecision {
+  return decide(
+    nodes.map(({ fleet }) => fleet),
+    policy,
+    now,
+  );
+}
+
+/** Without a policy nothing is asked of a node. */
+function undecided({ name, fleet }: ShownNode): NodeVerdict {
+  const standing = fleet.state === undefined ? 'lost' : fleet.state === 'Working' ? 'changing' : 'held';
+  return {
+    name,
+    standing,
+    revision: undefined,
+    canary: false,
+    unavailable: standing === 'changing',
+    attention: undefined,
+  };
+}
+
+function noPolicy({ policy }: Installation): string {
+  return policy === undefined
+    ? 'There is no ConfigMap kubelet-sysctls: nothing is changed until it is back.'
+    : 'The ConfigMap kubelet-sysctls is not valid: nothing is changed until it is mended.';
+}
+
+function countsOf(verdicts: readonly NodeVerdict[]): Counts {
+  const count = (standing: Standing): number => verdicts.filter((one) => one.standing === standing).length;
+  const [done = 0, changing = 0, waiting = 0, failed = 0, held = 0, lost = 0] = STANDINGS.map(count);
+  return { done, changing, waiting, failed, held, lost };
+}
+
+function revisionsOf(verdicts: readonly NodeVerdict[]): StatusView['revisions'] {
+  const names = new Set(verdicts.map(({ revision }) => revision).filter((one) => one !== undefined));
+  return [...names]
+    .map((revision) => {
+      const asked = verdicts.filter((one) => one.revision === revision);
+      return {
+        revision,
+        nodes: asked.length,
+        done: asked.filter(({ standing }) => standing === 'done').length,
+      };
+    })
+    .toSorted((one, other) => other.nodes - one.nodes || (one.revision < other.revision ? -1 : 1));
+}
+
+function policyView({ policy }: Installation): PolicyView {
+  if (policy === undefined) return { valid: false, mode: undefined, paused: false, errors: [] };
+  if (!policy.ok) return { valid: false, mode: undefined, paused: false, errors: policy.errors };
+  const { mode, paused } = policy.policy.settings;
+  return { valid: true, mode, paused, errors: [] };
+}
+
+function coordinatorView(installation: Installation, now: Date): CoordinatorView {
+  const { lease } = installation;
+  if (lease.kind === 'unknown') {
+    return {
+      present: undefined,
+      holder: undefined,
+      renewedSecondsAgo: undefined,
+      missing: false,
+      message: `Whether a coordinator is there is not known: ${lease.why}.`,
+    };
+  }
+  const [holder, age] =
+    lease.kind === 'held'
+      ? [lease.holder, Math.max(0, Math.round((now.getTime() - lease.renewedAt.getTime()) / 1000))]
+      : [undefined, undefined];
+  // Clocks differ: a Lease that was not renewed for twice its time has no leader.
+  const present = lease.kind === 'held' && (age ?? 0) <= 2 * lease.seconds;
+  const missing = !present && installation.agentsWait === true && !isImmediate(installation);
+  const message = paceText(installation, { present, holder, age, missing });
+  return { present, holder, renewedSecondsAgo: age, missing, message };
+}
+
+interface Leader {
+  readonly present: boolean;
+  readonly holder: string | undefined;
+  readonly age: number | undefined;
+  readonly missing: boolean;
+}
+
+function paceText(installation: Installation, lease: Leader): string {
+  const leads = lease.present
+    ? `${lease.holder} leads (renewed ${lease.age} s ago)`
+    : lease.holder === undefined
+      ? 'none'
+      : `${lease.holder} led, and has not been heard of for ${lease.age} s`;
+  if (isImmediate(installation)) {
+    return `${leads}. rollout: Immediate: every node goes by itself.`;
+  }
+  if (installation.agentsWait === false) {
+    return `${leads}. The agents do not wait for approval: every node goes by itself.`;
+  }
+  if (lease.missing) {
+    return `${leads}. The agents wait for approvals that nobody gives: is the Deployment kubelet-sysctl-coordinator up?`;
+  }
+  return `${leads}.`;
+}
+
+function isImmediate({ policy }: Installation): boolean {
+  return policy?.ok === true && policy.policy.settings.pace.rollout === 'Immediate';
+}

@@ -1,0 +1,75 @@
+// Connections as a kubeconfig says: client certificates, tokens, credential plugins, proxies.
+
+import type { KubeConfig } from '@kubernetes/client-node';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { errorText } from '../text/error-text.ts';
+import { quote } from '../text/quote.ts';
+import type { Call, Connections } from './connections.ts';
+import type { Credentials } from './credentials.ts';
+import { KubeconfigError } from './kubeconfig.ts';
+
+export interface KubeconfigAccess {
+  readonly connections: Connections;
+  readonly credentials: Credentials;
+  /** As it was read last. */
+  readonly config: () => KubeConfig;
+}
+
+/** `load` is called again when the server refuses our credentials: they may have expired. */
+export function openKubeconfig(load: () => KubeConfig, namespace: string): KubeconfigAccess {
+  let config = load();
+  const server = serverOf(config);
+
+  return {
+    connections: { send, sendOnNew: send, wasStale: () => false, close: () => undefined },
+    credentials: {
+      server,
+      namespace,
+      async token(fresh) {
+        config = fresh === true ? load() : config;
+        return undefined;
+      },
+      ca: async () => undefined,
+    },
+    config: () => config,
+  };
+
+  async function send(call: Call): Promise<IncomingMessage> {
+    const { headers, ...options } = await optionsOf(config);
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const request = (server.protocol === 'https:' ? httpsRequest : httpRequest)({
+      ...options,
+      hostname: server.hostname.replace(/^\[(.*)\]$/u, '$1'),
+      port: server.port,
+      method: call.method,
+      path: `${server.pathname.replace(/\/$/u, '')}${call.path}`,
+      headers: { ...headers, ...call.headers },
+      signal: call.signal,
+    });
+    request.once('response', resolve);
+    // Stays for as long as the answer is read: an error without a listener would end the process.
+    request.on('error', (error: Error) => reject(call.signal.aborted ? call.signal.reason : error));
+    request.end(call.body);
+    return promise;
+  }
+}
+
+type Options = Omit<RequestOptions, 'headers'> & { headers?: Record<string, string> };
+
+async function optionsOf(config: KubeConfig): Promise<Options> {
+  const options: Options = {};
+  try {
+    await config.applyToHTTPSOptions(options);
+  } catch (cause) {
+    const user = quote(config.getCurrentUser()?.name ?? '');
+    throw new KubeconfigError(`Expected credentials for user ${user}, got none: ${errorText(cause).trim()}`, {
+      cause,
+    });
+  }
+  return options;
+}
+
+function serverOf(config: KubeConfig): URL {
+  return new URL(config.getCurrentCluster()?.server ?? '');
+}

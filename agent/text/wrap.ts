@@ -1,0 +1,25 @@
+// Text in lines of a width.
+
+/** The words in lines of at most `width` characters; a longer word has a line of its own. No lines for no words. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/u).filter((part) => part !== '')) {
+    const last = lines.at(-1);
+    if (last !== undefined && lengthOf(last) + 1 + lengthOf(word) <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines;
+}
+
+/** The beginning of the text in `width` characters, with an ellipsis where something is missing. */
+export function cut(text: string, width: number): string {
+  const letters = Array.from(text);
+  return letters.length <= width ? text : `${letters.slice(0, Math.max(0, width - 1)).join('')}…`;
+}
+
+function lengthOf(text: string): number {
+  return Array.from(text).length;
+}

@@ -1,0 +1,117 @@
+// An API server of a few objects over real HTTP, and the kubeconfig that leads to it.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import {
+  faultServer,
+  json,
+  status,
+  type FaultServer,
+  type Handler,
+  type Seen,
+} from '../../cluster/fault-server.ts';
+
+export interface Answers {
+  nodes?: readonly object[];
+  pods?: readonly object[];
+  /** The ConfigMap's data; undefined: there is none. */
+  policy?: Readonly<Record<string, string>> | undefined;
+  daemonSets?: readonly object[];
+  lease?: object;
+  /** Paths that are answered otherwise. */
+  other?: Readonly<Record<string, Handler>>;
+}
+
+export interface Api extends AsyncDisposable {
+  readonly server: FaultServer;
+  readonly kubeconfig: string;
+  /** Requests that wrote something. */
+  writes(): readonly Seen[];
+}
+
+const NAMESPACE = '/api/v1/namespaces/kubelet-sysctl-agent';
+const notFound = json(404, status(404, 'NotFound', 'not found'));
+
+/** Serves `answers`, which may be changed while it runs. */
+export async function api(answers: Answers): Promise<Api> {
+  const server = await faultServer();
+  const folder = mkdtempSync(join(tmpdir(), 'kubectl-test-'));
+  const kubeconfig = join(folder, 'config');
+  writeFileSync(kubeconfig, kubeconfigText(server.url.href));
+  server.answer((response, seen) => handlerFor(answers, seen)(response, seen));
+  return {
+    server,
+    kubeconfig,
+    writes: () => server.seen.filter(({ method }) => method !== 'GET'),
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+export function kubeconfigText(
+  server: string,
+  user: object = { token: 'secret' },
+  cluster: object = {},
+): string {
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'test', cluster: { server, ...cluster } }],
+    users: [{ name: 'me', user }],
+    contexts: [{ name: 'here', context: { cluster: 'test', user: 'me' } }],
+    'current-context': 'here',
+  });
+}
+
+function handlerFor(answers: Answers, { method, path, body }: Seen): Handler {
+  const other = answers.other?.[`${method} ${path}`] ?? answers.other?.[path];
+  if (other !== undefined) return other;
+  if (method === 'PATCH') return json(200, { metadata: { resourceVersion: '2' }, ...JSON.parse(body) });
+  switch (path) {
+    case '/api/v1/nodes':
+      return list('NodeList', answers.nodes ?? []);
+    case '/api/v1/pods':
+    case `${NAMESPACE}/pods`:
+      return list('PodList', answers.pods ?? []);
+    case `${NAMESPACE}/configmaps/kubelet-sysctls`:
+      return answers.policy === undefined ? notFound : json(200, configMap(answers.policy));
+    case '/apis/apps/v1/namespaces/kubelet-sysctl-agent/daemonsets':
+      return list('DaemonSetList', answers.daemonSets ?? []);
+    case '/apis/coordination.k8s.io/v1/namespaces/kubelet-sysctl-agent/leases/kubelet-sysctls-coordinator':
+      return answers.lease === undefined ? notFound : json(200, answers.lease);
+    default: {
+      const node = answers.nodes?.find((one) => path === `/api/v1/nodes/${nameOf(one)}`);
+      return node === undefined ? notFound : json(200, node);
+    }
+  }
+}
+
+function list(kind: string, items: readonly object[]): Handler {
+  return json(200, { kind, apiVersion: 'v1', metadata: { resourceVersion: '1' }, items });
+}
+
+function nameOf(object: object): string {
+  return 'metadata' in object && object.metadata !== null && typeof object.metadata === 'object'
+    ? String(Reflect.get(object.metadata, 'name'))
+    : '';
+}
+
+export function configMap(data: Readonly<Record<string, string>>): object {
+  return {
+    metadata: { name: 'kubelet-sysctls', namespace: 'kubelet-sysctl-agent', uid: 'cm', resourceVersion: '1' },
+    data,
+  };
+}
+
+export const AGENTS = {
+  metadata: { name: 'kubelet-sysctl-agent' },
+  spec: {
+    template: {
+      spec: { containers: [{ name: 'agent', env: [{ name: 'WAIT_FOR_APPROVAL', value: 'true' }] }] },
+    },
+  },
+};

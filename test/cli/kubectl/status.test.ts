@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { hangUp, json, neverAnswer, status } from '../../cluster/fault-server.ts';
+import { AGENTS, api, type Answers } from './api.ts';
+import { node, POLICY } from './nodes.ts';
+import { kubectlSysctls, type Outcome } from './run.ts';
+
+const LEASE = {
+  metadata: { name: 'kubelet-sysctls-coordinator', resourceVersion: '1' },
+  spec: {
+    holderIdentity: 'kubelet-sysctl-coordinator-1',
+    leaseDurationSeconds: 15,
+    renewTime: new Date().toISOString(),
+  },
+};
+
+async function run(answers: Answers, ...args: string[]): Promise<Outcome> {
+  await using fake = await api({ policy: POLICY, daemonSets: [AGENTS], lease: LEASE, ...answers });
+  return await kubectlSysctls(['status', '--kubeconfig', fake.kubeconfig, ...args]);
+}
+
+describe('status', () => {
+  it('tells phase, counts, revision and leader', async () => {
+    const nodes = [node('node-1'), node('node-2')];
+    const { status: code, stdout, stderr } = await run({ nodes });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Rollout +Done/mu);
+    expect(stdout).toMatch(/2 of 2 nodes/u);
+    expect(stdout).toMatch(/^Policy +Enforce, revision b6b9734149 \(2 nodes\)/mu);
+    expect(stdout).toMatch(/^Coordinator +kubelet-sysctl-coordinator-1 leads/mu);
+    expect(stdout).not.toContain('Needs attention');
+  });
+
+  it('names the nodes that need attention with their reasons', async () => {
+    const nodes = [
+      node('node-1'),
+      node('node-2', { state: 'Degraded', failed: true, reason: 'It did not start.' }),
+    ];
+    const { stdout } = await run({ nodes });
+    expect(stdout).toMatch(/node-2 +failed\n +.*It did not start\./u);
+  });
+
+  it('gives the same as JSON', async () => {
+    const { stdout } = await run({ nodes: [node('node-1')] }, '-o', 'json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      phase: 'Done',
+      nodes: 1,
+      counts: { done: 1, failed: 0 },
+      revisions: [{ revision: 'b6b9734149', nodes: 1, done: 1 }],
+      policy: { valid: true, mode: 'Enforce' },
+      coordinator: { present: true, holder: 'kubelet-sysctl-coordinator-1' },
+      verdicts: [{ name: 'node-1', standing: 'done' }],
+    });
+  });
+
+  it('shows every node with -o wide, in the order of their numbers', async () => {
+    const { stdout } = await run({ nodes: [node('node-10'), node('node-9')] }, '-o', 'wide');
+    expect(stdout).toMatch(/NODE +STATE[^\n]+\nnode-9 +Done[^\n]+\nnode-10 +Done/u);
+  });
+
+  it('says that nobody gives the approvals that the agents wait for', async () => {
+    const { stdout } = await run({ lease: {} }, '-o', 'json');
+    expect(JSON.parse(stdout).coordinator).toMatchObject({ present: false, missing: true });
+  });
+
+  it('says that nodes go by themselves with rollout: Immediate', async () => {
+    const { stdout } = await run({ policy: { ...POLICY, rollout: 'Immediate' }, lease: {} });
+    expect(stdout).toMatch(/^Coordinator +none\. rollout: Immediate/mu);
+  });
+
+  it('tells every error of a ConfigMap that is not valid', async () => {
+    const { status: code, stdout } = await run({ policy: { allowedUnsafeSysctls: 'vm.swappiness' } });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Rollout +Waiting/mu);
+    expect(stdout).toMatch(/allowedUnsafeSysctls, line 1: .*vm\.swappiness/u);
+  });
+
+  it('shows nothing of a reason that could steer a terminal', async () => {
+    const { stdout } = await run({ nodes: [node('node-1', { state: 'Blocked', reason: 'a\u001b[31mb' })] });
+    expect(stdout).not.toContain('\u001b');
+  });
+});
+
+describe('a command that cannot do its work', () => {
+  it('says that nothing is installed in the namespace', async () => {
+    const { stderr } = await failing({ policy: undefined, daemonSets: [] });
+    expect(stderr).toMatch(/namespace kubelet-sysctl-agent.*kubectl apply -k/u);
+  });
+
+  it('says which rule is missing', async () => {
+    const message =
+      'nodes is forbidden: User "jane" cannot list resource "nodes" in API group "" at the cluster scope';
+    const { stderr } = await failing({
+      other: { '/api/v1/nodes': json(403, status(403, 'Forbidden', message)) },
+    });
+    expect(stderr).toContain('verb list on nodes');
+    expect(stderr).toContain('jane');
+  });
+
+  it('goes on without the Lease where it may not be read', async () => {
+    const forbidden = json(403, status(403, 'Forbidden', 'no'));
+    const path =
+      '/apis/coordination.k8s.io/v1/namespaces/kubelet-sysctl-agent/leases/kubelet-sysctls-coordinator';
+    const { status: code, stdout } = await run({ other: { [path]: forbidden } });
+    expect(code).toBe(0);
+    expect(stdout).toContain('you may not get leases');
+  });
+
+  it('says that the credentials are refused', async () => {
+    const refused = json(401, status(401, 'Unauthorized', 'Unauthorized'));
+    const { stderr } = await failing({ other: { '/api/v1/nodes': refused } });
+    expect(stderr).toMatch(/does not accept your credentials/u);
+  });
+
+  it('names the server that does not answer', async () => {
+    const { stderr } = await failing(
+      { other: { '/api/v1/nodes': neverAnswer } },
+      '--request-timeout',
+      '100ms',
+    );
+    expect(stderr).toMatch(/No answer from http:\/\/127\.0\.0\.1:\d+ \(context here\) within 0\.1 s/u);
+  });
+
+  it('names the server that hangs up', async () => {
+    const { stderr } = await failing({ other: { '/api/v1/nodes': hangUp } });
+    expect(stderr).toMatch(/No connection to http:\/\/127\.0\.0\.1/u);
+  });
+
+  it('tells an API server from something else', async () => {
+    const page = json(200, 'a page');
+    const { stderr } = await failing({ other: { '/api/v1/nodes': page } });
+    expect(stderr).toMatch(/does not answer as a Kubernetes API server/u);
+  });
+
+  it.each([
+    ['an unknown command', ['stauts']],
+    ['an unknown option', ['status', '--verbose']],
+    ['an unknown output', ['status', '-o', 'yaml']],
+    ['a time that is none', ['status', '--request-timeout', 'soon']],
+  ])('calls %s a wrong usage', async (_title, args) => {
+    expect(await kubectlSysctls(args)).toMatchObject({ status: 2, stdout: '' });
+  });
+});
+
+/** One line that tells what is wrong, and nothing else. */
+async function failing(...given: Parameters<typeof run>): Promise<Outcome> {
+  const outcome = await run(...given);
+  expect(outcome).toMatchObject({ status: 1, stdout: '' });
+  expect(outcome.stderr).toMatch(/^error: [^\n]+\n$/u);
+  return outcome;
+}
