@@ -6,6 +6,7 @@ import { EXIT, exitCodeOf } from '../exit.ts';
 import { failureText } from './failure.ts';
 import { openSession, type GlobalFlags, type Session } from './session.ts';
 import { statusCommand } from './status.ts';
+import { pauseCommand, resumeCommand, retryCommand } from './steer.ts';
 
 /** Where a command writes; a terminal knows its size. */
 export interface Output {
@@ -28,7 +29,12 @@ export interface Program extends World {
   session(): Session;
 }
 
-const COMMANDS: readonly ((program: Program) => Command)[] = [statusCommand];
+const COMMANDS: readonly ((program: Program) => Command)[] = [
+  statusCommand,
+  pauseCommand,
+  resumeCommand,
+  retryCommand,
+];
 const NAMESPACE = 'kubelet-sysctl-agent';
 
 /**

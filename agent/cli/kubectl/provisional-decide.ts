@@ -1,20 +1,22 @@
 // Stands in for the coordinator's decision until agent/rollout/decide.ts is there.
 
 import { desiredFor } from '../../policy/desired.ts';
-import type { Policy } from '../../policy/policy.ts';
 import type { FleetNode, NodeVerdict, RolloutDecision, Standing } from '../../rollout/fleet.ts';
 import { parseVersion } from '../../sysctl/version.ts';
+import type { PolicyNow } from './status-view.ts';
 
-export function decideRollout(nodes: readonly FleetNode[], policy: Policy): RolloutDecision {
+export function decideRollout(nodes: readonly FleetNode[], policy: PolicyNow): RolloutDecision {
   const verdicts = nodes.map((node) => verdictOf(node, policy));
   const has = (standing: Standing): boolean => verdicts.some((verdict) => verdict.standing === standing);
-  const phase = policy.settings.paused
-    ? 'Paused'
-    : has('failed')
-      ? 'Halted'
-      : has('waiting') || has('changing')
-        ? 'Rolling'
-        : 'Done';
+  const going = has('waiting') || has('changing') ? 'Rolling' : 'Done';
+  const phase =
+    policy.policy === undefined
+      ? 'Waiting'
+      : policy.policy.settings.paused
+        ? 'Paused'
+        : has('failed')
+          ? 'Halted'
+          : going;
   return {
     phase,
     reason: '',
@@ -26,10 +28,11 @@ export function decideRollout(nodes: readonly FleetNode[], policy: Policy): Roll
   };
 }
 
-function verdictOf(node: FleetNode, policy: Policy): NodeVerdict {
+function verdictOf(node: FleetNode, { policy }: PolicyNow): NodeVerdict {
   const kubelet = parseVersion(node.kubelet);
   const revision =
     kubelet &&
+    policy &&
     desiredFor(policy, { labels: node.labels, kubelet, kernel: parseVersion(node.kernel) }).revision;
   const standing = standingOf(node, revision);
   const attention = ['failed', 'held', 'lost'].includes(standing) ? node.reason : undefined;

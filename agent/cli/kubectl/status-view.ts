@@ -5,8 +5,14 @@ import type { FleetNode, NodeVerdict, Phase, RolloutDecision, Standing } from '.
 import type { Installation } from './installation.ts';
 import type { ShownNode } from './nodes.ts';
 
+/** The ConfigMap as a decision reads it: without a policy, or with errors, nothing is approved. */
+export interface PolicyNow {
+  readonly policy: Policy | undefined;
+  readonly errors: readonly PolicyError[];
+}
+
 /** The coordinator's own decision, computed here. */
-export type Decide = (nodes: readonly FleetNode[], policy: Policy, now: Date) => RolloutDecision;
+export type Decide = (nodes: readonly FleetNode[], policy: PolicyNow, now: Date) => RolloutDecision;
 
 export type Counts = Readonly<Record<Standing, number>>;
 
@@ -54,53 +60,32 @@ export interface StatusInput {
 const STANDINGS: readonly Standing[] = ['done', 'changing', 'waiting', 'failed', 'held', 'lost'];
 const NEEDY: readonly Standing[] = ['failed', 'lost', 'held', 'changing', 'waiting', 'done'];
 
-export function statusView(input: StatusInput): StatusView {
-  const { installation, nodes, now } = input;
-  const { policy } = installation;
-  const decision = policy?.ok === true ? decisionOf(input, policy.policy) : undefined;
-  const verdicts = decision?.nodes ?? nodes.map(undecided);
-  return {
-    phase: decision?.phase ?? 'Waiting',
-    reason: decision?.reason ?? noPolicy(installation),
-    nodes: nodes.length,
-    counts: countsOf(verdicts),
-    secondsLeft: undefined,
-    maxUnavailable: decision?.maxUnavailable,
-    revisions: revisionsOf(verdicts),
-    policy: policyView(installation),
-    coordinator: coordinatorView(installation, now),
-    attention: verdicts
-      .filter(({ attention }) => attention !== undefined)
-      .toSorted((one, other) => NEEDY.indexOf(one.standing) - NEEDY.indexOf(other.standing)),
-    verdicts,
-  };
-}
-
-function decisionOf({ nodes, now, decide }: StatusInput, policy: Policy): RolloutDecision {
-  return decide(
+export function statusView({ installation, nodes, now, decide }: StatusInput): StatusView {
+  const decision = decide(
     nodes.map(({ fleet }) => fleet),
-    policy,
+    policyNow(installation),
     now,
   );
-}
-
-/** Without a policy nothing is asked of a node. */
-function undecided({ name, fleet }: ShownNode): NodeVerdict {
-  const standing = fleet.state === undefined ? 'lost' : fleet.state === 'Working' ? 'changing' : 'held';
   return {
-    name,
-    standing,
-    revision: undefined,
-    canary: false,
-    unavailable: standing === 'changing',
-    attention: undefined,
+    phase: decision.phase,
+    reason: decision.reason,
+    nodes: nodes.length,
+    counts: countsOf(decision.nodes),
+    secondsLeft: undefined,
+    maxUnavailable: decision.maxUnavailable,
+    revisions: revisionsOf(decision.nodes),
+    policy: policyView(installation),
+    coordinator: coordinatorView(installation, now),
+    attention: decision.nodes
+      .filter(({ attention }) => attention !== undefined)
+      .toSorted((one, other) => NEEDY.indexOf(one.standing) - NEEDY.indexOf(other.standing)),
+    verdicts: decision.nodes,
   };
 }
 
-function noPolicy({ policy }: Installation): string {
-  return policy === undefined
-    ? 'There is no ConfigMap kubelet-sysctls: nothing is changed until it is back.'
-    : 'The ConfigMap kubelet-sysctls is not valid: nothing is changed until it is mended.';
+function policyNow({ policy }: Installation): PolicyNow {
+  if (policy === undefined) return { policy: undefined, errors: [] };
+  return policy.ok ? { policy: policy.policy, errors: [] } : { policy: undefined, errors: policy.errors };
 }
 
 function countsOf(verdicts: readonly NodeVerdict[]): Counts {

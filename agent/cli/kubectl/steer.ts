@@ -1,0 +1,129 @@
+// `pause`, `resume` and `retry`: what a person asks of the rollout, written where the agents and the coordinator read it.
+
+import { Command } from 'commander';
+import { isNotFound } from '../../cluster/errors.ts';
+import { objectAt } from '../../cluster/fields.ts';
+import { ASKED } from '../../report/keys.ts';
+import { Refusal } from './failure.ts';
+import { CONFIG_MAP } from './installation.ts';
+import { shownNode, type ShownNode } from './nodes.ts';
+import type { Program } from './program.ts';
+import type { Session } from './session.ts';
+
+const MERGE_PATCH = 'application/merge-patch+json';
+const WRITER = { fieldManager: 'kubectl-sysctls' };
+
+export function pauseCommand(program: Program): Command {
+  return new Command('pause')
+    .description('let no change begin, anywhere or on one node; what is under way is finished')
+    .argument('[node]', 'this node alone; without it, all')
+    .action(async (node: string | undefined) => {
+      const session = program.session();
+      if (node === undefined) {
+        await patchPolicy(session, { paused: 'true' });
+        say(
+          program,
+          `Paused: ${keyOf(session)} is set to "true". No change begins; kubectl sysctls resume ends it.`,
+        );
+      } else {
+        await annotate(session, node, { [ASKED.paused]: 'true' });
+        say(
+          program,
+          `Paused: ${node} is left as it is until kubectl sysctls resume ${node}. The others go on.`,
+        );
+      }
+    });
+}
+
+export function resumeCommand(program: Program): Command {
+  return new Command('resume')
+    .description('end a pause, of all or of one node')
+    .argument('[node]', 'the node that was paused; without it, the pause of all')
+    .action(async (node: string | undefined) => {
+      const session = program.session();
+      if (node === undefined) {
+        await patchPolicy(session, { paused: null });
+        say(program, `Resumed: ${keyOf(session)} is removed.`);
+      } else {
+        await annotate(session, node, { [ASKED.paused]: null });
+        say(program, `Resumed: ${node} goes with the others.`);
+      }
+    });
+}
+
+export function retryCommand(program: Program): Command {
+  return new Command('retry')
+    .description('try the change of a node that failed again now, instead of after its pause')
+    .argument('<node>')
+    .action(async (node: string) => {
+      const session = program.session();
+      const { fleet } = await readNode(session, node);
+      if (fleet.state === undefined) {
+        throw new Refusal(`Expected an agent on ${node}, got no report of one; see kubectl sysctls status.`);
+      }
+      if (fleet.failedRevision === undefined && fleet.state !== 'Degraded') {
+        throw new Refusal(
+          `Expected a failed change on ${node}, got state ${fleet.state}: there is nothing to retry.`,
+        );
+      }
+      await annotate(session, node, { [ASKED.retry]: new Date().toISOString() });
+      say(program, `Asked: ${node} tries again now; kubectl sysctls history ${node} tells how it went.`);
+    });
+}
+
+async function patchPolicy(
+  { transport, place }: Session,
+  data: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  const namespace = encodeURIComponent(place.namespace);
+  try {
+    await transport.request({
+      method: 'PATCH',
+      path: `/api/v1/namespaces/${namespace}/configmaps/${CONFIG_MAP}`,
+      query: WRITER,
+      contentType: MERGE_PATCH,
+      body: { data },
+    });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    throw new Refusal(
+      `Expected a ConfigMap ${CONFIG_MAP} in namespace ${place.namespace}, found none; -n names another namespace.`,
+    );
+  }
+}
+
+async function readNode({ transport }: Session, name: string): Promise<ShownNode> {
+  const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
+  const answer = await orNoNode(name, transport.request({ method: 'GET', path }));
+  return shownNode(objectAt(answer.body));
+}
+
+async function annotate(
+  { transport }: Session,
+  name: string,
+  annotations: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
+  const body = { metadata: { annotations } };
+  await orNoNode(
+    name,
+    transport.request({ method: 'PATCH', path, query: WRITER, contentType: MERGE_PATCH, body }),
+  );
+}
+
+async function orNoNode<T>(name: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isNotFound(error)) throw new Refusal(`Expected a node ${name}, found none; see kubectl get nodes.`);
+    throw error;
+  }
+}
+
+function keyOf({ place }: Session): string {
+  return `key paused of ConfigMap ${place.namespace}/${CONFIG_MAP}`;
+}
+
+function say({ stdout }: Program, text: string): void {
+  stdout.write(`${text}\n`);
+}
