@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { colorsFor } from '../colors.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import { failureText } from './failure.ts';
+import { planCommand } from './plan.ts';
 import { openSession, type GlobalFlags, type Session } from './session.ts';
 import { statusCommand } from './status.ts';
 import { pauseCommand, resumeCommand, retryCommand } from './steer.ts';
@@ -31,6 +32,7 @@ export interface Program extends World {
 
 const COMMANDS: readonly ((program: Program) => Command)[] = [
   statusCommand,
+  planCommand,
   pauseCommand,
   resumeCommand,
   retryCommand,

@@ -6,14 +6,9 @@ import { someNames } from '../../text/names.ts';
 import { printable } from '../../text/quote.ts';
 import { wrap } from '../../text/wrap.ts';
 import type { Colors } from '../colors.ts';
+import type { Screen } from './screen.ts';
 import type { Place } from './session.ts';
 import type { StatusView } from './status-view.ts';
-
-export interface Screen {
-  readonly width: number;
-  /** undefined: as many lines as it takes. */
-  readonly height: number | undefined;
-}
 
 const TITLE_WIDTH = 13;
 const WIDEST_BAR = 40;

@@ -8,7 +8,8 @@ import { listNodes, type ShownNode } from './nodes.ts';
 import type { Output, Program } from './program.ts';
 import { decideRollout } from './provisional-decide.ts';
 import type { Place, Session } from './session.ts';
-import { statusText, type Screen } from './status-text.ts';
+import { screenOf } from './screen.ts';
+import { statusText } from './status-text.ts';
 import { statusView, type StatusView } from './status-view.ts';
 
 interface Flags {
@@ -45,11 +46,4 @@ function render(
   if (to.output === 'json') return JSON.stringify(view, undefined, 2);
   const text = statusText(view, to.place, screenOf(to.stdout), colorsFor(to.stdout));
   return to.output === 'wide' ? `${text}\n\n${renderTable(nodes)}` : text;
-}
-
-const PLAIN_WIDTH = 100;
-
-/** A file or a pipe has no height. */
-export function screenOf({ isTTY, columns }: Output): Screen {
-  return { width: (isTTY === true ? columns : undefined) ?? PLAIN_WIDTH, height: undefined };
 }

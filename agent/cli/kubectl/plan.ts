@@ -1,0 +1,85 @@
+// `kubectl sysctls plan`: what an edit of the policy would do to which nodes, before it is made.
+
+import { Command, Option } from 'commander';
+import { ApiError } from '../../cluster/errors.ts';
+import { inspectPolicy } from '../../policy/parse.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { NEWEST_KUBELET } from '../../sysctl/version.ts';
+import { colorsFor, type Colors } from '../colors.ts';
+import { ConfigMapFileError, readConfigMapFile } from '../config-map-file.ts';
+import { EXIT, Exit } from '../exit.ts';
+import { validationText } from '../validation-text.ts';
+import { unreadable, validateData, type Validation } from '../validation.ts';
+import { readInstallation } from './installation.ts';
+import { listNodes } from './nodes.ts';
+import { planText } from './plan-text.ts';
+import { planView, type PlanView } from './plan-view.ts';
+import { podsByNode } from './pods.ts';
+import type { Output, Program } from './program.ts';
+import { decideRollout } from './provisional-decide.ts';
+import { screenOf } from './screen.ts';
+import type { Session } from './session.ts';
+
+interface Flags {
+  readonly filename: string;
+  readonly diff: boolean;
+  readonly output: 'text' | 'json';
+}
+
+/** Throws an Exit with code 1 when the file is not a valid ConfigMap. */
+export function planCommand(program: Program): Command {
+  return new Command('plan')
+    .description('show what an edit of the ConfigMap would do to which nodes; nothing is written')
+    .requiredOption('-f, --filename <file>', "the ConfigMap's YAML; - reads standard input")
+    .option('--diff', 'show what each node would allow from then on, and what no longer', false)
+    .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
+    .action(async (flags: Flags) => {
+      const { stdout } = program;
+      const read = await readPolicyFile(flags.filename);
+      if ('valid' in read) {
+        stdout.write(flags.output === 'json' ? json(read) : validationText(read, colorsFor(stdout)));
+        throw new Exit(EXIT.no);
+      }
+      const view = await planFor(program.session(), read);
+      stdout.write(flags.output === 'json' ? json(view) : text(view, flags, stdout, colorsFor(stdout)));
+    });
+}
+
+async function readPolicyFile(file: string): Promise<Policy | Validation> {
+  try {
+    const data = await readConfigMapFile(file);
+    const { result } = inspectPolicy(data, NEWEST_KUBELET);
+    return result.ok ? result.policy : validateData(data, { kubelet: NEWEST_KUBELET, kernel: undefined });
+  } catch (error) {
+    if (error instanceof ConfigMapFileError) return unreadable(error);
+    throw error;
+  }
+}
+
+async function planFor(session: Session, policy: Policy): Promise<PlanView> {
+  const [installation, nodes, pods] = await Promise.all([
+    readInstallation(session),
+    listNodes(session),
+    podsByNode(session).catch(unlessForbidden),
+  ]);
+  return planView({
+    policy,
+    nodes,
+    pods,
+    coordination: installation,
+    now: new Date(),
+    decide: decideRollout,
+  });
+}
+
+function unlessForbidden(error: unknown): undefined {
+  if (!(error instanceof ApiError && error.status === 403)) throw error;
+}
+
+function text(view: PlanView, { diff }: Flags, stdout: Output, colors: Colors): string {
+  return `${planText(view, { diff, width: screenOf(stdout).width }, colors)}\n`;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}

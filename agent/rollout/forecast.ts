@@ -1,0 +1,122 @@
+// What a policy would do to one node, before anybody applies it. Pure.
+
+import { restartNeeded } from '../plan/drift.ts';
+import { podsRefused, type RefusedPod, type SysctlPod } from '../plan/in-use.ts';
+import { mergeAllowances } from '../plan/merge.ts';
+import { desiredFor } from '../policy/desired.ts';
+import type { Policy } from '../policy/policy.ts';
+import { reportedLists, type ReportedLists } from '../report/reported.ts';
+import type { Judgement } from '../sysctl/judge.ts';
+import { parseVersion, type Version } from '../sysctl/version.ts';
+import type { FleetNode } from './fleet.ts';
+
+export const OUTCOMES = ['restart', 'blocked', 'no restart', 'nothing', 'held'] as const;
+
+/**
+ * restart: its kubelet restarts with another list. blocked: it would, and pods that run there hold it up. no restart: another
+ * revision, for which its kubelet needs none. nothing: it is where the policy wants it. held: the policy cannot reach it.
+ */
+export type Outcome = (typeof OUTCOMES)[number];
+
+export interface NodeForecast {
+  readonly name: string;
+  readonly outcome: Outcome;
+  /** undefined while its kubelet's version is not known. */
+  readonly revision: string | undefined;
+  /** What its kubelet would allow from then on, and no longer. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** Those that hold it up, or with inUse: Proceed those that it would end. */
+  readonly pods: readonly RefusedPod[];
+  /** Why it is held. */
+  readonly reason: string | undefined;
+  /** What the policy names and this kubelet would not start with. */
+  readonly leftOut: readonly Judgement[];
+}
+
+export interface ForecastNode {
+  readonly fleet: FleetNode;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Forecasts from what the node's agent says and the pods that run there; with mode Observe as if it were Enforce. */
+export function forecast(
+  { fleet, annotations }: ForecastNode,
+  policy: Policy,
+  pods: readonly SysctlPod[],
+): NodeForecast {
+  const versions = versionsOf(fleet);
+  const desired = versions && desiredFor(policy, { labels: fleet.labels, ...versions });
+  const lists = reportedLists(annotations);
+  const reason = whyHeld(fleet, lists);
+  const common = {
+    name: fleet.name,
+    revision: desired?.revision,
+    reason,
+    leftOut: desired?.unsupported ?? [],
+  };
+  if (reason !== undefined || versions === undefined || desired === undefined || lists === undefined) {
+    return { ...common, outcome: 'held', added: [], removed: [], pods: [] };
+  }
+  const { next, restarts } = afterwards(lists, desired.allowances, policy, versions.kubelet);
+  if (!restarts) {
+    const outcome = desired.revision === fleet.appliedRevision ? 'nothing' : 'no restart';
+    return { ...common, outcome, added: [], removed: [], pods: [] };
+  }
+  const refused = podsRefused(pods, { running: lists.running, next, ...versions });
+  const isBlocked = refused.length > 0 && policy.settings.inUse === 'Block';
+  return {
+    ...common,
+    outcome: isBlocked ? 'blocked' : 'restart',
+    added: next.filter((item) => !lists.running.includes(item)).toSorted(),
+    removed: lists.running.filter((item) => !next.includes(item)).toSorted(),
+    pods: refused,
+  };
+}
+
+function versionsOf(node: FleetNode): { kubelet: Version; kernel: Version | undefined } | undefined {
+  const kubelet = parseVersion(node.kubelet);
+  return kubelet && { kubelet, kernel: parseVersion(node.kernel) };
+}
+
+function whyHeld(node: FleetNode, lists: ReportedLists | undefined): string | undefined {
+  if (node.state === undefined) return 'No agent has reported on it.';
+  if (node.paused) return 'A person paused it.';
+  if (node.state === 'Unreconcilable') return node.reason;
+  if (node.kubelet === '') return 'Its status does not tell the version of its kubelet.';
+  return lists === undefined
+    ? `Its agent does not say what its kubelet runs with: ${node.reason}`
+    : undefined;
+}
+
+/** The agent's own merge, over what the node says: whose an item is shows in its drift alone. */
+function afterwards(
+  { running, configured, unmanaged }: ReportedLists,
+  desired: readonly string[],
+  policy: Policy,
+  kubelet: Version,
+): { readonly next: readonly string[]; readonly restarts: boolean } {
+  const others = unmanaged.map(({ pattern }) => pattern);
+  // The agent writes KUBELET_EXTRA_ARGS alone: what others have elsewhere stays whatever the policy says.
+  const fixed = unmanaged
+    .filter(({ origin }) => !origin.startsWith('KUBELET_EXTRA_ARGS '))
+    .map(({ pattern }) => pattern);
+  const existing = configured.filter((item) => !fixed.includes(item));
+  const ours = configured.filter((item) => !others.includes(item));
+  const merge = mergeAllowances({
+    existing: existing.length === 0 ? undefined : existing,
+    elsewhere: fixed.length === 0 ? undefined : fixed,
+    inConfig: [],
+    wanted: desired,
+    lastApplied: { ours, folded: [] },
+    unmanaged: policy.settings.unmanaged,
+    goal: policy.settings.mode === 'Restore' ? 'Restore' : 'Apply',
+    kubelet,
+  });
+  const next = [...new Set([...(merge.list ?? []), ...fixed])];
+  const lastApplied = { ours, folded: [] };
+  return {
+    next,
+    restarts: merge.changed || restartNeeded({ desired, lastApplied, configured: next, running }),
+  };
+}
