@@ -23,6 +23,8 @@ export interface BedOptions {
   readonly audit?: boolean;
   /** Default: process. */
   readonly lifetime?: Lifetime;
+  /** false: etcd and the API server alone, without a controller manager and a scheduler. Default: true. */
+  readonly controllers?: boolean;
 }
 
 /** A bed of that name is up and in somebody's use. */

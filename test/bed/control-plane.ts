@@ -46,10 +46,15 @@ export async function prepareControlPlane(record: BedRecord): Promise<void> {
 
 /** Starts all four; resolves when the API server says that it is ready. */
 export async function startControlPlane(record: BedRecord, log: Log): Promise<void> {
-  await startComponent(record, 'etcd', log);
-  await startApiServer(record, log);
+  await startApi(record, log);
   await startComponent(record, 'kube-controller-manager', log);
   await startComponent(record, 'kube-scheduler', log);
+}
+
+/** Starts etcd and the API server alone; resolves as above. */
+export async function startApi(record: BedRecord, log: Log): Promise<void> {
+  await startComponent(record, 'etcd', log);
+  await startApiServer(record, log);
 }
 
 /** Resolves when it answers ready; throws with the end of its log when it ends instead. */

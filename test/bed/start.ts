@@ -3,12 +3,11 @@
 import { makeCgroup } from './cgroups.ts';
 import { claimBed } from './claim.ts';
 import type { BedOptions } from './claim.ts';
-import { prepareControlPlane, startControlPlane } from './control-plane.ts';
+import { prepareControlPlane, startApi, startControlPlane } from './control-plane.ts';
 import { startGuardian } from './guardian.ts';
 import { ensureHostPackages } from './host-packages.ts';
 import { pauseImage } from './images.ts';
 import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from './kubernetes.ts';
-import type { NodeSpec } from './layouts.ts';
 import { insertRule, makeBridge } from './network.ts';
 import { enterNode, makeNode } from './node-make.ts';
 import type { Log } from './progress.ts';
@@ -19,6 +18,7 @@ import { rootFileSystem } from './root-file-system.ts';
 import { raiseSettings } from './settings.ts';
 import { takeDown } from './take-down.ts';
 
+const CONTROLLERS = ['kube-controller-manager', 'kube-scheduler'] as const;
 const BED_NAME = /^[a-z0-9][-a-z0-9]{0,40}$/;
 
 /** Makes a bed whose nodes are all Ready. What fails is taken down again, unless KUBELET_SYSCTLS_KEEP_FAILED is set. */
@@ -35,7 +35,7 @@ export async function startCluster(options: BedOptions, log: Log): Promise<void>
       ...current,
       ...(guardian.id === undefined ? {} : { guardian: guardian.id }),
     }));
-    await log.step(`Starting the cluster ${record.name}`, (note) => build(record, options.nodes, log, note));
+    await log.step(`Starting the cluster ${record.name}`, (note) => build(record, options, log, note));
     updateRecord(record.name, (current) => ({ ...current, state: 'up' }));
     if (record.lifetime === 'keep') guardian.dismiss();
   } catch (error) {
@@ -49,9 +49,9 @@ export async function startCluster(options: BedOptions, log: Log): Promise<void>
 }
 
 /** Everything that is slow the first time, before anything runs. */
-async function gather({ nodes }: BedOptions, version: string, log: Log): Promise<void> {
+async function gather({ nodes, controllers = true }: BedOptions, version: string, log: Log): Promise<void> {
   await ensureHostPackages(log);
-  for (const command of ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl'] as const) {
+  for (const command of ['kube-apiserver', 'kubectl', ...(controllers ? CONTROLLERS : [])] as const) {
     await kubernetesBinary(command, version, log);
   }
   for (const kubelet of new Set(nodes.map((node) => node.kubelet ?? version)))
@@ -62,7 +62,7 @@ async function gather({ nodes }: BedOptions, version: string, log: Log): Promise
 
 async function build(
   record: BedRecord,
-  nodes: readonly NodeSpec[],
+  { nodes, controllers = true }: BedOptions,
   log: Log,
   note: (text: string) => void,
 ): Promise<void> {
@@ -77,11 +77,11 @@ async function build(
   note('control plane and nodes');
   for (const node of nodes) enterNode(record.name, node);
   await allOrFirstError([
-    startControlPlane(record, log),
+    controllers ? startControlPlane(record, log) : startApi(record, log),
     ...nodes.map((node) => makeNode(record.name, node.name, log)),
   ]);
   note('waiting for the nodes to be Ready');
-  await waitForPodsWelcome(record.name);
+  if (controllers) await waitForPodsWelcome(record.name);
   await waitForReady(
     record.name,
     nodes.map((node) => node.name),

@@ -5,14 +5,18 @@ import type { Machine } from './figures.ts';
 
 /** A table in Markdown, its columns aligned for people who read it as text. */
 export function markdown(rows: readonly Row[]): string {
-  const cells = [
+  return alignedTable([
     ['', 'Measured', 'Aim', ''],
     ...rows.map(({ what, measured, aim, met }) => [what, measured, aim ?? '', verdict(met)]),
-  ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+  ]);
+}
+
+/** The same of any cells; the first row is the head. */
+export function alignedTable(cells: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = cells;
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const [head = [], ...body] = cells;
   const rule = widths.map((width) => '-'.repeat(width));
   return [head, rule, ...body].map(line).join('\n');
 }

@@ -1,0 +1,94 @@
+// The processes that run the agents, as the bench holds them.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AskTally, type FromAgents, type MakeNodes, sumOf, type Tally } from './messages.ts';
+
+export interface Agents extends Disposable {
+  /** Makes nodes `first` to `first + count - 1` in equal parts; rejects with what a process said that could not. */
+  make(nodes: Omit<MakeNodes, 'kind' | 'parallel'>): Promise<void>;
+  /** `wanted` is what the nodes' annotation `running` shall be. */
+  tally(wanted: string): Promise<Tally>;
+}
+
+const MAIN = join(import.meta.dirname, 'agents-main.ts');
+/** So many nodes are made at a time, in all processes together: more only wait for the API server. */
+const PARALLEL = 24;
+
+/** They join `cgroups`, which are removed with the bed, with all that is in them. */
+export function startAgents(processes: number, cgroups: readonly string[]): Agents {
+  const children = Array.from({ length: processes }, () => startChild(cgroups));
+  return {
+    async make(nodes) {
+      const share = Math.ceil(nodes.count / processes);
+      const parallel = Math.max(1, Math.floor(PARALLEL / processes));
+      await Promise.all(
+        children.map((child, at) => {
+          const first = nodes.first + at * share;
+          const count = Math.max(0, Math.min(share, nodes.first + nodes.count - first));
+          return child.make({ ...nodes, kind: 'make', first, count, parallel });
+        }),
+      );
+    },
+    tally: async (wanted) => sumOf(await Promise.all(children.map((child) => child.tally(wanted)))),
+    [Symbol.dispose]: () => children.forEach((child) => child.end()),
+  };
+}
+
+interface Child {
+  make(message: MakeNodes): Promise<void>;
+  tally(wanted: string): Promise<Tally>;
+  end(): void;
+}
+
+function startChild(cgroups: readonly string[]): Child {
+  const child = fork(MAIN, [], { env: { ...process.env, NODE_ENV: 'production' } });
+  for (const folder of cgroups) writeFileSync(join(folder, 'cgroup.procs'), String(child.pid));
+  const ended = endOf(child);
+  let asked = 0;
+
+  return {
+    make: (message) =>
+      Promise.race([
+        ended,
+        new Promise<void>((resolve, reject) => {
+          const listener = (answer: FromAgents): void => {
+            if (answer.kind === 'tally') return;
+            child.off('message', listener);
+            if (answer.kind === 'made') resolve();
+            else reject(new Error(answer.message));
+          };
+          child.on('message', listener);
+          child.send(message);
+        }),
+      ]),
+    tally: (wanted) =>
+      Promise.race([
+        ended,
+        new Promise<Tally>((resolve) => {
+          const question: AskTally = { kind: 'tally', id: (asked += 1), wanted };
+          const listener = (answer: FromAgents): void => {
+            if (answer.kind !== 'tally' || answer.id !== question.id) return;
+            child.off('message', listener);
+            resolve(answer.tally);
+          };
+          child.on('message', listener);
+          child.send(question);
+        }),
+      ]),
+    end: () => void child.kill('SIGKILL'),
+  };
+}
+
+/** Rejects when the process ends; a process that is told to end is asked nothing more. */
+function endOf(child: ChildProcess): Promise<never> {
+  const ended = new Promise<never>((_resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) =>
+      reject(new Error(`Expected a process of agents to go on, but it ended with ${signal ?? code}.`)),
+    );
+  });
+  ended.catch(() => {});
+  return ended;
+}

@@ -1,0 +1,71 @@
+// Everything that one run of the fleet's bench measures, in plain units.
+
+import type { Usage } from './process-figures.ts';
+import type { Requests } from './requests.ts';
+
+export interface Figures {
+  readonly machine: Machine;
+  readonly pace: { readonly soakSeconds: number; readonly nodeSoakSeconds: number };
+  readonly single: SingleFigures;
+  /** One entry a fleet, in the order of the options. */
+  readonly fleets: readonly FleetFigures[];
+  readonly others: OtherFigures;
+}
+
+export interface Machine {
+  readonly cpus: number;
+  readonly kernel: string;
+  readonly kubernetes: string;
+  /** The 1-minute load when the first fleet was begun. */
+  readonly loadBefore: number;
+}
+
+/** One node alone without a coordinator, from the edit to Done; one entry a round. */
+export interface SingleFigures {
+  /** With the policy's nodeSoakSeconds. */
+  readonly nodeMs: readonly number[];
+  /** With nodeSoakSeconds 0. */
+  readonly unsoakedMs: readonly number[];
+}
+
+export interface FleetFigures {
+  readonly nodes: number;
+  /** What maxUnavailable comes to. */
+  readonly slots: number;
+  /** From the edit until every node was Done. */
+  readonly rolloutMs: number;
+  readonly idealMs: number;
+  /** Of the rollout, in all. */
+  readonly requests: Requests;
+  /** Of the agents in the rollout, in all: HTTP without TLS's own. */
+  readonly bytes: number;
+  readonly connections: number;
+  readonly idle: { readonly seconds: number; readonly requests: Requests };
+  /** undefined: none ran. */
+  readonly coordinator: CoordinatorFigures | undefined;
+  /** What the bench itself needs for it. */
+  readonly harness: HarnessFigures;
+}
+
+export interface CoordinatorFigures extends Usage {
+  /** Calls of the decision with the fleet as it was in the middle of the rollout. */
+  readonly decisionMs: readonly number[];
+}
+
+export interface HarnessFigures {
+  readonly makeMs: number;
+  readonly agents: { readonly residentBytes: number; readonly cpuSeconds: number };
+  readonly apiServer: Usage;
+  /** CPU of the API server in the rollout. */
+  readonly apiServerCpuSeconds: number;
+  readonly warnings: Readonly<Record<string, number>>;
+}
+
+/** Other ways to pace the same change over the smallest fleet. */
+export interface OtherFigures {
+  readonly nodes: number;
+  /** Ten waves, each begun by an edit when the one before was Done; no approval, no canary. */
+  readonly waves: { readonly ms: number; readonly idealMs: number };
+  /** One node after the other, with nodeSoakSeconds 0; undefined: no coordinator ran that could pace it. */
+  readonly oneAtATime: { readonly ms: number; readonly idealMs: number } | undefined;
+}

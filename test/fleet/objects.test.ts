@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { microTime, nodeObject } from './objects.ts';
+
+describe('a simulated Node', () => {
+  it('is as large as that of a node in use', () => {
+    const bytes = JSON.stringify(nodeObject('node-00001', 0)).length;
+    expect(bytes).toBeGreaterThan(6000);
+    expect(bytes).toBeLessThan(16_000);
+  });
+
+  it('differs from every other', () => {
+    const nodes = [0, 1, 256, 65_536].map((index) => JSON.stringify(nodeObject('n', index)));
+    expect(new Set(nodes).size).toBe(nodes.length);
+  });
+});
+
+describe("a lease's time", () => {
+  it('has six digits and is the instant it was made of', () => {
+    const at = new Date('2026-11-24T10:00:00.120Z');
+    expect(microTime(at)).toMatch(/\.\d{6}Z$/u);
+    expect(new Date(microTime(at))).toEqual(at);
+  });
+});
