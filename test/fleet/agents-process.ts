@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { type AskTally, type FromAgents, type MakeNodes, sumOf, type Tally } from './messages.ts';
 
 export interface Agents extends Disposable {
-  /** Makes nodes `first` to `first + count - 1` in equal parts; rejects with what a process said that could not. */
-  make(nodes: Omit<MakeNodes, 'kind' | 'parallel'>): Promise<void>;
+  /** Makes the fleet's nodes in equal parts; rejects with what a process said that could not. */
+  make(nodes: Omit<MakeNodes, 'kind' | 'first' | 'count' | 'parallel'>): Promise<void>;
   /** `wanted` is what the nodes' annotation `running` shall be. */
   tally(wanted: string): Promise<Tally>;
 }
@@ -21,12 +21,12 @@ export function startAgents(processes: number, cgroups: readonly string[]): Agen
   const children = Array.from({ length: processes }, () => startChild(cgroups));
   return {
     async make(nodes) {
-      const share = Math.ceil(nodes.count / processes);
+      const share = Math.ceil(nodes.fleet / processes);
       const parallel = Math.max(1, Math.floor(PARALLEL / processes));
       await Promise.all(
         children.map((child, at) => {
-          const first = nodes.first + at * share;
-          const count = Math.max(0, Math.min(share, nodes.first + nodes.count - first));
+          const first = at * share;
+          const count = Math.max(0, Math.min(share, nodes.fleet - first));
           return child.make({ ...nodes, kind: 'make', first, count, parallel });
         }),
       );

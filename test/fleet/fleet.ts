@@ -15,8 +15,8 @@ export interface Fleet extends AsyncDisposable {
   readonly admin: Admin;
   readonly agents: Agents;
   readonly apiServerPid: number;
-  /** Makes so many nodes whose kubelets allow `allowances`; resolves when every agent has reported. */
-  grow(count: number, allowances: readonly string[]): Promise<void>;
+  /** Makes its nodes, whose kubelets allow `allowances`; resolves when every agent has reported. */
+  populate(allowances: readonly string[]): Promise<void>;
   /**
    * Edits the ConfigMap and resolves with the ms until so many nodes were Done with `wanted`, as their agents saw it. Rejects
    * with what the others are when that takes longer than `limitMs`.
@@ -57,21 +57,13 @@ export async function makeFleet(nodes: number, log: Log): Promise<Fleet> {
   const apiServerPid = record?.controlPlane['kube-apiserver']?.pid ?? 0;
   const agents = undo.use(startAgents(Math.ceil(nodes / NODES_A_PROCESS), record?.cgroups ?? []));
   const kept = undo.move();
-  let grown = 0;
   return {
     bed,
     admin,
     agents,
     apiServerPid,
-    async grow(count, allowances) {
-      await agents.make({
-        place: { server: bed.server, folder: bed.folder },
-        first: grown,
-        count,
-        allowances,
-      });
-      grown += count;
-    },
+    populate: (allowances) =>
+      agents.make({ place: { server: bed.server, folder: bed.folder }, fleet: nodes, allowances }),
     async rollOut(policy, wanted) {
       const at = await edit(admin, policy);
       return (await whenDone(agents, wanted)) - at;

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../agent/cluster/fields.ts';
 import { isObject } from '../../agent/cluster/fields.ts';
-import { type Admin, AdminError } from './admin.ts';
+import type { Admin } from './admin.ts';
 import { leaseObject, microTime } from './objects.ts';
 
 export interface Kubelet {
@@ -22,16 +22,33 @@ const LEASE_AFTER_MS = 35;
 /** Every 10 s, and up to 4 % later (pkg/kubelet/kubelet.go, leaseDurationSeconds 40 × 0.25; component-helpers lease controller). */
 const RENEW_MS = 10_000;
 const JITTER = 0.04;
+/**
+ * 5,000 kubelets renew 500 leases a second, which takes a whole core of a small machine's API server, and none of it is ours. Only
+ * what follows a restart is needed here, and always done.
+ */
+const MOST_RENEWALS_A_SECOND = 50;
 
-/** Makes the lease and renews it until stopped; `onError` hears what the API server would not take. */
-export async function startKubelet(
-  admin: Admin,
-  node: string,
-  onError: (error: unknown) => void,
-): Promise<Kubelet> {
+export interface KubeletOptions {
+  readonly admin: Admin;
+  readonly node: string;
+  /** How many nodes the fleet has. */
+  readonly fleet: number;
+  /** Hears what the API server would not take. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** How long a node of so large a fleet waits between two renewals, in ms. */
+export function renewalMs(fleet: number): number {
+  return Math.max(RENEW_MS, (fleet / MOST_RENEWALS_A_SECOND) * 1000);
+}
+
+/** Makes the lease and renews it until stopped. */
+export async function startKubelet({ admin, node, fleet, onError }: KubeletOptions): Promise<Kubelet> {
   const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
   let lease = await admin.send('POST', leases, leaseObject(node, new Date()));
-  let timer = setTimeout(renew, Math.random() * RENEW_MS);
+  const pauseMs = renewalMs(fleet);
+  let timer = setTimeout(renew, Math.random() * pauseMs);
+  let writing = Promise.resolve();
   let stopped = false;
 
   function renewIn(ms: number): void {
@@ -40,18 +57,12 @@ export async function startKubelet(
   }
 
   function renew(): void {
-    renewIn(RENEW_MS * (1 + Math.random() * JITTER));
-    put().catch(onError);
+    renewIn(pauseMs * (1 + Math.random() * JITTER));
+    writing = writing.then(put).catch(onError);
   }
 
   async function put(): Promise<void> {
-    const path = `${leases}/${node}`;
-    try {
-      lease = await admin.send('PUT', path, renewed(lease));
-    } catch (error) {
-      if (!(error instanceof AdminError) || error.status !== 409) throw error;
-      lease = await admin.send('PUT', path, renewed(await admin.send('GET', path)));
-    }
+    lease = await admin.send('PUT', `${leases}/${node}`, renewed(lease));
   }
 
   return {

@@ -33,7 +33,7 @@ export async function measureFleet(
   await edit(admin, policyOf({ allowances: BASE, nodeSoakSeconds }));
   const coordinator = await startCoordinator(fleet.bed, admin);
   const begun = performance.now();
-  await log.step(`${nodes} nodes and their agents`, () => fleet.grow(nodes, BASE));
+  await log.step(`${nodes} nodes and their agents`, () => fleet.populate(BASE));
   const makeMs = performance.now() - begun;
   await sleep(SETTLE_MS);
 

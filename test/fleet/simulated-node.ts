@@ -20,6 +20,8 @@ export interface NodeOptions {
   readonly ca: string;
   readonly name: string;
   readonly index: number;
+  /** How many nodes there are to be. */
+  readonly fleet: number;
   /** What its kubelet allows from the beginning. */
   readonly allowances: readonly string[];
   /** Hears the Node whenever the agent does. */
@@ -36,7 +38,12 @@ export async function startNode(options: NodeOptions): Promise<void> {
   await admin.send('POST', NODES, nodeObject(name, options.index));
   const [token, kubelet] = await Promise.all([
     tokenOf(admin, name),
-    startKubelet(admin, name, (error) => onWarning(`lease: ${String(error)}`)),
+    startKubelet({
+      admin,
+      node: name,
+      fleet: options.fleet,
+      onError: (error) => onWarning(`lease: ${String(error)}`),
+    }),
   ]);
   const host = new FakeHost({ [ENVIRONMENT_FILE]: environmentFile(options.allowances) }).startKubelet();
   host.restarted = () => kubelet.restarted();

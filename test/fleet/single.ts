@@ -16,7 +16,7 @@ export async function measureSingle({ nodeSoakSeconds }: FleetOptions, log: Log)
   await using fleet = await makeFleet(1, log);
   let list = BASE;
   await edit(fleet.admin, policyOf({ allowances: list, nodeSoakSeconds: 0 }));
-  await fleet.grow(1, list);
+  await fleet.populate(list);
 
   const round = async (soak: number): Promise<number> => {
     list = list === BASE ? CHANGED : BASE;
