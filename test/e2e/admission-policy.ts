@@ -52,8 +52,12 @@ export function admissionPolicy({ bed }: World): AdmissionPolicy {
   };
 }
 
-/** Gives the agents every right to Nodes, as a careless administrator may; what resolves takes it back. */
-export async function grantAllOfNodes({ bed }: World, name: string): Promise<() => Promise<void>> {
+/** Gives the agents, or another account of ours, every right to Nodes, as a careless administrator may; what resolves takes it back. */
+export async function grantAllOfNodes(
+  { bed }: World,
+  name: string,
+  account = ACCOUNT,
+): Promise<() => Promise<void>> {
   const api = apiOf(bed.kubeconfig, RbacAuthorizationV1Api);
   const rules = [{ apiGroups: [''], resources: ['nodes', 'nodes/status', 'nodes/proxy'], verbs: ['*'] }];
   await api.createClusterRole({ body: { metadata: { name }, rules } });
@@ -61,7 +65,7 @@ export async function grantAllOfNodes({ bed }: World, name: string): Promise<() 
     body: {
       metadata: { name },
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
-      subjects: [{ kind: 'ServiceAccount', name: ACCOUNT, namespace: AGENT_NAMESPACE }],
+      subjects: [{ kind: 'ServiceAccount', name: account, namespace: AGENT_NAMESPACE }],
     },
   });
   return async () => {
