@@ -46,6 +46,8 @@ describe('maxUnavailable', () => {
       approved('a', { desiredRevision: OLD, appliedRevision: 'x' }),
     ],
     ['is at work on an older list', working('a', { desiredRevision: OLD })],
+    ['is approved, though a guard holds it', approved('a', { state: 'Blocked' })],
+    ['is approved, though it is not Ready for long', approved('a', notReady(600))],
     ['is not Ready for a moment', done('a', notReady(599))],
     ['is not Ready and held', waiting('a', { state: 'Blocked', ...notReady(5) })],
   ])('counts a node that %s', (_, node) => {

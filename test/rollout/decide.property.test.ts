@@ -1,0 +1,203 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { STATES } from '../../agent/report/keys.ts';
+import { decideRollout } from '../../agent/rollout/decide.ts';
+import { type Approval, type FleetNode, MARKS, type RolloutDecision } from '../../agent/rollout/fleet.ts';
+import type { PolicyNow } from '../../agent/rollout/gate.ts';
+import { isOpen } from '../../agent/rollout/windows.ts';
+import { createZones } from '../../agent/rollout/zones.ts';
+import { CONTROL_PLANE, NEW, NOW, OLD, revisionOf, secondsAgo, valid, waiting } from './fleets.ts';
+
+const PROFILES = '- {name: db, nodeSelector: {pool: db}, allowedUnsafeSysctls: [kernel.sem]}';
+const DB = revisionOf(valid({ profiles: PROFILES }), { pool: 'db' });
+const zones = createZones();
+
+const aRevision = fc.constantFrom(NEW, NEW, NEW, DB, OLD, '1111111111');
+const aTime = fc.oneof(
+  fc.constantFrom(0, 1, 59, 60, 599, 600, 601, 3599, 3600, 86_400).map((seconds) => secondsAgo(seconds)),
+  fc.integer({ min: -100, max: 5000 }).map((seconds) => secondsAgo(seconds)),
+);
+
+function maybe<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc.option(value, { nil: undefined, freq: 8 });
+}
+
+const aNode: fc.Arbitrary<Partial<FleetNode>> = fc.record({
+  labels: fc
+    .tuple(fc.constantFrom('', 'db', 'canary'), fc.constantFrom('a', 'b', 'c'), fc.nat({ max: 5 }))
+    .map(([pool, zone, role]) => ({
+      pool,
+      'topology.kubernetes.io/zone': zone,
+      ...(role === 0 && CONTROL_PLANE),
+    })),
+  kubelet: fc.constantFrom('v1.37.2', 'v1.37.2', 'v1.37.2', 'v1.30.0', ''),
+  readiness: maybe(fc.record({ ready: fc.constantFrom(true, true, true, false), since: aTime })),
+  joining: fc.constantFrom(false, false, false, false, true),
+  state: maybe(fc.constantFrom('Pending', 'Pending', 'Pending', 'Done', ...STATES)),
+  desiredRevision: maybe(aRevision),
+  appliedRevision: maybe(fc.constantFrom(OLD, OLD, NEW, DB)),
+  failedRevision: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: aRevision },
+  ),
+  lastChange: maybe(aTime),
+  approvedRevision: maybe(fc.oneof(aRevision, fc.constantFrom(...Object.values(MARKS)))),
+  approvedAt: maybe(aTime),
+  paused: fc.constantFrom(false, false, false, false, false, true),
+});
+
+const aFleet = fc
+  .array(aNode, { maxLength: 14 })
+  .map((nodes) => nodes.map((more, index) => waiting(`n${String(index).padStart(2, '0')}`, more)));
+
+const aView: fc.Arbitrary<PolicyNow> = fc
+  .record({
+    maxUnavailable: fc.constantFrom('1', '2', '5', '10%', '30%', '100%'),
+    canary: fc.constantFrom('0', '1', '2', 'pool=canary'),
+    soakSeconds: fc.constantFrom('0', '60', '600'),
+    failureThreshold: fc.constantFrom('1', '3', '20%', '100%'),
+    windows: fc.constantFrom('', '', 'Tue 11:00-12:30 UTC', 'Tue 13:00-14:00 UTC'),
+    profiles: fc.constantFrom('', PROFILES),
+    paused: fc.constantFrom('false', 'false', 'false', 'false', 'true'),
+    rollout: fc.constantFrom('Coordinated', 'Coordinated', 'Coordinated', 'Immediate'),
+  })
+  .map((data) => valid(data));
+
+describe('any decision about any fleet', () => {
+  it('makes no more nodes unavailable than may be, those about to join apart', () => {
+    holds((nodes, view) => {
+      const before = decide(nodes, view);
+      const after = decide(applied(nodes, before.approvals), view);
+      expect(unavailable(after)).toBeLessThanOrEqual(Math.max(before.maxUnavailable, unavailable(before)));
+    });
+  });
+
+  it('approves nothing outside the windows, to those about to join apart', () => {
+    holds((nodes, view) => {
+      const isClosed = !isOpen(view.policy?.settings.pace.windows ?? [], NOW, zones);
+      const others = approvalsOf(decide(nodes, view)).filter(({ node }) => !find(nodes, node).joining);
+      expect(isClosed ? others : []).toEqual([]);
+    });
+  });
+
+  it('approves nothing while it is halted, paused, or leaves the nodes to themselves', () => {
+    holds((nodes, view) => {
+      const decision = decide(nodes, view);
+      const isStill =
+        decision.phase === 'Halted' ||
+        decision.phase === 'Paused' ||
+        view.policy?.settings.pace.rollout === 'Immediate';
+      expect(isStill ? approvalsOf(decision) : []).toEqual([]);
+    });
+  });
+
+  it('approves only nodes that wait and want just what the policy asks, and those that are there only to mend', () => {
+    holds((nodes, view) => {
+      const decision = decide(nodes, view);
+      for (const { node: name, revision } of approvalsOf(decision)) {
+        const { state, desiredRevision, paused } = find(nodes, name);
+        const verdict = decision.nodes.find((one) => one.name === name);
+        expect({
+          state,
+          desiredRevision,
+          paused,
+          standing: verdict?.standing,
+          asked: verdict?.revision,
+        }).toEqual({
+          state: 'Pending',
+          desiredRevision: revision,
+          paused: false,
+          standing: 'waiting',
+          asked: revision,
+        });
+      }
+    });
+  });
+
+  it('writes to each node once at most, and never to one that is Done and has no old approval', () => {
+    holds((nodes, view) => {
+      const names = decide(nodes, view).approvals.map(({ node }) => node);
+      expect(new Set(names).size).toBe(names.length);
+      const touched = names.map((name) => find(nodes, name)).filter(({ state }) => state === 'Done');
+      expect(touched.filter((node) => node.approvedRevision === node.appliedRevision)).toEqual([]);
+    });
+  });
+
+  it('writes nothing that the Node says already', () => {
+    holds((nodes, view) => {
+      const idle = decide(nodes, view).approvals.filter(
+        ({ node, revision }) => find(nodes, node).approvedRevision === revision,
+      );
+      expect(idle).toEqual([]);
+    });
+  });
+
+  it('comes to rest when nothing happens but what it writes', () => {
+    holds((nodes, view) => {
+      let seen = nodes;
+      for (let round = 0; round < 4; round += 1) {
+        seen = applied(seen, decide(seen, view).approvals);
+      }
+      expect(decide(seen, view).approvals).toEqual([]);
+    });
+  });
+
+  it('is the same for the same input, in any order', () => {
+    fc.assert(
+      fc.property(
+        aFleet.chain((nodes) =>
+          fc.tuple(fc.constant(nodes), fc.shuffledSubarray([...nodes], { minLength: nodes.length })),
+        ),
+        aView,
+        ([nodes, shuffled], view) => {
+          expect(decide(shuffled, view)).toEqual(decide(nodes, view));
+        },
+      ),
+    );
+  });
+
+  it('stays what it is until nextAt', () => {
+    fc.assert(
+      fc.property(aFleet, aView, fc.integer({ min: 0, max: 4000 }), (nodes, view, seconds) => {
+        const decision = decide(nodes, view);
+        const until = decision.nextAt?.getTime() ?? Infinity;
+        const later = new Date(Math.min(until - 1, secondsAgo(-seconds).getTime()));
+        expect(summary(decideRollout(nodes, view, later, zones))).toEqual(summary(decision));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+function holds(property: (nodes: readonly FleetNode[], view: PolicyNow) => void): void {
+  fc.assert(fc.property(aFleet, aView, property), { numRuns: 500 });
+}
+
+function decide(nodes: readonly FleetNode[], view: PolicyNow): RolloutDecision {
+  return decideRollout(nodes, view, NOW, zones);
+}
+
+function applied(nodes: readonly FleetNode[], approvals: readonly Approval[]): readonly FleetNode[] {
+  const written = new Map(approvals.map(({ node, revision }) => [node, revision]));
+  return nodes.map((node) =>
+    written.has(node.name) ? { ...node, approvedRevision: written.get(node.name), approvedAt: NOW } : node,
+  );
+}
+
+function approvalsOf({ approvals }: RolloutDecision): readonly Approval[] {
+  const marks: readonly (string | undefined)[] = [undefined, ...Object.values(MARKS)];
+  return approvals.filter(({ revision }) => !marks.includes(revision));
+}
+
+function unavailable({ nodes }: RolloutDecision): number {
+  return nodes.filter((verdict) => verdict.unavailable).length;
+}
+
+function find(nodes: readonly FleetNode[], name: string): FleetNode {
+  return nodes.find((node) => node.name === name) ?? waiting(name);
+}
+
+/** Without what looks ahead. */
+function summary({ phase, reason, approvals, untaint, nodes }: RolloutDecision) {
+  return { phase, reason, approvals, untaint, nodes };
+}
