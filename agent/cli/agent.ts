@@ -10,6 +10,7 @@ import { hostCommands } from '../host/commands.ts';
 import { hostFiles } from '../host/files.ts';
 import { kubeletHealth } from '../host/health.ts';
 import { lockNode, type NodeLock } from '../host/lock.ts';
+import { HOST_ROOT } from '../host/paths.ts';
 import { hostProcesses } from '../host/processes.ts';
 import { hostSystemd } from '../host/systemd.ts';
 import { hostUndoSwitch } from '../host/undo-switch.ts';
@@ -28,8 +29,6 @@ interface AgentFlags {
   readonly logLevel: string;
 }
 
-/** The host's root folder, as a pod with hostPID sees it. */
-const HOST_ROOT = '/proc/1/root';
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 
 export function agentCommand(): Command {

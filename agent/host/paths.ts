@@ -5,6 +5,9 @@ import { lstat, readlink } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { isMissing } from './errors.ts';
 
+/** The host's root folder, as a pod with hostPID sees it. */
+export const HOST_ROOT = '/proc/1/root';
+
 const MAX_LINKS = 40;
 
 /**

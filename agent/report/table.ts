@@ -32,7 +32,13 @@ export function renderTable(nodes: readonly TableNode[]): string {
     COLUMNS.map(([title]) => title),
     ...nodes.map((node) => COLUMNS.map(([, text, max]) => cell(text(node), max))),
   ];
-  const widths = COLUMNS.map((_column, at) => Math.max(...rows.map((row) => lengthOf(row[at] ?? ''))));
+  return aligned(rows);
+}
+
+/** Rows of cells below each other, without a newline at the end. The first row has as many cells as any. */
+export function aligned(rows: readonly (readonly string[])[]): string {
+  const [titles = []] = rows;
+  const widths = titles.map((_title, at) => Math.max(...rows.map((row) => lengthOf(row[at] ?? ''))));
   return rows.map((row) => line(row, widths)).join('\n');
 }
 
