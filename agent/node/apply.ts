@@ -21,7 +21,7 @@ import { committedPart, type Memory, NOTHING_REMEMBERED } from './memory.ts';
 import type { Observation } from './observe.ts';
 import { originalAfter } from './original.ts';
 import { afterChange } from './outcome.ts';
-import type { AgentLog, Cluster, NodeObject } from './ports.ts';
+import type { AgentLog, Cluster, EventNote, NodeObject } from './ports.ts';
 import type { Publisher } from './publish.ts';
 import type { WorkingReport } from './working.ts';
 
@@ -60,6 +60,7 @@ export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
   ports.log.info({ file: change.plan.file, restart: change.restart }, change.plan.reason);
   const { journal, begun } = await ports.early.take(journalOf(due, ports.clock.now()));
   let pods = situation.pods;
+  let restarted: EventNote | undefined;
   try {
     const result = await carryOut(ports, {
       journal,
@@ -79,7 +80,11 @@ export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
         return objection(pods, guarded) === undefined;
       },
       onWritten: () => ports.working.begin(decision.report),
-      onProven: (proof, tookMs) => tellProven(ports, due, proof, tookMs),
+      onProven: (proof, tookMs) => {
+        restarted = restartNote(due, proof, tookMs);
+        ports.log.info({ tookMs, invocation: proof.status.invocationId }, restarted.message);
+        tellProven(ports, due, proof);
+      },
       pods: () => pods && decision.guarded && survivors(pods, decision.guarded),
     });
     ports.working.end();
@@ -91,7 +96,7 @@ export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
     }
     const [committed] = await Promise.all([
       rememberAndCommit(ports, next.memory, journal),
-      ports.publisher.publish(next.report),
+      ports.publisher.publish(next.report, restarted),
     ]);
     return committed
       ? { next, memory: next.memory }
@@ -174,10 +179,13 @@ function lookAfter({ look, change }: Due, result: ChangeResult): Observation {
   };
 }
 
-/** What runs shows at once; that it stays is still to be seen. */
-function tellProven(ports: ApplyPorts, due: Due, proof: Proven, tookMs: number): void {
+/** What runs shows at once, where that it stays is still to be seen. */
+function tellProven(ports: ApplyPorts, due: Due, proof: Proven): void {
   const { situation, decision, change } = due;
   const seconds = situation.view.policy?.settings.nodeSoakSeconds ?? 0;
+  if (seconds === 0) {
+    return;
+  }
   ports.working.end();
   const look = lookAfter(due, { kind: 'done', proof });
   const memory = { ...decision.memory, lastApplied: change.plan.remember };
@@ -186,19 +194,12 @@ function tellProven(ports: ApplyPorts, due: Due, proof: Proven, tookMs: number):
   const reason = `Proven, and watched for ${seconds} s before it counts as done: ${change.plan.reason}`;
   ports.publisher
     .publish({ ...report, state: 'Working', reason, appliedRevision, failedRevision })
-    .then(() => tellRestart(ports, due, proof, tookMs))
     .catch((error: unknown) => ports.log.warn({ err: error }, 'The proof could not be reported'));
 }
 
-async function tellRestart(
-  ports: ApplyPorts,
-  { node, change }: Due,
-  { status }: Proven,
-  tookMs: number,
-): Promise<void> {
+function restartNote({ change }: Due, { status }: Proven, tookMs: number): EventNote {
   const message = `${status.name} was restarted and is healthy after ${Math.round(tookMs)} ms: ${change.plan.reason}`;
-  ports.log.info({ tookMs, invocation: status.invocationId }, message);
-  await ports.cluster.nodeEvent(node, { type: 'Normal', reason: 'KubeletRestarted', message });
+  return { type: 'Normal', reason: 'KubeletRestarted', message };
 }
 
 /** The next look tries again, and so does the host when the switch's time is over. */

@@ -7,9 +7,13 @@ import type { EventNote } from './ports.ts';
 
 /**
  * `previous` are the node's annotations as they were. A change that the policy asked for is no drift; a difference
- * that appears while the revision stays is.
+ * that appears while the revision stays is. `done` takes the place of what is told of a node that is Done: an Event a change.
  */
-export function notesFor(previous: Readonly<Record<string, string>>, report: NodeReport): EventNote[] {
+export function notesFor(
+  previous: Readonly<Record<string, string>>,
+  report: NodeReport,
+  done?: EventNote,
+): EventNote[] {
   const notes: EventNote[] = [];
   const drift = driftText(report.drift);
   const byPolicy = report.desiredRevision !== report.appliedRevision;
@@ -22,7 +26,7 @@ export function notesFor(previous: Readonly<Record<string, string>>, report: Nod
   const holdsOtherwise =
     report.state === 'Blocked' && annotationsOf(report)[KEYS.reason] !== previous[KEYS.reason];
   if (isNews || holdsOtherwise) {
-    notes.push(...stateNotes(report));
+    notes.push(...(done !== undefined && report.state === 'Done' ? [done] : stateNotes(report)));
   }
   return notes;
 }

@@ -69,16 +69,30 @@ describe('a node that lacks a desired allowance', () => {
     expect(host.armed).toBeUndefined();
   });
 
-  test('that is soon over is reported when it is proven, and when it has been watched', async () => {
+  test('that is soon over is reported when it is proven, and when it has been watched, with an Event at its end', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host);
     host.advance(1000);
     await atRest();
 
-    expect(host.actions.filter((action) => action.startsWith('patch'))).toEqual([
+    expect(host.actions.filter((action) => /^(?:patch|event)/.test(action))).toEqual([
       'patch Working',
       'patch Done',
+      'event KubeletRestarted',
+    ]);
+  });
+
+  test('is told by one report and one Event where nothing is watched after the proof', async () => {
+    const host = new FakeHost().startKubelet();
+
+    await startAgent(host, { ...POLICY, nodeSoakSeconds: '0' });
+    host.advance(1000);
+    await atRest();
+
+    expect(host.actions.filter((action) => /^(?:patch|event)/.test(action))).toEqual([
+      'patch Done',
+      'event KubeletRestarted',
     ]);
   });
 
@@ -268,7 +282,10 @@ describe('drift', () => {
 
     expect(host.files.get(ENVIRONMENT_FILE)).toContain('net.core.somaxconn');
     expect(host.restarts).toBe(0);
-    expect(host.actions).toContain('event ConfigDriftDetected');
+    expect(host.actions.filter((action) => action.startsWith('event'))).toEqual([
+      'event ConfigDriftDetected',
+      'event NodeDone',
+    ]);
     expect(host.annotations[KEYS.state]).toBe('Done');
     expect(host.annotations).not.toHaveProperty([KEYS.drift]);
   });

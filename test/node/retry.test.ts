@@ -63,7 +63,7 @@ describe('a change that failed', () => {
     expect(host.annotations).toHaveProperty([KEYS.failedRevision]);
     const reported: unknown[] = [];
     host.fault = (action) => {
-      if (action.startsWith('event')) reported.push([action, KEYS.failedRevision in host.annotations]);
+      if (action.startsWith('patch')) reported.push([action, KEYS.failedRevision in host.annotations]);
       return undefined;
     };
 
@@ -71,8 +71,8 @@ describe('a change that failed', () => {
     await atRest();
 
     expect(reported).toEqual([
-      ['event KubeletRestarted', true],
-      ['event NodeDone', false],
+      ['patch', true],
+      ['patch Done', true],
     ]);
     expect(host.annotations).not.toHaveProperty([KEYS.failedRevision]);
   });
