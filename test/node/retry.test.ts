@@ -77,6 +77,19 @@ describe('a change that failed', () => {
     expect(host.annotations).not.toHaveProperty([KEYS.failedRevision]);
   });
 
+  test('leaves it there as well where the old bytes cannot be put back', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: '# ours\n' }).startKubelet();
+    host.crash = dies;
+    host.fault = (action) =>
+      action === `write ${ENVIRONMENT_FILE}` && host.restarts > 0 ? new Error('EROFS: read-only') : undefined;
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.reason]).toContain('could not be put back');
+    expect(host.annotations[KEYS.failedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
+  });
+
   test('keeps it there over the agent’s own restart, and while the node is paused', async () => {
     const { host, agent } = await failed();
     await agent.stop();
@@ -253,6 +266,28 @@ describe('the annotation retry', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
     await putBack();
     expect(host.annotations[KEYS.state]).toBe('Degraded');
+  });
+
+  test('still lets that file be changed when the first try of it has failed', async () => {
+    const theirs = '# Ansible managed\n';
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: theirs }).startKubelet();
+    const agent = await startedAgent(host, POLICY);
+    for (let times = 0; times < 2; times += 1) {
+      host.files.set(ENVIRONMENT_FILE, theirs);
+      host.startKubelet();
+      agent.hostChanged();
+      await pass(host, 60_000);
+    }
+    await nodeSeen(host, agent);
+    expect(host.annotations[KEYS.reason]).toContain('Somebody rewrites');
+    host.crash = dies;
+    await askForRetry(host, agent);
+    expect(host.annotations[KEYS.reason]).toContain('was rolled back');
+
+    host.crash = () => undefined;
+    await pass(host, 31_000);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
   test('is taken away, and leaves nothing on the host, where nothing has failed', async () => {
