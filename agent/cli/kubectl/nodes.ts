@@ -2,10 +2,10 @@
 
 import { jsonOf } from '../../cluster/answer.ts';
 import { objectAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
+import { parseFleetNode } from '../../cluster/fleet-node.ts';
 import { itemsOf } from '../../cluster/items.ts';
 import { KEY_PREFIX } from '../../report/keys.ts';
 import type { FleetNode } from '../../rollout/fleet.ts';
-import { parseFleetNode } from './provisional-fleet-node.ts';
 import type { Session } from './session.ts';
 
 /** A Node as a rollout looks at it, and what its agent says. */

@@ -5,6 +5,7 @@ import { ApiError } from '../../cluster/errors.ts';
 import { inspectPolicy } from '../../policy/parse.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { NEWEST_KUBELET } from '../../sysctl/version.ts';
+import { decideRollout } from '../../rollout/decide.ts';
 import { colorsFor, type Colors } from '../colors.ts';
 import { ConfigMapFileError, readConfigMapFile } from '../config-map-file.ts';
 import { EXIT, Exit } from '../exit.ts';
@@ -16,7 +17,6 @@ import { planText } from './plan-text.ts';
 import { planView, type PlanView } from './plan-view.ts';
 import { podsByNode } from './pods.ts';
 import type { Output, Program } from './program.ts';
-import { decideRollout } from './provisional-decide.ts';
 import { screenOf } from './screen.ts';
 import type { Session } from './session.ts';
 

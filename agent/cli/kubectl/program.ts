@@ -1,13 +1,15 @@
 // The plugin's commands, the options that all of them have, and the one place where a failure is told.
 
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { colorsFor } from '../colors.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import { failureText } from './failure.ts';
+import { seconds } from './options.ts';
 import { planCommand } from './plan.ts';
 import { openSession, type GlobalFlags, type Session } from './session.ts';
 import { statusCommand } from './status.ts';
 import { pauseCommand, resumeCommand, retryCommand } from './steer.ts';
+import { waitCommand } from './wait.ts';
 
 /** Where a command writes; a terminal knows its size. */
 export interface Output {
@@ -22,6 +24,8 @@ export interface World {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted when the person wants it to end; until it is asked for, that ends the process. */
+  readonly interruption: () => AbortSignal;
 }
 
 /** What a command needs of the program. */
@@ -36,6 +40,7 @@ const COMMANDS: readonly ((program: Program) => Command)[] = [
   pauseCommand,
   resumeCommand,
   retryCommand,
+  waitCommand,
 ];
 const NAMESPACE = 'kubelet-sysctl-agent';
 
@@ -83,16 +88,4 @@ function programCommand({ stdout, stderr }: World): Command {
       writeErr: (text) => void stderr.write(text),
     })
     .exitOverride();
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
-
-/** Seconds from `90`, `90s`, `1m30s`, as kubectl takes them. Throws commander's error. */
-export function seconds(text: string): number {
-  if (/^\d+$/u.test(text)) return Number(text);
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gu)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
-    throw new InvalidArgumentError('Expected a time such as 30s, 5m or 1h.');
-  }
-  return parts.reduce((sum, [, number, unit = '']) => sum + Number(number) * (UNITS[unit] ?? 0), 0);
 }

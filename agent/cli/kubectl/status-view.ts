@@ -1,15 +1,12 @@
 // What `status` tells, as data: the JSON that it prints. Pure.
 
-import type { Policy, PolicyError } from '../../policy/policy.ts';
+import type { PolicyError } from '../../policy/policy.ts';
+import { DEFAULT_PACE } from '../../policy/settings.ts';
 import type { FleetNode, NodeVerdict, Phase, RolloutDecision, Standing } from '../../rollout/fleet.ts';
+import type { PolicyNow } from '../../rollout/gate.ts';
+import { countsOf, estimatedEnd } from '../../rollout/progress.ts';
 import type { Installation } from './installation.ts';
 import type { ShownNode } from './nodes.ts';
-
-/** The ConfigMap as a decision reads it: without a policy, or with errors, nothing is approved. */
-export interface PolicyNow {
-  readonly policy: Policy | undefined;
-  readonly errors: readonly PolicyError[];
-}
 
 /** The coordinator's own decision, computed here. */
 export type Decide = (nodes: readonly FleetNode[], policy: PolicyNow, now: Date) => RolloutDecision;
@@ -57,21 +54,19 @@ export interface StatusInput {
   readonly decide: Decide;
 }
 
-const STANDINGS: readonly Standing[] = ['done', 'changing', 'waiting', 'failed', 'held', 'lost'];
 const NEEDY: readonly Standing[] = ['failed', 'lost', 'held', 'changing', 'waiting', 'done'];
 
 export function statusView({ installation, nodes, now, decide }: StatusInput): StatusView {
-  const decision = decide(
-    nodes.map(({ fleet }) => fleet),
-    policyNow(installation),
-    now,
-  );
+  const fleet = nodes.map((node) => node.fleet);
+  const policy = policyNow(installation);
+  const decision = decide(fleet, policy, now);
+  const end = estimatedEnd(decision, fleet, policy.policy?.settings.pace ?? DEFAULT_PACE, now);
   return {
     phase: decision.phase,
     reason: decision.reason,
     nodes: nodes.length,
-    counts: countsOf(decision.nodes),
-    secondsLeft: undefined,
+    counts: countsOf(decision),
+    secondsLeft: end && Math.round((end.getTime() - now.getTime()) / 1000),
     maxUnavailable: decision.maxUnavailable,
     revisions: revisionsOf(decision.nodes),
     policy: policyView(installation),
@@ -86,12 +81,6 @@ export function statusView({ installation, nodes, now, decide }: StatusInput): S
 function policyNow({ policy }: Installation): PolicyNow {
   if (policy === undefined) return { policy: undefined, errors: [] };
   return policy.ok ? { policy: policy.policy, errors: [] } : { policy: undefined, errors: policy.errors };
-}
-
-function countsOf(verdicts: readonly NodeVerdict[]): Counts {
-  const count = (standing: Standing): number => verdicts.filter((one) => one.standing === standing).length;
-  const [done = 0, changing = 0, waiting = 0, failed = 0, held = 0, lost = 0] = STANDINGS.map(count);
-  return { done, changing, waiting, failed, held, lost };
 }
 
 function revisionsOf(verdicts: readonly NodeVerdict[]): StatusView['revisions'] {

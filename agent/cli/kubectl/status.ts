@@ -2,18 +2,21 @@
 
 import { Command, Option } from 'commander';
 import { renderTable } from '../../report/table.ts';
+import { decideRollout } from '../../rollout/decide.ts';
 import { colorsFor } from '../colors.ts';
+import { EXIT } from '../exit.ts';
 import { readInstallation } from './installation.ts';
 import { listNodes, type ShownNode } from './nodes.ts';
 import type { Output, Program } from './program.ts';
-import { decideRollout } from './provisional-decide.ts';
 import type { Place, Session } from './session.ts';
 import { screenOf } from './screen.ts';
 import { statusText } from './status-text.ts';
+import { watchStatus } from './status-watch.ts';
 import { statusView, type StatusView } from './status-view.ts';
 
 interface Flags {
   readonly output: 'text' | 'json' | 'wide';
+  readonly watch: boolean;
 }
 
 export function statusCommand(program: Program): Command {
@@ -24,7 +27,17 @@ export function statusCommand(program: Program): Command {
         .choices(['text', 'json', 'wide'])
         .default('text'),
     )
-    .action(async (flags: Flags) => {
+    .option('-w, --watch', 'show it anew at every change', false)
+    .action(async (flags: Flags, command: Command) => {
+      if (flags.watch) {
+        if (flags.output !== 'text') {
+          command.error(`error: Expected --watch without -o, got -o ${flags.output}.`, {
+            exitCode: EXIT.usage,
+          });
+        }
+        await watchStatus(program, program.interruption());
+        return;
+      }
       const session = program.session();
       const { view, nodes } = await look(session);
       program.stdout.write(

@@ -4,8 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type { ServerResponse } from 'node:http';
 import {
   faultServer,
+  line,
   json,
   status,
   type FaultServer,
@@ -29,6 +31,8 @@ export interface Api extends AsyncDisposable {
   readonly kubeconfig: string;
   /** Requests that wrote something. */
   writes(): readonly Seen[];
+  /** Tells those who watch this collection of an object. */
+  emit(collection: string, object: object, type?: 'MODIFIED' | 'DELETED'): void;
 }
 
 const NAMESPACE = '/api/v1/namespaces/kubelet-sysctl-agent';
@@ -40,11 +44,22 @@ export async function api(answers: Answers): Promise<Api> {
   const folder = mkdtempSync(join(tmpdir(), 'kubectl-test-'));
   const kubeconfig = join(folder, 'config');
   writeFileSync(kubeconfig, kubeconfigText(server.url.href));
-  server.answer((response, seen) => handlerFor(answers, seen)(response, seen));
+  const watchers = new Map<string, ServerResponse[]>();
+  const watch: Handler = (response, { path }) => {
+    watchers.set(path, [...(watchers.get(path) ?? []), response]);
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+  };
+  server.answer((response, seen) => {
+    const handler = seen.query.has('watch') ? watch : handlerFor(answers, seen);
+    handler(response, seen);
+  });
   return {
     server,
     kubeconfig,
     writes: () => server.seen.filter(({ method }) => method !== 'GET'),
+    emit(collection, object, type = 'MODIFIED') {
+      for (const response of watchers.get(collection) ?? []) response.write(line({ type, object }));
+    },
     async [Symbol.asyncDispose]() {
       await server.close();
       rmSync(folder, { recursive: true });
@@ -67,6 +82,8 @@ export function kubeconfigText(
   });
 }
 
+const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kubelet-sysctl-agent/leases';
+
 function handlerFor(answers: Answers, { method, path, body }: Seen): Handler {
   const other = answers.other?.[`${method} ${path}`] ?? answers.other?.[path];
   if (other !== undefined) return other;
@@ -77,11 +94,15 @@ function handlerFor(answers: Answers, { method, path, body }: Seen): Handler {
     case '/api/v1/pods':
     case `${NAMESPACE}/pods`:
       return list('PodList', answers.pods ?? []);
+    case `${NAMESPACE}/configmaps`:
+      return list('ConfigMapList', answers.policy === undefined ? [] : [configMap(answers.policy)]);
+    case LEASES:
+      return list('LeaseList', answers.lease === undefined ? [] : [answers.lease]);
     case `${NAMESPACE}/configmaps/kubelet-sysctls`:
       return answers.policy === undefined ? notFound : json(200, configMap(answers.policy));
     case '/apis/apps/v1/namespaces/kubelet-sysctl-agent/daemonsets':
       return list('DaemonSetList', answers.daemonSets ?? []);
-    case '/apis/coordination.k8s.io/v1/namespaces/kubelet-sysctl-agent/leases/kubelet-sysctls-coordinator':
+    case `${LEASES}/kubelet-sysctls-coordinator`:
       return answers.lease === undefined ? notFound : json(200, answers.lease);
     default: {
       const node = answers.nodes?.find((one) => path === `/api/v1/nodes/${nameOf(one)}`);
@@ -107,6 +128,17 @@ export function configMap(data: Readonly<Record<string, string>>): object {
   };
 }
 
+/** A coordinator that leads now. */
+export const LEADING = {
+  metadata: { name: 'kubelet-sysctls-coordinator', resourceVersion: '1' },
+  spec: {
+    holderIdentity: 'kubelet-sysctl-coordinator-1',
+    leaseDurationSeconds: 15,
+    renewTime: new Date().toISOString(),
+  },
+};
+
+/** Agents that wait for approvals. */
 export const AGENTS = {
   metadata: { name: 'kubelet-sysctl-agent' },
   spec: {

@@ -8,17 +8,51 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+export interface Running {
+  /** What it wrote so far. */
+  readonly stdout: Recorder;
+  readonly stderr: Recorder;
+  /** As Ctrl-C does. */
+  interrupt(): void;
+  readonly ended: Promise<Outcome>;
+}
+
+export interface Recorder extends Output {
+  text(): string;
+}
+
 /** Runs it without a terminal, and with an environment of its own: no kubeconfig or proxy of whoever runs the tests. */
-export async function kubectlSysctls(
+export function kubectlSysctls(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Outcome> {
-  const [stdout, stderr] = [recorder(), recorder()];
-  const status = await runKubectlProgram(['node', 'kubectl-sysctls', ...args], { stdout, stderr, env });
-  return { status, stdout: stdout.text(), stderr: stderr.text() };
+  return started(args, { env }).ended;
 }
 
-export function recorder(): Output & { text(): string } {
+/** The same, for commands that go on; `terminal` gives standard output a size. */
+export function started(
+  args: readonly string[],
+  {
+    env = {},
+    terminal,
+  }: { env?: Readonly<Record<string, string>>; terminal?: { columns: number; rows: number } } = {},
+): Running {
+  const [stdout, stderr] = [recorder(terminal), recorder()];
+  const controller = new AbortController();
+  const world = { stdout, stderr, env, interruption: () => controller.signal };
+  const ended = runKubectlProgram(['node', 'kubectl-sysctls', ...args], world).then((status) => ({
+    status,
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+  }));
+  return { stdout, stderr, interrupt: () => controller.abort(), ended };
+}
+
+function recorder(terminal?: { readonly columns: number; readonly rows: number }): Recorder {
   const parts: string[] = [];
-  return { write: (part) => parts.push(part), text: () => parts.join('') };
+  return {
+    write: (part) => parts.push(part),
+    text: () => parts.join(''),
+    ...(terminal && { isTTY: true, ...terminal }),
+  };
 }

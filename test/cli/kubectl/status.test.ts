@@ -1,20 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { hangUp, json, neverAnswer, status } from '../../cluster/fault-server.ts';
-import { AGENTS, api, type Answers } from './api.ts';
+import { AGENTS, api, LEADING, type Answers } from './api.ts';
 import { node, POLICY } from './nodes.ts';
 import { kubectlSysctls, type Outcome } from './run.ts';
 
-const LEASE = {
-  metadata: { name: 'kubelet-sysctls-coordinator', resourceVersion: '1' },
-  spec: {
-    holderIdentity: 'kubelet-sysctl-coordinator-1',
-    leaseDurationSeconds: 15,
-    renewTime: new Date().toISOString(),
-  },
-};
-
 async function run(answers: Answers, ...args: string[]): Promise<Outcome> {
-  await using fake = await api({ policy: POLICY, daemonSets: [AGENTS], lease: LEASE, ...answers });
+  await using fake = await api({ policy: POLICY, daemonSets: [AGENTS], lease: LEADING, ...answers });
   return await kubectlSysctls(['status', '--kubeconfig', fake.kubeconfig, ...args]);
 }
 

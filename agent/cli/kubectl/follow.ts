@@ -1,0 +1,128 @@
+// The fleet as it changes: Nodes, the policy's ConfigMap, the coordinators' Lease.
+
+import { ApiError } from '../../cluster/errors.ts';
+import { watchCollection } from '../../cluster/watch-collection.ts';
+import type { WatchOptions } from '../../cluster/watch-loop.ts';
+import { watchObject } from '../../cluster/watch.ts';
+import { CONFIG_MAP, LEASE, leaseOf, policyOf, readInstallation, type Installation } from './installation.ts';
+import { inOrder, shownNode, type ShownNode } from './nodes.ts';
+import type { Session } from './session.ts';
+
+export interface Fleet {
+  readonly installation: Installation;
+  readonly nodes: readonly ShownNode[];
+}
+
+export interface Following {
+  /** As it was seen last. */
+  fleet(): Fleet;
+  /** Why it may have changed since: the API server does not answer. undefined while it does. */
+  trouble(): unknown;
+  stop(): void;
+}
+
+/**
+ * Reads everything once, then calls `onChange` after every difference. Rejects when it cannot be read at first;
+ * `onEnd` is called when the API server says later that we may not.
+ */
+export async function followFleet(
+  session: Session,
+  onChange: () => void,
+  onEnd: (error: unknown) => void,
+): Promise<Following> {
+  const { transport, place } = session;
+  const namespace = encodeURIComponent(place.namespace);
+  const first = await readInstallation(session);
+  const nodes = new Map<string, ShownNode>();
+  let { policy, lease } = first;
+  let trouble: unknown;
+  let isSynced = false;
+  const seen = Promise.withResolvers<void>();
+  const changed = (): void => {
+    if (isSynced) onChange();
+  };
+
+  const listeners: Pick<WatchOptions, 'onError' | 'onRecovered'> = {
+    onError(error) {
+      trouble = error;
+      seen.reject(error);
+      if (isSynced && error instanceof ApiError && (error.status === 401 || error.status === 403))
+        onEnd(error);
+      else changed();
+    },
+    onRecovered() {
+      trouble = undefined;
+      changed();
+    },
+  };
+  const watches = [
+    watchCollection({
+      transport,
+      path: '/api/v1/nodes',
+      parse: shownNode,
+      onList(listed) {
+        nodes.clear();
+        for (const [name, node] of listed) nodes.set(name, node);
+        changed();
+        return true;
+      },
+      onChanged(name, node) {
+        nodes.set(name, node);
+        changed();
+      },
+      onDeleted(name) {
+        nodes.delete(name);
+        changed();
+      },
+      ...listeners,
+    }),
+    watchObject({
+      transport,
+      path: `/api/v1/namespaces/${namespace}/configmaps`,
+      name: CONFIG_MAP,
+      parse: policyOf,
+      onChange(next) {
+        policy = next;
+        changed();
+      },
+      ...listeners,
+    }),
+    ...(lease.kind === 'unknown' ? [] : [followLease()]),
+  ];
+  const stop = (): void => {
+    for (const watch of watches) watch.stop();
+  };
+  try {
+    await Promise.race([seen.promise, Promise.all(watches.slice(0, 2).map(({ synced }) => synced))]);
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  isSynced = true;
+  return {
+    fleet: () => ({ installation: { ...first, policy, lease }, nodes: inOrder([...nodes.values()]) }),
+    trouble: () => trouble,
+    stop,
+  };
+
+  /** Who may get the Lease need not be allowed to watch it: what was read first is shown then. */
+  function followLease() {
+    const watch = watchObject({
+      transport,
+      path: `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
+      name: LEASE,
+      parse: leaseOf,
+      onChange(next) {
+        lease = next ?? { kind: 'free' };
+        changed();
+      },
+      onError(error) {
+        if (error instanceof ApiError && error.status === 403) {
+          lease = { kind: 'unknown', why: `you may not watch leases in namespace ${place.namespace}` };
+          watch.stop();
+        }
+      },
+    });
+    return watch;
+  }
+}

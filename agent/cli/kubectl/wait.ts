@@ -1,0 +1,112 @@
+// `kubectl sysctls wait`: for pipelines, with an exit code for each end.
+
+import { Command, Option } from 'commander';
+import { decideRollout } from '../../rollout/decide.ts';
+import { count, span } from '../../text/count.ts';
+import { EXIT, Exit } from '../exit.ts';
+import { failureText } from './failure.ts';
+import { followFleet } from './follow.ts';
+import { gather } from './gather.ts';
+import { seconds } from './options.ts';
+import type { Program } from './program.ts';
+import { statusLine } from './status-text.ts';
+import { statusView, type StatusView } from './status-view.ts';
+
+/** Beside 0, 1 and 2 of every command. */
+export const WAIT_EXIT = { halted: 3, timeout: 4 } as const;
+
+interface Flags {
+  readonly for: 'done';
+  /** Seconds; 0: without end. */
+  readonly timeout: number;
+}
+
+const PROGRESS_MS = 2000;
+
+export function waitCommand(program: Program): Command {
+  return new Command('wait')
+    .description('wait until every node that can be changed is where the policy wants it')
+    .addOption(new Option('--for <what>').choices(['done']).default('done'))
+    .addOption(
+      new Option('--timeout <time>', 'such as 90s or 1h; 0: without end')
+        .argParser(seconds)
+        .default(600, '10m'),
+    )
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 not possible, 2 wrong usage, 3 the rollout halted or nothing but failed nodes is left, 4 time is up.',
+    )
+    .action(async (flags: Flags) => {
+      const end = await waited(program, flags);
+      program.stdout.write(`${end.text}\n`);
+      if (end.code !== EXIT.ok) throw new Exit(end.code);
+    });
+}
+
+export interface End {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** How the waiting ends with the rollout as it is; undefined: it goes on. */
+export function endOf(view: StatusView): End | undefined {
+  const { counts, phase, reason, policy } = view;
+  const line = statusLine(view);
+  if (!policy.valid) return { code: EXIT.no, text: reason };
+  if (phase === 'Halted') return { code: WAIT_EXIT.halted, text: `${line}\n${reason}` };
+  if (phase === 'Done') {
+    const apart = counts.held + counts.lost;
+    const note =
+      apart === 0 ? '' : `\n${count(apart, 'node')} cannot be changed now; see kubectl sysctls status.`;
+    return { code: EXIT.ok, text: `${line}${note}` };
+  }
+  const moves = counts.waiting + counts.changing > 0;
+  return !moves && counts.failed > 0 ? { code: WAIT_EXIT.halted, text: `${line}\n${reason}` } : undefined;
+}
+
+async function waited(program: Program, { timeout }: Flags): Promise<End> {
+  const session = program.session();
+  const ended = Promise.withResolvers<End>();
+  const over = new AbortController();
+  let said = '';
+  const view = (): StatusView => statusView({ ...following.fleet(), now: new Date(), decide: decideRollout });
+  const look = gather(
+    () => {
+      const now = view();
+      const end = endOf(now);
+      if (end !== undefined) ended.resolve(end);
+      else progress(now);
+    },
+    100,
+    over.signal,
+  );
+  const tell = gather(() => program.stderr.write(`${said}\n`), PROGRESS_MS, over.signal);
+
+  const following = await followFleet(session, look, ended.reject);
+  const timers = [
+    setInterval(look, PROGRESS_MS),
+    ...(timeout > 0 ? [setTimeout(() => ended.resolve(timeUp()), timeout * 1000)] : []),
+  ];
+  try {
+    look();
+    return await ended.promise;
+  } finally {
+    over.abort();
+    following.stop();
+    timers.forEach(clearTimeout);
+  }
+
+  function progress(now: StatusView): void {
+    const trouble = following.trouble();
+    const line = trouble === undefined ? statusLine(now) : failureText(trouble, session.place);
+    if (line !== said) {
+      said = line;
+      tell();
+    }
+  }
+
+  function timeUp(): End {
+    const { reason } = view();
+    return { code: WAIT_EXIT.timeout, text: `Not done after ${span(timeout)}. ${said || reason}` };
+  }
+}

@@ -1,0 +1,136 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { eventually, hangUp } from '../../cluster/fault-server.ts';
+import { AGENTS, api, configMap, LEADING, type Answers, type Api } from './api.ts';
+import { node, POLICY } from './nodes.ts';
+import { started, type Running } from './run.ts';
+
+const OLD = { allowedUnsafeSysctls: 'kernel.sem' };
+
+function serve(answers: Answers): Promise<Api> {
+  return api({ policy: POLICY, daemonSets: [AGENTS], lease: LEADING, ...answers });
+}
+
+function wait(fake: Api, ...args: string[]): Running {
+  return started(['wait', '--kubeconfig', fake.kubeconfig, ...args]);
+}
+
+const pending = (name: string): object => node(name, { state: 'Pending', applied: OLD });
+
+describe('wait', () => {
+  it('ends with 0 when every node is done already', async () => {
+    await using fake = await serve({ nodes: [node('node-1')] });
+    expect(await wait(fake).ended).toMatchObject({
+      status: 0,
+      stdout: 'Done: 1 of 1 node done\n',
+      stderr: '',
+    });
+  });
+
+  it('goes on until the last node says that it is done, and tells how far it is', async () => {
+    await using fake = await serve({ nodes: [node('node-1'), pending('node-2')] });
+    const running = wait(fake);
+    await eventually(() => expect(running.stderr.text()).toMatch(/1 of 2 nodes done/u));
+    await eventually(() => {
+      fake.emit('/api/v1/nodes', node('node-2'));
+      expect(running.stdout.text()).toContain('Done: 2 of 2 nodes done');
+    });
+    expect(await running.ended).toMatchObject({ status: 0 });
+  });
+
+  it('goes on when the policy is edited meanwhile', async () => {
+    await using fake = await serve({ nodes: [pending('node-1')] });
+    const running = wait(fake);
+    await eventually(() => expect(running.stderr.text()).toMatch(/0 of 1 node done/u));
+    await eventually(() => {
+      fake.emit('/api/v1/nodes', node('node-1', {}, OLD));
+      fake.emit('/api/v1/namespaces/kubelet-sysctl-agent/configmaps', configMap(OLD));
+      expect(running.stdout.text()).toContain('Done');
+    });
+    expect(await running.ended).toMatchObject({ status: 0 });
+  });
+
+  it('ends with 3 when the rollout halts, and says why', async () => {
+    const failed = node('node-1', {
+      state: 'Degraded',
+      failed: true,
+      applied: OLD,
+      reason: 'It did not start.',
+    });
+    await using fake = await serve({ nodes: [failed, pending('node-2')] });
+    const { status, stdout } = await wait(fake).ended;
+    expect(status).toBe(3);
+    expect(stdout).toMatch(/^Halted: .*\n.*It did not start\./u);
+  });
+
+  it('ends with 3 when nothing but failed nodes is left', async () => {
+    const failed = node('node-1', { state: 'Degraded', failed: true, applied: OLD });
+    const policy = { ...POLICY, failureThreshold: '5' };
+    await using fake = await serve({ policy, nodes: [failed, node('node-2')] });
+    expect(await wait(fake).ended).toMatchObject({ status: 3 });
+  });
+
+  it('ends with 4 when the time is up', async () => {
+    await using fake = await serve({ nodes: [pending('node-1')] });
+    const { status, stdout } = await wait(fake, '--timeout', '300ms').ended;
+    expect(status).toBe(4);
+    expect(stdout).toMatch(/^Not done after/u);
+  });
+
+  it.each([
+    ['is not valid', { allowedUnsafeSysctls: 'vm.swappiness' }],
+    ['is not there', undefined],
+  ])('ends with 1 when the ConfigMap %s', async (_title, policy) => {
+    await using fake = await serve({ policy, nodes: [node('node-1')] });
+    expect(await wait(fake).ended).toMatchObject({ status: 1 });
+  });
+
+  it('ends with 1 when the API server does not answer at first', async () => {
+    await using fake = await serve({ other: { '/api/v1/nodes': hangUp } });
+    const { status, stderr } = await wait(fake).ended;
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error: No connection to/u);
+  });
+});
+
+describe('status --watch', () => {
+  it('adds a line at every change where there is no terminal', async () => {
+    await using fake = await serve({ nodes: [pending('node-1')] });
+    const running = started(['status', '-w', '--kubeconfig', fake.kubeconfig]);
+    await eventually(() => expect(running.stdout.text()).toMatch(/^\S+Z [^\n]*0 of 1 node done[^\n]*\n$/u));
+    await eventually(() => {
+      fake.emit('/api/v1/nodes', node('node-1'));
+      expect(running.stdout.text()).toMatch(/\n\S+Z Done: 1 of 1 node done\n$/u);
+    });
+    running.interrupt();
+    expect(await running.ended).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('draws within the size of the terminal, and leaves the last picture', async () => {
+    const nodes = Array.from({ length: 40 }, (_, at) =>
+      node(`node-${at}`, {
+        state: 'Blocked',
+        applied: OLD,
+        reason: `It waits for pod-${at}. ${'word '.repeat(40)}`,
+      }),
+    );
+    await using fake = await serve({ nodes });
+    const running = started(['status', '-w', '--kubeconfig', fake.kubeconfig], {
+      terminal: { columns: 60, rows: 20 },
+    });
+    await eventually(() => expect(running.stdout.text()).toContain('Ctrl-C ends'));
+    running.interrupt();
+    const { status, stdout } = await running.ended;
+    expect(status).toBe(0);
+    const [, frame = ''] = stdout.split('\u001b[H');
+    const lines = frame.split('\u001b[J')[0]?.split('\u001b[K\n') ?? [];
+    expect(lines.length).toBeLessThanOrEqual(20);
+    expect(Math.max(...lines.map((line) => stripVTControlCharacters(line).length))).toBeLessThanOrEqual(60);
+    expect(stdout).toMatch(/Needs attention[\s\S]*more nodes; -o wide/u);
+    expect(stdout.lastIndexOf('\u001b[?25h')).toBeLessThan(stdout.lastIndexOf('Rollout'));
+  });
+
+  it('does not go with -o', async () => {
+    expect(await started(['status', '-w', '-o', 'json']).ended).toMatchObject({ status: 2 });
+  });
+});
