@@ -1,9 +1,12 @@
 // The plugin's commands, the options that all of them have, and the one place where a failure is told.
 
 import { Command, Option } from 'commander';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { colorsFor } from '../colors.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
+import { COMPLETE, completionCommand, printCompletion } from './completion.ts';
 import { failureText } from './failure.ts';
+import { historyCommand } from './history.ts';
 import { seconds } from './options.ts';
 import { planCommand } from './plan.ts';
 import { openSession, type GlobalFlags, type Session } from './session.ts';
@@ -41,7 +44,18 @@ const COMMANDS: readonly ((program: Program) => Command)[] = [
   resumeCommand,
   retryCommand,
   waitCommand,
+  historyCommand,
+  completionCommand,
 ];
+const EXAMPLES = `
+Examples:
+  kubectl sysctls status                      where the rollout stands
+  kubectl sysctls status --watch              the same, live
+  kubectl sysctls plan -f policy.yaml --diff  what an edit would do, before it is made
+  kubectl sysctls wait --timeout 30m          in a pipeline: exit code 0 done, 3 halted, 4 time is up
+  kubectl sysctls pause node-7                leave this node as it is
+  kubectl sysctls retry node-7                try a failed change again now`;
+
 const NAMESPACE = 'kubelet-sysctl-agent';
 
 /**
@@ -59,6 +73,11 @@ export async function runKubectlProgram(argv: readonly string[], world: World): 
     command.addCommand(build(program).copyInheritedSettings(command));
   }
   try {
+    // Words that are still being typed are not for commander to judge.
+    if (argv[2] === COMPLETE) {
+      await printCompletion(command, argv.slice(3), world);
+      return EXIT.ok;
+    }
     await command.parseAsync([...argv]);
     return EXIT.ok;
   } catch (error) {
@@ -79,10 +98,15 @@ function programCommand({ stdout, stderr }: World): Command {
     .option('--kubeconfig <file>', 'in place of KUBECONFIG and ~/.kube/config')
     .option('-n, --namespace <name>', 'where the agents are installed', NAMESPACE)
     .addOption(
-      new Option('--request-timeout <time>', 'for one answer of the API server, such as 5s or 1m; 0: 30 s')
+      new Option(
+        '--request-timeout <time>',
+        'for one answer of the API server, such as 5s or 1m; 0: no limit',
+      )
         .argParser(seconds)
-        .default(0, '0'),
+        .default(30, '30s'),
     )
+    .version(packageJson.version, '--version')
+    .addHelpText('after', EXAMPLES)
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text),

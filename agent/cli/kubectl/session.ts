@@ -10,7 +10,7 @@ export interface GlobalFlags {
   readonly context?: string;
   readonly kubeconfig?: string;
   readonly namespace: string;
-  /** Seconds; 0: the default. */
+  /** Seconds; 0: no limit. */
   readonly requestTimeout: number;
 }
 
@@ -26,23 +26,26 @@ export interface Session {
   readonly transport: Transport;
   readonly place: Place;
   readonly config: () => KubeConfig;
+  /** For one answer of the API server. */
+  readonly timeoutMs: number;
 }
 
-/** More than any list of Nodes: they are read one by one, the pods too. */
-const DEFAULT_SECONDS = 30;
+const NO_LIMIT_SECONDS = 86_400;
 
 /** Opens nothing yet. Throws a KubeconfigError. */
 export function openSession(flags: GlobalFlags, env: Readonly<Record<string, string | undefined>>): Session {
   const { kubeconfig, context, namespace } = flags;
   const access = openKubeconfig(() => loadKubeconfig({ kubeconfig, context, env }), namespace);
+  const timeoutMs = (flags.requestTimeout || NO_LIMIT_SECONDS) * 1000;
   const transport = createTransport(access.credentials, {
     connections: access.connections,
-    requestMs: (flags.requestTimeout || DEFAULT_SECONDS) * 1000,
+    requestMs: timeoutMs,
     userAgent: 'kubectl-sysctls',
   });
   return {
     transport,
     config: access.config,
+    timeoutMs,
     place: {
       server: access.credentials.server.href.replace(/\/$/u, ''),
       context: access.config().getCurrentContext(),

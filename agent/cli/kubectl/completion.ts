@@ -1,0 +1,83 @@
+// `kubectl sysctls completion`: the scripts for the shells, and the hidden command that they and kubectl call.
+
+import { Argument, Command } from 'commander';
+import { jsonOf } from '../../cluster/answer.ts';
+import { objectAt, textAt } from '../../cluster/fields.ts';
+import { itemsOf } from '../../cluster/items.ts';
+import { loadKubeconfig } from '../../cluster/kubeconfig.ts';
+import { complete, type GlobalWords, type Sources } from './complete.ts';
+import { inOrder } from './nodes.ts';
+import type { Program, World } from './program.ts';
+import { openSession } from './session.ts';
+import { SCRIPTS, type Shell } from './shell-scripts.ts';
+
+/** As cobra's, which kubectl reads: 0 lets the shell offer files, 4 does not. */
+const DIRECTIVE = { files: 0, noFiles: 4 } as const;
+/** Somebody waits with a finger on the key. */
+const NODES_MS = 2000;
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
+
+const PLUGIN = `
+For 'kubectl sysctls <TAB>' (kubectl 1.26 and later, with kubectl's own completion) put an executable file
+kubectl_complete-sysctls on the PATH:
+
+  #!/bin/sh
+  exec kubectl sysctls __complete "$@"`;
+
+export function completionCommand({ stdout }: Program): Command {
+  return new Command('completion')
+    .description('print the completion script of a shell, for kubectl-sysctls')
+    .addArgument(new Argument('<shell>').choices(Object.keys(SCRIPTS)))
+    .addHelpText('after', PLUGIN)
+    .action((shell: Shell) => void stdout.write(SCRIPTS[shell]));
+}
+
+/** The hidden command that the scripts and kubectl call. */
+export const COMPLETE = '__complete';
+
+/** Prints a candidate a line, a tab and its description behind it, and last the directive, as cobra does. */
+export async function printCompletion(root: Command, words: readonly string[], world: World): Promise<void> {
+  const { candidates, files } = await complete(root, words, sourcesOf(world));
+  const lines = candidates.map(({ value, description }) =>
+    description === undefined ? value : `${value}\t${description}`,
+  );
+  world.stdout.write([...lines, `:${files ? DIRECTIVE.files : DIRECTIVE.noFiles}`, ''].join('\n'));
+}
+
+function sourcesOf(world: World): Sources {
+  return {
+    contexts: ({ kubeconfig }) => orNone(() => contextsOf(world, kubeconfig)),
+    nodes: (flags) => nodesOf(world, flags).catch(() => []),
+  };
+}
+
+function contextsOf({ env }: World, kubeconfig: string | undefined): readonly string[] {
+  return loadKubeconfig({ kubeconfig, env }).contexts.map(({ name }) => name);
+}
+
+async function nodesOf({ env }: World, flags: GlobalWords): Promise<readonly string[]> {
+  const { transport } = openSession({ namespace: '', ...flags, requestTimeout: NODES_MS / 1000 }, env);
+  const found: { readonly name: string }[] = [];
+  const bytes = transport.read({
+    method: 'GET',
+    path: '/api/v1/nodes',
+    query: { resourceVersion: '0' },
+    accept: METADATA_LIST,
+    timeoutMs: NODES_MS,
+  });
+  for await (const text of itemsOf(bytes, MAX_OBJECT_BYTES)) {
+    const name = textAt(objectAt(jsonOf(text.toString('utf8')), 'metadata'), 'name');
+    if (name !== undefined) found.push({ name });
+  }
+  return inOrder(found).map(({ name }) => name);
+}
+
+/** Who presses a key wants no message. */
+function orNone(values: () => readonly string[]): readonly string[] {
+  try {
+    return values();
+  } catch {
+    return [];
+  }
+}

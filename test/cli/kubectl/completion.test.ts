@@ -1,0 +1,133 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { hangUp } from '../../cluster/fault-server.ts';
+import { api, kubeconfigText } from './api.ts';
+import { node } from './nodes.ts';
+import { kubectlSysctls } from './run.ts';
+
+async function complete(...words: string[]): Promise<string[]> {
+  const { status, stdout, stderr } = await kubectlSysctls(['__complete', ...words]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout.trimEnd().split('\n');
+}
+
+const values = (lines: readonly string[]): readonly string[] =>
+  lines.map((line) => line.split('\t')[0] ?? '');
+
+describe('__complete', () => {
+  it('gives the commands with their descriptions, and the directive last', async () => {
+    const lines = await complete('');
+    expect(values(lines)).toEqual([
+      'status',
+      'plan',
+      'pause',
+      'resume',
+      'retry',
+      'wait',
+      'history',
+      'completion',
+      ':4',
+    ]);
+    expect(lines[0]).toMatch(/^status\tshow /u);
+  });
+
+  it.each([
+    [['p'], ['plan', 'pause', ':4']],
+    [
+      ['status', '--w'],
+      ['--watch', ':4'],
+    ],
+    [
+      ['status', '-n', 'x', '--cont'],
+      ['--context', ':4'],
+    ],
+    [
+      ['status', '-o', ''],
+      ['text', 'json', 'wide', ':4'],
+    ],
+    [
+      ['completion', ''],
+      ['bash', 'zsh', 'fish', ':4'],
+    ],
+    [['plan', '-f', ''], [':0']],
+    [['--request-timeout', ''], [':4']],
+    [['nothing', '--version', '--help', ''], expect.arrayContaining(['status'])],
+  ])('gives for %j %j', async (words, expected) => {
+    expect(values(await complete(...words))).toEqual(expected);
+  });
+
+  it('gives the nodes of the cluster that the words name, for the first operand alone', async () => {
+    await using fake = await api({ nodes: [node('node-10'), node('node-9'), node('other')] });
+    const at = ['--kubeconfig', fake.kubeconfig];
+    expect(await complete(...at, 'retry', 'node')).toEqual(['node-9', 'node-10', ':4']);
+    expect(await complete(...at, 'retry', 'node-9', '')).toEqual([':4']);
+    expect(await complete(...at, '--context', '')).toEqual(['here', ':4']);
+  });
+
+  it('says nothing where the cluster does not', async () => {
+    await using fake = await api({ other: { '/api/v1/nodes': hangUp } });
+    expect(await complete('--kubeconfig', fake.kubeconfig, 'retry', '')).toEqual([':4']);
+    expect(await complete('retry', '')).toEqual([':4']);
+    expect(await complete('--context', '')).toEqual([':4']);
+  });
+});
+
+describe('completion', () => {
+  it('gives bash a script that fills in what __complete answers', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'completion-test-'));
+    try {
+      const { stdout: script } = await kubectlSysctls(['completion', 'bash']);
+      writeFileSync(join(folder, 'script'), script);
+      const program = join(folder, 'kubectl-sysctls');
+      writeFileSync(program, '#!/bin/sh\nprintf "%s-%s\\tsaid\\n:4\\n" "$2" "$3"\n');
+      chmodSync(program, 0o755);
+      const asked = `source ${folder}/script; COMP_WORDS=(kubectl-sysctls retry no); COMP_CWORD=2; _kubectl_sysctls; echo "\${COMPREPLY[@]}"`;
+      const options = { encoding: 'utf8', env: { PATH: `${folder}:/usr/bin:/bin` } } as const;
+      expect(execFileSync('bash', ['--norc', '-c', asked], options)).toBe('retry-no\n');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it.each(['zsh', 'fish'])('gives %s a script that calls __complete', async (shell) => {
+    expect(await kubectlSysctls(['completion', shell])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('kubectl-sysctls __complete'),
+    });
+  });
+
+  it('tells how kubectl itself completes', async () => {
+    const { stdout } = await kubectlSysctls(['completion', '--help']);
+    expect(stdout).toContain('kubectl_complete-sysctls');
+  });
+
+  it('knows no other shell', async () => {
+    expect(await kubectlSysctls(['completion', 'ksh'])).toMatchObject({ status: 2 });
+  });
+});
+
+describe('the program', () => {
+  it('tells its version', async () => {
+    expect(await kubectlSysctls(['--version'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/u),
+    });
+  });
+
+  it('skips files of KUBECONFIG that are not there, and takes the first context named', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kubeconfig-test-'));
+    try {
+      const [first, second] = [join(folder, 'a'), join(folder, 'b')];
+      writeFileSync(first, kubeconfigText('http://127.0.0.1:1'));
+      writeFileSync(second, kubeconfigText('http://127.0.0.1:2').replaceAll('here', 'there'));
+      const env = { KUBECONFIG: `${folder}/none:${first}:${second}` };
+      const { stderr } = await kubectlSysctls(['status'], env);
+      expect(stderr).toMatch(/127\.0\.0\.1:1 \(context here\)/u);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
