@@ -52,12 +52,4 @@ describe('the aims of the fleet', () => {
     const larger = { ...MET, nodes: 1000, rolloutMs: 2e5 };
     expect(missed(MET, larger).find(([what]) => what === 'Ratio')).toEqual(['Ratio', [1000]]);
   });
-
-  it('say nothing of a coordinator that did not run', () => {
-    const rows = rowsOf({ fleets: [{ ...MET, coordinator: undefined }] });
-    expect(rows.filter(({ measured }) => measured[0] === '–').map(({ what }) => what)).toEqual([
-      'Memory of the coordinator',
-      'One decision',
-    ]);
-  });
 });

@@ -38,13 +38,13 @@ export function rowsOf({ fleets }: Pick<Figures, 'fleets'>): readonly FleetRow[]
     row('Bytes per node and change', ({ nodes, bytes }) => bytes / nodes, kilobytes),
     row(
       'Memory of the coordinator',
-      ({ coordinator }) => coordinator?.peakBytes,
+      ({ coordinator }) => coordinator.peakBytes,
       megabytes,
       AIMS.coordinatorBytes,
     ),
     row(
       'One decision',
-      ({ coordinator }) => medianOf(coordinator?.decisionMs),
+      ({ coordinator }) => spreadOf(coordinator.decisionMs).median,
       milliseconds,
       AIMS.decisionMs,
     ),
@@ -72,13 +72,9 @@ function hourly(count: number, { seconds: window }: FleetFigures['idle']): numbe
   return (count * HOUR_SECONDS) / window;
 }
 
-function medianOf(values: readonly number[] | undefined): number | undefined {
-  return values === undefined || values.length === 0 ? undefined : spreadOf(values).median;
-}
-
 type RowMaker = (
   what: string,
-  value: (fleet: FleetFigures) => number | undefined,
+  value: (fleet: FleetFigures) => number,
   text: (value: number) => string,
   most?: number,
 ) => FleetRow;
@@ -86,15 +82,9 @@ type RowMaker = (
 function rowsFor(fleets: readonly FleetFigures[]): RowMaker {
   return (what, value, text, most) => ({
     what,
-    measured: fleets.map((fleet) => {
-      const found = value(fleet);
-      return found === undefined ? '–' : text(found);
-    }),
+    measured: fleets.map((fleet) => text(value(fleet))),
     aim: most === undefined ? undefined : `≤ ${text(most)}`,
-    missedAt: fleets.flatMap((fleet) => {
-      const found = value(fleet);
-      return most !== undefined && found !== undefined && found > most ? [fleet.nodes] : [];
-    }),
+    missedAt: fleets.flatMap((fleet) => (most !== undefined && value(fleet) > most ? [fleet.nodes] : [])),
   });
 }
 

@@ -4,14 +4,15 @@ import { availableParallelism, loadavg, release } from 'node:os';
 import { DEFAULT_KUBERNETES_VERSION } from '../bed/kubernetes.ts';
 import type { Log } from '../bed/progress.ts';
 import { spreadOf } from '../bench/statistics.ts';
-import type { Figures, FleetFigures, OtherFigures, SingleFigures } from './figures.ts';
-import { type Fleet, makeFleet } from './fleet.ts';
+import type { Figures, FleetFigures, OtherFigures } from './figures.ts';
+import { makeFleet } from './fleet.ts';
 import { measureFleet } from './measure.ts';
 import type { FleetOptions } from './options.ts';
 import { oneAtATime, tenWaves } from './others.ts';
 import { measureSingle } from './single.ts';
 
 export async function benchFleet(options: FleetOptions, log: Log): Promise<Figures> {
+  const { soakSeconds, nodeSoakSeconds } = options;
   const machine = {
     cpus: availableParallelism(),
     kernel: release(),
@@ -19,49 +20,21 @@ export async function benchFleet(options: FleetOptions, log: Log): Promise<Figur
     loadBefore: loadavg()[0] ?? 0,
   };
   const single = await measureSingle(options, log);
+  const nodeMs = spreadOf(single.nodeMs).median;
   const smallest = Math.min(...options.nodes);
   const fleets: FleetFigures[] = [];
   let others: OtherFigures | undefined;
   for (const nodes of options.nodes) {
     await using fleet = await makeFleet(nodes, log);
-    const { figures, coordinator } = await measureFleet(fleet, nodes, { options, single, log });
-    fleets.push(figures);
-    if (nodes === smallest)
-      others ??= await measureOthers({
-        fleet,
-        nodes,
-        single,
-        options,
-        paced: coordinator !== undefined,
-        log,
-      });
+    fleets.push(await measureFleet(fleet, { nodes, nodeMs, options, log }));
+    if (nodes === smallest && others === undefined) {
+      const unsoakedMs = spreadOf(single.unsoakedMs).median;
+      const subject = { fleet, nodes, nodeSoakSeconds, nodeMs, unsoakedMs };
+      const oneByOne = await log.step('One node at a time', (note) => oneAtATime({ ...subject, note }));
+      const waves = await log.step('Ten waves without approval', (note) => tenWaves({ ...subject, note }));
+      others = { nodes, waves, oneAtATime: oneByOne };
+    }
   }
   if (others === undefined) throw new Error('Expected at least one fleet, got none.');
-  const { soakSeconds, nodeSoakSeconds } = options;
   return { machine, pace: { soakSeconds, nodeSoakSeconds }, single, fleets, others };
-}
-
-interface Compared {
-  readonly fleet: Fleet;
-  readonly nodes: number;
-  readonly single: SingleFigures;
-  readonly options: FleetOptions;
-  /** A coordinator runs. */
-  readonly paced: boolean;
-  readonly log: Log;
-}
-
-async function measureOthers({ fleet, nodes, single, options, paced, log }: Compared): Promise<OtherFigures> {
-  const subject = {
-    fleet,
-    nodes,
-    nodeSoakSeconds: options.nodeSoakSeconds,
-    nodeMs: spreadOf(single.nodeMs).median,
-    unsoakedMs: spreadOf(single.unsoakedMs).median,
-  };
-  const waves = await log.step('Ten waves without approval', (note) => tenWaves({ ...subject, note }));
-  const oneByOne = paced
-    ? await log.step('One node at a time', (note) => oneAtATime({ ...subject, note }))
-    : undefined;
-  return { nodes, waves, oneAtATime: oneByOne };
 }

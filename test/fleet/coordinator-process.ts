@@ -35,11 +35,11 @@ while [ "$1" != -- ]; do mkdir -p "$1"; shift; done
 shift
 exec "$@"`;
 
-/** What the manifests in the bed say; they end with the bed. undefined where no Deployment of ours runs a coordinator. */
-export async function startCoordinator(bed: Bed, admin: Admin): Promise<Coordinator | undefined> {
+/** What the manifests in the bed say; the processes end with the bed. Throws where no Deployment of ours runs a coordinator. */
+export async function startCoordinator(bed: Bed, admin: Admin): Promise<Coordinator> {
   const list = await admin.send('GET', `/apis/apps/v1/namespaces/${AGENT_NAMESPACE}/deployments`);
   const program = programWith('coordinator', list, imageOf(readFileSync(DOCKERFILE, 'utf8')));
-  if (program === undefined) return undefined;
+  if (program === undefined) throw new Error('Expected a Deployment that runs the coordinator, got none.');
   const file = join(bed.folder, 'kubelet-sysctls.mjs');
   await writeFile(file, await bundle());
   const replicas = await Promise.all(

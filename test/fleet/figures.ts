@@ -41,14 +41,13 @@ export interface FleetFigures {
   readonly bytes: number;
   readonly connections: number;
   readonly idle: { readonly seconds: number; readonly requests: Requests };
-  /** undefined: none ran. */
-  readonly coordinator: CoordinatorFigures | undefined;
+  readonly coordinator: CoordinatorFigures;
   /** What the bench itself needs for it. */
   readonly harness: HarnessFigures;
 }
 
 export interface CoordinatorFigures extends Usage {
-  /** Calls of the decision with the fleet as it was in the middle of the rollout. */
+  /** Calls of the decision about the fleet, every other node of which still waits. */
   readonly decisionMs: readonly number[];
 }
 
@@ -64,8 +63,8 @@ export interface HarnessFigures {
 /** Other ways to pace the same change over the smallest fleet. */
 export interface OtherFigures {
   readonly nodes: number;
-  /** Ten waves, each begun by an edit when the one before was Done; no approval, no canary. */
+  /** Each begun by an edit when the one before was Done; no approval, no canary. */
   readonly waves: { readonly ms: number; readonly idealMs: number };
-  /** One node after the other, with nodeSoakSeconds 0; undefined: no coordinator ran that could pace it. */
-  readonly oneAtATime: { readonly ms: number; readonly idealMs: number } | undefined;
+  /** One node after the other by the coordinator, with nodeSoakSeconds 0. */
+  readonly oneAtATime: { readonly ms: number; readonly idealMs: number };
 }

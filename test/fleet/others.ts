@@ -6,6 +6,9 @@ import { idealMs } from './ideal.ts';
 import { BASE, CHANGED, policyOf } from './lists.ts';
 import { WAVES } from './objects.ts';
 
+/** Beyond what it shall take. */
+const LIMIT_MS = 60_000;
+
 interface Subject {
   readonly fleet: Fleet;
   readonly nodes: number;
@@ -16,7 +19,26 @@ interface Subject {
   readonly note: (text: string) => void;
 }
 
-/** The nodes allow CHANGED at its beginning and BASE at its end. */
+/** As kured does it, with the coordinator; the nodes allow CHANGED at its beginning. A soak would only be waited for. */
+export async function oneAtATime({
+  fleet,
+  nodes,
+  unsoakedMs,
+  note,
+}: Subject): Promise<OtherFigures['oneAtATime']> {
+  const ideal = idealMs({ nodes, slots: 1, canaries: 0, soakMs: 0, nodeMs: unsoakedMs });
+  const policy = policyOf({
+    rollout: 'Coordinated',
+    allowances: BASE,
+    maxUnavailable: '1',
+    canary: 0,
+    nodeSoakSeconds: 0,
+  });
+  const ms = await fleet.rollOut(policy, { allowances: BASE, nodes, limitMs: LIMIT_MS + 4 * ideal, note });
+  return { ms, idealMs: ideal };
+}
+
+/** The nodes allow BASE at its beginning. */
 export async function tenWaves({
   fleet,
   nodes,
@@ -26,18 +48,12 @@ export async function tenWaves({
 }: Subject): Promise<OtherFigures['waves']> {
   const begun = performance.now();
   for (let wave = 0; wave < WAVES; wave++) {
-    // Those whose turn has not come keep what they have.
-    const later = Array.from({ length: WAVES - wave - 1 }, (_, at) => wave + 1 + at);
-    const policy = policyOf({
-      allowances: BASE,
-      nodeSoakSeconds,
-      ...(later.length > 0 && { more: { allowances: CHANGED, waves: later } }),
-    });
-    const done = nodesUntil(nodes, wave);
+    const waves = Array.from({ length: wave + 1 }, (_, at) => at);
+    const policy = policyOf({ allowances: BASE, nodeSoakSeconds, more: { allowances: CHANGED, waves } });
     await fleet.rollOut(policy, {
-      allowances: BASE,
-      nodes: done,
-      limitMs: 60_000 + 3 * nodeMs,
+      allowances: CHANGED,
+      nodes: nodesUntil(nodes, wave),
+      limitMs: LIMIT_MS + 3 * nodeMs,
       note: (text) => note(`wave ${wave + 1}: ${text}`),
     });
   }
@@ -48,28 +64,4 @@ export async function tenWaves({
 /** How many are in that wave or an earlier one. */
 export function nodesUntil(nodes: number, wave: number): number {
   return Array.from({ length: nodes }, (_, index) => index % WAVES).filter((at) => at <= wave).length;
-}
-
-/** As kured does it, with the coordinator; the nodes allow BASE at its beginning. A soak would only be waited for. */
-export async function oneAtATime({
-  fleet,
-  nodes,
-  unsoakedMs,
-  note,
-}: Subject): Promise<NonNullable<OtherFigures['oneAtATime']>> {
-  const ideal = idealMs({ nodes, slots: 1, canaries: 0, soakMs: 0, nodeMs: unsoakedMs });
-  const policy = policyOf({
-    rollout: 'Coordinated',
-    allowances: CHANGED,
-    maxUnavailable: '1',
-    canary: 0,
-    nodeSoakSeconds: 0,
-  });
-  const ms = await fleet.rollOut(policy, {
-    allowances: CHANGED,
-    nodes,
-    limitMs: 60_000 + 4 * ideal,
-    note,
-  });
-  return { ms, idealMs: ideal };
 }

@@ -82,6 +82,7 @@ async function startAgent(options: NodeOptions, host: FakeHost, token: string): 
     {
       configMap: { namespace: AGENT_NAMESPACE, name: POLICY_CONFIG_MAP },
       jitterMs: 0,
+      // As the coordinator's manifests start it.
       waitForApproval: true,
       onReported: () => reported.resolve(),
     },

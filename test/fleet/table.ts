@@ -61,7 +61,7 @@ export function othersText({ others }: Figures): string {
   const { nodes, waves, oneAtATime } = others;
   return [
     `Simulated with ${count(nodes)} nodes: ${ranText('ten waves', waves)}`,
-    ...(oneAtATime === undefined ? [] : [ranText('one at a time with nodeSoakSeconds 0', oneAtATime)]),
+    ranText('one at a time with nodeSoakSeconds 0', oneAtATime),
   ].join('; ');
 }
 
