@@ -23,7 +23,7 @@ export async function useFaultyKubelet(node: TestNode): Promise<void> {
   await node.restartKubelet();
 }
 
-export async function refuse(node: TestNode, list: List): Promise<void> {
+export async function refuse(node: TestNode, list: Pick<List, 'names'>): Promise<void> {
   await node.write(`allowed-unsafe-sysctls=${list.names.join()}`, FAULT);
 }
 

@@ -1,0 +1,70 @@
+// What was seen of a rollout, and when: one moment a line of JSON, so that a recording can be kept and drawn again.
+
+import * as v from 'valibot';
+import { STATES } from '../../agent/report/keys.ts';
+import { PHASES } from '../../agent/rollout/fleet.ts';
+
+/** Milliseconds since 1970, by the clock of the machine that watched. */
+const instant = v.number();
+const text = v.optional(v.string());
+
+const NODE = v.object({
+  at: instant,
+  kind: v.literal('node'),
+  node: v.string(),
+  state: v.optional(v.picklist(STATES)),
+  desired: text,
+  running: text,
+  desiredRevision: text,
+  appliedRevision: text,
+  approvedRevision: text,
+  failedRevision: text,
+  ready: v.boolean(),
+  zone: text,
+});
+const GONE = v.object({ at: instant, kind: v.literal('gone'), node: v.string() });
+const PHASE = v.object({ at: instant, kind: v.literal('phase'), phase: v.picklist(PHASES) });
+const EDIT = v.object({ at: instant, kind: v.literal('edit'), what: v.string() });
+const END = v.object({ at: instant, kind: v.literal('end') });
+const MOMENT = v.variant('kind', [NODE, GONE, PHASE, EDIT, END]);
+
+/** What a Node showed from then on. */
+export type NodeMoment = v.InferOutput<typeof NODE>;
+/** What the coordinator said from then on. */
+export type PhaseMoment = v.InferOutput<typeof PHASE>;
+/** Somebody edited the policy. */
+export type EditMoment = v.InferOutput<typeof EDIT>;
+export type Moment = v.InferOutput<typeof MOMENT>;
+
+export function linesOf(moments: readonly Moment[]): string {
+  return moments.map((moment) => `${JSON.stringify(moment)}\n`).join('');
+}
+
+/** Reads what `linesOf` wrote; throws with the number of the line that is no moment. */
+export function momentsIn(lines: string): readonly Moment[] {
+  return lines.split('\n').flatMap((line, index) => (line.trim() === '' ? [] : [momentIn(line, index + 1)]));
+}
+
+/** What was shown at that instant, and everything after it. */
+export function since(moments: readonly Moment[], begin: number): readonly Moment[] {
+  const before = moments.filter(({ at }) => at < begin);
+  const subjects = new Map<string, Moment>();
+  for (const moment of before) {
+    if (moment.kind === 'phase') subjects.set('', moment);
+    if (moment.kind === 'node') subjects.set(moment.node, moment);
+    if (moment.kind === 'gone') subjects.delete(moment.node);
+  }
+  const shown = [...subjects.values()].map((moment) => ({ ...moment, at: begin }));
+  return [...shown, ...moments.filter(({ at }) => at >= begin)];
+}
+
+function momentIn(line: string, number: number): Moment {
+  try {
+    return v.parse(MOMENT, JSON.parse(line));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`Expected line ${number} to be a moment of a rollout, got ${line.slice(0, 80)}: ${why}`, {
+      cause: error,
+    });
+  }
+}

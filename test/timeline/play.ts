@@ -1,0 +1,110 @@
+// A rollout worth a picture, on a cluster of its own: a canary, a node that fails, a halt, and the edit that mends it.
+
+import { basename, dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { applyManifests, awaitRollout } from '../../scripts/demo/install.ts';
+import { type Bed, startBed } from '../bed/bed.ts';
+import { ensureHostPackages } from '../bed/host-packages.ts';
+import { agentImage, type Image } from '../bed/images.ts';
+import type { Log } from '../bed/progress.ts';
+import { setKeys } from '../e2e/policy.ts';
+import { testNode } from '../e2e/test-node.ts';
+import { refuse, useFaultyKubelet } from '../faults/faulty-kubelet.ts';
+import { connect } from '../tutorial/cluster.ts';
+import { LIST_KEY, UNSAFE_SYSCTL } from '../tutorial/names.ts';
+import { type Moment, type NodeMoment, since } from './moments.ts';
+import { recordRollout } from './recorder.ts';
+
+const NODES = ['node-1', 'node-2', 'node-3'];
+/** The canary is the first by name. */
+const FAILS = 'node-2';
+const FIRST = [UNSAFE_SYSCTL];
+const WITH_ONE_MORE = [UNSAFE_SYSCTL, 'net.core.wmem_max'];
+const MENDED = [UNSAFE_SYSCTL, 'net.ipv4.tcp_max_syn_backlog'];
+/** Short, so that the picture is of what happens and not of waiting. */
+const PACE = {
+  nodeSoakSeconds: '3',
+  soakSeconds: '5',
+  canary: '1',
+  maxUnavailable: '1',
+  failureThreshold: '1',
+};
+/** How long the picture stays with what is at rest: before the first edit, halted, done. */
+const LEAD_MS = 2000;
+const HALTED_MS = 6000;
+const TAIL_MS = 3000;
+const TIMEOUT_MS = 120_000;
+
+/** Resolves with all that was seen; nothing is left of the cluster. */
+export async function playRollout(log: Log): Promise<readonly Moment[]> {
+  await ensureHostPackages(log);
+  await using undo = new AsyncDisposableStack();
+  const making = [startNodes(log), agentImage(log)] as const;
+  // What fails is thrown only when nothing goes on in the background any more.
+  const [made] = await Promise.allSettled(making);
+  if (made.status === 'fulfilled')
+    undo.defer(() => log.step('Removing the cluster', () => made.value.down()));
+  const [bed, image] = await Promise.all(making);
+  const world = { bed, cluster: connect({ kubeconfig: bed.kubeconfig }) };
+  await log.step('The agent on every node, and the coordinator', () => install(bed, image));
+
+  const recorder = undo.use(await recordRollout(bed.kubeconfig));
+  const edit = async (what: string, names: readonly string[]): Promise<void> => {
+    recorder.edited(what);
+    await setKeys(world, { [LIST_KEY]: `${names.join('\n')}\n` });
+  };
+  await log.step('The first list', async () => {
+    await setKeys(world, { ...PACE, rollout: 'Immediate', [LIST_KEY]: `${FIRST.join('\n')}\n` });
+    await recorder.until('every node to be Done with the first list', everyRuns(FIRST), TIMEOUT_MS);
+    const failing = testNode(world, FAILS);
+    await useFaultyKubelet(failing);
+    await refuse(failing, { names: WITH_ONE_MORE });
+    await setKeys(world, { rollout: 'Coordinated' });
+    await recorder.until('the coordinator to say Done', phaseIs('Done'), TIMEOUT_MS);
+  });
+  const begin = Date.now();
+  await sleep(LEAD_MS);
+  await log.step('An edit with which one node fails', async () => {
+    await edit('one name more', WITH_ONE_MORE);
+    await recorder.until('the rollout to be halted', phaseIs('Halted'), TIMEOUT_MS);
+    await sleep(HALTED_MS);
+  });
+  await log.step('An edit that mends it', async () => {
+    await edit('another name instead', MENDED);
+    await recorder.until('every node to be Done with the mended list', everyRuns(MENDED), TIMEOUT_MS);
+    await recorder.until('the rollout to be Done', phaseIs('Done'), TIMEOUT_MS);
+    await sleep(TAIL_MS);
+  });
+  recorder.stop();
+  return since(recorder.moments, begin);
+}
+
+function startNodes(log: Log): Promise<Bed> {
+  const nodes = NODES.map((name) => ({ name, layout: 'deb-missing' as const }));
+  return startBed({ name: `timeline-${process.pid}`, lifetime: 'process', nodes }, log);
+}
+
+async function install(bed: Bed, image: Image): Promise<void> {
+  await bed.loadImage(image);
+  const kubectl = (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args);
+  // The cache keeps an image in a folder that is named after what it was made from.
+  const stamp = basename(dirname(image.archive));
+  await applyManifests({ kubectl, agentImage: { reference: image.reference, stamp } });
+  await awaitRollout(kubectl);
+}
+
+function phaseIs(wanted: string): (moments: readonly Moment[]) => boolean {
+  return (moments) => moments.findLast((moment) => moment.kind === 'phase')?.phase === wanted;
+}
+
+function everyRuns(names: readonly string[]): (moments: readonly Moment[]) => boolean {
+  const wanted = names.toSorted().join();
+  return (moments) =>
+    NODES.every((name) => {
+      const last = moments.findLast(
+        (moment): moment is NodeMoment => moment.kind === 'node' && moment.node === name,
+      );
+      const runs = last?.running?.split(',').toSorted().join();
+      return last?.state === 'Done' && runs === wanted;
+    });
+}

@@ -1,0 +1,135 @@
+// Records a rollout: what the Nodes and the coordinator show, at the instant at which the API server tells it.
+
+import { KubeConfig, type V1ConfigMap, type V1Node, Watch } from '@kubernetes/client-node';
+import { ASKED, KEYS, STATES } from '../../agent/report/keys.ts';
+import { PHASES } from '../../agent/rollout/fleet.ts';
+import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import type { Moment, NodeMoment } from './moments.ts';
+
+/** Where the coordinator tells people of the rollout. */
+export const STATUS_CONFIG_MAP = 'kubelet-sysctls-status';
+const ZONE = 'topology.kubernetes.io/zone';
+const REOPEN_MS = 20;
+
+export interface Recorder extends AsyncDisposable {
+  /** So far, in the order in which they came. */
+  readonly moments: readonly Moment[];
+  /** Notes that the policy is edited now. */
+  edited(what: string): void;
+  /** Resolves when the condition holds for all that was seen so far; throws with the last of it after `timeoutMs`. */
+  until(what: string, condition: (moments: readonly Moment[]) => boolean, timeoutMs: number): Promise<void>;
+  /** Ends the recording. */
+  stop(): void;
+}
+
+/** Resolves when every Node was seen once. Watches that the API server ends are opened anew. */
+export async function recordRollout(kubeconfig: string): Promise<Recorder> {
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  const moments: Moment[] = [];
+  const waiting = new Set<() => void>();
+  const last = new Map<string, string>();
+  const ended = new AbortController();
+
+  const add = (subject: string, moment: Moment): void => {
+    const { at: _at, ...shown } = moment;
+    const text = JSON.stringify(shown);
+    if (ended.signal.aborted || last.get(subject) === text) return;
+    last.set(subject, text);
+    moments.push(moment);
+    for (const look of waiting) look();
+  };
+  const signal = ended.signal;
+  await Promise.all([
+    keepWatching<V1Node>(config, {
+      path: '/api/v1/nodes',
+      query: {},
+      signal,
+      take: (gone, object) => {
+        const node = object.metadata?.name ?? '';
+        add(node, gone ? { at: Date.now(), kind: 'gone', node } : nodeMoment(object, Date.now()));
+      },
+    }),
+    keepWatching<V1ConfigMap>(config, {
+      path: `/api/v1/namespaces/${AGENT_NAMESPACE}/configmaps`,
+      query: { fieldSelector: `metadata.name=${STATUS_CONFIG_MAP}` },
+      signal,
+      take: (_gone, { data }) => {
+        const phase = PHASES.find((each) => each === data?.['phase']);
+        if (phase !== undefined) add('', { at: Date.now(), kind: 'phase', phase });
+      },
+    }),
+  ]);
+  const recorder: Recorder = {
+    moments,
+    edited: (what) => void moments.push({ at: Date.now(), kind: 'edit', what }),
+    until: async (what, condition, timeoutMs) => {
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const look = (): void => {
+        if (condition(moments)) resolve(true);
+      };
+      waiting.add(look);
+      const timer = setTimeout(() => resolve(false), timeoutMs);
+      look();
+      const held = await promise;
+      clearTimeout(timer);
+      waiting.delete(look);
+      if (!held) {
+        const shown = [...last.values()].join('\n');
+        throw new Error(`Expected ${what} within ${timeoutMs / 1000} s, but last seen was:\n${shown}`);
+      }
+    },
+    stop: () => {
+      if (ended.signal.aborted) return;
+      moments.push({ at: Date.now(), kind: 'end' });
+      ended.abort();
+    },
+    [Symbol.asyncDispose]: async () => recorder.stop(),
+  };
+  await recorder.until('Nodes to be there', (all) => all.some(({ kind }) => kind === 'node'), 30_000);
+  return recorder;
+}
+
+/** What this Node shows at this instant. */
+export function nodeMoment({ metadata, status }: V1Node, at: number): NodeMoment {
+  const shown = metadata?.annotations ?? {};
+  const optional = {
+    state: STATES.find((state) => state === shown[KEYS.state]),
+    desired: shown[KEYS.desired],
+    running: shown[KEYS.running],
+    desiredRevision: shown[KEYS.desiredRevision],
+    appliedRevision: shown[KEYS.appliedRevision],
+    approvedRevision: shown[ASKED.approvedRevision],
+    failedRevision: shown[KEYS.failedRevision],
+    zone: metadata?.labels?.[ZONE],
+  };
+  const ready =
+    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+  return { at, kind: 'node', node: metadata?.name ?? '', ready, ...optional };
+}
+
+interface Watching<T> {
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly take: (gone: boolean, object: T) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves when the first watch is open; what goes wrong later is tried again. */
+async function keepWatching<T>(config: KubeConfig, watching: Watching<T>): Promise<void> {
+  const { path, query, take, signal } = watching;
+  const again = (): void => {
+    if (!signal.aborted) setTimeout(() => void keepWatching(config, watching).catch(again), REOPEN_MS);
+  };
+  // From what the API server has at hand: it answers a watch of the very latest with "Too large resource version" now and then.
+  const connection = await new Watch(config).watch(
+    path,
+    { ...query, resourceVersion: '0' },
+    (phase, object: T) => {
+      if (phase === 'ADDED' || phase === 'MODIFIED' || phase === 'DELETED') take(phase === 'DELETED', object);
+    },
+    again,
+  );
+  if (signal.aborted) connection.abort();
+  else signal.addEventListener('abort', () => connection.abort(), { once: true });
+}

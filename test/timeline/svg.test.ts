@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { layoutOf } from './layout.ts';
+import { timelineOf } from './model.ts';
+import { recording } from './recording.ts';
+import { svgOf } from './svg.ts';
+
+const CAPTION = { title: 'A rollout <of three>', subtitle: 'recorded' };
+
+describe('the picture of a rollout', () => {
+  const timeline = timelineOf(recording());
+  const svg = svgOf(timeline, CAPTION);
+
+  it('is the same for the same recording, and small', () => {
+    expect(svgOf(timelineOf(recording()), CAPTION)).toBe(svg);
+    expect(svg.length).toBeLessThan(12_000);
+  });
+
+  it('has no script, loads nothing, and has colours for light and dark', () => {
+    expect(svg).not.toMatch(/<script|href|url\((?!#)|@import|@font-face/iu);
+    expect(svg).toContain('prefers-color-scheme:dark');
+  });
+
+  it('says in words what it shows, for those who do not see it', () => {
+    expect(svg).toContain('<title id="title">A rollout &lt;of three&gt;</title>');
+    expect(svg).toMatch(/role="img" aria-labelledby="title summary"/u);
+    expect(svg).toContain('at 20 s C: another &amp; better one');
+    expect(svg).toContain('Halted until 20.2 s');
+    expect(svg).toContain('failed with list A until 20.1 s');
+  });
+
+  it('is well-formed: every element that begins ends', () => {
+    const open: string[] = [];
+    const wrong: string[] = [];
+    for (const [, close, name = '', rest = ''] of svg.matchAll(/<(\/?)([a-z]+)((?:[^"<>]|"[^"<>]*")*)>/gu)) {
+      if (close === '/' && open.pop() !== name) wrong.push(name);
+      if (close !== '/' && !rest.endsWith('/')) open.push(name);
+    }
+    expect([...open, ...wrong]).toEqual([]);
+    expect(svg.replaceAll(/<(?:[^"<>]|"[^"<>]*")*>/gu, '')).not.toMatch(/[<>]/u);
+  });
+
+  it('shows that others keep running what they had while one has failed', () => {
+    expect(svg).toContain('>rolled back, runs A<');
+    expect(svg).toContain('>waits, runs A<');
+    expect(svg).toContain('>Halted<');
+  });
+
+  it('keeps everything within its edges', () => {
+    const { boxes, lines, words, width, height } = layoutOf(timeline);
+    for (const box of boxes) {
+      expect(box.x).toBeGreaterThanOrEqual(0);
+      expect(box.x + box.width).toBeLessThanOrEqual(width);
+      expect(box.y + box.height).toBeLessThanOrEqual(height);
+    }
+    for (const line of lines) expect([line.x <= width, line.bottom <= height]).toEqual([true, true]);
+    for (const { x, y } of words) expect([x >= 0, x <= width, y <= height]).toEqual([true, true, true]);
+  });
+
+  it('has a legend of what occurs and nothing else', () => {
+    const { classes } = layoutOf(timeline);
+    expect(classes).toContain('failed');
+    expect(classes).not.toContain('blocked');
+    expect(svg).toContain('>failed, rolled back<');
+    expect(svg).not.toContain('>blocked<');
+  });
+
+  it('puts the words of edits that are close together one above the other', () => {
+    const edits = [0, 0.5, 1].map((at) => ({ at, what: 'a rather long description of it', lists: [] }));
+    const { words } = layoutOf({ ...timeline, edits });
+    const places = words.filter((each) => each.class === 'what').map(({ y }) => y);
+    expect(new Set(places).size).toBe(3);
+  });
+
+  it('is drawn of a single instant too', () => {
+    const still = timelineOf(recording().slice(0, 4));
+    expect(svgOf(still, CAPTION)).not.toMatch(/NaN|Infinity/u);
+  });
+});
