@@ -20,6 +20,8 @@ const NODE = v.object({
   approvedRevision: text,
   failedRevision: text,
   ready: v.boolean(),
+  /** It has the start-up taint; absent otherwise. */
+  joining: v.optional(v.literal(true)),
   zone: text,
 });
 const GONE = v.object({ at: instant, kind: v.literal('gone'), node: v.string() });

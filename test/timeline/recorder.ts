@@ -1,7 +1,7 @@
 // Records a rollout: what the Nodes and the coordinator show, at the instant at which the API server tells it.
 
-import { KubeConfig, type V1ConfigMap, type V1Node, Watch } from '@kubernetes/client-node';
-import { ASKED, KEYS, STATES } from '../../agent/report/keys.ts';
+import { KubeConfig, type V1ConfigMap, type V1Node, type V1Taint, Watch } from '@kubernetes/client-node';
+import { ASKED, KEYS, PENDING_TAINT, STATES } from '../../agent/report/keys.ts';
 import { PHASES } from '../../agent/rollout/fleet.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
 import type { Moment, NodeMoment } from './moments.ts';
@@ -91,7 +91,7 @@ export async function recordRollout(kubeconfig: string): Promise<Recorder> {
 }
 
 /** What this Node shows at this instant. */
-export function nodeMoment({ metadata, status }: V1Node, at: number): NodeMoment {
+export function nodeMoment({ metadata, spec, status }: V1Node, at: number): NodeMoment {
   const shown = metadata?.annotations ?? {};
   const optional = {
     state: STATES.find((state) => state === shown[KEYS.state]),
@@ -102,10 +102,15 @@ export function nodeMoment({ metadata, status }: V1Node, at: number): NodeMoment
     approvedRevision: shown[ASKED.approvedRevision],
     failedRevision: shown[KEYS.failedRevision],
     zone: metadata?.labels?.[ZONE],
+    joining: spec?.taints?.some(isStartUpTaint) === true ? (true as const) : undefined,
   };
   const ready =
     status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
   return { at, kind: 'node', node: metadata?.name ?? '', ready, ...optional };
+}
+
+function isStartUpTaint({ key, effect }: V1Taint): boolean {
+  return key === PENDING_TAINT.key && effect === PENDING_TAINT.effect;
 }
 
 interface Watching<T> {
