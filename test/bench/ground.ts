@@ -13,7 +13,7 @@ import { DEFAULT_KUBERNETES_VERSION } from '../bed/kubernetes.ts';
 import type { Log } from '../bed/progress.ts';
 import { readFile } from 'node:fs/promises';
 import { connect } from '../tutorial/cluster.ts';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE, AGENT_PODS } from '../tutorial/names.ts';
 import { type Container, findContainer } from './container.ts';
 import { type NodeWatch, watchNode } from './node-watch.ts';
 import { type PolicyEditor, policyEditor } from './policy.ts';
@@ -101,6 +101,7 @@ async function agentContainerId(bed: Bed, node: string): Promise<string> {
   const { core } = connect({ kubeconfig: bed.kubeconfig });
   const { items } = await core.listNamespacedPod({
     namespace: AGENT_NAMESPACE,
+    labelSelector: AGENT_PODS,
     fieldSelector: `spec.nodeName=${node}`,
   });
   const id = items[0]?.status?.containerStatuses?.[0]?.containerID?.replace(/^.*:\/\//, '');

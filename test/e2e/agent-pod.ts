@@ -1,7 +1,7 @@
 // The agent's pod on a node.
 
 import type { V1Pod } from '@kubernetes/client-node';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE, AGENT_PODS } from '../tutorial/names.ts';
 import type { World } from './world.ts';
 
 export interface AgentPod {
@@ -20,6 +20,7 @@ export async function agentPodOn(
 ): Promise<AgentPod | undefined> {
   const { items } = await cluster.core.listNamespacedPod({
     namespace: AGENT_NAMESPACE,
+    labelSelector: AGENT_PODS,
     fieldSelector: `spec.nodeName=${node}`,
   });
   const pod = items.find(({ metadata }) => metadata?.deletionTimestamp === undefined);

@@ -9,7 +9,7 @@ import { KEYS } from '../../agent/report/keys.ts';
 import { policyErrorText } from '../../agent/report/policy-error.ts';
 import { type Container, findContainer } from '../bench/container.ts';
 import { HEAVY, PROTOTYPE_KEYS } from '../policy/hostile.ts';
-import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE, AGENT_PODS, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
 import { agentPodOn } from './agent-pod.ts';
 import { freshNode } from './fresh.ts';
 import { policyNow } from './policy.ts';
@@ -141,6 +141,7 @@ async function marks({ bedNode }: TestNode, { pid }: Container): Promise<readonl
 async function agentContainer({ world, name }: TestNode): Promise<Container> {
   const { items } = await world.cluster.core.listNamespacedPod({
     namespace: AGENT_NAMESPACE,
+    labelSelector: AGENT_PODS,
     fieldSelector: `spec.nodeName=${name}`,
   });
   const id = items[0]?.status?.containerStatuses?.[0]?.containerID?.split('//').at(-1);

@@ -2,7 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../tutorial/names.ts';
 import type { World } from './world.ts';
 
 export interface Request {
@@ -14,7 +14,8 @@ export interface Request {
   readonly at: number;
 }
 
-const AGENT = `system:serviceaccount:${AGENT_NAMESPACE}:`;
+/** With the quote at its end: the coordinator's account is in the same namespace. */
+const AGENT = `"system:serviceaccount:${AGENT_NAMESPACE}:${AGENT_DAEMON_SET}"`;
 const POD = 'authentication.kubernetes.io/pod-name';
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 

@@ -8,8 +8,11 @@ import { silent } from '../bed/progress.ts';
 import { ifThere, statusCode } from '../tutorial/cluster.ts';
 import { type PodState, podState } from '../tutorial/pod-state.ts';
 import type { TestNode } from './test-node.ts';
+import { waitFor, type Wait } from './wait.ts';
 
 const namespace = 'e2e';
+
+type Place = Pick<TestNode, 'name' | 'world'>;
 const PACE = { timeoutMs: 60_000, everyMs: 100 };
 
 export interface Sysctl {
@@ -22,13 +25,15 @@ export interface SysctlPod {
   /** Running, or failed with the kubelet's reason; waits up to 60 s for one of both. */
   settled(): Promise<PodState>;
   now(): Promise<PodState>;
+  /** Undefined once it is gone. A pod that was ended and made anew differs in one of both. */
+  life(): Promise<{ readonly uid: string; readonly restarts: number } | undefined>;
   /** What the pod itself finds under /proc/sys. */
   valueOf(sysctl: string): Promise<string>;
   remove(): Promise<void>;
 }
 
-/** Makes a pod that sets one sysctl on one node; with `label`, on that node as long as it has the label. */
-export async function sysctlPod(node: TestNode, sysctl: Sysctl, label?: string): Promise<SysctlPod> {
+/** Makes a pod that sets one sysctl on one node, now or when that joins; with `label`, on that node as long as it has the label. */
+export async function sysctlPod(node: Place, sysctl: Sysctl, label?: string): Promise<SysctlPod> {
   const { core } = node.world.cluster;
   await ensureNamespace(node);
   const { reference } = await demoAppImage(silent);
@@ -49,13 +54,18 @@ export async function sysctlPod(node: TestNode, sysctl: Sysctl, label?: string):
   return {
     name,
     now,
+    life: async () => {
+      const pod = await ifThere(core.readNamespacedPod({ namespace, name }));
+      const [container] = pod?.status?.containerStatuses ?? [];
+      return pod && { uid: pod.metadata?.uid ?? '', restarts: container?.restartCount ?? 0 };
+    },
     settled: async () => {
       await until(async () => (await now()).kind !== 'waiting', PACE);
       return now();
     },
     // A kubelet that was restarted a moment ago does not know its pods yet.
     valueOf: (of) =>
-      node.waitFor({ what: `read ${of} in the pod ${name}`, timeoutMs: 15_000 }, async () => {
+      waitFor(node.world, node.world.bed.node(node.name), reading(of, name), async () => {
         const read = ['exec', name, '--', 'cat', `/proc/sys/${of.replaceAll('.', '/')}`];
         const options = { reject: false, timeoutMs: 15_000 };
         const { stdout, exitCode } = await node.world.bed.kubectl(['-n', namespace, ...read], options);
@@ -65,6 +75,10 @@ export async function sysctlPod(node: TestNode, sysctl: Sysctl, label?: string):
       await ifThere(core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 }));
     },
   };
+}
+
+function reading(sysctl: string, pod: string): Wait {
+  return { what: `read ${sysctl} in the pod ${pod}`, timeoutMs: 15_000 };
 }
 
 function podOf(
@@ -86,7 +100,7 @@ function podOf(
   };
 }
 
-async function ensureNamespace({ world }: TestNode): Promise<void> {
+async function ensureNamespace({ world }: Place): Promise<void> {
   try {
     await world.cluster.core.createNamespace({ body: { metadata: { name: namespace } } });
   } catch (error) {

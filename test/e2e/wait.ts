@@ -2,7 +2,7 @@
 
 import type { BedNode } from '../bed/bed.ts';
 import { until } from '../bed/until.ts';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE, AGENT_PODS } from '../tutorial/names.ts';
 import { agentPodOn } from './agent-pod.ts';
 import { readHostFile } from './host-files.ts';
 import { kubeletOn } from './kubelet.ts';
@@ -69,7 +69,7 @@ async function memoryOf(node: BedNode): Promise<string> {
 }
 
 async function agentLog({ bed }: World, node: string): Promise<string> {
-  const pods = ['--field-selector', `spec.nodeName=${node}`, '-o', 'name'];
+  const pods = ['-l', AGENT_PODS, '--field-selector', `spec.nodeName=${node}`, '-o', 'name'];
   const { stdout } = await bed.kubectl(['-n', AGENT_NAMESPACE, 'get', 'pods', ...pods], { timeoutMs: 5000 });
   const [pod = ''] = stdout.split('\n');
   const log = ['logs', pod, `--tail=${LOG_LINES}`];

@@ -6,6 +6,8 @@ export const TUTORIAL_NAMESPACE = 'kubelet-sysctls-demo';
 /** Where daemonset/ puts the agent and its policy. */
 export const AGENT_NAMESPACE = 'kubelet-sysctl-agent';
 export const AGENT_DAEMON_SET = 'kubelet-sysctl-agent';
+/** Of the agents' pods: the coordinator's are in the same namespace. */
+export const AGENT_PODS = `app.kubernetes.io/name=${AGENT_DAEMON_SET}`;
 export const POLICY_CONFIG_MAP = 'kubelet-sysctls';
 
 /** The policy's list of allowances that every node gets. */
