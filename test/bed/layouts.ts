@@ -20,6 +20,8 @@ export interface NodeSpec {
   readonly layout: Layout;
   /** The kubelet's version, such as '1.30.14'; the bed's own when absent. */
   readonly kubelet?: string;
+  /** With which its kubelet registers the Node. */
+  readonly taints?: readonly { readonly key: string; readonly effect: string }[];
   /** Written before the first boot: path on the node → content. */
   readonly files?: Readonly<Record<string, string>>;
 }

@@ -42,6 +42,15 @@ describe("the kubelet's config", () => {
   });
 });
 
+it('lets a node register with the taints that it is given, and without any else', async () => {
+  const config = join(root, 'var/lib/kubelet/config.yaml');
+  const taints = [{ key: 'example.com/new', effect: 'NoSchedule' }];
+  await writeNodeFiles(root, plan({ spec: { name: 'n1', layout: 'rpm', taints } }));
+  expect(parse(await readFile(config, 'utf8'))).toMatchObject({ registerWithTaints: taints });
+  await writeNodeFiles(root, plan());
+  expect(parse(await readFile(config, 'utf8'))).not.toHaveProperty('registerWithTaints');
+});
+
 it("gives a node its own address and pods, and lets the caller's files win", async () => {
   const spec = {
     name: 'n1',

@@ -81,7 +81,7 @@ function kubernetesFiles(plan: NodePlan): Readonly<Record<string, string>> {
 
 const RUNTIME = 'unix:///run/containerd/containerd.sock';
 
-function kubeletConfig({ version, cgroupVersion }: NodePlan): Readonly<Record<string, unknown>> {
+function kubeletConfig({ spec, version, cgroupVersion }: NodePlan): Readonly<Record<string, unknown>> {
   const minor = Number(version.split('.')[1]);
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -96,6 +96,7 @@ function kubeletConfig({ version, cgroupVersion }: NodePlan): Readonly<Record<st
     containerRuntimeEndpoint: RUNTIME,
     // Older kubelets refuse a key they do not know.
     ...(cgroupVersion === 1 && minor >= 31 ? { failCgroupV1: false } : {}),
+    ...(spec.taints === undefined ? {} : { registerWithTaints: spec.taints }),
     failSwapOn: false,
     staticPodPath: '/etc/kubernetes/manifests',
     // The disk is the machine's, and how full it is says nothing about this node.
