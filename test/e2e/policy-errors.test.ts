@@ -93,7 +93,7 @@ describe('a ConfigMap that is deleted', () => {
     expect(missing.length).toBeGreaterThan(0);
     expect(new Set(hours).size).toBe(hours.length);
 
-    await setKeys(world, { [LIST]: OTHER, rollout: 'Immediate' });
+    await setKeys(world, { [LIST]: OTHER });
     await everyDone(nodes, [OTHER]);
     const after = await everyReport(
       nodes,

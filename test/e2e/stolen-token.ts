@@ -1,4 +1,4 @@
-// What somebody can do who has read the token of a running agent.
+// What somebody can do who has read the token of a running agent or coordinator.
 
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
@@ -8,6 +8,7 @@ import { pkiFolder } from '../bed/pki.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
 import { agentPodOn } from './agent-pod.ts';
 import type { TestNode } from './test-node.ts';
+import type { World } from './world.ts';
 
 const TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 const TIMEOUT_MS = 10_000;
@@ -30,15 +31,22 @@ export interface Thief {
 export async function stolenToken(node: TestNode): Promise<string> {
   return node.waitFor({ what: 'let a command into its agent' }, async () => {
     const pod = await agentPodOn(node.world, node.name);
-    if (pod?.ready !== true) return undefined;
-    const command = ['-n', AGENT_NAMESPACE, 'exec', pod.name, '--', 'cat', TOKEN];
-    const said = await node.world.bed.kubectl(command, { reject: false, timeoutMs: TIMEOUT_MS });
-    return said.exitCode === 0 && said.stdout !== '' ? said.stdout : undefined;
+    return pod?.ready === true ? tokenIn(node.world, pod.name) : undefined;
   });
 }
 
+/** As the container of this pod of ours sees it; undefined while it lets no command in. */
+export async function tokenIn({ bed }: Pick<World, 'bed'>, pod: string): Promise<string | undefined> {
+  const command = ['-n', AGENT_NAMESPACE, 'exec', pod, '--', 'cat', TOKEN];
+  const said = await bed.kubectl(command, { reject: false, timeoutMs: TIMEOUT_MS });
+  return said.exitCode === 0 && said.stdout !== '' ? said.stdout : undefined;
+}
+
 /** Speaks to the node's API server with a token and nothing else. */
-export async function thief({ world: { bed } }: Pick<TestNode, 'world'>, token: string): Promise<Thief> {
+export async function thief(
+  { world: { bed } }: { readonly world: Pick<World, 'bed'> },
+  token: string,
+): Promise<Thief> {
   const ca = await readFile(join(pkiFolder(bed.folder), 'ca.crt'));
   return {
     attempt: ({ method, path, contentType = usualType(method), body }) =>
