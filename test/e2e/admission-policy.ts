@@ -1,4 +1,4 @@
-// The policy that binds the agents, and copies of it.
+// The policies that bind the agents and the coordinator, and copies of them.
 
 import {
   AdmissionregistrationV1Api,
@@ -11,9 +11,9 @@ import { ifThere } from '../tutorial/cluster.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
 import type { World } from './world.ts';
 
-/** Both of daemonset/'s objects, and the account they are about. */
+/** Each names both of its objects, and the account they are about. */
 export const POLICY = 'kubelet-sysctl-agent';
-const ACCOUNT = 'kubelet-sysctl-agent';
+export const COORDINATOR_POLICY = 'kubelet-sysctl-coordinator';
 
 export function userName(account: string): string {
   return `system:serviceaccount:${AGENT_NAMESPACE}:${account}`;
@@ -26,21 +26,21 @@ export interface AdmissionPolicy {
   copyFor(account: string, name: string): Promise<() => Promise<void>>;
 }
 
-export function admissionPolicy({ bed }: World): AdmissionPolicy {
+export function admissionPolicy({ bed }: World, policy = POLICY): AdmissionPolicy {
   const api = apiOf(bed.kubeconfig, AdmissionregistrationV1Api);
-  const binding = () => api.readValidatingAdmissionPolicyBinding({ name: POLICY });
+  const binding = () => api.readValidatingAdmissionPolicyBinding({ name: policy });
   return {
     unbind: async () => {
       const body = anew(await binding());
-      await api.deleteValidatingAdmissionPolicyBinding({ name: POLICY });
+      await api.deleteValidatingAdmissionPolicyBinding({ name: policy });
       return async () => {
         if ((await ifThere(binding())) === undefined)
           await api.createValidatingAdmissionPolicyBinding({ body });
       };
     },
     copyFor: async (account, name) => {
-      const real = await api.readValidatingAdmissionPolicy({ name: POLICY });
-      await api.createValidatingAdmissionPolicy({ body: copyOf(real, account, name) });
+      const real = await api.readValidatingAdmissionPolicy({ name: policy });
+      await api.createValidatingAdmissionPolicy({ body: copyOf(real, { from: policy, to: account }, name) });
       const { spec } = await binding();
       spec.policyName = name;
       await api.createValidatingAdmissionPolicyBinding({ body: { metadata: { name }, spec } });
@@ -52,11 +52,11 @@ export function admissionPolicy({ bed }: World): AdmissionPolicy {
   };
 }
 
-/** Gives the agents, or another account of ours, every right to Nodes, as a careless administrator may; what resolves takes it back. */
+/** Gives an account of ours every right to Nodes, as a careless administrator may; what resolves takes it back. */
 export async function grantAllOfNodes(
   { bed }: World,
   name: string,
-  account = ACCOUNT,
+  account = POLICY,
 ): Promise<() => Promise<void>> {
   const api = apiOf(bed.kubeconfig, RbacAuthorizationV1Api);
   const rules = [{ apiGroups: [''], resources: ['nodes', 'nodes/status', 'nodes/proxy'], verbs: ['*'] }];
@@ -76,11 +76,11 @@ export async function grantAllOfNodes(
 
 function copyOf(
   { spec }: V1ValidatingAdmissionPolicy,
-  account: string,
+  account: { readonly from: string; readonly to: string },
   name: string,
 ): V1ValidatingAdmissionPolicy {
   for (const condition of spec?.matchConditions ?? []) {
-    condition.expression = condition.expression.replace(userName(ACCOUNT), userName(account));
+    condition.expression = condition.expression.replace(userName(account.from), userName(account.to));
   }
   return { metadata: { name }, ...(spec && { spec }) };
 }
