@@ -46,16 +46,16 @@ export const NO_CONFIG: ConfigSources = { config: undefined, dropIns: [] };
  */
 export function readKubeletConfig(sources: ConfigSources): KubeletConfig {
   const dropIns = sources.dropIns.filter(({ path }) => path.endsWith('.conf')).toSorted(inWalkOrder);
-  const patches = [
-    ...(sources.config === undefined ? [] : [{ ...readFile(sources.config), from: sources.config.path }]),
-    ...dropIns.map((file) => ({ ...readFile(file), from: `drop-in ${file.path}` })),
+  const said = [
+    ...(sources.config === undefined ? [] : [{ ...patchIn(sources.config), from: sources.config.path }]),
+    ...dropIns.map((file) => ({ ...patchIn(file), from: `drop-in ${file.path}` })),
   ];
-  const list = patches.findLast(({ allowed }) => allowed !== undefined);
+  const list = said.findLast(({ allowed }) => allowed !== undefined);
   return {
     allowedUnsafeSysctls: list?.allowed ?? [],
     allowedUnsafeSysctlsFrom: (list?.allowed ?? null) === null ? undefined : list?.from,
-    healthzPort: lastOf(patches.map(({ port }) => port)),
-    healthzBindAddress: lastOf(patches.map(({ address }) => address)),
+    healthzPort: lastOf(said.map(({ port }) => port)),
+    healthzBindAddress: lastOf(said.map(({ address }) => address)),
   };
 }
 
@@ -68,6 +68,15 @@ interface Patch {
 
 function lastOf<T>(values: readonly (T | null | undefined)[]): T | undefined {
   return values.findLast((value) => value !== undefined) ?? undefined;
+}
+
+/** Each file is read once, however often its node is decided on: YAML costs more than all the rest of a decision. */
+const patches = new WeakMap<ConfigFile, Patch>();
+
+function patchIn(file: ConfigFile): Patch {
+  const patch = patches.get(file) ?? readFile(file);
+  patches.set(file, patch);
+  return patch;
 }
 
 function readFile(file: ConfigFile): Patch {

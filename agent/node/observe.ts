@@ -1,6 +1,6 @@
 // All that one look at the node tells: the unit, its files, the kubelet that runs and the one that would start.
 
-import type { ConfigSources } from '../kubelet/config.ts';
+import { NO_CONFIG, type ConfigSources } from '../kubelet/config.ts';
 import { nextArgv } from '../kubelet/configured.ts';
 import { configPaths, healthEndpoint, runningAllowances } from '../kubelet/running.ts';
 import type { KubeletUnit } from '../kubelet/unit.ts';
@@ -122,7 +122,7 @@ async function look(
   const watch = watchedPaths(status, unit, paths);
 
   const [running, unitFiles, version, shortages, services] = await Promise.all([
-    observeRunning(ports, status, paths, early),
+    observeRunning(ports, status, readConfig(ports.files, paths, lastConfig(known)), early),
     readUnitFiles(ports.files, status),
     kubeletVersion(ports.processes, argv[0]),
     findShortages(ports.files, unit),
@@ -166,17 +166,18 @@ async function findUnit(systemd: Systemd): Promise<UnitStatus | string> {
         'On this node the kubelet is started by something else: set its allowed unsafe sysctls there.';
 }
 
+function lastConfig({ last }: Known): ConfigSources {
+  return last?.kind === 'seen' ? last.config : NO_CONFIG;
+}
+
 /** What the kubelet that runs was started with, and whether it is healthy. */
 async function observeRunning(
-  { files, processes, health }: ObservePorts,
+  { processes, health }: ObservePorts,
   { mainPid }: UnitStatus,
-  { config: configFile, configDir }: ReturnType<typeof configPaths>,
+  reading: Promise<ConfigSources>,
   early: EarlyAnswer | undefined,
 ): Promise<Pick<Observation, 'config' | 'running' | 'healthzNow' | 'healthy'>> {
-  const [config, argv] = await Promise.all([
-    readConfig(files, configFile, configDir),
-    mainPid === 0 ? undefined : processes.argv(mainPid),
-  ]);
+  const [config, argv] = await Promise.all([reading, mainPid === 0 ? undefined : processes.argv(mainPid)]);
   if (argv === undefined) {
     return { config, running: undefined, healthzNow: undefined, healthy: false };
   }

@@ -1,6 +1,7 @@
 // The files that decide how the kubelet starts next, and the room to write them.
 
-import type { ConfigSources } from '../kubelet/config.ts';
+import type { ConfigFile, ConfigSources } from '../kubelet/config.ts';
+import type { configPaths } from '../kubelet/running.ts';
 import type { EnvironmentFileOnDisk, KubeletUnit } from '../kubelet/unit.ts';
 import { MEMORY_FOLDER } from './memory.ts';
 import { NotRegularFileError } from './not-regular.ts';
@@ -62,11 +63,11 @@ export function readUnitFiles(
   );
 }
 
-/** Throws a NotRegularFileError as `readUnit` does. */
+/** Files that are as they were in `last` are the same objects, which are not parsed again. Throws a NotRegularFileError as `readUnit` does. */
 export async function readConfig(
   files: HostFiles,
-  configFile: string | undefined,
-  configDir: string | undefined,
+  { config: configFile, configDir }: ReturnType<typeof configPaths>,
+  last: ConfigSources,
 ): Promise<ConfigSources> {
   const [content, dropIns] = await Promise.all([
     configFile === undefined ? undefined : read(files, configFile),
@@ -75,10 +76,16 @@ export async function readConfig(
   const contents = await Promise.all(
     dropIns.map(async (path) => ({ path, content: await read(files, path) })),
   );
+  const known = [...(last.config === undefined ? [] : [last.config]), ...last.dropIns];
+  const fileOf = (path: string, bytes: Uint8Array): ConfigFile =>
+    known.find((file) => file.path === path && Buffer.compare(file.content, bytes) === 0) ?? {
+      path,
+      content: bytes,
+    };
   return {
-    config: configFile === undefined || content === undefined ? undefined : { path: configFile, content },
+    config: configFile === undefined || content === undefined ? undefined : fileOf(configFile, content),
     dropIns: contents.flatMap(({ path, content: bytes }) =>
-      bytes === undefined ? [] : [{ path, content: bytes }],
+      bytes === undefined ? [] : [fileOf(path, bytes)],
     ),
   };
 }

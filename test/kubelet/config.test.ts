@@ -48,6 +48,25 @@ describe('the list', () => {
   });
 });
 
+describe('a file', () => {
+  it('is read once, however often the same one is asked about', () => {
+    let reads = 0;
+    const config = {
+      path: '/c/config.yaml',
+      get content(): Uint8Array {
+        reads += 1;
+        return Buffer.from('allowedUnsafeSysctls: [a]');
+      },
+    };
+    const dropIns = sources(undefined, { '/d/1.conf': 'allowedUnsafeSysctls: [b]' }).dropIns;
+
+    expect(readKubeletConfig({ config, dropIns: [] }).allowedUnsafeSysctls).toEqual(['a']);
+    expect(readKubeletConfig({ config, dropIns }).allowedUnsafeSysctls).toEqual(['b']);
+    expect(readKubeletConfig({ config, dropIns: [] }).allowedUnsafeSysctls).toEqual(['a']);
+    expect(reads).toBe(1);
+  });
+});
+
 describe('health endpoint', () => {
   it('comes from the last file that sets it', () => {
     const read = readKubeletConfig(

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { PastChange } from '../../agent/node/memory.ts';
 import { observe, type Observation, type ObservePorts } from '../../agent/node/observe.ts';
 import { sha256Of } from '../../agent/text/hash.ts';
-import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { CONFIG_FILE, ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
 
 const THEIRS = 'KUBELET_EXTRA_ARGS=\n';
 
@@ -110,5 +110,19 @@ describe('the services of the host', () => {
     const systemd = { ...ports.systemd, services: () => Promise.reject(new Error('timed out')) };
 
     expect((await seen({ ...ports, systemd }, { history: [change, change] })).services).toEqual([]);
+  });
+});
+
+describe("the kubelet's config file", () => {
+  test('is the one of the last look while its bytes are the same, so that it is not parsed again', async () => {
+    const host = new FakeHost().startKubelet();
+    const last = await seen(host.ports());
+
+    const same = await seen(host.ports(), { last });
+    host.files.set(CONFIG_FILE, 'healthzPort: 0\n');
+    const other = await seen(host.ports(), { last: same });
+
+    expect(same.config.config).toBe(last.config.config);
+    expect(other.healthz).toBeUndefined();
   });
 });
