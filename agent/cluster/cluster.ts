@@ -4,10 +4,11 @@ import type { CoreV1Event } from '@kubernetes/client-node';
 import type { Cluster, ConfigMapObject, FailedPod, NodeObject } from '../node/ports.ts';
 import type { SysctlPod } from '../plan/in-use.ts';
 import { jsonOf } from './answer.ts';
-import { BadAnswer, isAlreadyExists, isNotFound } from './errors.ts';
+import { BadAnswer, isAlreadyExists } from './errors.ts';
 import { COMPONENT, configMapEvent, nodeEvent } from './events.ts';
-import { objectAt, textAt } from './fields.ts';
+import { objectAt } from './fields.ts';
 import { itemsOf } from './items.ts';
+import { watchLease } from './lease-watch.ts';
 import { noteMemory, type NoteMemory } from './note-memory.ts';
 import { parseConfigMap, parseFailedPod, parseNode, parsePod, parseReadiness } from './objects.ts';
 import type { Transport } from './transport.ts';
@@ -47,7 +48,6 @@ const MERGE_PATCH = 'application/merge-patch+json';
 
 /** A change waits for the answers. */
 const PODS_MS = 10_000;
-const LEASE_MS = 5000;
 /** An object is at most 1.5 MiB in etcd; JSON's escapes may swell it. */
 const MAX_POD_BYTES = 4 * 1024 * 1024;
 const COLLECT_AFTER_BYTES = 256 * 1024;
@@ -88,18 +88,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       });
     },
 
-    async leaseRenewTime() {
-      try {
-        const path = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${node}`;
-        const answer = await transport.request({ method: 'GET', path, timeoutMs: LEASE_MS });
-        return timeOf(textAt(objectAt(answer.body, 'spec'), 'renewTime'));
-      } catch (error) {
-        if (isNotFound(error)) {
-          return undefined;
-        }
-        throw error;
-      }
-    },
+    watchLease: () => watchLease({ transport, nodeName, ...(options.random && { random: options.random }) }),
 
     async pods({ latest }) {
       const answer = transport.read({
@@ -232,15 +221,4 @@ function uidIn(pod: Buffer): string {
     throw new BadAnswer('Expected a pod to have a UID, got one without');
   }
   return uid;
-}
-
-function timeOf(text: string | undefined): Date | undefined {
-  if (text === undefined) {
-    return undefined;
-  }
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) {
-    throw new BadAnswer(`Expected the lease's renewTime to be a time, got ${JSON.stringify(text)}`);
-  }
-  return time;
 }

@@ -169,6 +169,15 @@ export interface EventNote {
   readonly message: string;
 }
 
+/** The node's lease, followed from some moment on; what cuts it off is mended without a word. */
+export interface LeaseWatch {
+  /** The API server has answered since, be it that there is no lease. */
+  answered(): boolean;
+  /** True as soon as the newest renewTime counts, whenever it came; false when it does not within `waitMs`. */
+  renewed(counts: (renewTime: Date) => boolean, waitMs: number): Promise<boolean>;
+  stop(): void;
+}
+
 /** The Kubernetes API, in the few verbs that the agent uses. */
 export interface Cluster {
   /**
@@ -178,9 +187,9 @@ export interface Cluster {
     readonly annotations: Readonly<Record<string, string | null>>;
     readonly labels: Readonly<Record<string, string | null>>;
   }): Promise<void>;
-  /** renewTime of this node's lease; undefined when there is none. Rejects with an ApiError or a socket's error. */
-  leaseRenewTime(): Promise<Date | undefined>;
-  /** undefined when the Node has no such condition yet. Rejects as above. */
+  /** Follows this node's lease until it is stopped. */
+  watchLease(): LeaseWatch;
+  /** undefined when the Node has no such condition yet. Rejects with an ApiError or a socket's error. */
   readiness(): Promise<Readiness | undefined>;
   /** `latest` costs the API server more: without it the answer may be some moments old. Rejects as above. */
   pods(options: { readonly latest: boolean }): Promise<NodePods>;

@@ -1,14 +1,14 @@
 // The proof that a restarted kubelet is healthy and is the one we think it is.
 
 import { kubeletErrorLine } from './kubelet-error.ts';
-import type { Clock, Cluster, Health, Processes, Systemd, UnitStatus } from './ports.ts';
+import type { Clock, Cluster, Health, LeaseWatch, Processes, Systemd, UnitStatus } from './ports.ts';
 
 export interface ProofPorts {
   readonly systemd: Systemd;
   readonly processes: Processes;
   readonly health: Health;
   readonly clock: Clock;
-  readonly cluster: Pick<Cluster, 'leaseRenewTime'>;
+  readonly cluster: Pick<Cluster, 'watchLease'>;
 }
 
 export interface ProofRequest {
@@ -34,9 +34,6 @@ export const LEASE_TIMEOUT_MS = 45_000;
 /** How long an API server that does not answer at all is asked for the lease, in ms. */
 const API_TIMEOUT_MS = 10_000;
 const HEALTHZ_INTERVAL_MS = 10;
-/** A kubelet renews its lease some 20 to 50 ms after it answers healthz; so much of a change is this wait. */
-const LEASE_INTERVAL_MS = 5;
-const LEASE_INTERVAL_MAX_MS = 1000;
 const JOURNAL_TRIES = 10;
 const JOURNAL_INTERVAL_MS = 100;
 /** Where healthz is off, the process must live this long instead, in ms. */
@@ -44,6 +41,16 @@ const LIVES_MS = 5000;
 
 /** Waits for the new kubelet and proves it, or says why not with the kubelet's own error line. */
 export async function proveKubelet(ports: ProofPorts, request: ProofRequest): Promise<Proof> {
+  // Followed while the kubelet starts: it renews its lease some 5 to 50 ms after it answers healthz.
+  const lease = ports.cluster.watchLease();
+  try {
+    return await prove(ports, request, lease);
+  } finally {
+    lease.stop();
+  }
+}
+
+async function prove(ports: ProofPorts, request: ProofRequest, lease: LeaseWatch): Promise<Proof> {
   const first = await ports.systemd.status(request.unit);
   if (first.invocationId === request.previousInvocation || first.mainPid === 0) {
     return fails(ports, first, 'did not start');
@@ -59,7 +66,7 @@ export async function proveKubelet(ports: ProofPorts, request: ProofRequest): Pr
   if (!request.accepts(argv)) {
     return { ok: false, why: `the new kubelet runs without the expected list: ${argv.join(' ')}` };
   }
-  if (!(await renewsLease(ports, request.restartedMs))) {
+  if (!(await renewsLease(ports.clock, lease, request.restartedMs))) {
     return fails(ports, first, `did not renew the node's lease within ${LEASE_TIMEOUT_MS / 1000} s`);
   }
 
@@ -90,26 +97,13 @@ export function timeOf(clock: Pick<Clock, 'now' | 'monotonicMs'>, monotonicMs: n
 }
 
 /** False only when the API server answers and the lease stays old: its absence is no fault of the kubelet's. */
-async function renewsLease(ports: ProofPorts, restartedMs: number): Promise<boolean> {
-  const begun = ports.clock.monotonicMs();
-  let interval = LEASE_INTERVAL_MS;
-  let answered = false;
-  for (;;) {
-    try {
-      const renewed = await ports.cluster.leaseRenewTime();
-      answered = true;
-      if (renewed !== undefined && renewed > timeOf(ports.clock, restartedMs)) {
-        return true;
-      }
-    } catch {
-      // Asked again until the time is over.
-    }
-    if (ports.clock.monotonicMs() - begun > (answered ? LEASE_TIMEOUT_MS : API_TIMEOUT_MS)) {
-      return !answered;
-    }
-    await ports.clock.sleep(interval);
-    interval = Math.min(interval * 1.25, LEASE_INTERVAL_MAX_MS);
-  }
+async function renewsLease(clock: Clock, lease: LeaseWatch, restartedMs: number): Promise<boolean> {
+  const counts = (renewTime: Date): boolean => renewTime > timeOf(clock, restartedMs);
+  return (
+    (await lease.renewed(counts, API_TIMEOUT_MS)) ||
+    !lease.answered() ||
+    lease.renewed(counts, LEASE_TIMEOUT_MS - API_TIMEOUT_MS)
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCluster, type WatchedCluster } from '../../agent/cluster/cluster.ts';
-import { createTransport, type ApiRequest, type Transport } from '../../agent/cluster/transport.ts';
+import { createTransport } from '../../agent/cluster/transport.ts';
 import type { ConfigMapObject, EventNote, NodeObject } from '../../agent/node/ports.ts';
 import {
   eventually,
@@ -97,46 +97,15 @@ describe('patchNode', () => {
   });
 });
 
-function unused(): never {
-  throw new Error('Expected a request alone');
-}
+describe('watchLease', () => {
+  it('follows the lease of our own node', async () => {
+    const { server, cluster } = await served(watching([]));
+    const lease = cluster.watchLease();
+    open.push({ close: () => lease.stop() });
 
-describe('leaseRenewTime', () => {
-  it('is given up when it is not answered within 5 s: a change waits for it', async () => {
-    const asked: ApiRequest[] = [];
-    const request: Transport['request'] = async (sent) => {
-      asked.push(sent);
-      return { status: 200, body: {} };
-    };
-    const transport = { request, read: unused, stream: unused, close: () => {} };
-    const cluster = createCluster({ transport, nodeName: 'n1', namespace: 'agents', configMapName: 'c' });
-    await cluster.leaseRenewTime();
-    expect(asked).toMatchObject([{ timeoutMs: 5000 }]);
-  });
-
-  it('reads the time of our own lease', async () => {
-    const { server, cluster } = await served(
-      json(200, { spec: { renewTime: '2026-11-24T10:00:01.123456Z' } }),
-    );
-    expect(await cluster.leaseRenewTime()).toEqual(new Date('2026-11-24T10:00:01.123Z'));
-    expect(server.seen[0]?.path).toBe('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n1');
-  });
-
-  it.each([
-    ['there is no lease', json(404, status(404, 'NotFound', 'no lease'))],
-    ['it was never renewed', json(200, { spec: {} })],
-  ])('is undefined when %s', async (_title, answer) => {
-    const { cluster } = await served(answer);
-    expect(await cluster.leaseRenewTime()).toBeUndefined();
-  });
-
-  it('rejects a time that is none, and other refusals', async () => {
-    const { cluster } = await served(
-      json(200, { spec: { renewTime: 'soon' } }),
-      json(403, status(403, 'Forbidden', 'no')),
-    );
-    await expect(cluster.leaseRenewTime()).rejects.toMatchObject({ name: 'BadAnswer' });
-    await expect(cluster.leaseRenewTime()).rejects.toMatchObject({ status: 403 });
+    await eventually(() => expect(lease.answered()).toBe(true));
+    expect(server.seen[0]?.path).toBe('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases');
+    expect(server.seen[0]?.query.get('fieldSelector')).toBe('metadata.name=n1');
   });
 });
 

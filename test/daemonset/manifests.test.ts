@@ -118,7 +118,7 @@ describe('the rights', () => {
       { apiGroups: [''], resources: ['events'], verbs: ['create'] },
     ]);
     expect(rulesOf(NAME, 'kube-node-lease')).toEqual([
-      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get'] },
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['watch'] },
     ]);
     expect(rulesOf(NAME, 'default')).toEqual([{ apiGroups: [''], resources: ['events'], verbs: ['create'] }]);
     expect(ofKind('Role', 'ClusterRole').length).toBe(6);

@@ -10,6 +10,7 @@ import type {
   EventNote,
   FailedPod,
   HostFiles,
+  LeaseWatch,
   NodeObject,
   Readiness,
   Shortage,
@@ -19,6 +20,7 @@ import type { SysctlPod } from '../../agent/plan/in-use.ts';
 import { nextArgv } from '../../agent/kubelet/configured.ts';
 
 export const ENVIRONMENT_FILE = '/etc/default/kubelet';
+const LEASE_STEP_MS = 500;
 export const CONFIG_FILE = '/var/lib/kubelet/config.yaml';
 
 const EXEC_START = [
@@ -309,6 +311,34 @@ export class FakeHost {
     };
   }
 
+  /** Time passes while somebody waits for the lease. */
+  #watchLease(): LeaseWatch {
+    const clock = this.#clock();
+    return {
+      answered: () => this.apiServer,
+      renewed: async (counts, waitMs) => {
+        const end = this.now.getTime() + waitMs;
+        while (!(this.apiServer && counts(this.#renewTime()))) {
+          if (this.now.getTime() >= end) {
+            return false;
+          }
+          await clock.sleep(LEASE_STEP_MS);
+        }
+        return true;
+      },
+      stop: () => {},
+    };
+  }
+
+  /** A kubelet that runs renews its lease every 10 s. */
+  #renewTime(): Date {
+    const since = this.now.getTime() - this.#leaseRenewed.getTime();
+    if (this.#argv !== undefined && this.renewsLease && this.#leaseRenewed.getTime() > 0) {
+      this.#leaseRenewed = new Date(this.now.getTime() - (since % 10_000));
+    }
+    return this.#leaseRenewed;
+  }
+
   #cluster(): Cluster {
     const answer = (action: string): void => {
       if (!this.apiServer) {
@@ -322,17 +352,7 @@ export class FakeHost {
         merge(this.annotations, patch.annotations);
         merge(this.labels, patch.labels);
       },
-      leaseRenewTime: async () => {
-        if (!this.apiServer) {
-          throw new Error('connect ECONNREFUSED');
-        }
-        // A kubelet that runs does it every 10 s.
-        const since = this.now.getTime() - this.#leaseRenewed.getTime();
-        if (this.#argv !== undefined && this.renewsLease && this.#leaseRenewed.getTime() > 0) {
-          this.#leaseRenewed = new Date(this.now.getTime() - (since % 10_000));
-        }
-        return this.#leaseRenewed;
-      },
+      watchLease: () => this.#watchLease(),
       readiness: async () => {
         if (!this.apiServer) {
           throw new Error('connect ECONNREFUSED');

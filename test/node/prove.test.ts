@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { UnitStatus } from '../../agent/node/ports.ts';
+import type { LeaseWatch, UnitStatus } from '../../agent/node/ports.ts';
 import { LEASE_TIMEOUT_MS, proveKubelet, type Proof } from '../../agent/node/prove.ts';
 
 const BEFORE = 'a'.repeat(32);
@@ -20,7 +20,10 @@ class Restarted {
   endsAt = Number.POSITIVE_INFINITY;
   /** What the process says of itself. */
   invocation: string | undefined = NEW;
-  asked = { status: 0, lease: 0 };
+  apiServer = true;
+  asked = { status: 0 };
+  /** When the lease was followed from, and whether it still is. */
+  lease: { from: number; followed: boolean } | undefined;
 
   prove(accepts: (argv: readonly string[]) => boolean = () => true): Promise<Proof> {
     const lives = (pid: number): boolean => pid === PID && this.now < this.endsAt;
@@ -53,10 +56,7 @@ class Restarted {
           after: () => () => {},
         },
         cluster: {
-          leaseRenewTime: async () => {
-            this.asked.lease += 1;
-            return new Date(this.now >= this.leaseRenewedAt ? this.leaseRenewedAt : -10_000);
-          },
+          watchLease: () => this.#watchLease(),
         },
       },
       {
@@ -67,6 +67,23 @@ class Restarted {
         accepts,
       },
     );
+  }
+
+  #watchLease(): LeaseWatch {
+    const lease = { from: this.now, followed: true };
+    this.lease = lease;
+    return {
+      answered: () => this.apiServer,
+      renewed: async (counts, waitMs) => {
+        const end = this.now + waitMs;
+        const at = this.apiServer ? this.leaseRenewedAt : Number.POSITIVE_INFINITY;
+        this.now = Math.min(Math.max(this.now, at), end);
+        return counts(new Date(this.now >= at ? at : -10_000));
+      },
+      stop: () => {
+        lease.followed = false;
+      },
+    };
   }
 
   #status(): UnitStatus {
@@ -161,12 +178,44 @@ describe('a restarted kubelet', () => {
     );
   });
 
-  test('whose lease stays old is not proven, and the API server is asked ever more rarely', async () => {
+  test('whose lease stays old is not proven', async () => {
     const kubelet = new Restarted();
     kubelet.leaseRenewedAt = Number.POSITIVE_INFINITY;
 
     expect(whyNot(await kubelet.prove())).toContain("did not renew the node's lease");
-    expect(kubelet.now).toBeGreaterThan(LEASE_TIMEOUT_MS);
-    expect(kubelet.asked.lease).toBeLessThan(80);
+    expect(kubelet.now).toBe(300 + LEASE_TIMEOUT_MS);
+  });
+
+  test('whose lease was renewed before the restart alone is not proven', async () => {
+    const kubelet = new Restarted();
+    kubelet.leaseRenewedAt = 0;
+
+    expect(whyNot(await kubelet.prove())).toContain("did not renew the node's lease");
+  });
+
+  test('may renew its lease late', async () => {
+    const kubelet = new Restarted();
+    kubelet.leaseRenewedAt = 40_000;
+
+    expect(await kubelet.prove()).toMatchObject({ ok: true });
+  });
+
+  test('is proven without a lease when the API server does not answer: that is no fault of its own', async () => {
+    const kubelet = new Restarted();
+    kubelet.apiServer = false;
+
+    expect(await kubelet.prove()).toMatchObject({ ok: true });
+    expect(kubelet.now).toBe(300 + 10_000);
+  });
+
+  test('has its lease followed from its start on, and no longer than its proof takes', async () => {
+    const kubelet = new Restarted();
+    expect(await kubelet.prove()).toMatchObject({ ok: true });
+    expect(kubelet.lease).toEqual({ from: 0, followed: false });
+
+    const other = new Restarted();
+    other.endsAt = 100;
+    expect(await other.prove()).toMatchObject({ ok: false });
+    expect(other.lease).toEqual({ from: 0, followed: false });
   });
 });
