@@ -58,15 +58,18 @@ export interface Applied {
 export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
   const { situation, look, decision, change } = due;
   ports.log.info({ file: change.plan.file, restart: change.restart }, change.plan.reason);
-  const { journal, begun } = await ports.early.take(journalOf(due, ports.clock.now()));
+  const { journal, begun, write } = await ports.early.take(
+    journalOf(due, ports.clock.now()),
+    change.plan.after,
+  );
   let pods = situation.pods;
   let restarted: EventNote | undefined;
   try {
     const result = await carryOut(ports, {
       journal,
       begun,
+      write,
       config: look.config,
-      after: change.plan.after,
       restart: change.restart,
       mayRestart: async () => {
         const { guarded } = decision;

@@ -22,8 +22,8 @@ export interface Change {
   readonly journal: Journal;
   /** Of `begin`. */
   readonly begun: Promise<void>;
-  /** undefined: there is to be no file. */
-  readonly after: Uint8Array | undefined;
+  /** Puts the new file into its place once the change has begun. */
+  readonly write: () => Promise<void>;
   readonly restart: boolean;
   /** What a kubelet reads beside its arguments. */
   readonly config: ConfigSources;
@@ -65,10 +65,8 @@ const SWITCH_SECONDS = 240;
 export async function carryOut(ports: ChangePorts, change: Change): Promise<ChangeResult> {
   const { journal } = change;
   const begunMs = ports.clock.monotonicMs();
-  // An error that nobody waits for yet ends the process.
-  change.begun.catch(() => {});
   try {
-    await putAfter(ports.files, change);
+    await change.write();
     if (change.restart && !(await change.mayRestart())) {
       return await takeBack(ports, journal);
     }
@@ -189,22 +187,6 @@ export async function begin(ports: ChangePorts, journal: Journal): Promise<void>
 
 function arm({ undoSwitch }: ChangePorts, { unit, file, nodeSoakSeconds }: Journal): Promise<void> {
   return undoSwitch.arm(unit, file, SWITCH_SECONDS + nodeSoakSeconds);
-}
-
-/** The new file is made ready beside the old one while the journal is being written, and takes its place after that. */
-async function putAfter(
-  files: HostFiles,
-  { journal: { file, ...journal }, begun, after }: Change,
-): Promise<void> {
-  const changed = sha256Of(journal.before) !== journal.after;
-  if (after !== undefined && changed) {
-    await files.writeAtomic(file, after, { after: begun });
-    return;
-  }
-  await begun;
-  if (changed) {
-    await files.remove(file);
-  }
 }
 
 async function takeBack(ports: ChangePorts, journal: Journal): Promise<ChangeResult> {

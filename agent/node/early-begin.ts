@@ -1,60 +1,105 @@
-// A change begun while systemd is still being asked about the kubelet, so that it does not wait for the disk then. A journal
-// and a switch without a change are harmless: whoever undoes it finds the old bytes in the file.
+// A change begun while systemd is still being asked about the kubelet, so that it does not wait for the disk then. A journal,
+// a switch and a new file beside the old one are harmless without a change: whoever undoes it finds the old bytes in the file.
 
+import { sha256Of } from '../text/hash.ts';
 import { begin, type ChangePorts, commit } from './change.ts';
 import { type Journal, printJournal } from './journal.ts';
+import type { HostFiles } from './ports.ts';
 
 export interface Begun {
   readonly journal: Journal;
   /** Rejects when journal or switch could not be made; nothing is left of them then. */
   readonly begun: Promise<void>;
+  /** Puts the new file, which is made ready meanwhile, in the old one's place once the change has begun. Rejects as `begun`, or when it could not. */
+  readonly write: () => Promise<void>;
 }
 
 export interface EarlyBegin {
-  /** Begins the change that is to be expected, and returns at once. */
-  expect(journal: Journal): void;
+  /** Begins the change that is to be expected, and returns at once. `after` is the new file; undefined: there is to be none. */
+  expect(journal: Journal, after: Uint8Array | undefined): void;
   /** The change has come: it is the expected one, or is begun now. */
-  take(journal: Journal): Promise<Begun>;
+  take(journal: Journal, after: Uint8Array | undefined): Promise<Begun>;
   /** No change has come. */
   forgo(): Promise<void>;
 }
 
 export function earlyBegin(ports: ChangePorts): EarlyBegin {
-  let early: Begun | undefined;
+  let early: Prepared | undefined;
 
   async function forgo(): Promise<void> {
     const found = early;
     early = undefined;
-    if (found !== undefined && (await hasBegun(found))) {
+    await found?.drop();
+    if (found !== undefined && (await succeeds(found.begun))) {
       await commit(ports, found.journal);
     }
   }
 
   return {
-    expect(journal) {
-      if (early === undefined) {
-        early = { journal, begun: begin(ports, journal) };
-        // Whoever takes it hears of its failure.
-        early.begun.catch(() => {});
-      }
+    expect(journal, after) {
+      early ??= prepare(ports, journal, after);
     },
 
-    async take(journal) {
+    async take(journal, after) {
       const found = early;
       if (found !== undefined && isSame(found.journal, journal)) {
         early = undefined;
         return found;
       }
       await forgo();
-      return { journal, begun: begin(ports, journal) };
+      return prepare(ports, journal, after);
     },
 
     forgo,
   };
 }
 
-async function hasBegun({ begun }: Begun): Promise<boolean> {
-  return begun.then(
+interface Prepared extends Begun {
+  /** Removes the new file instead. */
+  readonly drop: () => Promise<void>;
+}
+
+/** Nobody may wait for it yet when it fails. */
+function prepare(ports: ChangePorts, journal: Journal, after: Uint8Array | undefined): Prepared {
+  const begun = begin(ports, journal);
+  const go = Promise.withResolvers<void>();
+  const written = putAfter(ports.files, journal, after, go.promise);
+  for (const promise of [begun, go.promise, written]) {
+    promise.catch(() => {});
+  }
+  return {
+    journal,
+    begun,
+    write() {
+      go.resolve(begun);
+      return written;
+    },
+    async drop() {
+      go.reject(new Error('No change has come'));
+      await succeeds(written);
+    },
+  };
+}
+
+async function putAfter(
+  files: HostFiles,
+  { file, ...journal }: Journal,
+  after: Uint8Array | undefined,
+  go: Promise<void>,
+): Promise<void> {
+  const changed = sha256Of(journal.before) !== journal.after;
+  if (after !== undefined && changed) {
+    await files.writeAtomic(file, after, { after: go });
+    return;
+  }
+  await go;
+  if (changed) {
+    await files.remove(file);
+  }
+}
+
+function succeeds(promise: Promise<void>): Promise<boolean> {
+  return promise.then(
     () => true,
     () => false,
   );

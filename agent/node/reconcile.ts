@@ -137,7 +137,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     const mayWait = guarded !== undefined && questionOf(guarded) === heldUp;
     if (change !== undefined && lastLook.kind === 'seen' && !mayWait) {
       const expected = { situation: unasked, look: lastLook, decision, change, resourceVersion };
-      early.expect(journalOf(expected, now()));
+      early.expect(journalOf(expected, now()), change.plan.after);
     }
     if (guarded !== undefined) {
       await podLooks.now(questionOf(guarded));

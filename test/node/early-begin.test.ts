@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Agent } from '../../agent/node/agent.ts';
 import { JOURNAL_FILE } from '../../agent/node/memory.ts';
 import { KEYS } from '../../agent/report/keys.ts';
-import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { ENVIRONMENT_FILE, FakeHost, temporaryOf } from './fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 import { WEB_POD } from './web-pod.ts';
 
@@ -19,7 +19,7 @@ async function settled(host: FakeHost): Promise<Agent> {
 }
 
 describe('a change that is to be expected', () => {
-  test('is journalled and armed once, while the node is still being looked at', async () => {
+  test('is journalled and armed once, and its file made ready, while the node is still being looked at', async () => {
     const host = new FakeHost().startKubelet();
     const agent = await settled(host);
     const answer = Promise.withResolvers<void>();
@@ -29,6 +29,7 @@ describe('a change that is to be expected', () => {
     await atRest();
     expect(host.actions.toSorted()).toEqual(['arm', `write ${JOURNAL_FILE}`]);
     expect(host.files.get(ENVIRONMENT_FILE)).not.toContain('kernel.sem');
+    expect(host.files.get(temporaryOf(ENVIRONMENT_FILE))).toContain('kernel.sem');
 
     answer.resolve();
     await atRest();
@@ -48,6 +49,8 @@ describe('a change that is to be expected', () => {
 
     expect(host.actions.filter((action) => !action.includes(' '))).toEqual(['arm', 'disarm']);
     expect(host.files.has(JOURNAL_FILE)).toBe(false);
+    expect(host.files.has(temporaryOf(ENVIRONMENT_FILE))).toBe(false);
+    expect(host.files.get(ENVIRONMENT_FILE)).not.toContain('kernel.sem');
     expect(host.annotations[KEYS.state]).toBe('Blocked');
     expect(host.armed).toBeUndefined();
   });
@@ -88,6 +91,22 @@ describe('a change other than the expected one', () => {
     expect(host.actions.filter((action) => action === `write ${JOURNAL_FILE}`)).toHaveLength(2);
     expect(host.files.get(ENVIRONMENT_FILE)).toContain('--v=4');
     expect(host.annotations[KEYS.running]).toBe('kernel.sem,net.core.somaxconn');
+    expect([host.armed, host.files.has(JOURNAL_FILE)]).toEqual([undefined, false]);
+    expect(host.files.has(temporaryOf(ENVIRONMENT_FILE))).toBe(false);
+  });
+
+  test('whose file could not be put into its place is undone without a restart', async () => {
+    const host = new FakeHost().startKubelet();
+    const agent = await settled(host);
+    host.fault = (action) =>
+      action === `write ${ENVIRONMENT_FILE}` ? new Error('ENOSPC: no space left on device') : undefined;
+
+    agent.setConfigMap(host.configMap(BOTH));
+    await atRest();
+
+    expect(host.restarts).toBe(0);
+    expect(host.files.get(ENVIRONMENT_FILE)).not.toContain('kernel.sem');
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
     expect([host.armed, host.files.has(JOURNAL_FILE)]).toEqual([undefined, false]);
   });
 

@@ -268,9 +268,15 @@ export class FakeHost {
       },
       glob: () => Promise.resolve([]),
       writeAtomic: async (path, content, { after } = {}) => {
-        await after;
-        this.#do(`write ${path}`);
-        this.files.set(path, Buffer.from(content).toString());
+        const text = Buffer.from(content).toString();
+        this.files.set(temporaryOf(path), text);
+        try {
+          await after;
+          this.#do(`write ${path}`);
+          this.files.set(path, text);
+        } finally {
+          this.files.delete(temporaryOf(path));
+        }
       },
       remove: async (path) => {
         if (!this.files.has(path)) {
