@@ -1,22 +1,52 @@
 // The kubelet's health endpoint, over plain HTTP on this node.
 
 import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import type { Health } from '../node/ports.ts';
 
 /** Asks with a connection of its own each time: the old kubelet must not answer on a kept one. */
 export const kubeletHealth: Health = {
-  ok: (address, port, timeoutMs) =>
-    new Promise((resolve) => {
-      const asked = request(
-        { host: address, port, path: '/healthz', agent: false, timeout: timeoutMs },
-        (response) => {
-          response.resume();
-          response.once('end', () => resolve(response.statusCode === 200));
-          response.once('error', () => resolve(false));
-        },
-      );
-      asked.once('timeout', () => asked.destroy());
-      asked.once('error', () => resolve(false));
-      asked.end();
-    }),
+  async ok(address, port, timeoutMs) {
+    const begun = performance.now();
+    const socket = await connected(address, port, timeoutMs);
+    const left = Math.max(1, timeoutMs - (performance.now() - begun));
+    return socket !== undefined && answers200(socket, address, port, left);
+  },
 };
+
+/**
+ * A kubelet that starts is asked a hundred times a second and refuses nearly all of these connections. To find that out without
+ * HTTP costs a seventh of the CPU, which the kubelet needs just then.
+ */
+function connected(host: string, port: number, timeoutMs: number): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: timeoutMs });
+    const fail = (): void => {
+      socket.destroy();
+      resolve(undefined);
+    };
+    // Stays: an error without a listener would end the process.
+    socket.on('error', fail);
+    socket.once('timeout', fail);
+    socket.once('connect', () => {
+      socket.off('timeout', fail);
+      resolve(socket);
+    });
+  });
+}
+
+function answers200(socket: Socket, host: string, port: number, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = request(
+      { host, port, path: '/healthz', timeout: timeoutMs, createConnection: () => socket },
+      (response) => {
+        response.resume();
+        response.once('end', () => resolve(response.statusCode === 200));
+        response.once('error', () => resolve(false));
+      },
+    );
+    asked.once('timeout', () => asked.destroy());
+    asked.once('error', () => resolve(false));
+    asked.end();
+  });
+}
