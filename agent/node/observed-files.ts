@@ -29,18 +29,40 @@ export async function readUnit(
   { systemd, files }: { readonly systemd: Systemd; readonly files: HostFiles },
   status: UnitStatus,
 ): Promise<{ readonly unit: KubeletUnit; readonly irregular: readonly NotRegularFileError[] }> {
-  const environmentFiles: EnvironmentFileOnDisk[] = [];
-  const irregular: NotRegularFileError[] = [];
-  for (const { path, optional } of status.environmentFiles) {
-    const fromGlob = /[*?[]/u.test(path);
-    for (const file of fromGlob ? await files.glob(path) : [path]) {
-      const content = await read(files, file, (error) => irregular.push(error));
-      environmentFiles.push({ path: file, optional, fromGlob, content });
-    }
-  }
+  const [systemdVersion, ...entries] = await Promise.all([
+    systemd.version(),
+    ...status.environmentFiles.map((entry) => readEntry(files, entry)),
+  ]);
   const { name, execStart, environment } = status;
-  const unit = { name, execStart, environment, environmentFiles, systemdVersion: await systemd.version() };
-  return { unit, irregular };
+  const found = entries.flat();
+  return {
+    unit: {
+      name,
+      execStart,
+      environment,
+      environmentFiles: found.map(({ file }) => file),
+      systemdVersion,
+    },
+    irregular: found.flatMap(({ irregular }) => irregular ?? []),
+  };
+}
+
+/** The files of one EnvironmentFile=, a glob pattern perhaps. */
+async function readEntry(
+  files: HostFiles,
+  { path, optional }: UnitStatus['environmentFiles'][number],
+): Promise<readonly { file: EnvironmentFileOnDisk; irregular: NotRegularFileError | undefined }[]> {
+  const fromGlob = /[*?[]/u.test(path);
+  const found = fromGlob ? await files.glob(path) : [path];
+  return Promise.all(
+    found.map(async (name) => {
+      let irregular: NotRegularFileError | undefined;
+      const content = await read(files, name, (error) => {
+        irregular = error;
+      });
+      return { file: { path: name, optional, fromGlob, content }, irregular };
+    }),
+  );
 }
 
 /** The unit's own files, for telling whether they are still the same; what is no regular file counts as none. */

@@ -126,3 +126,26 @@ describe("the kubelet's config file", () => {
     expect(other.healthz).toBeUndefined();
   });
 });
+
+describe('environment files', () => {
+  test('are read at once, and keep the order in which systemd reads them', async () => {
+    const host = new FakeHost({ '/a': 'A=1\n', '/b': 'B=1\n' }).startKubelet();
+    host.environmentFiles = ['/a', '/b'].map((path) => ({ path, optional: true }));
+    const ports = host.ports();
+    const paths: string[] = [];
+    const second = Promise.withResolvers<void>();
+    const read: typeof ports.files.read = async (path) => {
+      paths.push(path);
+      if (path === '/b') {
+        second.resolve();
+      }
+      await second.promise;
+      return ports.files.read(path);
+    };
+
+    const { unit } = await seen({ ...ports, files: { ...ports.files, read } });
+
+    expect(paths.slice(0, 2)).toEqual(['/a', '/b']);
+    expect(unit.environmentFiles.map(({ path }) => path)).toEqual(['/a', '/b']);
+  });
+});
