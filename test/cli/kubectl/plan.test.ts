@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { json, status } from '../../cluster/fault-server.ts';
+import { AGENTS, api, LEADING, type Answers } from './api.ts';
+import { node, POLICY } from './nodes.ts';
+import { kubectlSysctls, type Outcome } from './run.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'plan-test-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+async function plan(
+  data: Readonly<Record<string, string>>,
+  answers: Answers = {},
+  ...args: string[]
+): Promise<Outcome> {
+  const nodes = Array.from({ length: 12 }, (_, at) => node(`node-${at + 1}`));
+  await using fake = await api({ policy: POLICY, daemonSets: [AGENTS], lease: LEADING, nodes, ...answers });
+  const file = join(folder, 'policy.yaml');
+  writeFileSync(file, stringify({ apiVersion: 'v1', kind: 'ConfigMap', data }));
+  const outcome = await kubectlSysctls(['plan', '-f', file, '--kubeconfig', fake.kubeconfig, ...args]);
+  expect(fake.writes()).toEqual([]);
+  return outcome;
+}
+
+const pod = (name: string, nodeName: string): object => ({
+  metadata: { name, namespace: 'default', uid: name },
+  spec: { nodeName, securityContext: { sysctls: [{ name: 'net.core.somaxconn', value: '1' }] } },
+  status: { phase: 'Running', startTime: '2026-01-01T00:00:00Z' },
+});
+
+const EDIT = { allowedUnsafeSysctls: 'kernel.sem' };
+
+describe('plan', () => {
+  it('groups the nodes by what happens to them, and names the pods that hold one up', async () => {
+    const { status: code, stdout } = await plan(EDIT, { pods: [pod('web', 'node-3')] });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^↻ 11 nodes: kubelet restarts/mu);
+    expect(stdout).toMatch(
+      /^✗ 1 node: .*\n {2}node-3\n {4}node-3 waits for default\/web: net\.core\.somaxconn/mu,
+    );
+    expect(stdout).not.toContain('+ kernel.sem');
+  });
+
+  it('shows the lists with --diff', async () => {
+    const { stdout } = await plan(EDIT, {}, '--diff');
+    expect(stdout).toContain('    + kernel.sem\n    − net.core.somaxconn\n');
+  });
+
+  it('plays the rollout forward: the canary first, then as many at a time as may be', async () => {
+    const pace = { ...EDIT, canary: '1', soakSeconds: '60', maxUnavailable: '4' };
+    const { stdout } = await plan(pace, {}, '-o', 'json');
+    const { order } = JSON.parse(stdout);
+    const sizes = order.waves.map(({ nodes }: { nodes: string[] }) => nodes.length);
+    expect(sizes).toEqual([1, 4, 4, 3]);
+    expect(order.waves.map(({ canaries }: { canaries: boolean }) => canaries)).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+    const [first, second] = order.waves.map(({ at }: { at: string }) => Date.parse(at));
+    expect(second - first).toBeGreaterThanOrEqual(60_000);
+    expect(order.later).toBe(0);
+  });
+
+  it('counts the nodes after the first waves', async () => {
+    const { stdout } = await plan({ ...EDIT, maxUnavailable: '1' });
+    expect(stdout).toMatch(
+      /1\. node-\d+ \(canary, watched for 60 s\)\n[^]*then 7 more nodes, at most 1 at a time/u,
+    );
+  });
+
+  it.each([
+    ['the policy says Immediate', { ...EDIT, rollout: 'Immediate' }, {}],
+    ['the agents do not wait', EDIT, { daemonSets: [{ metadata: {}, spec: {} }] }],
+  ])('says that all go at once where %s', async (_title, data, answers) => {
+    const { stdout } = await plan(data, answers);
+    expect(stdout).toMatch(/every node goes by itself, at once/u);
+    expect(stdout).not.toContain('Order');
+  });
+
+  it('says that nothing begins while the policy is paused', async () => {
+    const { stdout } = await plan({ ...EDIT, paused: 'true' });
+    expect(stdout).toMatch(/^paused: nothing of this begins/u);
+  });
+
+  it('goes on where pods may not be listed, and says what is not known', async () => {
+    const other = { '/api/v1/pods': json(403, status(403, 'Forbidden', 'no')) };
+    const { status: code, stdout } = await plan(EDIT, { other });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Which pods would hold a node up is not known/u);
+  });
+
+  it('plans a policy also where none is in force', async () => {
+    expect(await plan(POLICY, { policy: undefined })).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('12 nodes: nothing changes'),
+    });
+  });
+
+  it('refuses a file that is not valid, with every error', async () => {
+    const wrong = { allowedUnsafeSysctls: 'vm.swappiness', canary: 'many' };
+    const { status: code, stdout } = await plan(wrong, {}, '-o', 'json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      valid: false,
+      errors: [{ key: 'allowedUnsafeSysctls' }, { key: 'canary' }],
+    });
+  });
+
+  it('refuses a file that is not there', async () => {
+    const { status: code, stdout } = await kubectlSysctls(['plan', '-f', join(folder, 'none')]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/none.*could not|can be read/u);
+  });
+
+  it('needs a file', async () => {
+    expect(await kubectlSysctls(['plan'])).toMatchObject({ status: 2 });
+  });
+});
