@@ -450,11 +450,11 @@ describe('an API server in trouble', () => {
       neverAnswer,
       watching([modified(2, 'b')]),
     );
-    const { changes, errors } = follow(server, { answerMs: 40 });
+    const { changes, errors } = follow(server, { answerMs: 300 });
     await eventually(() => expect(changes).toEqual(['a', 'b']));
     expect(errors).toMatchObject([
-      { name: 'NoAnswer', step: 'answer', waitedMs: 40 },
-      { name: 'NoAnswer', step: 'answer', waitedMs: 40 },
+      { name: 'NoAnswer', step: 'answer', waitedMs: 300 },
+      { name: 'NoAnswer', step: 'answer', waitedMs: 300 },
     ]);
     expect(requests(server)).toEqual(['list', 'list', '1', '1']);
   });
