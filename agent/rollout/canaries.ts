@@ -42,7 +42,8 @@ function byNumber(count: number, members: readonly Member[], loads: ZoneLoads, n
   const byRevision = Map.groupBy(members, ({ revision }) => revision);
   const groups = [...byRevision.values()].map((group) => proofOf(group, count, loads, now));
   const isProven = groups.every(({ members: group, stage }) => stage === 'Rolling' || !hasWorkers(group));
-  const unproven = groups.filter(({ stage }) => stage !== 'Rolling');
+  const unfinished = groups.filter(({ members: group }) => group.some(isUnfinished));
+  const unproven = unfinished.filter(({ stage }) => stage !== 'Rolling');
   const canaries = new Set(
     unproven.flatMap(({ members: group, picked }) => [...group.filter(hasBegun), ...picked]),
   );
@@ -54,11 +55,9 @@ function byNumber(count: number, members: readonly Member[], loads: ZoneLoads, n
   return {
     eligible: members.filter((member) => eligible.has(member)),
     isCanary: (member) => canaries.has(member),
-    stage: furthest(
-      groups.filter(({ members: group }) => group.some(isUnfinished)).map(({ stage }) => stage),
-    ),
+    stage: furthest(unfinished.map(({ stage }) => stage)),
     soaks: soaksOf(
-      unproven.filter(({ members: group }) => group.some(isWaiting)).flatMap(({ members: group }) => group),
+      unproven.flatMap(({ members: group }) => group),
       now,
     ),
     missing: false,
@@ -100,7 +99,7 @@ function byLabels(
     eligible: members.filter((member) => mayGo(member) && (isProven || pool.has(member))),
     isCanary: (member) => pool.has(member),
     stage: members.some(isUnfinished) ? (isProven ? 'Rolling' : unproven) : undefined,
-    soaks: !isProven && members.some(isWaiting) ? soaksOf(able, now) : [],
+    soaks: !isProven && members.some(isUnfinished) ? soaksOf(able, now) : [],
     missing: pool.size === 0,
   };
 }
@@ -124,10 +123,6 @@ function isAlive({ standing }: Member): boolean {
 
 function isUnfinished({ standing }: Member): boolean {
   return standing === 'changing' || standing === 'waiting';
-}
-
-function isWaiting({ standing }: Member): boolean {
-  return standing === 'waiting';
 }
 
 function isReady({ node }: Member): boolean {

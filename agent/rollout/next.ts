@@ -7,7 +7,7 @@ import {
   isUnanswered,
   LOST_AFTER_MS,
   type Member,
-  UNANSWERED_AFTER_MS,
+  overdueAt,
 } from './standing.ts';
 import type { WindowsState } from './windows.ts';
 
@@ -29,18 +29,14 @@ export function nextAt(
   return first > now && Number.isFinite(first) ? new Date(first) : undefined;
 }
 
-function patienceEnds({ node, live, standing }: Member, now: number): number {
-  const lost =
-    node.readiness?.ready === false && !isDark(node, now)
-      ? node.readiness.since.getTime() + LOST_AFTER_MS
+function patienceEnds(member: Member, now: number): number {
+  const { node } = member;
+  const isBriefly = node.readiness?.ready === false && !isDark(node, now);
+  const lost = isBriefly ? node.readiness.since.getTime() + LOST_AFTER_MS : Infinity;
+  const overdue = overdueAt(member);
+  const asked =
+    node.approvedAt !== undefined && isUnanswered(node, now)
+      ? node.approvedAt.getTime() + ASK_AGAIN_AFTER_MS
       : Infinity;
-  if (node.joining || node.approvedAt === undefined) {
-    return lost;
-  }
-  const approvedAt = node.approvedAt.getTime();
-  if (live && standing === 'changing' && node.state === 'Pending') {
-    const overdue = approvedAt + UNANSWERED_AFTER_MS;
-    return Math.min(lost, overdue > now ? overdue : Infinity);
-  }
-  return isUnanswered(node, now) ? Math.min(lost, approvedAt + ASK_AGAIN_AFTER_MS) : lost;
+  return Math.min(lost, overdue > now ? overdue : Infinity, asked);
 }

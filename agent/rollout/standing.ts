@@ -6,9 +6,12 @@ const MINUTE_MS = 60_000;
 /** So long not Ready, a node no longer holds anybody up. */
 export const LOST_AFTER_MS = 10 * MINUTE_MS;
 /** So long after its approval a node that has not begun is taken not to. */
-export const UNANSWERED_AFTER_MS = 10 * MINUTE_MS;
+const UNANSWERED_AFTER_MS = 10 * MINUTE_MS;
 /** So long after that it may be approved again. */
 export const ASK_AGAIN_AFTER_MS = 60 * MINUTE_MS;
+
+/** From an approval to the end of its change. */
+const LONGEST_CHANGE_MS = 30 * MINUTE_MS;
 
 export interface Member {
   readonly node: FleetNode;
@@ -77,6 +80,12 @@ export function isUnanswered(node: FleetNode, now: number): boolean {
     approvedRevision === MARKS.unanswered &&
     (approvedAt === undefined || now - approvedAt.getTime() < ASK_AGAIN_AFTER_MS)
   );
+}
+
+/** When its approval, which it has not used yet, has waited for too long, in ms; Infinity: never. */
+export function overdueAt({ node, live, caughtUp }: Member): number {
+  const mayWait = node.joining || node.state === 'Working' || node.approvedAt === undefined;
+  return live && caughtUp && !mayWait ? node.approvedAt.getTime() + UNANSWERED_AFTER_MS : Infinity;
 }
 
 /** Something older was approved here and did not come to its end. */
@@ -148,13 +157,16 @@ function isUnavailable(node: FleetNode, standing: Standing, live: boolean, now: 
   return live || isBriefly || standing === 'failed' || standing === 'changing';
 }
 
-/** By the API server's clock where the node's is ahead. Nothing to go by: it needed no change. */
-function soakedAt(node: FleetNode, { now, soakMs }: Terms): number {
+/**
+ * By the API server's clock where the node's cannot be right, or tells of a drift that was mended later. Nothing to go
+ * by: it needed no change.
+ */
+function soakedAt(node: FleetNode, { soakMs }: Terms): number {
   const approved = whenApproved(node)?.getTime();
   const changed = node.lastChange?.getTime();
-  const isAhead = changed !== undefined && changed > now;
-  const from = isAhead ? (approved ?? changed) : Math.max(changed ?? -Infinity, approved ?? -Infinity);
-  return from + soakMs;
+  const took = (changed ?? -Infinity) - (approved ?? -Infinity);
+  const from = approved !== undefined && !(took >= 0 && took <= LONGEST_CHANGE_MS) ? approved : changed;
+  return (from ?? -Infinity) + soakMs;
 }
 
 /** When what is applied here was approved. */

@@ -2,7 +2,7 @@
 
 import { type Approval, MARKS } from './fleet.ts';
 import type { Gate } from './gate.ts';
-import { isFirstInLine, type Member, UNANSWERED_AFTER_MS } from './standing.ts';
+import { isFirstInLine, type Member, overdueAt } from './standing.ts';
 
 /**
  * What to write over approvals that must not be used now, or that could come back into force with another edit.
@@ -44,7 +44,7 @@ function replacementOf(
     if (isForbidden) {
       return { revision: undefined };
     }
-    return isOverdue(member, now) ? { revision: MARKS.unanswered } : undefined;
+    return overdueAt(member) <= now ? { revision: MARKS.unanswered } : undefined;
   }
   const isStale = live || isFirstInLine(node);
   return isStale && member.revision !== undefined && node.approvedRevision !== MARKS.unfinished
@@ -54,9 +54,4 @@ function replacementOf(
 
 function mayBegin({ node }: Member, gate: Gate): boolean {
   return gate.kind === 'open' || (gate.kind === 'closed' && node.joining);
-}
-
-function isOverdue({ node }: Member, now: number): boolean {
-  const { approvedAt, joining } = node;
-  return !joining && approvedAt !== undefined && now - approvedAt.getTime() >= UNANSWERED_AFTER_MS;
 }

@@ -164,13 +164,13 @@ describe('any decision about any fleet', () => {
         const later = new Date(Math.min(until - 1, secondsAgo(-seconds).getTime()));
         expect(summary(decideRollout(nodes, view, later, zones))).toEqual(summary(decision));
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 });
 
 function holds(property: (nodes: readonly FleetNode[], view: PolicyNow) => void): void {
-  fc.assert(fc.property(aFleet, aView, property), { numRuns: 500 });
+  fc.assert(fc.property(aFleet, aView, property), { numRuns: 200 });
 }
 
 function decide(nodes: readonly FleetNode[], view: PolicyNow): RolloutDecision {

@@ -229,6 +229,11 @@ describe('canaries by number', () => {
     ]);
   });
 
+  it('prove the list still when a drift on them was mended just now', () => {
+    const nodes = [done('a', { approvedAt: secondsAgo(7200), lastChange: secondsAgo(5) }), waiting('b')];
+    expect(approvedBy(decide(nodes, { maxUnavailable: '2' }))).toEqual(['b']);
+  });
+
   it('prove nothing by a change in the future of a wrong clock, but by when they were approved', () => {
     const ahead = { lastChange: secondsAgo(-86_400) };
     const policy = { maxUnavailable: '2', soakSeconds: '60' };
