@@ -34,12 +34,17 @@ export function statusText(view: StatusView, place: Place, screen: Screen, color
   return [...head, ...attentionLines(view, width, room, colors)].join('\n');
 }
 
-/** The same in one line, for a log. */
+/** The same in one line, for a log, with what is left. */
 export function statusLine(view: StatusView): string {
+  return `${standingLine(view)}${leftText(view)}`;
+}
+
+/** What of that line is worth another one when it changes. */
+export function standingLine(view: StatusView): string {
   const { done, changing, waiting, failed, held, lost } = view.counts;
   const parts = Object.entries({ changing, waiting, failed, held, lost }).filter(([, number]) => number > 0);
   const others = parts.map(([standing, number]) => `${number} ${standing}`).join(', ');
-  return `${view.phase}: ${done} of ${count(view.nodes, 'node')} done${others === '' ? '' : `, ${others}`}${leftText(view)}`;
+  return `${view.phase}: ${done} of ${count(view.nodes, 'node')} done${others === '' ? '' : `, ${others}`}`;
 }
 
 function phaseLines(view: StatusView, width: number, colors: Colors): readonly string[] {

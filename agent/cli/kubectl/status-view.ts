@@ -63,7 +63,7 @@ export function statusView({ installation, nodes, now, decide }: StatusInput): S
   const end = estimatedEnd(decision, fleet, policy.policy?.settings.pace ?? DEFAULT_PACE, now);
   return {
     phase: decision.phase,
-    reason: decision.reason,
+    reason: policy.policy === undefined ? noPolicy(installation) : decision.reason,
     nodes: nodes.length,
     counts: countsOf(decision),
     secondsLeft: end && Math.round((end.getTime() - now.getTime()) / 1000),
@@ -76,6 +76,13 @@ export function statusView({ installation, nodes, now, decide }: StatusInput): S
       .toSorted((one, other) => NEEDY.indexOf(one.standing) - NEEDY.indexOf(other.standing)),
     verdicts: decision.nodes,
   };
+}
+
+/** Without the errors, which stand beside it one by one. */
+function noPolicy({ policy }: Installation): string {
+  return policy === undefined
+    ? 'There is no ConfigMap kubelet-sysctls: nothing is changed until it is back.'
+    : 'The ConfigMap kubelet-sysctls is not valid: nothing is changed until it is mended.';
 }
 
 function policyNow({ policy }: Installation): PolicyNow {
@@ -117,7 +124,7 @@ function coordinatorView(installation: Installation, now: Date): CoordinatorView
   }
   const [holder, age] =
     lease.kind === 'held'
-      ? [lease.holder, Math.max(0, Math.round((now.getTime() - lease.renewedAt.getTime()) / 1000))]
+      ? [podOf(lease.holder), Math.max(0, Math.round((now.getTime() - lease.renewedAt.getTime()) / 1000))]
       : [undefined, undefined];
   // Clocks differ: a Lease that was not renewed for twice its time has no leader.
   const present = lease.kind === 'held' && (age ?? 0) <= 2 * lease.seconds;
@@ -153,4 +160,9 @@ function paceText(installation: Installation, lease: Leader): string {
 
 function isImmediate({ policy }: Installation): boolean {
   return policy?.ok === true && policy.policy.settings.pace.rollout === 'Immediate';
+}
+
+/** An identity is the pod's name, and something that tells its processes apart. */
+function podOf(holder: string): string {
+  return holder.split('_', 1)[0] ?? holder;
 }

@@ -8,7 +8,7 @@ import { failureText } from './failure.ts';
 import { followFleet } from './follow.ts';
 import { gather } from './gather.ts';
 import type { Program } from './program.ts';
-import { statusLine, statusText } from './status-text.ts';
+import { standingLine, statusLine, statusText } from './status-text.ts';
 import { statusView, type StatusView } from './status-view.ts';
 
 /** Faster than that nobody reads. */
@@ -61,10 +61,11 @@ export async function watchStatus(program: Program, interrupted: AbortSignal): P
 
   function addLine(): void {
     const trouble = following.trouble();
-    const line = trouble === undefined ? statusLine(view()) : failureText(trouble, session.place);
-    if (line !== shown) {
-      shown = line;
-      stdout.write(`${new Date().toISOString()} ${line}\n`);
+    const now = view();
+    const key = trouble === undefined ? standingLine(now) : failureText(trouble, session.place);
+    if (key !== shown) {
+      shown = key;
+      stdout.write(`${new Date().toISOString()} ${trouble === undefined ? statusLine(now) : key}\n`);
     }
   }
 

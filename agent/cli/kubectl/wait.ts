@@ -9,7 +9,7 @@ import { followFleet } from './follow.ts';
 import { gather } from './gather.ts';
 import { seconds } from './options.ts';
 import type { Program } from './program.ts';
-import { statusLine } from './status-text.ts';
+import { standingLine, statusLine } from './status-text.ts';
 import { statusView, type StatusView } from './status-view.ts';
 
 /** Beside 0, 1 and 2 of every command. */
@@ -80,7 +80,11 @@ async function waited(program: Program, { timeout }: Flags): Promise<End> {
     100,
     over.signal,
   );
-  const tell = gather(() => program.stderr.write(`${said}\n`), PROGRESS_MS, over.signal);
+  const tell = gather(
+    () => program.stderr.write(`${following.trouble() === undefined ? statusLine(view()) : said}\n`),
+    PROGRESS_MS,
+    over.signal,
+  );
 
   const following = await followFleet(session, look, ended.reject);
   const timers = [
@@ -98,9 +102,9 @@ async function waited(program: Program, { timeout }: Flags): Promise<End> {
 
   function progress(now: StatusView): void {
     const trouble = following.trouble();
-    const line = trouble === undefined ? statusLine(now) : failureText(trouble, session.place);
-    if (line !== said) {
-      said = line;
+    const key = trouble === undefined ? standingLine(now) : failureText(trouble, session.place);
+    if (key !== said) {
+      said = key;
       tell();
     }
   }

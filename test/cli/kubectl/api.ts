@@ -132,7 +132,7 @@ export function configMap(data: Readonly<Record<string, string>>): object {
 export const LEADING = {
   metadata: { name: 'kubelet-sysctls-coordinator', resourceVersion: '1' },
   spec: {
-    holderIdentity: 'kubelet-sysctl-coordinator-1',
+    holderIdentity: 'kubelet-sysctl-coordinator-1_some-uuid',
     leaseDurationSeconds: 15,
     renewTime: new Date().toISOString(),
   },
