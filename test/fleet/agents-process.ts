@@ -44,8 +44,9 @@ interface Child {
 
 function startChild(cgroups: readonly string[]): Child {
   const child = fork(MAIN, [], { env: { ...process.env, NODE_ENV: 'production' } });
-  for (const folder of cgroups) writeFileSync(join(folder, 'cgroup.procs'), String(child.pid));
   const ended = endOf(child);
+  if (child.pid !== undefined)
+    for (const folder of cgroups) writeFileSync(join(folder, 'cgroup.procs'), String(child.pid));
   let asked = 0;
 
   return {
