@@ -2,6 +2,7 @@
 
 import type { Policy } from '../policy/policy.ts';
 import { ASKED } from '../report/keys.ts';
+import { MARKS } from '../rollout/fleet.ts';
 import type { NodeObject } from './ports.ts';
 
 export interface ApprovalRequest {
@@ -22,9 +23,20 @@ export function approvalMissing(request: ApprovalRequest, revision: string): str
   if (!needsApproval(request) || approved === revision) {
     return undefined;
   }
-  const other =
-    approved === undefined ? '' : ` (its approval of ${approved} is for another one, and ignored)`;
-  return `Waits for the coordinator's approval of revision ${revision}${other}`;
+  return `Waits for the coordinator's approval of revision ${revision}${insteadText(approved)}`;
+}
+
+function insteadText(approved: string | undefined): string {
+  switch (approved) {
+    case undefined:
+      return '';
+    case MARKS.unanswered:
+      return ' (the last one was not followed in time and taken back; the coordinator asks again within the hour)';
+    case MARKS.unfinished:
+      return ' (the last one was for a list that an edit has replaced)';
+    default:
+      return ` (its approval of ${approved} is for another one, and ignored)`;
+  }
 }
 
 /** Why a person wants this node alone left as it is, and how that ends; undefined: nobody does. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../../agent/node/agent.ts';
 import { JOURNAL_FILE } from '../../agent/node/memory.ts';
+import { MARKS } from '../../agent/rollout/fleet.ts';
 import { ASKED, KEYS } from '../../agent/report/keys.ts';
 import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
@@ -135,6 +136,19 @@ describe('a node that waits for approval', () => {
     answer.resolve();
     await atRest();
     expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test.each([
+    [MARKS.unanswered, 'was not followed in time'],
+    [MARKS.unfinished, 'an edit has replaced'],
+  ])('says what the coordinator means by %s', async (mark, meaning) => {
+    const host = await changedTo(ONE);
+    await edit(host, BOTH);
+
+    await approve(host, mark);
+
+    expect(host.annotations[KEYS.reason]).toContain(meaning);
+    expect(writes(host)).toEqual([]);
   });
 
   test('ignores an approval of another revision, and names it', async () => {
