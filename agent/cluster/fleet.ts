@@ -2,12 +2,13 @@
 
 import type { ConfigMapObject } from '../node/ports.ts';
 import { ASKED } from '../report/keys.ts';
-import { Outdated, type FleetCluster, type SeenNode, type StatusObject } from '../rollout/ports.ts';
-import { ApiError, isAlreadyExists, isNotFound } from './errors.ts';
+import type { FleetCluster, SeenNode, StatusObject } from '../rollout/ports.ts';
+import { isAlreadyExists, isNotFound } from './errors.ts';
 import { configMapEvent } from './events.ts';
 import { objectAt } from './fields.ts';
 import { approvedAt, COORDINATOR, parseFleetNode } from './fleet-node.ts';
 import { parseConfigMap } from './objects.ts';
+import { orOutdated } from './outdated.ts';
 import type { Transport } from './transport.ts';
 import { versionOf } from './watch-event.ts';
 import { watchCollection } from './watch-collection.ts';
@@ -165,17 +166,5 @@ export function createFleet(options: FleetOptions): WatchedFleet {
   function statusObject(data: Readonly<Record<string, string>>): object {
     const metadata = { name: STATUS_NAME, namespace: options.namespace };
     return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
-  }
-}
-
-/** 409: another version is there. 404: none is any more. 422: a test of a JSON patch did not hold. */
-async function orOutdated<T>(request: () => Promise<T>): Promise<T> {
-  try {
-    return await request();
-  } catch (error) {
-    if (error instanceof ApiError && [404, 409, 422].includes(error.status)) {
-      throw new Outdated('Somebody else wrote meanwhile', { cause: error });
-    }
-    throw error;
   }
 }

@@ -3,6 +3,7 @@
 import type { LeaseStore } from '../rollout/election.ts';
 import type { Lease, LeaseRecord } from '../rollout/lease.ts';
 import { BadAnswer, isNotFound } from './errors.ts';
+import { orOutdated } from './outdated.ts';
 import { objectAt, textAt } from './fields.ts';
 import type { Transport } from './transport.ts';
 import { versionOf } from './watch-event.ts';
@@ -36,9 +37,9 @@ export function leaseStore({ transport, namespace, name, fieldManager }: LeaseOp
     async write({ record, resourceVersion }) {
       const common = { query: { fieldManager }, timeoutMs: REQUEST_MS };
       const spec = specOf(record);
-      const answer =
+      const answer = await orOutdated(() =>
         resourceVersion === undefined
-          ? await transport.request({
+          ? transport.request({
               method: 'POST',
               path: folder,
               body: {
@@ -49,13 +50,14 @@ export function leaseStore({ transport, namespace, name, fieldManager }: LeaseOp
               },
               ...common,
             })
-          : await transport.request({
+          : transport.request({
               method: 'PATCH',
               path,
               contentType: 'application/merge-patch+json',
               body: { metadata: { resourceVersion }, spec },
               ...common,
-            });
+            }),
+      );
       return parseLease(answer.body);
     },
   };

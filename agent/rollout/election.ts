@@ -13,12 +13,13 @@ import {
   type LeaseWrite,
   type Observed,
 } from './lease.ts';
+import { Outdated } from './ports.ts';
 
 /** The Lease on the API server. */
 export interface LeaseStore {
   /** undefined: there is none. */
   read(): Promise<Lease | undefined>;
-  /** Rejects when somebody else wrote meanwhile. */
+  /** Rejects with Outdated when somebody else wrote meanwhile. */
   write(write: LeaseWrite): Promise<Lease>;
 }
 
@@ -97,7 +98,11 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
     } catch (error) {
       // Somebody else may have written, or our own write came through without an answer.
       mustLook = true;
-      log.warn({ err: error }, 'The lease could not be read or written; trying again');
+      if (error instanceof Outdated) {
+        log.info({ identity }, 'Another coordinator wrote the lease first');
+      } else {
+        log.warn({ err: error }, 'The lease could not be read or written; trying again');
+      }
     }
   }
 

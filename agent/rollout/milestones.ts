@@ -20,17 +20,19 @@ interface Now {
   readonly rollout: string;
   readonly phase: Phase;
   readonly reason: string;
+  /** `12/40 done, 3 changing`. */
+  readonly progress: string;
 }
 
 /** What is to be told now, and what will have been told then. A policy edited in the middle begins anew. */
 export function milestones(
   before: Told | undefined,
-  { rollout, phase, reason }: Now,
+  { rollout, phase, reason, progress }: Now,
 ): { readonly told: Told; readonly notes: readonly EventNote[] } {
   const told = before?.rollout === rollout ? before : nothingTold(rollout);
   const notes: EventNote[] = [];
-  const tell = (type: EventNote['type'], event: EventReason): void => {
-    notes.push({ type, reason: event, message: reason });
+  const tell = (type: EventNote['type'], event: EventReason, message: string): void => {
+    notes.push({ type, reason: event, message });
   };
   const isMoving = phase === 'Canary' || phase === 'Soaking' || phase === 'Rolling';
   const starts = isMoving && !told.started;
@@ -38,11 +40,12 @@ export function milestones(
   const halts = phase === 'Halted' && !told.halted;
   const resumes = told.halted && (isMoving || phase === 'Done');
   const ends = phase === 'Done' && told.started && !told.done;
-  if (starts) tell('Normal', 'RolloutStarted');
-  if (halts) tell('Warning', 'RolloutHalted');
-  if (resumes) tell('Normal', 'RolloutResumed');
-  if (passes) tell('Normal', 'CanaryPassed');
-  if (ends) tell('Normal', 'RolloutDone');
+  if (starts)
+    tell('Normal', 'RolloutStarted', `The nodes get what the policy says now: ${progress}. ${reason}`);
+  if (halts) tell('Warning', 'RolloutHalted', reason);
+  if (resumes) tell('Normal', 'RolloutResumed', `The rollout goes on: ${progress}. ${reason}`);
+  if (passes) tell('Normal', 'CanaryPassed', `The canaries have soaked: ${progress}.`);
+  if (ends) tell('Normal', 'RolloutDone', `${progress}. ${reason}`);
   return {
     notes,
     told: {

@@ -6,7 +6,7 @@ import type { Clock } from '../time/clock.ts';
 import type { RolloutDecision } from './fleet.ts';
 import { milestones, type Told } from './milestones.ts';
 import { Outdated, type FleetCluster, type StatusObject } from './ports.ts';
-import { statusData, toldIn } from './status.ts';
+import { progressText, statusData, toldIn } from './status.ts';
 
 export interface StatusPublisher {
   /**
@@ -60,7 +60,7 @@ export function statusPublisher(
 
   async function tell(decision: RolloutDecision, { configMap, rollout }: PolicyShown): Promise<void> {
     const { phase, reason } = decision;
-    const next = milestones(told, { rollout, phase, reason });
+    const next = milestones(told, { rollout, phase, reason, progress: progressText(decision) });
     for (const note of mayWrite() ? next.notes : []) {
       log.info({ event: note.reason }, note.message);
       await cluster

@@ -27,7 +27,7 @@ export function statusData(decision: RolloutDecision, told: Told | undefined): R
   return {
     phase: decision.phase,
     reason: decision.reason,
-    progress: progressText(counts, decision.nodes.length),
+    progress: progressText(decision),
     attention: attentionText(decision.nodes),
     'status.json': JSON.stringify({
       phase: decision.phase,
@@ -52,9 +52,13 @@ export function toldIn(data: Readonly<Record<string, string>>): Told | undefined
 }
 
 /** `12/40 done, 3 changing, 25 waiting`. */
-function progressText(counts: ReturnType<typeof countsOf>, total: number): string {
+export function progressText(decision: RolloutDecision): string {
+  const counts = countsOf(decision);
   const others = STANDINGS.filter((standing) => standing !== 'done' && counts[standing] > 0);
-  return [`${counts.done}/${total} done`, ...others.map((name) => `${counts[name]} ${name}`)].join(', ');
+  return [
+    `${counts.done}/${decision.nodes.length} done`,
+    ...others.map((name) => `${counts[name]} ${name}`),
+  ].join(', ');
 }
 
 /** One node a line; the failed ones first. */

@@ -72,6 +72,6 @@ describe('the lease', () => {
 
   it('is not written over what somebody else wrote', async () => {
     const { store } = await served(json(409, status(409, 'Conflict', 'modified')));
-    await expect(store.write({ record, resourceVersion: '7' })).rejects.toMatchObject({ status: 409 });
+    await expect(store.write({ record, resourceVersion: '7' })).rejects.toMatchObject({ name: 'Outdated' });
   });
 });

@@ -7,7 +7,7 @@ function told(...phases: (Phase | [Phase, string])[]): string[] {
   let memory: Told | undefined;
   return phases.flatMap((entry) => {
     const [phase, rollout] = typeof entry === 'string' ? [entry, 'one'] : entry;
-    const next = milestones(memory, { rollout, phase, reason: 'why' });
+    const next = milestones(memory, { rollout, phase, reason: 'why', progress: '1/2 done' });
     memory = next.told;
     return next.notes.map(({ reason }) => reason);
   });
