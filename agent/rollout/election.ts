@@ -8,6 +8,7 @@ import {
   observe,
   release,
   RENEW_DEADLINE_MS,
+  RENEW_MS,
   RETRY_MS,
   type Lease,
   type LeaseWrite,
@@ -69,11 +70,17 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
   async function begin(): Promise<void> {
     await attempt();
     if (!stopped) {
-      const pauseMs = leadsUntilMs === undefined ? RETRY_MS * (1 + JITTER * random()) : RETRY_MS;
-      cancelTry = clock.after(pauseMs, () => {
+      cancelTry = clock.after(pauseMs(), () => {
         trying = begin();
       });
     }
+  }
+
+  function pauseMs(): number {
+    if (leadsUntilMs === undefined) {
+      return RETRY_MS * (1 + JITTER * random());
+    }
+    return mustLook ? RETRY_MS : RENEW_MS;
   }
 
   async function attempt(): Promise<void> {

@@ -14,9 +14,6 @@ export function withdrawalsOf(
   gate: Gate,
   now: number,
 ): readonly Approval[] {
-  if (gate.kind === 'immediate') {
-    return [];
-  }
   return members
     .filter((member) => !approved.has(member))
     .flatMap((member) => {
@@ -38,6 +35,9 @@ function replacementOf(
   if (standing === 'done') {
     const isOld = node.approvedRevision !== node.appliedRevision;
     return isOld ? { revision: undefined } : undefined;
+  }
+  if (gate.kind === 'immediate') {
+    return undefined;
   }
   if (live && caughtUp) {
     const isForbidden = standing === 'held' || standing === 'lost' || !mayBegin(member, gate);

@@ -70,6 +70,7 @@ describe('an election', () => {
     await time.pass(120_000);
     expect(members.flatMap(({ told }) => told)).toEqual(['leads']);
     expect(server.lease?.record.transitions).toBe(0);
+    expect(server.writes).toBeLessThanOrEqual(120 / 5 + 1);
   });
 
   it('is won by another one when the leader is silent for 15 s, and not before', async () => {
