@@ -11,13 +11,20 @@ export async function nodeEvents({ world, name }: TestNode, reason: string): Pro
   return events.map(({ message }) => message ?? '');
 }
 
+const ABOUT_POLICY = `involvedObject.kind=ConfigMap,involvedObject.name=${POLICY_CONFIG_MAP}`;
+
 /** Events about the policy's ConfigMap of one reason. */
 export async function policyEvents(world: World, reason: string): Promise<readonly CoreV1Event[]> {
-  return eventsOf(
-    world,
-    AGENT_NAMESPACE,
-    `involvedObject.kind=ConfigMap,involvedObject.name=${POLICY_CONFIG_MAP},reason=${reason}`,
-  );
+  return eventsOf(world, AGENT_NAMESPACE, `${ABOUT_POLICY},reason=${reason}`);
+}
+
+/** Remembers those that are there: a bed that was kept has Events of earlier cases. */
+export async function policyEventsSoFar(
+  world: World,
+): Promise<{ readonly more: () => Promise<readonly CoreV1Event[]> }> {
+  const all = () => eventsOf(world, AGENT_NAMESPACE, ABOUT_POLICY);
+  const known = new Set((await all()).map(({ metadata }) => metadata.uid));
+  return { more: async () => (await all()).filter(({ metadata }) => !known.has(metadata.uid)) };
 }
 
 async function eventsOf(

@@ -9,6 +9,7 @@ import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../bed/kubernetes.
 import { silent } from '../bed/progress.ts';
 import { environment, type Outcome, run } from '../bed/run.ts';
 import { refuse, refuseNothing, useFaultyKubelet } from '../faults/faulty-kubelet.ts';
+import { policyEventsSoFar } from './events.ts';
 import { type Fleet, fleetOf } from './fleet.ts';
 import { policyNow } from './policy.ts';
 import { testNode } from './test-node.ts';
@@ -80,6 +81,7 @@ describe('kubectl sysctls', () => {
     await refuse(node, { names: SECOND });
     await node.awaitDone(FIRST);
 
+    const told = await policyEventsSoFar(fleet.world);
     const from = await fleet.setList(SECOND, PACE);
     await fleet.awaitPhase('Halted', from);
     const halted = await sysctls('wait', '--timeout', '30s');
@@ -93,6 +95,9 @@ describe('kubectl sysctls', () => {
     await sysctls('retry', TWO);
     await node.awaitDone(SECOND);
     expect((await sysctls('wait', '--timeout', '30s')).exitCode).toBe(0);
+    await fleet.awaitPhase('Done', from);
+    const reasons = (await told.more()).map(({ reason }) => reason);
+    expect(reasons).toEqual(expect.arrayContaining(['RolloutHalted', 'RolloutResumed', 'RolloutDone']));
   });
 
   it("tells a node's last changes, the newest of which has succeeded", async () => {

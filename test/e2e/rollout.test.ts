@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refuse, refuseNothing, useFaultyKubelet } from '../faults/faulty-kubelet.ts';
 import { since } from '../timeline/moments.ts';
 import { mostUnavailable } from '../timeline/unavailable.ts';
-import { policyEvents } from './events.ts';
+import { policyEventsSoFar } from './events.ts';
 import { approvalsIn, type Fleet, fleetOf, lastOf, phasesIn, SOAK_SECONDS } from './fleet.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';
 import { type TestNode, testNode } from './test-node.ts';
@@ -20,7 +20,7 @@ const MENDED = [USED, 'net.ipv4.tcp_max_syn_backlog'];
 /** A canary shows that it is Done a moment after it has noted when. */
 const TOLD_LATE_MS = 1000;
 /** A halt that did not hold would show within a fraction of it. */
-const HALTED_MS = 4000;
+const HALTED_MS = 2500;
 
 describe('a rollout over three nodes', () => {
   let fleet: Fleet;
@@ -32,6 +32,7 @@ describe('a rollout over three nodes', () => {
   it('changes one canary, lets it soak, and then the others, never two at a time', async () => {
     const other = testNode(fleet.world, 'n3');
     const untouched = await other.kubelet();
+    const told = await policyEventsSoFar(fleet.world);
 
     const from = await fleet.setList(FIRST);
     await fleet.awaitDone(FIRST, from);
@@ -55,9 +56,10 @@ describe('a rollout over three nodes', () => {
     const flags = await Promise.all(fleet.nodes.map(async (node) => (await node.kubelet()).argv.at(-1)));
     expect(flags).toEqual(fleet.nodes.map(() => `--allowed-unsafe-sysctls=${USED}`));
     expect(await other.kubelet()).toEqual(untouched);
-    for (const reason of ['RolloutStarted', 'CanaryPassed', 'RolloutDone']) {
-      expect([reason, (await policyEvents(fleet.world, reason)).length]).not.toEqual([reason, 0]);
-    }
+    const news = await told.more();
+    expect(news.map(({ reason }) => reason)).toEqual(
+      expect.arrayContaining(['RolloutStarted', 'CanaryPassed', 'RolloutDone']),
+    );
   });
 });
 
@@ -86,6 +88,7 @@ describe('a rollout that meets a node on which the new list fails', () => {
     const lives = await Promise.all(pods.map((pod) => pod.life()));
     const last = testNode(fleet.world, LAST);
     const before = await last.kubelet();
+    const told = await policyEventsSoFar(fleet.world);
 
     const failed = await fleet.setList(REFUSED);
     await fleet.awaitPhase('Halted', failed);
@@ -104,8 +107,9 @@ describe('a rollout that meets a node on which the new list fails', () => {
     expect(lastOf(halted, LAST)).toMatchObject({ state: 'Pending', running: USED });
     expect(await last.kubelet()).toEqual(before);
     expect(mostUnavailable(halted)).toHaveLength(1);
-    const [told] = await policyEvents(fleet.world, 'RolloutHalted');
-    expect(told?.message).toContain(FAILS);
+    expect(await told.more()).toContainEqual(
+      expect.objectContaining({ reason: 'RolloutHalted', message: expect.stringContaining(FAILS) }),
+    );
 
     const mended = await fleet.setList(MENDED);
     const moments = await fleet.awaitDone(MENDED, mended);
@@ -117,7 +121,6 @@ describe('a rollout that meets a node on which the new list fails', () => {
     expect(lastOf(moments, FAILS).failedRevision).toBeUndefined();
     expect(await Promise.all(pods.map((pod) => pod.life()))).toEqual(lives);
     expect(await kindsOf(pods)).toEqual(['running', 'running', 'running']);
-    expect(await policyEvents(fleet.world, 'RolloutResumed')).not.toEqual([]);
   });
 });
 
