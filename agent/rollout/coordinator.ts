@@ -5,13 +5,14 @@ import { createLoop } from '../time/loop.ts';
 import type { Clock } from '../time/clock.ts';
 import { carryOut } from './carry-out.ts';
 import type { FleetNode, RolloutDecision } from './fleet.ts';
-import { listsId, viewPolicy, type PolicyView } from './policy-view.ts';
+import type { PolicyNow } from './gate.ts';
+import { listsId, viewPolicy } from './policy-view.ts';
 import type { FleetCluster, SeenNode } from './ports.ts';
 import { statusPublisher } from './publish.ts';
 import { seenNodes } from './seen-nodes.ts';
 
 /** Pure: the same from every coordinator. */
-export type Decide = (nodes: readonly FleetNode[], view: PolicyView, now: Date) => RolloutDecision;
+export type Decide = (nodes: readonly FleetNode[], view: PolicyNow, now: Date) => RolloutDecision;
 
 export interface CoordinatorPorts {
   readonly cluster: FleetCluster;
@@ -45,6 +46,8 @@ export interface Coordinator {
 const SETTLE_MS = 50;
 const LONGEST_SETTLE_MS = 1000;
 const RESTING_SHARE = 4;
+/** So long agents may take to answer to an edit before the first of them is approved. Usually they all have within a second. */
+const ANSWERS_MS = 5000;
 /** A look without a cause, in ms. */
 const RESYNC_MS = 600_000;
 /** A Node that somebody else wrote meanwhile is one of the errors, and the usual one. */
@@ -58,7 +61,7 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
   const status = statusPublisher(cluster, clock, log, isLeading);
   const loop = createLoop(clock, look);
   let listed = false;
-  let configMap: { readonly seen: ConfigMapObject | undefined; readonly view: PolicyView } | undefined;
+  let configMap: { readonly seen: ConfigMapObject | undefined; readonly view: PolicyNow } | undefined;
   let settleMs = SETTLE_MS;
   let errors = 0;
 
@@ -88,7 +91,7 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
     }
   }
 
-  function decideNow(view: PolicyView): RolloutDecision {
+  function decideNow(view: PolicyNow): RolloutDecision {
     const beganMs = clock.monotonicMs();
     const decision = decide(store.nodes(), view, clock.now());
     const tookMs = clock.monotonicMs() - beganMs;
@@ -118,7 +121,8 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
       if (store.remove(name)) lookSoon();
     },
     setConfigMap(seen) {
-      configMap = { seen, view: viewPolicy(seen, policyName) };
+      const answersBy = new Date(clock.now().getTime() + ANSWERS_MS);
+      configMap = { seen, view: { ...viewPolicy(seen, policyName), answersBy } };
       lookSoon();
     },
     recovered: lookSoon,

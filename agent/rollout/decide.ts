@@ -43,8 +43,11 @@ export function decideRollout(
   const loads = zoneLoads(members);
   const canaries = canariesOf(pace.canary, members, loads, terms.now);
   const maxUnavailable = numberOf(pace.maxUnavailable, members.length);
+  const awaitsAnswers = view.answersBy !== undefined && now < view.answersBy && members.some(owesAnswer);
   const approved =
-    gate.kind === 'open' ? withinBudget(canaries.eligible, members, maxUnavailable, loads) : [];
+    gate.kind === 'open' && !awaitsAnswers
+      ? withinBudget(canaries.eligible, members, maxUnavailable, loads)
+      : [];
   const welcomed = gate.kind === 'open' || gate.kind === 'closed' ? joining.filter(mayGo) : [];
   const going = [...welcomed, ...approved];
 
@@ -54,7 +57,10 @@ export function decideRollout(
     untaint: policy === undefined ? [] : joining.filter(isDone).map(({ node }) => node.name),
     maxUnavailable,
     nodes: verdictsOf(all, members, canaries, terms),
-    nextAt: nextAt([...members, ...joining], canaries, windows, terms.now),
+    nextAt: nextAt([...members, ...joining], canaries, windows, {
+      now: terms.now,
+      answersBy: awaitsAnswers ? view.answersBy?.getTime() : undefined,
+    }),
   };
 }
 
@@ -65,6 +71,11 @@ function membersOf(nodes: readonly FleetNode[], policy: Policy | undefined, term
     .filter((node) => node.state !== undefined || isLinux(node))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map((node) => memberOf(node, revisionOf(node), terms));
+}
+
+/** Who answers first need not be who is first in line. */
+function owesAnswer({ standing, caughtUp }: Member): boolean {
+  return standing === 'waiting' && !caughtUp;
 }
 
 function wantedBy({ desiredRevision }: FleetNode): string | undefined {

@@ -11,15 +11,21 @@ import {
 } from './standing.ts';
 import type { WindowsState } from './windows.ts';
 
+interface Instants {
+  readonly now: number;
+  /** Until when nobody is approved, because agents may still answer. */
+  readonly answersBy: number | undefined;
+}
+
 /** The first such instant after `now` (ms): a soak or a patience that ends, a window that opens or closes. */
 export function nextAt(
   members: readonly Member[],
   canaries: Canaries,
   windows: WindowsState,
-  now: number,
+  { now, answersBy = Infinity }: Instants,
 ): Date | undefined {
   const mayMove = members.some(({ standing }) => standing === 'waiting' || standing === 'changing');
-  let first = mayMove ? (windows.changesAt?.getTime() ?? Infinity) : Infinity;
+  let first = Math.min(answersBy, mayMove ? (windows.changesAt?.getTime() ?? Infinity) : Infinity);
   for (const at of canaries.soaks) {
     first = Math.min(first, at);
   }

@@ -3,13 +3,8 @@
 import { createHash } from 'node:crypto';
 import { policyViewer } from '../node/policy-view.ts';
 import type { ConfigMapObject } from '../node/ports.ts';
-import type { Policy, PolicyError } from '../policy/policy.ts';
-
-/** Without errors where there is a policy. */
-export interface PolicyView {
-  readonly policy: Policy | undefined;
-  readonly errors: readonly PolicyError[];
-}
+import type { Policy } from '../policy/policy.ts';
+import type { PolicyNow } from './gate.ts';
 
 /**
  * Reads what the API server has; undefined: no ConfigMap. Agents keep the last good policy on their disks. The coordinator
@@ -18,7 +13,7 @@ export interface PolicyView {
 export function viewPolicy(
   configMap: ConfigMapObject | undefined,
   name: { readonly namespace: string; readonly name: string },
-): PolicyView {
+): PolicyNow {
   const { policy, errors } = policyViewer(name)(configMap, undefined);
   return { policy, errors };
 }

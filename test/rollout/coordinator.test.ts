@@ -142,6 +142,20 @@ describe('a coordinator', () => {
     expect(decisions.length).toBe(made + 1);
   });
 
+  it('gives the agents five seconds to answer to each edit', async () => {
+    const given: (number | undefined)[] = [];
+    const { fleet, time, coordinator } = scene((_nodes, { answersBy }, now) => {
+      given.push(answersBy && Math.round((answersBy.getTime() - now.getTime()) / 1000));
+      return decision({});
+    });
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(1000);
+    coordinator.setConfigMap(policy('2', { allowedUnsafeSysctls: 'kernel.sem' }));
+    await time.pass(1000);
+    expect(given).toEqual([5, 5]);
+  });
+
   it('goes on when a decision throws', async () => {
     let calls = 0;
     const { fleet, time, coordinator } = scene((...given) => {

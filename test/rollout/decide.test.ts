@@ -90,6 +90,46 @@ describe('maxUnavailable', () => {
   });
 });
 
+describe('right after an edit', () => {
+  const broken = {
+    desiredRevision: OLD,
+    failedRevision: OLD,
+    appliedRevision: 'x',
+    approvedRevision: MARKS.unfinished,
+  };
+  const edited = { ...valid(ONE), answersBy: secondsAgo(-5) };
+
+  it('nobody goes before all have answered: who answers first is not who is first in line', () => {
+    const unanswered = [waiting('a'), failed('b', broken)];
+    const early = decideRollout(unanswered, edited, NOW);
+    expect([approvedBy(early), early.nextAt]).toEqual([[], secondsAgo(-5)]);
+    const answered = [waiting('a'), waiting('b', { approvedRevision: MARKS.unfinished })];
+    expect(approvedBy(decideRollout(answered, edited, NOW))).toEqual(['b']);
+  });
+
+  it('those that do not answer hold nobody up for longer than that', () => {
+    const late = { ...edited, answersBy: NOW };
+    const decision = decideRollout([waiting('a'), failed('b', broken)], late, NOW);
+    expect([approvedBy(decision), decision.nextAt]).toEqual([['a'], undefined]);
+  });
+
+  it.each<[string, FleetNode]>([
+    ['a person paused', unheard('b', { paused: true })],
+    ['is not Ready for long', unheard('b', notReady(600))],
+    ['no agent runs on', unheard('b', { state: undefined })],
+    ['is about to join', unheard('b', { state: undefined, joining: true })],
+    ['is at work', working('b', { desiredRevision: OLD })],
+  ])('nobody waits for the answer of a node that %s', (_, node) => {
+    const view = { ...valid({ ...ONE, maxUnavailable: '2' }), answersBy: secondsAgo(-5) };
+    expect(approvedBy(decideRollout([waiting('a'), node], view, NOW))).toEqual(['a']);
+  });
+
+  it('a node that joins goes at once', () => {
+    const nodes = [waiting('a', { joining: true }), unheard('b'), waiting('c')];
+    expect(approvedBy(decideRollout(nodes, edited, NOW))).toEqual(['a']);
+  });
+});
+
 describe('who is approved', () => {
   it.each<[string, FleetNode]>([
     ['has not read the policy yet', unheard('a')],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConfigMapObject } from '../../agent/node/ports.ts';
-import { listsId, viewPolicy, type PolicyView } from '../../agent/rollout/policy-view.ts';
+import type { PolicyNow } from '../../agent/rollout/gate.ts';
+import { listsId, viewPolicy } from '../../agent/rollout/policy-view.ts';
 
 const NAME = { namespace: 'agents', name: 'kubelet-sysctls' };
 const configMap = (data: Record<string, string>): ConfigMapObject => ({
@@ -9,7 +10,7 @@ const configMap = (data: Record<string, string>): ConfigMapObject => ({
   resourceVersion: '1',
   data,
 });
-const view = (data: Record<string, string>): PolicyView => viewPolicy(configMap(data), NAME);
+const view = (data: Record<string, string>): PolicyNow => viewPolicy(configMap(data), NAME);
 
 function idOf(data: Record<string, string>): string | undefined {
   const { policy } = view(data);
