@@ -21,6 +21,9 @@ const LONGEST_MS = 40 * 60 * MINUTE_MS;
 const LOST_MS = 10 * MINUTE_MS;
 
 const START = new Date('2026-03-28T20:00:00Z');
+/** In every fleet, and never deleted. */
+const FOR_GOOD = 'n0';
+const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 const POOLS = ['', 'db', 'canary'] as const;
 const zones = createZones();
 
@@ -71,7 +74,7 @@ export function simulate(seed: number): Run {
       add(`j${elapsed}`, true);
       seen.joins += 1;
     }
-    const [victim] = [...fleet.keys()];
+    const victim = [...fleet.keys()].find((name) => name !== FOR_GOOD);
     if (elapsed < CALM_MS && fleet.size > 2 && victim !== undefined && random.chance(0.001)) {
       fleet.delete(victim);
       coordinator.forget(victim);
@@ -165,13 +168,16 @@ function faultsOf({ node: name, revision }: Approval, circumstances: Circumstanc
     !isNew || moving.length <= decision.maxUnavailable,
     `${moving.length} at a time, of ${decision.maxUnavailable}`,
   );
-  const leaders = moving.filter((one) => 'node-role.kubernetes.io/control-plane' in one.labels);
+  const leaders = moving.filter((one) => CONTROL_PLANE in one.labels);
   expect(
     !isNew || !leaders.some((one) => one.name === name) || leaders.length <= 1,
     'two control-plane nodes at a time',
   );
   if (pace.canary.kind === 'count') {
-    const alike = nodes.filter((one) => !one.joining && wanted(edit, one) === revision);
+    const all = nodes.filter((one) => !one.joining && wanted(edit, one) === revision);
+    // Where there are other nodes, one of the control plane that has joined with the list is no canary of theirs.
+    const workers = all.filter((one) => !(CONTROL_PLANE in one.labels));
+    const alike = workers.length > 0 ? workers : all;
     const begun = alike.filter(
       (one) =>
         one.desiredRevision === revision &&
@@ -271,10 +277,10 @@ function editsFrom(random: Random): readonly Edit[] {
 
 function nodeFrom(random: Random, name: string, joining: boolean): FleetNode {
   const labels: Record<string, string> = {
-    // Canaries by labels need one, and one that is there for good.
-    pool: name === 'n1' ? 'canary' : random.oneOf(POOLS),
+    // Canaries by labels need one.
+    pool: name === FOR_GOOD ? 'canary' : random.oneOf(POOLS),
     'topology.kubernetes.io/zone': random.oneOf(['a', 'b']),
-    ...(random.chance(0.15) && { 'node-role.kubernetes.io/control-plane': '' }),
+    ...(random.chance(0.15) && { [CONTROL_PLANE]: '' }),
   };
   const make = joining || random.chance(0.2) ? waiting : done;
   return make(name, {
