@@ -488,7 +488,7 @@ describe('a ConfigMap that is not valid', () => {
 });
 
 describe('rollout: Immediate', () => {
-  it('approves nothing, takes nothing back from nodes that are under way, and tells how far the nodes are', () => {
+  it('approves nothing, takes nothing back, and tells how far the nodes are', () => {
     const nodes = [waiting('a'), approved('b'), working('c'), done('d', { joining: true })];
     expect(decide(nodes, { rollout: 'Immediate' })).toMatchObject({
       phase: 'Rolling',
@@ -498,13 +498,16 @@ describe('rollout: Immediate', () => {
     expect(decide([done('a')], { rollout: 'Immediate' }).phase).toBe('Done');
   });
 
-  it('takes back approvals of lists that are no longer there: one could come back, unpaced, with a later edit', () => {
+  it('takes old approvals back: with an edit back to that list, all nodes would change at once', () => {
     const nodes = [
       done('a', { approvedRevision: OLD }),
-      done('b'),
-      done('c', { approvedRevision: undefined }),
+      done('b', { approvedRevision: MARKS.unfinished }),
+      working('c', { approvedRevision: OLD }),
     ];
-    expect(decide(nodes, { rollout: 'Immediate' }).approvals).toEqual([{ node: 'a', revision: undefined }]);
+    expect(decide(nodes, { rollout: 'Immediate' }).approvals).toEqual([
+      { node: 'a', revision: undefined },
+      { node: 'b', revision: undefined },
+    ]);
   });
 });
 
