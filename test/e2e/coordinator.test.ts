@@ -82,4 +82,13 @@ describe('rollout: Immediate', () => {
     await fleet.awaitPhase('Done', from);
     expect(approvalsIn(since(fleet.recorder.moments, from), revision)).toEqual([]);
   });
+
+  it('leaves no approval behind: with the list of before, one node goes after the other again', async () => {
+    const from = await fleet.setList([NAME]);
+    const moments = await fleet.awaitDone([NAME], from);
+
+    const revision = lastOf(moments, ONE).appliedRevision ?? '';
+    expect(approvalsIn(moments, revision).map(({ node }) => node)).toEqual([ONE, TWO]);
+    expect(mostUnavailable(moments)).toHaveLength(1);
+  });
 });

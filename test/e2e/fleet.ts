@@ -43,6 +43,7 @@ export async function fleetOf(names: readonly string[]): Promise<Fleet> {
   const { world } = first;
   await world.bed.kubectl(['label', 'node', ...names, `${LABEL}=yes`, '--overwrite']);
   const recorder = await recordRollout(world.bed.kubeconfig);
+  await recorder.until('what was approved before to be taken back', noneApproved(names), TIMEOUT_MS);
   return {
     world,
     nodes,
@@ -108,6 +109,11 @@ export function closedWindow(): string {
 
 function isPhase(moment: Moment, phase: Phase): boolean {
   return moment.kind === 'phase' && moment.phase === phase;
+}
+
+/** With an old approval a node could be first in line. */
+function noneApproved(names: readonly string[]): (moments: readonly Moment[]) => boolean {
+  return (moments) => names.every((name) => lastOf(moments, name).approvedRevision === undefined);
 }
 
 function everyRuns(names: readonly string[], wanted: string): (moments: readonly Moment[]) => boolean {
