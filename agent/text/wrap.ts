@@ -1,9 +1,9 @@
 // Text in lines of a width.
 
-/** The words in lines of at most `width` characters; a longer word has a line of its own. No lines for no words. */
+/** The words in lines of at most `width` characters; a longer word is broken. No lines for no words. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
-  for (const word of text.split(/\s+/u).filter((part) => part !== '')) {
+  for (const word of text.split(/\s+/u).flatMap((part) => pieces(part, width))) {
     const last = lines.at(-1);
     if (last !== undefined && lengthOf(last) + 1 + lengthOf(word) <= width) {
       lines[lines.length - 1] = `${last} ${word}`;
@@ -18,6 +18,14 @@ export function wrap(text: string, width: number): string[] {
 export function cut(text: string, width: number): string {
   const letters = Array.from(text);
   return letters.length <= width ? text : `${letters.slice(0, Math.max(0, width - 1)).join('')}…`;
+}
+
+/** None for nothing. */
+function pieces(word: string, width: number): readonly string[] {
+  const letters = Array.from(word);
+  return Array.from({ length: Math.ceil(letters.length / width) }, (_, at) =>
+    letters.slice(at * width, (at + 1) * width).join(''),
+  );
 }
 
 function lengthOf(text: string): number {

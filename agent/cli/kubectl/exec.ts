@@ -33,30 +33,32 @@ export async function execInPod({ config, place }: Session, task: InPod): Promis
     () => ended.reject(failed(`it did not end within ${task.timeoutMs / 1000} s (--request-timeout).`)),
     task.timeoutMs,
   );
+  void open().catch((error: unknown) => ended.reject(failed(connectionText(error, place.namespace))));
   try {
-    const socket = await exec
-      .exec(
-        place.namespace,
-        task.pod,
-        task.container,
-        [...task.command],
-        stdout.stream,
-        stderr.stream,
-        null,
-        false,
-        ended.resolve,
-      )
-      .catch((error: unknown) => {
-        throw failed(connectionText(error, place.namespace));
-      });
-    socket.addEventListener('close', () => ended.reject(failed('the connection was closed before its end.')));
-    try {
-      return ranOf(await ended.promise, stdout.text(), stderr.text());
-    } finally {
-      socket.close();
-    }
+    return ranOf(await ended.promise, stdout.text(), stderr.text());
   } finally {
     clearTimeout(timer);
+  }
+
+  async function open(): Promise<void> {
+    const { namespace } = place;
+    const { pod, container, command } = task;
+    const [out, error] = [stdout.stream, stderr.stream];
+    const socket = await exec.exec(
+      namespace,
+      pod,
+      container,
+      [...command],
+      out,
+      error,
+      null,
+      false,
+      ended.resolve,
+    );
+    socket.addEventListener('close', () => ended.reject(failed('the connection was closed before its end.')));
+    await ended.promise.catch(() => undefined);
+    // Waiting for its parting word would keep this process.
+    socket.terminate();
   }
 }
 

@@ -23,6 +23,7 @@ export function statusText(view: StatusView, place: Place, screen: Screen, color
     ...phaseLines(view, width, colors),
     ...progressLines(view, width, colors),
     ...titled('Policy', policyLines(view), width),
+    ...titled('Paused', pausedLines(view, width), width, colors.yellow),
     ...titled(
       'Coordinator',
       [view.coordinator.message],
@@ -44,7 +45,7 @@ export function standingLine(view: StatusView): string {
   const { done, changing, waiting, failed, held, lost } = view.counts;
   const parts = Object.entries({ changing, waiting, failed, held, lost }).filter(([, number]) => number > 0);
   const others = parts.map(([standing, number]) => `${number} ${standing}`).join(', ');
-  return `${view.phase}: ${done} of ${count(view.nodes, 'node')} done${others === '' ? '' : `, ${others}`}`;
+  return `${view.phase}: ${done.toLocaleString('en')} of ${count(view.nodes, 'node')} done${others === '' ? '' : `, ${others}`}`;
 }
 
 function phaseLines(view: StatusView, width: number, colors: Colors): readonly string[] {
@@ -66,7 +67,7 @@ const PHASE_PAINT: Readonly<Record<Phase, (colors: Colors) => (text: string) => 
 
 function progressLines(view: StatusView, width: number, colors: Colors): readonly string[] {
   const { done } = view.counts;
-  const said = `${done} of ${count(view.nodes, 'node')}${leftText(view)}`;
+  const said = `${done.toLocaleString('en')} of ${count(view.nodes, 'node')}${leftText(view)}`;
   const room = Math.min(WIDEST_BAR, width - TITLE_WIDTH - said.length - 2);
   const line = room >= 10 ? `${bar(view, room, colors)}  ${said}` : said;
   return [`${' '.repeat(TITLE_WIDTH)}${line}`, ...indented([countsText(view)], width)];
@@ -124,6 +125,10 @@ function policyLines({ policy, revisions, maxUnavailable }: StatusView): readonl
     shown.length === 0 ? '' : `, ${lists} ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   const pace = maxUnavailable === undefined ? '' : `; at most ${maxUnavailable} at a time`;
   return [`${policy.mode}${policy.paused ? ', paused' : ''}${named}${pace}`];
+}
+
+function pausedLines({ pausedNodes }: StatusView, width: number): readonly string[] {
+  return pausedNodes.length === 0 ? [] : [someNames(pausedNodes, width - TITLE_WIDTH)];
 }
 
 const NAMES_WIDTH = 60;

@@ -24,6 +24,8 @@ export interface StatusView {
   /** The lists that the policy asks for, most nodes first. */
   readonly revisions: readonly { readonly revision: string; readonly nodes: number; readonly done: number }[];
   readonly policy: PolicyView;
+  /** Those that a person paused, whatever their standing. */
+  readonly pausedNodes: readonly string[];
   readonly coordinator: CoordinatorView;
   /** Failed ones first. */
   readonly attention: readonly NodeVerdict[];
@@ -70,6 +72,7 @@ export function statusView({ installation, nodes, now, decide }: StatusInput): S
     maxUnavailable: decision.maxUnavailable,
     revisions: revisionsOf(decision.nodes),
     policy: policyView(installation),
+    pausedNodes: fleet.filter(({ paused }) => paused).map(({ name }) => name),
     coordinator: coordinatorView(installation, now),
     attention: decision.nodes
       .filter(({ attention }) => attention !== undefined)

@@ -1,0 +1,40 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { gather } from '../../../agent/cli/kubectl/gather.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('gather', () => {
+  it('tells at once, then once a pause, and never loses the last call', () => {
+    const tell = vi.fn<() => void>();
+    const call = gather(tell, 100, new AbortController().signal);
+    call();
+    expect(tell).toHaveBeenCalledTimes(1);
+    call();
+    call();
+    vi.advanceTimersByTime(99);
+    expect(tell).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(1);
+    expect(tell).toHaveBeenCalledTimes(2);
+    vi.advanceTimersByTime(1000);
+    expect(tell).toHaveBeenCalledTimes(2);
+    call();
+    expect(tell).toHaveBeenCalledTimes(3);
+  });
+
+  it('tells nothing after it was ended', () => {
+    const [tell, ending] = [vi.fn<() => void>(), new AbortController()];
+    const call = gather(tell, 100, ending.signal);
+    call();
+    call();
+    ending.abort();
+    vi.advanceTimersByTime(1000);
+    call();
+    expect(tell).toHaveBeenCalledTimes(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
