@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { filesToRun, matrixFiles } from './files.ts';
 
-const LEFT_OUT = ['admission', 'api-server-away', 'bed', 'idle', 'manifests', 'policy-errors'].map(
-  (name) => `${name}.test.ts`,
-);
+const LEFT_OUT = [
+  'admission',
+  'api-server-away',
+  'bed',
+  'coordinator-admission',
+  'coordinator',
+  'idle',
+  'joining',
+  'manifests',
+  'plugin',
+  'policy-errors',
+  'rollout',
+].map((name) => `${name}.test.ts`);
 
 describe('the files of the matrix', () => {
   it('are those that put the kubelet to work', async () => {

@@ -11,9 +11,14 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'admission.test.ts': 'asks the API server alone',
   'api-server-away.test.ts': 'is about the agent and the API server, and waits for two minutes',
   'bed.test.ts': 'makes beds of its own, with kubelets of its own',
+  'coordinator-admission.test.ts': 'asks the API server alone',
+  'coordinator.test.ts': 'is about the coordinator, to which all kubelets are one',
   'idle.test.ts': 'counts the requests of the agents, and watches for a minute',
+  'joining.test.ts': 'is about the coordinator',
   'manifests.test.ts': 'asks the API server alone',
+  'plugin.test.ts': 'is about the plugin',
   'policy-errors.test.ts': 'is about the ConfigMap, which no kubelet sees',
+  'rollout.test.ts': 'is about the coordinator',
 };
 
 /** Their paths in the checkout, sorted. */
