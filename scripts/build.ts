@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 
 const CHECKOUT = join(import.meta.dirname, '..');
 const ENTRY = join(CHECKOUT, 'agent', 'main.ts');
-const PLUGIN_ENTRY = join(CHECKOUT, 'agent', 'kubectl.ts');
+export const PLUGIN_ENTRY = join(CHECKOUT, 'agent', 'kubectl.ts');
 const OUT = join(CHECKOUT, 'dist', 'kubelet-sysctls.mjs');
 const PLUGIN_OUT = join(CHECKOUT, 'dist', 'kubectl-sysctls.mjs');
 

@@ -57,7 +57,7 @@ function filesOf({ kubeconfig, env }: KubeconfigChoice): readonly string[] {
 
 function inCluster({ env }: KubeconfigChoice): KubeConfig {
   if (env['KUBERNETES_SERVICE_HOST'] === undefined) {
-    const looked = env['KUBECONFIG'] ?? '~/.kube/config';
+    const looked = env['KUBECONFIG'] || '~/.kube/config';
     throw new KubeconfigError(
       `Expected a kubeconfig in ${quote(looked)}, found none; name one with --kubeconfig FILE or in KUBECONFIG.`,
     );

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundle } from '../../scripts/build.ts';
+import { bundle, PLUGIN_ENTRY } from '../../scripts/build.ts';
 
 describe('the bundle', () => {
   let folder = '';
@@ -34,5 +34,19 @@ describe('the bundle', () => {
     expect(text).toContain('function proveKubelet(');
     const longest = text.split('\n').toSorted((one, other) => other.length - one.length)[0] ?? '';
     expect(longest.length).toBeLessThan(2000);
+  });
+});
+
+describe('the bundle of the kubectl plugin', () => {
+  test('runs by itself, away from node_modules', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kubectl-sysctls-build-'));
+    try {
+      const program = join(folder, 'kubectl-sysctls.mjs');
+      await writeFile(program, await bundle(PLUGIN_ENTRY), { mode: 0o755 });
+      const options = { cwd: folder, encoding: 'utf8' } as const;
+      expect(execFileSync(process.execPath, [program, '--help'], options)).toContain('status');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });

@@ -139,17 +139,20 @@ function attentionLines(view: StatusView, width: number, room: number, colors: C
   const lines = ['', colors.bold('Needs attention')];
   for (const [at, group] of groups.entries()) {
     const next = groupLines(group, width, colors);
-    const last = at === groups.length - 1;
-    if (lines.length + next.length + (last ? 0 : 1) > room) {
-      const left = groups.slice(at).reduce((sum, { names }) => sum + names.length, 0);
-      return [...lines, colors.dim(`  and ${count(left, 'more node')}; -o wide shows every node`)].slice(
-        0,
-        room,
-      );
+    const left = room - lines.length - (at === groups.length - 1 ? 0 : 1);
+    // The first one is worth the beginning of its text.
+    if (next.length > left && (at > 0 || left < 2)) {
+      const others = groups.slice(at).reduce((sum, { names }) => sum + names.length, 0);
+      const more = `  and ${count(others, 'more node')}; -o wide shows every node`;
+      return [...lines, colors.dim(more)].slice(0, room);
     }
-    lines.push(...next);
+    lines.push(...begun(next, left));
   }
   return lines;
+}
+
+function begun(lines: readonly string[], most: number): readonly string[] {
+  return lines.length <= most ? lines : [...lines.slice(0, most - 1), '    …'];
 }
 
 interface Group {

@@ -80,6 +80,14 @@ describe('nodes that need attention', () => {
     expect(shown).toMatch(/^ {2}other {2}failed\n {4}It broke\.$/mu);
   });
 
+  it('are told of as far as there is room for the first one', () => {
+    const attention = [verdict('node-1', 'failed', `It broke. ${'word '.repeat(60)}`)];
+    const shown = text(view({ attention }), 80, 12).split('\n');
+    expect(shown).toHaveLength(12);
+    expect(shown.join('\n')).toMatch(/^ {2}node-1 {2}failed\n {4}It broke\./mu);
+    expect(shown.at(-1)).toBe('    …');
+  });
+
   it('are counted where the screen has no room for them', () => {
     const each = many.map((one, at) => ({ ...one, attention: `Blocked: it waits for pod-${at}.` }));
     const shown = text(view({ attention: each }), 80, 16).split('\n');
