@@ -1,6 +1,6 @@
 // Why a node needs a person's attention, and the mend.
 
-import { ASKED, PENDING_TAINT } from '../report/keys.ts';
+import { PENDING_TAINT } from '../report/keys.ts';
 import type { FleetNode } from './fleet.ts';
 import { brokeDown, isUnanswered, type Member, type Terms } from './standing.ts';
 import { timeText } from './text.ts';
@@ -31,7 +31,8 @@ export function attentionOf(member: Member, around: Surroundings): string | unde
 /** What happened to a node that failed. */
 export function failureText({ node, revision = '' }: Member, terms: Terms): string {
   if (!brokeDown(node, terms)) {
-    return `Its change to revision ${revision} failed: ${node.reason}`;
+    const again = node.state === 'Working' ? ', and is tried again now' : '';
+    return `Its change to revision ${revision} failed${again}: ${node.reason}`;
   }
   const when = node.state === 'Working' ? 'in the middle of its change' : 'shortly after its change';
   return `It became not Ready ${when} to revision ${revision}, at ${since(node)}, and is not back.`;
@@ -45,7 +46,7 @@ function failureMend({ node }: Member, terms: Terms): string {
 
 function heldText(node: FleetNode): string {
   if (node.paused) {
-    return `It is paused by a person, and keeps what it has. To let it go on: kubectl annotate node ${node.name} ${ASKED.paused}-`;
+    return `It is paused by a person, and keeps what it has. To let it go on: kubectl sysctls resume ${node.name}`;
   }
   return `${node.state}: ${node.reason}`;
 }

@@ -1,7 +1,6 @@
 // Whether anything may be approved now, and if not, why.
 
 import type { Policy, PolicyError } from '../policy/policy.ts';
-import { ASKED } from '../report/keys.ts';
 import { policyErrorText } from '../report/policy-error.ts';
 import { shorten } from '../report/shorten.ts';
 import { failureText } from './attention.ts';
@@ -66,7 +65,7 @@ function invalidReason(errors: readonly PolicyError[]): string {
 
 function pausedReason(paused: boolean): string {
   return paused
-    ? 'The policy is paused: what is under way is finished, and no change begins until it says paused: "false" (kubectl sysctls resume).'
+    ? 'The policy is paused: what is under way is finished, and no change begins until it is resumed (kubectl sysctls resume, or take the key paused out).'
     : 'The policy only observes (mode: Observe): no node is changed.';
 }
 
@@ -79,8 +78,7 @@ function haltedReason(failed: readonly Member[], threshold: number, terms: Terms
   return (
     `${nodesText(failed.length)} failed (${namesText(failed)}), and failureThreshold is ${threshold}: no further node ` +
     `is changed.${why} To go on, edit the ConfigMap (those that failed get the new list first), or mend the node and ` +
-    'try again (kubectl sysctls retry NODE), or leave it out (annotate it with ' +
-    `${ASKED.paused}=true).`
+    'try again (kubectl sysctls retry NODE), or leave it out (kubectl sysctls pause NODE).'
   );
 }
 

@@ -119,7 +119,7 @@ interface Seen {
 function standingOf(node: FleetNode, { revision, caughtUp, live }: Seen, terms: Terms): Standing {
   const { state, joining } = node;
   if (state === undefined || revision === undefined) {
-    return joining ? 'waiting' : 'lost';
+    return joining || state === 'Observing' ? 'waiting' : 'lost';
   }
   const isThere = caughtUp && node.appliedRevision === revision;
   if (node.paused) {

@@ -442,7 +442,7 @@ describe('windows', () => {
 
 describe('a pause', () => {
   it.each<[string, Record<string, string>, RegExp]>([
-    ['paused', { paused: 'true' }, /paused: "false"/u],
+    ['paused', { paused: 'true' }, /kubectl sysctls resume/u],
     ['mode Observe', { mode: 'Observe' }, /only observes/u],
   ])('by %s approves nothing and takes approvals back that were not used', (_, policy, reason) => {
     const nodes = [waiting('a'), approved('b'), working('c'), waiting('d', { joining: true })];
@@ -458,7 +458,7 @@ describe('a pause', () => {
       { node: 'a', revision: undefined },
       { node: 'b', revision: NEW },
     ]);
-    expect(attentionOf(decision, 'a')).toMatch(/kubectl annotate node a kubelet-sysctl-agent\/paused-/u);
+    expect(attentionOf(decision, 'a')).toMatch(/kubectl sysctls resume a/u);
   });
 });
 
@@ -484,6 +484,15 @@ describe('a ConfigMap that is not valid', () => {
 
   it('is told with the key and the line', () => {
     expect(decideRollout([], BROKEN, NOW).reason).toMatch(/mode, line 1: Expected mode/u);
+  });
+});
+
+describe('a fresh installation', () => {
+  it('has nodes that wait for a policy, none of them in need of attention', () => {
+    const node = waiting('a', { state: 'Observing', desiredRevision: undefined });
+    const { phase, nodes } = decideRollout([node], { policy: undefined, errors: [] }, NOW);
+    expect(phase).toBe('Waiting');
+    expect(nodes).toMatchObject([{ standing: 'waiting', attention: undefined }]);
   });
 });
 
