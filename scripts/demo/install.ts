@@ -1,10 +1,10 @@
-// The agent on every node, by the project's own manifests.
+// The agent on every node and the coordinator, by the project's own manifests.
 
 import { realpath, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { workFolder } from '../../test/bed/work-folder.ts';
 import { TutorialError } from '../../test/tutorial/errors.ts';
-import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../../test/tutorial/names.ts';
+import { AGENT_DAEMON_SET, AGENT_NAMESPACE, COORDINATOR_DEPLOYMENT } from '../../test/tutorial/names.ts';
 import type { Ground, Kubectl } from './ground.ts';
 import { kustomization } from './overlay.ts';
 
@@ -38,17 +38,25 @@ async function withManifests(
   return stdout.split('\n');
 }
 
-/** Resolves when every agent is Ready; throws a TutorialError with what their pods say when that takes longer than 180 s. */
+/**
+ * Resolves when every agent and both coordinators are Ready, all of them new; throws a TutorialError with what their pods
+ * say when that takes longer than 180 s.
+ */
 export async function awaitRollout(kubectl: Kubectl): Promise<void> {
-  const args = ['rollout', 'status', `daemonset/${AGENT_DAEMON_SET}`, `--timeout=${ROLLOUT_SECONDS}s`];
-  const { exitCode, stdout, stderr } = await inAgents(kubectl, args);
-  if (exitCode === 0) return;
+  for (const workload of [`daemonset/${AGENT_DAEMON_SET}`, `deployment/${COORDINATOR_DEPLOYMENT}`]) {
+    const args = ['rollout', 'status', workload, `--timeout=${ROLLOUT_SECONDS}s`];
+    const { exitCode, stdout, stderr } = await inAgents(kubectl, args);
+    if (exitCode !== 0) throw await notReady(kubectl, workload, [stdout, stderr]);
+  }
+}
+
+async function notReady(kubectl: Kubectl, workload: string, said: readonly string[]): Promise<TutorialError> {
   const pods = await inAgents(kubectl, ['get', 'pods', '-o', 'wide']);
-  const logs = await inAgents(kubectl, ['logs', `daemonset/${AGENT_DAEMON_SET}`, '--all-pods', '--tail=5']);
+  const logs = await inAgents(kubectl, ['logs', workload, '--all-pods', '--tail=5']);
   const events = await inAgents(kubectl, ['get', 'events', '--field-selector', 'type=Warning']);
-  throw new TutorialError(
-    'Expected an agent to be Ready on every node, but not all are',
-    [stdout, stderr, pods.stdout, logs.stdout, logs.stderr, events.stdout].filter(Boolean),
+  return new TutorialError(
+    `Expected all pods of ${workload} to be Ready, but not all are`,
+    [...said, pods.stdout, logs.stdout, logs.stderr, events.stdout].filter(Boolean),
   );
 }
 

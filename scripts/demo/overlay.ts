@@ -1,12 +1,15 @@
 // daemonset/ with one particular image, as a person would write it: a kustomization of their own on top of it.
 
 import { stringify } from 'yaml';
-import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../../test/tutorial/names.ts';
+import { AGENT_DAEMON_SET, AGENT_NAMESPACE, COORDINATOR_DEPLOYMENT } from '../../test/tutorial/names.ts';
 import type { AgentImage } from './ground.ts';
 
-/** The names of the image and the container in daemonset/. */
+/** The names in daemonset/ of the image, and of what runs it, with the container in each. */
 const MANIFEST_IMAGE = 'kubelet-sysctl-agent';
-const CONTAINER = 'agent';
+const WORKLOADS = [
+  { kind: 'DaemonSet', name: AGENT_DAEMON_SET, container: 'agent' },
+  { kind: 'Deployment', name: COORDINATOR_DEPLOYMENT, container: 'coordinator' },
+] as const;
 
 export interface Overlay {
   /** The path of daemonset/, relative to the overlay's folder: kustomize takes no other. */
@@ -14,14 +17,14 @@ export interface Overlay {
   readonly image: AgentImage;
 }
 
-/** The content of the overlay's kustomization.yaml. A stamp makes the nodes' agents anew when the image changed under its name. */
+/** The content of the overlay's kustomization.yaml. A stamp makes all of our pods anew when the image changed under its name. */
 export function kustomization({ base, image }: Overlay): string {
   return stringify({
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
     resources: [base],
     images: [{ name: MANIFEST_IMAGE, ...imageParts(image.reference) }],
-    patches: [{ patch: daemonSetPatch(image) }],
+    patches: WORKLOADS.map((workload) => ({ patch: patchOf(workload, image) })),
   });
 }
 
@@ -41,17 +44,17 @@ export function imageParts(reference: string): ImageParts {
   return hasTag ? { newName, newTag: tagged.slice(colon + 1) } : { newName, newTag: 'latest' };
 }
 
-function daemonSetPatch({ stamp }: AgentImage): string {
+function patchOf({ kind, name, container }: (typeof WORKLOADS)[number], { stamp }: AgentImage): string {
   const annotations = stamp === undefined ? {} : { annotations: { 'kubelet-sysctls-demo/image': stamp } };
   return stringify({
     apiVersion: 'apps/v1',
-    kind: 'DaemonSet',
-    metadata: { name: AGENT_DAEMON_SET, namespace: AGENT_NAMESPACE },
+    kind,
+    metadata: { name, namespace: AGENT_NAMESPACE },
     spec: {
       template: {
         metadata: annotations,
         // A tag latest would be pulled, also where the nodes have been given the image.
-        spec: { containers: [{ name: CONTAINER, imagePullPolicy: 'IfNotPresent' }] },
+        spec: { containers: [{ name: container, imagePullPolicy: 'IfNotPresent' }] },
       },
     },
   });

@@ -94,11 +94,13 @@ export function approvalsIn(moments: readonly Moment[], revision: string): reado
 
 /** What the node showed last. */
 export function lastOf(moments: readonly Moment[], name: string): NodeMoment {
-  const last = moments.findLast(
-    (moment): moment is NodeMoment => moment.kind === 'node' && moment.node === name,
-  );
+  const last = latest(moments, name);
   if (last === undefined) throw new Error(`Expected ${name} to be in the recording, it is not.`);
   return last;
+}
+
+function latest(moments: readonly Moment[], name: string): NodeMoment | undefined {
+  return moments.findLast((moment): moment is NodeMoment => moment.kind === 'node' && moment.node === name);
 }
 
 /** An hour of every day that is far from now, as the policy's key `windows` has it. */
@@ -113,7 +115,11 @@ function isPhase(moment: Moment, phase: Phase): boolean {
 
 /** With an old approval a node could be first in line. */
 function noneApproved(names: readonly string[]): (moments: readonly Moment[]) => boolean {
-  return (moments) => names.every((name) => lastOf(moments, name).approvedRevision === undefined);
+  return (moments) =>
+    names.every((name) => {
+      const last = latest(moments, name);
+      return last !== undefined && last.approvedRevision === undefined;
+    });
 }
 
 function everyRuns(names: readonly string[], wanted: string): (moments: readonly Moment[]) => boolean {

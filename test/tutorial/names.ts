@@ -3,9 +3,10 @@
 /** A namespace of the tutorial's own, made at its beginning and removed at its end. */
 export const TUTORIAL_NAMESPACE = 'kubelet-sysctls-demo';
 
-/** Where daemonset/ puts the agent and its policy. */
+/** Where daemonset/ puts the agent, the coordinator and their policy. */
 export const AGENT_NAMESPACE = 'kubelet-sysctl-agent';
 export const AGENT_DAEMON_SET = 'kubelet-sysctl-agent';
+export const COORDINATOR_DEPLOYMENT = 'kubelet-sysctl-coordinator';
 /** Of the agents' pods: the coordinator's are in the same namespace. */
 export const AGENT_PODS = `app.kubernetes.io/name=${AGENT_DAEMON_SET}`;
 export const POLICY_CONFIG_MAP = 'kubelet-sysctls';

@@ -25,17 +25,22 @@ describe('kustomization', () => {
     expect(overlay.images).toEqual([
       { name: 'kubelet-sysctl-agent', newName: 'localhost/agent', newTag: 'bed' },
     ]);
-    const { template } = parse(overlay.patches[0].patch).spec;
-    expect(template).toEqual({
-      metadata: {},
-      spec: { containers: [{ name: 'agent', imagePullPolicy: 'IfNotPresent' }] },
-    });
+    const patches = overlay.patches.map(({ patch }: { patch: string }) => parse(patch));
+    expect(patches).toMatchObject([
+      { kind: 'DaemonSet', metadata: { name: 'kubelet-sysctl-agent' } },
+      { kind: 'Deployment', metadata: { name: 'kubelet-sysctl-coordinator' } },
+    ]);
+    expect(patches.map((patch: { spec: object }) => patch.spec)).toEqual(
+      ['agent', 'coordinator'].map((name) => ({
+        template: { metadata: {}, spec: { containers: [{ name, imagePullPolicy: 'IfNotPresent' }] } },
+      })),
+    );
   });
 
-  it('makes new pods when the stamp changes', () => {
-    expect(parse(parse(stamped('1a')).patches[0].patch).spec.template.metadata.annotations).toEqual({
-      'kubelet-sysctls-demo/image': '1a',
-    });
+  it('makes new pods of agents and coordinator when the stamp changes', () => {
+    for (const { patch } of parse(stamped('1a')).patches) {
+      expect(parse(patch).spec.template.metadata.annotations).toEqual({ 'kubelet-sysctls-demo/image': '1a' });
+    }
     expect(stamped('1a')).not.toBe(stamped('2b'));
   });
 });
