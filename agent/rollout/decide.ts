@@ -52,7 +52,7 @@ export function decideRollout(
   const going = [...welcomed, ...approved];
 
   return {
-    ...phaseOf({ gate, members, joining, canaries, approved, maxUnavailable }),
+    ...phaseOf({ gate, members, joining, canaries, approved, maxUnavailable, awaitsAnswers }),
     approvals: [...withdrawalsOf(all, new Set(going), gate, terms.now), ...going.map(approvalOf)],
     untaint: policy === undefined ? [] : joining.filter(isDone).map(({ node }) => node.name),
     maxUnavailable,

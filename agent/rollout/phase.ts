@@ -15,6 +15,8 @@ export interface Situation {
   /** Of those that take part, approved by this decision. */
   readonly approved: readonly Member[];
   readonly maxUnavailable: number;
+  /** Nobody is approved yet: agents may still answer to the edit. */
+  readonly awaitsAnswers: boolean;
 }
 
 export interface Told {
@@ -73,8 +75,11 @@ function goingOn(situation: Situation): Told {
 }
 
 function rolling(situation: Situation, waiting: readonly Member[], changing: readonly Member[]): Told {
-  const { canaries, approved, members } = situation;
+  const { canaries, approved, members, awaitsAnswers } = situation;
   const { stage = 'Rolling' } = canaries;
+  if (awaitsAnswers) {
+    return { phase: stage, reason: `${countsText(situation)} ${silentReason(waiting.filter(isSilent))}` };
+  }
   const first = members.filter((member) => canaries.isCanary(member));
   if (canaries.missing && stage !== 'Rolling' && waiting.length > 0) {
     return {
@@ -113,14 +118,22 @@ function canaryReason(situation: Situation, first: readonly Member[], waiting: r
 }
 
 function stuckReason({ members, maxUnavailable }: Situation, waiting: readonly Member[]): string {
-  const silent = waiting.filter(({ caughtUp }) => !caughtUp);
+  const silent = waiting.filter(isSilent);
   const unavailable = members.filter((member) => member.unavailable);
   if (silent.length === waiting.length) {
-    return `The agents of ${nodesText(silent.length)} have not answered to the ConfigMap as it is now: ${namesText(silent)}.`;
+    return silentReason(silent);
   }
   return unavailable.length >= maxUnavailable
     ? `All ${maxUnavailable} places of maxUnavailable are taken by nodes that are not Ready or failed: ${namesText(unavailable)}.`
     : `${nodesText(waiting.length)} wait for their turn.`;
+}
+
+function silentReason(silent: readonly Member[]): string {
+  return `The agents of ${nodesText(silent.length)} have not answered to the ConfigMap as it is now: ${namesText(silent)}.`;
+}
+
+function isSilent({ caughtUp }: Member): boolean {
+  return !caughtUp;
 }
 
 function doneReason(members: readonly Member[]): string {

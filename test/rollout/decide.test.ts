@@ -103,6 +103,7 @@ describe('right after an edit', () => {
     const unanswered = [waiting('a'), failed('b', broken)];
     const early = decideRollout(unanswered, edited, NOW);
     expect([approvedBy(early), early.nextAt]).toEqual([[], secondsAgo(-5)]);
+    expect(early.reason).toMatch(/agents of 1 node have not answered.*: b\./u);
     const answered = [waiting('a'), waiting('b', { approvedRevision: MARKS.unfinished })];
     expect(approvedBy(decideRollout(answered, edited, NOW))).toEqual(['b']);
   });
