@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { nodeEvents } from './events.ts';
 import { freshNode } from './fresh.ts';
+import { healthz } from './kubelet.ts';
 import type { TestNode } from './test-node.ts';
 
 const GOOD = 'net.core.somaxconn';
@@ -56,7 +57,7 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
     expect(await node.text()).toBe(before);
     const { activeState, argv, invocationId } = await node.kubelet();
     expect([activeState, argv.at(-1)]).toEqual(['active', `--allowed-unsafe-sysctls=${GOOD}`]);
-    expect(await healthz(node)).toContain('200 OK');
+    expect(await healthz(node.bedNode)).toContain('200 OK');
     expect((await nodeEvents(node, 'NodeDegraded')).join('\n')).toContain('--no-such-flag');
 
     await node.remove(FAULT);
@@ -75,7 +76,7 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
     await node.setList([GOOD, BAD]);
     await degraded(node);
     expect(await node.text()).toBeUndefined();
-    expect(await healthz(node)).toContain('200 OK');
+    expect(await healthz(node.bedNode)).toContain('200 OK');
 
     await node.setList([GOOD]);
     await node.awaitDone([GOOD]);
@@ -156,10 +157,4 @@ async function useDropIn(node: TestNode, content: string): Promise<void> {
 
 async function degraded(node: TestNode): Promise<Awaited<ReturnType<TestNode['report']>>> {
   return node.awaitReport({ what: 'be Degraded' }, ({ state }) => state === 'Degraded');
-}
-
-/** Status line and body of the kubelet's own health endpoint. */
-async function healthz(node: TestNode): Promise<string> {
-  const ask = 'exec 3<>/dev/tcp/127.0.0.1/10248; printf "GET /healthz HTTP/1.0\\r\\n\\r\\n" >&3; cat <&3';
-  return (await node.exec(['bash', '-c', ask])).stdout;
 }

@@ -5,6 +5,7 @@ import type { Phase } from '../../agent/rollout/fleet.ts';
 import { type Moment, type NodeMoment, since } from '../timeline/moments.ts';
 import { type Recorder, recordRollout } from '../timeline/recorder.ts';
 import { freshNodes } from './fresh.ts';
+import { healthz } from './kubelet.ts';
 import { clearPolicy, setKeys } from './policy.ts';
 import type { TestNode } from './test-node.ts';
 import type { World } from './world.ts';
@@ -18,6 +19,7 @@ const PACE = {
   maxUnavailable: '1',
   failureThreshold: '1',
   soakSeconds: String(SOAK_SECONDS),
+  windows: '',
 };
 const HOUR_MS = 3_600_000;
 /** Longer than a takeover and a rollout after it. */
@@ -41,6 +43,7 @@ export async function fleetOf(names: readonly string[]): Promise<Fleet> {
   const [first] = nodes;
   if (first === undefined) throw new Error('Expected a fleet of at least one node.');
   const { world } = first;
+  await Promise.all(nodes.map(awaitHealthy));
   await world.bed.kubectl(['label', 'node', ...names, `${LABEL}=yes`, '--overwrite']);
   const recorder = await recordRollout(world.bed.kubeconfig);
   await recorder.until('what was approved before to be taken back', noneApproved(names), TIMEOUT_MS);
@@ -111,6 +114,12 @@ export function closedWindow(): string {
 
 function isPhase(moment: Moment, phase: Phase): boolean {
   return moment.kind === 'phase' && moment.phase === phase;
+}
+
+/** Until a kubelet that was restarted answers, its node is Blocked, and others go first. */
+async function awaitHealthy(node: TestNode): Promise<void> {
+  const isHealthy = async () => ((await healthz(node.bedNode)).includes('200 OK') ? true : undefined);
+  await node.waitFor({ what: 'have a kubelet that answers healthz' }, isHealthy);
 }
 
 /** With an old approval a node could be first in line. */

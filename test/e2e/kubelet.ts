@@ -27,6 +27,12 @@ export async function kubeletOn(node: Pick<BedNode, 'exec' | 'path'>): Promise<K
   };
 }
 
+/** Status line and body of its own health endpoint; empty while it does not answer. */
+export async function healthz(node: Pick<BedNode, 'exec'>): Promise<string> {
+  const ask = 'exec 3<>/dev/tcp/127.0.0.1/10248; printf "GET /healthz HTTP/1.0\\r\\n\\r\\n" >&3; cat <&3';
+  return (await node.exec(['bash', '-c', ask], { reject: false })).stdout;
+}
+
 async function argvOf(node: Pick<BedNode, 'path'>, pid: number): Promise<readonly string[]> {
   const text = await readFile(node.path(`/proc/${pid}/cmdline`), 'utf8').catch(() => '');
   return text.split('\0').slice(0, -1);

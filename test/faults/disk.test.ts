@@ -8,7 +8,8 @@ import { hostLook, PLACES } from './host-look.ts';
 import { byLength, printFigures } from './length.ts';
 import { begin, surelyCutAt } from './round.ts';
 import { type Step, STEP_NAMES } from './steps.ts';
-import { healthz, listInFile, openSubject, type Subject } from './subject.ts';
+import { healthz } from '../e2e/kubelet.ts';
+import { listInFile, openSubject, type Subject } from './subject.ts';
 
 /** Enough for a change to fail, and for what it has begun to be taken back. */
 const FAILS_MS = 4000;
@@ -32,7 +33,7 @@ describe.concurrent('a disk that becomes full', () => {
       const replaced = listInFile(node, round) === round.next;
       const open = hostLook(node.bedNode).exists(PLACES.journal);
       ends.push(`${replaced ? 'made' : 'not made'}, ${open ? 'open' : 'not open'}`);
-      expect(await healthz(node)).toContain('200 OK');
+      expect(await healthz(node.bedNode)).toContain('200 OK');
       disk.free();
       await lookAgain(subject);
       await subject.awaitRight(round, anyFailure);
@@ -94,7 +95,7 @@ describe.concurrent('a file system that may only be read', () => {
     });
     await sleep(FAILS_MS);
     const found = listInFile(node, round);
-    expect(await healthz(node)).toContain('200 OK');
+    expect(await healthz(node.bedNode)).toContain('200 OK');
     expect(hostLook(node.bedNode).exists(PLACES.bootUnit)).toBe(true);
     for (const disk of disks) await (await disk).lift();
     await lookAgain(subject);

@@ -6,7 +6,8 @@ import { hostLook, PLACES } from './host-look.ts';
 import { printFigures } from './length.ts';
 import { surelyCutAt } from './round.ts';
 import type { Step } from './steps.ts';
-import { healthz, listInFile, moment, type Lists, openSubject, type Subject } from './subject.ts';
+import { healthz } from '../e2e/kubelet.ts';
+import { listInFile, moment, type Lists, openSubject, type Subject } from './subject.ts';
 
 const KILL_KUBELET = ['systemctl', 'kill', '--signal=KILL', '--kill-who=main', 'kubelet'];
 const never = (): boolean => false;
@@ -76,7 +77,7 @@ describe.concurrent('a node is right in the end', () => {
     expect(listInFile(node, round)).toBe(round.old);
     expect(hostLook(node.bedNode).exists(PLACES.undone.timer)).toBe(true);
     await node.waitFor({ what: 'have a healthy kubelet without its agent' }, async () =>
-      (await healthz(node)).includes('200 OK') ? true : undefined,
+      (await healthz(node.bedNode)).includes('200 OK') ? true : undefined,
     );
     dead[Symbol.dispose]();
     await subject.awaitRight(round, (reason) => reason.includes('the agent did not end it in time'));

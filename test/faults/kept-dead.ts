@@ -5,7 +5,8 @@ import { agentsOn, keepDead, killAll } from './agent-kills.ts';
 import { hostLook, PLACES } from './host-look.ts';
 import { surelyCutAt } from './round.ts';
 import type { Instant } from './steps.ts';
-import { healthz, type List, listInFile, moment, type Subject } from './subject.ts';
+import { healthz } from '../e2e/kubelet.ts';
+import { type List, listInFile, moment, type Subject } from './subject.ts';
 
 /** Who ends the time that the switch gives the agent: the host's timer when it has run out, or we, at once. */
 export type Ends = 'by hand' | 'by its timer';
@@ -40,7 +41,7 @@ export async function killedForGood(subject: Subject, instant: Instant, ends: En
     await node.waitFor({ what: 'have a healthy kubelet with its file, without its agent' }, async () => {
       const { argv } = await node.kubelet();
       const fits = argv.at(-1)?.endsWith(`=${found.names.join()}`);
-      return fits === true && (await healthz(node)).includes('200 OK') ? true : undefined;
+      return fits === true && (await healthz(node.bedNode)).includes('200 OK') ? true : undefined;
     });
   } finally {
     dead[Symbol.dispose]();

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../bed/until.ts';
 import { freshNode } from '../e2e/fresh.ts';
 import type { FileFacts } from '../e2e/host-files.ts';
+import { healthz } from '../e2e/kubelet.ts';
 import type { Report } from '../e2e/report.ts';
 import { isDone, type TestNode } from '../e2e/test-node.ts';
 import { stateOf } from '../e2e/wait.ts';
@@ -152,7 +153,7 @@ async function wrongWith(
   const { activeState, argv } = await node.kubelet();
   say(activeState !== 'active', `the kubelet is ${activeState}`);
   say(argv.at(-1) !== `${FLAG}${list.names.join(',')}`, `the kubelet runs with ${argv.at(-1)}`);
-  say(!(await healthz(node)).includes('200 OK'), 'its healthz does not answer');
+  say(!(await healthz(node.bedNode)).includes('200 OK'), 'its healthz does not answer');
   for (const path of [
     PLACES.journal,
     PLACES.taken,
@@ -172,12 +173,6 @@ async function wrongWith(
   say(units.stdout.trim() !== '', `systemd has ${units.stdout.trim()}`);
   say(agentsOn(node).length !== agents, `${agentsOn(node).length} agents run`);
   return wrong;
-}
-
-/** Status line and body of the kubelet's own health endpoint. */
-export async function healthz(node: TestNode): Promise<string> {
-  const ask = 'exec 3<>/dev/tcp/127.0.0.1/10248; printf "GET /healthz HTTP/1.0\\r\\n\\r\\n" >&3; cat <&3';
-  return (await node.bedNode.exec(['bash', '-c', ask], { reject: false })).stdout;
 }
 
 /** Resolves when an agent runs that is none of these. */
