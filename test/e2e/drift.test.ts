@@ -27,7 +27,7 @@ describe.concurrent('a hand edit', () => {
     );
     await node.awaitDone([NAME]);
 
-    const drifted = watch.sightings.find(({ report }) => report.drift?.includes('missing') === true);
+    const drifted = await watch.sighting((report) => report.drift?.includes('missing') === true);
     expect(drifted?.report.drift).toBe(`missing: ${NAME}; pending restart: -${NAME}`);
     expect((drifted?.at ?? Infinity) - editedAt).toBeLessThan(SEEN_WITHIN_MS);
     expect((await node.kubelet()).argv.at(-1)).toBe(FLAG);
@@ -82,7 +82,7 @@ describe('while the policy only observes', () => {
     await node.write('KUBELET_EXTRA_ARGS=\n');
     const drift = `missing: ${NAME}; pending restart: -${NAME}`;
     await node.awaitReport({ what: `show the drift ${drift}` }, (report) => report.drift === drift);
-    const seen = watch.sightings.find(({ report }) => report.drift === drift);
+    const seen = await watch.sighting((report) => report.drift === drift);
     expect((seen?.at ?? Infinity) - editedAt).toBeLessThan(SEEN_WITHIN_MS);
     expect(seen?.report.reason).toMatch(/Would change:.*net\.core\.somaxconn/u);
     expect(await node.text()).toBe('KUBELET_EXTRA_ARGS=\n');

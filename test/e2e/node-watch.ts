@@ -1,6 +1,7 @@
 // Every report that a node shows, and when: for what lasts too short to be looked up.
 
 import { KubeConfig, type V1Node, Watch } from '@kubernetes/client-node';
+import { until } from '../bed/until.ts';
 import { type Report, reportIn } from './report.ts';
 import type { World } from './world.ts';
 
@@ -11,9 +12,12 @@ export interface Sighting {
 }
 
 const REOPEN_MS = 20;
+const LATE = { timeoutMs: 5000, everyMs: 20 };
 
 export interface NodeWatch extends AsyncDisposable {
   readonly sightings: readonly Sighting[];
+  /** The first sighting like that, which may come some moments after others have read the same; undefined: none within 5 s. */
+  sighting(isLike: (report: Report) => boolean): Promise<Sighting | undefined>;
 }
 
 /** Resolves when the node is being watched and was seen once. A watch that the API server ends is opened anew. */
@@ -45,6 +49,11 @@ export async function watchNode({ bed }: World, name: string): Promise<NodeWatch
   await seen.promise;
   return {
     sightings,
+    async sighting(isLike) {
+      const find = (): Sighting | undefined => sightings.find(({ report }) => isLike(report));
+      await until(() => find() !== undefined, LATE);
+      return find();
+    },
     async [Symbol.asyncDispose]() {
       ended = true;
       abort?.abort();
