@@ -74,10 +74,11 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
     if (!change.restart) {
       return { kind: 'done', proof: undefined };
     }
-    return await proveAndSoak(ports, change, {
-      restart: () => ports.systemd.tryRestart(journal.unit),
-      onProven: (proof) => change.onProven(proof, ports.clock.monotonicMs() - begunMs),
-    });
+    const restartedMs = ports.clock.monotonicMs();
+    await ports.systemd.tryRestart(journal.unit);
+    return await proveAndSoak(ports, change, restartedMs, (proof) =>
+      change.onProven(proof, ports.clock.monotonicMs() - begunMs),
+    );
   } catch (error) {
     if (error instanceof RollBackError) {
       throw error;
@@ -93,34 +94,23 @@ export async function goOn(
   journal: Journal,
   config: ConfigSources,
 ): Promise<ChangeResult> {
-  const restartedMs = ports.clock.monotonicMs();
+  const begunMs = ports.clock.monotonicMs();
   await arm(ports, journal);
-  return proveAndSoak(ports, { journal, config, pods: () => undefined }, { restartedMs });
+  return proveAndSoak(ports, { journal, config, pods: () => undefined }, begunMs, () => {});
 }
 
-interface ProofSteps {
-  /** undefined: the kubelet that runs now is the one. */
-  readonly restart?: () => Promise<void>;
-  /** Now, where it is left out. */
-  readonly restartedMs?: number;
-  readonly onProven?: (proof: Proven) => void;
-}
-
-/** The kubelet is restarted, proven and watched, or rolled back. */
+/** The kubelet that runs now is proven and watched, or rolled back. */
 async function proveAndSoak(
   ports: ChangePorts,
   { journal, config, pods }: Pick<Change, 'journal' | 'config' | 'pods'>,
-  { restart, restartedMs = ports.clock.monotonicMs(), onProven }: ProofSteps,
+  restartedMs: number,
+  onProven: (proof: Proven) => void,
 ): Promise<ChangeResult> {
-  const proof = await prove(ports, journal, {
-    restart,
-    restartedMs,
-    accepts: acceptsOf(journal, config),
-  });
+  const proof = await prove(ports, journal, acceptsOf(journal, config), restartedMs);
   if (!proof.ok) {
     return rollBack(ports, journal, proof.why);
   }
-  onProven?.(proof);
+  onProven(proof);
   const fault = await soak(ports, {
     started: proof.status,
     restartedMs,
@@ -157,16 +147,9 @@ export async function rollBack(ports: ChangePorts, journal: Journal, why: string
     }
     // From here the kubelet's own restarts have the old bytes, so a switch that runs out in between does no harm.
     await arm(ports, journal).catch(() => {});
-    const proof = await prove(
-      ports,
-      { ...journal, invocation: invocationId },
-      {
-        restart: () =>
-          activeState === 'failed' ? ports.systemd.startFailed(unit) : ports.systemd.tryRestart(unit),
-        restartedMs: ports.clock.monotonicMs(),
-        accepts: () => true,
-      },
-    );
+    const restartedMs = ports.clock.monotonicMs();
+    await (activeState === 'failed' ? ports.systemd.startFailed(unit) : ports.systemd.tryRestart(unit));
+    const proof = await prove(ports, { ...journal, invocation: invocationId }, () => true, restartedMs);
     return proof.ok
       ? { kind: 'rolled-back', why }
       : { kind: 'stuck', why: `${why}. Rolled back, and still: ${proof.why}` };
@@ -213,14 +196,16 @@ async function takeBack(ports: ChangePorts, journal: Journal): Promise<ChangeRes
 
 function prove(
   ports: ChangePorts,
-  { unit, invocation, healthz }: Journal,
-  steps: Pick<ProofRequest, 'restart' | 'restartedMs' | 'accepts'>,
+  journal: Journal,
+  accepts: ProofRequest['accepts'],
+  restartedMs: number,
 ): Promise<Proof> {
   return proveKubelet(ports, {
-    unit,
-    previousInvocation: invocation,
-    healthz: healthz ?? undefined,
-    ...steps,
+    unit: journal.unit,
+    previousInvocation: journal.invocation,
+    restartedMs,
+    healthz: journal.healthz ?? undefined,
+    accepts,
   });
 }
 

@@ -15,9 +15,7 @@ export interface ProofRequest {
   readonly unit: string;
   /** The InvocationID before the restart: an answer from that process proves nothing. */
   readonly previousInvocation: string;
-  /** What starts the new kubelet; undefined: it was started before. */
-  readonly restart?: (() => Promise<void>) | undefined;
-  /** When that began, of the clock that never goes back. */
+  /** Of the clock that never goes back. */
   readonly restartedMs: number;
   /** Where the new kubelet serves healthz; undefined when its configuration turns that off. */
   readonly healthz: { readonly address: string; readonly port: number } | undefined;
@@ -41,17 +39,11 @@ const JOURNAL_INTERVAL_MS = 100;
 /** Where healthz is off, the process must live this long instead, in ms. */
 const LIVES_MS = 5000;
 
-/**
- * Restarts the kubelet, waits for the new one and proves it, or says why not with the kubelet's own error line. Rejects with what
- * `restart` does.
- */
+/** Waits for the new kubelet and proves it, or says why not with the kubelet's own error line. */
 export async function proveKubelet(ports: ProofPorts, request: ProofRequest): Promise<Proof> {
-  const restarting = request.restart?.();
-  // It renews its lease some 5 to 50 ms after it answers healthz. The connection is made while the old kubelet ends: when the new
-  // one starts, it needs the CPU.
+  // Followed while the kubelet starts: it renews its lease some 5 to 50 ms after it answers healthz.
   const lease = ports.cluster.watchLease();
   try {
-    await restarting;
     return await prove(ports, request, lease);
   } finally {
     lease.stop();
