@@ -17,4 +17,4 @@ ENV NODE_ENV=production
 # --lite-mode: V8 interprets, keeps its heaps small and never has memory that is both writable and executable.
 # --v8-pool-size: one helper thread, not four. malloc otherwise keeps an arena a thread.
 ENV MALLOC_ARENA_MAX=1
-ENTRYPOINT ["node", "--lite-mode", "--v8-pool-size=1", "--max-old-space-size=48", "/app/kubelet-sysctls.mjs"]
+ENTRYPOINT ["node", "--lite-mode", "--v8-pool-size=1", "--max-old-space-size=48", "--expose-gc", "/app/kubelet-sysctls.mjs"]
