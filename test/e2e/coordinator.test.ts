@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ASKED } from '../../agent/report/keys.ts';
 import { until } from '../bed/until.ts';
-import { since } from '../timeline/moments.ts';
+import { type Moment, since } from '../timeline/moments.ts';
 import { mostUnavailable } from '../timeline/unavailable.ts';
 import { leaseHolder, readyCoordinators, signalLeader } from './coordinators.ts';
 import { approvalsIn, closedWindow, type Fleet, fleetOf, lastOf } from './fleet.ts';
@@ -51,7 +51,7 @@ describe('a coordinator', () => {
 });
 
 describe('a node that waits for its approval', () => {
-  it('ignores one for a revision that it does not want, and says so', async () => {
+  it('ignores one for a revision that it does not want, and says so; the coordinator takes it back', async () => {
     const node = testNode(fleet.world, ONE);
     const before = await node.kubelet();
     await fleet.setList([NAME, OTHER], { windows: closedWindow() });
@@ -60,14 +60,22 @@ describe('a node that waits for its approval', () => {
       ({ state, desired }) => state === 'Pending' && desired?.includes(OTHER) === true,
     );
 
+    // It would take it back before anybody has seen it. Nobody else leads for 15 s.
+    await signalLeader(fleet.world, 'SIGSTOP');
     const approve = ['annotate', 'node', ONE, `${ASKED.approvedRevision}=${NOT_THIS}`, '--overwrite'];
     await fleet.world.bed.kubectl(approve);
-    const { state } = await node.awaitReport(
-      { what: 'tell of the wrong approval' },
-      ({ reason }) => reason?.includes(NOT_THIS) === true,
-    );
-
-    expect(state).toBe('Pending');
+    try {
+      const { state } = await node.awaitReport(
+        { what: 'tell of the wrong approval' },
+        ({ reason }) => reason?.includes(NOT_THIS) === true,
+      );
+      expect(state).toBe('Pending');
+    } finally {
+      await signalLeader(fleet.world, 'SIGCONT');
+    }
+    const isTakenBack = (moments: readonly Moment[]): boolean =>
+      lastOf(moments, ONE).approvedRevision !== NOT_THIS;
+    await fleet.recorder.until('the wrong approval to be taken back', isTakenBack, AT_ONCE_MS);
     expect(await node.kubelet()).toEqual(before);
   });
 });

@@ -40,7 +40,10 @@ export async function leaseHolder({ bed }: World): Promise<string> {
 }
 
 /** Sends the leader's process a signal, and resolves with the identity that it had. */
-export async function signalLeader(world: World, signal: 'SIGKILL' | 'SIGTERM'): Promise<string> {
+export async function signalLeader(
+  world: World,
+  signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT',
+): Promise<string> {
   const holder = await leaseHolder(world);
   const leader = leads(await coordinators(world), holder);
   if (leader === undefined) throw new Error(`Expected the pod of ${holder} to be there, it is not.`);
