@@ -171,8 +171,9 @@ function editLabels(
 const LEGEND: Readonly<Record<Look, string>> = {
   done: 'done',
   waiting: 'waits for its approval',
-  approved: 'approved',
-  changing: 'kubelet restarts, is proven',
+  // Most restarts are over before an agent tells of them.
+  approved: 'approved, kubelet restarts',
+  changing: 'restarts for more than a second',
   watched: 'proven, watched',
   failed: 'failed, rolled back',
   blocked: 'blocked',
