@@ -125,7 +125,7 @@ export function simulate(seed: number): Run {
   return { seed, faults, finished: false, last, minutes: LONGEST_MS / MINUTE_MS, seen };
 }
 
-/** Done, or a person paused it afterwards. */
+/** Done, or paused afterwards. */
 function isThere({ state, appliedRevision, desiredRevision }: FleetNode): boolean {
   return (state === 'Done' || state === 'Observing') && appliedRevision === desiredRevision;
 }
@@ -196,7 +196,7 @@ function faultsOf({ node: name, revision }: Approval, circumstances: Circumstanc
     ).length;
     const proven = alike.filter(
       (one) =>
-        one.state === 'Done' &&
+        isThere(one) &&
         one.appliedRevision === revision &&
         now.getTime() - (one.lastChange?.getTime() ?? 0) >= pace.soakSeconds * SECOND_MS,
     ).length;
