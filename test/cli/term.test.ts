@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { beginTerm, type Term } from '../../agent/cli/term.ts';
 import { createFleet } from '../../agent/cluster/fleet.ts';
 import { createTransport } from '../../agent/cluster/transport.ts';
 import { systemClock } from '../../agent/host/clock.ts';
 import {
+  closedAfterEach,
   eventually,
   faultServer,
   json,
@@ -16,12 +17,7 @@ import {
 } from '../cluster/fault-server.ts';
 import { decision } from '../rollout/decisions.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).toReversed()) {
-    await thing.close();
-  }
-});
+const open = closedAfterEach();
 
 const REVISION = 'aaaaaaaaaa';
 const NODES = ['n1', 'n2', 'n3'].map((name) => ({ metadata: { name, uid: name, resourceVersion: '5' } }));

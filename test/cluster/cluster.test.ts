@@ -1,9 +1,10 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createCluster, type WatchedCluster } from '../../agent/cluster/cluster.ts';
 import { createTransport } from '../../agent/cluster/transport.ts';
 import type { ConfigMapObject, EventNote, NodeObject } from '../../agent/node/ports.ts';
 import {
+  closedAfterEach,
   eventually,
   faultServer,
   json,
@@ -13,12 +14,7 @@ import {
   type Handler,
 } from './fault-server.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).toReversed()) {
-    await thing.close();
-  }
-});
+const open = closedAfterEach();
 
 async function served(...handlers: Handler[]): Promise<{
   server: FaultServer;

@@ -3,7 +3,7 @@
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { Socket } from 'node:net';
-import { vi } from 'vitest';
+import { afterEach, vi } from 'vitest';
 import type { Credentials } from '../../agent/cluster/credentials.ts';
 import type { SelfSigned } from './certificate.ts';
 
@@ -103,6 +103,17 @@ export async function faultServer(options: { tls?: SelfSigned; port?: number } =
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** What is put in is closed after the test, the last one first. To be called once, where the file's tests are. */
+export function closedAfterEach(): { close(): unknown }[] {
+  const open: { close(): unknown }[] = [];
+  afterEach(async () => {
+    for (const thing of open.splice(0).toReversed()) {
+      await thing.close();
+    }
+  });
+  return open;
 }
 
 /** Answers with a JSON body. */

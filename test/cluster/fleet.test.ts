@@ -1,15 +1,18 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseFleetNode } from '../../agent/cluster/fleet-node.ts';
 import { createFleet } from '../../agent/cluster/fleet.ts';
 import { createTransport } from '../../agent/cluster/transport.ts';
-import { eventually, faultServer, json, status, watching, type Handler } from './fault-server.ts';
+import {
+  closedAfterEach,
+  eventually,
+  faultServer,
+  json,
+  status,
+  watching,
+  type Handler,
+} from './fault-server.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).toReversed()) {
-    await thing.close();
-  }
-});
+const open = closedAfterEach();
 
 async function served(...handlers: Handler[]) {
   const server = await faultServer();

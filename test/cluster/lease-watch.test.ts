@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { watchLease } from '../../agent/cluster/lease-watch.ts';
 import { createTransport } from '../../agent/cluster/transport.ts';
 import type { LeaseWatch } from '../../agent/node/ports.ts';
 import {
+  closedAfterEach,
   eventually,
   faultServer,
   hangUp,
@@ -15,12 +16,7 @@ import {
   type Handler,
 } from './fault-server.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).toReversed()) {
-    await thing.close();
-  }
-});
+const open = closedAfterEach();
 
 const OLD = '2026-11-24T10:00:00.000000Z';
 const NEW = '2026-11-24T10:00:10.123456Z';

@@ -1,14 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { leaseStore } from '../../agent/cluster/lease.ts';
 import { createTransport } from '../../agent/cluster/transport.ts';
-import { faultServer, json, status, type Handler } from './fault-server.ts';
+import { closedAfterEach, faultServer, json, status, type Handler } from './fault-server.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).toReversed()) {
-    await thing.close();
-  }
-});
+const open = closedAfterEach();
 
 async function served(...handlers: Handler[]) {
   const server = await faultServer();

@@ -1,10 +1,11 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ApiError, BadAnswer, NoAnswer } from '../../agent/cluster/errors.ts';
 import { createTransport, type Transport, type TransportOptions } from '../../agent/cluster/transport.ts';
 import { selfSigned } from './certificate.ts';
 import {
+  closedAfterEach,
   collect,
   eventually,
   faultServer,
@@ -17,12 +18,7 @@ import {
   type FaultServer,
 } from './fault-server.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).toReversed()) {
-    await thing.close();
-  }
-});
+const open = closedAfterEach();
 
 async function served(
   options: TransportOptions & { tls?: ReturnType<typeof selfSigned>; token?: () => string } = {},

@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { textAt } from '../../agent/cluster/fields.ts';
 import { createTransport } from '../../agent/cluster/transport.ts';
 import { watchCollection, type CollectionWatchOptions } from '../../agent/cluster/watch-collection.ts';
 import {
+  closedAfterEach,
   eventually,
   faultServer,
   json,
@@ -12,12 +13,7 @@ import {
   type Handler,
 } from './fault-server.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).toReversed()) {
-    await thing.close();
-  }
-});
+const open = closedAfterEach();
 
 const object = (name: string, version: number, value: string): object => ({
   metadata: { name, resourceVersion: String(version) },

@@ -1,12 +1,13 @@
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { textAt } from '../../agent/cluster/fields.ts';
 import { createTransport, type TransportOptions } from '../../agent/cluster/transport.ts';
 import type { Watch } from '../../agent/cluster/watch-loop.ts';
 import { watchObject, type ObjectWatchOptions } from '../../agent/cluster/watch.ts';
 import { selfSigned } from './certificate.ts';
 import {
+  closedAfterEach,
   eventually,
   faultServer,
   hangUp,
@@ -20,12 +21,7 @@ import {
   type Seen,
 } from './fault-server.ts';
 
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).toReversed()) {
-    await thing.close();
-  }
-});
+const open = closedAfterEach();
 
 /** An object of which only `value` matters. */
 const object = (version: number, value: string): object => ({
