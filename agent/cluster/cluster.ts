@@ -4,13 +4,15 @@ import type { CoreV1Event } from '@kubernetes/client-node';
 import type { Cluster, ConfigMapObject, FailedPod, NodeObject } from '../node/ports.ts';
 import type { SysctlPod } from '../plan/in-use.ts';
 import { jsonOf } from './answer.ts';
-import { BadAnswer, isAlreadyExists } from './errors.ts';
+import { BadAnswer } from './errors.ts';
 import { COMPONENT, configMapEvent, nodeEvent } from './events.ts';
 import { objectAt } from './fields.ts';
 import { itemsOf } from './items.ts';
 import { watchLease } from './lease-watch.ts';
+import { MERGE_PATCH, METADATA_LIST, METADATA_ONLY } from './media-types.ts';
 import { noteMemory, type NoteMemory } from './note-memory.ts';
 import { parseConfigMap, parseFailedPod, parseNode, parsePod, parseReadiness } from './objects.ts';
+import { postEvent } from './post-event.ts';
 import type { Transport } from './transport.ts';
 import type { Watch } from './watch-loop.ts';
 import { watchObject, type ObjectWatchOptions } from './watch.ts';
@@ -41,15 +43,8 @@ export interface WatchedCluster extends Cluster {
   readonly watchConfigMap: Follow<ConfigMapObject>;
 }
 
-/** The server leaves out spec and status: a Node's images alone are tens of kilobytes, sent every few minutes. */
-const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
-const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
-const MERGE_PATCH = 'application/merge-patch+json';
-
 /** A change waits for the answers. */
 const PODS_MS = 10_000;
-/** An object is at most 1.5 MiB in etcd; JSON's escapes may swell it. */
-const MAX_POD_BYTES = 4 * 1024 * 1024;
 const COLLECT_AFTER_BYTES = 256 * 1024;
 /** Most pods have none, and need not be parsed. */
 const SYSCTLS = Buffer.from('"sysctls"');
@@ -103,7 +98,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       });
       const living: string[] = [];
       const sysctl: SysctlPod[] = [];
-      for await (const text of itemsOf(collected(answer), MAX_POD_BYTES)) {
+      for await (const text of itemsOf(collected(answer))) {
         if (text.includes(START_TIME)) {
           living.push(uidIn(text));
         }
@@ -125,7 +120,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         timeoutMs: PODS_MS,
       });
       const failed: FailedPod[] = [];
-      for await (const text of itemsOf(collected(answer), MAX_POD_BYTES)) {
+      for await (const text of itemsOf(collected(answer))) {
         failed.push(parseFailedPod(objectAt(jsonOf(text.toString('utf8')))));
       }
       return failed;
@@ -138,7 +133,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         query: { fieldSelector: `metadata.name=${nodeName}`, resourceVersion: '0' },
         timeoutMs: PODS_MS,
       });
-      for await (const text of itemsOf(collected(answer), MAX_POD_BYTES)) {
+      for await (const text of itemsOf(collected(answer))) {
         return parseReadiness(objectAt(jsonOf(text.toString('utf8'))));
       }
       return undefined;
@@ -198,18 +193,10 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       return;
     }
     try {
-      await transport.request({
-        method: 'POST',
-        path: `/api/v1/namespaces/${encodeURIComponent(event.metadata.namespace ?? '')}/events`,
-        body: event,
-        // Its name is ours: a second one is refused, never written twice.
-        idempotent: true,
-      });
+      await postEvent(transport, event);
     } catch (error) {
-      if (!isAlreadyExists(error)) {
-        notes.release(key);
-        throw error;
-      }
+      notes.release(key);
+      throw error;
     }
   }
 }

@@ -3,12 +3,14 @@
 import type { ConfigMapObject } from '../node/ports.ts';
 import { ASKED } from '../report/keys.ts';
 import type { FleetCluster, SeenNode, StatusObject } from '../rollout/ports.ts';
-import { isAlreadyExists, isNotFound } from './errors.ts';
+import { isNotFound } from './errors.ts';
 import { configMapEvent } from './events.ts';
 import { objectAt } from './fields.ts';
 import { approvedAt, COORDINATOR, parseFleetNode } from './fleet-node.ts';
+import { JSON_PATCH, MERGE_PATCH, METADATA_ONLY } from './media-types.ts';
 import { parseConfigMap } from './objects.ts';
 import { orOutdated } from './outdated.ts';
+import { postEvent } from './post-event.ts';
 import type { Transport } from './transport.ts';
 import { versionOf } from './watch-event.ts';
 import { watchCollection } from './watch-collection.ts';
@@ -40,11 +42,6 @@ export interface WatchedFleet extends FleetCluster {
 }
 
 export const STATUS_NAME = 'kubelet-sysctls-status';
-
-/** The server leaves out spec and status: with the version as a condition, we know what they are. */
-const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
-const MERGE_PATCH = 'application/merge-patch+json';
-const JSON_PATCH = 'application/json-patch+json';
 
 /** Ends well before another coordinator may lead, whenever in a leader's time it began. */
 const WRITE_MS = 4000;
@@ -107,18 +104,8 @@ export function createFleet(options: FleetOptions): WatchedFleet {
       return parseConfigMap(objectAt(answer.body)) satisfies StatusObject;
     },
 
-    async policyEvent(configMap, note) {
-      const event = configMapEvent(now(), configMap, configMap, note, COORDINATOR);
-      try {
-        const path = `/api/v1/namespaces/${encodeURIComponent(configMap.namespace)}/events`;
-        // Its name is ours: a second one is refused, never written twice.
-        await transport.request({ method: 'POST', path, body: event, idempotent: true, ...write });
-      } catch (error) {
-        if (!isAlreadyExists(error)) {
-          throw error;
-        }
-      }
-    },
+    policyEvent: (configMap, note) =>
+      postEvent(transport, configMapEvent(now(), configMap, configMap, note, COORDINATOR), write),
 
     watchNodes: (changes, listeners) =>
       watchCollection({

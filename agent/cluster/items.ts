@@ -12,15 +12,23 @@ const BETWEEN = Buffer.from('},{"metadata":{');
 const END = /\]\}\s*$/u;
 const LONGEST_END_BYTES = 16;
 
+/** An object is at most 1.5 MiB in etcd, and JSON's escapes may swell it. */
+const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
+
+export interface ItemsOptions {
+  /** Of one item. Default 4 MiB. */
+  readonly maxBytes?: number;
+  /** Called at the end with the List without its items. */
+  readonly onFrame?: (frame: JsonObject) => void;
+}
+
 /**
  * The JSON of each item. Holds one item at a time; throws BadAnswer once one is longer than `maxBytes`, and at the end
  * when what came was not a whole List. A List that is printed otherwise comes as one item that is no JSON.
- * `onFrame` is called at the end with the List without its items.
  */
 export async function* itemsOf(
   chunks: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-  onFrame?: (frame: JsonObject) => void,
+  { maxBytes = MAX_OBJECT_BYTES, onFrame }: ItemsOptions = {},
 ): AsyncGenerator<Buffer> {
   let head: Buffer | undefined;
   let held: Buffer = Buffer.alloc(0);

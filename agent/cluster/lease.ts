@@ -3,6 +3,7 @@
 import type { LeaseStore } from '../rollout/election.ts';
 import type { Lease, LeaseRecord } from '../rollout/lease.ts';
 import { BadAnswer, isNotFound } from './errors.ts';
+import { MERGE_PATCH } from './media-types.ts';
 import { orOutdated } from './outdated.ts';
 import { objectAt, textAt } from './fields.ts';
 import type { Transport } from './transport.ts';
@@ -53,7 +54,7 @@ export function leaseStore({ transport, namespace, name, fieldManager }: LeaseOp
           : transport.request({
               method: 'PATCH',
               path,
-              contentType: 'application/merge-patch+json',
+              contentType: MERGE_PATCH,
               body: { metadata: { resourceVersion }, spec },
               ...common,
             }),

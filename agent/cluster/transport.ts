@@ -8,6 +8,7 @@ import { openConnections, type Call, type Connections } from './connections.ts';
 import type { Credentials } from './credentials.ts';
 import { ApiError, NoAnswer } from './errors.ts';
 import { lines } from './lines.ts';
+import { MERGE_PATCH } from './media-types.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PATCH';
@@ -222,8 +223,7 @@ export function createTransport(credentials: Credentials, options: TransportOpti
 function isIdempotent(request: ApiRequest): boolean {
   return (
     request.idempotent ??
-    (request.method === 'GET' ||
-      (request.method === 'PATCH' && request.contentType === 'application/merge-patch+json'))
+    (request.method === 'GET' || (request.method === 'PATCH' && request.contentType === MERGE_PATCH))
   );
 }
 

@@ -20,8 +20,6 @@ export interface CollectionWatchOptions<T> extends WatchOptions {
   readonly onDeleted: (name: string) => void;
 }
 
-/** An object is at most 1.5 MiB in etcd; JSON's escapes may swell it. */
-const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
 /** The list of a big cluster's Nodes is 100 MB. */
 const LIST_MS = 60_000;
 
@@ -46,8 +44,10 @@ export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
     const objects = new Map<string, T>();
     let version = '';
     const chunks = transport.read({ method: 'GET', path, timeoutMs: LIST_MS, signal });
-    const items = itemsOf(chunks, MAX_OBJECT_BYTES, (frame) => {
-      version = versionOf(frame);
+    const items = itemsOf(chunks, {
+      onFrame: (frame) => {
+        version = versionOf(frame);
+      },
     });
     for await (const text of items) {
       const object = objectAt(jsonOf(text.toString('utf8')));

@@ -34,6 +34,17 @@ export const ASKED = {
   retry: `${KEY_PREFIX}retry`,
 } as const;
 
+/**
+ * What the coordinator writes as `approvedRevision` in place of a revision, so that it knows later, although it keeps
+ * no state of its own. No agent wants such a revision.
+ */
+export const MARKS = {
+  /** An approved change did not begin for so long that another node got its turn; it is asked again after an hour. */
+  unanswered: 'unanswered',
+  /** A change to an older revision failed or was overtaken by an edit: first in line for the next. */
+  unfinished: 'unfinished',
+} as const;
+
 /** The taint with which a new node waits for its first change. */
 export const PENDING_TAINT = { key: `${KEY_PREFIX}pending`, effect: 'NoSchedule' } as const;
 

@@ -1,7 +1,8 @@
 // A decision, written: each Node by itself, some at a time, and only while it is as it was decided upon.
 
 import type { AgentLog } from '../node/ports.ts';
-import { MARKS, type Approval, type RolloutDecision } from './fleet.ts';
+import { MARKS } from '../report/keys.ts';
+import type { Approval, RolloutDecision } from './fleet.ts';
 import { Outdated, type FleetCluster, type SeenNode } from './ports.ts';
 import type { SeenNodes } from './seen-nodes.ts';
 

@@ -28,17 +28,6 @@ export interface FleetNode {
   readonly paused: boolean;
 }
 
-/**
- * What the coordinator writes as `approvedRevision` in place of a revision, so that it knows later, although it keeps
- * no state of its own. No agent wants such a revision.
- */
-export const MARKS = {
-  /** An approved change did not begin for so long that another node got its turn; it is asked again after an hour. */
-  unanswered: 'unanswered',
-  /** A change to an older revision failed or was overtaken by an edit: first in line for the next. */
-  unfinished: 'unfinished',
-} as const;
-
 /** What a rollout is doing, in the order in which it usually does it. */
 export const PHASES = ['Waiting', 'Canary', 'Soaking', 'Rolling', 'Paused', 'Halted', 'Done'] as const;
 

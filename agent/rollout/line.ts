@@ -1,6 +1,6 @@
 // The order in which nodes get their turn.
 
-import { MARKS } from './fleet.ts';
+import { MARKS } from '../report/keys.ts';
 import { isFirstInLine, type Member } from './standing.ts';
 
 const ZONE_LABEL = 'topology.kubernetes.io/zone';

@@ -1,6 +1,7 @@
 // Approvals that must not stay as they are.
 
-import { type Approval, MARKS } from './fleet.ts';
+import { MARKS } from '../report/keys.ts';
+import type { Approval } from './fleet.ts';
 import type { Gate } from './gate.ts';
 import { isFirstInLine, type Member, overdueAt } from './standing.ts';
 

@@ -13,7 +13,7 @@ async function* cut(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Uin
 }
 
 const read = async (text: string, sizes: readonly number[] = [7], maxBytes = 10_000): Promise<string[]> =>
-  (await collect(itemsOf(cut(Buffer.from(text), sizes), maxBytes))).map((bytes) => bytes.toString());
+  (await collect(itemsOf(cut(Buffer.from(text), sizes), { maxBytes }))).map((bytes) => bytes.toString());
 
 const list = (items: unknown): string =>
   `${JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: { resourceVersion: '7' }, items })}\n`;

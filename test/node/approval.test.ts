@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../../agent/node/agent.ts';
 import { JOURNAL_FILE } from '../../agent/node/memory.ts';
-import { MARKS } from '../../agent/rollout/fleet.ts';
-import { ASKED, KEYS } from '../../agent/report/keys.ts';
+import { ASKED, KEYS, MARKS } from '../../agent/report/keys.ts';
 import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 import { WEB_POD } from './web-pod.ts';

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { STATES } from '../../agent/report/keys.ts';
+import { MARKS, STATES } from '../../agent/report/keys.ts';
 import { decideRollout } from '../../agent/rollout/decide.ts';
-import { type Approval, type FleetNode, MARKS, type RolloutDecision } from '../../agent/rollout/fleet.ts';
+import type { Approval, FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
 import type { PolicyNow } from '../../agent/rollout/gate.ts';
 import { isOpen } from '../../agent/rollout/windows.ts';
 import { createZones } from '../../agent/rollout/zones.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decideRollout } from '../../agent/rollout/decide.ts';
-import { type FleetNode, MARKS, type RolloutDecision } from '../../agent/rollout/fleet.ts';
+import { MARKS } from '../../agent/report/keys.ts';
+import type { FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
 import type { PolicyNow } from '../../agent/rollout/gate.ts';
 import {
   approved,

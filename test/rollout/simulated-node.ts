@@ -1,6 +1,7 @@
 // One node of the simulated fleet: its Node object, and an agent that reads, waits, changes, fails and tries again.
 
-import { MARKS, type FleetNode } from '../../agent/rollout/fleet.ts';
+import { MARKS } from '../../agent/report/keys.ts';
+import type { FleetNode } from '../../agent/rollout/fleet.ts';
 import type { Random } from './random.ts';
 
 const SECOND_MS = 1000;

@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { decideRollout } from '../../agent/rollout/decide.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
-import { MARKS } from '../../agent/rollout/fleet.ts';
+import { MARKS } from '../../agent/report/keys.ts';
 import type { PolicyNow } from '../../agent/rollout/gate.ts';
 import { isOpen } from '../../agent/rollout/windows.ts';
 import { createZones } from '../../agent/rollout/zones.ts';

@@ -5,6 +5,7 @@ import { jsonOf } from '../../cluster/answer.ts';
 import { objectAt, textAt } from '../../cluster/fields.ts';
 import { itemsOf } from '../../cluster/items.ts';
 import { loadKubeconfig } from '../../cluster/kubeconfig.ts';
+import { METADATA_LIST } from '../../cluster/media-types.ts';
 import { complete, type GlobalWords, type Sources } from './complete.ts';
 import { inOrder } from './nodes.ts';
 import type { Program, World } from './program.ts';
@@ -15,8 +16,6 @@ import { SCRIPTS, type Shell } from './shell-scripts.ts';
 const DIRECTIVE = { files: 0, noFiles: 4 } as const;
 /** Somebody waits with a finger on the key. */
 const NODES_MS = 2000;
-const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
-const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
 
 const PLUGIN = `
 For 'kubectl sysctls <TAB>' (kubectl 1.26 and later, with kubectl's own completion) put an executable file
@@ -66,7 +65,7 @@ async function nodesOf({ env }: World, flags: GlobalWords): Promise<readonly str
     accept: METADATA_LIST,
     timeoutMs: NODES_MS,
   });
-  for await (const text of itemsOf(bytes, MAX_OBJECT_BYTES)) {
+  for await (const text of itemsOf(bytes)) {
     const name = textAt(objectAt(jsonOf(text.toString('utf8')), 'metadata'), 'name');
     if (name !== undefined) found.push({ name });
   }

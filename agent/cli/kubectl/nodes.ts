@@ -16,13 +16,11 @@ export interface ShownNode {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
-
 /** All Nodes in the order of their names. */
 export async function listNodes({ transport }: Session): Promise<readonly ShownNode[]> {
   const nodes: ShownNode[] = [];
   const bytes = transport.read({ method: 'GET', path: '/api/v1/nodes' });
-  for await (const text of itemsOf(bytes, MAX_OBJECT_BYTES)) {
+  for await (const text of itemsOf(bytes)) {
     nodes.push(shownNode(objectAt(jsonOf(text.toString('utf8')))));
   }
   return inOrder(nodes);

@@ -7,7 +7,6 @@ import { parsePod } from '../../cluster/objects.ts';
 import type { SysctlPod } from '../../plan/in-use.ts';
 import type { Session } from './session.ts';
 
-const MAX_POD_BYTES = 4 * 1024 * 1024;
 /** Most pods have none, and need not be parsed. */
 const SYSCTLS = Buffer.from('"sysctls"');
 
@@ -19,7 +18,7 @@ export async function podsByNode({ transport }: Session): Promise<ReadonlyMap<st
     path: '/api/v1/pods',
     query: { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed', resourceVersion: '0' },
   });
-  for await (const text of itemsOf(bytes, MAX_POD_BYTES)) {
+  for await (const text of itemsOf(bytes)) {
     if (!text.includes(SYSCTLS)) continue;
     const object = objectAt(jsonOf(text.toString('utf8')));
     const node = textAt(objectAt(object, 'spec'), 'nodeName');

@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { isNotFound } from '../../cluster/errors.ts';
 import { objectAt } from '../../cluster/fields.ts';
+import { MERGE_PATCH } from '../../cluster/media-types.ts';
 import { ASKED } from '../../report/keys.ts';
 import { Refusal } from './failure.ts';
 import { CONFIG_MAP } from './installation.ts';
@@ -10,7 +11,6 @@ import { shownNode, type ShownNode } from './nodes.ts';
 import type { Program } from './program.ts';
 import type { Session } from './session.ts';
 
-const MERGE_PATCH = 'application/merge-patch+json';
 const WRITER = { fieldManager: 'kubectl-sysctls' };
 
 export function pauseCommand(program: Program): Command {

@@ -1,0 +1,21 @@
+// An Event on its way to the API server.
+
+import type { CoreV1Event } from '@kubernetes/client-node';
+import { isAlreadyExists } from './errors.ts';
+import type { ApiRequest, Transport } from './transport.ts';
+
+/** Writes it once: its name is ours, so a second one of that name is refused, and counts as written. */
+export async function postEvent(
+  transport: Pick<Transport, 'request'>,
+  event: CoreV1Event,
+  options: Pick<ApiRequest, 'query' | 'timeoutMs'> = {},
+): Promise<void> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(event.metadata.namespace ?? '')}/events`;
+  try {
+    await transport.request({ method: 'POST', path, body: event, idempotent: true, ...options });
+  } catch (error) {
+    if (!isAlreadyExists(error)) {
+      throw error;
+    }
+  }
+}
