@@ -11,7 +11,7 @@ import { watchIdle } from './live.ts';
 import type { BenchOptions } from './options.ts';
 import { sideBySide } from './side-by-side.ts';
 
-/** A cluster of two nodes that does nothing has about half of this. */
+/** A cluster that does nothing has about half of this. */
 const QUIET_LOAD = 0.7;
 const QUIET_PATIENCE_MS = 180_000;
 const QUIET_LOOK_MS = 5000;

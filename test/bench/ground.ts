@@ -13,13 +13,13 @@ import { DEFAULT_KUBERNETES_VERSION } from '../bed/kubernetes.ts';
 import type { Log } from '../bed/progress.ts';
 import { readFile } from 'node:fs/promises';
 import { connect } from '../tutorial/cluster.ts';
-import { AGENT_NAMESPACE, AGENT_PODS } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE, AGENT_PODS, COORDINATOR_DEPLOYMENT } from '../tutorial/names.ts';
 import { type Container, findContainer } from './container.ts';
 import { type NodeWatch, watchNode } from './node-watch.ts';
 import { type PolicyEditor, policyEditor } from './policy.ts';
 
 export const KUBERNETES_VERSION = DEFAULT_KUBERNETES_VERSION;
-/** The node that is measured; the other is there because clusters have several. */
+/** The only node: others, and the coordinator, have their own CPUs elsewhere, and would take this one's here. */
 const MEASURED = 'node-1';
 /** Where the program of by-hand/ is on the measured node. */
 export const BY_HAND = '/usr/local/bin/by-hand';
@@ -66,10 +66,7 @@ function startBench(log: Log): Promise<Bed> {
       version: KUBERNETES_VERSION,
       audit: true,
       lifetime: 'process',
-      nodes: [
-        { name: MEASURED, layout: 'deb-missing' },
-        { name: 'node-2', layout: 'deb-full' },
-      ],
+      nodes: [{ name: MEASURED, layout: 'deb-missing' }],
     },
     log,
   );
@@ -95,6 +92,9 @@ async function install(bed: Bed, image: Image, note: (text: string) => void): Pr
   await applyManifests(ground);
   note('waiting for the agents to be Ready');
   await awaitRollout(ground.kubectl);
+  note('taking the coordinator away');
+  const coordinator = ['deployment', COORDINATOR_DEPLOYMENT, '--namespace', AGENT_NAMESPACE];
+  await bed.kubectl(['delete', ...coordinator, '--cascade=foreground']);
 }
 
 async function agentContainerId(bed: Bed, node: string): Promise<string> {
