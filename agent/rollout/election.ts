@@ -148,14 +148,19 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
     cancelTry?.();
     cancelEnd?.();
     await trying;
-    const write = observed && release(observed, identity, clock.now());
+    const unsure = leadsUntilMs !== undefined && mustLook;
     leadsUntilMs = undefined;
-    if (write !== undefined) {
-      try {
-        await lease.write(write);
-      } catch (error) {
-        log.warn({ err: error }, 'The lease could not be released; another one leads when it has run out');
+    try {
+      // A renewal without an answer may have come through.
+      if (unsure) {
+        observed = observe(observed, await lease.read(), clock.monotonicMs());
       }
+      const write = observed && release(observed, identity, clock.now());
+      if (write !== undefined) {
+        await lease.write(write);
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'The lease could not be released; another one leads when it has run out');
     }
   }
 }

@@ -126,6 +126,17 @@ describe('an election', () => {
     expect(second.told).toEqual(['leads']);
   });
 
+  it('lets another one lead although the leader told to end had no answer to its last renewal', async () => {
+    const [server, time] = [new FakeServer(), new FakeTime()];
+    const first = join(server, time, 'a');
+    await time.pass(3000);
+    server.unheard.add('a');
+    await time.pass(3000);
+    server.unheard.clear();
+    await first.election.stop();
+    expect(server.lease?.record.holder).toBe('');
+  });
+
   it('goes on after a renewal that came through without an answer', async () => {
     const [server, time] = [new FakeServer(), new FakeTime()];
     const only = join(server, time, 'a');
