@@ -74,8 +74,9 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
     await useDropIn(node, `[Service]\nExecStartPre=/bin/sh -c '! grep -qs ${BAD} ${node.environmentFile}'\n`);
 
     await node.setList([GOOD, BAD]);
-    await degraded(node);
+    const { reason } = await degraded(node);
     expect(await node.text()).toBeUndefined();
+    expect(reason).toMatch(/rolled back.*Next try at/u);
     expect(await healthz(node.bedNode)).toContain('200 OK');
 
     await node.setList([GOOD]);

@@ -27,10 +27,11 @@ export async function kubeletOn(node: Pick<BedNode, 'exec' | 'path'>): Promise<K
   };
 }
 
-/** Status line and body of its own health endpoint; empty while it does not answer. */
+/** Status line and body of its own health endpoint, or why there are none. */
 export async function healthz(node: Pick<BedNode, 'exec'>): Promise<string> {
   const ask = 'exec 3<>/dev/tcp/127.0.0.1/10248; printf "GET /healthz HTTP/1.0\\r\\n\\r\\n" >&3; cat <&3';
-  return (await node.exec(['bash', '-c', ask], { reject: false })).stdout;
+  const { stdout, stderr, exitCode } = await node.exec(['bash', '-c', ask], { reject: false });
+  return exitCode === 0 ? stdout : `${stdout}(bash exited with ${exitCode}: ${stderr})`;
 }
 
 async function argvOf(node: Pick<BedNode, 'path'>, pid: number): Promise<readonly string[]> {
