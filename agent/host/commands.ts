@@ -10,12 +10,20 @@ export class HostCommandError extends Error {
 
   constructor(argv: readonly string[], exitCode: number | undefined, stderr: string, cause: unknown) {
     const ending = exitCode === undefined ? 'did not end by itself' : `exited with ${exitCode}`;
-    super(`${argv.join(' ')} ${ending}: ${stderr.trim() || 'it printed nothing'}`, { cause });
+    super(`${argv.join(' ')} ${ending}: ${inOneLine(stderr) || 'it printed nothing'}`, { cause });
     this.name = 'HostCommandError';
     this.argv = argv;
     this.exitCode = exitCode;
     this.stderr = stderr;
   }
+}
+
+/** Part of a sentence that goes on. */
+function inOneLine(text: string): string {
+  return text
+    .trim()
+    .replaceAll(/\s*\n\s*/gu, ' ')
+    .replace(/\.$/u, '');
 }
 
 /** Runs one command and returns what it printed; rejects with a HostCommandError. */
