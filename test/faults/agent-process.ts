@@ -29,7 +29,7 @@ export interface AgentStart {
 }
 
 // As Dockerfile has them, and what measuring needs.
-const FLAGS = ['--lite-mode', '--v8-pool-size=1', '--expose-gc'];
+const FLAGS = ['--jitless', '--optimize-for-size', '--no-flush-bytecode', '--v8-pool-size=1', '--expose-gc'];
 const MAIN = join(import.meta.dirname, 'agent-main.ts');
 const STATS_MS = 10_000;
 
