@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle } from '../../scripts/build.ts';
 import { workFolder } from '../bed/work-folder.ts';
+import { nodeFlags } from '../fleet/dockerfile.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
 import type { AgentStats, FromAgent, ToAgent } from './agent-messages.ts';
 
@@ -28,8 +29,6 @@ export interface AgentStart {
   readonly onRestarted: () => void;
 }
 
-// As Dockerfile has them, and what measuring needs.
-const FLAGS = ['--jitless', '--optimize-for-size', '--no-flush-bytecode', '--v8-pool-size=1', '--expose-gc'];
 const MAIN = join(import.meta.dirname, 'agent-main.ts');
 const STATS_MS = 10_000;
 
@@ -48,7 +47,7 @@ export async function startAgent(start: AgentStart): Promise<AgentProcess> {
     writeCredential('namespace', AGENT_NAMESPACE),
   ]);
   const child = fork(main, [start.node, work.path, start.haste === true ? '1' : '0'], {
-    execArgv: FLAGS,
+    execArgv: [...nodeFlags()],
     env: {
       NODE_ENV: 'production',
       MALLOC_ARENA_MAX: '1',

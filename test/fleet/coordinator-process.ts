@@ -1,7 +1,6 @@
 // The coordinator as its Deployment runs it: the bundle with the manifest's command line, as many replicas, each in a process of
 // its own that finds its ServiceAccount's folder where a pod has it.
 
-import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle } from '../../scripts/build.ts';
@@ -11,7 +10,8 @@ import { isAlive, type ProcessId, startDaemon } from '../bed/processes.ts';
 import { readRecord } from '../bed/record.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
 import type { Admin } from './admin.ts';
-import { imageOf, type Program, programWith } from './deployment.ts';
+import { type Program, programWith } from './deployment.ts';
+import { ourImage } from './dockerfile.ts';
 import { type Usage, usageOf } from './process-figures.ts';
 import { tokenOfNewPod } from './token.ts';
 
@@ -22,7 +22,6 @@ export interface Coordinator {
   readonly nodeFlags: readonly string[];
 }
 
-const DOCKERFILE = join(import.meta.dirname, '..', '..', 'Dockerfile');
 const PROGRAM = '/app/kubelet-sysctls.mjs';
 const ACCOUNT_FOLDER = '/run/secrets/kubernetes.io/serviceaccount';
 /** In a mount namespace of its own: /run is the process's, with the account's files and the folders that it is given. */
@@ -38,7 +37,7 @@ exec "$@"`;
 /** What the manifests in the bed say; the processes end with the bed. Throws where no Deployment of ours runs a coordinator. */
 export async function startCoordinator(bed: Bed, admin: Admin): Promise<Coordinator> {
   const list = await admin.send('GET', `/apis/apps/v1/namespaces/${AGENT_NAMESPACE}/deployments`);
-  const program = programWith('coordinator', list, imageOf(readFileSync(DOCKERFILE, 'utf8')));
+  const program = programWith('coordinator', list, ourImage());
   if (program === undefined) throw new Error('Expected a Deployment that runs the coordinator, got none.');
   const file = join(bed.folder, 'kubelet-sysctls.mjs');
   await writeFile(file, await bundle());

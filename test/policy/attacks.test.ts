@@ -11,6 +11,7 @@ import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import { SETTING_KEYS } from '../../agent/policy/settings.ts';
 import { bundle } from '../../scripts/build.ts';
+import { nodeFlags } from '../fleet/dockerfile.ts';
 import { item } from '../sysctl/arbitraries.ts';
 import { type Aftermath, aftermathOf } from './aftermath.ts';
 import { HEAVY, HOSTILE_TEXTS, PROTOTYPE_KEYS } from './hostile.ts';
@@ -182,14 +183,7 @@ describe('settings', () => {
 });
 
 // As the image runs it (Dockerfile), where code is interpreted and slow, and with less heap than its container has.
-const NODE_FLAGS = [
-  '--jitless',
-  '--optimize-for-size',
-  '--no-flush-bytecode',
-  '--v8-pool-size=1',
-  '--max-old-space-size=48',
-  '--max-semi-space-size=1',
-];
+const NODE_FLAGS = [...nodeFlags(), '--max-semi-space-size=1'];
 /** Of one processor; measured: 0.4 s at most, on a busy machine. */
 const MOST_CPU_MS = 2_000;
 const HEAVY_TIMEOUT_MS = 300_000;

@@ -63,6 +63,16 @@ function join(server: FakeServer, time: FakeTime, name: string, skewMs = 0): Mem
   return { election, told };
 }
 
+/** It leads, and its last renewal came through without an answer. */
+async function leaderWithoutAnswer(server: FakeServer, time: FakeTime): Promise<Member> {
+  const leader = join(server, time, 'a');
+  await time.pass(3000);
+  server.unheard.add('a');
+  await time.pass(3000);
+  server.unheard.clear();
+  return leader;
+}
+
 describe('an election', () => {
   it('has one leader, who stays it', async () => {
     const [server, time] = [new FakeServer(), new FakeTime()];
@@ -128,22 +138,14 @@ describe('an election', () => {
 
   it('lets another one lead although the leader told to end had no answer to its last renewal', async () => {
     const [server, time] = [new FakeServer(), new FakeTime()];
-    const first = join(server, time, 'a');
-    await time.pass(3000);
-    server.unheard.add('a');
-    await time.pass(3000);
-    server.unheard.clear();
+    const first = await leaderWithoutAnswer(server, time);
     await first.election.stop();
     expect(server.lease?.record.holder).toBe('');
   });
 
   it('goes on after a renewal that came through without an answer', async () => {
     const [server, time] = [new FakeServer(), new FakeTime()];
-    const only = join(server, time, 'a');
-    await time.pass(3000);
-    server.unheard.add('a');
-    await time.pass(3000);
-    server.unheard.clear();
+    const only = await leaderWithoutAnswer(server, time);
     await time.pass(20_000);
     expect(only.told).toEqual(['leads']);
     expect(server.lease?.record.transitions).toBe(0);
