@@ -5,7 +5,7 @@ import type { Clock } from '../time/clock.ts';
 
 export const systemClock: Clock = {
   now: () => new Date(),
-  monotonicMs: () => performance.now(),
+  monotonicMs: () => Number(process.hrtime.bigint()) / 1e6,
   sleep: (ms) => sleep(ms),
   after(ms, callback) {
     const timer = setTimeout(callback, ms);

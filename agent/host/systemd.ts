@@ -69,13 +69,17 @@ export function hostSystemd(run: RunOnHost): Systemd {
       await run(['systemctl', 'start', unit], { timeoutMs: RESTART_TIMEOUT_MS });
     },
 
-    async journal(unit, invocationId) {
+    async journal({ name, invocationId, lastPid }) {
       const answer = await run([
         'journalctl',
         '--no-pager',
         '--output=cat',
         `--lines=${JOURNAL_LINES}`,
-        invocationId === '' ? `_SYSTEMD_UNIT=${unit}` : `_SYSTEMD_INVOCATION_ID=${invocationId}`,
+        '--boot',
+        `_SYSTEMD_UNIT=${name}`,
+        ...(invocationId === '' ? [] : [`_SYSTEMD_INVOCATION_ID=${invocationId}`]),
+        // journald that reads what a process said only after its end finds no invocation for it, or the next one.
+        ...(lastPid === 0 ? [] : ['+', `_SYSTEMD_UNIT=${name}`, `_PID=${lastPid}`]),
       ]);
       return answer.split('\n').filter((line) => line !== '');
     },
@@ -122,6 +126,8 @@ const propertiesSchema = v.object({
       // The service's own properties are absent on the stand-in that systemd makes for an unknown unit.
       Result: v.optional(text, { data: '' }),
       MainPID: v.optional(number, { data: 0 }),
+      ExecMainPID: v.optional(number, { data: 0 }),
+      ExecMainStartTimestampMonotonic: v.optional(number, { data: 0 }),
       NRestarts: v.optional(number, { data: 0 }),
       ExecStart: v.optional(variant(v.array(v.looseTuple([v.string(), v.array(v.string())]))), { data: [] }),
       Environment: v.optional(texts, { data: [] }),
@@ -139,6 +145,8 @@ function unitStatus(name: string, answer: unknown): UnitStatus {
     subState: properties.SubState,
     result: properties.Result,
     mainPid: properties.MainPID,
+    lastPid: properties.ExecMainPID,
+    startedMs: properties.ExecMainStartTimestampMonotonic / 1000,
     invocationId: Buffer.from(properties.InvocationID).toString('hex'),
     restarts: properties.NRestarts,
     execStart: properties.ExecStart[0]?.[1] ?? [],

@@ -74,9 +74,8 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
     if (!change.restart) {
       return { kind: 'done', proof: undefined };
     }
-    const restartedMs = ports.clock.monotonicMs();
     await ports.systemd.tryRestart(journal.unit);
-    return await proveAndSoak(ports, change, restartedMs, (proof) =>
+    return await proveAndSoak(ports, change, (proof) =>
       change.onProven(proof, ports.clock.monotonicMs() - begunMs),
     );
   } catch (error) {
@@ -94,26 +93,23 @@ export async function goOn(
   journal: Journal,
   config: ConfigSources,
 ): Promise<ChangeResult> {
-  const begunMs = ports.clock.monotonicMs();
   await arm(ports, journal);
-  return proveAndSoak(ports, { journal, config, pods: () => undefined }, begunMs, () => {});
+  return proveAndSoak(ports, { journal, config, pods: () => undefined }, () => {});
 }
 
 /** The kubelet that runs now is proven and watched, or rolled back. */
 async function proveAndSoak(
   ports: ChangePorts,
   { journal, config, pods }: Pick<Change, 'journal' | 'config' | 'pods'>,
-  restartedMs: number,
   onProven: (proof: Proven) => void,
 ): Promise<ChangeResult> {
-  const proof = await prove(ports, journal, acceptsOf(journal, config), restartedMs);
+  const proof = await prove(ports, journal, acceptsOf(journal, config));
   if (!proof.ok) {
     return rollBack(ports, journal, proof.why);
   }
   onProven(proof);
   const fault = await soak(ports, {
     started: proof.status,
-    restartedMs,
     healthz: journal.healthz ?? undefined,
     seconds: journal.nodeSoakSeconds,
     pods: pods(),
@@ -147,9 +143,8 @@ export async function rollBack(ports: ChangePorts, journal: Journal, why: string
     }
     // From here the kubelet's own restarts have the old bytes, so a switch that runs out in between does no harm.
     await arm(ports, journal).catch(() => {});
-    const restartedMs = ports.clock.monotonicMs();
     await (activeState === 'failed' ? ports.systemd.startFailed(unit) : ports.systemd.tryRestart(unit));
-    const proof = await prove(ports, { ...journal, invocation: invocationId }, () => true, restartedMs);
+    const proof = await prove(ports, { ...journal, invocation: invocationId }, () => true);
     return proof.ok
       ? { kind: 'rolled-back', why }
       : { kind: 'stuck', why: `${why}. Rolled back, and still: ${proof.why}` };
@@ -194,16 +189,10 @@ async function takeBack(ports: ChangePorts, journal: Journal): Promise<ChangeRes
   return { kind: 'held' };
 }
 
-function prove(
-  ports: ChangePorts,
-  journal: Journal,
-  accepts: ProofRequest['accepts'],
-  restartedMs: number,
-): Promise<Proof> {
+function prove(ports: ChangePorts, journal: Journal, accepts: ProofRequest['accepts']): Promise<Proof> {
   return proveKubelet(ports, {
     unit: journal.unit,
     previousInvocation: journal.invocation,
-    restartedMs,
     healthz: journal.healthz ?? undefined,
     accepts,
   });

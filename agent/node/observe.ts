@@ -220,9 +220,7 @@ async function kubeletVersion(processes: Processes, binary: string | undefined):
 }
 
 async function errorLine(systemd: Systemd, status: UnitStatus): Promise<string | undefined> {
-  return status.invocationId === ''
-    ? undefined
-    : kubeletErrorLine(await systemd.journal(status.name, status.invocationId));
+  return status.invocationId === '' ? undefined : kubeletErrorLine(await systemd.journal(status));
 }
 
 function watchedPaths(

@@ -14,6 +14,10 @@ export interface UnitStatus {
   readonly result: string;
   /** 0 while no main process runs. */
   readonly mainPid: number;
+  /** Of the last main process, also when it has ended; 0 when there was none. */
+  readonly lastPid: number;
+  /** When the last main process was started, by the clock that never goes back; 0 when there was none. */
+  readonly startedMs: number;
   /** 32 hexadecimal digits; empty while the unit never ran. */
   readonly invocationId: string;
   readonly restarts: number;
@@ -36,8 +40,8 @@ export interface Systemd {
   tryRestart(unit: string): Promise<void>;
   /** Starts a unit that has failed and that systemd has given up. Throws as above. */
   startFailed(unit: string): Promise<void>;
-  /** The last lines the unit logged in this invocation, oldest first. */
-  journal(unit: string, invocationId: string): Promise<readonly string[]>;
+  /** The last lines that a start of the unit logged, oldest first. */
+  journal(start: Pick<UnitStatus, 'name' | 'invocationId' | 'lastPid'>): Promise<readonly string[]>;
 }
 
 export interface WriteOptions {

@@ -15,8 +15,6 @@ export interface ProofRequest {
   readonly unit: string;
   /** The InvocationID before the restart: an answer from that process proves nothing. */
   readonly previousInvocation: string;
-  /** Of the clock that never goes back. */
-  readonly restartedMs: number;
   /** Where the new kubelet serves healthz; undefined when its configuration turns that off. */
   readonly healthz: { readonly address: string; readonly port: number } | undefined;
   /** What the new process's argv must satisfy. */
@@ -66,7 +64,7 @@ async function prove(ports: ProofPorts, request: ProofRequest, lease: LeaseWatch
   if (!request.accepts(argv)) {
     return { ok: false, why: `the new kubelet runs without the expected list: ${argv.join(' ')}` };
   }
-  if (!(await renewsLease(ports.clock, lease, request.restartedMs))) {
+  if (!(await renewsLease(ports.clock, lease, first.startedMs))) {
     return fails(ports, first, `did not renew the node's lease within ${LEASE_TIMEOUT_MS / 1000} s`);
   }
 
@@ -97,8 +95,9 @@ export function timeOf(clock: Pick<Clock, 'now' | 'monotonicMs'>, monotonicMs: n
 }
 
 /** False only when the API server answers and the lease stays old: its absence is no fault of the kubelet's. */
-async function renewsLease(clock: Clock, lease: LeaseWatch, restartedMs: number): Promise<boolean> {
-  const counts = (renewTime: Date): boolean => renewTime > timeOf(clock, restartedMs);
+async function renewsLease(clock: Clock, lease: LeaseWatch, startedMs: number): Promise<boolean> {
+  // What the old kubelet renewed while it was being ended comes before its successor's start.
+  const counts = (renewTime: Date): boolean => renewTime > timeOf(clock, startedMs);
   return (
     (await lease.renewed(counts, API_TIMEOUT_MS)) ||
     !lease.answered() ||
@@ -144,7 +143,7 @@ async function lastWords(
   started: UnitStatus,
 ): Promise<string | undefined> {
   for (let tries = JOURNAL_TRIES; tries > 0; tries -= 1) {
-    const line = kubeletErrorLine(await systemd.journal(started.name, started.invocationId));
+    const line = kubeletErrorLine(await systemd.journal(started));
     if (line !== undefined) {
       return line;
     }

@@ -14,7 +14,6 @@ export interface SoakPorts {
 export interface SoakRequest {
   /** The proven kubelet. */
   readonly started: UnitStatus;
-  readonly restartedMs: number;
   readonly healthz: ProofRequest['healthz'];
   readonly seconds: number;
   /** UIDs of the pods that lived before the restart and were to survive it; undefined: not known. */
@@ -62,16 +61,13 @@ async function keepsWell(
 }
 
 /** A node that was not Ready before the restart either is nothing that the change has done. */
-async function becomesReady(
-  ports: SoakPorts,
-  { started, restartedMs }: SoakRequest,
-): Promise<string | undefined> {
+async function becomesReady(ports: SoakPorts, { started }: SoakRequest): Promise<string | undefined> {
   const begun = ports.clock.monotonicMs();
   for (;;) {
     const found = await ports.cluster.readiness().catch(() => undefined);
     // The Node tells whole seconds.
-    const restarted = timeOf(ports.clock, restartedMs).getTime() - 1000;
-    if (found === undefined || found.ready || found.since.getTime() < restarted) {
+    const startedAt = timeOf(ports.clock, started.startedMs).getTime() - 1000;
+    if (found === undefined || found.ready || found.since.getTime() < startedAt) {
       return undefined;
     }
     if (ports.clock.monotonicMs() - begun > READY_WITHIN_MS) {
@@ -81,12 +77,15 @@ async function becomesReady(
   }
 }
 
-/** An API server that cannot be asked is no fault of the kubelet's. */
+/** An API server that cannot be asked twice is no fault of the kubelet's. */
 async function keepsItsPods(ports: SoakPorts, { pods }: SoakRequest): Promise<string | undefined> {
   if (pods === undefined || pods.size === 0) {
     return undefined;
   }
-  const failed = await ports.cluster.failedPods().catch(() => []);
+  const failed = await ports.cluster
+    .failedPods()
+    .catch(() => ports.clock.sleep(INTERVAL_MS).then(() => ports.cluster.failedPods()))
+    .catch(() => []);
   const lost = failed.filter((pod) => pods.has(pod.uid) && isRefusal(pod));
   if (lost.length === 0) {
     return undefined;

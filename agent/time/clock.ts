@@ -2,7 +2,7 @@
 
 export interface Clock {
   now(): Date;
-  /** ms since some instant; unlike `now` it never goes back. */
+  /** By the host's CLOCK_MONOTONIC, as systemd tells times too; unlike `now` it never goes back. */
   monotonicMs(): number;
   /** Resolves after `ms`; never earlier. */
   sleep(ms: number): Promise<void>;

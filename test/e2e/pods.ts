@@ -13,7 +13,8 @@ import { waitFor, type Wait } from './wait.ts';
 const namespace = 'e2e';
 
 type Place = Pick<TestNode, 'name' | 'world'>;
-const PACE = { timeoutMs: 60_000, everyMs: 100 };
+/** A scheduler whose API server was away needs a minute to come back. */
+const PACE = { timeoutMs: 120_000, everyMs: 100 };
 
 export interface Sysctl {
   readonly name: string;
@@ -22,7 +23,7 @@ export interface Sysctl {
 
 export interface SysctlPod {
   readonly name: string;
-  /** Running, or failed with the kubelet's reason; waits up to 60 s for one of both. */
+  /** Running, or failed with the kubelet's reason; waits up to 2 min for one of both. */
   settled(): Promise<PodState>;
   now(): Promise<PodState>;
   /** Undefined once it is gone. A pod that was ended and made anew differs in one of both. */

@@ -92,6 +92,7 @@ export class FakeHost {
   #argv: readonly string[] | undefined;
   #journal: string[] = [];
   #invocation = 0;
+  #startedMs = 0;
   #leaseRenewed = new Date(0);
   readonly #timers = new Set<{ due: number; callback: () => void }>();
 
@@ -105,6 +106,7 @@ export class FakeHost {
   /** Starts the kubelet as boot or an admin does; not recorded. */
   startKubelet(): this {
     this.#invocation += 1;
+    this.#startedMs = this.#clock().monotonicMs();
     this.now = new Date(this.now.getTime() + 300);
     const argv = nextArgv(this.#unit());
     const line = this.crash(argv);
@@ -243,6 +245,8 @@ export class FakeHost {
       subState: !this.active ? 'dead' : runs ? 'running' : 'auto-restart',
       result: runs ? 'success' : 'exit-code',
       mainPid: this.#pid(),
+      lastPid: 1000 + this.#invocation,
+      startedMs: this.#startedMs,
       invocationId: String(this.#invocation).padStart(32, '0'),
       restarts: 0,
       execStart: this.execStart,
@@ -368,6 +372,10 @@ export class FakeHost {
       failedPods: async () => {
         if (!this.apiServer) {
           throw new Error('connect ECONNREFUSED');
+        }
+        const error = this.fault('failed pods');
+        if (error !== undefined) {
+          throw error;
         }
         return this.failedPods;
       },

@@ -16,6 +16,8 @@ class Restarted {
   /** From when on healthz answers, in ms. */
   healthyAt = 300;
   leaseRenewedAt = 320;
+  /** When systemd started it, after it had ended the old one. */
+  startedAt = 75;
   /** From when on the process is gone, in ms. */
   endsAt = Number.POSITIVE_INFINITY;
   /** What the process says of itself. */
@@ -62,7 +64,6 @@ class Restarted {
       {
         unit: 'kubelet.service',
         previousInvocation: BEFORE,
-        restartedMs: 0,
         healthz: { address: '127.0.0.1', port: 10_248 },
         accepts,
       },
@@ -96,6 +97,8 @@ class Restarted {
       subState: 'running',
       result: 'success',
       mainPid: 0,
+      lastPid: 0,
+      startedMs: this.startedAt,
       invocationId: '',
       restarts: 0,
       execStart: [],
@@ -186,9 +189,9 @@ describe('a restarted kubelet', () => {
     expect(kubelet.now).toBe(300 + LEASE_TIMEOUT_MS);
   });
 
-  test('whose lease was renewed before the restart alone is not proven', async () => {
+  test('whose lease only its predecessor renewed, while it was being ended, is not proven', async () => {
     const kubelet = new Restarted();
-    kubelet.leaseRenewedAt = 0;
+    kubelet.leaseRenewedAt = kubelet.startedAt - 25;
 
     expect(whyNot(await kubelet.prove())).toContain("did not renew the node's lease");
   });

@@ -73,6 +73,18 @@ describe('a change that an earlier run of the agent left open', () => {
     expect(JSON.parse(host.files.get(STATE_FILE) ?? '').lastApplied.ours).toEqual(['net.core.somaxconn']);
   });
 
+  test('whose kubelet has renewed its lease since its start need not do so once more', async () => {
+    const host = hostWith(BEFORE, AFTER);
+    host.files.set(JOURNAL_FILE, journal());
+    host.advance(1000);
+    const begun = host.now.getTime();
+
+    await startedAgent(host, POLICY);
+
+    expect(history(host)).toMatchObject([{ result: 'Done' }]);
+    expect(host.now.getTime() - begun).toBeLessThan(12_000);
+  });
+
   test('has its switch armed anew for as long as that takes', async () => {
     const host = hostWith(BEFORE, AFTER);
     host.files.set(JOURNAL_FILE, journal());
