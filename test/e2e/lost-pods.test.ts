@@ -31,9 +31,8 @@ it('a pod that ran and that the restarted kubelet refuses rolls the change back,
   // A running pod does not mind that; a kubelet that starts does.
   await bed.kubectl(['label', 'node', NODE, `${LABEL}-`]);
 
-  // Pods are admitted some time after the kubelet has answered healthz.
   const own = { name: NODE, nodeSelector: { 'kubernetes.io/hostname': NODE }, allowedUnsafeSysctls: [NAME] };
-  await setKeys(node.world, { nodeSoakSeconds: '10', profiles: JSON.stringify([own]) });
+  await setKeys(node.world, { nodeSoakSeconds: '12', profiles: JSON.stringify([own]) });
   const report = await node.awaitReport({ what: 'be Degraded' }, ({ state }) => state === 'Degraded');
 
   expect(report.reason).toContain(`the new kubelet refused a pod that ran: e2e/${pod.name}: NodeAffinity`);

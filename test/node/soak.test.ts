@@ -153,6 +153,38 @@ describe('a pod that lived before the restart', () => {
     expect(rolledBack(host)).toMatch(/refused a pod that ran: shop\/db: NodeAffinity \(Pod was rejected/u);
   });
 
+  test('is waited for until a kubelet tells of those that it refused, 10 s after its start', async () => {
+    const host = node();
+    host.otherPods.push('uid-db');
+    inTheSoak(host, () => {
+      const told = host.now.getTime() + 10_500;
+      host.onSleep = () => {
+        if (host.now.getTime() >= told && host.failedPods.length === 0) {
+          host.failedPods.push({ ...failed, reason: 'NodeAffinity' });
+        }
+      };
+    });
+
+    await startedAgent(host, POLICY);
+
+    expect(rolledBack(host)).toContain('refused a pod that ran: shop/db: NodeAffinity');
+  });
+
+  test('and that was refused is found by a second question when the first gets no answer', async () => {
+    const host = node();
+    host.otherPods.push('uid-db');
+    inTheSoak(host, () => host.failedPods.push({ ...failed, reason: 'NodeAffinity' }));
+    let asked = 0;
+    host.fault = (action) => {
+      asked += action === 'failed pods' ? 1 : 0;
+      return action === 'failed pods' && asked === 1 ? new Error('read ECONNRESET') : undefined;
+    };
+
+    await startedAgent(host, POLICY);
+
+    expect(rolledBack(host)).toContain('refused a pod that ran: shop/db: NodeAffinity');
+  });
+
   test.each(['', 'Evicted', 'DeadlineExceeded', 'Terminated'])(
     'and that failed for another reason (%s) is no fault of the change',
     async (reason) => {

@@ -8,7 +8,7 @@ const DEFAULTS = {
   paused: false,
   unmanaged: 'Keep',
   inUse: 'Block',
-  nodeSoakSeconds: 10,
+  nodeSoakSeconds: 12,
   pace: DEFAULT_PACE,
 };
 
