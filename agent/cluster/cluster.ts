@@ -1,7 +1,7 @@
 // The Kubernetes API as one node's use cases need it.
 
 import type { CoreV1Event } from '@kubernetes/client-node';
-import type { Cluster, ConfigMapObject, FailedPod, NodeObject } from '../node/ports.ts';
+import type { Cluster, ConfigMapObject, NodeObject } from '../node/ports.ts';
 import type { SysctlPod } from '../plan/in-use.ts';
 import { jsonOf } from './answer.ts';
 import { BadAnswer } from './errors.ts';
@@ -11,7 +11,8 @@ import { itemsOf } from './items.ts';
 import { watchLease } from './lease-watch.ts';
 import { MERGE_PATCH, METADATA_LIST, METADATA_ONLY } from './media-types.ts';
 import { noteMemory, type NoteMemory } from './note-memory.ts';
-import { parseConfigMap, parseFailedPod, parseNode, parsePod, parseReadiness } from './objects.ts';
+import { parseConfigMap, parseNode, parsePod, parseReadiness } from './objects.ts';
+import { watchPods } from './pods-watch.ts';
 import { postEvent } from './post-event.ts';
 import type { Transport } from './transport.ts';
 import type { Watch } from './watch-loop.ts';
@@ -50,6 +51,8 @@ const COLLECT_AFTER_BYTES = 256 * 1024;
 const SYSCTLS = Buffer.from('"sysctls"');
 /** In the status of a pod that the kubelet has taken. */
 const START_TIME = Buffer.from('"startTime":"');
+/** And not in that of one that it has refused at a restart, as long as the containers have not ended. */
+const CONTAINERS = Buffer.from('"containerStatuses":[{');
 /** Name, generateName and namespace stand before it. */
 const UID_WITHIN_BYTES = 2048;
 
@@ -65,6 +68,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
   const said = { node: memory(), configMap: memory() };
   const node = encodeURIComponent(nodeName);
   const namespace = encodeURIComponent(options.namespace);
+  const followed = { transport, nodeName, ...(options.random && { random: options.random }) };
 
   return {
     async patchNode({ annotations, labels }) {
@@ -83,7 +87,8 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       });
     },
 
-    watchLease: () => watchLease({ transport, nodeName, ...(options.random && { random: options.random }) }),
+    watchLease: () => watchLease(followed),
+    watchPods: () => watchPods(followed),
 
     async pods({ latest }) {
       const answer = transport.read({
@@ -99,7 +104,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       const living: string[] = [];
       const sysctl: SysctlPod[] = [];
       for await (const text of itemsOf(collected(answer))) {
-        if (text.includes(START_TIME)) {
+        if (text.includes(START_TIME) && text.includes(CONTAINERS)) {
           living.push(uidIn(text));
         }
         if (text.includes(SYSCTLS)) {
@@ -110,20 +115,6 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         }
       }
       return { living, sysctl };
-    },
-
-    async failedPods() {
-      const answer = transport.read({
-        method: 'GET',
-        path: '/api/v1/pods',
-        query: { fieldSelector: `spec.nodeName=${nodeName},status.phase=Failed`, resourceVersion: '0' },
-        timeoutMs: PODS_MS,
-      });
-      const failed: FailedPod[] = [];
-      for await (const text of itemsOf(collected(answer))) {
-        failed.push(parseFailedPod(objectAt(jsonOf(text.toString('utf8')))));
-      }
-      return failed;
     },
 
     async readiness() {

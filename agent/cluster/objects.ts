@@ -1,6 +1,6 @@
 // The objects that the agent watches or lists, read from the API server's JSON.
 
-import type { ConfigMapObject, FailedPod, NodeObject, Readiness } from '../node/ports.ts';
+import type { ConfigMapObject, NodeObject, Readiness, SeenPod } from '../node/ports.ts';
 import { BadAnswer } from './errors.ts';
 import type { SysctlPod } from '../plan/in-use.ts';
 import { isObject, objectAt, textAt, textsAt, type JsonObject } from './fields.ts';
@@ -48,16 +48,19 @@ export function parsePod(object: JsonObject): SysctlPod {
   };
 }
 
-/** A Pod that failed. Throws BadAnswer when its metadata is not an object's. */
-export function parseFailedPod(object: JsonObject): FailedPod {
+/** A Pod as its kubelet tells of it. Throws BadAnswer when its metadata is not an object's. */
+export function parseSeenPod(object: JsonObject): SeenPod {
   const metadata = objectAt(object, 'metadata');
   const status = objectAt(object, 'status');
+  const containers = status['containerStatuses'];
   return {
     uid: needed(metadata, 'uid'),
     namespace: needed(metadata, 'namespace'),
     name: needed(metadata, 'name'),
+    isEnding: textAt(metadata, 'deletionTimestamp') !== undefined,
+    phase: textAt(status, 'phase') ?? '',
     reason: textAt(status, 'reason') ?? '',
-    message: textAt(status, 'message') ?? '',
+    hasContainers: Array.isArray(containers) && containers.length > 0,
   };
 }
 

@@ -134,20 +134,24 @@ export interface NodeObject {
 
 /** This node's pods that have not ended. */
 export interface NodePods {
-  /** UIDs of those that the kubelet has taken. */
+  /** UIDs of those that the kubelet has taken, and tells the containers of. */
   readonly living: readonly string[];
   /** Those that set a sysctl. */
   readonly sysctl: readonly SysctlPod[];
 }
 
-/** A pod whose phase is Failed. */
-export interface FailedPod {
+/** A pod as its kubelet tells of it. */
+export interface SeenPod {
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
-  /** The kubelet's word for why, such as `SysctlForbidden`; empty where its containers failed by themselves. */
+  /** Somebody has deleted it, and it is being ended. */
+  readonly isEnding: boolean;
+  readonly phase: string;
+  /** The kubelet's word for why it failed, such as `NodeAffinity`; empty where its containers failed by themselves. */
   readonly reason: string;
-  readonly message: string;
+  /** The kubelet tells of its containers, be it that they wait. */
+  readonly hasContainers: boolean;
 }
 
 /** The condition Ready of a Node. */
@@ -182,6 +186,13 @@ export interface LeaseWatch {
   stop(): void;
 }
 
+/** This node's pods, followed from some moment on; what cuts it off is mended without a word. */
+export interface PodsWatch {
+  /** Those that count, as soon as there are any; empty when there are none within `waitMs`. */
+  found(counts: (pod: SeenPod) => boolean, waitMs: number): Promise<readonly SeenPod[]>;
+  stop(): void;
+}
+
 /** The Kubernetes API, in the few verbs that the agent uses. */
 export interface Cluster {
   /**
@@ -197,8 +208,8 @@ export interface Cluster {
   readiness(): Promise<Readiness | undefined>;
   /** `latest` costs the API server more: without it the answer may be some moments old. Rejects as above. */
   pods(options: { readonly latest: boolean }): Promise<NodePods>;
-  /** Rejects as above. */
-  failedPods(): Promise<readonly FailedPod[]>;
+  /** Follows this node's pods that have not succeeded until it is stopped. */
+  watchPods(): PodsWatch;
   nodeEvent(node: NodeObject, note: EventNote): Promise<void>;
   /** Writes one Event on the ConfigMap for one of its revisions, however many nodes say the same. */
   configMapEvent(configMap: ConfigMapObject | undefined, note: EventNote): Promise<void>;

@@ -1,6 +1,6 @@
 // The time after the proof, in which a kubelet shows what it did not show at once.
 
-import type { Clock, Cluster, FailedPod, Health, Processes, Systemd, UnitStatus } from './ports.ts';
+import type { Clock, Cluster, Health, Processes, SeenPod, Systemd, UnitStatus } from './ports.ts';
 import { endedBecause, type ProofRequest, runsStill, timeOf } from './prove.ts';
 
 export interface SoakPorts {
@@ -8,7 +8,7 @@ export interface SoakPorts {
   readonly processes: Processes;
   readonly health: Health;
   readonly clock: Clock;
-  readonly cluster: Pick<Cluster, 'readiness' | 'failedPods'>;
+  readonly cluster: Pick<Cluster, 'readiness' | 'watchPods'>;
 }
 
 export interface SoakRequest {
@@ -28,19 +28,29 @@ const MISSES = 3;
 const READY_WITHIN_MS = 30_000;
 const MOST_NAMED = 5;
 
+/** Waits for so many ms; resolves earlier, and with why, when a pod is found to be refused. */
+type Wait = (ms: number) => Promise<string | undefined>;
+
 /** Resolves when the time is over, with undefined, or as soon as the kubelet is found not to be well, with why. */
 export async function soak(ports: SoakPorts, request: SoakRequest): Promise<string | undefined> {
-  return (
-    (await keepsWell(ports, request)) ??
-    (await becomesReady(ports, request)) ??
-    (await keepsItsPods(ports, request))
-  );
+  const { pods = new Set() } = request;
+  if (pods.size === 0 || request.seconds === 0) {
+    return keepsWell(ports, request, async (ms) => {
+      await ports.clock.sleep(ms);
+      return undefined;
+    });
+  }
+  const watch = ports.cluster.watchPods();
+  const isLost = (pod: SeenPod): boolean => pods.has(pod.uid) && isRefused(pod);
+  try {
+    return await keepsWell(ports, request, async (ms) => refusalText(await watch.found(isLost, ms)));
+  } finally {
+    watch.stop();
+  }
 }
 
-async function keepsWell(
-  ports: SoakPorts,
-  { started, healthz, seconds }: SoakRequest,
-): Promise<string | undefined> {
+async function keepsWell(ports: SoakPorts, request: SoakRequest, wait: Wait): Promise<string | undefined> {
+  const { started, healthz, seconds } = request;
   const end = ports.clock.monotonicMs() + seconds * 1000;
   for (let misses = 0; ;) {
     if (!(await runsStill(ports, started))) {
@@ -54,9 +64,12 @@ async function keepsWell(
     }
     const left = end - ports.clock.monotonicMs();
     if (left <= 0 && misses === 0) {
-      return undefined;
+      return becomesReady(ports, request);
     }
-    await ports.clock.sleep(Math.min(INTERVAL_MS, Math.max(left, INTERVAL_MS / 10)));
+    const refused = await wait(Math.min(INTERVAL_MS, Math.max(left, INTERVAL_MS / 10)));
+    if (refused !== undefined) {
+      return refused;
+    }
   }
 }
 
@@ -77,26 +90,19 @@ async function becomesReady(ports: SoakPorts, { started }: SoakRequest): Promise
   }
 }
 
-/** An API server that cannot be asked twice is no fault of the kubelet's. */
-async function keepsItsPods(ports: SoakPorts, { pods }: SoakRequest): Promise<string | undefined> {
-  if (pods === undefined || pods.size === 0) {
-    return undefined;
-  }
-  const failed = await ports.cluster
-    .failedPods()
-    .catch(() => ports.clock.sleep(INTERVAL_MS).then(() => ports.cluster.failedPods()))
-    .catch(() => []);
-  const lost = failed.filter((pod) => pods.has(pod.uid) && isRefusal(pod));
+/** undefined where there is none. */
+function refusalText(lost: readonly SeenPod[]): string | undefined {
   if (lost.length === 0) {
     return undefined;
   }
   const named = lost
     .slice(0, MOST_NAMED)
-    .map(({ namespace, name, reason, message }) => `${namespace}/${name}: ${reason} (${message})`);
+    .map(({ namespace, name, reason }) => `${namespace}/${name}${reason === '' ? '' : ` (${reason})`}`);
   const more = lost.length - named.length;
-  return `the new kubelet refused ${lost.length === 1 ? 'a pod that ran' : `${lost.length} pods that ran`}: ${named.join('; ')}${
-    more > 0 ? `; and ${more} more` : ''
-  }`;
+  return (
+    `the new kubelet refused ${lost.length === 1 ? 'a pod that ran' : `${lost.length} pods that ran`}: ` +
+    `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}; kubectl describe pod says why`
+  );
 }
 
 /** Reasons with which a kubelet or a controller fails a pod that it had admitted. */
@@ -110,7 +116,11 @@ const OTHER_REASONS = new Set([
   'NodeLost',
 ]);
 
-/** rejectPod in kubernetes pkg/kubelet/kubelet.go gives the pod the reason of the admission that refused it. */
-function isRefusal({ reason }: FailedPod): boolean {
-  return !OTHER_REASONS.has(reason);
+/**
+ * True for a pod that the kubelet has refused at its start. Until it has ended the pod's containers, the API server has the pod in its
+ * old phase, without a reason and without the containers; then as Failed with the reason of the admission, or as Succeeded when they
+ * ended well (kubernetes pkg/kubelet/kubelet.go, rejectPod; pkg/kubelet/status/status_manager.go, mergePodStatus).
+ */
+function isRefused({ isEnding, phase, reason, hasContainers }: SeenPod): boolean {
+  return !isEnding && (phase === 'Failed' ? !OTHER_REASONS.has(reason) : !hasContainers);
 }

@@ -20,12 +20,6 @@ import { readWindows } from './windows.ts';
 
 /** An agent that is told to end finishes its change first, and has no longer for it than its pod's grace. */
 const LONGEST_NODE_SOAK_SECONDS = 60;
-/**
- * A restarted kubelet tells the API server of the pods that it refuses in the first seconds with its next batch of statuses, 10 s
- * after its start (kubernetes pkg/kubelet/status/status_manager.go, syncPeriod): until then it holds their phase back, since it does not know
- * yet whether their containers still run (mergePodStatus).
- */
-const DEFAULT_NODE_SOAK_SECONDS = 12;
 /** 30 days: what is longer is a mistake in the unit. */
 const LONGEST_SOAK_SECONDS = 2_592_000;
 
@@ -46,7 +40,7 @@ const SCALARS = v.object({
   paused: v.optional(v.boolean(), false),
   unmanaged: v.optional(v.picklist(UNMANAGED), 'Keep'),
   inUse: v.optional(v.picklist(IN_USE), 'Block'),
-  nodeSoakSeconds: v.optional(wholeNumber(0, LONGEST_NODE_SOAK_SECONDS), DEFAULT_NODE_SOAK_SECONDS),
+  nodeSoakSeconds: v.optional(wholeNumber(0, LONGEST_NODE_SOAK_SECONDS), 10),
   maxUnavailable: v.optional(QUANTITY),
   canary: v.optional(wholeNumber(0)),
   soakSeconds: v.optional(wholeNumber(0, LONGEST_SOAK_SECONDS), DEFAULT_PACE.soakSeconds),

@@ -122,7 +122,7 @@ describe('pods', () => {
         ],
       },
     },
-    status: { phase: 'Running', startTime: '2026-11-24T10:00:00Z' },
+    status: { phase: 'Running', startTime: '2026-11-24T10:00:00Z', containerStatuses: [{ name: 'app' }] },
   };
   const seen = {
     uid: 'uid-web',
@@ -153,10 +153,15 @@ describe('pods', () => {
     expect(server.seen[0]?.query.has('resourceVersion')).toBe(false);
   });
 
-  it('without a sysctl are told by their UID alone, once the kubelet has taken them; what the host shares with the others is told', async () => {
+  it('without a sysctl are told by their UID alone, once the kubelet tells of their containers; what the host shares with the others is told', async () => {
     const shares = { ...web, spec: { ...web.spec, hostNetwork: true, hostIPC: true }, status: {} };
     const items = [
-      { metadata, spec: { containers: [] }, status: { startTime: '2026-11-24T10:00:00Z' } },
+      {
+        metadata,
+        spec: { containers: [] },
+        status: { startTime: '2026-11-24T10:00:00Z', containerStatuses: [{ name: 'app' }] },
+      },
+      { metadata: { ...metadata, uid: 'uid-refused' }, status: { startTime: '2026-11-24T10:00:00Z' } },
       shares,
       { metadata, spec: { securityContext: {} } },
     ];
@@ -182,22 +187,6 @@ describe('pods', () => {
   ])('are not known when the API server %s', async (_title, answer, error) => {
     const { cluster } = await served(answer);
     await expect(cluster.pods({ latest: false })).rejects.toMatchObject(error);
-  });
-});
-
-describe('failedPods', () => {
-  it("are our node's whose phase is Failed, with the kubelet's words", async () => {
-    const metadata = { name: 'web', namespace: 'shop', uid: 'uid-web' };
-    const items = [
-      { metadata, status: { phase: 'Failed', reason: 'NodeAffinity', message: 'Pod was rejected' } },
-      { metadata: { ...metadata, name: 'job', uid: 'uid-job' }, status: { phase: 'Failed' } },
-    ];
-    const { server, cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items }));
-    expect(await cluster.failedPods()).toEqual([
-      { uid: 'uid-web', namespace: 'shop', name: 'web', reason: 'NodeAffinity', message: 'Pod was rejected' },
-      { uid: 'uid-job', namespace: 'shop', name: 'job', reason: '', message: '' },
-    ]);
-    expect(server.seen[0]?.query.get('fieldSelector')).toBe('spec.nodeName=n1,status.phase=Failed');
   });
 });
 

@@ -106,7 +106,7 @@ describe('the rights', () => {
   it('are these and no others', () => {
     expect(rulesOf(NAME, undefined)).toEqual([
       { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch', 'patch'] },
-      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
     ]);
     expect(rulesOf(NAME, NAME)).toEqual([
       {

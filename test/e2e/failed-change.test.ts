@@ -123,6 +123,27 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
   });
 });
 
+it('a kubelet that journald has not listened to before its end is told of with its own words all the same', async () => {
+  const node = await freshNode('n2');
+  await node.write(FAULTY_KUBELET, WRAPPER, 0o755);
+  await node.write('', FAULT);
+  await useDropIn(node, `[Service]\nExecStart=\nExecStart=${WRAPPER} ${ARGS}\n`);
+  const journald = (signal: string) =>
+    node.exec(['systemctl', 'kill', `--signal=${signal}`, 'systemd-journald.service']);
+
+  await journald('STOP');
+  try {
+    await node.setList([BAD]);
+    await node.waitFor({ what: 'have a kubelet that has ended' }, async () =>
+      (await node.kubelet()).activeState === 'activating' ? true : undefined,
+    );
+  } finally {
+    await journald('CONT');
+  }
+
+  expect((await degraded(node)).reason).toContain('unknown flag: --no-such-flag');
+});
+
 describe('a change that cannot be rolled back to a healthy kubelet', () => {
   it('says what to do on the node, and goes on when that is done', async () => {
     const node = await freshNode('n3');

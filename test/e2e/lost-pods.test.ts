@@ -12,6 +12,17 @@ const NAME = 'net.core.somaxconn';
 const SAFE = { name: 'net.ipv4.tcp_syncookies', value: '1' };
 const LABEL = 'e2e-lost-pods';
 
+const WRAPPER = '/usr/local/lib/e2e-kubelet';
+const DROP_IN = '/etc/systemd/system/kubelet.service.d/90-fault.conf';
+const ARGS = '$KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS';
+/** The real kubelet, which takes no pod, not even those that run, as long as it is told of the sysctl. */
+const REFUSING_KUBELET = `#!/bin/sh
+case "$*" in
+  *${NAME}*) exec /usr/bin/kubelet "$@" --max-pods=0 ;;
+esac
+exec /usr/bin/kubelet "$@"
+`;
+
 const pods: SysctlPod[] = [];
 afterEach(async () => {
   const world = await e2eWorld();
@@ -32,11 +43,31 @@ it('a pod that ran and that the restarted kubelet refuses rolls the change back,
   await bed.kubectl(['label', 'node', NODE, `${LABEL}-`]);
 
   const own = { name: NODE, nodeSelector: { 'kubernetes.io/hostname': NODE }, allowedUnsafeSysctls: [NAME] };
-  await setKeys(node.world, { nodeSoakSeconds: '12', profiles: JSON.stringify([own]) });
+  await setKeys(node.world, { nodeSoakSeconds: '10', profiles: JSON.stringify([own]) });
   const report = await node.awaitReport({ what: 'be Degraded' }, ({ state }) => state === 'Degraded');
 
-  expect(report.reason).toContain(`the new kubelet refused a pod that ran: e2e/${pod.name}: NodeAffinity`);
+  expect(report.reason).toContain(`the new kubelet refused a pod that ran: e2e/${pod.name};`);
   expect(report.reason).toContain('was rolled back');
   expect(await node.text()).toBe(before);
   expect((await node.kubelet()).argv.join(' ')).not.toContain('--allowed-unsafe-sysctls');
+});
+
+it('pods that the restarted kubelet alone refuses run on: it is rolled back before it ends their containers', async () => {
+  const node = await freshNode(NODE);
+  await node.write(REFUSING_KUBELET, WRAPPER, 0o755);
+  await node.write(`[Service]\nExecStart=\nExecStart=${WRAPPER} ${ARGS}\n`, DROP_IN);
+  await node.exec(['systemctl', 'daemon-reload']);
+  await node.restartKubelet();
+  const pod = await sysctlPod(node, SAFE);
+  pods.push(pod);
+  expect(await pod.settled()).toMatchObject({ kind: 'running' });
+  const life = await pod.life();
+
+  const own = { name: NODE, nodeSelector: { 'kubernetes.io/hostname': NODE }, allowedUnsafeSysctls: [NAME] };
+  await setKeys(node.world, { nodeSoakSeconds: '10', profiles: JSON.stringify([own]) });
+  const report = await node.awaitReport({ what: 'be Degraded' }, ({ state }) => state === 'Degraded');
+
+  expect(report.reason).toMatch(/was rolled back: the new kubelet refused /u);
+  expect(await pod.valueOf(SAFE.name)).toBe(SAFE.value);
+  expect(await pod.life()).toEqual(life);
 });

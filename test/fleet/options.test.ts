@@ -3,7 +3,7 @@ import { parseCommand } from './options.ts';
 
 describe("the command line of the fleet's bench", () => {
   it('has what a user has who sets nothing', () => {
-    const options = { nodes: [100, 1000, 5000], soakSeconds: 60, nodeSoakSeconds: 12, json: false };
+    const options = { nodes: [100, 1000, 5000], soakSeconds: 60, nodeSoakSeconds: 10, json: false };
     expect(parseCommand([])).toEqual({ kind: 'bench', options });
   });
 

@@ -16,7 +16,7 @@ export type Command =
   | { readonly kind: 'bench'; readonly options: FleetOptions };
 
 /** What a user has who sets nothing. */
-const DEFAULTS = { nodes: '100,1000,5000', soakSeconds: '60', nodeSoakSeconds: '12' };
+const DEFAULTS = { nodes: '100,1000,5000', soakSeconds: '60', nodeSoakSeconds: '10' };
 const MOST_NODES = 5000;
 const MOST_NODE_SOAK_SECONDS = 60;
 

@@ -8,11 +8,12 @@ import type {
   Cluster,
   ConfigMapObject,
   EventNote,
-  FailedPod,
   HostFiles,
   LeaseWatch,
   NodeObject,
+  PodsWatch,
   Readiness,
+  SeenPod,
   Shortage,
   UnitStatus,
 } from '../../agent/node/ports.ts';
@@ -72,7 +73,8 @@ export class FakeHost {
   pods: readonly SysctlPod[] = [];
   /** UIDs of further pods that live here. */
   readonly otherPods: string[] = [];
-  readonly failedPods: FailedPod[] = [];
+  /** As a restarted kubelet has told of them. */
+  readonly seenPods: SeenPod[] = [];
   readiness: Readiness = { ready: true, since: new Date(0), message: '' };
   /** Called at every sleep, with the time already moved on. */
   onSleep = (): void => {};
@@ -340,6 +342,22 @@ export class FakeHost {
     };
   }
 
+  /** Time passes while somebody waits for a pod. */
+  #watchPods(): PodsWatch {
+    const clock = this.#clock();
+    return {
+      found: async (counts, waitMs) => {
+        const counting = (): readonly SeenPod[] =>
+          this.seenPods.filter((pod) => this.apiServer && counts(pod));
+        if (counting().length === 0) {
+          await clock.sleep(waitMs);
+        }
+        return counting();
+      },
+      stop: () => {},
+    };
+  }
+
   /** A kubelet that runs renews its lease every 10 s. */
   #renewTime(): Date {
     const since = this.now.getTime() - this.#leaseRenewed.getTime();
@@ -369,16 +387,7 @@ export class FakeHost {
         }
         return this.readiness;
       },
-      failedPods: async () => {
-        if (!this.apiServer) {
-          throw new Error('connect ECONNREFUSED');
-        }
-        const error = this.fault('failed pods');
-        if (error !== undefined) {
-          throw error;
-        }
-        return this.failedPods;
-      },
+      watchPods: () => this.#watchPods(),
       pods: async ({ latest }) => {
         this.podLooks.push(latest);
         if (!this.apiServer) {

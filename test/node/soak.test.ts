@@ -140,57 +140,55 @@ describe('a proven change', () => {
   });
 });
 
+function nodeWithPod(): FakeHost {
+  const host = node();
+  host.otherPods.push('uid-db');
+  return host;
+}
+
 describe('a pod that lived before the restart', () => {
-  const failed = { uid: 'uid-db', namespace: 'shop', name: 'db', message: 'Pod was rejected: no such label' };
+  const db = {
+    uid: 'uid-db',
+    namespace: 'shop',
+    name: 'db',
+    isEnding: false,
+    phase: 'Running',
+    reason: '',
+    hasContainers: true,
+  };
+  /** As the API server has it until the kubelet has ended its containers. */
+  const refused = { ...db, hasContainers: false };
 
-  test('and that the new kubelet refused rolls the change back, and is named', async () => {
-    const host = node();
-    host.otherPods.push('uid-db');
-    inTheSoak(host, () => host.failedPods.push({ ...failed, reason: 'NodeAffinity' }));
-
-    await startedAgent(host, POLICY);
-
-    expect(rolledBack(host)).toMatch(/refused a pod that ran: shop\/db: NodeAffinity \(Pod was rejected/u);
-  });
-
-  test('is waited for until a kubelet tells of those that it refused, 10 s after its start', async () => {
-    const host = node();
-    host.otherPods.push('uid-db');
+  test('and that the new kubelet refuses rolls the change back at once, and is named', async () => {
+    const host = nodeWithPod();
+    let from = 0;
     inTheSoak(host, () => {
-      const told = host.now.getTime() + 10_500;
-      host.onSleep = () => {
-        if (host.now.getTime() >= told && host.failedPods.length === 0) {
-          host.failedPods.push({ ...failed, reason: 'NodeAffinity' });
-        }
-      };
+      from = host.now.getTime();
+      host.seenPods.push(refused);
     });
 
-    await startedAgent(host, POLICY);
+    await startedAgent(host, { ...POLICY, nodeSoakSeconds: '60' });
 
-    expect(rolledBack(host)).toContain('refused a pod that ran: shop/db: NodeAffinity');
+    expect(rolledBack(host)).toContain(
+      'the new kubelet refused a pod that ran: shop/db; kubectl describe pod',
+    );
+    expect(host.now.getTime() - from).toBeLessThan(5000);
   });
 
-  test('and that was refused is found by a second question when the first gets no answer', async () => {
-    const host = node();
-    host.otherPods.push('uid-db');
-    inTheSoak(host, () => host.failedPods.push({ ...failed, reason: 'NodeAffinity' }));
-    let asked = 0;
-    host.fault = (action) => {
-      asked += action === 'failed pods' ? 1 : 0;
-      return action === 'failed pods' && asked === 1 ? new Error('read ECONNRESET') : undefined;
-    };
+  test('and that has failed by its refusal by the time it is seen is named with the reason', async () => {
+    const host = nodeWithPod();
+    inTheSoak(host, () => host.seenPods.push({ ...db, phase: 'Failed', reason: 'NodeAffinity' }));
 
     await startedAgent(host, POLICY);
 
-    expect(rolledBack(host)).toContain('refused a pod that ran: shop/db: NodeAffinity');
+    expect(rolledBack(host)).toContain('refused a pod that ran: shop/db (NodeAffinity)');
   });
 
   test.each(['', 'Evicted', 'DeadlineExceeded', 'Terminated'])(
     'and that failed for another reason (%s) is no fault of the change',
     async (reason) => {
-      const host = node();
-      host.otherPods.push('uid-db');
-      inTheSoak(host, () => host.failedPods.push({ ...failed, reason }));
+      const host = nodeWithPod();
+      inTheSoak(host, () => host.seenPods.push({ ...db, phase: 'Failed', reason }));
 
       await startedAgent(host, POLICY);
 
@@ -198,9 +196,20 @@ describe('a pod that lived before the restart', () => {
     },
   );
 
+  test('and that runs on, or that somebody deletes, is no fault of the change', async () => {
+    const host = nodeWithPod();
+    host.otherPods.push('uid-web');
+    inTheSoak(host, () => host.seenPods.push(db, { ...refused, uid: 'uid-web', isEnding: true }));
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
   test('is told apart from those that are made and refused again and again', async () => {
     const host = node();
-    host.failedPods.push({ ...failed, reason: 'SysctlForbidden' });
+    host.seenPods.push({ ...db, phase: 'Failed', reason: 'SysctlForbidden' }, { ...refused, uid: 'uid-new' });
+    host.otherPods.push('uid-web');
 
     await startedAgent(host, POLICY);
 
@@ -209,16 +218,17 @@ describe('a pod that lived before the restart', () => {
 
   test('and that inUse: Proceed gives up is none of them', async () => {
     const host = node();
+    host.otherPods.push('uid-other');
     await startedAgent(host, { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem' }).then((agent) =>
       agent.stop(),
     );
     host.pods = [{ ...WEB_POD, uid: 'uid-db', name: 'db' }];
-    inTheSoak(host, () => host.failedPods.push({ ...failed, reason: 'SysctlForbidden' }));
+    inTheSoak(host, () => host.seenPods.push(refused));
 
     await startedAgent(host, { allowedUnsafeSysctls: 'kernel.sem', inUse: 'Proceed' });
     await atRest();
 
-    expect(host.failedPods).toHaveLength(1);
+    expect(host.seenPods).toHaveLength(1);
     expect(host.annotations).toMatchObject({ [KEYS.state]: 'Done', [KEYS.running]: 'kernel.sem' });
   });
 });

@@ -8,7 +8,7 @@ const DEFAULTS = {
   paused: false,
   unmanaged: 'Keep',
   inUse: 'Block',
-  nodeSoakSeconds: 12,
+  nodeSoakSeconds: 10,
   pace: DEFAULT_PACE,
 };
 
