@@ -1,9 +1,13 @@
 // Pods that a restarted kubelet refuses for reasons of their own.
 
 import { afterEach, expect, it } from 'vitest';
+import { demoAppImage } from '../bed/images.ts';
+import { silent } from '../bed/progress.ts';
+import { ifThere } from '../tutorial/cluster.ts';
 import { freshNode } from './fresh.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';
 import { clearPolicy, setKeys } from './policy.ts';
+import { testNode } from './test-node.ts';
 import { e2eWorld } from './world.ts';
 
 const NODE = 'n1';
@@ -23,9 +27,13 @@ esac
 exec /usr/bin/kubelet "$@"
 `;
 
+/** Such as those of a control plane: the kubelet has it from a file and makes a pod of its own at the API server. */
+const MANIFEST = '/etc/kubernetes/manifests/e2e-static.yaml';
+
 const pods: SysctlPod[] = [];
 afterEach(async () => {
   const world = await e2eWorld();
+  await testNode(world, NODE).remove(MANIFEST);
   await world.bed.kubectl(['label', 'node', NODE, `${LABEL}-`]);
   await Promise.all(pods.splice(0).map((pod) => pod.remove()));
   await clearPolicy(world);
@@ -70,4 +78,37 @@ it('pods that the restarted kubelet alone refuses run on: it is rolled back befo
   expect(report.reason).toMatch(/was rolled back: the new kubelet refused /u);
   expect(await pod.valueOf(SAFE.name)).toBe(SAFE.value);
   expect(await pod.life()).toEqual(life);
+});
+
+it('a static pod is admitted again as any other', async () => {
+  const node = await freshNode(NODE);
+  const { reference } = await demoAppImage(silent);
+  const containers = [
+    { name: 'app', image: reference, imagePullPolicy: 'IfNotPresent', command: ['sleep', 'infinity'] },
+  ];
+  const metadata = { name: 'e2e-static', namespace: 'default' };
+  await node.write(
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      spec: { containers, terminationGracePeriodSeconds: 0 },
+    }),
+    MANIFEST,
+  );
+  const container = async () => {
+    const mirror = { namespace: 'default', name: `e2e-static-${NODE}` };
+    const pod = await ifThere(node.world.cluster.core.readNamespacedPod(mirror));
+    return pod?.status?.containerStatuses?.[0];
+  };
+  const { containerID } = await node.waitFor({ what: 'run the static pod' }, async () => {
+    const found = await container();
+    return found?.ready === true ? found : undefined;
+  });
+
+  const own = { name: NODE, nodeSelector: { 'kubernetes.io/hostname': NODE }, allowedUnsafeSysctls: [NAME] };
+  await setKeys(node.world, { nodeSoakSeconds: '5', profiles: JSON.stringify([own]) });
+
+  await node.awaitDone([NAME]);
+  expect(await container()).toMatchObject({ containerID, restartCount: 0 });
 });

@@ -31,7 +31,9 @@ const log = {
 };
 
 const tell = (message: FromAgent): void => void process.send?.(message);
-const host = new FakeHost().startKubelet();
+const host = new FakeHost();
+host.monotonicMs = () => systemClock.monotonicMs();
+host.startKubelet();
 host.restarted = async () => {
   tell({ kind: 'restarted' });
 };

@@ -58,9 +58,18 @@ export function agentPodName(node: string): string {
   return `${AGENT_DAEMON_SET}-${node}`;
 }
 
-/** What the kubelet says of a pod that it has taken. */
+/** What the kubelet says of the agent's pod while it runs. */
 export function runningPodStatus(at: Date): object {
-  return { status: { phase: 'Running', startTime: seconds(at) } };
+  const [image, startedAt] = ['kubelet-sysctl-agent:0.1.0', seconds(at)];
+  const container = {
+    name: 'agent',
+    image,
+    imageID: image,
+    ready: true,
+    restartCount: 0,
+    state: { running: { startedAt } },
+  };
+  return { status: { phase: 'Running', startTime: startedAt, containerStatuses: [container] } };
 }
 
 /** The node's lease as its kubelet makes it. */

@@ -45,7 +45,9 @@ export async function startNode(options: NodeOptions): Promise<void> {
       onError: (error) => onWarning(`lease: ${String(error)}`),
     }),
   ]);
-  const host = new FakeHost({ [ENVIRONMENT_FILE]: environmentFile(options.allowances) }).startKubelet();
+  const host = new FakeHost({ [ENVIRONMENT_FILE]: environmentFile(options.allowances) });
+  host.monotonicMs = () => systemClock.monotonicMs();
+  host.startKubelet();
   host.restarted = () => kubelet.restarted();
   await startAgent(options, host, token);
 }

@@ -88,6 +88,7 @@ export class FakeHost {
   now = new Date('2026-11-24T02:00:00Z');
   /** How far somebody has set the clock forward, in ms. */
   clockSetBy = 0;
+  monotonicMs = (): number => this.now.getTime() - this.clockSetBy;
   /** The seconds that the undo switch was armed with last; undefined: it is not. */
   armed: number | undefined;
 
@@ -108,7 +109,7 @@ export class FakeHost {
   /** Starts the kubelet as boot or an admin does; not recorded. */
   startKubelet(): this {
     this.#invocation += 1;
-    this.#startedMs = this.#clock().monotonicMs();
+    this.#startedMs = this.monotonicMs();
     this.now = new Date(this.now.getTime() + 300);
     const argv = nextArgv(this.#unit());
     const line = this.crash(argv);
@@ -309,7 +310,7 @@ export class FakeHost {
   #clock(): Clock {
     return {
       now: () => this.now,
-      monotonicMs: () => this.now.getTime() - this.clockSetBy,
+      monotonicMs: () => this.monotonicMs(),
       sleep: (ms) => {
         this.now = new Date(this.now.getTime() + ms);
         this.onSleep();
