@@ -87,6 +87,10 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
   it('is not begun on a kubelet that somebody stopped: it stays stopped until they start it', async () => {
     const node = await freshNode('n2');
     const before = await node.text();
+    // One that is stopped while it starts has failed.
+    await node.waitFor({ what: 'have a healthy kubelet' }, async () =>
+      (await healthz(node.bedNode)).includes('200 OK') ? true : undefined,
+    );
     await node.exec(['systemctl', 'stop', 'kubelet']);
 
     await node.setList([GOOD]);
