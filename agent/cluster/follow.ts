@@ -18,8 +18,8 @@ export interface FollowOptions {
 }
 
 export interface Following {
-  /** The API server has answered since, be it that there is nothing to tell. */
-  answered(): boolean;
+  /** The watch is open, and has been for a second: what changes is told, if anything does. */
+  isOpen(): boolean;
   /** True as soon as `holds` does, which is asked now and after each object; false when it does not within `waitMs`. */
   until(holds: () => boolean, waitMs: number): Promise<boolean>;
   stop(): void;
@@ -28,6 +28,8 @@ export interface Following {
 const ANSWER_MS = 5000;
 /** A kubelet renews its lease every 10 s: a connection that is silent for longer is opened anew. */
 const SILENCE_MS = 20_000;
+/** A server may open a watch only to say that it cannot be served. */
+const OPEN_MS = 1000;
 /** Longer than any proof or soak takes. */
 const TIMEOUT_SECONDS = 300;
 const BACKOFF = { minMs: 100, maxMs: 1000 };
@@ -42,11 +44,11 @@ export function follow({
 }: FollowOptions): Following {
   const stopping = new AbortController();
   const waiting = new Set<() => void>();
-  let answered = false;
+  let openedAt: number | undefined;
 
   void run();
   return {
-    answered: () => answered,
+    isOpen: () => openedAt !== undefined && performance.now() - openedAt >= OPEN_MS,
     until,
     stop: () => stopping.abort(),
   };
@@ -60,6 +62,7 @@ export function follow({
       } catch {
         // Opened anew until it is stopped.
       }
+      openedAt = undefined;
       const pauseMs = backoffMs(BACKOFF, failures, random());
       await sleepFor(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
@@ -78,7 +81,7 @@ export function follow({
       answerMs: ANSWER_MS,
       silenceMs: SILENCE_MS,
       onOpen: () => {
-        answered = true;
+        openedAt = performance.now();
       },
       signal: stopping.signal,
     });

@@ -23,7 +23,7 @@ export function watchLease({ nodeName, ...options }: NodeFollowOptions): LeaseWa
     },
   });
   return {
-    answered: () => following.answered(),
+    isFollowed: () => following.isOpen(),
     renewed: (counts, waitMs) => following.until(() => renewTime !== undefined && counts(renewTime), waitMs),
     stop: () => following.stop(),
   };

@@ -179,8 +179,8 @@ export interface EventNote {
 
 /** The node's lease, followed from some moment on; what cuts it off is mended without a word. */
 export interface LeaseWatch {
-  /** The API server has answered since, be it that there is no lease. */
-  answered(): boolean;
+  /** The API server tells of it now, and has for a second: it would have told of a renewal. */
+  isFollowed(): boolean;
   /** True as soon as the newest renewTime counts, whenever it came; false when it does not within `waitMs`. */
   renewed(counts: (renewTime: Date) => boolean, waitMs: number): Promise<boolean>;
   stop(): void;

@@ -29,7 +29,7 @@ export type Proof =
 export const HEALTHZ_TIMEOUT_MS = 60_000;
 /** How long the new kubelet may take to renew the node's lease, in ms: it does so every 10 s. */
 export const LEASE_TIMEOUT_MS = 45_000;
-/** How long an API server that does not answer at all is asked for the lease, in ms. */
+/** How long an API server that does not tell of the lease is asked for it, in ms. */
 const API_TIMEOUT_MS = 10_000;
 const HEALTHZ_INTERVAL_MS = 10;
 const JOURNAL_TRIES = 10;
@@ -94,14 +94,15 @@ export function timeOf(clock: Pick<Clock, 'now' | 'monotonicMs'>, monotonicMs: n
   return new Date(clock.now().getTime() - (clock.monotonicMs() - monotonicMs));
 }
 
-/** False only when the API server answers and the lease stays old: its absence is no fault of the kubelet's. */
+/** False only when the API server tells of the lease and it stays old: that it cannot be asked is no fault of the kubelet's. */
 async function renewsLease(clock: Clock, lease: LeaseWatch, startedMs: number): Promise<boolean> {
   // What the old kubelet renewed while it was being ended comes before its successor's start.
   const counts = (renewTime: Date): boolean => renewTime > timeOf(clock, startedMs);
   return (
     (await lease.renewed(counts, API_TIMEOUT_MS)) ||
-    !lease.answered() ||
-    lease.renewed(counts, LEASE_TIMEOUT_MS - API_TIMEOUT_MS)
+    !lease.isFollowed() ||
+    (await lease.renewed(counts, LEASE_TIMEOUT_MS - API_TIMEOUT_MS)) ||
+    !lease.isFollowed()
   );
 }
 

@@ -99,7 +99,7 @@ describe('watchLease', () => {
     const lease = cluster.watchLease();
     open.push({ close: () => lease.stop() });
 
-    await eventually(() => expect(lease.answered()).toBe(true));
+    await eventually(() => expect(lease.isFollowed()).toBe(true));
     expect(server.seen[0]?.path).toBe('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases');
     expect(server.seen[0]?.query.get('fieldSelector')).toBe('metadata.name=n1');
   });

@@ -54,7 +54,7 @@ describe('a lease that is followed', () => {
   it('is renewed as soon as the API server says so', async () => {
     const opened = Promise.withResolvers<ServerResponse>();
     const { lease: followed } = await watched(watching([lease('ADDED', OLD)], opened.resolve));
-    await eventually(() => expect(followed.answered()).toBe(true));
+    await eventually(() => expect(followed.isFollowed()).toBe(true));
     const seen: Date[] = [];
     const renewed = followed.renewed((renewTime) => {
       seen.push(renewTime);
@@ -77,21 +77,22 @@ describe('a lease that is followed', () => {
     ['stays old', watching([lease('ADDED', OLD)])],
     ['is not there', watching([])],
     ['was never renewed', watching([lease('ADDED', undefined)])],
-  ])('that %s is not renewed, and the API server has answered', async (_title, handler) => {
+  ])('that %s is not renewed, and is followed', async (_title, handler) => {
     const { lease: followed } = await watched(handler);
 
-    expect(await followed.renewed(isNew, 300)).toBe(false);
-    expect(followed.answered()).toBe(true);
+    expect(await followed.renewed(isNew, 1500)).toBe(false);
+    expect(followed.isFollowed()).toBe(true);
   });
 
   it.each([
     ['refuses', json(403, status(403, 'Forbidden', 'no'))],
     ['hangs up', hangUp],
-  ])('has no answer from an API server that %s', async (_title, handler) => {
+    ['says at once that it ended', watching([{ type: 'ERROR', object: status(410, 'Expired', 'too old') }])],
+  ])('is not followed where an API server %s', async (_title, handler) => {
     const { lease: followed } = await watched(handler);
 
-    expect(await followed.renewed(isNew, 300)).toBe(false);
-    expect(followed.answered()).toBe(false);
+    expect(await followed.renewed(isNew, 1500)).toBe(false);
+    expect(followed.isFollowed()).toBe(false);
   });
 
   it.each([
@@ -111,7 +112,7 @@ describe('a lease that is followed', () => {
   it('is let go of when it is stopped', async () => {
     const { server, lease: followed } = await watched(watching([lease('ADDED', OLD)]));
     await eventually(() => expect(server.connections.size).toBe(1));
-    await eventually(() => expect(followed.answered()).toBe(true));
+    await eventually(() => expect(followed.isFollowed()).toBe(true));
 
     followed.stop();
 

@@ -328,7 +328,7 @@ export class FakeHost {
   #watchLease(): LeaseWatch {
     const clock = this.#clock();
     return {
-      answered: () => this.apiServer,
+      isFollowed: () => this.apiServer,
       renewed: async (counts, waitMs) => {
         const end = this.now.getTime() + waitMs;
         while (!(this.apiServer && counts(this.#renewTime()))) {

@@ -22,7 +22,8 @@ class Restarted {
   endsAt = Number.POSITIVE_INFINITY;
   /** What the process says of itself. */
   invocation: string | undefined = NEW;
-  apiServer = true;
+  /** From when on nothing can be asked, in ms. */
+  apiServerGoneAt = Number.POSITIVE_INFINITY;
   asked = { status: 0 };
   /** When the lease was followed from, and whether it still is. */
   lease: { from: number; followed: boolean } | undefined;
@@ -74,10 +75,10 @@ class Restarted {
     const lease = { from: this.now, followed: true };
     this.lease = lease;
     return {
-      answered: () => this.apiServer,
+      isFollowed: () => this.now < this.apiServerGoneAt,
       renewed: async (counts, waitMs) => {
         const end = this.now + waitMs;
-        const at = this.apiServer ? this.leaseRenewedAt : Number.POSITIVE_INFINITY;
+        const at = this.apiServerGoneAt > 0 ? this.leaseRenewedAt : Number.POSITIVE_INFINITY;
         this.now = Math.min(Math.max(this.now, at), end);
         return counts(new Date(this.now >= at ? at : -10_000));
       },
@@ -205,10 +206,18 @@ describe('a restarted kubelet', () => {
 
   test('is proven without a lease when the API server does not answer: that is no fault of its own', async () => {
     const kubelet = new Restarted();
-    kubelet.apiServer = false;
+    kubelet.apiServerGoneAt = 0;
 
     expect(await kubelet.prove()).toMatchObject({ ok: true });
     expect(kubelet.now).toBe(300 + 10_000);
+  });
+
+  test('is proven without a lease when the API server goes while it is waited for', async () => {
+    const kubelet = new Restarted();
+    kubelet.leaseRenewedAt = Number.POSITIVE_INFINITY;
+    kubelet.apiServerGoneAt = 20_000;
+
+    expect(await kubelet.prove()).toMatchObject({ ok: true });
   });
 
   test('has its lease followed from its start on, and no longer than its proof takes', async () => {
