@@ -27,6 +27,8 @@ const MISSES = 3;
 /** Some kubelets say NotReady for a moment after their start. */
 const READY_WITHIN_MS = 30_000;
 const MOST_NAMED = 5;
+/** The report of the proof goes first: a connection of one's own costs CPU, and a kubelet refuses nothing that soon. */
+const WATCH_AFTER_MS = 300;
 
 /** Waits for so many ms; resolves earlier, and with why, when a pod is found to be refused. */
 type Wait = (ms: number) => Promise<string | undefined>;
@@ -40,6 +42,7 @@ export async function soak(ports: SoakPorts, request: SoakRequest): Promise<stri
       return undefined;
     });
   }
+  await ports.clock.sleep(WATCH_AFTER_MS);
   const watch = ports.cluster.watchPods();
   const isLost = (pod: SeenPod): boolean => pods.has(pod.uid) && isRefused(pod);
   try {
