@@ -17,6 +17,11 @@ export interface FollowOptions {
   readonly random?: () => number;
 }
 
+/** Of what belongs to one node. */
+export interface NodeFollowOptions extends Pick<FollowOptions, 'transport' | 'random'> {
+  readonly nodeName: string;
+}
+
 export interface Following {
   /** The watch is open, and has been for a second: what changes is told, if anything does. */
   isOpen(): boolean;

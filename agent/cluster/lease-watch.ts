@@ -3,11 +3,7 @@
 import type { LeaseWatch } from '../node/ports.ts';
 import { BadAnswer } from './errors.ts';
 import { objectAt, textAt, type JsonObject } from './fields.ts';
-import { follow, type FollowOptions } from './follow.ts';
-
-export interface NodeFollowOptions extends Pick<FollowOptions, 'transport' | 'random'> {
-  readonly nodeName: string;
-}
+import { follow, type NodeFollowOptions } from './follow.ts';
 
 const PATH = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
 

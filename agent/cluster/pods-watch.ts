@@ -1,8 +1,7 @@
 // One node's pods, followed while its restarted kubelet is watched.
 
 import type { PodsWatch, SeenPod } from '../node/ports.ts';
-import { follow } from './follow.ts';
-import type { NodeFollowOptions } from './lease-watch.ts';
+import { follow, type NodeFollowOptions } from './follow.ts';
 import { parseSeenPod } from './objects.ts';
 
 /** Follows the pods that have not succeeded from now on until stopped, whatever becomes of the connection. */

@@ -35,6 +35,10 @@ type Wait = (ms: number) => Promise<string | undefined>;
 
 /** Resolves when the time is over, with undefined, or as soon as the kubelet is found not to be well, with why. */
 export async function soak(ports: SoakPorts, request: SoakRequest): Promise<string | undefined> {
+  return (await keepsWellAndItsPods(ports, request)) ?? becomesReady(ports, request);
+}
+
+async function keepsWellAndItsPods(ports: SoakPorts, request: SoakRequest): Promise<string | undefined> {
   const { pods = new Set() } = request;
   if (pods.size === 0 || request.seconds === 0) {
     return keepsWell(ports, request, async (ms) => {
@@ -52,8 +56,11 @@ export async function soak(ports: SoakPorts, request: SoakRequest): Promise<stri
   }
 }
 
-async function keepsWell(ports: SoakPorts, request: SoakRequest, wait: Wait): Promise<string | undefined> {
-  const { started, healthz, seconds } = request;
+async function keepsWell(
+  ports: SoakPorts,
+  { started, healthz, seconds }: SoakRequest,
+  wait: Wait,
+): Promise<string | undefined> {
   const end = ports.clock.monotonicMs() + seconds * 1000;
   for (let misses = 0; ;) {
     if (!(await runsStill(ports, started))) {
@@ -67,7 +74,7 @@ async function keepsWell(ports: SoakPorts, request: SoakRequest, wait: Wait): Pr
     }
     const left = end - ports.clock.monotonicMs();
     if (left <= 0 && misses === 0) {
-      return becomesReady(ports, request);
+      return undefined;
     }
     const refused = await wait(Math.min(INTERVAL_MS, Math.max(left, INTERVAL_MS / 10)));
     if (refused !== undefined) {

@@ -4,14 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { nodeEvents } from './events.ts';
 import { freshNode } from './fresh.ts';
 import { healthz } from './kubelet.ts';
+import { useDropIn, useWrapper } from './kubelet-unit.ts';
 import type { TestNode } from './test-node.ts';
 
 const GOOD = 'net.core.somaxconn';
 const BAD = 'net.core.wmem_max';
 const FAULT = '/run/e2e-fault';
-const WRAPPER = '/usr/local/lib/e2e-kubelet';
-const DROP_IN = '/etc/systemd/system/kubelet.service.d/90-fault.conf';
-const ARGS = '$KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS';
 /** The first pause after a failed change is 30 s. */
 const RETRIED_WITHIN_MS = 60_000;
 
@@ -40,9 +38,8 @@ exec /usr/bin/kubelet "$@"
 describe.concurrent('a change with which the kubelet does not come up', () => {
   it("is rolled back to the exact bytes, told with the kubelet's own words, and made when the cause is gone", async () => {
     const node = await freshNode('n1');
-    await node.write(FAULTY_KUBELET, WRAPPER, 0o755);
     await node.write('', FAULT);
-    await useDropIn(node, `[Service]\nExecStart=\nExecStart=${WRAPPER} ${ARGS}\n`);
+    await useWrapper(node, FAULTY_KUBELET);
     await node.setList([GOOD]);
     const { appliedRevision } = await node.awaitDone([GOOD]);
     const before = await node.text();
@@ -129,9 +126,8 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
 
 it('a kubelet that journald has not listened to before its end is told of with its own words all the same', async () => {
   const node = await freshNode('n2');
-  await node.write(FAULTY_KUBELET, WRAPPER, 0o755);
   await node.write('', FAULT);
-  await useDropIn(node, `[Service]\nExecStart=\nExecStart=${WRAPPER} ${ARGS}\n`);
+  await useWrapper(node, FAULTY_KUBELET);
   const journald = (signal: string) =>
     node.exec(['systemctl', 'kill', `--signal=${signal}`, 'systemd-journald.service']);
 
@@ -152,8 +148,7 @@ describe('a change that cannot be rolled back to a healthy kubelet', () => {
   it('says what to do on the node, and goes on when that is done', async () => {
     const node = await freshNode('n3');
     for (const marker of [WRAPPER_BROKE, WRAPPER_MENDED]) await node.remove(marker);
-    await node.write(BREAKING_KUBELET, WRAPPER, 0o755);
-    await useDropIn(node, `[Service]\nExecStart=\nExecStart=${WRAPPER} ${ARGS}\n`);
+    await useWrapper(node, BREAKING_KUBELET);
     const before = await node.text();
 
     await node.setList([GOOD]);
@@ -174,12 +169,6 @@ describe('a change that cannot be rolled back to a healthy kubelet', () => {
     );
   });
 });
-
-async function useDropIn(node: TestNode, content: string): Promise<void> {
-  await node.write(content, DROP_IN);
-  await node.exec(['systemctl', 'daemon-reload']);
-  await node.restartKubelet();
-}
 
 async function degraded(node: TestNode): Promise<Awaited<ReturnType<TestNode['report']>>> {
   return node.awaitReport({ what: 'be Degraded' }, ({ state }) => state === 'Degraded');

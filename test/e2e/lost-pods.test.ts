@@ -5,6 +5,7 @@ import { demoAppImage } from '../bed/images.ts';
 import { silent } from '../bed/progress.ts';
 import { ifThere } from '../tutorial/cluster.ts';
 import { freshNode } from './fresh.ts';
+import { useWrapper } from './kubelet-unit.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';
 import { clearPolicy, setKeys } from './policy.ts';
 import { testNode } from './test-node.ts';
@@ -16,9 +17,6 @@ const NAME = 'net.core.somaxconn';
 const SAFE = { name: 'net.ipv4.tcp_syncookies', value: '1' };
 const LABEL = 'e2e-lost-pods';
 
-const WRAPPER = '/usr/local/lib/e2e-kubelet';
-const DROP_IN = '/etc/systemd/system/kubelet.service.d/90-fault.conf';
-const ARGS = '$KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS';
 /** The real kubelet, which takes no pod, not even those that run, as long as it is told of the sysctl. */
 const REFUSING_KUBELET = `#!/bin/sh
 case "$*" in
@@ -62,10 +60,7 @@ it('a pod that ran and that the restarted kubelet refuses rolls the change back,
 
 it('pods that the restarted kubelet alone refuses run on: it is rolled back before it ends their containers', async () => {
   const node = await freshNode(NODE);
-  await node.write(REFUSING_KUBELET, WRAPPER, 0o755);
-  await node.write(`[Service]\nExecStart=\nExecStart=${WRAPPER} ${ARGS}\n`, DROP_IN);
-  await node.exec(['systemctl', 'daemon-reload']);
-  await node.restartKubelet();
+  await useWrapper(node, REFUSING_KUBELET);
   const pod = await sysctlPod(node, SAFE);
   pods.push(pod);
   expect(await pod.settled()).toMatchObject({ kind: 'running' });
