@@ -8,7 +8,6 @@ import { BadAnswer } from './errors.ts';
 import { COMPONENT, configMapEvent, nodeEvent } from './events.ts';
 import { objectAt } from './fields.ts';
 import { itemsOf } from './items.ts';
-import { watchLease } from './lease-watch.ts';
 import { MERGE_PATCH, METADATA_LIST, METADATA_ONLY } from './media-types.ts';
 import { noteMemory, type NoteMemory } from './note-memory.ts';
 import { parseConfigMap, parseNode, parsePod, parseReadiness } from './objects.ts';
@@ -87,7 +86,6 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       });
     },
 
-    watchLease: () => watchLease(followed),
     watchPods: () => watchPods(followed),
 
     async pods({ latest }) {

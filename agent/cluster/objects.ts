@@ -74,6 +74,7 @@ export function parseReadiness(node: JsonObject): Readiness | undefined {
     ready && {
       ready: textAt(ready, 'status') === 'True',
       since: new Date(textAt(ready, 'lastTransitionTime') ?? 0),
+      reported: new Date(textAt(ready, 'lastHeartbeatTime') ?? 0),
       message: textAt(ready, 'message') ?? '',
     }
   );

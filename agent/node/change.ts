@@ -9,10 +9,10 @@ import type { Journal } from './journal.ts';
 import type { MemoryStore } from './memory.ts';
 import { proveKubelet, type Proof, type ProofPorts, type ProofRequest } from './prove.ts';
 import type { HostFiles, UndoSwitch } from './ports.ts';
+import { readinessFault } from './readiness.ts';
 import { soak, type SoakPorts } from './soak.ts';
 
 export interface ChangePorts extends ProofPorts, SoakPorts {
-  readonly cluster: ProofPorts['cluster'] & SoakPorts['cluster'];
   readonly files: HostFiles;
   readonly memory: MemoryStore;
   readonly undoSwitch: UndoSwitch;
@@ -55,7 +55,7 @@ export class RollBackError extends Error {
   override readonly name = 'RollBackError';
 }
 
-/** What the switch waits for beside the soak: the kubelet's end (120 s), healthz (60 s) and lease (45 s), at the longest. */
+/** What the switch waits for beside the soak: the kubelet's end (120 s), healthz (60 s) and report (45 s), at the longest. */
 const SWITCH_SECONDS = 240;
 
 /**
@@ -110,6 +110,7 @@ async function proveAndSoak(
   onProven(proof);
   const fault = await soak(ports, {
     started: proof.status,
+    before: new Date(journal.past.at),
     healthz: journal.healthz ?? undefined,
     seconds: journal.nodeSoakSeconds,
     pods: pods(),
@@ -137,6 +138,7 @@ export async function rollBack(ports: ChangePorts, journal: Journal, why: string
     });
   }
   try {
+    const before = ports.clock.now();
     const { invocationId, activeState } = await ports.systemd.status(unit);
     if (invocationId === journal.invocation) {
       return { kind: 'rolled-back', why };
@@ -145,9 +147,10 @@ export async function rollBack(ports: ChangePorts, journal: Journal, why: string
     await arm(ports, journal).catch(() => {});
     await (activeState === 'failed' ? ports.systemd.startFailed(unit) : ports.systemd.tryRestart(unit));
     const proof = await prove(ports, { ...journal, invocation: invocationId }, () => true);
-    return proof.ok
+    const fault = proof.ok ? await readinessFault(ports, proof.status, before) : proof.why;
+    return fault === undefined
       ? { kind: 'rolled-back', why }
-      : { kind: 'stuck', why: `${why}. Rolled back, and still: ${proof.why}` };
+      : { kind: 'stuck', why: `${why}. Rolled back, and still: ${fault}` };
   } catch (error) {
     return {
       kind: 'stuck',

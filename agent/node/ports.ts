@@ -154,11 +154,13 @@ export interface SeenPod {
   readonly hasContainers: boolean;
 }
 
-/** The condition Ready of a Node. */
+/** The condition Ready of a Node; its times are whole seconds. */
 export interface Readiness {
   readonly ready: boolean;
-  /** When it became what it is; whole seconds. */
+  /** When it became what it is. */
   readonly since: Date;
+  /** When the kubelet said so last. */
+  readonly reported: Date;
   readonly message: string;
 }
 
@@ -177,15 +179,6 @@ export interface EventNote {
   readonly message: string;
 }
 
-/** The node's lease, followed from some moment on; what cuts it off is mended without a word. */
-export interface LeaseWatch {
-  /** The API server tells of it now, and has for a second: it would have told of a renewal. */
-  isFollowed(): boolean;
-  /** True as soon as the newest renewTime counts, whenever it came; false when it does not within `waitMs`. */
-  renewed(counts: (renewTime: Date) => boolean, waitMs: number): Promise<boolean>;
-  stop(): void;
-}
-
 /** This node's pods, followed from some moment on; what cuts it off is mended without a word. */
 export interface PodsWatch {
   /** Those that count, as soon as there are any; empty when there are none within `waitMs`. */
@@ -202,8 +195,6 @@ export interface Cluster {
     readonly annotations: Readonly<Record<string, string | null>>;
     readonly labels: Readonly<Record<string, string | null>>;
   }): Promise<void>;
-  /** Follows this node's lease until it is stopped. */
-  watchLease(): LeaseWatch;
   /** undefined when the Node has no such condition yet. Rejects with an ApiError or a socket's error. */
   readiness(): Promise<Readiness | undefined>;
   /** `latest` costs the API server more: without it the answer may be some moments old. Rejects as above. */

@@ -1,14 +1,13 @@
 // The proof that a restarted kubelet is healthy and is the one we think it is.
 
 import { kubeletErrorLine } from './kubelet-error.ts';
-import type { Clock, Cluster, Health, LeaseWatch, Processes, Systemd, UnitStatus } from './ports.ts';
+import type { Clock, Health, Processes, Systemd, UnitStatus } from './ports.ts';
 
 export interface ProofPorts {
   readonly systemd: Systemd;
   readonly processes: Processes;
   readonly health: Health;
   readonly clock: Clock;
-  readonly cluster: Pick<Cluster, 'watchLease'>;
 }
 
 export interface ProofRequest {
@@ -26,11 +25,7 @@ export type Proof =
   | { readonly ok: false; readonly why: string };
 
 /** How long the new kubelet may take to answer healthz, in ms. */
-export const HEALTHZ_TIMEOUT_MS = 60_000;
-/** How long the new kubelet may take to renew the node's lease, in ms: it does so every 10 s. */
-export const LEASE_TIMEOUT_MS = 45_000;
-/** How long an API server that does not tell of the lease is asked for it, in ms. */
-const API_TIMEOUT_MS = 10_000;
+const HEALTHZ_TIMEOUT_MS = 60_000;
 const HEALTHZ_INTERVAL_MS = 10;
 const JOURNAL_TRIES = 10;
 const JOURNAL_INTERVAL_MS = 100;
@@ -39,16 +34,6 @@ const LIVES_MS = 5000;
 
 /** Waits for the new kubelet and proves it, or says why not with the kubelet's own error line. */
 export async function proveKubelet(ports: ProofPorts, request: ProofRequest): Promise<Proof> {
-  // Followed while the kubelet starts: it renews its lease some 5 to 50 ms after it answers healthz.
-  const lease = ports.cluster.watchLease();
-  try {
-    return await prove(ports, request, lease);
-  } finally {
-    lease.stop();
-  }
-}
-
-async function prove(ports: ProofPorts, request: ProofRequest, lease: LeaseWatch): Promise<Proof> {
   const first = await ports.systemd.status(request.unit);
   if (first.invocationId === request.previousInvocation || first.mainPid === 0) {
     return fails(ports, first, 'did not start');
@@ -64,10 +49,6 @@ async function prove(ports: ProofPorts, request: ProofRequest, lease: LeaseWatch
   if (!request.accepts(argv)) {
     return { ok: false, why: `the new kubelet runs without the expected list: ${argv.join(' ')}` };
   }
-  if (!(await renewsLease(ports.clock, lease, first.startedMs))) {
-    return fails(ports, first, `did not renew the node's lease within ${LEASE_TIMEOUT_MS / 1000} s`);
-  }
-
   if (!(await runsStill(ports, first))) {
     return fails(ports, first, 'did not stay');
   }
@@ -87,23 +68,6 @@ async function answersHealthz(ports: ProofPorts, request: ProofRequest, pid: num
     await ports.clock.sleep(HEALTHZ_INTERVAL_MS);
   }
   return healthz === undefined;
-}
-
-/** An instant by the clock as it is set now: the kubelet tells times by it, and somebody may have set it back since. */
-export function timeOf(clock: Pick<Clock, 'now' | 'monotonicMs'>, monotonicMs: number): Date {
-  return new Date(clock.now().getTime() - (clock.monotonicMs() - monotonicMs));
-}
-
-/** False only when the API server tells of the lease and it stays old: that it cannot be asked is no fault of the kubelet's. */
-async function renewsLease(clock: Clock, lease: LeaseWatch, startedMs: number): Promise<boolean> {
-  // What the old kubelet renewed while it was being ended comes before its successor's start.
-  const counts = (renewTime: Date): boolean => renewTime > timeOf(clock, startedMs);
-  return (
-    (await lease.renewed(counts, API_TIMEOUT_MS)) ||
-    !lease.isFollowed() ||
-    (await lease.renewed(counts, LEASE_TIMEOUT_MS - API_TIMEOUT_MS)) ||
-    !lease.isFollowed()
-  );
 }
 
 /**

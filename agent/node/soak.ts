@@ -1,7 +1,8 @@
 // The time after the proof, in which a kubelet shows what it did not show at once.
 
 import type { Clock, Cluster, Health, Processes, SeenPod, Systemd, UnitStatus } from './ports.ts';
-import { endedBecause, type ProofRequest, runsStill, timeOf } from './prove.ts';
+import { endedBecause, type ProofRequest, runsStill } from './prove.ts';
+import { readinessFault } from './readiness.ts';
 
 export interface SoakPorts {
   readonly systemd: Systemd;
@@ -14,6 +15,8 @@ export interface SoakPorts {
 export interface SoakRequest {
   /** The proven kubelet. */
   readonly started: UnitStatus;
+  /** An instant shortly before it was started. */
+  readonly before: Date;
   readonly healthz: ProofRequest['healthz'];
   readonly seconds: number;
   /** UIDs of the pods that lived before the restart and were to survive it; undefined: not known. */
@@ -24,8 +27,6 @@ const INTERVAL_MS = 1000;
 const HEALTHZ_TIMEOUT_MS = 2000;
 /** A kubelet under load may miss one. */
 const MISSES = 3;
-/** Some kubelets say NotReady for a moment after their start. */
-const READY_WITHIN_MS = 30_000;
 const MOST_NAMED = 5;
 /** The report of the proof goes first: a connection of one's own costs CPU, and a kubelet refuses nothing that soon. */
 const WATCH_AFTER_MS = 300;
@@ -35,7 +36,9 @@ type Wait = (ms: number) => Promise<string | undefined>;
 
 /** Resolves when the time is over, with undefined, or as soon as the kubelet is found not to be well, with why. */
 export async function soak(ports: SoakPorts, request: SoakRequest): Promise<string | undefined> {
-  return (await keepsWellAndItsPods(ports, request)) ?? becomesReady(ports, request);
+  return (
+    (await keepsWellAndItsPods(ports, request)) ?? readinessFault(ports, request.started, request.before)
+  );
 }
 
 async function keepsWellAndItsPods(ports: SoakPorts, request: SoakRequest): Promise<string | undefined> {
@@ -84,22 +87,6 @@ async function keepsWell(
 }
 
 /** A node that was not Ready before the restart either is nothing that the change has done. */
-async function becomesReady(ports: SoakPorts, { started }: SoakRequest): Promise<string | undefined> {
-  const begun = ports.clock.monotonicMs();
-  for (;;) {
-    const found = await ports.cluster.readiness().catch(() => undefined);
-    // The Node tells whole seconds.
-    const startedAt = timeOf(ports.clock, started.startedMs).getTime() - 1000;
-    if (found === undefined || found.ready || found.since.getTime() < startedAt) {
-      return undefined;
-    }
-    if (ports.clock.monotonicMs() - begun > READY_WITHIN_MS) {
-      return endedBecause(ports, started, `left the node not Ready (${found.message})`);
-    }
-    await ports.clock.sleep(INTERVAL_MS);
-  }
-}
-
 /** undefined where there is none. */
 function refusalText(lost: readonly SeenPod[]): string | undefined {
   if (lost.length === 0) {

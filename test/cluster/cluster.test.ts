@@ -93,18 +93,6 @@ describe('patchNode', () => {
   });
 });
 
-describe('watchLease', () => {
-  it('follows the lease of our own node', async () => {
-    const { server, cluster } = await served(watching([]));
-    const lease = cluster.watchLease();
-    open.push({ close: () => lease.stop() });
-
-    await eventually(() => expect(lease.isFollowed()).toBe(true));
-    expect(server.seen[0]?.path).toBe('/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases');
-    expect(server.seen[0]?.query.get('fieldSelector')).toBe('metadata.name=n1');
-  });
-});
-
 describe('pods', () => {
   const metadata = {
     name: 'web',
@@ -194,8 +182,13 @@ describe('readiness', () => {
   const metadata = { name: 'n1', uid: 'node-uid' };
   const nodeWith = (conditions: unknown): Handler =>
     json(200, { kind: 'NodeList', metadata: {}, items: [{ metadata, status: { conditions } }] });
-  const ready = { type: 'Ready', lastTransitionTime: '2026-11-24T10:00:00Z', message: 'kubelet is ready' };
-  const seen = { since: new Date('2026-11-24T10:00:00Z'), message: 'kubelet is ready' };
+  const times = { lastTransitionTime: '2026-11-24T10:00:00Z', lastHeartbeatTime: '2026-11-24T10:05:00Z' };
+  const ready = { type: 'Ready', ...times, message: 'kubelet is ready' };
+  const seen = {
+    since: new Date(times.lastTransitionTime),
+    reported: new Date(times.lastHeartbeatTime),
+    message: 'kubelet is ready',
+  };
 
   it.each([
     ['True', true],

@@ -93,9 +93,9 @@ describe('the manifests', () => {
     expect(objects.length).toBe(files['.'].length + files.coordinator.length);
   });
 
-  it('put everything of ours into one namespace, except what must live with leases and Node Events', () => {
+  it('put everything of ours into one namespace, except the right to write Events on Nodes', () => {
     const places = objects.map((object) => objectAt(object, 'metadata')['namespace']);
-    expect(new Set(places)).toEqual(new Set([undefined, NAME, 'default', 'kube-node-lease']));
+    expect(new Set(places)).toEqual(new Set([undefined, NAME, 'default']));
     expect(objectAt(theOne('Namespace'), 'metadata', 'labels')).toMatchObject({
       'pod-security.kubernetes.io/enforce': 'privileged',
     });
@@ -117,11 +117,8 @@ describe('the rights', () => {
       },
       { apiGroups: [''], resources: ['events'], verbs: ['create'] },
     ]);
-    expect(rulesOf(NAME, 'kube-node-lease')).toEqual([
-      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['watch'] },
-    ]);
     expect(rulesOf(NAME, 'default')).toEqual([{ apiGroups: [''], resources: ['events'], verbs: ['create'] }]);
-    expect(ofKind('Role', 'ClusterRole').length).toBe(6);
+    expect(ofKind('Role', 'ClusterRole').length).toBe(5);
   });
 
   it('of the coordinator are these and no others', () => {
@@ -142,7 +139,7 @@ describe('the rights', () => {
 
   it('are given to the ServiceAccount of their own name alone', () => {
     const bindings = ofKind('RoleBinding', 'ClusterRoleBinding');
-    expect(bindings.length).toBe(6);
+    expect(bindings.length).toBe(5);
     for (const binding of bindings) {
       const { name } = objectAt(binding, 'metadata');
       expect(objectAt(binding, 'roleRef')['name']).toBe(name);

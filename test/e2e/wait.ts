@@ -10,7 +10,7 @@ import { reportOf } from './report.ts';
 import type { World } from './world.ts';
 
 const EVERY_MS = 50;
-/** Longer than any change takes, the wait for a lease included. */
+/** Longer than any change takes, the wait for the kubelet's report included. */
 const TIMEOUT_MS = 45_000;
 const LOG_LINES = 12;
 const LINE_LENGTH = 400;

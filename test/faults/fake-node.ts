@@ -15,8 +15,8 @@ export interface FakeNode extends AsyncDisposable {
   token(): Promise<string>;
   /** The same, signed anew so that it is good for `ms` from now. */
   shortLivedToken(ms: number): Promise<string>;
-  /** As its kubelet does after a start; rejects while the API server is away. */
-  renewLease(): Promise<void>;
+  /** That the node is Ready, as its kubelet does after a start; rejects while the API server is away. */
+  report(): Promise<void>;
 }
 
 const LEASES = 'kube-node-lease';
@@ -62,11 +62,18 @@ export async function fakeNode(bed: Bed, name: string): Promise<FakeNode> {
     await leases.replaceNamespacedLease({ namespace: LEASES, name, body: lease });
   };
   const heartbeat = setInterval(() => void renewLease().catch(() => {}), HEARTBEAT_MS);
+  const report = async (): Promise<void> => {
+    const node = await core.readNode({ name });
+    for (const condition of node.status?.conditions ?? []) {
+      condition.lastHeartbeatTime = new Date();
+    }
+    await core.replaceNodeStatus({ name, body: node });
+  };
   return {
     name,
     token,
     shortLivedToken: async (ms) => ending(await token(), ms, join(pkiFolder(bed.folder), 'sa.key')),
-    renewLease,
+    report,
     async [Symbol.asyncDispose]() {
       clearInterval(heartbeat);
       await remove(core, leases, name);

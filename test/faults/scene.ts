@@ -35,7 +35,7 @@ const LISTS = [['net.core.somaxconn'], ['net.ipv4.tcp_max_syn_backlog']] as cons
 const editing = inTurn();
 const DONE_MS = 90_000;
 const LOOK_MS = 25;
-const LEASE_MS = 100;
+const REPORT_MS = 100;
 
 export interface SceneOptions {
   /** Its pauses are none. */
@@ -59,7 +59,7 @@ export async function openScene(name: string, options: SceneOptions = {}): Promi
       ca: proxy.ca,
       token: await node.token(),
       ...(options.haste !== undefined && { haste: options.haste }),
-      onRestarted: () => void keepRenewing(node, ending.signal),
+      onRestarted: () => void keepReporting(node, ending.signal),
     }),
   );
   stack.defer(() => editing(() => setList(world, name, [])));
@@ -220,15 +220,15 @@ async function observer(
 }
 
 /** As a kubelet that has just started: until the API server takes it. */
-async function keepRenewing(node: FakeNode, signal: AbortSignal): Promise<void> {
-  const renewed = async (): Promise<boolean> => {
+async function keepReporting(node: FakeNode, signal: AbortSignal): Promise<void> {
+  const reported = async (): Promise<boolean> => {
     if (signal.aborted) return true;
-    return node.renewLease().then(
+    return node.report().then(
       () => true,
       () => false,
     );
   };
-  while (!(await renewed())) {
-    await sleep(LEASE_MS);
+  while (!(await reported())) {
+    await sleep(REPORT_MS);
   }
 }

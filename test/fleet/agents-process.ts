@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { type AskTally, type FromAgents, type MakeNodes, sumOf, type Tally } from './messages.ts';
 
 export interface Agents extends Disposable {
-  /** Makes the fleet's nodes in equal parts; rejects with what a process said that could not. */
-  make(nodes: Omit<MakeNodes, 'kind' | 'first' | 'count' | 'parallel'>): Promise<void>;
+  /** Makes so many nodes, in equal parts; rejects with what a process said that could not. */
+  make(count: number, nodes: Pick<MakeNodes, 'place' | 'allowances'>): Promise<void>;
   /** `wanted` is what the nodes' annotation `running` shall be. */
   tally(wanted: string): Promise<Tally>;
 }
@@ -20,13 +20,13 @@ const PARALLEL = 24;
 export function startAgents(processes: number, cgroups: readonly string[]): Agents {
   const children = Array.from({ length: processes }, () => startChild(cgroups));
   return {
-    async make(nodes) {
-      const share = Math.ceil(nodes.fleet / processes);
+    async make(all, nodes) {
+      const share = Math.ceil(all / processes);
       const parallel = Math.max(1, Math.floor(PARALLEL / processes));
       await Promise.all(
         children.map((child, at) => {
           const first = at * share;
-          const count = Math.max(0, Math.min(share, nodes.fleet - first));
+          const count = Math.max(0, Math.min(share, all - first));
           return child.make({ ...nodes, kind: 'make', first, count, parallel });
         }),
       );

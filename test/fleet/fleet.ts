@@ -63,7 +63,7 @@ export async function makeFleet(nodes: number, log: Log): Promise<Fleet> {
     agents,
     apiServerPid,
     populate: (allowances) =>
-      agents.make({ place: { server: bed.server, folder: bed.folder }, fleet: nodes, allowances }),
+      agents.make(nodes, { place: { server: bed.server, folder: bed.folder }, allowances }),
     async rollOut(policy, wanted) {
       const at = await edit(admin, policy);
       return (await whenDone(agents, wanted)) - at;

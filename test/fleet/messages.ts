@@ -8,8 +8,6 @@ export interface MakeNodes {
   /** The first node's number in the fleet, from 0. */
   readonly first: number;
   readonly count: number;
-  /** How many nodes there are to be in all processes together. */
-  readonly fleet: number;
   /** How many at a time. */
   readonly parallel: number;
   readonly allowances: readonly string[];

@@ -72,19 +72,9 @@ export function runningPodStatus(at: Date): object {
   return { status: { phase: 'Running', startTime: startedAt, containerStatuses: [container] } };
 }
 
-/** The node's lease as its kubelet makes it. */
-export function leaseObject(node: string, at: Date): object {
-  return {
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: { name: node, namespace: 'kube-node-lease' },
-    spec: { holderIdentity: node, leaseDurationSeconds: 40, renewTime: microTime(at) },
-  };
-}
-
-/** RFC 3339 with six digits, which is the only form that a Lease takes. */
-export function microTime(at: Date): string {
-  return at.toISOString().replace(/Z$/u, '000Z');
+/** What a kubelet writes at its start of a node that is as it was. */
+export function reportedStatus(at: Date): object {
+  return { status: { conditions: conditionsAt(seconds(at)) } };
 }
 
 function statusOf(index: number): object {
@@ -92,12 +82,7 @@ function statusOf(index: number): object {
   return {
     capacity: room,
     allocatable: room,
-    conditions: [
-      condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory'),
-      condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure'),
-      condition('PIDPressure', 'False', 'KubeletHasSufficientPID'),
-      condition('Ready', 'True', 'KubeletReady'),
-    ],
+    conditions: conditionsAt(LONG_AGO),
     addresses: [
       { type: 'InternalIP', address: `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}` },
     ],
@@ -125,15 +110,21 @@ function statusOf(index: number): object {
 
 const LONG_AGO = '2026-01-01T00:00:00Z';
 
-function condition(type: string, status: string, reason: string): object {
-  return {
+function conditionsAt(heartbeat: string): object[] {
+  const condition = (type: string, status: string, reason: string): object => ({
     type,
     status,
     reason,
     message: `kubelet says ${reason}`,
-    lastHeartbeatTime: LONG_AGO,
+    lastHeartbeatTime: heartbeat,
     lastTransitionTime: LONG_AGO,
-  };
+  });
+  return [
+    condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory'),
+    condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure'),
+    condition('PIDPressure', 'False', 'KubeletHasSufficientPID'),
+    condition('Ready', 'True', 'KubeletReady'),
+  ];
 }
 
 function digest(text: string): string {

@@ -9,7 +9,7 @@ import type { NodeObject } from '../../agent/node/ports.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../node/fake-host.ts';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
 import type { Admin } from './admin.ts';
-import { startKubelet } from './kubelet.ts';
+import { restartKubelet } from './kubelet.ts';
 import { agentPodName, agentPodObject, nodeObject, runningPodStatus } from './objects.ts';
 import { tokenOfNewPod } from './token.ts';
 
@@ -20,8 +20,6 @@ export interface NodeOptions {
   readonly ca: string;
   readonly name: string;
   readonly index: number;
-  /** How many nodes there are to be. */
-  readonly fleet: number;
   /** What its kubelet allows from the beginning. */
   readonly allowances: readonly string[];
   /** Hears the Node whenever the agent does. */
@@ -36,19 +34,12 @@ const PODS = `/api/v1/namespaces/${AGENT_NAMESPACE}/pods`;
 export async function startNode(options: NodeOptions): Promise<void> {
   const { admin, name, onWarning } = options;
   await admin.send('POST', NODES, nodeObject(name, options.index));
-  const [token, kubelet] = await Promise.all([
-    tokenOf(admin, name),
-    startKubelet({
-      admin,
-      node: name,
-      fleet: options.fleet,
-      onError: (error) => onWarning(`lease: ${String(error)}`),
-    }),
-  ]);
+  const token = await tokenOf(admin, name);
+  const onError = (error: unknown): void => onWarning(`kubelet: ${String(error)}`);
   const host = new FakeHost({ [ENVIRONMENT_FILE]: environmentFile(options.allowances) });
   host.monotonicMs = () => systemClock.monotonicMs();
   host.startKubelet();
-  host.restarted = () => kubelet.restarted();
+  host.restarted = () => restartKubelet({ admin, node: name, onError });
   await startAgent(options, host, token);
 }
 

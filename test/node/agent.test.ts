@@ -431,15 +431,16 @@ describe('a change that fails', () => {
     expect(host.annotations[KEYS.running]).toBe('kernel.sem');
   });
 
-  test('counts as failed when the lease is not renewed', async () => {
-    const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
-    host.renewsLease = false;
+  test('counts as failed when the kubelet does not report its node to the API server', async () => {
+    const host = new FakeHost({ [ENVIRONMENT_FILE]: before });
+    host.reports = false;
+    host.startKubelet();
 
     await startAgent(host);
 
     expect(host.files.get(ENVIRONMENT_FILE)).toBe(before);
     expect(host.annotations[KEYS.state]).toBe('Degraded');
-    expect(host.annotations[KEYS.reason]).toContain('lease');
+    expect(host.annotations[KEYS.reason]).toContain('the kubelet did not report its node to the API server');
   });
 
   test('that could not be journalled is not begun, and is tried again by itself', async () => {

@@ -5,7 +5,7 @@ import { startedAgent } from './started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n', nodeSoakSeconds: '10' };
 const HOUR_MS = 3_600_000;
-/** A change sleeps about so often: a wait for healthz and the lease, then once a second of the soak. */
+/** A change sleeps about so often: once a second of the soak. */
 const SLEEPS = 10;
 
 function set(host: FakeHost, byMs: number): void {

@@ -1,4 +1,4 @@
-// A host and a cluster in memory: a kubelet that starts, crashes and renews its lease, time that passes at once,
+// A host and a cluster in memory: a kubelet that starts, crashes and reports its node, time that passes at once,
 // and a record of what was done to them.
 
 import type { AgentPorts } from '../../agent/node/agent.ts';
@@ -9,7 +9,6 @@ import type {
   ConfigMapObject,
   EventNote,
   HostFiles,
-  LeaseWatch,
   NodeObject,
   PodsWatch,
   Readiness,
@@ -21,7 +20,6 @@ import type { SysctlPod } from '../../agent/plan/in-use.ts';
 import { nextArgv } from '../../agent/kubelet/configured.ts';
 
 export const ENVIRONMENT_FILE = '/etc/default/kubelet';
-const LEASE_STEP_MS = 500;
 export const CONFIG_FILE = '/var/lib/kubelet/config.yaml';
 
 const EXEC_START = [
@@ -61,7 +59,8 @@ export class FakeHost {
   services: readonly string[] = [];
   /** What reading the environment file rejects with. */
   unreadable: Error | undefined;
-  renewsLease = true;
+  /** The kubelet's reports of its node reach the API server. */
+  reports = true;
   /** Resolves when systemd has an answer to what a unit is like. */
   systemdAnswers = (): Promise<void> => Promise.resolve();
   /** Resolves when a restart has come to its end. */
@@ -75,7 +74,7 @@ export class FakeHost {
   readonly otherPods: string[] = [];
   /** As a restarted kubelet has told of them. */
   readonly seenPods: SeenPod[] = [];
-  readiness: Readiness = { ready: true, since: new Date(0), message: '' };
+  readiness: Omit<Readiness, 'reported'> = { ready: true, since: new Date(0), message: '' };
   /** Called at every sleep, with the time already moved on. */
   onSleep = (): void => {};
   /** How the pods were asked for, in order: false from the cache, true the latest. */
@@ -96,7 +95,7 @@ export class FakeHost {
   #journal: string[] = [];
   #invocation = 0;
   #startedMs = 0;
-  #leaseRenewed = new Date(0);
+  #reported = new Date(0);
   readonly #timers = new Set<{ due: number; callback: () => void }>();
 
   constructor(files: Readonly<Record<string, string>> = {}) {
@@ -115,8 +114,8 @@ export class FakeHost {
     const line = this.crash(argv);
     this.#argv = line === undefined ? argv : undefined;
     this.#journal = line === undefined ? [] : [line];
-    if (line === undefined && this.renewsLease) {
-      this.#leaseRenewed = this.now;
+    if (line === undefined && this.reports) {
+      this.#reported = new Date(Math.floor(this.now.getTime() / 1000) * 1000);
     }
     return this;
   }
@@ -324,25 +323,6 @@ export class FakeHost {
     };
   }
 
-  /** Time passes while somebody waits for the lease. */
-  #watchLease(): LeaseWatch {
-    const clock = this.#clock();
-    return {
-      isFollowed: () => this.apiServer,
-      renewed: async (counts, waitMs) => {
-        const end = this.now.getTime() + waitMs;
-        while (!(this.apiServer && counts(this.#renewTime()))) {
-          if (this.now.getTime() >= end) {
-            return false;
-          }
-          await clock.sleep(LEASE_STEP_MS);
-        }
-        return true;
-      },
-      stop: () => {},
-    };
-  }
-
   /** Time passes while somebody waits for a pod. */
   #watchPods(): PodsWatch {
     const clock = this.#clock();
@@ -359,15 +339,6 @@ export class FakeHost {
     };
   }
 
-  /** A kubelet that runs renews its lease every 10 s. */
-  #renewTime(): Date {
-    const since = this.now.getTime() - this.#leaseRenewed.getTime();
-    if (this.#argv !== undefined && this.renewsLease && this.#leaseRenewed.getTime() > 0) {
-      this.#leaseRenewed = new Date(this.now.getTime() - (since % 10_000));
-    }
-    return this.#leaseRenewed;
-  }
-
   #cluster(): Cluster {
     const answer = (action: string): void => {
       if (!this.apiServer) {
@@ -381,12 +352,11 @@ export class FakeHost {
         merge(this.annotations, patch.annotations);
         merge(this.labels, patch.labels);
       },
-      watchLease: () => this.#watchLease(),
       readiness: async () => {
         if (!this.apiServer) {
           throw new Error('connect ECONNREFUSED');
         }
-        return this.readiness;
+        return { ...this.readiness, reported: this.#reported };
       },
       watchPods: () => this.#watchPods(),
       pods: async ({ latest }) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { LeaseWatch, UnitStatus } from '../../agent/node/ports.ts';
-import { LEASE_TIMEOUT_MS, proveKubelet, type Proof } from '../../agent/node/prove.ts';
+import type { UnitStatus } from '../../agent/node/ports.ts';
+import { proveKubelet, type Proof } from '../../agent/node/prove.ts';
 
 const BEFORE = 'a'.repeat(32);
 const NEW = 'b'.repeat(32);
@@ -15,18 +15,11 @@ class Restarted {
   statuses: Partial<UnitStatus>[] = [{ mainPid: PID, invocationId: NEW }];
   /** From when on healthz answers, in ms. */
   healthyAt = 300;
-  leaseRenewedAt = 320;
-  /** When systemd started it, after it had ended the old one. */
-  startedAt = 75;
   /** From when on the process is gone, in ms. */
   endsAt = Number.POSITIVE_INFINITY;
   /** What the process says of itself. */
   invocation: string | undefined = NEW;
-  /** From when on nothing can be asked, in ms. */
-  apiServerGoneAt = Number.POSITIVE_INFINITY;
   asked = { status: 0 };
-  /** When the lease was followed from, and whether it still is. */
-  lease: { from: number; followed: boolean } | undefined;
 
   prove(accepts: (argv: readonly string[]) => boolean = () => true): Promise<Proof> {
     const lives = (pid: number): boolean => pid === PID && this.now < this.endsAt;
@@ -58,9 +51,6 @@ class Restarted {
           },
           after: () => () => {},
         },
-        cluster: {
-          watchLease: () => this.#watchLease(),
-        },
       },
       {
         unit: 'kubelet.service',
@@ -69,23 +59,6 @@ class Restarted {
         accepts,
       },
     );
-  }
-
-  #watchLease(): LeaseWatch {
-    const lease = { from: this.now, followed: true };
-    this.lease = lease;
-    return {
-      isFollowed: () => this.now < this.apiServerGoneAt,
-      renewed: async (counts, waitMs) => {
-        const end = this.now + waitMs;
-        const at = this.apiServerGoneAt > 0 ? this.leaseRenewedAt : Number.POSITIVE_INFINITY;
-        this.now = Math.min(Math.max(this.now, at), end);
-        return counts(new Date(this.now >= at ? at : -10_000));
-      },
-      stop: () => {
-        lease.followed = false;
-      },
-    };
   }
 
   #status(): UnitStatus {
@@ -99,7 +72,7 @@ class Restarted {
       result: 'success',
       mainPid: 0,
       lastPid: 0,
-      startedMs: this.startedAt,
+      startedMs: 75,
       invocationId: '',
       restarts: 0,
       execStart: [],
@@ -117,14 +90,13 @@ function whyNot(proof: Proof): string {
 }
 
 describe('a restarted kubelet', () => {
-  test('is proven by healthz, its argv, its lease and its own word that it is this start of the unit', async () => {
+  test('is proven by healthz, its argv and its own word that it is this start of the unit', async () => {
     const kubelet = new Restarted();
 
     const proof = await kubelet.prove();
 
     expect(proof).toMatchObject({ ok: true, argv: ARGV, status: { mainPid: PID, invocationId: NEW } });
-    expect(kubelet.now).toBeGreaterThanOrEqual(320);
-    expect(kubelet.now).toBeLessThan(350);
+    expect(kubelet.now).toBe(300);
     expect(kubelet.asked.status).toBe(1);
   });
 
@@ -138,7 +110,7 @@ describe('a restarted kubelet', () => {
 
   test('that systemd started once more since is not proven', async () => {
     const kubelet = new Restarted();
-    kubelet.endsAt = 320;
+    kubelet.invocation = undefined;
     kubelet.statuses = [
       { mainPid: PID, invocationId: NEW },
       { mainPid: PID + 1, invocationId: ANOTHER },
@@ -180,54 +152,5 @@ describe('a restarted kubelet', () => {
     expect(whyNot(await new Restarted().prove((argv) => argv.length > 2))).toContain(
       'without the expected list',
     );
-  });
-
-  test('whose lease stays old is not proven', async () => {
-    const kubelet = new Restarted();
-    kubelet.leaseRenewedAt = Number.POSITIVE_INFINITY;
-
-    expect(whyNot(await kubelet.prove())).toContain("did not renew the node's lease");
-    expect(kubelet.now).toBe(300 + LEASE_TIMEOUT_MS);
-  });
-
-  test('whose lease only its predecessor renewed, while it was being ended, is not proven', async () => {
-    const kubelet = new Restarted();
-    kubelet.leaseRenewedAt = kubelet.startedAt - 25;
-
-    expect(whyNot(await kubelet.prove())).toContain("did not renew the node's lease");
-  });
-
-  test('may renew its lease late', async () => {
-    const kubelet = new Restarted();
-    kubelet.leaseRenewedAt = 40_000;
-
-    expect(await kubelet.prove()).toMatchObject({ ok: true });
-  });
-
-  test('is proven without a lease when the API server does not answer: that is no fault of its own', async () => {
-    const kubelet = new Restarted();
-    kubelet.apiServerGoneAt = 0;
-
-    expect(await kubelet.prove()).toMatchObject({ ok: true });
-    expect(kubelet.now).toBe(300 + 10_000);
-  });
-
-  test('is proven without a lease when the API server goes while it is waited for', async () => {
-    const kubelet = new Restarted();
-    kubelet.leaseRenewedAt = Number.POSITIVE_INFINITY;
-    kubelet.apiServerGoneAt = 20_000;
-
-    expect(await kubelet.prove()).toMatchObject({ ok: true });
-  });
-
-  test('has its lease followed from its start on, and no longer than its proof takes', async () => {
-    const kubelet = new Restarted();
-    expect(await kubelet.prove()).toMatchObject({ ok: true });
-    expect(kubelet.lease).toEqual({ from: 0, followed: false });
-
-    const other = new Restarted();
-    other.endsAt = 100;
-    expect(await other.prove()).toMatchObject({ ok: false });
-    expect(other.lease).toEqual({ from: 0, followed: false });
   });
 });

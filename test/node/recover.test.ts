@@ -73,7 +73,7 @@ describe('a change that an earlier run of the agent left open', () => {
     expect(JSON.parse(host.files.get(STATE_FILE) ?? '').lastApplied.ours).toEqual(['net.core.somaxconn']);
   });
 
-  test('whose kubelet has renewed its lease since its start need not do so once more', async () => {
+  test('whose kubelet has reported its node since its start need not do so once more', async () => {
     const host = hostWith(BEFORE, AFTER);
     host.files.set(JOURNAL_FILE, journal());
     host.advance(1000);

@@ -246,6 +246,20 @@ describe('a kubelet that fails for good', () => {
     expect(host.runningArgv).toContain('--v=3');
   });
 
+  test('and whose old bytes start one that does not report its node is not called rolled back', async () => {
+    const host = node();
+    host.reports = false;
+    host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
+    host.advance(1000);
+
+    await startedAgent(host, POLICY);
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(BEFORE);
+    expect(host.annotations[KEYS.reason]).toContain(
+      'Rolled back, and still: the kubelet did not report its node to the API server',
+    );
+  });
+
   test('also with the old bytes leaves a node that says how to mend it by hand', async () => {
     const host = node();
     host.crash = () =>

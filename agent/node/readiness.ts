@@ -1,0 +1,63 @@
+// What a restarted kubelet says of its node to the API server: that it is Ready, and with that, that it can say so.
+
+import type { Clock, Cluster, Readiness, Systemd, UnitStatus } from './ports.ts';
+import { endedBecause } from './prove.ts';
+
+export interface ReadinessPorts {
+  readonly systemd: Systemd;
+  readonly clock: Clock;
+  readonly cluster: Pick<Cluster, 'readiness'>;
+}
+
+/** A kubelet reports at its start, and every 10 s as long as it could not (kubernetes pkg/kubelet/kubelet_node_status.go, tryUpdateNodeStatus). */
+export const REPORTS_WITHIN_MS = 45_000;
+/** Some kubelets say NotReady for a moment after their start. */
+const READY_WITHIN_MS = 30_000;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 1000;
+
+/**
+ * Resolves with undefined once the kubelet has reported a node that is no worse than before; else with why, in the end. `before` is an
+ * instant shortly before its start.
+ */
+export async function readinessFault(
+  ports: ReadinessPorts,
+  started: UnitStatus,
+  before: Date,
+): Promise<string | undefined> {
+  const begun = ports.clock.monotonicMs();
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    // That the API server cannot be asked is no fault of the kubelet's.
+    const found = await ports.cluster.readiness().catch(() => undefined);
+    const fault = found && faultIn(found, startedAt(ports.clock, started, before));
+    if (fault === undefined) {
+      return undefined;
+    }
+    if (ports.clock.monotonicMs() - begun > fault.bearableMs) {
+      return endedBecause(ports, started, fault.what);
+    }
+    await ports.clock.sleep(pauseMs);
+  }
+}
+
+/** Somebody may have set the clock since, before the kubelet told a time by it or after that: the earlier one counts. */
+function startedAt(clock: Clock, { startedMs }: UnitStatus, before: Date): Date {
+  const bySetClock = clock.now().getTime() - (clock.monotonicMs() - startedMs);
+  return new Date(Math.min(before.getTime(), bySetClock));
+}
+
+function faultIn(
+  { ready, since, reported, message }: Readiness,
+  at: Date,
+): { readonly what: string; readonly bearableMs: number } | undefined {
+  const second = Math.floor(at.getTime() / 1000) * 1000;
+  if (reported.getTime() < second) {
+    const what = `did not report its node to the API server within ${REPORTS_WITHIN_MS / 1000} s`;
+    return { what, bearableMs: REPORTS_WITHIN_MS };
+  }
+  // A node that was not Ready before the restart either is nothing that the change has done.
+  if (ready || since.getTime() < second) {
+    return undefined;
+  }
+  return { what: `left the node not Ready (${message})`, bearableMs: READY_WITHIN_MS };
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import type { Readiness } from '../../agent/node/ports.ts';
+import { readinessFault } from '../../agent/node/readiness.ts';
+import { FakeHost } from './fake-host.ts';
+
+const START = new Date('2026-11-24T10:00:00.700Z');
+const HOUR_MS = 3_600_000;
+
+/** A kubelet that was started at START, and a host whose time passes at once. */
+class Started {
+  readonly host = new FakeHost();
+  asked = 0;
+  /** What the API server says when it is asked for the nth time, from 1. */
+  readonly #answer: (asked: number, now: Date) => Partial<Readiness> | undefined;
+
+  constructor(answer: (asked: number, now: Date) => Partial<Readiness> | undefined) {
+    this.#answer = answer;
+    this.host.now = START;
+    this.host.startKubelet();
+  }
+
+  async fault(): Promise<string | undefined> {
+    const { systemd, clock } = this.host.ports();
+    const readiness = async (): Promise<Readiness | undefined> => {
+      this.asked += 1;
+      const found = this.#answer(this.asked, this.host.now);
+      return found && { ready: true, since: new Date(0), reported: new Date(0), message: '', ...found };
+    };
+    const started = await systemd.status('kubelet.service');
+    return readinessFault({ systemd, clock, cluster: { readiness } }, started, START);
+  }
+
+  get tookMs(): number {
+    return this.host.now.getTime() - START.getTime();
+  }
+}
+
+describe('a restarted kubelet', () => {
+  test('that has reported its node, in the whole second of its start too, is asked for once', async () => {
+    const kubelet = new Started(() => ({ reported: new Date('2026-11-24T10:00:00Z') }));
+
+    expect(await kubelet.fault()).toBeUndefined();
+    expect(kubelet.asked).toBe(1);
+  });
+
+  test('may report late', async () => {
+    const kubelet = new Started((_asked, now) =>
+      now.getTime() > START.getTime() + 40_000 ? { reported: now } : {},
+    );
+
+    expect(await kubelet.fault()).toBeUndefined();
+  });
+
+  test('has a fault when only its predecessor reported, however ready the node was then', async () => {
+    const kubelet = new Started(() => ({ reported: new Date('2026-11-24T09:59:59Z') }));
+
+    expect(await kubelet.fault()).toContain('did not report its node to the API server within 45 s');
+    expect(kubelet.tookMs).toBeGreaterThan(45_000);
+    expect(kubelet.tookMs).toBeLessThan(48_000);
+    expect(kubelet.asked).toBeLessThan(60);
+  });
+
+  test('has no fault when the API server cannot tell', async () => {
+    const unknown = new Started(() => undefined);
+    expect(await unknown.fault()).toBeUndefined();
+
+    const unreachable = new Started(() => {
+      throw new Error('connect ECONNREFUSED');
+    });
+    expect(await unreachable.fault()).toBeUndefined();
+    expect(unreachable.asked).toBe(1);
+  });
+
+  test.each([-HOUR_MS, HOUR_MS])(
+    'has no fault for a clock that was set by %d ms after its report',
+    async (byMs) => {
+      const kubelet = new Started(() => ({ reported: new Date(START.getTime() + 300) }));
+      kubelet.host.now = new Date(kubelet.host.now.getTime() + byMs);
+      kubelet.host.clockSetBy = byMs;
+
+      expect(await kubelet.fault()).toBeUndefined();
+    },
+  );
+
+  test('has no fault for a clock that was set back between its start and its report', async () => {
+    const kubelet = new Started(() => ({ reported: new Date(START.getTime() + 300 - HOUR_MS) }));
+    kubelet.host.now = new Date(kubelet.host.now.getTime() - HOUR_MS);
+    kubelet.host.clockSetBy = -HOUR_MS;
+
+    expect(await kubelet.fault()).toBeUndefined();
+  });
+});
