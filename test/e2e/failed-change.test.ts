@@ -1,4 +1,4 @@
-// Kubelets that do not come up with the change.
+// Kubelets that do not come up with the change, or not well.
 
 import { describe, expect, it } from 'vitest';
 import { nodeEvents } from './events.ts';
@@ -21,6 +21,19 @@ case "$*" in
 esac
 exec /usr/bin/kubelet "$@"
 `;
+
+/** The real kubelet, which finds nobody where it takes the API server to be once it is told of the bad name. */
+const SILENT_KUBELET = `#!/bin/sh
+case "$*" in
+  *--version*) ;;
+  *${BAD}*)
+    sed 's|server: .*|server: https://127.0.0.1:9|' /etc/kubernetes/kubelet.conf > /run/e2e-silent.conf
+    exec /usr/bin/kubelet "$@" --kubeconfig=/run/e2e-silent.conf ;;
+esac
+exec /usr/bin/kubelet "$@"
+`;
+/** The kubelet has 45 s to report, after a soak. */
+const SILENT_FOR_MS = 75_000;
 
 const WRAPPER_BROKE = '/run/e2e-broke';
 const WRAPPER_MENDED = '/run/e2e-mended';
@@ -124,28 +137,47 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
   });
 });
 
-it('a kubelet that journald has not listened to before its end is told of with its own words all the same', async () => {
-  const node = await freshNode('n2');
-  await node.write('', FAULT);
-  await useWrapper(node, FAULTY_KUBELET);
-  const journald = (signal: string) =>
-    node.exec(['systemctl', 'kill', `--signal=${signal}`, 'systemd-journald.service']);
+describe('a change', () => {
+  it.concurrent('with which the kubelet is healthy but does not report its node is rolled back', async () => {
+    const node = await freshNode('n4');
+    await useWrapper(node, SILENT_KUBELET);
+    await node.setList([GOOD]);
+    await node.awaitDone([GOOD]);
+    const before = await node.text();
 
-  await journald('STOP');
-  try {
-    await node.setList([BAD]);
-    await node.waitFor({ what: 'have a kubelet that has ended' }, async () =>
-      (await node.kubelet()).activeState === 'activating' ? true : undefined,
+    await node.setList([GOOD, BAD]);
+    const report = await node.awaitReport(
+      { what: 'be Degraded', timeoutMs: SILENT_FOR_MS },
+      ({ state }) => state === 'Degraded',
     );
-  } finally {
-    await journald('CONT');
-  }
 
-  expect((await degraded(node)).reason).toContain('unknown flag: --no-such-flag');
-});
+    expect(report.reason).toContain('the kubelet did not report its node to the API server within 45 s');
+    expect(report.reason).toMatch(/rolled back.*Next try at/u);
+    expect(await node.text()).toBe(before);
+    expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD}`);
+  });
 
-describe('a change that cannot be rolled back to a healthy kubelet', () => {
-  it('says what to do on the node, and goes on when that is done', async () => {
+  it.concurrent('whose kubelet ends before journald has listened to it is told of with its own words all the same', async () => {
+    const node = await freshNode('n2');
+    await node.write('', FAULT);
+    await useWrapper(node, FAULTY_KUBELET);
+    const journald = (signal: string) =>
+      node.exec(['systemctl', 'kill', `--signal=${signal}`, 'systemd-journald.service']);
+
+    await journald('STOP');
+    try {
+      await node.setList([BAD]);
+      await node.waitFor({ what: 'have a kubelet that has ended' }, async () =>
+        (await node.kubelet()).activeState === 'activating' ? true : undefined,
+      );
+    } finally {
+      await journald('CONT');
+    }
+
+    expect((await degraded(node)).reason).toContain('unknown flag: --no-such-flag');
+  });
+
+  it.concurrent('that cannot be rolled back to a healthy kubelet says what to do on the node, and goes on when that is done', async () => {
     const node = await freshNode('n3');
     for (const marker of [WRAPPER_BROKE, WRAPPER_MENDED]) await node.remove(marker);
     await useWrapper(node, BREAKING_KUBELET);
