@@ -93,7 +93,9 @@ export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
     ports.working.end();
     const at = ports.clock.now();
     const memory = afterChange(decision.memory, journal, result, at);
-    const next = decide({ ...situation, pods, look: lookAfter(due, result), memory, now: at });
+    const decided = decide({ ...situation, pods, look: lookAfter(due, result), memory, now: at });
+    // What held it is looked at anew: the pods at their time, a file that somebody else wrote at once.
+    const next = result.kind === 'held' ? { ...decided, retryAt: at } : decided;
     if (next.report.state === 'Degraded') {
       ports.log.warn({}, next.report.reason);
     }

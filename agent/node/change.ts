@@ -44,7 +44,7 @@ export type ChangeResult =
       readonly kind: 'done';
       readonly proof: Proven | undefined;
     }
-  /** The restart was not allowed any more; the old bytes are back. */
+  /** The restart was not allowed any more, and the old bytes are back; or the file is somebody else's by now, and was left alone. */
   | { readonly kind: 'held' }
   | { readonly kind: 'rolled-back'; readonly why: string }
   /** The old bytes are back, but the kubelet is not healthy with them either. */
@@ -53,6 +53,18 @@ export type ChangeResult =
 /** The old bytes could not be put back. The journal and the switch stay. */
 export class RollBackError extends Error {
   override readonly name = 'RollBackError';
+}
+
+/** Somebody else wrote the file after it was looked at. */
+class OvertakenError extends Error {
+  override readonly name = 'OvertakenError';
+}
+
+/** To be asked right before the file is replaced: bytes that nobody has looked at would be lost. Rejects with what carryOut takes for that. */
+export async function expectUntouched({ files }: ChangePorts, { file, before }: Journal): Promise<void> {
+  if (sha256Of(await files.read(file)) !== sha256Of(before)) {
+    throw new OvertakenError(`${file} was written by somebody else meanwhile`);
+  }
 }
 
 /** What the switch waits for beside the soak: the kubelet's end (120 s), healthz (60 s) and report (45 s), at the longest. */
@@ -81,6 +93,9 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
   } catch (error) {
     if (error instanceof RollBackError) {
       throw error;
+    }
+    if (error instanceof OvertakenError) {
+      return { kind: 'held' };
     }
     await change.begun;
     return rollBack(ports, journal, errorText(error));

@@ -2,7 +2,7 @@
 // a switch and a new file beside the old one are harmless without a change: whoever undoes it finds the old bytes in the file.
 
 import { sha256Of } from '../text/hash.ts';
-import { begin, type ChangePorts, commit } from './change.ts';
+import { begin, type ChangePorts, commit, expectUntouched } from './change.ts';
 import { type Journal, printJournal } from './journal.ts';
 import type { HostFiles } from './ports.ts';
 
@@ -10,7 +10,7 @@ export interface Begun {
   readonly journal: Journal;
   /** Rejects when journal or switch could not be made; nothing is left of them then. */
   readonly begun: Promise<void>;
-  /** Puts the new file, which is made ready meanwhile, in the old one's place once the change has begun. Rejects as `begun`, or when it could not. */
+  /** Puts the new file, which is made ready meanwhile, in the old one's place once the change has begun. Rejects as `begun`, when somebody else wrote the file since `before`, or when it could not. */
   readonly write: () => Promise<void>;
 }
 
@@ -71,7 +71,7 @@ function prepare(ports: ChangePorts, journal: Journal, after: Uint8Array | undef
     journal,
     begun,
     write() {
-      go.resolve(begun);
+      go.resolve(begun.then(() => expectUntouched(ports, journal)));
       return written;
     },
     async drop() {

@@ -95,6 +95,33 @@ describe('a change other than the expected one', () => {
     expect(host.files.has(temporaryOf(ENVIRONMENT_FILE))).toBe(false);
   });
 
+  test('keeps what somebody writes after the look, when all that is left is to put the new file into its place', async () => {
+    const host = new FakeHost().startKubelet();
+    const agent = await settled(host);
+    const byHand = 'KUBELET_EXTRA_ARGS=--v=4\n';
+    // Asked for when all is read, and nothing of it written yet.
+    host.watching = async () => {
+      if (host.restarts === 0) host.files.set(ENVIRONMENT_FILE, byHand);
+    };
+
+    agent.setConfigMap(host.configMap(BOTH));
+    await atRest();
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(byHand);
+    expect(host.files.has(temporaryOf(ENVIRONMENT_FILE))).toBe(false);
+    expect([host.restarts, host.armed, host.files.has(JOURNAL_FILE)]).toEqual([0, undefined, false]);
+
+    host.watching = () => Promise.resolve();
+    agent.hostChanged();
+    host.advance(1000);
+    await atRest();
+    expect(host.files.get(ENVIRONMENT_FILE)).toContain('--v=4');
+    expect(host.annotations).toMatchObject({
+      [KEYS.state]: 'Done',
+      [KEYS.running]: 'kernel.sem,net.core.somaxconn',
+    });
+  });
+
   test('whose file could not be put into its place is undone without a restart', async () => {
     const host = new FakeHost().startKubelet();
     const agent = await settled(host);
