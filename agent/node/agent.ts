@@ -102,7 +102,10 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
       configMap = { seen };
       loop.wake();
     },
-    hostChanged: () => loop.wakeAfter(SETTLE_MS),
+    hostChanged() {
+      reconciler.hostChanged();
+      loop.wakeAfter(SETTLE_MS);
+    },
     async stop() {
       await loop.stop();
       ports.watch.close();

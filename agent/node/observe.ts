@@ -1,5 +1,6 @@
 // All that one look at the node tells: the unit, its files, the kubelet that runs and the one that would start.
 
+import { isDeepStrictEqual } from 'node:util';
 import { NO_CONFIG, type ConfigSources } from '../kubelet/config.ts';
 import { nextArgv } from '../kubelet/configured.ts';
 import { configPaths, healthEndpoint, runningAllowances } from '../kubelet/running.ts';
@@ -13,6 +14,7 @@ import { NotRegularFileError } from './not-regular.ts';
 import { askEarly, isHealthy, type EarlyAnswer, type Endpoint } from './observed-health.ts';
 import {
   findShortages,
+  isGlob,
   readConfig,
   readUnit,
   readUnitFiles,
@@ -107,6 +109,30 @@ export async function observe(ports: ObservePorts, known: Known = {}): Promise<O
     const watch = [...status.environmentFiles.map(({ path }) => path), error.path, ...unitPaths(status)];
     return { kind: 'unobservable', state: 'Degraded', reason: notRegularReason(error.message), watch };
   }
+}
+
+/**
+ * An earlier look as it is now, without a question to systemd; undefined where only a new look can tell. It holds while all that
+ * `watch` names is watched and nothing was told of it: this asks what nobody tells, which is whether the kubelet still runs and is
+ * well, its binary, and the room on the disks.
+ */
+export async function confirm(ports: ObservePorts, last: Observation): Promise<Observation | undefined> {
+  const { status, unit, healthzNow } = last;
+  const argv = nextArgv(unit);
+  // Of new files that a pattern matches, or that lie deep in a folder, nobody tells.
+  const isWatchedWhole =
+    configPaths(argv).configDir === undefined && !status.environmentFiles.some(({ path }) => isGlob(path));
+  if (!isWatchedWhole || status.activeState !== 'active' || last.running === undefined) {
+    return undefined;
+  }
+  const [invocation, healthy, kubelet, shortages] = await Promise.all([
+    ports.processes.environment(status.mainPid, 'INVOCATION_ID'),
+    isHealthy(ports.health, healthzNow, undefined),
+    kubeletVersion(ports.processes, argv[0]),
+    findShortages(ports.files, unit),
+  ]);
+  const holds = invocation === status.invocationId && healthy && isDeepStrictEqual(kubelet, last.kubelet);
+  return holds ? { ...last, healthy, shortages } : undefined;
 }
 
 /** Throws a NotRegularFileError when a file that the kubelet's start depends on is none. */

@@ -47,12 +47,16 @@ export async function readUnit(
   };
 }
 
+export function isGlob(path: string): boolean {
+  return /[*?[]/u.test(path);
+}
+
 /** The files of one EnvironmentFile=, a glob pattern perhaps. */
 async function readEntry(
   files: HostFiles,
   { path, optional }: UnitStatus['environmentFiles'][number],
 ): Promise<readonly { file: EnvironmentFileOnDisk; irregular: NotRegularFileError | undefined }[]> {
-  const fromGlob = /[*?[]/u.test(path);
+  const fromGlob = isGlob(path);
   const found = fromGlob ? await files.glob(path) : [path];
   return Promise.all(
     found.map(async (name) => {

@@ -8,7 +8,8 @@ import type { ChangePorts } from './change.ts';
 import { earlyBegin } from './early-begin.ts';
 import { decide, type Decision, type Situation } from './decide.ts';
 import type { Memory } from './memory.ts';
-import { observe, type Observation, type Unobservable } from './observe.ts';
+import { createHostLooks } from './host-looks.ts';
+import type { Observation, Unobservable } from './observe.ts';
 import { policyViewer, type PolicyView } from './policy-view.ts';
 import type { AgentLog, Cluster, ConfigMapObject, HostWatch, NodeObject } from './ports.ts';
 import type { Publisher } from './publish.ts';
@@ -36,6 +37,8 @@ export interface ReconcileOptions {
 export interface Reconciler {
   /** Hears what people ask of this node; to be told of each state of it, also while a look is under way. */
   hear(node: NodeObject): void;
+  /** To be told of each change of what is watched on the host, at once. */
+  hostChanged(): void;
   /** Ends a change that was left open. Rejects when it could not be. */
   recover(): Promise<void>;
   /** Resolves to the instant of the next look that nothing need cause, if there is one. */
@@ -57,10 +60,12 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   const early = earlyBegin(ports);
   const podLooks = createPodLooks(ports.cluster, ports.clock, ports.random);
   const retry = createRetryWish();
+  const hostLooks = createHostLooks(ports);
   const coordinated = options.waitForApproval;
 
   return {
     hear: (node) => retry.see(node.annotations),
+    hostChanged: () => hostLooks.changed(),
 
     async recover() {
       memory ??= await recover(ports);
@@ -72,8 +77,8 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
         memory = await endPauses(memory);
       }
       const view = viewPolicy(configMap, memory.policy);
-      const [seen] = await Promise.all([
-        observe(ports, { last: lastLook, history: memory.history }),
+      const [{ seen, watch }] = await Promise.all([
+        hostLooks.look(lastLook, memory.history),
         foresee({ view, node, coordinated, memory }, configMap?.resourceVersion),
       ]);
       const look = startedWith(seen);
@@ -81,10 +86,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       const known = { view, node, coordinated, look, memory };
       const unasked = { ...known, now: now(), notBefore: undefined, pods: undefined };
       // A change does not wait until the watch is in place; the next look waits for both.
-      const [acted, watched] = await Promise.allSettled([
-        act(node, configMap, unasked),
-        ports.watch.watchPaths(look.watch),
-      ]);
+      const [acted, watched] = await Promise.allSettled([act(node, configMap, unasked), watch()]);
       return valueOf(acted, watched);
     },
   };

@@ -128,6 +128,7 @@ describe('a node that waits for approval', () => {
     await edit(host, BOTH);
     const answer = Promise.withResolvers<void>();
     host.systemdAnswers = () => answer.promise;
+    agent?.hostChanged();
 
     await approve(host);
     expect(writes(host).toSorted()).toEqual(['arm', `write ${JOURNAL_FILE}`]);
@@ -293,6 +294,7 @@ describe('what holds a change back is said before that it is not approved', () =
   test('a kubelet that does not run', async () => {
     const host = await changedTo(ONE);
     host.active = false;
+    agent?.hostChanged();
 
     await edit(host, BOTH);
 

@@ -24,6 +24,7 @@ describe('a change that is to be expected', () => {
     const agent = await settled(host);
     const answer = Promise.withResolvers<void>();
     host.systemdAnswers = () => answer.promise;
+    agent.hostChanged();
 
     agent.setConfigMap(host.configMap(BOTH));
     await atRest();
@@ -43,6 +44,7 @@ describe('a change that is to be expected', () => {
     const host = new FakeHost().startKubelet();
     const agent = await settled(host);
     host.active = false;
+    agent.hostChanged();
 
     agent.setConfigMap(host.configMap(BOTH));
     await atRest();
@@ -80,6 +82,7 @@ describe('a change other than the expected one', () => {
     const agent = await settled(host);
     const answer = Promise.withResolvers<void>();
     host.systemdAnswers = () => answer.promise;
+    agent.hostChanged();
     agent.setConfigMap(host.configMap(BOTH));
     await atRest();
     // By hand, after the last look.
@@ -95,31 +98,31 @@ describe('a change other than the expected one', () => {
     expect(host.files.has(temporaryOf(ENVIRONMENT_FILE))).toBe(false);
   });
 
-  test('keeps what somebody writes after the look, when all that is left is to put the new file into its place', async () => {
+  test('is made of what somebody writes after the look, when all that is left is to put the new file into its place', async () => {
     const host = new FakeHost().startKubelet();
     const agent = await settled(host);
-    const byHand = 'KUBELET_EXTRA_ARGS=--v=4\n';
-    // Asked for when all is read, and nothing of it written yet.
-    host.watching = async () => {
-      if (host.restarts === 0) host.files.set(ENVIRONMENT_FILE, byHand);
+    host.fault = (action) => {
+      if (action === 'arm' && host.armed === undefined && host.restarts === 0) {
+        host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=--v=4\n');
+      }
+      return undefined;
     };
+    const written: (string | undefined)[] = [];
+    host.restarted = async () => void written.push(host.files.get(ENVIRONMENT_FILE));
 
     agent.setConfigMap(host.configMap(BOTH));
     await atRest();
-
-    expect(host.files.get(ENVIRONMENT_FILE)).toBe(byHand);
-    expect(host.files.has(temporaryOf(ENVIRONMENT_FILE))).toBe(false);
-    expect([host.restarts, host.armed, host.files.has(JOURNAL_FILE)]).toEqual([0, undefined, false]);
-
-    host.watching = () => Promise.resolve();
-    agent.hostChanged();
-    host.advance(1000);
+    host.advance(0);
     await atRest();
-    expect(host.files.get(ENVIRONMENT_FILE)).toContain('--v=4');
+
+    expect(written).toEqual([expect.stringContaining('--v=4')]);
+    expect(host.actions.filter((action) => action === `write ${JOURNAL_FILE}`)).toHaveLength(2);
     expect(host.annotations).toMatchObject({
       [KEYS.state]: 'Done',
       [KEYS.running]: 'kernel.sem,net.core.somaxconn',
     });
+    expect([host.armed, host.files.has(JOURNAL_FILE)]).toEqual([undefined, false]);
+    expect(host.files.has(temporaryOf(ENVIRONMENT_FILE))).toBe(false);
   });
 
   test('whose file could not be put into its place is undone without a restart', async () => {

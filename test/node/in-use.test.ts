@@ -187,6 +187,7 @@ describe('a change that no pod minds', () => {
     await nodeSeen(host);
     const answered = Promise.withResolvers<void>();
     host.systemdAnswers = () => answered.promise;
+    agent?.hostChanged();
 
     await edit(host, THREE);
     expect(host.podLooks).toEqual([false]);
