@@ -103,7 +103,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     heldUp = holding && questionOf(holding);
     if (decision.change === undefined || look.kind !== 'seen') {
       // A disk that takes no writes must not keep the node from saying so.
-      await Promise.all([remember(decision.memory), ports.publisher.publish(decision.report), early.forgo()]);
+      await Promise.all([remember(decision.memory), forgoAndTell(decision)]);
       return nextLook(decision);
     }
     lastLook = undefined;
@@ -123,6 +123,15 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     );
     memory = applied.memory;
     return nextLook(applied.next);
+  }
+
+  /** Who hears of the node finds nothing begun on it. */
+  async function forgoAndTell({ report }: Decision): Promise<void> {
+    try {
+      await early.forgo();
+    } finally {
+      await ports.publisher.publish(report);
+    }
   }
 
   /** Where the last look says what will be due, the change is begun and the pods are asked for while systemd is. */

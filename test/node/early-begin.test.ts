@@ -40,7 +40,7 @@ describe('a change that is to be expected', () => {
     expect(host.armed).toBeUndefined();
   });
 
-  test('is taken back when the look shows that nothing is to be changed', async () => {
+  test('is taken back when the look shows that nothing is to be changed, before that is told', async () => {
     const host = new FakeHost().startKubelet();
     const agent = await settled(host);
     host.active = false;
@@ -50,6 +50,7 @@ describe('a change that is to be expected', () => {
     await atRest();
 
     expect(host.actions.filter((action) => !action.includes(' '))).toEqual(['arm', 'disarm']);
+    expect(host.actions.indexOf('disarm')).toBeLessThan(host.actions.indexOf('patch Blocked'));
     expect(host.files.has(JOURNAL_FILE)).toBe(false);
     expect(host.files.has(temporaryOf(ENVIRONMENT_FILE))).toBe(false);
     expect(host.files.get(ENVIRONMENT_FILE)).not.toContain('kernel.sem');
