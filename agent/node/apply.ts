@@ -65,6 +65,7 @@ export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
   let pods = situation.pods;
   let restarted: EventNote | undefined;
   try {
+    ports.working.begin(decision.report);
     const result = await carryOut(ports, {
       journal,
       begun,
@@ -82,7 +83,6 @@ export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
         pods = await due.latestPods(guarded);
         return objection(pods, guarded) === undefined;
       },
-      onWritten: () => ports.working.begin(decision.report),
       onProven: (proof, tookMs) => {
         restarted = restartNote(due, proof, tookMs);
         ports.log.info({ tookMs, invocation: proof.status.invocationId }, restarted.message);

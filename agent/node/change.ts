@@ -29,8 +29,6 @@ export interface Change {
   readonly config: ConfigSources;
   /** Asked once, after the write and before the restart. false: everything is taken back, and nothing restarted. */
   readonly mayRestart: () => Promise<boolean>;
-  /** Called when the file is as it shall be and stays so, just before the kubelet is restarted. */
-  readonly onWritten: () => void;
   /** Called when the new kubelet is proven, just before the soak, with the time since the begin. */
   readonly onProven: (proof: Proven, tookMs: number) => void;
   /** UIDs of the pods that the restart was not to end, asked once after the proof; undefined: not known. */
@@ -82,7 +80,6 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
     if (change.restart && !(await change.mayRestart())) {
       return await takeBack(ports, journal);
     }
-    change.onWritten();
     if (!change.restart) {
       return { kind: 'done', proof: undefined };
     }
