@@ -67,7 +67,6 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
   const said = { node: memory(), configMap: memory() };
   const node = encodeURIComponent(nodeName);
   const namespace = encodeURIComponent(options.namespace);
-  const followed = { transport, nodeName, ...(options.random && { random: options.random }) };
 
   return {
     async patchNode({ annotations, labels }) {
@@ -86,7 +85,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       });
     },
 
-    watchPods: () => watchPods(followed),
+    watchPods: () => watchPods({ transport, nodeName, ...(options.random && { random: options.random }) }),
 
     async pods({ latest }) {
       const answer = transport.read({

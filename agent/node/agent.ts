@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { errorText } from '../text/error-text.ts';
 import { createLoop } from '../time/loop.ts';
+import { RESYNC_MS } from './host-looks.ts';
 import { createPublisher, NotReported } from './publish.ts';
 import type { ConfigMapObject, NodeObject } from './ports.ts';
 import { createReconciler, type ReconcileOptions, type ReconcilePorts } from './reconcile.ts';
@@ -26,8 +27,6 @@ export interface Agent {
 
 /** A file that is being written is left to settle, in ms. */
 const SETTLE_MS = 30;
-/** A look without a cause, for what neither a watch nor inotify tells, in ms. */
-const RESYNC_MS = 600_000;
 const ERROR_PAUSE_MS = 1000;
 const LONGEST_ERROR_PAUSE_MS = 60_000;
 const LONGEST_REPORT_PAUSE_MS = 10_000;

@@ -10,7 +10,10 @@ export interface Begun {
   readonly journal: Journal;
   /** Rejects when journal or switch could not be made; nothing is left of them then. */
   readonly begun: Promise<void>;
-  /** Puts the new file, which is made ready meanwhile, in the old one's place once the change has begun. Rejects as `begun`, when somebody else wrote the file since `before`, or when it could not. */
+  /**
+   * Puts the new file, which is made ready meanwhile, in the old one's place once the change has begun. Rejects as `begun`, when
+   * somebody else wrote the file since `before`, or when it could not.
+   */
   readonly write: () => Promise<void>;
 }
 

@@ -26,8 +26,8 @@ export interface HostLook {
   readonly watch: () => Promise<void>;
 }
 
-/** What inotify has not told of is found out so long after the last whole look at the latest, in ms. */
-const HOLDS_MS = 600_000;
+/** A whole look without a cause, for what neither a watch nor inotify tells, in ms. */
+export const RESYNC_MS = 600_000;
 
 export function createHostLooks(ports: HostLooksPorts): HostLooks {
   let changes = 0;
@@ -57,7 +57,7 @@ export function createHostLooks(ports: HostLooksPorts): HostLooks {
   };
 
   function holds(): boolean {
-    return whole?.changes === changes && ports.clock.monotonicMs() - whole.beganMs < HOLDS_MS;
+    return whole?.changes === changes && ports.clock.monotonicMs() - whole.beganMs < RESYNC_MS;
   }
 
   async function watch(paths: readonly string[]): Promise<void> {

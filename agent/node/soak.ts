@@ -86,7 +86,6 @@ async function keepsWell(
   }
 }
 
-/** A node that was not Ready before the restart either is nothing that the change has done. */
 /** undefined where there is none. */
 function refusalText(lost: readonly SeenPod[]): string | undefined {
   if (lost.length === 0) {

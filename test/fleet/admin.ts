@@ -15,7 +15,7 @@ export interface Place {
 
 export interface Admin {
   /** Rejects with an AdminError for any status but 2xx, and with the socket's own error. */
-  send(method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: object): Promise<JsonObject>;
+  send(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<JsonObject>;
   close(): void;
 }
 

@@ -10,10 +10,10 @@ const HOUR_MS = 3_600_000;
 class Started {
   readonly host = new FakeHost();
   asked = 0;
-  /** What the API server says when it is asked for the nth time, from 1. */
-  readonly #answer: (asked: number, now: Date) => Partial<Readiness> | undefined;
+  /** What the API server says at an instant. */
+  readonly #answer: (now: Date) => Partial<Readiness> | undefined;
 
-  constructor(answer: (asked: number, now: Date) => Partial<Readiness> | undefined) {
+  constructor(answer: (now: Date) => Partial<Readiness> | undefined) {
     this.#answer = answer;
     this.host.now = START;
     this.host.startKubelet();
@@ -23,7 +23,7 @@ class Started {
     const { systemd, clock } = this.host.ports();
     const readiness = async (): Promise<Readiness | undefined> => {
       this.asked += 1;
-      const found = this.#answer(this.asked, this.host.now);
+      const found = this.#answer(this.host.now);
       return found && { ready: true, since: new Date(0), reported: new Date(0), message: '', ...found };
     };
     const started = await systemd.status('kubelet.service');
@@ -44,9 +44,7 @@ describe('a restarted kubelet', () => {
   });
 
   test('may report late', async () => {
-    const kubelet = new Started((_asked, now) =>
-      now.getTime() > START.getTime() + 40_000 ? { reported: now } : {},
-    );
+    const kubelet = new Started((now) => (now.getTime() > START.getTime() + 40_000 ? { reported: now } : {}));
 
     expect(await kubelet.fault()).toBeUndefined();
   });
