@@ -1,14 +1,13 @@
 // The Kubernetes API as one node's use cases need it.
 
 import type { CoreV1Event } from '@kubernetes/client-node';
-import type { Cluster, ConfigMapObject, NodeObject } from '../node/ports.ts';
+import type { Cluster, ConfigMapObject, NodeObject, Readiness } from '../node/ports.ts';
 import type { SysctlPod } from '../plan/in-use.ts';
 import { jsonOf } from './answer.ts';
-import { BadAnswer } from './errors.ts';
 import { COMPONENT, configMapEvent, nodeEvent } from './events.ts';
 import { objectAt } from './fields.ts';
 import { itemsOf } from './items.ts';
-import { MERGE_PATCH, METADATA_LIST, METADATA_ONLY } from './media-types.ts';
+import { MERGE_PATCH, METADATA_ONLY } from './media-types.ts';
 import { noteMemory, type NoteMemory } from './note-memory.ts';
 import { parseConfigMap, parseNode, parsePod, parseReadiness } from './objects.ts';
 import { watchPods } from './pods-watch.ts';
@@ -37,7 +36,7 @@ type Follow<T> = (
 
 /** The port of the use cases, and the two objects they follow. */
 export interface WatchedCluster extends Cluster {
-  /** Follows our Node's metadata. */
+  /** Follows our Node. */
   readonly watchNode: Follow<NodeObject>;
   /** Follows the policy's ConfigMap. */
   readonly watchConfigMap: Follow<ConfigMapObject>;
@@ -48,12 +47,6 @@ const PODS_MS = 10_000;
 const COLLECT_AFTER_BYTES = 256 * 1024;
 /** Most pods have none, and need not be parsed. */
 const SYSCTLS = Buffer.from('"sysctls"');
-/** In the status of a pod that the kubelet has taken. */
-const START_TIME = Buffer.from('"startTime":"');
-/** And not in that of one that it has refused at a restart, as long as the containers have not ended. */
-const CONTAINERS = Buffer.from('"containerStatuses":[{');
-/** Name, generateName and namespace stand before it. */
-const UID_WITHIN_BYTES = 2048;
 
 const REMEMBERED_NOTES = 50;
 const NOTE_MEMORY_MS = 3_600_000;
@@ -67,6 +60,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
   const said = { node: memory(), configMap: memory() };
   const node = encodeURIComponent(nodeName);
   const namespace = encodeURIComponent(options.namespace);
+  let seenReadiness: Readiness | undefined;
 
   return {
     async patchNode({ annotations, labels }) {
@@ -87,7 +81,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
 
     watchPods: () => watchPods({ transport, nodeName, ...(options.random && { random: options.random }) }),
 
-    async pods({ latest }) {
+    async sysctlPods({ latest }) {
       const answer = transport.read({
         method: 'GET',
         path: '/api/v1/pods',
@@ -98,21 +92,19 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         },
         timeoutMs: PODS_MS,
       });
-      const living: string[] = [];
-      const sysctl: SysctlPod[] = [];
+      const pods: SysctlPod[] = [];
       for await (const text of itemsOf(collected(answer))) {
-        if (text.includes(START_TIME) && text.includes(CONTAINERS)) {
-          living.push(uidIn(text));
-        }
         if (text.includes(SYSCTLS)) {
           const pod = parsePod(objectAt(jsonOf(text.toString('utf8'))));
           if (pod.sysctls.length > 0) {
-            sysctl.push(pod);
+            pods.push(pod);
           }
         }
       }
-      return { living, sysctl };
+      return pods;
     },
+
+    seenReadiness: () => seenReadiness,
 
     async readiness() {
       const answer = transport.read({
@@ -142,9 +134,11 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         transport,
         path: '/api/v1/nodes',
         name: nodeName,
-        accept: { list: METADATA_LIST, watch: METADATA_ONLY },
-        parse: parseNode,
-        onChange,
+        parse: (object) => ({ node: parseNode(object), readiness: parseReadiness(object) }),
+        onChange: (seen) => {
+          seenReadiness = seen?.readiness;
+          onChange(seen?.node);
+        },
         ...listeners,
         ...(options.random && { random: options.random }),
       }),
@@ -187,13 +181,4 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       throw error;
     }
   }
-}
-
-/** The object's own UID stands before those of its owners, and no name before it has a quotation mark. */
-function uidIn(pod: Buffer): string {
-  const uid = /"uid":"([^"]+)"/u.exec(pod.subarray(0, UID_WITHIN_BYTES).toString('latin1'))?.[1];
-  if (uid === undefined) {
-    throw new BadAnswer('Expected a pod to have a UID, got one without');
-  }
-  return uid;
 }

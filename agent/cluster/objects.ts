@@ -49,7 +49,7 @@ export function parsePod(object: JsonObject): SysctlPod {
 }
 
 /** A Pod as its kubelet tells of it. Throws BadAnswer when its metadata is not an object's. */
-export function parseSeenPod(object: JsonObject): SeenPod {
+export function parseSeenPod(object: JsonObject): Omit<SeenPod, 'hadContainers'> {
   const metadata = objectAt(object, 'metadata');
   const status = objectAt(object, 'status');
   const containers = status['containerStatuses'];

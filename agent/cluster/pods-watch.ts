@@ -66,7 +66,9 @@ export function watchPods({ transport, nodeName, random = Math.random }: PodsWat
     }
     if (event.type === 'changed') {
       const pod = parseSeenPod(event.object);
-      pods.set(pod.uid, pod);
+      const earlier = pods.get(pod.uid);
+      const hadContainers = earlier !== undefined && (earlier.hadContainers || earlier.hasContainers);
+      pods.set(pod.uid, { ...pod, hadContainers });
       for (const look of waiting) {
         look();
       }

@@ -37,7 +37,6 @@ export interface ApiAnswer {
 export interface StreamRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  readonly accept?: string;
   /** For the head of the answer, connecting included. */
   readonly answerMs?: number;
   /** The stream fails with NoAnswer once not a single byte came for this long. */

@@ -13,8 +13,6 @@ export interface Followed {
   readonly path: string;
   /** What every watch asks for, such as a fieldSelector. */
   readonly query: Readonly<Record<string, string>>;
-  /** The media type of a watch; default application/json. */
-  readonly accept?: string | undefined;
   /** Lists anew and takes in what there is now, unless the signal is aborted by then. */
   list(signal: AbortSignal, answerMs: number): Promise<Listing>;
   /** Takes in one object that is new or has changed. */
@@ -149,7 +147,6 @@ export function watchLoop(followed: Followed, options: WatchOptions): Watch {
         answered();
       },
       signal: stopping.signal,
-      ...(followed.accept !== undefined && { accept: followed.accept }),
     });
     let bookmarkAt: number | undefined;
     for await (const line of stream) {

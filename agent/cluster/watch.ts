@@ -11,7 +11,6 @@ export interface ObjectWatchOptions<T> extends WatchOptions {
   /** The collection, `/api/v1/nodes`; the one object in it is chosen by a fieldSelector, which RBAC's resourceNames understand. */
   readonly path: string;
   readonly name: string;
-  readonly accept?: { readonly list: string; readonly watch: string };
   /** May throw: the object then counts as garbage. */
   readonly parse: (object: JsonObject) => T;
   /** Called once after the first list, and then for every difference; undefined: there is no such object. */
@@ -23,24 +22,14 @@ export interface ObjectWatchOptions<T> extends WatchOptions {
  * content calls nothing. Each failure costs one request and a pause with full jitter.
  */
 export function watchObject<T>(options: ObjectWatchOptions<T>): Watch {
-  const { transport, path, name, accept, parse, onChange } = options;
+  const { transport, path, name, parse, onChange } = options;
   const query = { fieldSelector: `metadata.name=${name}` };
   let last: { readonly object: T | undefined } | undefined;
 
-  return watchLoop(
-    { path, query, accept: accept?.watch, list, changed: show, deleted: () => show(undefined) },
-    options,
-  );
+  return watchLoop({ path, query, list, changed: show, deleted: () => show(undefined) }, options);
 
   async function list(signal: AbortSignal, timeoutMs: number): Promise<{ version: string; isNews: boolean }> {
-    const answer = await transport.request({
-      method: 'GET',
-      path,
-      query,
-      timeoutMs,
-      signal,
-      ...(accept && { accept: accept.list }),
-    });
+    const answer = await transport.request({ method: 'GET', path, query, timeoutMs, signal });
     const { object, version } = parseList(answer.body);
     return { version, isNews: !signal.aborted && show(object) };
   }

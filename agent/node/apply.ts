@@ -2,7 +2,7 @@
 
 import { runningAllowances } from '../kubelet/running.ts';
 import type { KubeletUnit } from '../kubelet/unit.ts';
-import { takenAway, type Restart } from '../plan/in-use.ts';
+import type { Restart } from '../plan/in-use.ts';
 import { sha256Of } from '../text/hash.ts';
 import {
   carryOut,
@@ -15,13 +15,13 @@ import {
 import { decide, type Decision, type Situation } from './decide.ts';
 import type { EarlyBegin } from './early-begin.ts';
 import { situationOf } from './fingerprint.ts';
-import { objection, type PodsLook, survivors } from './guard.ts';
+import { endedBy, objection, type PodsLook } from './guard.ts';
 import type { Journal } from './journal.ts';
 import { committedPart, type Memory, NOTHING_REMEMBERED } from './memory.ts';
 import type { Observation } from './observe.ts';
 import { originalAfter } from './original.ts';
 import { afterChange } from './outcome.ts';
-import type { AgentLog, Cluster, EventNote, NodeObject } from './ports.ts';
+import type { AgentLog, Cluster, NodeObject } from './ports.ts';
 import type { Publisher } from './publish.ts';
 import type { WorkingReport } from './working.ts';
 
@@ -63,7 +63,6 @@ export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
     change.plan.after,
   );
   let pods = situation.pods;
-  let restarted: EventNote | undefined;
   try {
     ports.working.begin(decision.report);
     const result = await carryOut(ports, {
@@ -77,18 +76,19 @@ export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
         const proceeds = situation.view.policy?.settings.inUse === 'Proceed';
         // An API server that was not there a moment ago is not waited for twice, and what came since uses nothing that goes.
         const known = proceeds || pods?.kind === 'unknown';
-        if (guarded === undefined || known || takenAway(guarded).length === 0) {
+        if (guarded === undefined || known) {
           return true;
         }
         pods = await due.latestPods(guarded);
         return objection(pods, guarded) === undefined;
       },
       onProven: (proof, tookMs) => {
-        restarted = restartNote(due, proof, tookMs);
-        ports.log.info({ tookMs, invocation: proof.status.invocationId }, restarted.message);
+        const { name, invocationId } = proof.status;
+        const message = `${name} was restarted and is healthy after ${Math.round(tookMs)} ms`;
+        ports.log.info({ tookMs, invocation: invocationId }, message);
         tellProven(ports, due, proof);
       },
-      pods: () => pods && decision.guarded && survivors(pods, decision.guarded),
+      endedPods: () => (decision.guarded ? pods && endedBy(pods, decision.guarded) : new Set()),
     });
     ports.working.end();
     const at = ports.clock.now();
@@ -101,7 +101,7 @@ export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
     }
     const [committed] = await Promise.all([
       rememberAndCommit(ports, next.memory, journal),
-      ports.publisher.publish(next.report, restarted),
+      ports.publisher.publish(next.report),
     ]);
     return committed
       ? { next, memory: next.memory }
@@ -200,11 +200,6 @@ function tellProven(ports: ApplyPorts, due: Due, proof: Proven): void {
   ports.publisher
     .publish({ ...report, state: 'Working', reason, appliedRevision, failedRevision })
     .catch((error: unknown) => ports.log.warn({ err: error }, 'The proof could not be reported'));
-}
-
-function restartNote({ change }: Due, { status }: Proven, tookMs: number): EventNote {
-  const message = `${status.name} was restarted and is healthy after ${Math.round(tookMs)} ms: ${change.plan.reason}`;
-  return { type: 'Normal', reason: 'KubeletRestarted', message };
 }
 
 /** The next look tries again, and so does the host when the switch's time is over. */

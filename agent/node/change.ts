@@ -8,11 +8,12 @@ import { sha256Of } from '../text/hash.ts';
 import type { Journal } from './journal.ts';
 import type { MemoryStore } from './memory.ts';
 import { proveKubelet, type Proof, type ProofPorts, type ProofRequest } from './prove.ts';
-import type { HostFiles, UndoSwitch } from './ports.ts';
+import type { Cluster, HostFiles, UndoSwitch } from './ports.ts';
 import { readinessFault } from './readiness.ts';
-import { soak, type SoakPorts } from './soak.ts';
+import { type FollowedPods, soak, type SoakPorts } from './soak.ts';
 
 export interface ChangePorts extends ProofPorts, SoakPorts {
+  readonly cluster: SoakPorts['cluster'] & Pick<Cluster, 'watchPods'>;
   readonly files: HostFiles;
   readonly memory: MemoryStore;
   readonly undoSwitch: UndoSwitch;
@@ -31,8 +32,8 @@ export interface Change {
   readonly mayRestart: () => Promise<boolean>;
   /** Called when the new kubelet is proven, just before the soak, with the time since the begin. */
   readonly onProven: (proof: Proven, tookMs: number) => void;
-  /** UIDs of the pods that the restart was not to end, asked once after the proof; undefined: not known. */
-  readonly pods: () => ReadonlySet<string> | undefined;
+  /** UIDs of the pods that the restart ends, asked once right before it; undefined: not known. */
+  readonly endedPods: () => ReadonlySet<string> | undefined;
 }
 
 export type Proven = Extract<Proof, { ok: true }>;
@@ -83,8 +84,7 @@ export async function carryOut(ports: ChangePorts, change: Change): Promise<Chan
     if (!change.restart) {
       return { kind: 'done', proof: undefined };
     }
-    await ports.systemd.tryRestart(journal.unit);
-    return await proveAndSoak(ports, change, (proof) =>
+    return await restartAndProve(ports, change, (proof) =>
       change.onProven(proof, ports.clock.monotonicMs() - begunMs),
     );
   } catch (error) {
@@ -106,13 +106,35 @@ export async function goOn(
   config: ConfigSources,
 ): Promise<ChangeResult> {
   await arm(ports, journal);
-  return proveAndSoak(ports, { journal, config, pods: () => undefined }, () => {});
+  return proveAndSoak(ports, { journal, config }, undefined, () => {});
+}
+
+/** The pods are followed from before the new kubelet is there: only then can those that it refuses be told from others. */
+async function restartAndProve(
+  ports: ChangePorts,
+  change: Change,
+  onProven: (proof: Proven) => void,
+): Promise<ChangeResult> {
+  const { journal } = change;
+  const ended = change.endedPods();
+  const restarting = ports.systemd.tryRestart(journal.unit);
+  const pods =
+    ended === undefined || journal.nodeSoakSeconds === 0
+      ? undefined
+      : { watch: ports.cluster.watchPods(), ended };
+  try {
+    await restarting;
+    return await proveAndSoak(ports, change, pods, onProven);
+  } finally {
+    pods?.watch.stop();
+  }
 }
 
 /** The kubelet that runs now is proven and watched, or rolled back. */
 async function proveAndSoak(
   ports: ChangePorts,
-  { journal, config, pods }: Pick<Change, 'journal' | 'config' | 'pods'>,
+  { journal, config }: Pick<Change, 'journal' | 'config'>,
+  pods: FollowedPods | undefined,
   onProven: (proof: Proven) => void,
 ): Promise<ChangeResult> {
   const proof = await prove(ports, journal, acceptsOf(journal, config));
@@ -125,7 +147,7 @@ async function proveAndSoak(
     before: new Date(journal.past.at),
     healthz: journal.healthz ?? undefined,
     seconds: journal.nodeSoakSeconds,
-    pods: pods(),
+    pods,
   });
   return fault === undefined ? { kind: 'done', proof } : rollBack(ports, journal, fault);
 }

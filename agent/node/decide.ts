@@ -2,7 +2,7 @@
 
 import type { Drift } from '../plan/drift.ts';
 import { driftOf, restartNeeded } from '../plan/drift.ts';
-import { takenAway, type Restart } from '../plan/in-use.ts';
+import { mayEndPods, type Restart } from '../plan/in-use.ts';
 import type { Plan } from '../plan/plan.ts';
 import { planChange } from '../plan/plan.ts';
 import type { Desired } from '../policy/desired.ts';
@@ -49,7 +49,7 @@ export interface Decision {
   readonly retryAt: Date | undefined;
   /**
    * The restart about which the node's pods have a word. While they were not asked, nothing may be done: ask them and
-   * decide again.
+   * decide again. One that takes nothing away is none of their business.
    */
   readonly guarded: Restart | undefined;
   /** The decision on the same plan when more is known; planning is what costs. */
@@ -140,23 +140,22 @@ function decidePlanned(
     ...more,
   });
   const settled = !plan.changed && !restart;
-  const restarting: Restart | undefined = restart
-    ? {
-        running: observation.running,
-        next: plan.configured.after,
-        kubelet: observation.kubelet,
-        kernel: observation.kernel,
-      }
-    : undefined;
+  const restarting: Restart = {
+    running: observation.running,
+    next: plan.configured.after,
+    kubelet: observation.kubelet,
+    kernel: observation.kernel,
+  };
+  const guarded = restart && mayEndPods(restarting) ? restarting : undefined;
 
   const idle = idleReason(situation);
   const inUse = view.policy?.settings.inUse ?? 'Block';
   if (idle !== undefined) {
-    const pods = restarting && situation.pods ? outlook(situation.pods, restarting, inUse) : '';
+    const pods = guarded && situation.pods ? outlook(situation.pods, guarded, inUse) : '';
     return say(
       'Observing',
       `${idle}. ${settled ? 'Nothing would be changed.' : `Would change: ${plan.reason}${pods}`}`,
-      { guarded: restarting },
+      { guarded },
     );
   }
   if (settled && (observation.running !== undefined || plan.desired.length === 0)) {
@@ -189,20 +188,18 @@ function decidePlanned(
     });
   }
   const blocks = inUse === 'Block';
-  const held = blocks && restarting && situation.pods ? objection(situation.pods, restarting) : undefined;
+  const held = blocks && guarded && situation.pods ? objection(situation.pods, guarded) : undefined;
   if (held !== undefined) {
-    return say('Blocked', `${held} What waits: ${plan.reason}`, { guarded: restarting });
+    return say('Blocked', `${held} What waits: ${plan.reason}`, { guarded });
   }
   const missing = approvalMissing(
     { node: situation.node, waits: situation.coordinated, policy: view.policy },
     revision,
   );
   if (missing !== undefined) {
-    // A whole fleet waits here: its pods are asked for only where they could have a word.
-    const asks = blocks && restarting !== undefined && takenAway(restarting).length > 0;
-    return say('Pending', `${missing}: ${plan.reason}`, { guarded: asks ? restarting : undefined });
+    return say('Pending', `${missing}: ${plan.reason}`, { guarded: blocks ? guarded : undefined });
   }
-  return say('Working', plan.reason, { change: { plan, restart, desired }, guarded: restarting });
+  return say('Working', plan.reason, { change: { plan, restart, desired }, guarded });
 }
 
 /** Why nothing is begun here, whatever there is to do. */

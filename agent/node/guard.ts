@@ -4,7 +4,7 @@ import { podsRefused, refusedText, takenAway, type Restart, type SysctlPod } fro
 
 /** The node's pods as they were seen, or why they could not be. */
 export type PodsLook =
-  | { readonly kind: 'seen'; readonly pods: readonly SysctlPod[]; readonly living: readonly string[] }
+  | { readonly kind: 'seen'; readonly pods: readonly SysctlPod[] }
   | { readonly kind: 'unknown'; readonly why: string };
 
 /** Why the restart must wait; undefined when it may be made. */
@@ -28,13 +28,9 @@ export function objection(look: PodsLook, restart: Restart): string | undefined 
   );
 }
 
-/** UIDs of the pods that must outlive the restart; undefined where the pods are not known. */
-export function survivors(look: PodsLook, restart: Restart): ReadonlySet<string> | undefined {
-  if (look.kind === 'unknown') {
-    return undefined;
-  }
-  const refused = new Set(podsRefused(look.pods, restart).map(({ uid }) => uid));
-  return new Set(look.living.filter((uid) => !refused.has(uid)));
+/** UIDs of the pods that the restart ends; undefined where the pods are not known. */
+export function endedBy(look: PodsLook, restart: Restart): ReadonlySet<string> | undefined {
+  return look.kind === 'unknown' ? undefined : new Set(podsRefused(look.pods, restart).map(({ uid }) => uid));
 }
 
 /** What a policy that changes nothing says of the pods; empty when the restart would end none. */

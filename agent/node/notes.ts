@@ -7,13 +7,9 @@ import type { EventNote } from './ports.ts';
 
 /**
  * `previous` are the node's annotations as they were. A change that the policy asked for is no drift; a difference
- * that appears while the revision stays is. `done` takes the place of what is told of a node that is Done: an Event a change.
+ * that appears while the revision stays is.
  */
-export function notesFor(
-  previous: Readonly<Record<string, string>>,
-  report: NodeReport,
-  done?: EventNote,
-): EventNote[] {
+export function notesFor(previous: Readonly<Record<string, string>>, report: NodeReport): EventNote[] {
   const notes: EventNote[] = [];
   const drift = driftText(report.drift);
   const byPolicy = report.desiredRevision !== report.appliedRevision;
@@ -26,15 +22,16 @@ export function notesFor(
   const holdsOtherwise =
     report.state === 'Blocked' && annotationsOf(report)[KEYS.reason] !== previous[KEYS.reason];
   if (isNews || holdsOtherwise) {
-    notes.push(...(done !== undefined && report.state === 'Done' ? [done] : stateNotes(report)));
+    notes.push(...stateNotes(report, previous));
   }
   return notes;
 }
 
-function stateNotes({ state, reason }: NodeReport): EventNote[] {
+/** A change that goes well tells of itself in the annotation last-change: a fleet would write thousands of Events that nobody needs. */
+function stateNotes({ state, reason }: NodeReport, previous: Readonly<Record<string, string>>): EventNote[] {
   switch (state) {
     case 'Done':
-      return [{ type: 'Normal', reason: 'NodeDone', message: reason }];
+      return wasWarnedOf(previous) ? [{ type: 'Normal', reason: 'NodeDone', message: reason }] : [];
     case 'Degraded':
       return [{ type: 'Warning', reason: 'NodeDegraded', message: reason }];
     case 'Unreconcilable':
@@ -46,4 +43,13 @@ function stateNotes({ state, reason }: NodeReport): EventNote[] {
     case 'Observing':
       return [];
   }
+}
+
+const WARNED_OF: ReadonlySet<string> = new Set(['Degraded', 'Unreconcilable', 'Blocked']);
+
+/** An Event says that something is wrong with the node as it was. */
+function wasWarnedOf(previous: Readonly<Record<string, string>>): boolean {
+  const hadDrift =
+    previous[KEYS.drift] !== undefined && previous[KEYS.desiredRevision] === previous[KEYS.appliedRevision];
+  return hadDrift || WARNED_OF.has(previous[KEYS.state] ?? '');
 }

@@ -28,7 +28,7 @@ export function pauseAfterWaiting(waitedMs: number): number {
 
 /** `random` is in [0, 1): it spreads the looks of nodes that began to wait at the same moment. */
 export function createPodLooks(
-  cluster: Pick<Cluster, 'pods'>,
+  cluster: Pick<Cluster, 'sysctlPods'>,
   clock: Pick<Clock, 'now'>,
   random: () => number,
 ): PodLooks {
@@ -37,8 +37,8 @@ export function createPodLooks(
     | undefined;
 
   async function ask(key: string, latest: boolean): Promise<PodsLook> {
-    const look = await cluster.pods({ latest }).then(
-      ({ living, sysctl }): PodsLook => ({ kind: 'seen', pods: sysctl, living }),
+    const look = await cluster.sysctlPods({ latest }).then(
+      (pods): PodsLook => ({ kind: 'seen', pods }),
       (error: unknown): PodsLook => ({ kind: 'unknown', why: errorText(error) }),
     );
     const at = clock.now().getTime();

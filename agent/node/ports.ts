@@ -132,14 +132,6 @@ export interface NodeObject {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** This node's pods that have not ended. */
-export interface NodePods {
-  /** UIDs of those that the kubelet has taken, and tells the containers of. */
-  readonly living: readonly string[];
-  /** Those that set a sysctl. */
-  readonly sysctl: readonly SysctlPod[];
-}
-
 /** A pod as its kubelet tells of it. */
 export interface SeenPod {
   readonly uid: string;
@@ -152,6 +144,8 @@ export interface SeenPod {
   readonly reason: string;
   /** The kubelet tells of its containers, be it that they wait. */
   readonly hasContainers: boolean;
+  /** It did so when it was seen earlier. */
+  readonly hadContainers: boolean;
 }
 
 /** The condition Ready of a Node; its times are whole seconds. */
@@ -195,10 +189,15 @@ export interface Cluster {
     readonly annotations: Readonly<Record<string, string | null>>;
     readonly labels: Readonly<Record<string, string | null>>;
   }): Promise<void>;
-  /** undefined when the Node has no such condition yet. Rejects with an ApiError or a socket's error. */
+  /** As the API server has told of it last, without a request; undefined when it has not, or the Node has no such condition yet. */
+  seenReadiness(): Readiness | undefined;
+  /** Asked for. undefined when the Node has no such condition yet. Rejects with an ApiError or a socket's error. */
   readiness(): Promise<Readiness | undefined>;
-  /** `latest` costs the API server more: without it the answer may be some moments old. Rejects as above. */
-  pods(options: { readonly latest: boolean }): Promise<NodePods>;
+  /**
+   * This node's pods that have not ended and that set a sysctl. `latest` costs the API server more: without it the answer may be
+   * some moments old. Rejects as above.
+   */
+  sysctlPods(options: { readonly latest: boolean }): Promise<readonly SysctlPod[]>;
   /** Follows this node's pods that have not succeeded until it is stopped. */
   watchPods(): PodsWatch;
   nodeEvent(node: NodeObject, note: EventNote): Promise<void>;

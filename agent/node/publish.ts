@@ -2,16 +2,15 @@
 
 import { nodePatch, type NodeReport } from '../report/annotations.ts';
 import { notesFor } from './notes.ts';
-import type { AgentLog, Cluster, EventNote, NodeObject } from './ports.ts';
+import type { AgentLog, Cluster, NodeObject } from './ports.ts';
 
 export interface Publisher {
   /** Takes over what the API server says of the node. */
   setNode(node: NodeObject): void;
   /**
-   * Resolves when the report and its Events are written; rejects with NotReported when the report could not be. `done` is told
-   * where the report is that the node is Done, instead of just that.
+   * Resolves when the report and its Events are written; rejects with NotReported when the report could not be.
    */
-  publish(report: NodeReport, done?: EventNote): Promise<void>;
+  publish(report: NodeReport): Promise<void>;
   /** The last report again, with the reason why there is no newer one. */
   publishFailure(reason: string): Promise<void>;
 }
@@ -44,7 +43,7 @@ export function createPublisher(cluster: Cluster, log: AgentLog): Publisher {
   let last = NOTHING_SEEN;
   let queue: Promise<void> = Promise.resolve();
 
-  async function write(report: NodeReport, done: EventNote | undefined): Promise<void> {
+  async function write(report: NodeReport): Promise<void> {
     if (node === undefined) {
       return;
     }
@@ -64,7 +63,7 @@ export function createPublisher(cluster: Cluster, log: AgentLog): Publisher {
       annotations: merged(previous.annotations, patch.annotations),
       labels: merged(previous.labels, patch.labels),
     };
-    for (const note of notesFor(previous.annotations, report, done)) {
+    for (const note of notesFor(previous.annotations, report)) {
       log.info({ event: note.reason }, note.message);
       try {
         await cluster.nodeEvent(previous, note);
@@ -74,8 +73,8 @@ export function createPublisher(cluster: Cluster, log: AgentLog): Publisher {
     }
   }
 
-  function publish(report: NodeReport, done?: EventNote): Promise<void> {
-    const written = queue.then(() => write(report, done));
+  function publish(report: NodeReport): Promise<void> {
+    const written = queue.then(() => write(report));
     queue = written.catch(() => {});
     return written;
   }
@@ -84,9 +83,9 @@ export function createPublisher(cluster: Cluster, log: AgentLog): Publisher {
     setNode(seen) {
       node = seen;
     },
-    publish(report, done) {
+    publish(report) {
       last = report;
-      return publish(report, done);
+      return publish(report);
     },
     publishFailure: (reason) => publish({ ...last, state: 'Degraded', reason }),
   };

@@ -6,7 +6,7 @@ import { endedBecause } from './prove.ts';
 export interface ReadinessPorts {
   readonly systemd: Systemd;
   readonly clock: Clock;
-  readonly cluster: Pick<Cluster, 'readiness'>;
+  readonly cluster: Pick<Cluster, 'seenReadiness' | 'readiness'>;
 }
 
 /** A kubelet reports at its start, and every 10 s as long as it could not (kubernetes pkg/kubelet/kubelet_node_status.go, tryUpdateNodeStatus). */
@@ -18,18 +18,24 @@ const LONGEST_PAUSE_MS = 1000;
 
 /**
  * Resolves with undefined once the kubelet has reported a node that is no worse than before; else with why, in the end. `before` is an
- * instant shortly before its start.
+ * instant shortly before its start. The API server is asked where what it has told by itself is not enough: it may have fallen silent.
  */
 export async function readinessFault(
   ports: ReadinessPorts,
   started: UnitStatus,
   before: Date,
 ): Promise<string | undefined> {
+  const faultOf = (found: Readiness | undefined): Fault | undefined =>
+    found && faultIn(found, startedAt(ports.clock, started, before));
+  const seen = ports.cluster.seenReadiness();
+  if (seen !== undefined && faultOf(seen) === undefined) {
+    return undefined;
+  }
   const begun = ports.clock.monotonicMs();
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     // That the API server cannot be asked is no fault of the kubelet's.
     const found = await ports.cluster.readiness().catch(() => undefined);
-    const fault = found && faultIn(found, startedAt(ports.clock, started, before));
+    const fault = faultOf(found);
     if (fault === undefined) {
       return undefined;
     }
@@ -46,10 +52,12 @@ function startedAt(clock: Clock, { startedMs }: UnitStatus, before: Date): Date 
   return new Date(Math.min(before.getTime(), bySetClock));
 }
 
-function faultIn(
-  { ready, since, reported, message }: Readiness,
-  at: Date,
-): { readonly what: string; readonly bearableMs: number } | undefined {
+interface Fault {
+  readonly what: string;
+  readonly bearableMs: number;
+}
+
+function faultIn({ ready, since, reported, message }: Readiness, at: Date): Fault | undefined {
   const second = Math.floor(at.getTime() / 1000) * 1000;
   if (reported.getTime() < second) {
     const what = `did not report its node to the API server within ${REPORTS_WITHIN_MS / 1000} s`;

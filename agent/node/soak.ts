@@ -1,6 +1,6 @@
 // The time after the proof, in which a kubelet shows what it did not show at once.
 
-import type { Clock, Cluster, Health, Processes, SeenPod, Systemd, UnitStatus } from './ports.ts';
+import type { Clock, Cluster, Health, PodsWatch, Processes, SeenPod, Systemd, UnitStatus } from './ports.ts';
 import { endedBecause, type ProofRequest, runsStill } from './prove.ts';
 import { readinessFault } from './readiness.ts';
 
@@ -9,7 +9,7 @@ export interface SoakPorts {
   readonly processes: Processes;
   readonly health: Health;
   readonly clock: Clock;
-  readonly cluster: Pick<Cluster, 'readiness' | 'watchPods'>;
+  readonly cluster: Pick<Cluster, 'seenReadiness' | 'readiness'>;
 }
 
 export interface SoakRequest {
@@ -19,8 +19,15 @@ export interface SoakRequest {
   readonly before: Date;
   readonly healthz: ProofRequest['healthz'];
   readonly seconds: number;
-  /** UIDs of the pods that lived before the restart and were to survive it; undefined: not known. */
-  readonly pods: ReadonlySet<string> | undefined;
+  /** undefined: nobody looks after the pods. */
+  readonly pods: FollowedPods | undefined;
+}
+
+export interface FollowedPods {
+  /** Since before the kubelet was started. */
+  readonly watch: PodsWatch;
+  /** UIDs of those that the restart was to end. */
+  readonly ended: ReadonlySet<string>;
 }
 
 const INTERVAL_MS = 1000;
@@ -28,41 +35,14 @@ const HEALTHZ_TIMEOUT_MS = 2000;
 /** A kubelet under load may miss one. */
 const MISSES = 3;
 const MOST_NAMED = 5;
-/** The report of the proof goes first: a connection of one's own costs CPU, and a kubelet refuses nothing that soon. */
-const WATCH_AFTER_MS = 300;
-
-/** Waits for so many ms; resolves earlier, and with why, when a pod is found to be refused. */
-type Wait = (ms: number) => Promise<string | undefined>;
-
 /** Resolves when the time is over, with undefined, or as soon as the kubelet is found not to be well, with why. */
 export async function soak(ports: SoakPorts, request: SoakRequest): Promise<string | undefined> {
-  return (
-    (await keepsWellAndItsPods(ports, request)) ?? readinessFault(ports, request.started, request.before)
-  );
-}
-
-async function keepsWellAndItsPods(ports: SoakPorts, request: SoakRequest): Promise<string | undefined> {
-  const { pods = new Set() } = request;
-  if (pods.size === 0 || request.seconds === 0) {
-    return keepsWell(ports, request, async (ms) => {
-      await ports.clock.sleep(ms);
-      return undefined;
-    });
-  }
-  await ports.clock.sleep(WATCH_AFTER_MS);
-  const watch = ports.cluster.watchPods();
-  const isLost = (pod: SeenPod): boolean => pods.has(pod.uid) && isRefused(pod);
-  try {
-    return await keepsWell(ports, request, async (ms) => refusalText(await watch.found(isLost, ms)));
-  } finally {
-    watch.stop();
-  }
+  return (await keepsWell(ports, request)) ?? readinessFault(ports, request.started, request.before);
 }
 
 async function keepsWell(
   ports: SoakPorts,
-  { started, healthz, seconds }: SoakRequest,
-  wait: Wait,
+  { started, healthz, seconds, pods }: SoakRequest,
 ): Promise<string | undefined> {
   const end = ports.clock.monotonicMs() + seconds * 1000;
   for (let misses = 0; ;) {
@@ -79,18 +59,22 @@ async function keepsWell(
     if (left <= 0 && misses === 0) {
       return undefined;
     }
-    const refused = await wait(Math.min(INTERVAL_MS, Math.max(left, INTERVAL_MS / 10)));
-    if (refused !== undefined) {
-      return refused;
+    const waitMs = Math.min(INTERVAL_MS, Math.max(left, INTERVAL_MS / 10));
+    const refused = pods === undefined ? [] : await refusedWithin(waitMs, pods);
+    if (refused.length > 0) {
+      return refusalText(refused);
+    }
+    if (pods === undefined) {
+      await ports.clock.sleep(waitMs);
     }
   }
 }
 
-/** undefined where there is none. */
-function refusalText(lost: readonly SeenPod[]): string | undefined {
-  if (lost.length === 0) {
-    return undefined;
-  }
+function refusedWithin(waitMs: number, { watch, ended }: FollowedPods): Promise<readonly SeenPod[]> {
+  return watch.found((pod) => isRefused(pod) && !ended.has(pod.uid), waitMs);
+}
+
+function refusalText(lost: readonly SeenPod[]): string {
   const named = lost
     .slice(0, MOST_NAMED)
     .map(({ namespace, name, reason }) => `${namespace}/${name}${reason === '' ? '' : ` (${reason})`}`);
@@ -113,10 +97,10 @@ const OTHER_REASONS = new Set([
 ]);
 
 /**
- * True for a pod that the kubelet has refused at its start. Until it has ended the pod's containers, the API server has the pod in its
+ * True for a pod that ran and that the kubelet has refused at its start. Until it has ended the pod's containers, the API server has the pod in its
  * old phase, without a reason and without the containers; then as Failed with the reason of the admission, or as Succeeded when they
  * ended well (kubernetes pkg/kubelet/kubelet.go, rejectPod; pkg/kubelet/status/status_manager.go, mergePodStatus).
  */
-function isRefused({ isEnding, phase, reason, hasContainers }: SeenPod): boolean {
-  return !isEnding && (phase === 'Failed' ? !OTHER_REASONS.has(reason) : !hasContainers);
+function isRefused({ isEnding, phase, reason, hasContainers, hadContainers }: SeenPod): boolean {
+  return hadContainers && !isEnding && (phase === 'Failed' ? !OTHER_REASONS.has(reason) : !hasContainers);
 }

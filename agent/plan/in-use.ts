@@ -61,6 +61,11 @@ export function takenAway({ running = [], next, kubelet, kernel }: Restart): rea
   return running.filter((item) => !isSafe(item, kubelet, kernel) && !isCovered(item));
 }
 
+/** False for a restart that takes nothing from the pods of a kubelet that runs: none of them need be asked for. */
+export function mayEndPods(restart: Restart): boolean {
+  return restart.running === undefined || takenAway(restart).length > 0;
+}
+
 const MOST_NAMED = 5;
 
 /** `default/web: net.core.somaxconn; default/db: kernel.sem, kernel.shmmax; and 3 more` */

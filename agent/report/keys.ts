@@ -64,7 +64,6 @@ export type State = (typeof STATES)[number];
 /** Reasons of the Events that the agents write, and those of the coordinator. */
 export type EventReason =
   | 'ConfigDriftDetected'
-  | 'KubeletRestarted'
   | 'NodeDone'
   | 'NodeBlocked'
   | 'NodeDegraded'

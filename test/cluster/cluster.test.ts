@@ -98,7 +98,7 @@ describe('pods', () => {
     name: 'web',
     namespace: 'shop',
     uid: 'uid-web',
-    annotations: { noise: '"sysctls"', more: '"uid":"uid-other","startTime":"now"' },
+    annotations: { noise: '"sysctls"' },
   };
   const web = {
     metadata,
@@ -124,10 +124,9 @@ describe('pods', () => {
 
   it('are those of our node that have not ended, from the cache of the API server', async () => {
     const { server, cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items: [web] }));
-    expect(await cluster.pods({ latest: false })).toEqual({
-      living: ['uid-web'],
-      sysctl: [{ ...seen, sysctls: ['kernel.sem', 'net/core/x'] }],
-    });
+    expect(await cluster.sysctlPods({ latest: false })).toEqual([
+      { ...seen, sysctls: ['kernel.sem', 'net/core/x'] },
+    ]);
     expect(server.seen[0]).toMatchObject({ method: 'GET', path: '/api/v1/pods' });
     expect(Object.fromEntries(server.seen[0]?.query ?? [])).toEqual({
       fieldSelector: 'spec.nodeName=n1,status.phase!=Succeeded,status.phase!=Failed',
@@ -137,34 +136,28 @@ describe('pods', () => {
 
   it('are read anew when they must be the latest', async () => {
     const { server, cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items: [] }));
-    expect(await cluster.pods({ latest: true })).toEqual({ living: [], sysctl: [] });
+    expect(await cluster.sysctlPods({ latest: true })).toEqual([]);
     expect(server.seen[0]?.query.has('resourceVersion')).toBe(false);
   });
 
-  it('without a sysctl are told by their UID alone, once the kubelet tells of their containers; what the host shares with the others is told', async () => {
+  it('without a sysctl are left out; what the host shares with the others is told', async () => {
     const shares = { ...web, spec: { ...web.spec, hostNetwork: true, hostIPC: true }, status: {} };
     const items = [
-      {
-        metadata,
-        spec: { containers: [] },
-        status: { startTime: '2026-11-24T10:00:00Z', containerStatuses: [{ name: 'app' }] },
-      },
-      { metadata: { ...metadata, uid: 'uid-refused' }, status: { startTime: '2026-11-24T10:00:00Z' } },
+      { metadata, spec: { containers: [] } },
       shares,
       { metadata, spec: { securityContext: {} } },
     ];
     const { cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items }));
-    expect(await cluster.pods({ latest: false })).toMatchObject({
-      living: ['uid-web'],
-      sysctl: [{ phase: '', taken: false, hostNetwork: true, hostIpc: true }],
-    });
+    expect(await cluster.sysctlPods({ latest: false })).toMatchObject([
+      { phase: '', taken: false, hostNetwork: true, hostIpc: true },
+    ]);
   });
 
   it('are found among many megabytes', async () => {
     const noise = { metadata, spec: { containers: [{ env: [{ value: 'x'.repeat(40_000) }] }] } };
     const items = [...Array.from({ length: 250 }, () => noise), web];
     const { cluster, collected } = await served(json(200, { kind: 'PodList', metadata: {}, items }));
-    expect(await cluster.pods({ latest: false })).toMatchObject({ sysctl: [seen] });
+    expect(await cluster.sysctlPods({ latest: false })).toMatchObject([seen]);
     expect(collected()).toBeGreaterThan(20);
   });
 
@@ -174,7 +167,7 @@ describe('pods', () => {
     ['breaks off', breakingOff('{"kind":"PodList","items":[{"metadata":{'), {}],
   ])('are not known when the API server %s', async (_title, answer, error) => {
     const { cluster } = await served(answer);
-    await expect(cluster.pods({ latest: false })).rejects.toMatchObject(error);
+    await expect(cluster.sysctlPods({ latest: false })).rejects.toMatchObject(error);
   });
 });
 
@@ -329,25 +322,31 @@ describe('watching', () => {
     annotations: { a: 'b' },
   };
 
-  it('gives the metadata of our Node, and asks for nothing more', async () => {
+  const whole = (version: string, heartbeat: string): object => ({
+    metadata: { ...metadata, resourceVersion: version },
+    status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: heartbeat }] },
+  });
+
+  it('gives the metadata of our Node, and tells without a request what it says of its readiness', async () => {
     const { server, cluster } = await served(
-      json(200, { metadata: { resourceVersion: '5' }, items: [{ metadata }] }),
-      watching([
-        // What the kubelet's regular reports change is not ours to hear of.
-        { type: 'MODIFIED', object: { metadata: { ...metadata, resourceVersion: '6' } } },
-        { type: 'MODIFIED', object: { metadata: { ...metadata, resourceVersion: '7', labels: {} } } },
-      ]),
+      json(200, {
+        metadata: { resourceVersion: '5' },
+        items: [whole('5', '2026-11-24T10:00:00Z')],
+      }),
+      watching([{ type: 'MODIFIED', object: whole('6', '2026-11-24T10:05:00Z') }]),
     );
     const seen: unknown[] = [];
+    expect(cluster.seenReadiness()).toBeUndefined();
     open.push({ close: () => watch.stop() });
     const watch = cluster.watchNode((object) => seen.push(object));
     await eventually(() => expect(seen.length).toBe(2));
-    const first = { name: 'n1', uid: 'node-uid', labels: { disk: 'ssd' }, annotations: { a: 'b' } };
-    expect(seen).toEqual([first, { ...first, labels: {} }]);
-    expect(server.seen.map(({ path, headers }) => [path, headers.accept])).toEqual([
-      ['/api/v1/nodes', 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'],
-      ['/api/v1/nodes', 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'],
-    ]);
+    const told = { name: 'n1', uid: 'node-uid', labels: { disk: 'ssd' }, annotations: { a: 'b' } };
+    expect(seen).toEqual([told, told]);
+    expect(cluster.seenReadiness()).toMatchObject({
+      ready: true,
+      reported: new Date('2026-11-24T10:05:00Z'),
+    });
+    expect(server.seen.map(({ path }) => path)).toEqual(['/api/v1/nodes', '/api/v1/nodes']);
   });
 
   it('gives the ConfigMap with its data, and undefined while there is none', async () => {

@@ -69,8 +69,25 @@ describe("a node's pods that are followed", () => {
         phase: 'Running',
         reason: '',
         hasContainers: false,
+        hadContainers: true,
       },
     ]);
+  });
+
+  it('are told whether there were containers once, also across a lost connection', async () => {
+    const lost = [pod('ADDED', 'db', RUNNING), pod('ADDED', 'new', {})];
+    const { server, pods } = await watched(
+      (response, seen) => {
+        watching(lost)(response, seen);
+        setTimeout(() => response.destroy(), 50);
+      },
+      watching([pod('ADDED', 'db', { phase: 'Running' }), pod('ADDED', 'new', {})]),
+    );
+
+    await eventually(() => expect(server.seen).toHaveLength(2));
+    const found = await pods.found(({ uid, hasContainers }) => uid === 'uid-db' && !hasContainers, 5000);
+    expect(found).toMatchObject([{ uid: 'uid-db', hadContainers: true }]);
+    expect(await pods.found(({ uid }) => uid === 'uid-new', 5000)).toMatchObject([{ hadContainers: false }]);
   });
 
   it('are told with why they failed, and whether somebody deletes them', async () => {

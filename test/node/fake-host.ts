@@ -70,13 +70,15 @@ export class FakeHost {
   apiServer = true;
   /** What the API server says of this node's pods; a restart does not end them here. */
   pods: readonly SysctlPod[] = [];
-  /** UIDs of further pods that live here. */
-  readonly otherPods: string[] = [];
   /** As a restarted kubelet has told of them. */
   readonly seenPods: SeenPod[] = [];
   readiness: Omit<Readiness, 'reported'> = { ready: true, since: new Date(0), message: '' };
   /** Called at every sleep, with the time already moved on. */
   onSleep = (): void => {};
+  /** Set: the API server has told of the Node by itself, and that was its last word. */
+  seenReadiness: Readiness | undefined;
+  /** How often pods were begun to be followed, and how many of these are not stopped. */
+  readonly podWatches = { begun: 0, open: 0 };
   /** How the pods were asked for, in order: false from the cache, true the latest. */
   readonly podLooks: boolean[] = [];
   active = true;
@@ -326,6 +328,8 @@ export class FakeHost {
   /** Time passes while somebody waits for a pod. */
   #watchPods(): PodsWatch {
     const clock = this.#clock();
+    this.podWatches.begun += 1;
+    this.podWatches.open += 1;
     return {
       found: async (counts, waitMs) => {
         const counting = (): readonly SeenPod[] =>
@@ -335,7 +339,9 @@ export class FakeHost {
         }
         return counting();
       },
-      stop: () => {},
+      stop: () => {
+        this.podWatches.open -= 1;
+      },
     };
   }
 
@@ -352,6 +358,7 @@ export class FakeHost {
         merge(this.annotations, patch.annotations);
         merge(this.labels, patch.labels);
       },
+      seenReadiness: () => this.seenReadiness,
       readiness: async () => {
         if (!this.apiServer) {
           throw new Error('connect ECONNREFUSED');
@@ -359,7 +366,7 @@ export class FakeHost {
         return { ...this.readiness, reported: this.#reported };
       },
       watchPods: () => this.#watchPods(),
-      pods: async ({ latest }) => {
+      sysctlPods: async ({ latest }) => {
         this.podLooks.push(latest);
         if (!this.apiServer) {
           throw new Error('connect ECONNREFUSED');
@@ -368,7 +375,7 @@ export class FakeHost {
         if (error !== undefined) {
           throw error;
         }
-        return { living: [...this.pods.map(({ uid }) => uid), ...this.otherPods], sysctl: this.pods };
+        return this.pods;
       },
       nodeEvent: async (_node, note: EventNote) => answer(`event ${note.reason}`),
       configMapEvent: async (_configMap, note: EventNote) => answer(`configmap-event ${note.reason}`),

@@ -23,6 +23,31 @@ const shown = (report: NodeReport): Record<string, string> =>
     ),
   );
 
+describe('a node that is Done', () => {
+  const done: NodeReport = {
+    ...BLOCKED,
+    state: 'Done',
+    reason: 'The kubelet allows it',
+    appliedRevision: 'b',
+  };
+  const missing = { missing: ['kernel.sem'], unmanaged: [], pendingRestart: [] };
+
+  test.each<[string, NodeReport]>([
+    ['that was held up', BLOCKED],
+    ['that had failed', { ...BLOCKED, state: 'Degraded' }],
+    ['whose drift was healed', { ...done, state: 'Working', drift: missing }],
+  ])('%s tells that all is well again', (_title, before) => {
+    expect(notesFor(shown(before), done)).toEqual([
+      { type: 'Normal', reason: 'NodeDone', message: done.reason },
+    ]);
+  });
+
+  test('after a change that the policy asked for writes no Event', () => {
+    expect(notesFor(shown({ ...BLOCKED, state: 'Working', drift: missing }), done)).toEqual([]);
+    expect(notesFor({}, done)).toEqual([]);
+  });
+});
+
 describe('a node that is Blocked', () => {
   const other = { ...BLOCKED, reason: 'kubelet.service is active, but does not answer healthz' };
 

@@ -10,10 +10,10 @@ function looks(random = 0): {
   const clock = { at: 1_000_000 };
   const made = { clock, asked: new Array<boolean>(), answers: true };
   const cluster = {
-    pods: async ({ latest }: { readonly latest: boolean }) => {
+    sysctlPods: async ({ latest }: { readonly latest: boolean }) => {
       made.asked.push(latest);
       if (!made.answers) throw new Error('connect ECONNREFUSED');
-      return { living: [], sysctl: [] };
+      return [];
     },
   };
   const pods = createPodLooks(cluster, { now: () => new Date(clock.at) }, () => random);

@@ -10,6 +10,8 @@ const HOUR_MS = 3_600_000;
 class Started {
   readonly host = new FakeHost();
   asked = 0;
+  /** What the API server has told by itself. */
+  told: Readiness | undefined;
   /** What the API server says at an instant. */
   readonly #answer: (now: Date) => Partial<Readiness> | undefined;
 
@@ -26,8 +28,9 @@ class Started {
       const found = this.#answer(this.host.now);
       return found && { ready: true, since: new Date(0), reported: new Date(0), message: '', ...found };
     };
+    const seenReadiness = (): Readiness | undefined => this.told;
     const started = await systemd.status('kubelet.service');
-    return readinessFault({ systemd, clock, cluster: { readiness } }, started, START);
+    return readinessFault({ systemd, clock, cluster: { seenReadiness, readiness } }, started, START);
   }
 
   get tookMs(): number {
@@ -42,6 +45,28 @@ describe('a restarted kubelet', () => {
     expect(await kubelet.fault()).toBeUndefined();
     expect(kubelet.asked).toBe(1);
   });
+
+  test('that the API server has told of as Ready since its start is not asked for', async () => {
+    const kubelet = new Started(() => undefined);
+    kubelet.told = { ready: true, since: new Date(0), reported: START, message: '' };
+
+    expect(await kubelet.fault()).toBeUndefined();
+    expect(kubelet.asked).toBe(0);
+  });
+
+  test.each([
+    ['from before its start', { ready: true, reported: new Date('2026-11-24T09:59:59Z') }],
+    ['that it is not Ready', { ready: false, since: START, reported: START }],
+  ])(
+    'is asked for where the last that was told is %s: the API server may have fallen silent',
+    async (_title, told) => {
+      const kubelet = new Started((now) => ({ reported: now }));
+      kubelet.told = { since: new Date(0), message: '', ...told };
+
+      expect(await kubelet.fault()).toBeUndefined();
+      expect(kubelet.asked).toBe(1);
+    },
+  );
 
   test('may report late', async () => {
     const kubelet = new Started((now) => (now.getTime() > START.getTime() + 40_000 ? { reported: now } : {}));

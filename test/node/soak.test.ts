@@ -140,12 +140,6 @@ describe('a proven change', () => {
   });
 });
 
-function nodeWithPod(): FakeHost {
-  const host = node();
-  host.otherPods.push('uid-db');
-  return host;
-}
-
 describe('a pod that lived before the restart', () => {
   const db = {
     uid: 'uid-db',
@@ -155,12 +149,13 @@ describe('a pod that lived before the restart', () => {
     phase: 'Running',
     reason: '',
     hasContainers: true,
+    hadContainers: true,
   };
   /** As the API server has it until the kubelet has ended its containers. */
   const refused = { ...db, hasContainers: false };
 
   test('and that the new kubelet refuses rolls the change back at once, and is named', async () => {
-    const host = nodeWithPod();
+    const host = node();
     let from = 0;
     inTheSoak(host, () => {
       from = host.now.getTime();
@@ -176,7 +171,7 @@ describe('a pod that lived before the restart', () => {
   });
 
   test('and that has failed by its refusal by the time it is seen is named with the reason', async () => {
-    const host = nodeWithPod();
+    const host = node();
     inTheSoak(host, () => host.seenPods.push({ ...db, phase: 'Failed', reason: 'NodeAffinity' }));
 
     await startedAgent(host, POLICY);
@@ -187,7 +182,7 @@ describe('a pod that lived before the restart', () => {
   test.each(['', 'Evicted', 'DeadlineExceeded', 'Terminated'])(
     'and that failed for another reason (%s) is no fault of the change',
     async (reason) => {
-      const host = nodeWithPod();
+      const host = node();
       inTheSoak(host, () => host.seenPods.push({ ...db, phase: 'Failed', reason }));
 
       await startedAgent(host, POLICY);
@@ -197,8 +192,7 @@ describe('a pod that lived before the restart', () => {
   );
 
   test('and that runs on, or that somebody deletes, is no fault of the change', async () => {
-    const host = nodeWithPod();
-    host.otherPods.push('uid-web');
+    const host = node();
     inTheSoak(host, () => host.seenPods.push(db, { ...refused, uid: 'uid-web', isEnding: true }));
 
     await startedAgent(host, POLICY);
@@ -208,17 +202,45 @@ describe('a pod that lived before the restart', () => {
 
   test('is told apart from those that are made and refused again and again', async () => {
     const host = node();
-    host.seenPods.push({ ...db, phase: 'Failed', reason: 'SysctlForbidden' }, { ...refused, uid: 'uid-new' });
-    host.otherPods.push('uid-web');
+    const never = { hadContainers: false };
+    host.seenPods.push(
+      { ...db, ...never, phase: 'Failed', reason: 'SysctlForbidden' },
+      { ...refused, ...never, uid: 'uid-new' },
+    );
 
     await startedAgent(host, POLICY);
 
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
+  test('is looked after from the restart on, until it is Done', async () => {
+    const host = node();
+    const ended = Promise.withResolvers<void>();
+    host.restarted = () => ended.promise;
+    void startedAgent(host, POLICY);
+    await atRest();
+    expect([host.restarts, host.podWatches]).toEqual([1, { begun: 1, open: 1 }]);
+
+    ended.resolve();
+    await atRest();
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.podWatches).toEqual({ begun: 1, open: 0 });
+  });
+
+  test('is let go of when the new kubelet does not come up, and is nobody’s where nothing is watched after the proof', async () => {
+    const host = node();
+    host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
+    await startedAgent(host, POLICY);
+    expect(host.podWatches).toEqual({ begun: 1, open: 0 });
+
+    const other = node();
+    await startedAgent(other, { ...POLICY, nodeSoakSeconds: '0' });
+    expect(other.annotations[KEYS.state]).toBe('Done');
+    expect(other.podWatches.begun).toBe(0);
+  });
+
   test('and that inUse: Proceed gives up is none of them', async () => {
     const host = node();
-    host.otherPods.push('uid-other');
     await startedAgent(host, { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem' }).then((agent) =>
       agent.stop(),
     );
