@@ -27,7 +27,7 @@ export function notesFor(previous: Readonly<Record<string, string>>, report: Nod
   return notes;
 }
 
-/** A change that goes well tells of itself in the annotation last-change: a fleet would write thousands of Events that nobody needs. */
+/** A change that goes well shows in the annotations alone: a fleet would write thousands of Events that nobody needs. */
 function stateNotes({ state, reason }: NodeReport, previous: Readonly<Record<string, string>>): EventNote[] {
   switch (state) {
     case 'Done':

@@ -23,7 +23,7 @@ export interface PolicyShown {
 }
 
 /** A rollout changes some node all the time; people look now and then. */
-const EVERY_MS = 2000;
+const EVERY_MS = 5000;
 
 export function statusPublisher(
   cluster: FleetCluster,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoAppImage } from '../bed/images.ts';
 import { consoleLog } from '../bed/progress.ts';
+import { waitForReady } from '../bed/ready.ts';
 import { runAsUser } from '../tutorial/lessons/as-user.ts';
 import { changeCapabilities } from '../tutorial/lessons/capabilities.ts';
 import type { Stage } from '../tutorial/lessons/stage.ts';
@@ -8,7 +9,6 @@ import { allowSysctls, awaitAllowed, beRefused, runWithSysctls } from '../tutori
 import { ADDED_SYSCTLS } from '../tutorial/names.ts';
 import { makeNamespace, removeNamespace } from '../tutorial/namespace.ts';
 import { tutorialNodes } from '../tutorial/nodes.ts';
-import { e2eCluster } from './bed.ts';
 import { freshNodes } from './fresh.ts';
 import { clearPolicy } from './policy.ts';
 import { e2eWorld } from './world.ts';
@@ -21,8 +21,10 @@ describe('the tutorial, on every node', () => {
   let stage: Stage;
 
   beforeAll(async () => {
-    const cluster = await e2eCluster();
+    const { bed, cluster } = await e2eWorld();
     await freshNodes(NODES);
+    // Some kubelets say NotReady for a moment after their start, and the tutorial passes such nodes by.
+    await waitForReady(bed.name, NODES);
     await makeNamespace(cluster);
     const nodes = (await tutorialNodes(cluster)).filter(({ name }) => NODES.includes(name));
     stage = { cluster, nodes, image: (await demoAppImage(consoleLog())).reference };

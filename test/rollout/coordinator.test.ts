@@ -109,7 +109,7 @@ describe('a coordinator', () => {
     const { fleet, time, coordinator, decisions } = scene();
     coordinator.onList(fleet.nodes);
     coordinator.setConfigMap(VALID);
-    await time.pass(5000);
+    await time.pass(10_000);
     const made = decisions.length;
     for (let index = 0; index < 500; index += 1)
       coordinator.onChanged(fleet.put(`n${index}`, { state: 'Done' }));
@@ -286,7 +286,7 @@ describe('the status', () => {
     });
   });
 
-  it('is written once in two seconds at most, and ends up true', async () => {
+  it('is written once in five seconds at most, and ends up true', async () => {
     const { fleet, time, coordinator } = scene();
     for (let index = 0; index < 40; index += 1) fleet.put(`n${index}`);
     coordinator.onList(fleet.nodes);
@@ -297,7 +297,7 @@ describe('the status', () => {
       await time.pass(200);
     }
     await time.pass(5000);
-    expect(fleet.statuses.length).toBeLessThanOrEqual(6);
+    expect(fleet.statuses.length).toBeLessThanOrEqual(4);
     expect(fleet.status?.data).toMatchObject({
       phase: 'Done',
       progress: '40/40 done',
