@@ -4,11 +4,13 @@ import type { AgentLog } from '../node/ports.ts';
 import type { Clock } from '../time/clock.ts';
 import {
   claim,
-  JITTER,
+  LOOK_JITTER,
+  LOOK_MS,
   observe,
   release,
   RENEW_DEADLINE_MS,
   RENEW_MS,
+  RETRY_JITTER,
   RETRY_MS,
   type Lease,
   type LeaseWrite,
@@ -56,6 +58,7 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
   /** Until when a leader acts; undefined: we do not lead. */
   let leadsUntilMs: number | undefined;
   let mustLook = true;
+  let anotherLeads = false;
   let stopped = false;
   let cancelTry: (() => void) | undefined;
   let cancelEnd: (() => void) | undefined;
@@ -77,16 +80,17 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
   }
 
   function pauseMs(): number {
-    if (leadsUntilMs === undefined) {
-      return RETRY_MS * (1 + JITTER * random());
+    if (leadsUntilMs !== undefined) {
+      return mustLook ? RETRY_MS : RENEW_MS;
     }
-    return mustLook ? RETRY_MS : RENEW_MS;
+    return anotherLeads ? LOOK_MS * (1 + LOOK_JITTER * random()) : RETRY_MS * (1 + RETRY_JITTER * random());
   }
 
   async function attempt(): Promise<void> {
     if (leadsUntilMs !== undefined && !isLeading()) {
       end('the lease could not be renewed in time');
     }
+    anotherLeads = false;
     try {
       // A leader writes over what it wrote last; whoever does not know what is there looks first.
       if (mustLook || leadsUntilMs === undefined || observed === undefined) {
@@ -96,6 +100,7 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
       const atMs = clock.monotonicMs();
       const write = claim(observed, identity, { now: clock.now(), monotonicMs: atMs });
       if (write === undefined) {
+        anotherLeads = true;
         end('another one leads');
       } else if (!stopped) {
         observed = observe(observed, await lease.write(write), clock.monotonicMs());

@@ -37,10 +37,14 @@ export const LEASE_SECONDS = 15;
 export const RENEW_DEADLINE_MS = 10_000;
 /** How often a leader renews; client-go's 2 s would be half of all that an idle fleet of 100 nodes asks. */
 export const RENEW_MS = 5000;
-/** After a renewal that failed, and for those who wait. */
+/** After a renewal that failed, and where nobody is known to lead. */
 export const RETRY_MS = 2000;
-/** Those who wait spread their tries by this much of RETRY_MS. */
-export const JITTER = 1.2;
+/** Those who try at the same time spread their tries by this much of RETRY_MS. */
+export const RETRY_JITTER = 1.2;
+/** How often those who wait look whether the leader has let go; before its lease runs out, nothing else can come of it. */
+export const LOOK_MS = 5000;
+/** They spread their looks by this much of LOOK_MS. */
+export const LOOK_JITTER = 0.4;
 
 /** Takes in what the API server says at `atMs`. Only a record that differs counts as a change. */
 export function observe(previous: Observed | undefined, lease: Lease | undefined, atMs: number): Observed {
