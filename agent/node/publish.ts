@@ -7,9 +7,7 @@ import type { AgentLog, Cluster, NodeObject } from './ports.ts';
 export interface Publisher {
   /** Takes over what the API server says of the node. */
   setNode(node: NodeObject): void;
-  /**
-   * Resolves when the report and its Events are written; rejects with NotReported when the report could not be.
-   */
+  /** Resolves when the report and its Events are written; rejects with NotReported when the report could not be. */
   publish(report: NodeReport): Promise<void>;
   /** The last report again, with the reason why there is no newer one. */
   publishFailure(reason: string): Promise<void>;
