@@ -1,77 +1,51 @@
-// One node's pods, followed while its restarted kubelet is watched.
+// One node's pods, followed while its kubelet is restarted.
 
-import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { PodsWatch, SeenPod } from '../node/ports.ts';
-import { backoffMs } from './backoff.ts';
 import { parseSeenPod } from './objects.ts';
 import type { Transport } from './transport.ts';
-import { parseWatchEvent } from './watch-event.ts';
+import { watchCollection } from './watch-collection.ts';
 
 export interface PodsWatchOptions {
-  readonly transport: Pick<Transport, 'stream'>;
+  readonly transport: Pick<Transport, 'read' | 'stream'>;
   readonly nodeName: string;
   /** In [0, 1). */
   readonly random?: () => number;
 }
 
-const ANSWER_MS = 5000;
-/** Most soaks are shorter. */
-const SILENCE_MS = 60_000;
-const TIMEOUT_SECONDS = 300;
+/** A soak is seconds long: who comes back late has missed it. */
 const BACKOFF = { minMs: 100, maxMs: 1000 };
 
-/** Follows the pods that have not succeeded from now on until stopped, whatever becomes of the connection. */
-export function watchPods({ transport, nodeName, random = Math.random }: PodsWatchOptions): PodsWatch {
+/**
+ * Follows the pods that have not succeeded from now on until stopped, whatever becomes of the connection. It lists first, as a
+ * kubelet does: to a watch that begins without a version the API server sends what is there by looking at every pod of the cluster.
+ */
+export function watchPods({ transport, nodeName, random }: PodsWatchOptions): PodsWatch {
   const pods = new Map<string, SeenPod>();
-  const stopping = new AbortController();
   const waiting = new Set<() => void>();
+  const watch = watchCollection({
+    transport,
+    path: '/api/v1/pods',
+    query: { fieldSelector: `spec.nodeName=${nodeName},status.phase!=Succeeded` },
+    listsFromCache: true,
+    keyOf: (object) => parseSeenPod(object).uid,
+    parse: parseSeenPod,
+    onList(listed) {
+      listed.forEach(takeIn);
+      return true;
+    },
+    onChanged: (_uid, pod) => takeIn(pod),
+    onDeleted() {},
+    backoff: BACKOFF,
+    ...(random && { random }),
+  });
+  return { found, stop: () => watch.stop() };
 
-  void follow();
-  return { found, stop: () => stopping.abort() };
-
-  async function follow(): Promise<void> {
-    for (let failures = 1; !stopping.signal.aborted; failures += 1) {
-      try {
-        for await (const line of open()) {
-          takeIn(line);
-        }
-      } catch {
-        // Opened anew until it is stopped.
-      }
-      const pauseMs = backoffMs(BACKOFF, failures, random());
-      await sleepFor(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
-    }
-  }
-
-  /** Version 0: the pods as the API server's cache has them, which costs etcd nothing, and then each change. */
-  function open(): AsyncIterable<string> {
-    return transport.stream({
-      path: '/api/v1/pods',
-      query: {
-        fieldSelector: `spec.nodeName=${nodeName},status.phase!=Succeeded`,
-        watch: 'true',
-        resourceVersion: '0',
-        timeoutSeconds: String(TIMEOUT_SECONDS),
-      },
-      answerMs: ANSWER_MS,
-      silenceMs: SILENCE_MS,
-      signal: stopping.signal,
-    });
-  }
-
-  function takeIn(line: string): void {
-    const event = parseWatchEvent(line);
-    if (event.type === 'error') {
-      throw event.error;
-    }
-    if (event.type === 'changed') {
-      const pod = parseSeenPod(event.object);
-      const earlier = pods.get(pod.uid);
-      const hadContainers = earlier !== undefined && (earlier.hadContainers || earlier.hasContainers);
-      pods.set(pod.uid, { ...pod, hadContainers });
-      for (const look of waiting) {
-        look();
-      }
+  function takeIn(pod: Omit<SeenPod, 'hadContainers'>): void {
+    const earlier = pods.get(pod.uid);
+    const hadContainers = earlier !== undefined && (earlier.hadContainers || earlier.hasContainers);
+    pods.set(pod.uid, { ...pod, hadContainers });
+    for (const look of waiting) {
+      look();
     }
   }
 

@@ -12,30 +12,36 @@ export interface CollectionWatchOptions<T> extends WatchOptions {
   readonly transport: Pick<Transport, 'read' | 'stream'>;
   /** `/api/v1/nodes`. */
   readonly path: string;
+  /** What lists and watches ask for, such as a fieldSelector. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** A list may be some moments old: the API server's cache then finds the pods of one node without reading those of all. */
+  readonly listsFromCache?: boolean;
+  /** What tells an object from others; default its name. */
+  readonly keyOf?: (object: JsonObject) => string;
   /** May throw: the object then counts as garbage. Nothing of the JSON may be held by what it returns. */
   readonly parse: (object: JsonObject) => T;
-  /** Takes in everything there is, by name. True when that was not known. */
+  /** Takes in everything there is, by key. True when that was not known. */
   readonly onList: (objects: ReadonlyMap<string, T>) => boolean;
-  readonly onChanged: (name: string, object: T) => void;
-  readonly onDeleted: (name: string) => void;
+  readonly onChanged: (key: string, object: T) => void;
+  readonly onDeleted: (key: string) => void;
 }
 
 /** The list of a big cluster's Nodes is 100 MB. */
 const LIST_MS = 60_000;
 
 /**
- * Lists, and then tells of each change, until stopped. A list is read from etcd or from a cache that is as new
- * (no resourceVersion): what somebody wrote before it began is in it. It is never held as a whole.
+ * Lists, and then tells of each change, until stopped. Unless `listsFromCache`, a list is read from etcd or from a cache that is
+ * as new (no resourceVersion): what somebody wrote before it began is in it. It is never held as a whole.
  */
 export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
-  const { transport, path, parse, onList, onChanged, onDeleted } = options;
+  const { transport, path, query = {}, keyOf = nameOf, parse, onList, onChanged, onDeleted } = options;
   return watchLoop(
     {
       path,
-      query: {},
+      query,
       list,
-      changed: (object) => onChanged(nameOf(object), parse(object)),
-      deleted: (object) => onDeleted(nameOf(object)),
+      changed: (object) => onChanged(keyOf(object), parse(object)),
+      deleted: (object) => onDeleted(keyOf(object)),
     },
     options,
   );
@@ -43,7 +49,13 @@ export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
   async function list(signal: AbortSignal): Promise<Listing> {
     const objects = new Map<string, T>();
     let version = '';
-    const chunks = transport.read({ method: 'GET', path, timeoutMs: LIST_MS, signal });
+    const chunks = transport.read({
+      method: 'GET',
+      path,
+      query: { ...query, ...(options.listsFromCache === true && { resourceVersion: '0' }) },
+      timeoutMs: LIST_MS,
+      signal,
+    });
     const items = itemsOf(chunks, {
       onFrame: (frame) => {
         version = versionOf(frame);
@@ -51,7 +63,7 @@ export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
     });
     for await (const text of items) {
       const object = objectAt(jsonOf(text.toString('utf8')));
-      objects.set(nameOf(object), parse(object));
+      objects.set(keyOf(object), parse(object));
     }
     return { version, isNews: !signal.aborted && onList(objects) };
   }

@@ -8,7 +8,9 @@ import {
   eventually,
   faultServer,
   hangUp,
+  json,
   line,
+  status,
   watching,
   type FaultServer,
   type Handler,
@@ -19,15 +21,16 @@ const open = closedAfterEach();
 const RUNNING = { phase: 'Running', containerStatuses: [{ name: 'app' }] };
 const isBare = ({ hasContainers }: SeenPod): boolean => !hasContainers;
 
-function pod(type: string, name: string, status: object, metadata: object = {}): object {
+function pod(name: string, status: object, metadata: object = {}): object {
   return {
-    type,
-    object: {
-      metadata: { name, namespace: 'shop', uid: `uid-${name}`, resourceVersion: '7', ...metadata },
-      status,
-    },
+    metadata: { name, namespace: 'shop', uid: `uid-${name}`, resourceVersion: '7', ...metadata },
+    status,
   };
 }
+
+const modified = (...given: Parameters<typeof pod>): object => ({ type: 'MODIFIED', object: pod(...given) });
+const list = (...items: object[]): Handler =>
+  json(200, { kind: 'PodList', metadata: { resourceVersion: '6' }, items });
 
 async function watched(...handlers: Handler[]): Promise<{ server: FaultServer; pods: PodsWatch }> {
   const server = await faultServer();
@@ -39,26 +42,26 @@ async function watched(...handlers: Handler[]): Promise<{ server: FaultServer; p
 }
 
 describe("a node's pods that are followed", () => {
-  it('are asked for with one request, of the cache, but for those that have succeeded', async () => {
-    const { server, pods } = await watched(watching([pod('ADDED', 'web', {})]));
+  it('are listed from the cache, and watched from there on, but for those that have succeeded', async () => {
+    const { server, pods } = await watched(list(pod('web', {})), watching([]));
 
     expect(await pods.found(isBare, 5000)).toHaveLength(1);
-    expect(server.seen).toMatchObject([{ method: 'GET', path: '/api/v1/pods' }]);
-    expect(Object.fromEntries(server.seen[0]?.query ?? [])).toEqual({
-      fieldSelector: 'spec.nodeName=n1,status.phase!=Succeeded',
-      watch: 'true',
-      resourceVersion: '0',
-      timeoutSeconds: '300',
-    });
+    await eventually(() => expect(server.seen).toHaveLength(2));
+    expect(server.seen).toMatchObject([{ path: '/api/v1/pods' }, { path: '/api/v1/pods' }]);
+    const fieldSelector = 'spec.nodeName=n1,status.phase!=Succeeded';
+    const [listed, followed] = server.seen.map(({ query }) => Object.fromEntries(query));
+    expect(listed).toEqual({ fieldSelector, resourceVersion: '0' });
+    expect(followed).toMatchObject({ fieldSelector, watch: 'true', resourceVersion: '6' });
   });
 
   it('are found as soon as the API server tells what counts, and told as they are then', async () => {
     const opened = Promise.withResolvers<ServerResponse>();
     const { pods } = await watched(
-      watching([pod('ADDED', 'web', RUNNING), pod('ADDED', 'db', RUNNING)], opened.resolve),
+      list(pod('web', RUNNING), pod('db', RUNNING)),
+      watching([], opened.resolve),
     );
     const found = pods.found(isBare, 5000);
-    (await opened.promise).write(line(pod('MODIFIED', 'db', { phase: 'Running' })));
+    (await opened.promise).write(line(modified('db', { phase: 'Running' })));
 
     expect(await found).toEqual([
       {
@@ -74,26 +77,33 @@ describe("a node's pods that are followed", () => {
     ]);
   });
 
+  it('may have the same name in two namespaces', async () => {
+    const other = pod('web', RUNNING, { namespace: 'other', uid: 'uid-other' });
+    const { pods } = await watched(list(pod('web', RUNNING), other), watching([]));
+
+    await eventually(async () => expect(await pods.found(() => true, 5000)).toHaveLength(2));
+  });
+
   it('are told whether there were containers once, also across a lost connection', async () => {
-    const lost = [pod('ADDED', 'db', RUNNING), pod('ADDED', 'new', {})];
     const { server, pods } = await watched(
-      (response, seen) => {
-        watching(lost)(response, seen);
-        setTimeout(() => response.destroy(), 50);
-      },
-      watching([pod('ADDED', 'db', { phase: 'Running' }), pod('ADDED', 'new', {})]),
+      list(pod('db', RUNNING), pod('new', {})),
+      json(410, status(410, 'Expired', 'too old')),
+      list(pod('db', { phase: 'Running' }), pod('new', {})),
+      watching([]),
     );
 
-    await eventually(() => expect(server.seen).toHaveLength(2));
-    const found = await pods.found(({ uid, hasContainers }) => uid === 'uid-db' && !hasContainers, 5000);
-    expect(found).toMatchObject([{ uid: 'uid-db', hadContainers: true }]);
+    await eventually(() => expect(server.seen).toHaveLength(4));
+    expect(await pods.found(({ uid }) => uid === 'uid-db', 5000)).toMatchObject([
+      { hasContainers: false, hadContainers: true },
+    ]);
     expect(await pods.found(({ uid }) => uid === 'uid-new', 5000)).toMatchObject([{ hadContainers: false }]);
   });
 
   it('are told with why they failed, and whether somebody deletes them', async () => {
     const failed = { phase: 'Failed', reason: 'NodeAffinity', containerStatuses: [{ name: 'app' }] };
     const { pods } = await watched(
-      watching([pod('ADDED', 'web', failed, { deletionTimestamp: '2026-11-24T10:00:00Z' })]),
+      list(pod('web', failed, { deletionTimestamp: '2026-11-24T10:00:00Z' })),
+      watching([]),
     );
 
     expect(await pods.found(() => true, 5000)).toMatchObject([
@@ -102,24 +112,25 @@ describe("a node's pods that are followed", () => {
   });
 
   it('that do not count are none', async () => {
-    const { pods } = await watched(watching([pod('ADDED', 'web', RUNNING)]));
+    const { pods } = await watched(list(pod('web', RUNNING)), watching([]));
 
     expect(await pods.found(isBare, 300)).toEqual([]);
   });
 
   it('are followed anew when the connection is lost', async () => {
-    const { server, pods } = await watched(hangUp, watching([pod('ADDED', 'web', {})]));
+    const { server, pods } = await watched(hangUp, list(pod('web', {})), watching([]));
 
     expect(await pods.found(isBare, 5000)).toHaveLength(1);
-    expect(server.seen).toHaveLength(2);
+    await eventually(() => expect(server.seen).toHaveLength(3));
   });
 
   it('are let go of when they are stopped', async () => {
-    const { server, pods } = await watched(watching([pod('ADDED', 'web', RUNNING)]));
-    await pods.found(() => true, 5000);
+    const { server, pods } = await watched(list(pod('web', RUNNING)), watching([]));
+    await eventually(() => expect(server.seen).toHaveLength(2));
 
     pods.stop();
 
-    await eventually(() => expect(server.connections.size).toBe(0));
+    // What is left is kept for requests.
+    await eventually(() => expect(server.connections.size).toBeLessThanOrEqual(1));
   });
 });
