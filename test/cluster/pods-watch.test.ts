@@ -81,7 +81,8 @@ describe("a node's pods that are followed", () => {
     const other = pod('web', RUNNING, { namespace: 'other', uid: 'uid-other' });
     const { pods } = await watched(list(pod('web', RUNNING), other), watching([]));
 
-    await eventually(async () => expect(await pods.found(() => true, 5000)).toHaveLength(2));
+    await pods.found(({ uid }) => uid === 'uid-other', 5000);
+    expect(await pods.found(() => true, 5000)).toHaveLength(2);
   });
 
   it('are told whether there were containers once, also across a lost connection', async () => {
