@@ -21,10 +21,10 @@ const open = closedAfterEach();
 const RUNNING = { phase: 'Running', containerStatuses: [{ name: 'app' }] };
 const isBare = ({ hasContainers }: SeenPod): boolean => !hasContainers;
 
-function pod(name: string, status: object, metadata: object = {}): object {
+function pod(name: string, said: object, metadata: object = {}): object {
   return {
     metadata: { name, namespace: 'shop', uid: `uid-${name}`, resourceVersion: '7', ...metadata },
-    status,
+    status: said,
   };
 }
 
