@@ -24,6 +24,8 @@ export interface PolicyShown {
 
 /** A rollout changes some node all the time; people look now and then. */
 const EVERY_MS = 5000;
+/** They wait for a new phase. */
+const NEW_PHASE_MS = 2000;
 
 export function statusPublisher(
   cluster: FleetCluster,
@@ -49,7 +51,8 @@ export function statusPublisher(
       if (isShown(data)) {
         return undefined;
       }
-      const restMs = writtenAtMs + EVERY_MS - clock.monotonicMs();
+      const pauseMs = data['phase'] === seen.object?.data['phase'] ? EVERY_MS : NEW_PHASE_MS;
+      const restMs = writtenAtMs + pauseMs - clock.monotonicMs();
       if (restMs > 0 || !mayWrite()) {
         return Math.max(restMs, 0);
       }

@@ -52,7 +52,7 @@ describe('a rollout over three nodes', () => {
     const soaked = (approvals[1]?.at ?? 0) - (proven?.at ?? Infinity);
     expect(soaked).toBeGreaterThan(SOAK_SECONDS * 1000 - TOLD_LATE_MS);
     expect(mostUnavailable(moments)).toHaveLength(1);
-    // The status is written once in 2 s at most: a canary that is changed sooner shows its soak alone.
+    // A new phase is told 2 s after the last one at the earliest: a canary that is changed sooner shows its soak alone.
     expect(phasesIn(moments).slice(-3)).toEqual(['Soaking', 'Rolling', 'Done']);
     const flags = await Promise.all(fleet.nodes.map(async (node) => (await node.kubelet()).argv.at(-1)));
     expect(flags).toEqual(fleet.nodes.map(() => `--allowed-unsafe-sysctls=${USED}`));

@@ -306,6 +306,18 @@ describe('the status', () => {
     expect(fleet.notes.map(({ reason }) => reason)).toEqual(['RolloutStarted', 'RolloutDone']);
   });
 
+  it('tells of a new phase two seconds after what it told last', async () => {
+    const { fleet, time, coordinator } = scene();
+    fleet.put('a');
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    await time.pass(1000);
+    const phase = fleet.status?.data['phase'];
+    coordinator.onChanged(fleet.put('a', { state: 'Done' }));
+    await time.pass(2000);
+    expect([phase, fleet.status?.data['phase']]).toEqual(['Rolling', 'Done']);
+  });
+
   it('is written anew when somebody changed it', async () => {
     const { fleet, time, coordinator } = scene();
     fleet.put('a');
