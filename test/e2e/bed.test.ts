@@ -184,7 +184,7 @@ async function stillThere({ record, processes }: Traces): Promise<readonly strin
   const ours = new RegExp(`\\bksa(br)?${slot}\\b|${name}\\b`);
   const links = readdirSync('/sys/class/net');
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  const groups = readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' });
+  const groups = cgroups();
   const { stdout: rules } = await execa('iptables-save');
   return [
     ...processes
@@ -194,6 +194,18 @@ async function stillThere({ record, processes }: Traces): Promise<readonly strin
     ...groups.filter((path) => ours.test(path)),
     ...(existsSync(bedFolder(name)) ? [bedFolder(name)] : []),
   ];
+}
+
+/** Folders vanish while they are read: it is begun anew then. */
+function cgroups(): readonly string[] {
+  for (let tries = 20; ; tries -= 1) {
+    try {
+      return readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' });
+    } catch (error) {
+      const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!isGone || tries === 0) throw error;
+    }
+  }
 }
 
 function nspawnFiles(): readonly string[] {
