@@ -60,12 +60,13 @@ async function keepsWell(
       return undefined;
     }
     const waitMs = Math.min(INTERVAL_MS, Math.max(left, INTERVAL_MS / 10));
-    const refused = pods === undefined ? [] : await refusedWithin(waitMs, pods);
-    if (refused.length > 0) {
-      return refusalText(refused);
-    }
     if (pods === undefined) {
       await ports.clock.sleep(waitMs);
+      continue;
+    }
+    const refused = await refusedWithin(waitMs, pods);
+    if (refused.length > 0) {
+      return refusalText(refused);
     }
   }
 }
@@ -97,9 +98,9 @@ const OTHER_REASONS = new Set([
 ]);
 
 /**
- * True for a pod that ran and that the kubelet has refused at its start. Until it has ended the pod's containers, the API server has the pod in its
- * old phase, without a reason and without the containers; then as Failed with the reason of the admission, or as Succeeded when they
- * ended well (kubernetes pkg/kubelet/kubelet.go, rejectPod; pkg/kubelet/status/status_manager.go, mergePodStatus).
+ * True for a pod that ran and that the kubelet has refused at its start. Until it has ended the pod's containers, the API server has the
+ * pod in its old phase, without a reason and without the containers; then as Failed with the reason of the admission, or as Succeeded when
+ * they ended well (kubernetes pkg/kubelet/kubelet.go, rejectPod; pkg/kubelet/status/status_manager.go, mergePodStatus).
  */
 function isRefused({ isEnding, phase, reason, hasContainers, hadContainers }: SeenPod): boolean {
   return hadContainers && !isEnding && (phase === 'Failed' ? !OTHER_REASONS.has(reason) : !hasContainers);
