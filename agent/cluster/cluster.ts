@@ -60,6 +60,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
   const said = { node: memory(), configMap: memory() };
   const node = encodeURIComponent(nodeName);
   const namespace = encodeURIComponent(options.namespace);
+  const random = options.random && { random: options.random };
   let seenReadiness: Readiness | undefined;
 
   return {
@@ -79,7 +80,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       });
     },
 
-    watchPods: () => watchPods({ transport, nodeName, ...(options.random && { random: options.random }) }),
+    watchPods: () => watchPods({ transport, nodeName, ...random }),
 
     async sysctlPods({ latest }) {
       const answer = transport.read({
@@ -140,7 +141,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
           onChange(seen?.node);
         },
         ...listeners,
-        ...(options.random && { random: options.random }),
+        ...random,
       }),
 
     watchConfigMap: (onChange, listeners) =>
@@ -151,7 +152,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         parse: parseConfigMap,
         onChange,
         ...listeners,
-        ...(options.random && { random: options.random }),
+        ...random,
       }),
   };
 

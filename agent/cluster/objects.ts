@@ -48,6 +48,11 @@ export function parsePod(object: JsonObject): SysctlPod {
   };
 }
 
+/** What tells an object from all others. Throws BadAnswer when it has none. */
+export function uidOf(object: JsonObject): string {
+  return needed(objectAt(object, 'metadata'), 'uid');
+}
+
 /** A Pod as its kubelet tells of it. Throws BadAnswer when its metadata is not an object's. */
 export function parseSeenPod(object: JsonObject): Omit<SeenPod, 'hadContainers'> {
   const metadata = objectAt(object, 'metadata');

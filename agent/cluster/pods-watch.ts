@@ -1,7 +1,7 @@
 // One node's pods, followed while its kubelet is restarted.
 
 import type { PodsWatch, SeenPod } from '../node/ports.ts';
-import { parseSeenPod } from './objects.ts';
+import { parseSeenPod, uidOf } from './objects.ts';
 import type { Transport } from './transport.ts';
 import { watchCollection } from './watch-collection.ts';
 
@@ -27,7 +27,7 @@ export function watchPods({ transport, nodeName, random }: PodsWatchOptions): Po
     path: '/api/v1/pods',
     query: { fieldSelector: `spec.nodeName=${nodeName},status.phase!=Succeeded` },
     listsFromCache: true,
-    keyOf: (object) => parseSeenPod(object).uid,
+    keyOf: uidOf,
     parse: parseSeenPod,
     onList(listed) {
       listed.forEach(takeIn);

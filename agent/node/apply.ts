@@ -74,7 +74,7 @@ export async function apply(ports: ApplyPorts, due: Due): Promise<Applied> {
       mayRestart: async () => {
         const { guarded } = decision;
         const proceeds = situation.view.policy?.settings.inUse === 'Proceed';
-        // An API server that was not there a moment ago is not waited for twice, and what came since uses nothing that goes.
+        // An API server that was not there a moment ago is not waited for twice.
         const known = proceeds || pods?.kind === 'unknown';
         if (guarded === undefined || known) {
           return true;

@@ -35,6 +35,7 @@ const HEALTHZ_TIMEOUT_MS = 2000;
 /** A kubelet under load may miss one. */
 const MISSES = 3;
 const MOST_NAMED = 5;
+
 /** Resolves when the time is over, with undefined, or as soon as the kubelet is found not to be well, with why. */
 export async function soak(ports: SoakPorts, request: SoakRequest): Promise<string | undefined> {
   return (await keepsWell(ports, request)) ?? readinessFault(ports, request.started, request.before);

@@ -75,8 +75,6 @@ export class FakeHost {
   readiness: Omit<Readiness, 'reported'> = { ready: true, since: new Date(0), message: '' };
   /** Called at every sleep, with the time already moved on. */
   onSleep = (): void => {};
-  /** Set: the API server has told of the Node by itself, and that was its last word. */
-  seenReadiness: Readiness | undefined;
   /** How often pods were begun to be followed, and how many of these are not stopped. */
   readonly podWatches = { begun: 0, open: 0 };
   /** How the pods were asked for, in order: false from the cache, true the latest. */
@@ -358,7 +356,7 @@ export class FakeHost {
         merge(this.annotations, patch.annotations);
         merge(this.labels, patch.labels);
       },
-      seenReadiness: () => this.seenReadiness,
+      seenReadiness: () => undefined,
       readiness: async () => {
         if (!this.apiServer) {
           throw new Error('connect ECONNREFUSED');
