@@ -42,7 +42,8 @@ export function watchPods({ transport, nodeName, random }: PodsWatchOptions): Po
 
   function takeIn(pod: Omit<SeenPod, 'hadContainers'>): void {
     const earlier = pods.get(pod.uid);
-    const hadContainers = earlier !== undefined && (earlier.hadContainers || earlier.hasContainers);
+    const ran = earlier !== undefined && earlier.hasContainers && earlier.phase !== 'Failed';
+    const hadContainers = ran || (earlier?.hadContainers ?? false);
     pods.set(pod.uid, { ...pod, hadContainers });
     for (const look of waiting) {
       look();

@@ -144,7 +144,7 @@ export interface SeenPod {
   readonly reason: string;
   /** The kubelet tells of its containers, be it that they wait. */
   readonly hasContainers: boolean;
-  /** It did so when it was seen earlier. */
+  /** It did so earlier, of a pod that had not failed: a restarted kubelet tells of containers of pods that never ran. */
   readonly hadContainers: boolean;
 }
 

@@ -77,6 +77,24 @@ describe("a node's pods that are followed", () => {
     ]);
   });
 
+  // A restarted kubelet tells of containers of pods that the one before it had refused: kubernetes pkg/kubelet/status/status_manager.go.
+  it('did not run when they had failed before, whatever containers they are told to have since', async () => {
+    const refused = { phase: 'Failed', reason: 'SysctlForbidden' };
+    const opened = Promise.withResolvers<ServerResponse>();
+    const { pods } = await watched(
+      list(pod('web', refused), pod('db', refused)),
+      watching([], opened.resolve),
+    );
+    const response = await opened.promise;
+    const told = { ...refused, containerStatuses: [{ name: 'app' }] };
+    response.write(line(modified('web', told)));
+    response.write(line(modified('web', told)));
+    response.write(line(modified('db', told)));
+
+    await pods.found(({ uid, hasContainers }) => uid === 'uid-db' && hasContainers, 5000);
+    expect(await pods.found(({ uid }) => uid === 'uid-web', 5000)).toMatchObject([{ hadContainers: false }]);
+  });
+
   it('may have the same name in two namespaces', async () => {
     const other = pod('web', RUNNING, { namespace: 'other', uid: 'uid-other' });
     const { pods } = await watched(list(pod('web', RUNNING), other), watching([]));

@@ -13,6 +13,7 @@ import { e2eWorld } from './world.ts';
 
 const NODE = 'n1';
 const NAME = 'net.core.somaxconn';
+const UNSAFE = { name: NAME, value: '4096' };
 /** Needs no allowance. */
 const SAFE = { name: 'net.ipv4.tcp_syncookies', value: '1' };
 const LABEL = 'e2e-lost-pods';
@@ -73,6 +74,26 @@ it('pods that the restarted kubelet alone refuses run on: it is rolled back befo
   expect(report.reason).toMatch(/was rolled back: the new kubelet refused /u);
   expect(await pod.valueOf(SAFE.name)).toBe(SAFE.value);
   expect(await pod.life()).toEqual(life);
+});
+
+it('pods that the kubelet refused before the change are nothing that the change has done', async () => {
+  const node = await freshNode(NODE);
+  const { invocationId } = await node.kubelet();
+  const refused = await Promise.all(Array.from({ length: 5 }, () => sysctlPod(node, UNSAFE)));
+  pods.push(...refused);
+  for (const pod of refused) {
+    expect(await pod.settled()).toMatchObject({ kind: 'failed', reason: 'SysctlForbidden' });
+  }
+
+  const own = { name: NODE, nodeSelector: { 'kubernetes.io/hostname': NODE }, allowedUnsafeSysctls: [NAME] };
+  await setKeys(node.world, { nodeSoakSeconds: '10', profiles: JSON.stringify([own]) });
+  const report = await node.awaitReport(
+    { what: 'be Done or Degraded' },
+    ({ state, desired }) => desired === NAME && (state === 'Done' || state === 'Degraded'),
+  );
+
+  expect(report).toMatchObject({ state: 'Done', running: NAME });
+  expect((await node.kubelet()).invocationId).not.toBe(invocationId);
 });
 
 it('a static pod is admitted again as any other', async () => {
