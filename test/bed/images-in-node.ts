@@ -1,6 +1,6 @@
 // Images in a node's containerd, where the kubelet looks for them.
 
-import { copyFile, rm } from 'node:fs/promises';
+import { link, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Image } from './images.ts';
 import { inNode } from './in-node.ts';
@@ -13,12 +13,13 @@ const ARCHIVE = 'archive-from-the-bed.tar';
 
 /** Imports an image under its reference; the node must run. */
 export async function importImage(node: NodeRecord, { reference, archive }: Image): Promise<void> {
-  const copy = join(containerdFolder(node.folder), ARCHIVE);
-  await copyFile(archive, copy);
+  // Beds and images lie on one file system, that of the cache.
+  const inNodesFolder = join(containerdFolder(node.folder), ARCHIVE);
+  await link(archive, inNodesFolder);
   try {
     await inNode(node, [...CTR, 'import', `/var/lib/containerd/${ARCHIVE}`]);
   } finally {
-    await rm(copy, { force: true });
+    await rm(inNodesFolder, { force: true });
   }
   const { stdout } = await inNode(node, [...CTR, 'list', '--quiet']);
   if (!stdout.split('\n').includes(reference)) {
