@@ -7,6 +7,7 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { NoAnswer } from './errors.ts';
 
 /** One request as it goes onto the wire. */
@@ -36,20 +37,33 @@ const IDLE_MS = 60_000;
 /** A peer that is gone without a word is found after 45 s, as by client-go; Linux by itself takes more than ten minutes. */
 const PROBES = { enable: true, initialDelay: 30_000, interval: 5000, count: 3 };
 
-/** Connections to `server`, which is http: or https:, `most` of them for requests. Connecting, TLS included, may take `connectMs`. */
-export function openConnections(server: URL, connectMs: number, most: number): Connections {
+export interface ConnectionLimits {
+  /** What connecting may take, TLS included. */
+  readonly connectMs: number;
+  /** Connections for requests; streams do not count. */
+  readonly maxConnections: number;
+  /** An address of this machine to connect from; undefined: as it routes. */
+  readonly localAddress?: string | undefined;
+}
+
+/** Connections to `server`, which is http: or https:. */
+export function openConnections(
+  server: URL,
+  { connectMs, maxConnections, localAddress }: ConnectionLimits,
+): Connections {
   const secure = server.protocol === 'https:';
   const Agent = secure ? HttpsAgent : HttpAgent;
   const kept = new Agent({
     keepAlive: true,
     keepAliveMsecs: PROBES.initialDelay,
-    maxSockets: most,
+    maxSockets: maxConnections,
     maxFreeSockets: 1,
     timeout: IDLE_MS,
     scheduling: 'lifo',
   });
   const single = new Agent({ keepAlive: false });
   const stale = new WeakSet<Error>();
+  let context: { readonly ca: string; readonly secureContext: SecureContext } | undefined;
 
   return {
     send: (call) => start(call, kept),
@@ -77,6 +91,17 @@ export function openConnections(server: URL, connectMs: number, most: number): C
     return promise;
   }
 
+  /** Making a context takes about a millisecond: one is kept for as long as the authorities stay the same. */
+  function trusted(ca: string | undefined): RequestOptions {
+    if (ca === undefined) {
+      return {};
+    }
+    if (context?.ca !== ca) {
+      context = { ca, secureContext: createSecureContext({ ca }) };
+    }
+    return context;
+  }
+
   function openRequest(call: Call, agent: HttpAgent): ClientRequest {
     const options: RequestOptions = {
       hostname: server.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -86,7 +111,8 @@ export function openConnections(server: URL, connectMs: number, most: number): C
       headers: call.headers,
       signal: call.signal,
       agent,
-      ...(call.ca !== undefined && { ca: call.ca }),
+      localAddress,
+      ...(secure && trusted(call.ca)),
     };
     return secure ? httpsRequest(options) : httpRequest(options);
   }

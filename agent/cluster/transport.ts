@@ -66,6 +66,8 @@ export interface TransportOptions {
   readonly maxBodyBytes?: number;
   readonly maxLineBytes?: number;
   readonly userAgent?: string;
+  /** Of this machine, to connect from. Default: as it routes. */
+  readonly localAddress?: string;
   /** Default: straight to the credentials' server. */
   readonly connections?: Connections;
 }
@@ -78,13 +80,12 @@ const DEFAULTS = {
   maxBodyBytes: 8 * 1024 * 1024,
   maxLineBytes: 4 * 1024 * 1024,
   userAgent: 'kubelet-sysctl-agent',
-} satisfies Required<Omit<TransportOptions, 'connections'>>;
+} satisfies Required<Omit<TransportOptions, 'connections' | 'localAddress'>>;
 
 /** A transport that speaks as `credentials` say. It opens nothing before the first request. */
 export function createTransport(credentials: Credentials, options: TransportOptions = {}): Transport {
   const limits = { ...DEFAULTS, ...options };
-  const connections =
-    options.connections ?? openConnections(credentials.server, limits.connectMs, limits.maxConnections);
+  const connections = options.connections ?? openConnections(credentials.server, limits);
 
   return {
     async request(request) {

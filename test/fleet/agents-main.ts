@@ -37,7 +37,7 @@ process.on('message', (message: ToAgents) => {
 });
 process.once('disconnect', () => process.exit());
 
-async function make({ place, first, count, parallel, allowances }: MakeNodes): Promise<void> {
+async function make({ place, localAddress, first, count, parallel, allowances }: MakeNodes): Promise<void> {
   const admin = await connectAdmin(place, 'simulated-kubelet');
   const ca = await readFile(join(pkiFolder(place.folder), 'ca.crt'), 'utf8');
   let next = first;
@@ -47,7 +47,17 @@ async function make({ place, first, count, parallel, allowances }: MakeNodes): P
       next += 1;
       const name = nodeName(index);
       const onSeen = (node: NodeObject): void => void seen.set(name, seenNow(node, seen.get(name)));
-      await startNode({ admin, ca, server: place.server, name, index, allowances, onSeen, onWarning });
+      await startNode({
+        admin,
+        ca,
+        server: place.server,
+        localAddress,
+        name,
+        index,
+        allowances,
+        onSeen,
+        onWarning,
+      });
       made += 1;
     }
   };

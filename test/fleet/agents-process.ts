@@ -27,7 +27,9 @@ export function startAgents(processes: number, cgroups: readonly string[]): Agen
         children.map((child, at) => {
           const first = at * share;
           const count = Math.max(0, Math.min(share, all - first));
-          return child.make({ ...nodes, kind: 'make', first, count, parallel });
+          // All of 127.0.0.0/8 is this machine.
+          const localAddress = `127.0.1.${at + 1}`;
+          return child.make({ ...nodes, kind: 'make', localAddress, first, count, parallel });
         }),
       );
     },

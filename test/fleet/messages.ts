@@ -5,6 +5,8 @@ import type { Place } from './admin.ts';
 export interface MakeNodes {
   readonly kind: 'make';
   readonly place: Place;
+  /** Where their agents connect from. */
+  readonly localAddress: string;
   /** The first node's number in the fleet, from 0. */
   readonly first: number;
   readonly count: number;

@@ -6,6 +6,7 @@ import { createTransport } from '../../agent/cluster/transport.ts';
 import { systemClock } from '../../agent/host/clock.ts';
 import { createAgent } from '../../agent/node/agent.ts';
 import type { NodeObject } from '../../agent/node/ports.ts';
+import { errorText } from '../../agent/text/error-text.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../node/fake-host.ts';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
 import type { Admin } from './admin.ts';
@@ -18,6 +19,8 @@ export interface NodeOptions {
   readonly server: string;
   /** PEM of the authority that signed the server's certificate. */
   readonly ca: string;
+  /** Where its agent connects from: one address has not enough ports for thousands. */
+  readonly localAddress: string;
   readonly name: string;
   readonly index: number;
   /** What its kubelet allows from the beginning. */
@@ -51,7 +54,7 @@ async function tokenOf(admin: Admin, node: string): Promise<string> {
 }
 
 async function startAgent(options: NodeOptions, host: FakeHost, token: string): Promise<void> {
-  const { name, server, ca, onSeen, onWarning } = options;
+  const { name, server, ca, localAddress, onSeen, onWarning } = options;
   const reported = Promise.withResolvers<void>();
   const credentials = {
     server: new URL(server),
@@ -60,7 +63,7 @@ async function startAgent(options: NodeOptions, host: FakeHost, token: string): 
     ca: () => Promise.resolve(ca),
   };
   const cluster = createCluster({
-    transport: createTransport(credentials),
+    transport: createTransport(credentials, { localAddress }),
     nodeName: name,
     namespace: AGENT_NAMESPACE,
     configMapName: POLICY_CONFIG_MAP,
@@ -68,7 +71,7 @@ async function startAgent(options: NodeOptions, host: FakeHost, token: string): 
   const log = {
     info: () => {},
     warn: (facts: object, message: string) =>
-      onWarning('err' in facts ? `${message}: ${String(facts.err)}` : message),
+      onWarning('err' in facts ? `${message}: ${withCause(facts.err)}` : message),
   };
   const agent = createAgent(
     { ...realTime(host, () => agent.hostChanged()), cluster, log, random: Math.random },
@@ -121,4 +124,9 @@ function realTime(host: FakeHost, changed: () => void): ReturnType<FakeHost['por
 
 function environmentFile(allowances: readonly string[]): string {
   return `KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=${allowances.join(',')}'\n`;
+}
+
+function withCause(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? String(error) : `${String(error)}: ${errorText(cause)}`;
 }
