@@ -56,7 +56,7 @@ export interface Decision {
   readonly revise: (more: Partial<Pick<Situation, 'pods' | 'notBefore'>>) => Decision;
 }
 
-export function decide(seen: Situation): Decision {
+export function decide(seen: Situation, planned = planChange): Decision {
   const { view, look } = seen;
   const situation: Considered = {
     ...seen,
@@ -77,7 +77,7 @@ export function decide(seen: Situation): Decision {
     kubelet: look.kubelet,
     kernel: look.kernel,
   });
-  const plan = planChange({
+  const plan = planned({
     unit: look.unit,
     config: look.config,
     desired: desired.allowances,

@@ -1,6 +1,7 @@
 // One look at the node and what follows from it.
 
 import type { Restart } from '../plan/in-use.ts';
+import { createPlanner } from '../plan/plan.ts';
 import { policyErrorText } from '../report/policy-error.ts';
 import { apply, journalOf } from './apply.ts';
 import { needsApproval } from './approval.ts';
@@ -60,6 +61,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   const early = earlyBegin(ports);
   const podLooks = createPodLooks(ports.cluster, ports.clock, ports.random);
   const retry = createRetryWish();
+  const planned = createPlanner();
   const hostLooks = createHostLooks(ports);
   const coordinated = options.waitForApproval;
 
@@ -143,7 +145,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       return;
     }
     const unasked = { ...known, look: lastLook, now: now(), notBefore: undefined, pods: undefined };
-    const decision = withJitter(unasked, decide(unasked));
+    const decision = withJitter(unasked, decide(unasked, planned));
     const { guarded, change } = decision;
     const mayWait = guarded !== undefined && questionOf(guarded) === heldUp;
     if (change !== undefined && lastLook.kind === 'seen' && !mayWait) {
@@ -167,7 +169,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
 
   /** The pods are asked for only where a restart is due. */
   async function decideWithPods(unasked: Situation): Promise<readonly [Situation, Decision]> {
-    const decision = withJitter(unasked, decide(unasked));
+    const decision = withJitter(unasked, decide(unasked, planned));
     if (decision.guarded === undefined) {
       podLooks.forget();
       return [unasked, decision];
