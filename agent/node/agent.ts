@@ -1,6 +1,5 @@
 // One node's agent: every wake-up recomputes everything; what does not differ is neither written nor restarted.
 
-import { isDeepStrictEqual } from 'node:util';
 import { errorText } from '../text/error-text.ts';
 import { createLoop } from '../time/loop.ts';
 import { RESYNC_MS } from './host-looks.ts';
@@ -30,6 +29,7 @@ const SETTLE_MS = 30;
 const ERROR_PAUSE_MS = 1000;
 const LONGEST_ERROR_PAUSE_MS = 60_000;
 const LONGEST_REPORT_PAUSE_MS = 10_000;
+const OVERLOAD_PAUSE_MS = 5000;
 /** So many looks in a row must fail before the node shows it. */
 const TOLD_ERRORS = 3;
 
@@ -69,10 +69,17 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
 
   /** A whole fleet's reports are refused at once, and must not come back at once. */
   function pauseAfter(error: unknown): number {
-    const grown = ERROR_PAUSE_MS * 2 ** (errors - 1);
-    return error instanceof NotReported
-      ? ports.random() * Math.min(grown, LONGEST_REPORT_PAUSE_MS)
-      : Math.min(grown, LONGEST_ERROR_PAUSE_MS);
+    const grown = 2 ** (errors - 1);
+    if (!(error instanceof NotReported)) {
+      return Math.min(ERROR_PAUSE_MS * grown, LONGEST_ERROR_PAUSE_MS);
+    }
+    const { retryAfterMs } = error;
+    if (retryAfterMs === undefined) {
+      return ports.random() * Math.min(ERROR_PAUSE_MS * grown, LONGEST_REPORT_PAUSE_MS);
+    }
+    // It has more to do than it can, and whoever comes back too early has it say so once more.
+    const asked = Math.min(retryAfterMs, LONGEST_ERROR_PAUSE_MS);
+    return asked + ports.random() * Math.min(OVERLOAD_PAUSE_MS * grown, LONGEST_ERROR_PAUSE_MS);
   }
 
   async function tell(error: unknown): Promise<void> {
@@ -87,13 +94,12 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   loop.wake();
   return {
     setNode(seen) {
-      const same = node !== undefined && seen !== undefined && sameMetadata(node, seen);
+      const isNews = seen === undefined || publisher.setNode(seen) || node === undefined;
       node = seen;
       if (seen !== undefined) {
-        publisher.setNode(seen);
         reconciler.hear(seen);
       }
-      if (!same) {
+      if (isNews) {
         loop.wake();
       }
     },
@@ -110,9 +116,4 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
       ports.watch.close();
     },
   };
-}
-
-/** The kubelet renews its Node's status all the time; that alone is no cause to look. */
-function sameMetadata(one: NodeObject, other: NodeObject): boolean {
-  return isDeepStrictEqual(one.labels, other.labels) && isDeepStrictEqual(one.annotations, other.annotations);
 }

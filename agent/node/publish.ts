@@ -1,12 +1,13 @@
 // The node's report on its way to the API server: in order, and only what differs.
 
+import { isDeepStrictEqual } from 'node:util';
 import { nodePatch, type NodeReport } from '../report/annotations.ts';
 import { notesFor } from './notes.ts';
 import type { AgentLog, Cluster, NodeObject } from './ports.ts';
 
 export interface Publisher {
-  /** Takes over what the API server says of the node. */
-  setNode(node: NodeObject): void;
+  /** Takes over what the API server says of the node. False when its metadata is what was known, own reports included. */
+  setNode(node: NodeObject): boolean;
   /** Resolves when the report and its Events are written; rejects with NotReported when the report could not be. */
   publish(report: NodeReport): Promise<void>;
   /** The last report again, with the reason why there is no newer one. */
@@ -16,9 +17,13 @@ export interface Publisher {
 /** The API server did not take the node's report: no news of the node itself. */
 export class NotReported extends Error {
   override readonly name = 'NotReported';
+  /** How long the API server asks to be left alone; undefined when it does not ask. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(cause: unknown) {
     super("The node's report could not be written", { cause });
+    const asks = cause instanceof Error && 'retryAfterMs' in cause ? cause.retryAfterMs : undefined;
+    this.retryAfterMs = typeof asks === 'number' ? asks : undefined;
   }
 }
 
@@ -57,9 +62,9 @@ export function createPublisher(cluster: Cluster, log: AgentLog): Publisher {
     }
     // The watch brings the same some milliseconds later; until then this is what the API server has.
     node = {
-      ...previous,
-      annotations: merged(previous.annotations, patch.annotations),
-      labels: merged(previous.labels, patch.labels),
+      ...node,
+      annotations: merged(node.annotations, patch.annotations),
+      labels: merged(node.labels, patch.labels),
     };
     for (const note of notesFor(previous.annotations, report)) {
       log.info({ event: note.reason }, note.message);
@@ -79,7 +84,9 @@ export function createPublisher(cluster: Cluster, log: AgentLog): Publisher {
 
   return {
     setNode(seen) {
+      const isNews = node === undefined || !sameMetadata(node, seen);
       node = seen;
+      return isNews;
     },
     publish(report) {
       last = report;
@@ -87,6 +94,11 @@ export function createPublisher(cluster: Cluster, log: AgentLog): Publisher {
     },
     publishFailure: (reason) => publish({ ...last, state: 'Degraded', reason }),
   };
+}
+
+/** The kubelet renews its Node's status all the time; that alone is no cause to look. */
+function sameMetadata(one: NodeObject, other: NodeObject): boolean {
+  return isDeepStrictEqual(one.labels, other.labels) && isDeepStrictEqual(one.annotations, other.annotations);
 }
 
 function merged(

@@ -17,6 +17,14 @@ async function startAgent(
   return agent;
 }
 
+/** An agent that has come to rest, and how often it looks at the node from now on. */
+async function counted(host: FakeHost): Promise<{ looks: number }> {
+  const seen = { looks: 0 };
+  agent = await startedAgent(host, POLICY, { onReported: () => (seen.looks += 1) });
+  seen.looks = 0;
+  return seen;
+}
+
 async function edit(host: FakeHost, data: Readonly<Record<string, string>>): Promise<void> {
   agent?.setConfigMap(host.configMap(data));
   await atRest();
@@ -28,8 +36,70 @@ async function hostChanged(host: FakeHost): Promise<void> {
   await atRest();
 }
 
+/** The pauses between the tries of a report that is refused for two minutes. */
+async function pausesWhere(host: FakeHost, refusal: Error): Promise<readonly number[]> {
+  const tries: number[] = [];
+  await startAgent(host);
+  host.fault = (action) => {
+    if (!action.startsWith('patch')) return undefined;
+    tries.push(host.now.getTime());
+    return refusal;
+  };
+  await edit(host, { allowedUnsafeSysctls: 'net.core.somaxconn', mode: 'Observe' });
+  for (let second = 0; second < 120; second += 1) {
+    host.advance(1000);
+    await atRest();
+  }
+  return tries.slice(1).map((at, index) => at - (tries[index] ?? 0));
+}
+
 beforeEach(() => {
   agent = undefined;
+});
+
+describe('what the API server tells of the Node', () => {
+  test('is no cause to look again where it is what the agent itself has just written', async () => {
+    const host = new FakeHost().startKubelet();
+    const seen = await counted(host);
+
+    agent?.setNode(host.node());
+    await atRest();
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(seen.looks).toBe(0);
+  });
+
+  test('is one where somebody else has written, be it along with the own report', async () => {
+    const host = new FakeHost().startKubelet();
+    const seen = await counted(host);
+
+    host.labels['pool'] = 'web';
+    agent?.setNode(host.node());
+    await atRest();
+
+    expect(seen.looks).toBe(1);
+  });
+
+  test('is one where something comes back that went while the own report was on its way', async () => {
+    const host = new FakeHost().startKubelet();
+    host.labels['pool'] = 'web';
+    const seen = await counted(host);
+    const answer = Promise.withResolvers<void>();
+    host.answering = () => answer.promise;
+
+    agent?.setConfigMap(host.configMap({ ...POLICY, mode: 'Observe' }));
+    await atRest();
+    delete host.labels['pool'];
+    agent?.setNode(host.node());
+    answer.resolve();
+    await atRest();
+    seen.looks = 0;
+    host.labels['pool'] = 'web';
+    agent?.setNode(host.node());
+    await atRest();
+
+    expect(seen.looks).toBe(1);
+  });
 });
 
 describe('a node that lacks a desired allowance', () => {
@@ -629,26 +699,24 @@ describe('a host that cannot be asked', () => {
 });
 
 describe('the API server is away', () => {
-  test('a report that it refuses for long is tried again at least every 10 s, and not by all nodes at once', async () => {
-    const tries: number[] = [];
+  test('a report that it has too much to do for comes back after what it asks for, and ever more seldom', async () => {
     const host = new FakeHost().startKubelet();
-    await startAgent(host);
-    host.fault = (action) => {
-      if (!action.startsWith('patch')) return undefined;
-      tries.push(host.now.getTime());
-      return new Error('503 Service Unavailable');
-    };
+    const refusal = Object.assign(new Error('429 Too Many Requests'), { retryAfterMs: 1000 });
 
-    await edit(host, { allowedUnsafeSysctls: 'net.core.somaxconn', mode: 'Observe' });
-    for (let second = 0; second < 120; second += 1) {
-      host.advance(1000);
-      await atRest();
-    }
+    const pauses = await pausesWhere(host, refusal);
 
-    const pauses = tries.slice(1).map((at, index) => at - (tries[index] ?? 0));
+    // The asked second, and half of 5, 10, 20, 40 and 60 s.
+    expect(pauses.map((ms) => Math.round(ms / 1000))).toEqual([4, 6, 11, 21, 31, 31]);
+  });
+
+  test('a report that it refuses for long is tried again at least every 10 s, and not by all nodes at once', async () => {
+    const host = new FakeHost().startKubelet();
+
+    const pauses = await pausesWhere(host, new Error('503 Service Unavailable'));
+
     // Half of it, since a FakeHost's chance is always a half.
     expect(Math.max(...pauses)).toBeLessThanOrEqual(5000);
-    expect(tries.length).toBeGreaterThan(20);
+    expect(pauses.length).toBeGreaterThanOrEqual(20);
     host.fault = () => undefined;
     host.advance(10_000);
     await atRest();

@@ -68,6 +68,8 @@ export class FakeHost {
   /** Resolves when the files are watched. */
   watching = (): Promise<void> => Promise.resolve();
   apiServer = true;
+  /** Resolves when the API server's answer to a report that it has taken is there. */
+  answering = (): Promise<void> => Promise.resolve();
   /** What the API server says of this node's pods; a restart does not end them here. */
   pods: readonly SysctlPod[] = [];
   /** As a restarted kubelet has told of them. */
@@ -355,6 +357,7 @@ export class FakeHost {
         answer(`patch ${patch.annotations['kubelet-sysctl-agent/state'] ?? ''}`.trim());
         merge(this.annotations, patch.annotations);
         merge(this.labels, patch.labels);
+        await this.answering();
       },
       seenReadiness: () => undefined,
       readiness: async () => {

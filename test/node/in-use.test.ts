@@ -46,6 +46,13 @@ async function nodeSeen(host: FakeHost): Promise<void> {
   await atRest();
 }
 
+/** What inotify tells after each of our own changes. */
+async function fileSeen(host: FakeHost): Promise<void> {
+  agent?.hostChanged();
+  host.advance(1000);
+  await atRest();
+}
+
 const touched = (host: FakeHost): readonly string[] =>
   host.actions.filter((action) => action === 'restart' || action.endsWith(ENVIRONMENT_FILE));
 
@@ -183,7 +190,7 @@ describe('a change that no pod minds', () => {
   test('asks while systemd is being asked, not after it, once the node is known', async () => {
     const host = await inUse();
     host.pods = [];
-    await nodeSeen(host);
+    await fileSeen(host);
     const answered = Promise.withResolvers<void>();
     host.systemdAnswers = () => answered.promise;
     agent?.hostChanged();

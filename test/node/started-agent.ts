@@ -7,7 +7,7 @@ import type { FakeHost } from './fake-host.ts';
 export async function startedAgent(
   host: FakeHost,
   data: Readonly<Record<string, string>> | undefined,
-  options: Partial<Pick<AgentOptions, 'jitterMs' | 'waitForApproval'>> = {},
+  options: Partial<Pick<AgentOptions, 'jitterMs' | 'waitForApproval' | 'onReported'>> = {},
 ): Promise<Agent> {
   const agent = createAgent(host.ports(), {
     configMap: { namespace: 'agent', name: 'kubelet-sysctls' },
