@@ -77,7 +77,7 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
     if (retryAfterMs === undefined) {
       return ports.random() * Math.min(ERROR_PAUSE_MS * grown, LONGEST_REPORT_PAUSE_MS);
     }
-    // It has more to do than it can, and whoever comes back too early has it say so once more.
+    // Whoever comes back too early has it say so once more.
     const asked = Math.min(retryAfterMs, LONGEST_ERROR_PAUSE_MS);
     return asked + ports.random() * Math.min(OVERLOAD_PAUSE_MS * grown, LONGEST_ERROR_PAUSE_MS);
   }

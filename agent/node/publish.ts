@@ -17,14 +17,17 @@ export interface Publisher {
 /** The API server did not take the node's report: no news of the node itself. */
 export class NotReported extends Error {
   override readonly name = 'NotReported';
-  /** How long the API server asks to be left alone; undefined when it does not ask. */
+  /** How long an API server that has more to do than it can asks to be left alone; undefined: it does not say that. */
   readonly retryAfterMs: number | undefined;
 
   constructor(cause: unknown) {
     super("The node's report could not be written", { cause });
-    const asks = cause instanceof Error && 'retryAfterMs' in cause ? cause.retryAfterMs : undefined;
-    this.retryAfterMs = typeof asks === 'number' ? asks : undefined;
+    this.retryAfterMs = isOverloaded(cause) ? (cause.retryAfterMs ?? 0) : undefined;
   }
+}
+
+function isOverloaded(cause: unknown): cause is Error & { readonly retryAfterMs?: number | undefined } {
+  return cause instanceof Error && 'status' in cause && cause.status === 429;
 }
 
 /** What there is to tell of a node that was never looked at. */

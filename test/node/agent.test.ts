@@ -701,7 +701,7 @@ describe('a host that cannot be asked', () => {
 describe('the API server is away', () => {
   test('a report that it has too much to do for comes back after what it asks for, and ever more seldom', async () => {
     const host = new FakeHost().startKubelet();
-    const refusal = Object.assign(new Error('429 Too Many Requests'), { retryAfterMs: 1000 });
+    const refusal = Object.assign(new Error('Too Many Requests'), { status: 429, retryAfterMs: 1000 });
 
     const pauses = await pausesWhere(host, refusal);
 
@@ -712,7 +712,8 @@ describe('the API server is away', () => {
   test('a report that it refuses for long is tried again at least every 10 s, and not by all nodes at once', async () => {
     const host = new FakeHost().startKubelet();
 
-    const pauses = await pausesWhere(host, new Error('503 Service Unavailable'));
+    const refusal = Object.assign(new Error('Service Unavailable'), { status: 503, retryAfterMs: 1000 });
+    const pauses = await pausesWhere(host, refusal);
 
     // Half of it, since a FakeHost's chance is always a half.
     expect(Math.max(...pauses)).toBeLessThanOrEqual(5000);
