@@ -13,12 +13,13 @@ export interface ReadinessPorts {
 const REPORTS_WITHIN_MS = 45_000;
 /** Some kubelets say NotReady for a moment after their start. */
 const READY_WITHIN_MS = 30_000;
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 1000;
+const LOOK_MS = 250;
+/** What is late because the API server has too much to do comes no sooner for being asked for. */
+const ASK_AFTER_MS = 3000;
 
 /**
  * Resolves with undefined once the kubelet has reported a node that is no worse than before; else with why, in the end. `before` is an
- * instant shortly before its start. The API server is asked where what it has told by itself is not enough: it may have fallen silent.
+ * instant shortly before its start. The API server is asked every 3 s where what it has told by itself is not enough: it may have fallen silent.
  */
 export async function readinessFault(
   ports: ReadinessPorts,
@@ -27,22 +28,24 @@ export async function readinessFault(
 ): Promise<string | undefined> {
   const faultOf = (found: Readiness | undefined): Fault | undefined =>
     found && faultIn(found, startedAt(ports.clock, started, before));
-  const seen = ports.cluster.seenReadiness();
-  if (seen !== undefined && faultOf(seen) === undefined) {
-    return undefined;
-  }
   const begun = ports.clock.monotonicMs();
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-    // That the API server cannot be asked is no fault of the kubelet's.
-    const found = await ports.cluster.readiness().catch(() => undefined);
-    const fault = faultOf(found);
-    if (fault === undefined) {
+  for (let asked = begun; ;) {
+    const seen = ports.cluster.seenReadiness();
+    if (seen !== undefined && faultOf(seen) === undefined) {
       return undefined;
     }
-    if (ports.clock.monotonicMs() - begun > fault.bearableMs) {
-      return endedBecause(ports, started, fault.what);
+    if (ports.clock.monotonicMs() - asked >= ASK_AFTER_MS) {
+      // That the API server cannot be asked is no fault of the kubelet's.
+      const fault = faultOf(await ports.cluster.readiness().catch(() => undefined));
+      asked = ports.clock.monotonicMs();
+      if (fault === undefined) {
+        return undefined;
+      }
+      if (asked - begun > fault.bearableMs) {
+        return endedBecause(ports, started, fault.what);
+      }
     }
-    await ports.clock.sleep(pauseMs);
+    await ports.clock.sleep(LOOK_MS);
   }
 }
 

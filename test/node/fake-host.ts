@@ -359,7 +359,7 @@ export class FakeHost {
         merge(this.labels, patch.labels);
         await this.answering();
       },
-      seenReadiness: () => undefined,
+      seenReadiness: () => (this.apiServer ? { ...this.readiness, reported: this.#reported } : undefined),
       readiness: async () => {
         if (!this.apiServer) {
           throw new Error('connect ECONNREFUSED');
