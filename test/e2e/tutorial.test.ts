@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoAppImage } from '../bed/images.ts';
 import { consoleLog } from '../bed/progress.ts';
-import { until } from '../bed/until.ts';
 import type { Cluster } from '../tutorial/cluster.ts';
 import { runAsUser } from '../tutorial/lessons/as-user.ts';
 import { changeCapabilities } from '../tutorial/lessons/capabilities.ts';
@@ -98,18 +97,20 @@ describe('the tutorial, on every node', () => {
  * is NotReady for some ten seconds ("CSINode is not yet initialized"), and the tutorial passes such nodes by.
  */
 async function nodesForPods(cluster: Cluster): Promise<readonly TutorialNode[]> {
+  const takers = async (): Promise<readonly TutorialNode[]> =>
+    (await tutorialNodes(cluster)).filter(({ name }) => NODES.includes(name));
   const fresh = await freshNodes(NODES);
   const second = Math.floor(Date.now() / 1000) * 1000;
   await Promise.all(fresh.map((node) => node.restartKubelet()));
-  let nodes: readonly TutorialNode[] = [];
-  await until(
-    async () => {
+  for (const node of fresh) {
+    await node.waitFor({ what: 'take pods again', timeoutMs: 60_000 }, async () => {
       const reported = await reportedSince(cluster, second);
-      nodes = (await tutorialNodes(cluster)).filter(({ name }) => NODES.includes(name));
-      return NODES.every((name) => reported.includes(name)) && nodes.length === NODES.length;
-    },
-    { timeoutMs: 60_000, everyMs: 200 },
-  );
+      return reported.includes(node.name) && (await takers()).some(({ name }) => name === node.name)
+        ? true
+        : undefined;
+    });
+  }
+  const nodes = await takers();
   expect(nodes.map(({ name }) => name)).toEqual(NODES);
   return nodes;
 }

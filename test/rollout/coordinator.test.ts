@@ -68,6 +68,15 @@ function scene(decide: Decide = approveAll, fleet = new FakeFleet()): Scene {
   return { fleet, time, coordinator, decisions, leader };
 }
 
+/** A coordinator that has just heard of one Pending node and of a valid policy. */
+function oneNode(): Scene {
+  const made = scene();
+  made.fleet.put('a');
+  made.coordinator.onList(made.fleet.nodes);
+  made.coordinator.setConfigMap(VALID);
+  return made;
+}
+
 describe('a coordinator', () => {
   it('decides once the Nodes and the ConfigMap are both known, and writes what it decided', async () => {
     const { fleet, time, coordinator, decisions } = scene();
@@ -82,10 +91,7 @@ describe('a coordinator', () => {
   });
 
   it('writes nothing more when nothing differs, and sees its own writes without the watch', async () => {
-    const { fleet, time, coordinator, decisions } = scene();
-    fleet.put('a');
-    coordinator.onList(fleet.nodes);
-    coordinator.setConfigMap(VALID);
+    const { fleet, time, decisions } = oneNode();
     await time.pass(10_000);
     const made = decisions.length;
     await time.pass(3_600_000, undefined, 10_000);
@@ -307,10 +313,7 @@ describe('the status', () => {
   });
 
   it('tells of a new phase two seconds after what it told last', async () => {
-    const { fleet, time, coordinator } = scene();
-    fleet.put('a');
-    coordinator.onList(fleet.nodes);
-    coordinator.setConfigMap(VALID);
+    const { fleet, time, coordinator } = oneNode();
     await time.pass(1000);
     const phase = fleet.status?.data['phase'];
     coordinator.onChanged(fleet.put('a', { state: 'Done' }));
@@ -319,10 +322,7 @@ describe('the status', () => {
   });
 
   it('is written anew when somebody changed it', async () => {
-    const { fleet, time, coordinator } = scene();
-    fleet.put('a');
-    coordinator.onList(fleet.nodes);
-    coordinator.setConfigMap(VALID);
+    const { fleet, time, coordinator } = oneNode();
     await time.pass(5000);
     fleet.status = { resourceVersion: '1', data: { phase: 'Nonsense' } };
     coordinator.onChanged(fleet.put('a', { state: 'Done' }));
@@ -331,10 +331,7 @@ describe('the status', () => {
   });
 
   it('keeps the next leader from telling the same again', async () => {
-    const first = scene();
-    first.fleet.put('a');
-    first.coordinator.onList(first.fleet.nodes);
-    first.coordinator.setConfigMap(VALID);
+    const first = oneNode();
     await first.time.pass(5000);
     await first.coordinator.stop();
     const second = scene(approveAll, first.fleet);
