@@ -31,6 +31,8 @@ function insteadText(approved: string | undefined): string {
       return '';
     case MARKS.unanswered:
       return ' (the last one was not followed in time and taken back; the coordinator asks again within the hour)';
+    case MARKS.unread:
+      return ' (the last one was taken back, since this agent was not heard of)';
     case MARKS.unfinished:
       return ' (the last one was for a list that an edit has replaced)';
     default:

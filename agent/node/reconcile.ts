@@ -15,6 +15,7 @@ import { policyViewer, type PolicyView } from './policy-view.ts';
 import type { AgentLog, Cluster, ConfigMapObject, HostWatch, NodeObject } from './ports.ts';
 import type { Publisher } from './publish.ts';
 import { createPodLooks } from './pod-looks.ts';
+import { createQuiet } from './quiet.ts';
 import { recover } from './recover.ts';
 import { createRetryWish, withRetry } from './retry.ts';
 import { createWorkingReport } from './working.ts';
@@ -63,6 +64,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   const retry = createRetryWish();
   const planned = createPlanner();
   const hostLooks = createHostLooks(ports);
+  const quiet = createQuiet(ports.random);
   const coordinated = options.waitForApproval;
 
   return {
@@ -105,8 +107,12 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     heldUp = holding && questionOf(holding);
     if (decision.change === undefined || look.kind !== 'seen') {
       // A disk that takes no writes must not keep the node from saying so.
-      await Promise.all([remember(decision.memory), forgoAndTell(decision)]);
-      return nextLook(decision);
+      const quietUntil = quiet.until(decision.report, waitsForApproval(decision, view), node, now());
+      await Promise.all([
+        remember(decision.memory),
+        quietUntil === undefined ? forgoAndTell(decision) : early.forgo(),
+      ]);
+      return quietUntil ?? nextLook(decision);
     }
     lastLook = undefined;
     // Where it does not come to its end, the next look finds out how far it came.
@@ -125,6 +131,10 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     );
     memory = applied.memory;
     return nextLook(applied.next);
+  }
+
+  function waitsForApproval({ report }: Decision, { policy }: PolicyView): boolean {
+    return report.state === 'Pending' && needsApproval({ waits: coordinated, policy });
   }
 
   /** Who hears of the node finds nothing begun on it. */

@@ -43,7 +43,16 @@ export const MARKS = {
   unanswered: 'unanswered',
   /** A change to an older revision failed or was overtaken by an edit: first in line for the next. */
   unfinished: 'unfinished',
+  /** A node was approved before its agent had said what it wants, and did not begin: it gets no other before that. */
+  unread: 'unread',
 } as const;
+
+const ALL_MARKS: ReadonlySet<string> = new Set(Object.values(MARKS));
+
+/** False for what the coordinator writes in place of a revision. */
+export function isRevision(approved: string | undefined): approved is string {
+  return approved !== undefined && !ALL_MARKS.has(approved);
+}
 
 /** The taint with which a new node waits for its first change. */
 export const PENDING_TAINT = { key: `${KEY_PREFIX}pending`, effect: 'NoSchedule' } as const;

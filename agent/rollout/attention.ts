@@ -2,7 +2,7 @@
 
 import { PENDING_TAINT } from '../report/keys.ts';
 import type { FleetNode } from './fleet.ts';
-import { brokeDown, isUnanswered, type Member, type Terms } from './standing.ts';
+import { brokeDown, isUnanswered, isUnread, type Member, type Terms } from './standing.ts';
 import { timeText } from './text.ts';
 
 export interface Surroundings extends Terms {
@@ -51,12 +51,16 @@ function heldText(node: FleetNode): string {
   return `${node.state}: ${node.reason}`;
 }
 
-function lostText({ node, revision }: Member, { now }: Terms): string {
+function lostText(member: Member, { now }: Terms): string {
+  const { node, revision } = member;
   if (node.state === undefined) {
     return `No agent has reported on it. Look whether a pod of the DaemonSet runs there, or why it does not: ${agentCommand(node)}`;
   }
   if (revision === undefined) {
     return 'Its status does not tell the version of its kubelet. Look at the node: has its kubelet ever run?';
+  }
+  if (isUnread(member)) {
+    return `Its change was approved, and nothing is heard of its agent; it goes on when it is. Look at it: ${agentCommand(node)}`;
   }
   if (isUnanswered(node, now)) {
     return `Its change was approved and did not begin; others go first. Look at its agent: ${agentCommand(node)}`;

@@ -1,7 +1,7 @@
 // A decision, written: each Node by itself, some at a time, and only while it is as it was decided upon.
 
 import type { AgentLog } from '../node/ports.ts';
-import { MARKS } from '../report/keys.ts';
+import { isRevision } from '../report/keys.ts';
 import type { Approval, RolloutDecision } from './fleet.ts';
 import { Outdated, type FleetCluster, type SeenNode } from './ports.ts';
 import type { SeenNodes } from './seen-nodes.ts';
@@ -84,7 +84,7 @@ export async function carryOut(decision: RolloutDecision, ports: CarryOutPorts):
 }
 
 function takesBack({ revision }: Approval): boolean {
-  return revision === undefined || revision === MARKS.unanswered || revision === MARKS.unfinished;
+  return !isRevision(revision);
 }
 
 /** Begins in order, at most CONCURRENCY at a time; results in the order of the items. */

@@ -46,8 +46,6 @@ export interface Coordinator {
 const SETTLE_MS = 50;
 const LONGEST_SETTLE_MS = 1000;
 const RESTING_SHARE = 4;
-/** So long agents may take to answer to an edit before the first of them is approved. Usually they all have within a second. */
-const ANSWERS_MS = 5000;
 /** A look without a cause, in ms. */
 const RESYNC_MS = 600_000;
 /** A Node that somebody else wrote meanwhile is one of the errors, and the usual one. */
@@ -121,8 +119,7 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
       if (store.remove(name)) lookSoon();
     },
     setConfigMap(seen) {
-      const answersBy = new Date(clock.now().getTime() + ANSWERS_MS);
-      configMap = { seen, view: { ...viewPolicy(seen, policyName), answersBy } };
+      configMap = { seen, view: { ...viewPolicy(seen, policyName), readAt: clock.now() } };
       lookSoon();
     },
     recovered: lookSoon,

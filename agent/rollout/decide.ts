@@ -18,6 +18,10 @@ import { windowsAt } from './windows.ts';
 import { withdrawalsOf } from './withdrawals.ts';
 import { createZones, type ZoneOffset } from './zones.ts';
 
+/** So long agents may take to answer to an edit before the first of them is approved. Usually they all have within a second. */
+const ANSWERS_MS = 5000;
+const OBJECTIONS_MS = 1000;
+
 /**
  * Decides about the whole fleet. While the ConfigMap is not valid nothing is approved, and nodes are judged by what
  * their agents say they want. `zones` is worth sharing among calls.
@@ -43,7 +47,8 @@ export function decideRollout(
   const loads = zoneLoads(members);
   const canaries = canariesOf(pace.canary, members, loads, terms.now);
   const maxUnavailable = numberOf(pace.maxUnavailable, members.length);
-  const awaitsAnswers = view.answersBy !== undefined && now < view.answersBy && members.some(owesAnswer);
+  const answersBy = endOfAnswers(view, members);
+  const awaitsAnswers = answersBy !== undefined && terms.now < answersBy;
   const approved =
     gate.kind === 'open' && !awaitsAnswers
       ? withinBudget(canaries.eligible, members, maxUnavailable, loads)
@@ -59,7 +64,7 @@ export function decideRollout(
     nodes: verdictsOf(all, members, canaries, terms),
     nextAt: nextAt([...members, ...joining], canaries, windows, {
       now: terms.now,
-      answersBy: awaitsAnswers ? view.answersBy?.getTime() : undefined,
+      answersBy: awaitsAnswers ? answersBy : undefined,
     }),
   };
 }
@@ -73,9 +78,15 @@ function membersOf(nodes: readonly FleetNode[], policy: Policy | undefined, term
     .map((node) => memberOf(node, revisionOf(node), terms));
 }
 
-/** Who answers first need not be who is first in line. */
-function owesAnswer({ standing, caughtUp }: Member): boolean {
-  return standing === 'waiting' && !caughtUp;
+/**
+ * Until when agents may answer to an edit, in ms. Who answers first need not be who is first in line; and those that would
+ * change without a word may say at once what stands against it.
+ */
+function endOfAnswers({ readAt }: PolicyNow, members: readonly Member[]): number | undefined {
+  const waiting = members.filter(({ standing }) => standing === 'waiting');
+  const owed = waiting.some(({ caughtUp }) => !caughtUp) ? ANSWERS_MS : 0;
+  const objections = waiting.some(({ foreseen }) => foreseen) ? OBJECTIONS_MS : 0;
+  return readAt && readAt.getTime() + Math.max(owed, objections);
 }
 
 function wantedBy({ desiredRevision }: FleetNode): string | undefined {

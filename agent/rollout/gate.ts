@@ -14,8 +14,8 @@ export interface PolicyNow {
   /** undefined: the ConfigMap is not there or not valid. */
   readonly policy: Policy | undefined;
   readonly errors: readonly PolicyError[];
-  /** Until when agents may answer to an edit before any node is approved; undefined: nobody waits for their answers. */
-  readonly answersBy?: Date;
+  /** When it was read; for some seconds from then on agents may answer before any node is approved. undefined: nobody waits. */
+  readonly readAt?: Date;
 }
 
 export type Gate =

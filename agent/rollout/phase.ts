@@ -78,7 +78,10 @@ function rolling(situation: Situation, waiting: readonly Member[], changing: rea
   const { canaries, approved, members, awaitsAnswers } = situation;
   const { stage = 'Rolling' } = canaries;
   if (awaitsAnswers) {
-    return { phase: stage, reason: `${countsText(situation)} ${silentReason(waiting.filter(isSilent))}` };
+    const silent = waiting.filter(isSilent);
+    const why =
+      silent.length === 0 ? 'Their agents may still say what stands against it.' : silentReason(silent);
+    return { phase: stage, reason: `${countsText(situation)} ${why}` };
   }
   const first = members.filter((member) => canaries.isCanary(member));
   if (canaries.missing && stage !== 'Rolling' && waiting.length > 0) {

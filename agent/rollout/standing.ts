@@ -1,6 +1,6 @@
 // What the rollout makes of one node: its standing, and whether it takes a place of those that may be unavailable.
 
-import { MARKS } from '../report/keys.ts';
+import { isRevision, MARKS } from '../report/keys.ts';
 import type { FleetNode, Standing } from './fleet.ts';
 
 const MINUTE_MS = 60_000;
@@ -8,13 +8,16 @@ const MINUTE_MS = 60_000;
 export const LOST_AFTER_MS = 10 * MINUTE_MS;
 /** So long after its approval a node that has not begun is taken not to. */
 const UNANSWERED_AFTER_MS = 10 * MINUTE_MS;
-/** So long after that it may be approved again. */
+/** The same where its agent has not even said that it wants the change: it may be dead. */
+const UNREAD_AFTER_MS = 2 * MINUTE_MS;
+/** So long after UNANSWERED it may be approved again. */
 export const ASK_AGAIN_AFTER_MS = 60 * MINUTE_MS;
 
 /** From an approval to the end of its change. */
 const LONGEST_CHANGE_MS = 30 * MINUTE_MS;
 
 export interface Member {
+  /** What it says; where that is foreseen, what it is going to say. */
   readonly node: FleetNode;
   readonly revision: string | undefined;
   readonly standing: Standing;
@@ -22,8 +25,10 @@ export interface Member {
   readonly unavailable: boolean;
   /** Its approval is in force: it may begin at any moment. */
   readonly live: boolean;
-  /** Its agent wants what the policy asks of it. */
+  /** Its agent wants what the policy asks of it, or is foreseen to. */
   readonly caughtUp: boolean;
+  /** Its agent has not said so. */
+  readonly foreseen: boolean;
   /** When it has stayed healthy for long enough after its change, in ms; undefined unless it is done and Ready. */
   readonly soakedAt: number | undefined;
 }
@@ -36,16 +41,19 @@ export interface Terms {
 }
 
 /** `revision`: what the policy asks of the node. */
-export function memberOf(node: FleetNode, revision: string | undefined, terms: Terms): Member {
-  const live = terms.coordinated && isLive(node);
+export function memberOf(told: FleetNode, revision: string | undefined, terms: Terms): Member {
+  const live = terms.coordinated && isLive(told);
+  const foreseen = terms.coordinated && isForeseen(told, revision);
+  const node: FleetNode = foreseen ? { ...told, state: 'Pending', desiredRevision: revision } : told;
   const caughtUp = revision !== undefined && node.desiredRevision === revision;
-  const standing = standingOf(node, { revision, caughtUp, live }, terms);
+  const standing = standingOf(node, { revision, caughtUp, foreseen, live }, terms);
   return {
     node,
     revision,
     standing,
     live,
     caughtUp,
+    foreseen,
     unavailable: isSelected(node) && isUnavailable(node, standing, live, terms.now),
     soakedAt: standing === 'done' && isReady(node) ? soakedAt(node, terms) : undefined,
   };
@@ -84,27 +92,48 @@ export function isUnanswered(node: FleetNode, now: number): boolean {
 }
 
 /** When its approval, which it has not used yet, has waited for too long, in ms; Infinity: never. */
-export function overdueAt({ node, live, caughtUp }: Member): number {
+export function overdueAt({ node, live, caughtUp, foreseen }: Member): number {
   const mayWait = node.joining || node.state === 'Working' || node.approvedAt === undefined;
-  return live && caughtUp && !mayWait ? node.approvedAt.getTime() + UNANSWERED_AFTER_MS : Infinity;
+  const patience = foreseen ? UNREAD_AFTER_MS : UNANSWERED_AFTER_MS;
+  return live && caughtUp && !mayWait ? node.approvedAt.getTime() + patience : Infinity;
+}
+
+/** Its agent has not been heard of since it was approved in vain. */
+export function isUnread({ node, foreseen }: Pick<Member, 'node' | 'foreseen'>): boolean {
+  return foreseen && node.approvedRevision === MARKS.unread;
 }
 
 /** Something older was approved here and did not come to its end. */
 export function isFirstInLine({ approvedRevision, appliedRevision, desiredRevision }: FleetNode): boolean {
   return (
-    approvedRevision !== undefined &&
-    approvedRevision !== MARKS.unanswered &&
+    (isRevision(approvedRevision) || approvedRevision === MARKS.unfinished) &&
     approvedRevision !== appliedRevision &&
     approvedRevision !== desiredRevision
   );
 }
 
+/** One that is Done may have read an edit by now, and says so by its change alone. */
 function isLive({ state, approvedRevision, desiredRevision, appliedRevision }: FleetNode): boolean {
-  return (
-    approvedRevision !== undefined &&
-    approvedRevision === desiredRevision &&
-    (state === 'Pending' || appliedRevision !== desiredRevision)
-  );
+  if (!isRevision(approvedRevision)) {
+    return false;
+  }
+  return approvedRevision === desiredRevision
+    ? state === 'Pending' || appliedRevision !== desiredRevision
+    : state === 'Done' && approvedRevision !== appliedRevision;
+}
+
+/**
+ * The agent of a node that is Done and wants another list does not say so at once (node/quiet.ts): it can be seen from here.
+ * Not where an older approval may still be used: that is taken back first.
+ */
+function isForeseen(node: FleetNode, revision: string | undefined): boolean {
+  const { state, paused, desiredRevision, appliedRevision, approvedRevision } = node;
+  const isSettled = state === 'Done' && desiredRevision === appliedRevision && !paused;
+  if (!isSettled || revision === undefined || revision === desiredRevision) {
+    return false;
+  }
+  const isUsed = !isRevision(approvedRevision) || approvedRevision === appliedRevision;
+  return approvedRevision === revision || (isUsed && isReady(node));
 }
 
 function isReady({ readiness }: FleetNode): boolean {
@@ -114,10 +143,11 @@ function isReady({ readiness }: FleetNode): boolean {
 interface Seen {
   readonly revision: string | undefined;
   readonly caughtUp: boolean;
+  readonly foreseen: boolean;
   readonly live: boolean;
 }
 
-function standingOf(node: FleetNode, { revision, caughtUp, live }: Seen, terms: Terms): Standing {
+function standingOf(node: FleetNode, { revision, caughtUp, foreseen, live }: Seen, terms: Terms): Standing {
   const { state, joining } = node;
   if (state === undefined || revision === undefined) {
     return joining || state === 'Observing' ? 'waiting' : 'lost';
@@ -145,7 +175,9 @@ function standingOf(node: FleetNode, { revision, caughtUp, live }: Seen, terms: 
       if (live) {
         return 'changing';
       }
-      return caughtUp && !joining && isUnanswered(node, terms.now) ? 'lost' : 'waiting';
+      return caughtUp && !joining && (isUnanswered(node, terms.now) || isUnread({ node, foreseen }))
+        ? 'lost'
+        : 'waiting';
     case 'Blocked':
     case 'Degraded':
     case 'Unreconcilable':

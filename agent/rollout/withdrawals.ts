@@ -45,7 +45,9 @@ function replacementOf(
     if (isForbidden) {
       return { revision: undefined };
     }
-    return overdueAt(member) <= now ? { revision: MARKS.unanswered } : undefined;
+    return overdueAt(member) <= now
+      ? { revision: member.foreseen ? MARKS.unread : MARKS.unanswered }
+      : undefined;
   }
   const isStale = live || isFirstInLine(node);
   return isStale && member.revision !== undefined && node.approvedRevision !== MARKS.unfinished

@@ -55,10 +55,6 @@ describe('a node that waits for its approval', () => {
     const node = testNode(fleet.world, ONE);
     const before = await node.kubelet();
     await fleet.setList([NAME, OTHER], { windows: closedWindow() });
-    await node.awaitReport(
-      { what: 'wait' },
-      ({ state, desired }) => state === 'Pending' && desired?.includes(OTHER) === true,
-    );
 
     // It would take it back before anybody has seen it. Nobody else leads for 15 s.
     await signalLeader(fleet.world, 'SIGSTOP');

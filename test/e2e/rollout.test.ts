@@ -105,7 +105,7 @@ describe('a rollout that meets a node on which the new list fails', () => {
       running: USED,
       ready: true,
     });
-    expect(lastOf(halted, LAST)).toMatchObject({ state: 'Pending', running: USED });
+    expect(lastOf(halted, LAST)).toMatchObject({ state: 'Done', running: USED });
     expect(await last.kubelet()).toEqual(before);
     expect(mostUnavailable(halted)).toHaveLength(1);
     expect(await told.more()).toContainEqual(

@@ -34,7 +34,8 @@ export interface Wanted {
 const MANIFESTS = join(import.meta.dirname, '..', '..', 'daemonset');
 /** What one process's agents can do in time: they all wake at the same edit. */
 const NODES_A_PROCESS = 1000;
-const LOOK_MS = 250;
+/** The agents tell when they were done; a look at the sockets of thousands takes CPU from them. */
+const LOOK_MS = 2000;
 
 /** etcd and the API server, the project's manifests in it, and no node yet. Disposal removes everything. */
 export async function makeFleet(nodes: number, log: Log): Promise<Fleet> {

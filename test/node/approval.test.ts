@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../../agent/node/agent.ts';
 import { JOURNAL_FILE } from '../../agent/node/memory.ts';
+import { revisionOf } from '../../agent/policy/desired.ts';
 import { ASKED, KEYS, MARKS } from '../../agent/report/keys.ts';
 import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
@@ -12,27 +13,37 @@ const BOTH = { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.msgmax' };
 const OTHER = { allowedUnsafeSysctls: 'kernel.msgmax' };
 const NOT_THIS = '0123456789';
 
+interface Data {
+  readonly allowedUnsafeSysctls: string;
+  readonly [key: string]: string;
+}
+
 let agent: Agent | undefined;
+/** What the policy asks of the node. */
+let asked: string;
 
 async function startAgent(
   host: FakeHost,
-  data: Readonly<Record<string, string>>,
+  data: Data,
   options: Parameters<typeof startedAgent>[2] = { waitForApproval: true },
 ): Promise<Agent> {
+  asked = revisionFor(data);
   agent = await startedAgent(host, data, options);
   return agent;
 }
 
-async function edit(host: FakeHost, data: Readonly<Record<string, string>>): Promise<void> {
+async function edit(host: FakeHost, data: Data): Promise<void> {
+  asked = revisionFor(data);
   agent?.setConfigMap(host.configMap(data));
   await atRest();
 }
 
+function revisionFor({ allowedUnsafeSysctls, ['mode']: mode }: Data): string {
+  return revisionOf(mode === 'Restore' ? [] : allowedUnsafeSysctls.split(',').toSorted());
+}
+
 /** As the coordinator writes it, and the watch brings it. */
-async function approve(host: FakeHost, revision = host.annotations[KEYS.desiredRevision]): Promise<void> {
-  if (revision === undefined) {
-    throw new Error('Expected the node to tell which revision it wants, it does not.');
-  }
+async function approve(host: FakeHost, revision = asked): Promise<void> {
   host.annotations[ASKED.approvedRevision] = revision;
   await nodeSeen(host);
 }
@@ -53,7 +64,7 @@ async function pass(host: FakeHost, ms: number): Promise<void> {
 }
 
 /** A node that runs with `data`, approved, and known to its agent; nothing is recorded yet. */
-async function changedTo(data: Readonly<Record<string, string>>): Promise<FakeHost> {
+async function changedTo(data: Data): Promise<FakeHost> {
   const host = new FakeHost().startKubelet();
   await startAgent(host, data);
   await approve(host);
@@ -64,6 +75,8 @@ async function changedTo(data: Readonly<Record<string, string>>): Promise<FakeHo
   return host;
 }
 
+const told = (host: FakeHost): readonly string[] =>
+  host.actions.filter((action) => /^(?:patch|event)/u.test(action));
 const writes = (host: FakeHost): readonly string[] =>
   host.actions.filter((action) => !/^(?:patch|event)/u.test(action) && !action.endsWith('/state.json'));
 
@@ -94,12 +107,14 @@ describe('a node that waits for approval', () => {
     await edit(host, BOTH);
     await nodeSeen(host);
     await pass(host, 1_200_000);
+    await nodeSeen(host);
+    await pass(host, 1_200_000);
 
     expect(host.annotations[KEYS.state]).toBe('Pending');
     expect(writes(host)).toEqual([]);
     expect(host.files.has(JOURNAL_FILE)).toBe(false);
     // One report for all of it, no Event, no question for pods.
-    expect(host.actions.filter((action) => /^(?:patch|event)/u.test(action))).toEqual(['patch Pending']);
+    expect(told(host)).toEqual(['patch Pending']);
     expect(host.podLooks).toEqual([]);
   });
 
@@ -141,6 +156,7 @@ describe('a node that waits for approval', () => {
   test.each([
     [MARKS.unanswered, 'was not followed in time'],
     [MARKS.unfinished, 'an edit has replaced'],
+    [MARKS.unread, 'was not heard of'],
   ])('says what the coordinator means by %s', async (mark, meaning) => {
     const host = await changedTo(ONE);
     await edit(host, BOTH);
@@ -192,11 +208,12 @@ describe('a node that waits for approval', () => {
   test('waits anew for each revision, and goes as asked when it is edited meanwhile', async () => {
     const host = await changedTo(ONE);
     await edit(host, BOTH);
-    const first = host.annotations[KEYS.desiredRevision];
+    const first = asked;
     await edit(host, OTHER);
 
     await approve(host, first);
-    expect(host.annotations[KEYS.state]).toBe('Pending');
+    expect(writes(host)).toEqual([]);
+    expect(host.annotations[KEYS.running]).toBe('net.core.somaxconn');
 
     await approve(host);
     expect(host.annotations).toMatchObject({ [KEYS.state]: 'Done', [KEYS.running]: 'kernel.msgmax' });
@@ -206,10 +223,120 @@ describe('a node that waits for approval', () => {
     const host = await changedTo(ONE);
 
     await edit(host, { ...ONE, mode: 'Restore' });
-    expect(host.annotations[KEYS.state]).toBe('Pending');
+    expect(writes(host)).toEqual([]);
 
     await approve(host);
     expect(host.annotations).toMatchObject({ [KEYS.state]: 'Done', [KEYS.running]: '' });
+  });
+});
+
+describe('a node that is Done and waits for its turn', () => {
+  test('tells nothing, since the coordinator sees it from the policy; after some minutes it says so', async () => {
+    const host = await changedTo(ONE);
+
+    await edit(host, BOTH);
+    agent?.hostChanged();
+    await pass(host, 299_000);
+    expect(told(host)).toEqual([]);
+
+    await pass(host, 151_000);
+    expect(told(host)).toEqual(['patch Pending']);
+    expect(host.annotations).toMatchObject({ [KEYS.state]: 'Pending', [KEYS.desiredRevision]: asked });
+  });
+
+  test('goes at once with an approval that came before its agent had read the edit', async () => {
+    const host = await changedTo(ONE);
+    await approve(host, revisionFor(BOTH));
+    expect(told(host)).toEqual([]);
+
+    await edit(host, BOTH);
+
+    expect(host.annotations).toMatchObject({
+      [KEYS.state]: 'Done',
+      [KEYS.running]: 'net.core.somaxconn,kernel.msgmax',
+    });
+    expect(told(host)).toEqual(['patch Working', 'patch Done']);
+  });
+
+  test('tells nothing of an edit that is taken back', async () => {
+    const host = await changedTo(ONE);
+
+    await edit(host, BOTH);
+    await edit(host, ONE);
+    await pass(host, 1_200_000);
+
+    expect(told(host)).toEqual([]);
+  });
+
+  test('waits as long again for each revision', async () => {
+    const host = await changedTo(ONE);
+    await edit(host, BOTH);
+    await pass(host, 400_000);
+
+    await edit(host, OTHER);
+    await pass(host, 400_000);
+    expect(told(host)).toEqual([]);
+
+    await pass(host, 100_000);
+    expect(told(host)).toEqual(['patch Pending']);
+  });
+
+  test('says so at once when anything else is to be told', async () => {
+    const host = await changedTo(ONE);
+    await edit(host, BOTH);
+
+    host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.rmem_max\n');
+    agent?.hostChanged();
+    await pass(host, 1000);
+
+    expect(told(host)).toEqual(['patch Pending']);
+    expect(host.annotations[KEYS.drift]).toContain('net.core.rmem_max');
+  });
+
+  test.each([
+    ['the ConfigMap that was not valid is mended', KEYS.policyError, 'no'],
+    ['a person asks it to try again', ASKED.retry, 'true'],
+    ['its kubelet runs with another list than it says', KEYS.running, 'kernel.sem'],
+  ])('says so at once when %s by the edit', async (_, key, value) => {
+    const host = await changedTo(ONE);
+    host.annotations[key] = value;
+    agent?.setNode(host.node());
+
+    await edit(host, BOTH);
+
+    expect(host.annotations[KEYS.state]).toBe('Pending');
+  });
+
+  test.each([
+    ['a coordinator that has given it up', MARKS.unread],
+    ['one that has put it last', MARKS.unanswered],
+    ['one that approved something else', NOT_THIS],
+  ])('says so at once to %s', async (_, approved) => {
+    const host = await changedTo(ONE);
+    await approve(host, approved);
+
+    await edit(host, BOTH);
+
+    expect(told(host)).toEqual(['patch Pending']);
+  });
+
+  test('says nothing to one that took an overtaken approval back', async () => {
+    const host = await changedTo(ONE);
+    await approve(host, MARKS.unfinished);
+
+    await edit(host, BOTH);
+
+    expect(told(host)).toEqual([]);
+  });
+
+  test('keeps quiet also when its agent starts anew', async () => {
+    const host = await changedTo(ONE);
+    await edit(host, BOTH);
+    await agent?.stop();
+
+    await startAgent(host, BOTH);
+
+    expect(told(host)).toEqual([]);
   });
 });
 
@@ -255,7 +382,7 @@ describe('no approval is waited for', () => {
   test('any longer when the policy becomes Immediate', async () => {
     const host = await changedTo(ONE);
     await edit(host, BOTH);
-    expect(host.annotations[KEYS.state]).toBe('Pending');
+    expect(writes(host)).toEqual([]);
 
     await edit(host, { ...BOTH, rollout: 'Immediate' });
 
@@ -286,6 +413,7 @@ describe('what holds a change back is said before that it is not approved', () =
     host.pods = [WEB_POD];
 
     await edit(host, { ...OTHER, inUse: 'Proceed' });
+    await pass(host, 600_000);
 
     expect(host.annotations[KEYS.state]).toBe('Pending');
     expect(host.podLooks).toEqual([]);

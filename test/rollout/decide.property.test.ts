@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MARKS, STATES } from '../../agent/report/keys.ts';
+import { isRevision, MARKS, STATES } from '../../agent/report/keys.ts';
 import { decideRollout } from '../../agent/rollout/decide.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
 import type { PolicyNow } from '../../agent/rollout/gate.ts';
@@ -33,7 +33,7 @@ const aNode: fc.Arbitrary<Partial<FleetNode>> = fc.record({
   kubelet: fc.constantFrom('v1.37.2', 'v1.37.2', 'v1.37.2', 'v1.30.0', ''),
   readiness: maybe(fc.record({ ready: fc.constantFrom(true, true, true, false), since: aTime })),
   joining: fc.constantFrom(false, false, false, false, true),
-  state: maybe(fc.constantFrom('Pending', 'Pending', 'Pending', 'Done', ...STATES)),
+  state: maybe(fc.constantFrom('Pending', 'Pending', 'Pending', 'Done', 'Done', ...STATES)),
   desiredRevision: maybe(aRevision),
   appliedRevision: maybe(fc.constantFrom(OLD, OLD, NEW, DB)),
   failedRevision: fc.oneof(
@@ -91,34 +91,34 @@ describe('any decision about any fleet', () => {
     });
   });
 
-  it('approves only nodes that wait and want just what the policy asks, and those that are there only to mend', () => {
+  it('approves only nodes that wait for just what the policy asks, or are Done with something else', () => {
     holds((nodes, view) => {
       const decision = decide(nodes, view);
       for (const { node: name, revision } of approvalsOf(decision)) {
-        const { state, desiredRevision, paused } = find(nodes, name);
+        const { state, desiredRevision, appliedRevision, paused } = find(nodes, name);
         const verdict = decision.nodes.find((one) => one.name === name);
-        expect({
-          state,
-          desiredRevision,
-          paused,
-          standing: verdict?.standing,
-          asked: verdict?.revision,
-        }).toEqual({
-          state: 'Pending',
-          desiredRevision: revision,
+        const isDone = state === 'Done' && desiredRevision === appliedRevision;
+        expect({ paused, standing: verdict?.standing, asked: verdict?.revision }).toEqual({
           paused: false,
           standing: 'waiting',
           asked: revision,
         });
+        expect(
+          isDone ? revision !== desiredRevision : state === 'Pending' && revision === desiredRevision,
+        ).toBe(true);
       }
     });
   });
 
-  it('writes to each node once at most, and never to one that is Done and has no old approval', () => {
+  it('writes to each node once at most, and takes nothing back from one that is Done with what was approved', () => {
     holds((nodes, view) => {
-      const names = decide(nodes, view).approvals.map(({ node }) => node);
+      const { approvals } = decide(nodes, view);
+      const names = approvals.map(({ node }) => node);
       expect(new Set(names).size).toBe(names.length);
-      const touched = names.map((name) => find(nodes, name)).filter(({ state }) => state === 'Done');
+      const touched = approvals
+        .filter(({ revision }) => !isRevision(revision))
+        .map(({ node }) => find(nodes, node))
+        .filter(({ state }) => state === 'Done');
       expect(touched.filter((node) => node.approvedRevision === node.appliedRevision)).toEqual([]);
     });
   });
@@ -185,8 +185,7 @@ function applied(nodes: readonly FleetNode[], approvals: readonly Approval[]): r
 }
 
 function approvalsOf({ approvals }: RolloutDecision): readonly Approval[] {
-  const marks: readonly (string | undefined)[] = [undefined, ...Object.values(MARKS)];
-  return approvals.filter(({ revision }) => !marks.includes(revision));
+  return approvals.filter(({ revision }) => isRevision(revision));
 }
 
 function unavailable({ nodes }: RolloutDecision): number {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decideRollout } from '../../agent/rollout/decide.ts';
-import { MARKS } from '../../agent/report/keys.ts';
+import { isRevision, MARKS } from '../../agent/report/keys.ts';
 import type { FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
 import type { PolicyNow } from '../../agent/rollout/gate.ts';
 import {
@@ -47,6 +47,9 @@ describe('maxUnavailable', () => {
       approved('a', { desiredRevision: OLD, appliedRevision: 'x' }),
     ],
     ['is at work on an older list', working('a', { desiredRevision: OLD })],
+    ['is approved, and has said nothing yet', unheard('a', { approvedRevision: NEW })],
+    ['may have begun with an older list and said nothing', unheard('a', { approvedRevision: '1111111111' })],
+    ['is where the policy wants it, and may have begun to leave', done('a', { approvedRevision: OLD })],
     ['is approved, though a guard holds it', approved('a', { state: 'Blocked' })],
     ['is approved, though it is not Ready for long', approved('a', notReady(600))],
     ['is not Ready for a moment', done('a', notReady(599))],
@@ -72,6 +75,7 @@ describe('maxUnavailable', () => {
     ['is not Ready for long', done('a', notReady(600))],
     ['is about to join', working('a', { joining: true })],
     ['has no agent and is not Ready', waiting('a', { state: undefined, ...notReady(5) })],
+    ['is not heard of', unheard('a', { approvedRevision: MARKS.unread })],
     ['did not answer', waiting('a', { approvedRevision: MARKS.unanswered, approvedAt: secondsAgo(60) })],
   ])('does not count a node that %s', (_, node) => {
     expect(approvedBy(decide([node, waiting('b')], ONE))).toEqual(['b']);
@@ -98,7 +102,7 @@ describe('right after an edit', () => {
     appliedRevision: 'x',
     approvedRevision: MARKS.unfinished,
   };
-  const edited = { ...valid(ONE), answersBy: secondsAgo(-5) };
+  const edited = { ...valid(ONE), readAt: NOW };
 
   it('nobody goes before all have answered: who answers first is not who is first in line', () => {
     const unanswered = [waiting('a'), failed('b', broken)];
@@ -110,7 +114,7 @@ describe('right after an edit', () => {
   });
 
   it('those that do not answer hold nobody up for longer than that', () => {
-    const late = { ...edited, answersBy: NOW };
+    const late = { ...edited, readAt: secondsAgo(5) };
     const decision = decideRollout([waiting('a'), failed('b', broken)], late, NOW);
     expect([approvedBy(decision), decision.nextAt]).toEqual([['a'], undefined]);
   });
@@ -122,8 +126,16 @@ describe('right after an edit', () => {
     ['is about to join', unheard('b', { state: undefined, joining: true })],
     ['is at work', working('b', { desiredRevision: OLD })],
   ])('nobody waits for the answer of a node that %s', (_, node) => {
-    const view = { ...valid({ ...ONE, maxUnavailable: '2' }), answersBy: secondsAgo(-5) };
+    const view = { ...valid({ ...ONE, maxUnavailable: '2' }), readAt: NOW };
     expect(approvedBy(decideRollout([waiting('a'), node], view, NOW))).toEqual(['a']);
+  });
+
+  it('nodes that are Done go without a word; a second is given to those that something holds up', () => {
+    const early = decideRollout([unheard('a')], edited, NOW);
+    expect([approvedBy(early), early.nextAt]).toEqual([[], secondsAgo(-1)]);
+    expect(early.reason).toMatch(/may still say/u);
+    const late = { ...edited, readAt: secondsAgo(1) };
+    expect(approvedBy(decideRollout([unheard('a')], late, NOW))).toEqual(['a']);
   });
 
   it('a node that joins goes at once', () => {
@@ -134,7 +146,11 @@ describe('right after an edit', () => {
 
 describe('who is approved', () => {
   it.each<[string, FleetNode]>([
-    ['has not read the policy yet', unheard('a')],
+    ['is Done and not Ready, and has not answered', unheard('a', notReady(5))],
+    ['is Done and paused by a person', unheard('a', { paused: true })],
+    ['may begin with an older approval', unheard('a', { approvedRevision: '1111111111' })],
+    ['is approved, and has said nothing yet', unheard('a', { approvedRevision: NEW })],
+    ['has no agent that is heard of', unheard('a', { approvedRevision: MARKS.unread })],
     ['wants something else than the policy says', waiting('a', { desiredRevision: 'ffffffffff' })],
     ['is where the policy wants it', done('a')],
     ['is where the policy wants it, though nobody approved it', done('a', { approvedRevision: undefined })],
@@ -147,6 +163,20 @@ describe('who is approved', () => {
     ['has no known kubelet', waiting('a', { kubelet: '' })],
   ])('is no node that %s', (_, node) => {
     expect(approvedBy(decide([node], ONE))).toEqual([]);
+  });
+
+  it.each<[string, Partial<FleetNode>]>([
+    ['approved for it', { approvedRevision: OLD }],
+    ['never approved', { approvedRevision: undefined }],
+    ['whose last approval an edit overtook', { approvedRevision: MARKS.unfinished }],
+    ['about to join', { joining: true }],
+  ])('is a node that is Done with another list, %s, before its agent says what it wants', (_, more) => {
+    expect(approvedBy(decide([unheard('a', more)], ONE))).toEqual(['a']);
+  });
+
+  it('is again a node that was not heard of, as soon as its agent says what it wants', () => {
+    const back = waiting('a', { approvedRevision: MARKS.unread, approvedAt: secondsAgo(1) });
+    expect(approvedBy(decide([back, waiting('b')], ONE))).toEqual(['a']);
   });
 
   it('is a node whose list drifted and that nobody approved', () => {
@@ -577,6 +607,16 @@ describe('an approval', () => {
       waiting('a', { state: 'Blocked', approvedRevision: '1111111111' }),
       MARKS.unfinished,
     ],
+    [
+      'that no agent was heard of for two minutes',
+      unheard('a', { approvedRevision: NEW, approvedAt: secondsAgo(120) }),
+      MARKS.unread,
+    ],
+    [
+      'for a list that the policy no longer asks for, and that may be in use',
+      unheard('a', { approvedRevision: '1111111111' }),
+      MARKS.unfinished,
+    ],
     ['that was overtaken, of a node that is done', done('a', { approvedRevision: '1111111111' }), undefined],
   ])('%s does not stay', (_, node, revision) => {
     expect(decide([node], ONE).approvals).toEqual([{ node: 'a', revision }]);
@@ -585,6 +625,10 @@ describe('an approval', () => {
   it.each<[string, FleetNode]>([
     ['that is being used', working('a')],
     ['that waits for the agent', approved('a', { approvedAt: secondsAgo(599) })],
+    [
+      'that may be in use without a word',
+      unheard('a', { approvedRevision: NEW, approvedAt: secondsAgo(119) }),
+    ],
     ['of a node that failed, and tries again', failed('a')],
     ['of a node that is done', done('a')],
     ['for what is applied, while another list waits for its turn', waiting('z', { state: 'Blocked' })],
@@ -621,7 +665,17 @@ describe('what a person is told', () => {
       /not Ready since 2026-11-24T11:49:59Z.*kubectl delete node a/u,
     ],
     ['has no agent', waiting('a', { state: undefined }), /No agent has reported.*get pods/u],
-    ['has an agent that does not answer', unheard('a'), /has not answered to the ConfigMap/u],
+    ['is Done with another list', unheard('a'), undefined],
+    [
+      'has an agent that is not heard of',
+      unheard('a', { approvedRevision: MARKS.unread }),
+      /nothing is heard of its agent.*get pods/u,
+    ],
+    [
+      'has an agent that does not answer',
+      unheard('a', { state: 'Blocked' }),
+      /has not answered to the ConfigMap/u,
+    ],
     [
       'went dark in its change',
       working('a', notReady(700)),
@@ -651,7 +705,12 @@ describe('what a person is told', () => {
       'Done',
       /1 of 2 nodes; 1 cannot/u,
     ],
-    ['no answer', [unheard('a')], 'Canary', /agents of 1 node have not answered.*: a\./u],
+    [
+      'no answer',
+      [unheard('a', { state: 'Blocked' })],
+      'Canary',
+      /agents of 1 node have not answered.*: a\./u,
+    ],
     [
       'no place',
       [done('a', notReady(5)), done('b'), waiting('c')],
@@ -673,12 +732,7 @@ function changedAgo(name: string, seconds: number, more: Partial<FleetNode> = {}
 }
 
 function approvedBy({ approvals }: RolloutDecision): readonly string[] {
-  return approvals
-    .filter(
-      ({ revision }) =>
-        revision !== undefined && revision !== MARKS.unanswered && revision !== MARKS.unfinished,
-    )
-    .map(({ node }) => node);
+  return approvals.filter(({ revision }) => isRevision(revision)).map(({ node }) => node);
 }
 
 function attentionOf({ nodes }: RolloutDecision, name: string): string | undefined {

@@ -1,6 +1,6 @@
 // One node of the simulated fleet: its Node object, and an agent that reads, waits, changes, fails and tries again.
 
-import { MARKS } from '../../agent/report/keys.ts';
+import { isRevision, MARKS, type State } from '../../agent/report/keys.ts';
 import type { FleetNode } from '../../agent/rollout/fleet.ts';
 import type { Random } from './random.ts';
 
@@ -11,6 +11,8 @@ const RETRY_MS = 30 * SECOND_MS;
 
 /** How its agent and its kubelet behave. */
 export interface Nature {
+  /** One that is Done and only waits says so after this. */
+  readonly quietMs: number;
   /** From an edit to the agent's answer. */
   readonly readsAfterMs: number;
   /** From an approval to the begin of the change. */
@@ -29,12 +31,15 @@ export interface Nature {
 
 export interface Asked {
   readonly revision: string;
-  readonly quiet: boolean;
+  readonly paused: boolean;
 }
 
 /** Where the agent is, beside what the Node shows. */
 interface Inner {
   heardAt: number;
+  /** What its agent wants, and since when; the Node need not show it. */
+  wanted: string | undefined;
+  wantedAt: number;
   doneAt: number | undefined;
   changingTo: string;
   retryAt: number;
@@ -55,6 +60,8 @@ export function simulatedNode(first: FleetNode, nature: Nature): SimulatedNode {
   let node = first;
   const inner: Inner = {
     heardAt: 0,
+    wanted: first.desiredRevision,
+    wantedAt: 0,
     doneAt: undefined,
     changingTo: '',
     retryAt: 0,
@@ -103,24 +110,29 @@ export function simulatedNode(first: FleetNode, nature: Nature): SimulatedNode {
       return;
     }
     const { revision } = asked;
-    if (node.desiredRevision !== revision) {
+    const say = (state: State): void => {
+      set({ state, desiredRevision: revision, ...(isNew && { failedRevision: undefined }) });
+    };
+    const isNew = node.desiredRevision !== revision;
+    if (inner.wanted !== revision) {
       inner.retryAt = 0;
-      set({ desiredRevision: revision, failedRevision: undefined });
+      inner.wanted = revision;
+      inner.wantedAt = now.getTime();
     }
-    if (asked.quiet || node.paused) {
-      set({ state: 'Observing' });
+    if (asked.paused || node.paused) {
+      say('Observing');
     } else if (node.appliedRevision === revision) {
-      set({ state: 'Done' });
+      say('Done');
     } else if (node.failedRevision === revision && now.getTime() < inner.retryAt) {
-      set({ state: 'Degraded' });
+      say('Degraded');
     } else if (elapsed < nature.heldUntil) {
-      set({ state: 'Blocked' });
+      say('Blocked');
     } else if (node.approvedRevision === revision && isOld(node.approvedAt, now, nature.beginsAfterMs)) {
       inner.doneAt = now.getTime() + nature.changeMs;
       inner.changingTo = revision;
-      set({ state: 'Working' });
-    } else {
-      set({ state: 'Pending' });
+      say('Working');
+    } else if (node.state !== 'Done' || isMissed(node) || now.getTime() - inner.wantedAt >= nature.quietMs) {
+      say('Pending');
     }
   }
 
@@ -150,6 +162,7 @@ export function natureFrom(random: Random, calmMs: number, failing: ReadonlySet<
   };
   const failures = random.chance(0.3) ? random.oneOf([1, 2, Infinity]) : 0;
   return {
+    quietMs: random.oneOf([0, 60, 300, 600, 7200]) * SECOND_MS,
     readsAfterMs: random.whole(0, 30) * SECOND_MS,
     beginsAfterMs: random.whole(0, 20) * SECOND_MS,
     changeMs: (random.chance(0.1) ? random.whole(300, 900) : random.whole(10, 60)) * SECOND_MS,
@@ -163,12 +176,14 @@ export function natureFrom(random: Random, calmMs: number, failing: ReadonlySet<
 
 /** True when the node has an approval that a change may begin with, or is at work. */
 export function isMoving({ state, approvedRevision, desiredRevision, appliedRevision }: FleetNode): boolean {
-  const approved =
-    approvedRevision !== undefined &&
-    approvedRevision !== MARKS.unanswered &&
-    approvedRevision === desiredRevision &&
-    approvedRevision !== appliedRevision;
-  return state === 'Working' || approved;
+  const mayBegin = approvedRevision === desiredRevision || state === 'Done';
+  return (
+    state === 'Working' || (isRevision(approvedRevision) && approvedRevision !== appliedRevision && mayBegin)
+  );
+}
+
+function isMissed({ approvedRevision }: FleetNode): boolean {
+  return approvedRevision === MARKS.unread || approvedRevision === MARKS.unanswered;
 }
 
 function within(span: { readonly from: number; readonly to: number } | undefined, at: number): boolean {

@@ -1,6 +1,7 @@
 // `kubectl sysctls status`: where the rollout stands, on one screen.
 
 import { Command, Option } from 'commander';
+import { KEYS } from '../../report/keys.ts';
 import { renderTable } from '../../report/table.ts';
 import { decideRollout } from '../../rollout/decide.ts';
 import { colorsFor } from '../colors.ts';
@@ -58,5 +59,17 @@ function render(
 ): string {
   if (to.output === 'json') return JSON.stringify(view, undefined, 2);
   const text = statusText(view, to.place, screenOf(to.stdout), colorsFor(to.stdout));
-  return to.output === 'wide' ? `${text}\n\n${renderTable(nodes)}` : text;
+  return to.output === 'wide' ? `${text}\n\n${renderTable(withTurns(nodes, view))}` : text;
+}
+
+/** A node that is Done and waits for its turn says nothing of it: the policy does. */
+function withTurns(nodes: readonly ShownNode[], { verdicts }: StatusView): readonly ShownNode[] {
+  const standings = new Map(verdicts.map((verdict) => [verdict.name, verdict]));
+  return nodes.map((node) => {
+    const { revision, standing = 'done' } = standings.get(node.name) ?? {};
+    const { [KEYS.state]: state } = node.annotations;
+    if (state !== 'Done' || standing === 'done' || revision === undefined) return node;
+    const turn = { [KEYS.state]: `${state}, ${standing}`, [KEYS.desiredRevision]: revision };
+    return { ...node, annotations: { ...node.annotations, ...turn } };
+  });
 }

@@ -48,6 +48,16 @@ describe('status', () => {
     expect(stdout).toMatch(/NODE +STATE[^\n]+\nnode-9 +Done[^\n]+\nnode-10 +Done/u);
   });
 
+  it('shows with -o wide who waits for its turn, which the node itself need not say', async () => {
+    const before = { allowedUnsafeSysctls: 'kernel.sem' };
+    const nodes = [node('node-1'), node('node-2', {}, before), node('node-3', {}, before)];
+    const { stdout } = await run({ nodes }, '-o', 'wide');
+    const row = (name: string): string | undefined =>
+      stdout.split('\n').findLast((line) => line.startsWith(name));
+    expect(row('node-1')).toMatch(/ Done {3,}.* b6b9734149 /u);
+    expect(row('node-3')).toMatch(/ Done, waiting .* → b6b9734149 /u);
+  });
+
   it('says that nobody gives the approvals that the agents wait for', async () => {
     const { stdout } = await run({ lease: {} }, '-o', 'json');
     expect(JSON.parse(stdout).coordinator).toMatchObject({ present: false, missing: true });
