@@ -94,6 +94,7 @@ describe('what a node is doing', () => {
   it.each<[Look, Partial<NodeMoment>]>([
     ['silent', {}],
     ['done', { state: 'Done' }],
+    ['approved', { state: 'Done', desiredRevision: OLD, appliedRevision: OLD, approvedRevision: NEW }],
     ['waiting', { state: 'Pending', desiredRevision: NEW }],
     ['waiting', { state: 'Pending', desiredRevision: NEW, approvedRevision: OLD }],
     ['waiting', { state: 'Pending' }],

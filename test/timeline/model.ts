@@ -2,6 +2,7 @@
 
 import type { Phase } from '../../agent/rollout/fleet.ts';
 import type { Moment, NodeMoment } from './moments.ts';
+import { isApproved } from './unavailable.ts';
 
 /** In the order of the legend. */
 export const LOOKS = [
@@ -79,16 +80,16 @@ export function timelineOf(moments: readonly Moment[]): Timeline {
 
 /** What the node is doing, by what its annotations and the coordinator's say. */
 export function lookOf(moment: NodeMoment): Look {
-  const { state, ready, desiredRevision, approvedRevision, desired, running } = moment;
+  const { state, ready, desired, running } = moment;
   if (state === 'Working') return desired === running ? 'watched' : 'changing';
   if (!ready) return 'not ready';
   switch (state) {
     case undefined:
       return 'silent';
     case 'Done':
-      return 'done';
+      return isApproved(moment) ? 'approved' : 'done';
     case 'Pending':
-      return desiredRevision !== undefined && approvedRevision === desiredRevision ? 'approved' : 'waiting';
+      return isApproved(moment) ? 'approved' : 'waiting';
     case 'Degraded':
       return 'failed';
     case 'Blocked':

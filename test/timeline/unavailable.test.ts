@@ -38,6 +38,8 @@ describe('a node', () => {
     [false, pending],
     [false, { ...pending, approvedRevision: OLD }],
     [true, { ...pending, approvedRevision: NEW }],
+    [true, { state: 'Done', desiredRevision: OLD, appliedRevision: OLD, approvedRevision: NEW }],
+    [false, { state: 'Done', desiredRevision: OLD, appliedRevision: OLD, approvedRevision: 'unfinished' }],
     [true, { state: 'Working' }],
     [true, { state: 'Degraded', desiredRevision: NEW, failedRevision: NEW }],
     [false, { state: 'Degraded', desiredRevision: NEW, failedRevision: OLD }],

@@ -1,5 +1,6 @@
 // How many nodes of a recording were out of service at a time.
 
+import { isRevision } from '../../agent/report/keys.ts';
 import type { Moment, NodeMoment } from './moments.ts';
 
 /** Those that were unavailable together at the worst instant; empty: all were there all the time. */
@@ -15,11 +16,16 @@ export function mostUnavailable(moments: readonly Moment[]): readonly string[] {
   return worst;
 }
 
+/** It may begin its change; one that is Done has not said that it wants to. */
+export function isApproved(moment: NodeMoment): boolean {
+  const { state, desiredRevision, appliedRevision, approvedRevision } = moment;
+  const isWanted = approvedRevision === desiredRevision || state === 'Done';
+  return isRevision(approvedRevision) && approvedRevision !== appliedRevision && isWanted;
+}
+
 /** As the coordinator counts: it may change at any moment, changes, has failed at what it should have, or is not Ready. */
 export function isUnavailable(moment: NodeMoment): boolean {
-  const { state, ready, desiredRevision, appliedRevision, approvedRevision, failedRevision } = moment;
-  if (!ready || state === 'Working') return true;
-  if (desiredRevision === undefined) return false;
-  const mayChange = approvedRevision === desiredRevision && appliedRevision !== desiredRevision;
-  return mayChange || failedRevision === desiredRevision;
+  const { state, ready, desiredRevision, failedRevision } = moment;
+  if (!ready || state === 'Working' || isApproved(moment)) return true;
+  return desiredRevision !== undefined && failedRevision === desiredRevision;
 }
