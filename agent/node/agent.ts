@@ -10,7 +10,7 @@ import { createReconciler, type ReconcileOptions, type ReconcilePorts } from './
 export type AgentPorts = Omit<ReconcilePorts, 'publisher'>;
 
 export interface AgentOptions extends ReconcileOptions {
-  /** Called after each look whose report is on the API server. */
+  /** Called after each look of which the API server has all that is to be told. */
   readonly onReported: () => void;
 }
 

@@ -11,8 +11,8 @@ const QUIET_MS = 300_000;
 
 export interface Quiet {
   /**
-   * Until when this report need not be told; undefined: it is to be told. `waits`: only the coordinator's approval is
-   * missing for the change.
+   * Until when this report need not be told; undefined: it is to be told. `waits`: nothing but the coordinator's approval
+   * is missing for the change.
    */
   until(report: NodeReport, waits: boolean, node: NodeObject, now: Date): Date | undefined;
 }

@@ -106,8 +106,8 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     const holding = decision.report.state === 'Blocked' ? decision.guarded : undefined;
     heldUp = holding && questionOf(holding);
     if (decision.change === undefined || look.kind !== 'seen') {
+      const quietUntil = quiet.until(decision.report, waitsForTurn(decision, view), node, now());
       // A disk that takes no writes must not keep the node from saying so.
-      const quietUntil = quiet.until(decision.report, waitsForApproval(decision, view), node, now());
       await Promise.all([
         remember(decision.memory),
         quietUntil === undefined ? forgoAndTell(decision) : early.forgo(),
@@ -133,8 +133,10 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     return nextLook(applied.next);
   }
 
-  function waitsForApproval({ report }: Decision, { policy }: PolicyView): boolean {
-    return report.state === 'Pending' && needsApproval({ waits: coordinated, policy });
+  /** Not with mode Restore: who means to take the agents away waits until every node says that it is Done. */
+  function waitsForTurn({ report }: Decision, { policy }: PolicyView): boolean {
+    const isCoordinated = needsApproval({ waits: coordinated, policy });
+    return report.state === 'Pending' && isCoordinated && policy?.settings.mode !== 'Restore';
   }
 
   /** Who hears of the node finds nothing begun on it. */

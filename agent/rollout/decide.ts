@@ -20,6 +20,7 @@ import { createZones, type ZoneOffset } from './zones.ts';
 
 /** So long agents may take to answer to an edit before the first of them is approved. Usually they all have within a second. */
 const ANSWERS_MS = 5000;
+/** So long where the only ones that wait are those that need not answer. */
 const OBJECTIONS_MS = 1000;
 
 /**

@@ -52,6 +52,8 @@ describe('a rollout over three nodes', () => {
     const soaked = (approvals[1]?.at ?? 0) - (proven?.at ?? Infinity);
     expect(soaked).toBeGreaterThan(SOAK_SECONDS * 1000 - TOLD_LATE_MS);
     expect(mostUnavailable(moments)).toHaveLength(1);
+    // The coordinator sees who waits for a turn: nobody has to write it on a Node.
+    expect(moments.filter((moment) => moment.kind === 'node' && moment.state === 'Pending')).toEqual([]);
     // A new phase is told 2 s after the last one at the earliest: a canary that is changed sooner shows its soak alone.
     expect(phasesIn(moments).slice(-3)).toEqual(['Soaking', 'Rolling', 'Done']);
     const flags = await Promise.all(fleet.nodes.map(async (node) => (await node.kubelet()).argv.at(-1)));
