@@ -54,11 +54,11 @@ export async function playRollout(log: Log): Promise<readonly Moment[]> {
     await setKeys(world, { [LIST_KEY]: `${names.join('\n')}\n` });
   };
   await log.step('The first list', async () => {
-    await setKeys(world, { ...PACE, rollout: 'Immediate', [LIST_KEY]: `${FIRST.join('\n')}\n` });
-    await recorder.until('every node to be Done with the first list', everyRuns(FIRST), TIMEOUT_MS);
     const failing = testNode(world, FAILS);
     await useFaultyKubelet(failing);
     await refuse(failing, { names: WITH_ONE_MORE });
+    await setKeys(world, { ...PACE, rollout: 'Immediate', [LIST_KEY]: `${FIRST.join('\n')}\n` });
+    await recorder.until('every node to be Done with the first list', everyRuns(FIRST), TIMEOUT_MS);
     await setKeys(world, { rollout: 'Coordinated' });
     await recorder.until('the coordinator to say Done', phaseIs('Done'), TIMEOUT_MS);
   });
