@@ -4,6 +4,7 @@ import { goKubernetesCommand } from './go.ts';
 import type { Log } from './progress.ts';
 
 export type KubernetesCommand =
+  | 'kubeadm'
   | 'kubelet'
   | 'kube-apiserver'
   | 'kube-controller-manager'
