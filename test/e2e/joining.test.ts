@@ -11,7 +11,7 @@ import { consoleLog, silent } from '../bed/progress.ts';
 import type { Moment, NodeMoment } from '../timeline/moments.ts';
 import { recordRollout } from '../timeline/recorder.ts';
 import { closedWindow } from './fleet.ts';
-import { forgetKubeadm, join as joinByKubeadm, leave } from './kubeadm.ts';
+import { forgetKubeadm, joinByKubeadm, leave } from './kubeadm.ts';
 import { newNode } from './nodes.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';
 import { clearPolicy, setKeys, setList } from './policy.ts';

@@ -14,6 +14,11 @@ const AUTHORITY = '/etc/kubernetes/pki/ca.crt';
 const JOIN_CONFIG = '/root/join.yaml';
 const DISCOVERY = '/root/discovery.conf';
 
+/** Where those that join read what `kubeadm init` left: namespace and name of ConfigMaps. */
+const CLUSTER = ['kube-system', 'kubeadm-config'] as const;
+const KUBELETS = ['kube-system', 'kubelet-config'] as const;
+const INFO = ['kube-public', 'cluster-info'] as const;
+
 /**
  * Makes the node one that kubeadm has not seen: no Node, no kubelet that runs, none of kubeadm's files but the kubelet's own
  * credentials, since nobody signs new ones here. Writes what `kubeadm init` leaves in a cluster for those that join.
@@ -30,9 +35,9 @@ export async function leave({ bed }: World, node: BedNode): Promise<void> {
     controlPlaneEndpoint: new URL(bed.server).host,
   };
   const items = [
-    configMap('kube-system', 'kubeadm-config', { ClusterConfiguration: stringify(cluster) }),
-    configMap('kube-system', 'kubelet-config', { kubelet }),
-    configMap('kube-public', 'cluster-info', { kubeconfig: await readFile(bed.kubeconfig, 'utf8') }),
+    configMap(CLUSTER, { ClusterConfiguration: stringify(cluster) }),
+    configMap(KUBELETS, { kubelet }),
+    configMap(INFO, { kubeconfig: await readFile(bed.kubeconfig, 'utf8') }),
   ];
   await bed.kubectl(['apply', '-f', '-'], {
     input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
@@ -41,13 +46,12 @@ export async function leave({ bed }: World, node: BedNode): Promise<void> {
 
 /** Takes away what `leave` wrote into the cluster. */
 export async function forgetKubeadm({ bed }: World): Promise<void> {
-  const maps = ['kube-system/kubeadm-config', 'kube-system/kubelet-config', 'kube-public/cluster-info'];
-  for (const [namespace = '', name = ''] of maps.map((path) => path.split('/')))
+  for (const [namespace, name] of [CLUSTER, KUBELETS, INFO])
     await bed.kubectl(['-n', namespace, 'delete', 'configmap', name, '--ignore-not-found']);
 }
 
 /** Joins a node that has left; `registration` is a person's `nodeRegistration`. Resolves with what kubeadm wrote for the kubelet. */
-export async function join(
+export async function joinByKubeadm(
   { bed }: World,
   node: BedNode,
   registration: Readonly<Record<string, unknown>>,
@@ -74,6 +78,9 @@ export async function join(
   return await readFile(node.path(KUBEADM_FLAGS), 'utf8');
 }
 
-function configMap(namespace: string, name: string, data: Readonly<Record<string, string>>): object {
+function configMap(
+  [namespace, name]: readonly [string, string],
+  data: Readonly<Record<string, string>>,
+): object {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name }, data };
 }

@@ -1,7 +1,8 @@
 // One node of the simulated fleet: its Node object, and an agent that reads, waits, changes, fails and tries again.
 
-import { isRevision, MARKS, type State } from '../../agent/report/keys.ts';
+import { MARKS, type State } from '../../agent/report/keys.ts';
 import type { FleetNode } from '../../agent/rollout/fleet.ts';
+import { isApproved } from '../timeline/unavailable.ts';
 import type { Random } from './random.ts';
 
 const SECOND_MS = 1000;
@@ -175,11 +176,8 @@ export function natureFrom(random: Random, calmMs: number, failing: ReadonlySet<
 }
 
 /** True when the node has an approval that a change may begin with, or is at work. */
-export function isMoving({ state, approvedRevision, desiredRevision, appliedRevision }: FleetNode): boolean {
-  const mayBegin = approvedRevision === desiredRevision || state === 'Done';
-  return (
-    state === 'Working' || (isRevision(approvedRevision) && approvedRevision !== appliedRevision && mayBegin)
-  );
+export function isMoving(node: FleetNode): boolean {
+  return node.state === 'Working' || isApproved(node);
 }
 
 function isMissed({ approvedRevision }: FleetNode): boolean {

@@ -17,8 +17,12 @@ export function mostUnavailable(moments: readonly Moment[]): readonly string[] {
 }
 
 /** It may begin its change; one that is Done has not said that it wants to. */
-export function isApproved(moment: NodeMoment): boolean {
-  const { state, desiredRevision, appliedRevision, approvedRevision } = moment;
+export function isApproved({
+  state,
+  desiredRevision,
+  appliedRevision,
+  approvedRevision,
+}: Pick<NodeMoment, 'state' | 'desiredRevision' | 'appliedRevision' | 'approvedRevision'>): boolean {
   const isWanted = approvedRevision === desiredRevision || state === 'Done';
   return isRevision(approvedRevision) && approvedRevision !== appliedRevision && isWanted;
 }
