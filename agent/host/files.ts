@@ -1,9 +1,11 @@
 // The host's files through /proc/1/root.
 
-import { constants, glob, mkdir, open, rename, rm, rmdir, symlink, unlink } from 'node:fs/promises';
+import { constants, glob, mkdir, open, rename, rm, rmdir, stat, symlink, unlink } from 'node:fs/promises';
 import { execa } from 'execa';
 import { basename, dirname, join } from 'node:path';
-import type { HostFiles } from '../node/ports.ts';
+import { ChangedFileError } from '../node/changed-file.ts';
+import type { HostFiles, WriteOptions } from '../node/ports.ts';
+import { sha256Of } from '../text/hash.ts';
 import type { RunOnHost } from './commands.ts';
 import { isForbidden, isMissing, isNotEmpty, isThere } from './errors.ts';
 import { resolveHostPath } from './paths.ts';
@@ -20,16 +22,28 @@ export const TEMPORARY_SUFFIX = '.kubelet-sysctl-agent.tmp';
 export function hostFiles(root: string, run: RunOnHost): HostFiles {
   const resolve = (path: string): Promise<string> => resolveHostPath(root, path);
 
+  async function expectContent(
+    target: string,
+    path: string,
+    expected: WriteOptions['expected'],
+  ): Promise<void> {
+    if (
+      expected !== undefined &&
+      sha256Of(await readIfThere(target, path, run)) !== sha256Of(expected.content)
+    ) {
+      throw new ChangedFileError(path);
+    }
+  }
+
   return {
-    async read(path) {
+    read: async (path) => readIfThere(await resolve(path), path, run),
+
+    async changedAt(path) {
       try {
-        return await readRegular(await resolve(path), path);
+        return (await stat(await resolve(path))).ctime;
       } catch (error) {
         if (isMissing(error)) {
           return undefined;
-        }
-        if (isForbidden(error)) {
-          return readOnHost(path, run);
         }
         throw error;
       }
@@ -43,9 +57,7 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       return found.toSorted();
     },
 
-    async writeAtomic(path, content, { mode, after } = {}) {
-      // It may fail before we wait for it, and an error that nobody waits for ends the process.
-      after?.catch(() => {});
+    async writeAtomic(path, content, { mode, expected } = {}) {
       const target = await resolve(path);
       const there = await isRegular(target, path);
       const folder = dirname(target);
@@ -57,9 +69,9 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
         await writeNew(temporary, content, keeps ? undefined : (mode ?? NEW_FILE_MODE), () =>
           copyAttributes(root, target, temporary, run),
         );
-        await after;
         // A rename takes the place of whatever is there by now.
         await isRegular(target, path);
+        await expectContent(target, path, expected);
         await rename(temporary, target);
       } catch (error) {
         await rm(temporary, { force: true });
@@ -72,12 +84,13 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       await rm(temporaryOf(await resolve(path)), { force: true });
     },
 
-    async remove(path) {
+    async remove(path, { expected } = {}) {
       const target = await resolve(path);
       try {
         if (!(await isRegular(target, path))) {
           return false;
         }
+        await expectContent(target, path, expected);
         await unlink(target);
       } catch (error) {
         if (isMissing(error)) {
@@ -120,6 +133,21 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
 
     shortage: async (path, bytes) => shortageIn(root, dirname(await resolve(path)), bytes),
   };
+}
+
+/** The file's bytes; undefined when there is none. */
+async function readIfThere(target: string, path: string, run: RunOnHost): Promise<Uint8Array | undefined> {
+  try {
+    return await readRegular(target, path);
+  } catch (error) {
+    if (isMissing(error)) {
+      return undefined;
+    }
+    if (isForbidden(error)) {
+      return readOnHost(path, run);
+    }
+    throw error;
+  }
 }
 
 function temporaryOf(target: string): string {

@@ -9,12 +9,17 @@ import {
 } from './config.ts';
 import { allowedByFlags, lastValue, parseFlags } from './flags.ts';
 
+/** The list that the flags of this argv (the binary included) give; undefined when they give none. */
+export function allowedInArgv(argv: readonly string[]): readonly string[] | undefined {
+  return allowedByFlags(parseFlags(argv.slice(1)));
+}
+
 /**
  * The allowances of a kubelet with this argv (its first entry, the binary, included): those of the flag, or else those of
  * the config files. Config files that cannot be read count as saying nothing.
  */
 export function runningAllowances(argv: readonly string[], config: ConfigSources): readonly string[] {
-  return allowedByFlags(parseFlags(argv.slice(1))) ?? usableConfig(config).allowedUnsafeSysctls;
+  return allowedInArgv(argv) ?? usableConfig(config).allowedUnsafeSysctls;
 }
 
 /** The paths that --config and --config-dir give; undefined when they are not given or empty. */

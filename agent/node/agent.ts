@@ -2,7 +2,6 @@
 
 import { errorText } from '../text/error-text.ts';
 import { createLoop } from '../time/loop.ts';
-import { RESYNC_MS } from './host-looks.ts';
 import { createPublisher, NotReported } from './publish.ts';
 import type { ConfigMapObject, NodeObject } from './ports.ts';
 import { createReconciler, type ReconcileOptions, type ReconcilePorts } from './reconcile.ts';
@@ -10,7 +9,7 @@ import { createReconciler, type ReconcileOptions, type ReconcilePorts } from './
 export type AgentPorts = Omit<ReconcilePorts, 'publisher'>;
 
 export interface AgentOptions extends ReconcileOptions {
-  /** Called after each look of which the API server has all that is to be told. */
+  /** Called after each pass whose report the API server has. */
   readonly onReported: () => void;
 }
 
@@ -26,24 +25,27 @@ export interface Agent {
 
 /** A file that is being written is left to settle, in ms. */
 const SETTLE_MS = 30;
+/** A pass without a cause, for what neither a watch nor inotify reports, in ms. */
+const RESYNC_MS = 600_000;
 const ERROR_PAUSE_MS = 1000;
 const LONGEST_ERROR_PAUSE_MS = 60_000;
 const LONGEST_REPORT_PAUSE_MS = 10_000;
 const OVERLOAD_PAUSE_MS = 5000;
-/** So many looks in a row must fail before the node shows it. */
-const TOLD_ERRORS = 3;
+/** So many passes in a row must fail before the node shows it. */
+const REPORTED_ERRORS = 3;
 
-/** Ends at once what an earlier run left open; looks as soon as both the Node and the ConfigMap were set once. */
+/** Ends at once what an earlier run left open; reconciles as soon as both the Node and the ConfigMap were set once. */
 export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   const publisher = createPublisher(ports.cluster, ports.log);
   const reconciler = createReconciler({ ...ports, publisher }, options);
-  const loop = createLoop(ports.clock, look);
+  const loop = createLoop(ports.clock, pass);
   let node: NodeObject | undefined;
   let configMap: { readonly seen: ConfigMapObject | undefined } | undefined;
   let recovered = false;
-  let errors = 0;
+  /** In a row: passes that the host made fail, and reports that the API server did not accept. */
+  let failures = { host: 0, report: 0 };
 
-  async function look(): Promise<number> {
+  async function pass(): Promise<number> {
     try {
       if (!recovered) {
         await reconciler.recover();
@@ -54,37 +56,41 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
         return RESYNC_MS;
       }
       const next = await reconciler.reconcile(node, configMap.seen);
-      errors = 0;
+      failures = { host: 0, report: 0 };
       options.onReported();
       return next === undefined ? RESYNC_MS : Math.max(0, next.getTime() - ports.clock.now().getTime());
     } catch (error) {
-      errors += 1;
-      ports.log.warn({ err: error, errors }, 'This look at the node failed; the next follows by itself');
-      if (errors >= TOLD_ERRORS && !(error instanceof NotReported)) {
-        await tell(error);
-      }
-      return pauseAfter(error);
+      return error instanceof NotReported ? afterRefusedReport(error) : afterHostError(error);
     }
   }
 
-  /** A whole fleet's reports are refused at once, and must not come back at once. */
-  function pauseAfter(error: unknown): number {
-    const grown = 2 ** (errors - 1);
-    if (!(error instanceof NotReported)) {
-      return Math.min(ERROR_PAUSE_MS * grown, LONGEST_ERROR_PAUSE_MS);
+  async function afterHostError(error: unknown): Promise<number> {
+    failures = { ...failures, host: failures.host + 1 };
+    ports.log.warn({ err: error, failures }, 'This pass over the node failed; the agent retries');
+    if (failures.host >= REPORTED_ERRORS) {
+      await tell(error);
     }
+    return Math.min(ERROR_PAUSE_MS * 2 ** (failures.host - 1), LONGEST_ERROR_PAUSE_MS);
+  }
+
+  /** After a 429 retries are spread: every agent of the fleet got the same answer. */
+  function afterRefusedReport(error: NotReported): number {
+    // The pass itself went through.
+    failures = { host: 0, report: failures.report + 1 };
+    ports.log.warn({ err: error, failures }, 'The report of this node was not accepted; the agent retries');
+    const grown = 2 ** (failures.report - 1);
     const { retryAfterMs } = error;
     if (retryAfterMs === undefined) {
       return ports.random() * Math.min(ERROR_PAUSE_MS * grown, LONGEST_REPORT_PAUSE_MS);
     }
-    // Whoever comes back too early has it say so once more.
+    // Retrying before Retry-After is refused again.
     const asked = Math.min(retryAfterMs, LONGEST_ERROR_PAUSE_MS);
     return asked + ports.random() * Math.min(OVERLOAD_PAUSE_MS * grown, LONGEST_ERROR_PAUSE_MS);
   }
 
   async function tell(error: unknown): Promise<void> {
     try {
-      await publisher.publishFailure(`This node cannot be looked at: ${errorText(error)}`);
+      await publisher.publishFailure(`The agent cannot observe this node: ${errorText(error)}`);
       options.onReported();
     } catch (unreported) {
       ports.log.warn({ err: unreported }, 'The failure could not be reported');
@@ -97,7 +103,7 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
       const isNews = seen === undefined || publisher.setNode(seen) || node === undefined;
       node = seen;
       if (seen !== undefined) {
-        reconciler.hear(seen);
+        reconciler.onNode(seen);
       }
       if (isNews) {
         loop.wake();
@@ -108,7 +114,6 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
       loop.wake();
     },
     hostChanged() {
-      reconciler.hostChanged();
       loop.wakeAfter(SETTLE_MS);
     },
     async stop() {

@@ -1,6 +1,13 @@
 // The in-use guard: what the node's pods say to a restart that is due. Pure.
 
-import { podsRefused, refusedText, takenAway, type Restart, type SysctlPod } from '../plan/in-use.ts';
+import {
+  mayEndPods,
+  podsRefused,
+  refusedText,
+  takenAway,
+  type Restart,
+  type SysctlPod,
+} from '../plan/in-use.ts';
 
 /** The node's pods as they were seen, or why they could not be. */
 export type PodsLook =
@@ -10,11 +17,9 @@ export type PodsLook =
 /** Why the restart must wait; undefined when it may be made. */
 export function objection(look: PodsLook, restart: Restart): string | undefined {
   if (look.kind === 'unknown') {
-    const lost = takenAway(restart);
-    return lost.length === 0
-      ? undefined
-      : `The restart takes away ${lost.join(', ')}, and whether a pod uses that could not be asked: ${look.why}. ` +
-          'Nothing was changed; it is asked again by itself.';
+    return mayEndPods(restart)
+      ? `The restart ${removesText(restart)}, but listing the node's pods failed: ${look.why}. Nothing was changed; the agent retries.`
+      : undefined;
   }
   const refused = podsRefused(look.pods, restart);
   if (refused.length === 0) {
@@ -36,9 +41,9 @@ export function endedBy(look: PodsLook, restart: Restart): ReadonlySet<string> |
 /** What a policy that changes nothing says of the pods; empty when the restart would end none. */
 export function outlook(look: PodsLook, restart: Restart, inUse: 'Block' | 'Proceed'): string {
   if (look.kind === 'unknown') {
-    return takenAway(restart).length === 0
-      ? ''
-      : ` Whether a pod uses what it takes away could not be asked: ${look.why}.`;
+    return mayEndPods(restart)
+      ? ` Whether pods would end is not known: listing them failed: ${look.why}.`
+      : '';
   }
   const refused = podsRefused(look.pods, restart);
   if (refused.length === 0) {
@@ -46,4 +51,10 @@ export function outlook(look: PodsLook, restart: Restart, inUse: 'Block' | 'Proc
   }
   const what = inUse === 'Proceed' ? 'Would end' : 'Would wait for the end of';
   return ` ${what} what uses it: ${refusedText(refused)}.`;
+}
+
+function removesText(restart: Restart): string {
+  return restart.running === undefined
+    ? 'may remove allowances (what the kubelet was started with is not known)'
+    : `would remove ${takenAway(restart).join(', ')}`;
 }

@@ -1,6 +1,7 @@
 // The journal of a change: enough to complete or undo it, for the agent and for the host's own shell script alike.
 
 import * as v from 'valibot';
+import type { FlagEdit } from '../plan/revert.ts';
 import { sha256Of } from '../text/hash.ts';
 import { committedSchema, lastAppliedSchema, originalSchema, pastChangeSchema } from './memory-schema.ts';
 
@@ -29,19 +30,24 @@ export interface Journal extends Readonly<v.InferOutput<typeof agentSchema>> {
   readonly before: Uint8Array | undefined;
   /** SHA-256 of its bytes after the change; null: there is to be no file. */
   readonly after: string | null;
+  /** For the file that another party writes in the middle of the change. */
+  readonly flag: FlagEdit;
 }
 
 const TITLE = 'kubelet-sysctl-agent change 1';
 const NO_FILE = 'none';
+const NO_FLAG = 'none';
 
 /** Lines of `key value`, the last of which is the SHA-256 of all before it. Throws when a value has a line break. */
-export function printJournal({ unit, invocation, file, before, after, ...agent }: Journal): string {
+export function printJournal({ unit, invocation, file, before, after, flag, ...agent }: Journal): string {
   const fields = {
     unit,
     invocation,
     file,
     before: sha256Of(before) ?? NO_FILE,
     after: after ?? NO_FILE,
+    flag: flag.after ?? NO_FLAG,
+    'flag-before': flag.before ?? NO_FLAG,
     bytes: before === undefined ? '' : Buffer.from(before).toString('base64'),
     agent: JSON.stringify(agent),
   };
@@ -67,12 +73,16 @@ export function parseJournal(text: string): Journal {
   }
   const fields = new Map(lines.map((line): [string, string] => splitOnce(line)));
   const field = (key: string): string => fields.get(key) ?? '';
+  // A journal of an older agent has no such lines.
+  const flag = (key: string): string | undefined =>
+    [NO_FLAG, ''].includes(field(key)) ? undefined : field(key);
   return {
     unit: field('unit'),
     invocation: field('invocation'),
     file: field('file'),
     before: field('before') === NO_FILE ? undefined : Buffer.from(field('bytes'), 'base64'),
     after: field('after') === NO_FILE ? null : field('after'),
+    flag: { before: flag('flag-before'), after: flag('flag') },
     ...v.parse(agentSchema, JSON.parse(field('agent'))),
   };
 }

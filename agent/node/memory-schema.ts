@@ -68,6 +68,8 @@ export const stateSchema = v.object({
   ),
   /** RFC 3339: when a person asked last for another try. No pause that began before it is waited for. */
   retryAskedAt: v.optional(v.string()),
+  /** What the kubelet of this InvocationID was started with: its config files may have changed since. */
+  started: v.optional(v.object({ invocation: v.string(), running: list })),
   /** The last changes, oldest first. */
   history: v.optional(v.pipe(v.array(pastChangeSchema), v.readonly())),
 });

@@ -1,58 +1,41 @@
-// All that one look at the node tells: the unit, its files, the kubelet that runs and the one that would start.
+// All that one observation of the node says: the unit, its files, the kubelet that runs and the one that would start.
 
-import { isDeepStrictEqual } from 'node:util';
 import { NO_CONFIG, type ConfigSources } from '../kubelet/config.ts';
 import { nextArgv } from '../kubelet/configured.ts';
-import { configPaths, healthEndpoint, runningAllowances } from '../kubelet/running.ts';
+import { configPaths, healthEndpoint } from '../kubelet/running.ts';
 import type { KubeletUnit } from '../kubelet/unit.ts';
 import { parseVersion, type Version } from '../sysctl/version.ts';
 import { errorText } from '../text/error-text.ts';
-import { takenBackTwice } from './flapping.ts';
+import { settleAll } from '../time/settle.ts';
 import { kubeletErrorLine } from './kubelet-error.ts';
-import type { PastChange } from './memory.ts';
+import { type KubeletProcess, observeProcess, type ProcessPorts } from './kubelet-process.ts';
+import type { Memory } from './memory.ts';
 import { NotRegularFileError } from './not-regular.ts';
-import { askEarly, isHealthy, type EarlyAnswer, type Endpoint } from './observed-health.ts';
+import type { Endpoint } from './observed-health.ts';
 import {
   findShortages,
-  isGlob,
   readConfig,
   readUnit,
   readUnitFiles,
   type FileOnDisk,
   type ShortOfSpace,
 } from './observed-files.ts';
-import type { Health, HostFiles, Processes, Systemd, UnitStatus } from './ports.ts';
+import type { Processes, Systemd, UnitStatus } from './ports.ts';
 import { maskedReason, notRegularReason } from './reasons.ts';
 
-export interface ObservePorts {
+export interface ObservePorts extends ProcessPorts {
   readonly systemd: Systemd;
-  readonly files: HostFiles;
-  readonly processes: Processes;
-  readonly health: Health;
 }
 
-/** What is known from before a look: with it no question waits for another that need not, and none is asked in vain. */
-export interface Known {
-  readonly last?: Observation | Unobservable | undefined;
-  /** Who could rewrite the file is asked only where these show that somebody does. */
-  readonly history?: readonly PastChange[] | undefined;
-}
-
-export interface Observation {
+export interface Observation extends KubeletProcess {
   readonly kind: 'seen';
   readonly status: UnitStatus;
   readonly unit: KubeletUnit;
   /** The unit's own files, for telling whether a situation is still the same. */
   readonly unitFiles: readonly FileOnDisk[];
   readonly config: ConfigSources;
-  /** The allowances of the kubelet process that runs; undefined while none does. */
-  readonly running: readonly string[] | undefined;
   /** Where the next kubelet answers healthz; undefined when its configuration turns that off. */
   readonly healthz: Endpoint | undefined;
-  /** The same of the kubelet that runs. */
-  readonly healthzNow: Endpoint | undefined;
-  /** The kubelet that runs answers healthz, or was told not to. */
-  readonly healthy: boolean;
   readonly kubelet: Version;
   readonly kernel: Version | undefined;
   /** Why the kubelet ended, in its own words, while it does not run. */
@@ -61,8 +44,6 @@ export interface Observation {
   readonly irregular: readonly NotRegularFileError[];
   /** What the file systems lack that a change would write to. */
   readonly shortages: readonly ShortOfSpace[];
-  /** The host's services, while somebody seems to rewrite the file; else none. */
-  readonly services: readonly string[];
   /** The files and folders that say something about the next start. */
   readonly watch: readonly string[];
 }
@@ -73,7 +54,7 @@ export interface Unobservable {
   readonly state: 'Unreconcilable' | 'Degraded' | 'Blocked';
   readonly reason: string;
   readonly watch: readonly string[];
-  /** When to look again although no watched file changes, in ms. */
+  /** When to observe again although no watched file changes, in ms. */
   readonly retryMs?: number;
 }
 
@@ -88,9 +69,11 @@ const FLAG_WE_USE = '--allowed-unsafe-sysctls=net.core.somaxconn';
 const NULL_DEVICE = '/dev/null';
 const MASKED_RETRY_MS = 5000;
 
-/** Throws when the host cannot be asked at all. */
-export async function observe(ports: ObservePorts, known: Known = {}): Promise<Observation | Unobservable> {
-  const early = askEarly(ports.health, known.last?.kind === 'seen' ? known.last.healthzNow : undefined);
+/** Throws when the host cannot be asked at all. `started` is what was saved of the kubelet that runs. */
+export async function observe(
+  ports: ObservePorts,
+  started: Memory['started'],
+): Promise<Observation | Unobservable> {
   const status = await findUnit(ports.systemd);
   if (typeof status === 'string') {
     return unreconcilable(status, [`${INVOCATIONS_FOLDER}/`, RELOADED]);
@@ -101,7 +84,7 @@ export async function observe(ports: ObservePorts, known: Known = {}): Promise<O
     return { kind: 'unobservable', state: 'Blocked', reason, watch, retryMs: MASKED_RETRY_MS };
   }
   try {
-    return await look(ports, known, status, early);
+    return await observeUnit(ports, status, started);
   } catch (error) {
     if (!(error instanceof NotRegularFileError)) {
       throw error;
@@ -111,65 +94,40 @@ export async function observe(ports: ObservePorts, known: Known = {}): Promise<O
   }
 }
 
-/**
- * An earlier look as it is now, without a question to systemd; undefined where only a new look can tell. It holds while all that
- * `watch` names is watched and nothing was told of it: this asks what nobody tells, which is whether the kubelet still runs and is
- * well, its binary, and the room on the disks.
- */
-export async function confirm(ports: ObservePorts, last: Observation): Promise<Observation | undefined> {
-  const { status, unit, healthzNow } = last;
-  const argv = nextArgv(unit);
-  // Of new files that a pattern matches, or that lie deep in a folder, nobody tells.
-  const isWatchedWhole =
-    configPaths(argv).configDir === undefined && !status.environmentFiles.some(({ path }) => isGlob(path));
-  if (!isWatchedWhole || status.activeState !== 'active' || last.running === undefined) {
-    return undefined;
-  }
-  const [invocation, healthy, kubelet, shortages] = await Promise.all([
-    ports.processes.environment(status.mainPid, 'INVOCATION_ID'),
-    isHealthy(ports.health, healthzNow, undefined),
-    kubeletVersion(ports.processes, argv[0]),
-    findShortages(ports.files, unit),
-  ]);
-  const holds = invocation === status.invocationId && healthy && isDeepStrictEqual(kubelet, last.kubelet);
-  return holds ? { ...last, healthy, shortages } : undefined;
-}
-
 /** Throws a NotRegularFileError when a file that the kubelet's start depends on is none. */
-async function look(
+async function observeUnit(
   ports: ObservePorts,
-  known: Known,
   status: UnitStatus,
-  early: EarlyAnswer | undefined,
+  started: Memory['started'],
 ): Promise<Observation | Unobservable> {
   const { unit, irregular } = await readUnit(ports, status);
   const argv = nextArgv(unit);
   const paths = configPaths(argv);
   const watch = watchedPaths(status, unit, paths);
-
-  const [running, unitFiles, version, shortages, services] = await Promise.all([
-    observeRunning(ports, status, readConfig(ports.files, paths, lastConfig(known)), early),
-    readUnitFiles(ports.files, status),
-    kubeletVersion(ports.processes, argv[0]),
-    findShortages(ports.files, unit),
-    servicesIfRewritten(ports.systemd, unit, known.history ?? []),
-  ]);
+  const version = await kubeletVersion(ports.processes, argv[0]);
   if (typeof version === 'string') {
     return unreconcilable(version, watch);
   }
+  const config = await readConfig(ports.files, paths, NO_CONFIG);
+  const [process, unitFiles, shortages, release] = await settleAll([
+    observeProcess(ports, status, config, started),
+    readUnitFiles(ports.files, status),
+    findShortages(ports.files, unit),
+    ports.processes.kernelRelease(),
+  ]);
   return {
     kind: 'seen',
     status,
     unit,
     unitFiles,
-    ...running,
-    healthz: healthEndpoint(argv, running.config),
+    config,
+    ...process,
+    healthz: healthEndpoint(argv, config),
     kubelet: version,
-    kernel: parseVersion(await ports.processes.kernelRelease()),
-    errorLine: running.running === undefined ? await errorLine(ports.systemd, status) : undefined,
+    kernel: parseVersion(release),
+    errorLine: process.runs ? undefined : await errorLine(ports.systemd, status),
     irregular,
     shortages,
-    services,
     watch,
   };
 }
@@ -190,47 +148,6 @@ async function findUnit(systemd: Systemd): Promise<UnitStatus | string> {
     ? systemd.status(only)
     : `Expected a systemd unit ${UNIT}, found ${others.length === 0 ? 'no unit of a kubelet' : others.join(', ')}. ` +
         'On this node the kubelet is started by something else: set its allowed unsafe sysctls there.';
-}
-
-function lastConfig({ last }: Known): ConfigSources {
-  return last?.kind === 'seen' ? last.config : NO_CONFIG;
-}
-
-/** What the kubelet that runs was started with, and whether it is healthy. */
-async function observeRunning(
-  { processes, health }: ObservePorts,
-  { mainPid }: UnitStatus,
-  reading: Promise<ConfigSources>,
-  early: EarlyAnswer | undefined,
-): Promise<Pick<Observation, 'config' | 'running' | 'healthzNow' | 'healthy'>> {
-  const [config, argv] = await Promise.all([reading, mainPid === 0 ? undefined : processes.argv(mainPid)]);
-  if (argv === undefined) {
-    return { config, running: undefined, healthzNow: undefined, healthy: false };
-  }
-  const healthzNow = healthEndpoint(argv, config);
-  return {
-    config,
-    running: runningAllowances(argv, config),
-    healthzNow,
-    healthy: await isHealthy(health, healthzNow, early),
-  };
-}
-
-/** The host's services, where one of the files was taken back twice. */
-async function servicesIfRewritten(
-  systemd: Systemd,
-  { environmentFiles }: KubeletUnit,
-  history: readonly PastChange[],
-): Promise<readonly string[]> {
-  if (!environmentFiles.some((file) => takenBackTwice(history, file) !== undefined)) {
-    return [];
-  }
-  try {
-    return await systemd.services('*');
-  } catch {
-    // They are for a guess alone.
-    return [];
-  }
 }
 
 async function kubeletVersion(processes: Processes, binary: string | undefined): Promise<Version | string> {
@@ -262,7 +179,7 @@ function watchedPaths(
   ];
 }
 
-/** What tells that systemd reads the unit anew, or starts it. A unit is masked by an entry in one of two folders. */
+/** What changes when systemd reads the unit again, or starts it. A unit is masked by an entry in one of two folders. */
 function unitPaths({ name, fragmentPath, dropInPaths }: UnitStatus): string[] {
   return [
     ...[fragmentPath, ...dropInPaths].filter((path) => path !== '' && path !== NULL_DEVICE),

@@ -1,15 +1,16 @@
 // What is remembered of a change that is over.
 
-import type { ChangeResult } from './change.ts';
+import type { ChangeResult } from './execute.ts';
 import type { Journal } from './journal.ts';
 import { type Memory, type PastChange, withPastChange } from './memory.ts';
 
-/** After a change that ended as `result` tells; one that was held is not remembered. */
+/** After a change that ended as `result` says; one that was aborted, or that the host still undoes, is not remembered yet. */
 export function afterChange(memory: Memory, journal: Journal, result: ChangeResult, at: Date): Memory {
   switch (result.kind) {
     case 'done':
       return afterDone(memory, journal, at);
-    case 'held':
+    case 'aborted':
+    case 'undone-by-host':
       return memory;
     case 'rolled-back':
       return afterFailure(memory, journal, { result: 'RolledBack', why: result.why, at });
@@ -18,7 +19,7 @@ export function afterChange(memory: Memory, journal: Journal, result: ChangeResu
   }
 }
 
-/** After a change that was undone before the kubelet saw it, or taken over by somebody else: all is decided anew. */
+/** After a change that was undone before the kubelet started with it, or that another party replaced: it may be made again. */
 export function afterUndone(memory: Memory, journal: Journal, why: string): Memory {
   return withPastChange(asBefore(memory, journal), { ...journal.past, result: 'Undone', why });
 }
@@ -38,7 +39,7 @@ export function afterFailure(
     return memory;
   }
   const attempts = memory.failure?.situation === situation ? memory.failure.attempts + 1 : 1;
-  const message = `The change failed ${ENDINGS[result]}: ${why}.${result === 'Stuck' ? ` ${mend(journal)}` : ''}`;
+  const message = `The change failed ${ENDINGS[result]}: ${why}.${result === 'Stuck' ? ` ${nextStep(journal)}` : ''}`;
   return withPastChange(
     {
       ...asBefore(memory, journal),
@@ -64,8 +65,11 @@ function afterDone(memory: Memory, journal: Journal, at: Date): Memory {
   );
 }
 
-/** A change may have been remembered as done, and not have been committed any more. */
-function asBefore({ policy, failure, history, retryAskedAt }: Memory, { remembered }: Journal): Memory {
+/** state.json may say "done" although the journal was not committed. */
+function asBefore(
+  { policy, failure, history, retryAskedAt, started }: Memory,
+  { remembered }: Journal,
+): Memory {
   return {
     version: 1,
     ...remembered,
@@ -73,10 +77,10 @@ function asBefore({ policy, failure, history, retryAskedAt }: Memory, { remember
     ...(failure !== undefined && { failure }),
     ...(history !== undefined && { history }),
     ...(retryAskedAt !== undefined && { retryAskedAt }),
+    ...(started !== undefined && { started }),
   };
 }
 
-function mend({ file, unit, before }: Journal): string {
-  const now = before === undefined ? 'is gone, as before the change' : 'holds what it held before the change';
-  return `${file} ${now}. On the node: read \`journalctl -u ${unit}\`, mend what it names, then \`systemctl restart ${unit}\`.`;
+function nextStep({ file, unit }: Journal): string {
+  return `${file} no longer holds the change. On the node: read \`journalctl -u ${unit}\`, fix what it names, then \`systemctl restart ${unit}\`.`;
 }

@@ -20,6 +20,7 @@ export interface UnitStatus {
   readonly startedMs: number;
   /** 32 hexadecimal digits; empty while the unit never ran. */
   readonly invocationId: string;
+  /** How often systemd has started it again by itself since a person or program last started it. */
   readonly restarts: number;
   readonly execStart: readonly string[];
   readonly environment: readonly string[];
@@ -47,8 +48,8 @@ export interface Systemd {
 export interface WriteOptions {
   /** The file is ours alone and gets this mode, whatever it had. */
   readonly mode?: number;
-  /** The rename waits for it; everything before it does not. */
-  readonly after?: Promise<unknown>;
+  /** The content that the new bytes were made from (undefined: no file). Another content is not replaced. */
+  readonly expected?: { readonly content: Uint8Array | undefined };
 }
 
 /**
@@ -58,18 +59,20 @@ export interface WriteOptions {
 export interface HostFiles {
   /** undefined when there is no such file. */
   read(path: string): Promise<Uint8Array | undefined>;
+  /** When the file or folder was last changed, be it its content, name or owner (ctime); undefined when there is none. */
+  changedAt(path: string): Promise<Date | undefined>;
   /** Matches of a glob pattern in lexical order. */
   glob(pattern: string): Promise<readonly string[]>;
   /**
    * Replaces the file by a rename in its own folder, fsync of both; mode, owner and extended attributes stay as
-   * they were, a new file gets mode 0644, and missing folders are as open as the file. Where `after` rejects, nothing is
-   * replaced and its error is thrown.
+   * they were, a new file gets mode 0644, and missing folders are as open as the file. Throws a ChangedFileError,
+   * and replaces nothing, when the file does not have the `expected` content right before the rename.
    */
   writeAtomic(path: string, content: Uint8Array, options?: WriteOptions): Promise<void>;
   /** Removes what a `writeAtomic` of this path that was cut off has left beside it. */
   tidy(path: string): Promise<void>;
-  /** Removes the file if it is there, and syncs its folder. True when it was there. */
-  remove(path: string): Promise<boolean>;
+  /** Removes the file if it is there, and syncs its folder. True when it was there. Throws a ChangedFileError as above. */
+  remove(path: string, options?: Pick<WriteOptions, 'expected'>): Promise<boolean>;
   /** Makes a symbolic link, and its folder, if there is nothing at `path`. */
   link(path: string, target: string): Promise<void>;
   /** Removes the symbolic link itself if it is there, and its folder if that is empty then. */

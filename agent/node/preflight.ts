@@ -6,7 +6,6 @@ import { MEMORY_FOLDER, type Memory } from './memory.ts';
 import type { Observation } from './observe.ts';
 import { flappingReason, notRunningReason, shortageReason, unhealthyReason } from './reasons.ts';
 import { retriedSince } from './retry.ts';
-import { rewriterOf } from './rewriter.ts';
 
 /** Why no change is begun now. */
 export interface Hindrance {
@@ -29,22 +28,21 @@ export function hindranceOf(
   plan: Planned,
   { memory, revision, now }: { readonly memory: Memory; readonly revision: string; readonly now: Date },
 ): Hindrance | undefined {
-  const { status, running, healthy, healthzNow, shortages, services } = observation;
+  const { status, runs, healthy, healthzNow, shortages } = observation;
   const blocked = (reason: string, retryMs: number): Hindrance => ({
     state: 'Blocked',
     reason,
     retryAt: new Date(now.getTime() + retryMs),
   });
 
-  if (status.activeState !== 'active' || running === undefined) {
+  if (status.activeState !== 'active' || !runs) {
     return blocked(notRunningReason(status, observation.errorLine), NOT_RUNNING_RETRY_MS);
   }
   const file = { path: plan.file, content: plan.before };
   const history = (memory.history ?? []).filter(({ at }) => !retriedSince(memory, at, now));
   const flapping = plan.changed ? flappingOf(history, file, { revision, now }) : undefined;
   if (flapping !== undefined) {
-    const reason = flappingReason(plan, flapping, rewriterOf(plan.before, services));
-    return { state: 'Degraded', reason, retryAt: flapping.until };
+    return { state: 'Degraded', reason: flappingReason(plan, flapping), retryAt: flapping.until };
   }
   if (!healthy) {
     return blocked(unhealthyReason(status.name, healthzNow), UNHEALTHY_RETRY_MS);

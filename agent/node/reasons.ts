@@ -89,17 +89,15 @@ export function shortageReason({ path, shortage }: ShortOfSpace): string {
   }
 }
 
-/** Somebody rewrites the file. `who` could be the one. */
+/** Another party reverts the file again and again. */
 export function flappingReason(
   { file, configured }: Pick<Planned, 'file' | 'configured'>,
   { at, until }: Flapping,
-  who: string,
 ): string {
   return (
-    `Somebody rewrites ${file}: it was changed at ${at.join(' and at ')}, and both times is again as it was before. ` +
-    `It could be ${who}. The file is left as it is; next try at ${until.toISOString()}, or when the policy or the ` +
-    `file changes. Stop that from managing the file, or put into its template ${EXTRA_ARGS} with ` +
-    `--${ALLOWED_FLAG}=${printCsv(configured.after)}`
+    `${file} was reverted twice (after the changes of ${at.join(' and ')}): another program manages it. The agent leaves the ` +
+    `file as it is until ${until.toISOString()}, or until the policy or the file changes. Make that program leave the ` +
+    `file alone, or put into its template ${EXTRA_ARGS} with --${ALLOWED_FLAG}=${printCsv(configured.after)}`
   );
 }
 

@@ -2,11 +2,13 @@
 
 import { NO_CONFIG } from '../kubelet/config.ts';
 import { sha256Of } from '../text/hash.ts';
-import { type ChangePorts, commit, goOn, rollBack } from './change.ts';
+import { commit } from './arm.ts';
+import { type ChangePorts, resumeVerification } from './execute.ts';
 import type { Journal } from './journal.ts';
 import { type Memory, NOTHING_REMEMBERED, type OpenChange } from './memory.ts';
 import { observe, UNIT } from './observe.ts';
 import { afterChange, afterFailure, afterUndone } from './outcome.ts';
+import { holdsChange, rollBack } from './rollback.ts';
 
 const SCRIPT_TRIES = 60;
 const SCRIPT_INTERVAL_MS = 1000;
@@ -76,20 +78,20 @@ async function ended(ports: ChangePorts, memory: Memory, { journal, holder }: Op
   const restarted = invocationId !== journal.invocation;
   const before = sha256Of(journal.before);
   const found = sha256Of(await ports.files.read(journal.file));
-  if (found === journal.after && found !== before) {
+  if (found !== before && (await holdsChange(ports, journal))) {
     return restarted ? completed(ports, memory, journal) : undone(ports, memory, journal, 'the agent ended');
   }
-  if (found !== before) {
-    return afterUndone(memory, journal, `somebody else wrote ${journal.file} in the middle of it`);
-  }
+  const why =
+    found === before
+      ? 'the agent ended in the middle of it'
+      : `another party wrote ${journal.file} in the middle of it`;
   const halfBack = restarted && before !== journal.after && !(await isHealthy(ports, journal));
-  const why = 'the agent ended in the middle of it';
   return halfBack ? undone(ports, memory, journal, why) : afterUndone(memory, journal, why);
 }
 
 async function completed(ports: ChangePorts, memory: Memory, journal: Journal): Promise<Memory> {
-  const look = await observe(ports);
-  const result = await goOn(ports, journal, look.kind === 'seen' ? look.config : NO_CONFIG);
+  const look = await observe(ports, memory.started);
+  const result = await resumeVerification(ports, journal, look.kind === 'seen' ? look.config : NO_CONFIG);
   return afterChange(memory, journal, result, ports.clock.now());
 }
 

@@ -1,6 +1,5 @@
 // From what the policy wants and what the node has to the bytes of one file, and the reason why. Decides; does nothing.
 
-import { isDeepStrictEqual } from 'node:util';
 import { ConfigError, readKubeletConfig, type ConfigSources } from '../kubelet/config.ts';
 import { configuredOf, type Configured, type Origin } from '../kubelet/configured.ts';
 import { printCsv } from '../kubelet/csv.ts';
@@ -105,17 +104,6 @@ export function planChange(input: PlanInput): Plan {
     }
     throw error;
   }
-}
-
-/** planChange that remembers its last answer: one look at a node asks the same more than once, and planning is what costs. */
-export function createPlanner(): typeof planChange {
-  let last: { readonly input: PlanInput; readonly plan: Plan } | undefined;
-  return (input) => {
-    if (last === undefined || !isDeepStrictEqual(last.input, input)) {
-      last = { input, plan: planChange(input) };
-    }
-    return last.plan;
-  };
 }
 
 function plan(input: PlanInput): Plan {

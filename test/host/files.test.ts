@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hostFiles } from '../../agent/host/files.ts';
+import { ChangedFileError } from '../../agent/node/changed-file.ts';
 import { NotRegularFileError } from '../../agent/node/not-regular.ts';
 import { temporaryRoot } from './temporary-root.ts';
 
@@ -94,33 +95,42 @@ describe('hostFiles', () => {
     expect(await readFile(`${root}/etc/real`, 'utf8')).toBe('new');
   });
 
-  test('the new file is ready beside the old one, and takes its place only after what it waits for', async () => {
+  test.each([
+    ['written', 'theirs', bytes('old')],
+    ['made', 'theirs', undefined],
+    ['removed', undefined, bytes('old')],
+  ])(
+    'writeAtomic and remove leave a file that another party has %s since it was read',
+    async (_how, found, content) => {
+      const root = await temporaryRoot();
+      if (found !== undefined) {
+        await writeFile(`${root}/kubelet`, found);
+      }
+      const files = hostFiles(root, noCommands);
+      const expected = { content };
+
+      await expect(files.writeAtomic('/kubelet', bytes('new'), { expected })).rejects.toThrow(
+        ChangedFileError,
+      );
+
+      expect(await readdir(root)).toEqual(found === undefined ? [] : ['kubelet']);
+      expect(await files.read('/kubelet')).toEqual(found === undefined ? undefined : bytes(found));
+      if (found !== undefined) {
+        await expect(files.remove('/kubelet', { expected })).rejects.toThrow(ChangedFileError);
+      }
+    },
+  );
+
+  test('writeAtomic replaces, and remove removes, a file that has the expected content', async () => {
     const root = await temporaryRoot();
-    await writeFile(`${root}/kubelet`, 'old');
-    const journalled = Promise.withResolvers<void>();
+    const files = hostFiles(root, noCommands);
 
-    const written = hostFiles(root, noCommands).writeAtomic('/kubelet', bytes('new'), {
-      after: journalled.promise,
-    });
-    await expect.poll(() => readFile(`${root}/.kubelet.kubelet-sysctl-agent.tmp`, 'utf8')).toBe('new');
-    expect(await readFile(`${root}/kubelet`, 'utf8')).toBe('old');
+    await files.writeAtomic('/kubelet', bytes('one'), { expected: { content: undefined } });
+    await files.writeAtomic('/kubelet', bytes('two'), { expected: { content: bytes('one') } });
+    expect(await readFile(`${root}/kubelet`, 'utf8')).toBe('two');
 
-    journalled.resolve();
-    await written;
-    expect(await readFile(`${root}/kubelet`, 'utf8')).toBe('new');
-  });
-
-  test('where what it waits for fails the old file stays, with nothing beside it', async () => {
-    const root = await temporaryRoot();
-    await writeFile(`${root}/kubelet`, 'old');
-    const after = Promise.reject(new Error('ENOSPC'));
-
-    await expect(
-      hostFiles(root, noCommands).writeAtomic('/kubelet', bytes('new'), { after }),
-    ).rejects.toThrow('ENOSPC');
-
-    expect(await readFile(`${root}/kubelet`, 'utf8')).toBe('old');
-    expect(await readdir(root)).toEqual(['kubelet']);
+    expect(await files.remove('/kubelet', { expected: { content: bytes('two') } })).toBe(true);
+    expect(await readdir(root)).toEqual([]);
   });
 
   test('a left-over of a write that was cut off does not stand in the way', async () => {
@@ -257,24 +267,5 @@ describe('what is no regular file', () => {
 
     expect(await readFile(`${root}/var/lib/kubelet-defaults`, 'utf8')).toBe('A=1\n');
     expect((await lstat(`${root}/etc/kubelet`)).isSymbolicLink()).toBe(true);
-  });
-
-  test('that takes the place of the file while the new one is made ready stays', async () => {
-    const root = await temporaryRoot();
-    await writeFile(`${root}/kubelet`, 'old');
-    const journalled = Promise.withResolvers<void>();
-    const written = hostFiles(root, noCommands).writeAtomic('/kubelet', bytes('new'), {
-      after: journalled.promise,
-    });
-    const outcome = written.catch((error: unknown) => error);
-    await expect.poll(() => readdir(root)).toHaveLength(2);
-    await execa('mkfifo', [`${root}/fifo`]);
-    await execa('mv', ['-f', `${root}/fifo`, `${root}/kubelet`]);
-
-    journalled.resolve();
-
-    expect(await outcome).toBeInstanceOf(NotRegularFileError);
-    expect((await lstat(`${root}/kubelet`)).isFIFO()).toBe(true);
-    expect(await readdir(root)).toEqual(['kubelet']);
   });
 });

@@ -180,45 +180,30 @@ describe('a node that lacks a desired allowance', () => {
 });
 
 describe('the watch of the files', () => {
-  test('is not waited for by a change', async () => {
+  test('is in place before the observation that a change is decided on', async () => {
     const host = new FakeHost().startKubelet();
-    const watched = Promise.withResolvers<void>();
-    host.watching = () => watched.promise;
-
-    await startAgent(host);
-
-    expect(host.annotations[KEYS.state]).toBe('Done');
-    watched.resolve();
-  });
-
-  test('is waited for by the next look', async () => {
-    const host = new FakeHost().startKubelet();
-    const watched = Promise.withResolvers<void>();
-    host.watching = () => watched.promise;
-    await startAgent(host);
-
-    await edit(host, { allowedUnsafeSysctls: 'kernel.msgmax' });
-    expect(host.annotations[KEYS.desired]).toBe('net.core.somaxconn');
-
-    watched.resolve();
-    await atRest();
-    expect(host.annotations[KEYS.desired]).toBe('kernel.msgmax');
-  });
-
-  test('that cannot be had is tried again by itself', async () => {
-    const host = new FakeHost().startKubelet();
-    let tries = 0;
-    host.watching = () => {
-      tries += 1;
-      return tries === 1 ? Promise.reject(new Error('ENOSPC: no space for watchers')) : Promise.resolve();
+    host.watching = async () => {
+      // Another party writes the file after the agent's first observation, and before any watch could report it.
+      host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=--v=4\n');
     };
-    await startAgent(host);
-    expect(tries).toBe(1);
 
+    await startAgent(host);
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toContain('--v=4');
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.restarts).toBe(1);
+  });
+
+  test('is tried again with a pause when it cannot be had, and nothing is changed before', async () => {
+    const host = new FakeHost().startKubelet();
+    host.watching = () => Promise.reject(new Error('EACCES: permission denied'));
+    await startAgent(host);
+    expect(host.restarts).toBe(0);
+
+    host.watching = () => Promise.resolve();
     host.advance(1000);
     await atRest();
 
-    expect(tries).toBe(2);
     expect(host.restarts).toBe(1);
   });
 });

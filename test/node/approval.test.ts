@@ -138,21 +138,6 @@ describe('a node that waits for approval', () => {
     ]);
   });
 
-  test('has the change journalled while it is still looked at, once it is approved', async () => {
-    const host = await changedTo(ONE);
-    await edit(host, BOTH);
-    const answer = Promise.withResolvers<void>();
-    host.systemdAnswers = () => answer.promise;
-    agent?.hostChanged();
-
-    await approve(host);
-    expect(writes(host).toSorted()).toEqual(['arm', `write ${JOURNAL_FILE}`]);
-
-    answer.resolve();
-    await atRest();
-    expect(host.annotations[KEYS.state]).toBe('Done');
-  });
-
   test.each([
     [MARKS.unanswered, 'was not followed in time'],
     [MARKS.unfinished, 'an edit has replaced'],

@@ -2,6 +2,7 @@
 // and a record of what was done to them.
 
 import type { AgentPorts } from '../../agent/node/agent.ts';
+import { ChangedFileError } from '../../agent/node/changed-file.ts';
 import { memoryStore } from '../../agent/node/memory.ts';
 import type {
   Clock,
@@ -15,8 +16,10 @@ import type {
   SeenPod,
   Shortage,
   UnitStatus,
+  WriteOptions,
 } from '../../agent/node/ports.ts';
 import type { SysctlPod } from '../../agent/plan/in-use.ts';
+import { sha256Of } from '../../agent/text/hash.ts';
 import { nextArgv } from '../../agent/kubelet/configured.ts';
 
 export const ENVIRONMENT_FILE = '/etc/default/kubelet';
@@ -38,8 +41,35 @@ export function temporaryOf(path: string): string {
 /** How a kubelet with this argv ends at its start: its log line, or undefined when it comes up. */
 export type Crash = (argv: readonly string[]) => string | undefined;
 
+/** Files by path, which know when they were last written. */
+class DatedFiles extends Map<string, string> {
+  readonly #changed = new Map<string, Date>();
+  readonly #now: () => Date;
+
+  constructor(now: () => Date) {
+    super();
+    this.#now = now;
+  }
+
+  override set(path: string, content: string): this {
+    this.#changed.set(path, this.#now());
+    return super.set(path, content);
+  }
+
+  /** All of them are older than the kubelet. */
+  age(): void {
+    for (const path of this.keys()) {
+      this.#changed.set(path, new Date(0));
+    }
+  }
+
+  changedAt(path: string): Date | undefined {
+    return this.has(path) ? this.#changed.get(path) : undefined;
+  }
+}
+
 export class FakeHost {
-  readonly files = new Map<string, string>();
+  readonly files = new DatedFiles(() => this.now);
   /** In order: `write PATH`, `remove PATH`, `restart`, `patch STATE`, `event REASON`. Reads are not told. */
   readonly actions: string[] = [];
   readonly annotations: Record<string, string> = {};
@@ -51,6 +81,8 @@ export class FakeHost {
   crash: Crash = () => undefined;
   /** Throws what it returns for the action about to happen. */
   fault: (action: string) => Error | undefined = () => undefined;
+  /** How often systemd has started the kubelet again since it was last started by hand. */
+  autoRestarts = 0;
   /** So many times the journal is asked before journald has taken in what the kubelet said last. */
   journalLags = 0;
   loadState = 'loaded';
@@ -90,7 +122,7 @@ export class FakeHost {
   /** How far somebody has set the clock forward, in ms. */
   clockSetBy = 0;
   monotonicMs = (): number => this.now.getTime() - this.clockSetBy;
-  /** The seconds that the undo switch was armed with last; undefined: it is not. */
+  /** The seconds that the rollback timer was armed with last; undefined: it is not. */
   armed: number | undefined;
 
   #argv: readonly string[] | undefined;
@@ -105,6 +137,7 @@ export class FakeHost {
     for (const [path, content] of Object.entries(files)) {
       this.files.set(path, content);
     }
+    this.files.age();
   }
 
   /** Starts the kubelet as boot or an admin does; not recorded. */
@@ -252,7 +285,7 @@ export class FakeHost {
       lastPid: 1000 + this.#invocation,
       startedMs: this.#startedMs,
       invocationId: String(this.#invocation).padStart(32, '0'),
-      restarts: 0,
+      restarts: this.autoRestarts,
       execStart: this.execStart,
       environment: this.environment,
       environmentFiles: this.environmentFiles,
@@ -266,6 +299,12 @@ export class FakeHost {
     return content === undefined ? undefined : Buffer.from(content);
   }
 
+  #expect(path: string, expected: WriteOptions['expected']): void {
+    if (expected !== undefined && sha256Of(this.#bytes(path)) !== sha256Of(expected.content)) {
+      throw new ChangedFileError(path);
+    }
+  }
+
   #hostFiles(): HostFiles {
     return {
       read: async (path) => {
@@ -274,22 +313,24 @@ export class FakeHost {
         }
         return this.#bytes(path);
       },
+      changedAt: async (path) => this.files.changedAt(path),
       glob: () => Promise.resolve([]),
-      writeAtomic: async (path, content, { after } = {}) => {
+      writeAtomic: async (path, content, { expected } = {}) => {
         const text = Buffer.from(content).toString();
         this.files.set(temporaryOf(path), text);
         try {
-          await after;
+          this.#expect(path, expected);
           this.#do(`write ${path}`);
           this.files.set(path, text);
         } finally {
           this.files.delete(temporaryOf(path));
         }
       },
-      remove: async (path) => {
+      remove: async (path, { expected } = {}) => {
         if (!this.files.has(path)) {
           return false;
         }
+        this.#expect(path, expected);
         this.#do(`remove ${path}`);
         return this.files.delete(path);
       },

@@ -46,13 +46,6 @@ async function nodeSeen(host: FakeHost): Promise<void> {
   await atRest();
 }
 
-/** What inotify tells after each of our own changes. */
-async function fileSeen(host: FakeHost): Promise<void> {
-  agent?.hostChanged();
-  host.advance(1000);
-  await atRest();
-}
-
 const touched = (host: FakeHost): readonly string[] =>
   host.actions.filter((action) => action === 'restart' || action.endsWith(ENVIRONMENT_FILE));
 
@@ -187,24 +180,6 @@ describe('a change that no pod minds', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('asks while systemd is being asked, not after it, once the node is known', async () => {
-    const host = await inUse();
-    host.pods = [];
-    await fileSeen(host);
-    const answered = Promise.withResolvers<void>();
-    host.systemdAnswers = () => answered.promise;
-    agent?.hostChanged();
-
-    await edit(host, ONE);
-    expect(host.podLooks).toEqual([false]);
-    expect(host.restarts).toBe(0);
-
-    answered.resolve();
-    await atRest();
-    expect(host.podLooks).toEqual([false, true]);
-    expect(host.restarts).toBe(1);
-  });
-
   test('asks in vain, and does nothing, where the file was given what the policy asks for meanwhile', async () => {
     const host = await inUse();
     await nodeSeen(host);
@@ -298,7 +273,7 @@ describe('the pods cannot be asked for', () => {
 
     expect(touched(host)).toEqual([]);
     expect(host.annotations[KEYS.state]).toBe('Blocked');
-    expect(host.annotations[KEYS.reason]).toMatch(/takes away net\.core\.somaxconn.*pods is forbidden/u);
+    expect(host.annotations[KEYS.reason]).toMatch(/would remove net\.core\.somaxconn.*pods is forbidden/u);
 
     host.fault = () => undefined;
     await pass(host, 7000);
@@ -365,4 +340,40 @@ describe('a policy that changes nothing', () => {
     await edit(host, { ...BOTH, mode: 'Observe' });
     expect(host.podLooks).toEqual([]);
   });
+});
+
+describe('a config file that was edited by hand while the kubelet runs with its old list', () => {
+  const CONFIG = 'kind: KubeletConfiguration\n';
+
+  test.each([
+    ['goes on running', false],
+    ['was replaced meanwhile', true],
+  ])(
+    'keeps a pod from being ended by the next edit of the policy, when the agent %s',
+    async (_how, replaced) => {
+      const host = new FakeHost({
+        [CONFIG_FILE]: `${CONFIG}allowedUnsafeSysctls: [net.core.somaxconn, kernel.sem]\n`,
+      }).startKubelet();
+      let current = await startedAgent(host, { allowedUnsafeSysctls: 'kernel.sem', nodeSoakSeconds: '0' });
+      host.pods = [WEB_POD];
+      host.files.set(CONFIG_FILE, `${CONFIG}allowedUnsafeSysctls: [kernel.sem]\n`);
+      current.hostChanged();
+      host.advance(1000);
+      await atRest();
+      if (replaced) {
+        await current.stop();
+        current = await startedAgent(host, { allowedUnsafeSysctls: 'kernel.sem', nodeSoakSeconds: '0' });
+      }
+
+      current.setConfigMap(
+        host.configMap({ allowedUnsafeSysctls: 'kernel.sem,kernel.msgmax', nodeSoakSeconds: '0' }),
+      );
+      await atRest();
+
+      expect(host.restarts).toBe(0);
+      expect(host.annotations[KEYS.state]).toBe('Blocked');
+      expect(host.annotations[KEYS.reason]).toContain('shop/web: net.core.somaxconn');
+      await current.stop();
+    },
+  );
 });

@@ -9,6 +9,7 @@ const JOURNAL: Journal = {
   file: '/etc/default/kubelet',
   before: Buffer.from('KUBELET_EXTRA_ARGS=--v=3\n'),
   after: 'b'.repeat(64),
+  flag: { before: undefined, after: '--allowed-unsafe-sysctls=net.core.somaxconn' },
   healthz: { address: '127.0.0.1', port: 10_248 },
   desired: ['net.core.somaxconn'],
   nodeSoakSeconds: 10,

@@ -1,72 +1,29 @@
 import { describe, expect, test } from 'vitest';
-import type { PastChange } from '../../agent/node/memory.ts';
+import type { Memory } from '../../agent/node/memory.ts';
 import { observe, type Observation, type ObservePorts } from '../../agent/node/observe.ts';
-import { sha256Of } from '../../agent/text/hash.ts';
 import { CONFIG_FILE, ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
 
-const THEIRS = 'KUBELET_EXTRA_ARGS=\n';
-
-async function seen(ports: ObservePorts, known: Parameters<typeof observe>[1] = {}): Promise<Observation> {
-  const look = await observe(ports, known);
-  if (look.kind !== 'seen') {
-    throw new Error(`Expected the node to be seen, got ${look.reason}`);
+async function seen(ports: ObservePorts, started?: Memory['started']): Promise<Observation> {
+  const observation = await observe(ports, started);
+  if (observation.kind !== 'seen') {
+    throw new Error(`Expected the node to be observed, got ${observation.reason}`);
   }
-  return look;
-}
-
-/** In order: what systemd and the kubelet were asked. */
-function asked(host: FakeHost): { ports: ObservePorts; questions: string[] } {
-  const questions: string[] = [];
-  const { systemd, health, files, processes } = host.ports();
-  return {
-    questions,
-    ports: {
-      files,
-      processes,
-      systemd: {
-        ...systemd,
-        status: (unit) => {
-          questions.push('status');
-          return systemd.status(unit);
-        },
-        services: (pattern) => {
-          questions.push(`services ${pattern}`);
-          return systemd.services(pattern);
-        },
-      },
-      health: {
-        ok: (address, port, timeoutMs) => {
-          questions.push(`healthz ${address}:${port}`);
-          return health.ok(address, port, timeoutMs);
-        },
-      },
-    },
-  };
+  return observation;
 }
 
 describe('the health of the kubelet that runs', () => {
-  test('is asked while systemd is, where it answered last', async () => {
+  test.each([
+    ['one answer is missing', 1, true],
+    ['three answers in a row are missing', 3, false],
+  ])('when %s the kubelet counts as healthy: %s', async (_title, misses, healthy) => {
     const host = new FakeHost().startKubelet();
-    const last = await seen(host.ports());
-    const { ports, questions } = asked(host);
+    let left = misses;
+    host.healthy = () => {
+      left -= 1;
+      return left < 0;
+    };
 
-    const look = await seen(ports, { last });
-
-    expect(questions).toEqual(['healthz 127.0.0.1:10248', 'status']);
-    expect(look.healthy).toBe(true);
-  });
-
-  test('is asked where it answers now, when it answered somewhere else last', async () => {
-    const host = new FakeHost().startKubelet();
-    const last = await seen(host.ports());
-    host.environment = [...host.environment, 'KUBELET_KUBEADM_ARGS=--healthz-port=10249'];
-    host.startKubelet();
-    const { ports, questions } = asked(host);
-
-    const look = await seen(ports, { last });
-
-    expect(questions).toEqual(['healthz 127.0.0.1:10248', 'status', 'healthz 127.0.0.1:10249']);
-    expect(look.healthzNow).toEqual({ address: '127.0.0.1', port: 10249 });
+    expect((await seen(host.ports())).healthy).toBe(healthy);
   });
 
   test('is that of the process, not of the next start', async () => {
@@ -81,49 +38,52 @@ describe('the health of the kubelet that runs', () => {
   });
 });
 
-describe('the services of the host', () => {
-  const change: PastChange = {
-    at: '2026-11-24T02:00:00Z',
-    reason: '',
-    revision: 'a',
-    file: ENVIRONMENT_FILE,
-    before: sha256Of(Buffer.from(THEIRS)),
-    after: sha256Of(Buffer.from('ours')),
-    from: [],
-    to: [],
-    result: 'Done',
-  };
+describe('what the running kubelet was started with', () => {
+  const LIST = 'allowedUnsafeSysctls: [kernel.msgmax]\n';
 
-  test('are asked for only where somebody seems to rewrite the file', async () => {
-    const host = new FakeHost({ [ENVIRONMENT_FILE]: THEIRS }).startKubelet();
-    host.services = ['puppet.service'];
+  test('is the list of a config file that is older than the process', async () => {
+    const host = new FakeHost({ [CONFIG_FILE]: LIST });
+    host.advance(1000);
+    host.startKubelet();
 
-    const once = asked(host);
-    expect((await seen(once.ports, { history: [change] })).services).toEqual([]);
-    expect(once.questions).not.toContain('services *');
-    expect((await seen(host.ports(), { history: [change, change] })).services).toEqual(['puppet.service']);
+    expect((await seen(host.ports())).running).toEqual(['kernel.msgmax']);
   });
 
-  test('are none where systemd does not say', async () => {
-    const host = new FakeHost({ [ENVIRONMENT_FILE]: THEIRS }).startKubelet();
-    const { ports } = asked(host);
-    const systemd = { ...ports.systemd, services: () => Promise.reject(new Error('timed out')) };
+  test.each([
+    ['written', (host: FakeHost) => host.files.set(CONFIG_FILE, '')],
+    ['removed', (host: FakeHost) => host.files.delete(CONFIG_FILE)],
+  ])('is not known when the config file was %s after the start', async (_how, edit) => {
+    const host = new FakeHost({ [CONFIG_FILE]: LIST });
+    host.advance(1000);
+    host.startKubelet();
+    host.advance(1000);
+    edit(host);
 
-    expect((await seen({ ...ports, systemd }, { history: [change, change] })).services).toEqual([]);
+    const observation = await seen(host.ports());
+
+    expect(observation.running).toBeUndefined();
+    expect(observation.runs).toBe(true);
   });
-});
 
-describe("the kubelet's config file", () => {
-  test('is the one of the last look while its bytes are the same, so that it is not parsed again', async () => {
-    const host = new FakeHost().startKubelet();
-    const last = await seen(host.ports());
+  test('is what was saved for its InvocationID, whatever the config file says by now', async () => {
+    const host = new FakeHost({ [CONFIG_FILE]: LIST }).startKubelet();
+    const { status } = await seen(host.ports());
+    host.files.set(CONFIG_FILE, '');
+    const started = { invocation: status.invocationId, running: ['kernel.msgmax'] };
 
-    const same = await seen(host.ports(), { last });
-    host.files.set(CONFIG_FILE, 'healthzPort: 0\n');
-    const other = await seen(host.ports(), { last: same });
+    expect((await seen(host.ports(), started)).running).toEqual(['kernel.msgmax']);
+    host.startKubelet();
+    expect((await seen(host.ports(), started)).running).not.toEqual(['kernel.msgmax']);
+  });
 
-    expect(same.config.config).toBe(last.config.config);
-    expect(other.healthz).toBeUndefined();
+  test('is the list of its own arguments, which no edit of a config file changes', async () => {
+    const host = new FakeHost({ [CONFIG_FILE]: LIST });
+    host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.sem\n');
+    host.startKubelet();
+    host.advance(1000);
+    host.files.set(CONFIG_FILE, '');
+
+    expect((await seen(host.ports())).running).toEqual(['kernel.sem']);
   });
 });
 

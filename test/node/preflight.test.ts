@@ -71,7 +71,7 @@ describe('a kubelet that is active but not healthy', () => {
     expect(host.restarts).toBe(1);
   });
 
-  test('is of no concern while nothing is to be changed', async () => {
+  test('keeps the node from being Done also while nothing is to be changed', async () => {
     const host = new FakeHost({
       [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n',
     }).startKubelet();
@@ -79,7 +79,8 @@ describe('a kubelet that is active but not healthy', () => {
 
     await startedAgent(host, POLICY);
 
-    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.annotations[KEYS.state]).toBe('Blocked');
+    expect(host.annotations[KEYS.reason]).toContain('healthz');
   });
 
   test('counts as healthy where it was told to serve no healthz', async () => {
@@ -220,15 +221,12 @@ describe('a kubelet whose unit is masked', () => {
 });
 
 describe('a file that somebody else puts back', () => {
-  test('twice is not changed a third time: who it could be and what to do is told', async () => {
+  test('twice is not changed a third time, and the reason says what to do', async () => {
     const { host, agent } = await putBackTwice();
 
     const reason = expectHeld(host, 'Degraded');
     expect(host.files.get(ENVIRONMENT_FILE)).toBe(THEIRS);
-    expect(reason).toMatch(
-      /^Somebody rewrites \/etc\/default\/kubelet: .*T02:00:\S+Z and at \S+T02:1\d:\S+Z/u,
-    );
-    expect(reason).toContain('Ansible (the file says "# Ansible managed")');
+    expect(reason).toMatch(/^\/etc\/default\/kubelet was reverted twice .*T02:00:\S+Z and \S+T02:1\d:\S+Z/u);
     expect(reason).toContain('--allowed-unsafe-sysctls=net.core.somaxconn');
     expect(host.annotations[KEYS.drift]).toContain('missing: net.core.somaxconn');
     expect(host.actions.filter((action) => action === 'event NodeDegraded')).toHaveLength(1);
@@ -244,7 +242,7 @@ describe('a file that somebody else puts back', () => {
 
     await startedAgent(host, POLICY);
 
-    expect(expectHeld(host, 'Degraded')).toContain('Somebody rewrites');
+    expect(expectHeld(host, 'Degraded')).toContain('was reverted twice');
   });
 
   test('is changed again when the policy asks for something else', async () => {

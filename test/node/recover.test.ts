@@ -20,6 +20,7 @@ const journal = (over: Partial<Journal> = {}): string =>
     file: ENVIRONMENT_FILE,
     before: Buffer.from(BEFORE),
     after: sha256Of(Buffer.from(AFTER)),
+    flag: { before: undefined, after: '--allowed-unsafe-sysctls=net.core.somaxconn' },
     healthz: { address: '127.0.0.1', port: 10_248 },
     desired: ['net.core.somaxconn'],
     nodeSoakSeconds: 10,
@@ -156,7 +157,7 @@ describe('a change that an earlier run of the agent left open', () => {
     expect(written(host)).toEqual([]);
     expect(host.files.get(ENVIRONMENT_FILE)).toBe(theirs);
     expect(history(host)).toMatchObject([
-      { result: 'Undone', why: expect.stringContaining('somebody else') },
+      { result: 'Undone', why: expect.stringContaining('another party') },
     ]);
   });
 

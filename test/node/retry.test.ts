@@ -86,7 +86,7 @@ describe('a change that failed', () => {
     await startedAgent(host, POLICY);
 
     expect(host.annotations[KEYS.state]).toBe('Degraded');
-    expect(host.annotations[KEYS.reason]).toContain('could not be put back');
+    expect(host.annotations[KEYS.reason]).toContain('could not be taken out');
     expect(host.annotations[KEYS.failedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
   });
 
@@ -119,6 +119,9 @@ describe('a change that failed', () => {
 
     agent.hostChanged();
     await pass(host, 1000);
+    agent.setNode(host.node());
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    await pass(host, 10_000);
 
     expect(host.annotations[KEYS.state]).toBe('Done');
     expect(host.annotations).not.toHaveProperty([KEYS.failedRevision]);
@@ -279,7 +282,7 @@ describe('the annotation retry', () => {
       await pass(host, 60_000);
     }
     await nodeSeen(host, agent);
-    expect(host.annotations[KEYS.reason]).toContain('Somebody rewrites');
+    expect(host.annotations[KEYS.reason]).toContain('was reverted twice');
     host.crash = dies;
     await askForRetry(host, agent);
     expect(host.annotations[KEYS.reason]).toContain('was rolled back');

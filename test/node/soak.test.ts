@@ -292,7 +292,7 @@ describe('a kubelet that fails for good', () => {
     expect(host.files.get(ENVIRONMENT_FILE)).toBe(BEFORE);
     expect(host.annotations[KEYS.state]).toBe('Degraded');
     expect(host.annotations[KEYS.reason]).toMatch(
-      /could not be rolled back.*no disk.*\/etc\/default\/kubelet holds what it held.*journalctl -u kubelet\.service.*systemctl restart kubelet\.service/su,
+      /could not be rolled back.*no disk.*\/etc\/default\/kubelet no longer holds the change.*journalctl -u kubelet\.service.*systemctl restart kubelet\.service/su,
     );
   });
 });
@@ -311,7 +311,7 @@ describe('old bytes that cannot be put back', () => {
 
     expect(host.annotations[KEYS.state]).toBe('Degraded');
     expect(host.annotations[KEYS.reason]).toMatch(
-      /EROFS.*tried again by itself.*cp \/var\/lib\/kubelet-sysctl-agent\/backup \/etc\/default\/kubelet, then systemctl restart/su,
+      /EROFS.*The agent retries.*cp \/var\/lib\/kubelet-sysctl-agent\/backup \/etc\/default\/kubelet, then systemctl restart/su,
     );
     expect(host.files.get('/var/lib/kubelet-sysctl-agent/backup')).toBe(BEFORE);
     expect(host.armed).toBeDefined();

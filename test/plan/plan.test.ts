@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeletUnit } from '../../agent/kubelet/unit.ts';
-import { createPlanner, planChange, type Plan, type Planned, type PlanInput } from '../../agent/plan/plan.ts';
+import { planChange, type Plan, type Planned, type PlanInput } from '../../agent/plan/plan.ts';
 import { configFile, EXTRA_FILE, kubeadmUnit, NOTHING_APPLIED, NO_CONFIG } from '../kubelet/units.ts';
 
 type Given = Partial<PlanInput> & { readonly file?: string | undefined };
@@ -28,19 +28,6 @@ function planned(given: Given = {}): Planned & { readonly text: string | undefin
 }
 
 const extra = (list: string): string => `KUBELET_EXTRA_ARGS='--v=2 --allowed-unsafe-sysctls=${list}'\n`;
-
-describe('a planner', () => {
-  it('plans anew when one byte of a file differs, and gives the same plan for the same', () => {
-    const plan = createPlanner();
-    const first = plan(inputOf({ file: extra('net.core.wmem_max') }));
-
-    expect(plan(inputOf({ file: extra('net.core.wmem_max') }))).toBe(first);
-    expect(plan(inputOf({ file: extra('net.core.rmem_max') }))).toEqual(
-      anyPlan({ file: extra('net.core.rmem_max') }),
-    );
-    expect(plan(inputOf({ file: extra('net.core.wmem_max') }))).toEqual(first);
-  });
-});
 
 describe('what is desired', () => {
   it('makes the missing file', () => {

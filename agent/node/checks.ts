@@ -1,0 +1,124 @@
+// The checks of a planned change, in the order that is the agent's policy. The first that has a verdict decides.
+
+import { approvalMissing, pausedReason } from './approval.ts';
+import type { Context, Verdict } from './context.ts';
+import { failurePause, withoutFailure } from './failure.ts';
+import { objection, outlook } from './guard.ts';
+import { NOTHING_REMEMBERED } from './memory.ts';
+import { hindranceOf } from './preflight.ts';
+import { doneReason } from './reasons.ts';
+import { steadiness } from './steadiness.ts';
+
+type Check = (context: Context) => Verdict | undefined;
+
+const CHECKS: readonly Check[] = [paused, settled, failureBackoff, preflight, jitter, podsInUse, approval];
+
+/** The verdict on a plan: that of the first check that has one, or to make the change. */
+export function checkPlanned(context: Context): Verdict {
+  for (const check of CHECKS) {
+    const verdict = check(context);
+    if (verdict !== undefined) {
+      return verdict;
+    }
+  }
+  return { state: 'Working', reason: context.plan.reason, asksPods: true };
+}
+
+function isSettled({ plan, restart }: Context): boolean {
+  return !plan.changed && !restart;
+}
+
+function paused(context: Context): Verdict | undefined {
+  const { plan, guarded, pods } = context;
+  const why = idleReason(context);
+  if (why === undefined) {
+    return undefined;
+  }
+  if (isSettled(context)) {
+    return { state: 'Observing', reason: `${why}. Nothing would be changed.` };
+  }
+  const ended = guarded && pods ? outlook(pods, guarded, inUseOf(context)) : '';
+  return { state: 'Observing', reason: `${why}. Would change: ${plan.reason}${ended}`, asksPods: true };
+}
+
+/** Why nothing is begun here, whatever there is to do. */
+function idleReason({ node, view }: Context): string | undefined {
+  if (view.policy?.settings.paused === true) {
+    return 'The policy is paused';
+  }
+  return (
+    pausedReason(node) ?? (view.policy?.settings.mode === 'Observe' ? 'The policy only observes' : undefined)
+  );
+}
+
+function settled(context: Context): Verdict | undefined {
+  const { observation, plan, desired, drift, memory, view } = context;
+  if (!isSettled(context) || (observation.running === undefined && plan.desired.length > 0)) {
+    return undefined;
+  }
+  const waits = plan.desired.length === 0 ? undefined : steadiness(context);
+  if (waits !== undefined) {
+    return waits;
+  }
+  const isRestored = view.policy?.settings.mode === 'Restore';
+  const { revision } = desired;
+  return {
+    state: 'Done',
+    reason: doneReason(desired, drift),
+    memory: isRestored
+      ? NOTHING_REMEMBERED
+      : withoutFailure({ ...memory, lastApplied: plan.remember, appliedRevision: revision }),
+    report: {
+      appliedRevision: revision,
+      failedRevision: undefined,
+      lastChange: isRestored ? undefined : memory.lastChange,
+    },
+  };
+}
+
+function failureBackoff({ observation, desired, memory, now }: Context): Verdict | undefined {
+  const pause = failurePause(observation, { memory, revision: desired.revision, now });
+  return pause && { state: 'Degraded', ...pause };
+}
+
+function preflight({ observation, plan, desired, memory, saved, now }: Context): Verdict | undefined {
+  const hindrance = hindranceOf(observation, plan, { memory, revision: desired.revision, now });
+  if (hindrance === undefined) {
+    return undefined;
+  }
+  const { state, reason, retryAt, full } = hindrance;
+  return { state, reason, retryAt, ...(full === true && { memory: saved }) };
+}
+
+function jitter({ notBefore, now, plan }: Context): Verdict | undefined {
+  return notBefore === undefined || notBefore <= now
+    ? undefined
+    : {
+        state: 'Pending',
+        reason: `Waits until ${notBefore.toISOString()} (jitter): ${plan.reason}`,
+        retryAt: notBefore,
+      };
+}
+
+function podsInUse(context: Context): Verdict | undefined {
+  const { guarded, pods, plan } = context;
+  if (guarded === undefined || pods === undefined || inUseOf(context) === 'Proceed') {
+    return undefined;
+  }
+  const held = objection(pods, guarded);
+  return held === undefined
+    ? undefined
+    : { state: 'Blocked', reason: `${held} The change: ${plan.reason}`, asksPods: true };
+}
+
+function approval(context: Context): Verdict | undefined {
+  const { node, coordinated, view, desired, plan } = context;
+  const missing = approvalMissing({ node, waits: coordinated, policy: view.policy }, desired.revision);
+  return missing === undefined
+    ? undefined
+    : { state: 'Pending', reason: `${missing}: ${plan.reason}`, asksPods: inUseOf(context) === 'Block' };
+}
+
+function inUseOf({ view }: Context): 'Block' | 'Proceed' {
+  return view.policy?.settings.inUse ?? 'Block';
+}

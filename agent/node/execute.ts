@@ -1,0 +1,160 @@
+// One node's change: arm, write, restart, verify, soak; rolled back when any of them fails.
+
+import type { ConfigSources } from '../kubelet/config.ts';
+import { runningAllowances } from '../kubelet/running.ts';
+import { coverageOf } from '../sysctl/coverage.ts';
+import { errorText } from '../text/error-text.ts';
+import { sha256Of } from '../text/hash.ts';
+import { armChange, type ArmPorts, expectArmed, restartTimer, UndoneByHostError } from './arm.ts';
+import { ChangedFileError } from './changed-file.ts';
+import type { Journal } from './journal.ts';
+import { proveKubelet, type Proof, type ProofPorts, type ProofRequest } from './prove.ts';
+import type { Cluster, HostFiles } from './ports.ts';
+import { restore, rollBack, RollBackError, type RolledBack } from './rollback.ts';
+import { type FollowedPods, soak, type SoakPorts } from './soak.ts';
+
+export interface ChangePorts extends ProofPorts, SoakPorts, ArmPorts {
+  readonly clock: SoakPorts['clock'];
+  readonly cluster: SoakPorts['cluster'] & Pick<Cluster, 'watchPods'>;
+  readonly files: HostFiles;
+}
+
+export interface Change {
+  readonly journal: Journal;
+  /** The file's new bytes; undefined: there is to be no file. */
+  readonly after: Uint8Array | undefined;
+  readonly restart: boolean;
+  /** What a kubelet reads beside its arguments. */
+  readonly config: ConfigSources;
+  /** Asked once, after the write and before the restart. false: the old bytes are restored and nothing is restarted. */
+  readonly mayRestart: () => Promise<boolean>;
+  /** Called when the new kubelet is verified, before the soak, with the ms since the change was begun. */
+  readonly onVerified: (proof: Proven, tookMs: number) => void;
+  /** UIDs of the pods that the restart ends, asked once right before it; undefined: not known. */
+  readonly endedPods: () => ReadonlySet<string> | undefined;
+}
+
+export type Proven = Extract<Proof, { ok: true }>;
+
+export type ChangeResult =
+  | { readonly kind: 'done'; readonly proof: Proven | undefined }
+  /** Pods blocked the restart (old bytes restored), or the file was modified concurrently (left as it is). */
+  | { readonly kind: 'aborted' }
+  /** The host's rollback timer ran out and undoes the change. */
+  | { readonly kind: 'undone-by-host' }
+  | RolledBack;
+
+/**
+ * Executes the change. Journal, timer and boot unit stay until the caller has saved the result and has committed. Throws, with
+ * nothing changed, when the change could not be armed; throws a RollBackError when it could not be rolled back.
+ */
+export async function executeChange(ports: ChangePorts, change: Change): Promise<ChangeResult> {
+  const { journal } = change;
+  const beganMs = ports.clock.monotonicMs();
+  await armChange(ports, journal);
+  const armedAtMs = ports.clock.monotonicMs();
+  try {
+    await writeFile(ports.files, change);
+    if (!change.restart) {
+      return { kind: 'done', proof: undefined };
+    }
+    if (!(await change.mayRestart())) {
+      await restore(ports, journal);
+      return { kind: 'aborted' };
+    }
+    await expectArmed(ports, journal, armedAtMs);
+    return await restartAndVerify(ports, change, (proof) =>
+      change.onVerified(proof, ports.clock.monotonicMs() - beganMs),
+    );
+  } catch (error) {
+    if (error instanceof RollBackError) {
+      throw error;
+    }
+    if (error instanceof ChangedFileError) {
+      return { kind: 'aborted' };
+    }
+    if (error instanceof UndoneByHostError) {
+      return { kind: 'undone-by-host' };
+    }
+    return rollBack(ports, journal, errorText(error));
+  }
+}
+
+/** Verifies and soaks the kubelet that runs now, without a restart: an earlier agent process began the change. */
+export async function resumeVerification(
+  ports: ChangePorts,
+  journal: Journal,
+  config: ConfigSources,
+): Promise<ChangeResult> {
+  await restartTimer(ports, journal);
+  return verifyAndSoak(ports, { journal, config }, undefined, () => {});
+}
+
+/** Throws a ChangedFileError when another party wrote the file since it was observed. */
+async function writeFile(files: HostFiles, { journal, after }: Change): Promise<void> {
+  const { file, before } = journal;
+  const expected = { content: before };
+  if (sha256Of(before) === journal.after) {
+    if (sha256Of(await files.read(file)) !== journal.after) {
+      throw new ChangedFileError(file);
+    }
+    return;
+  }
+  await (after === undefined
+    ? files.remove(file, { expected })
+    : files.writeAtomic(file, after, { expected }));
+}
+
+/** The pods are watched from before the new kubelet exists: only then can those that it refuses be told from others. */
+async function restartAndVerify(
+  ports: ChangePorts,
+  change: Change,
+  onVerified: (proof: Proven) => void,
+): Promise<ChangeResult> {
+  const { journal } = change;
+  const ended = change.endedPods();
+  const pods =
+    ended === undefined || journal.nodeSoakSeconds === 0
+      ? undefined
+      : { watch: ports.cluster.watchPods(), ended };
+  try {
+    await ports.systemd.tryRestart(journal.unit);
+    return await verifyAndSoak(ports, change, pods, onVerified);
+  } finally {
+    pods?.watch.stop();
+  }
+}
+
+async function verifyAndSoak(
+  ports: ChangePorts,
+  { journal, config }: Pick<Change, 'journal' | 'config'>,
+  pods: FollowedPods | undefined,
+  onVerified: (proof: Proven) => void,
+): Promise<ChangeResult> {
+  const proof = await proveKubelet(ports, {
+    unit: journal.unit,
+    previousInvocation: journal.invocation,
+    healthz: journal.healthz ?? undefined,
+    accepts: acceptsOf(journal, config),
+  });
+  if (!proof.ok) {
+    return rollBack(ports, journal, proof.why);
+  }
+  onVerified(proof);
+  const fault = await soak(ports, {
+    started: proof.status,
+    before: new Date(journal.past.at),
+    healthz: journal.healthz ?? undefined,
+    seconds: journal.nodeSoakSeconds,
+    pods,
+  });
+  return fault === undefined ? { kind: 'done', proof } : rollBack(ports, journal, fault);
+}
+
+/** The new kubelet must allow all that is desired. */
+function acceptsOf({ desired }: Journal, config: ConfigSources): ProofRequest['accepts'] {
+  return (argv) => {
+    const running = runningAllowances(argv, config);
+    return desired.every(coverageOf(running));
+  };
+}

@@ -1,0 +1,65 @@
+// The journal of a change that begins now.
+
+import { printCsv } from '../kubelet/csv.ts';
+import { ALLOWED_FLAG, listOf, parseFlags } from '../kubelet/flags.ts';
+import type { FlagEdit } from '../plan/revert.ts';
+import { sha256Of } from '../text/hash.ts';
+import type { DueChange } from './apply.ts';
+import { situationOf } from './fingerprint.ts';
+import type { Journal } from './journal.ts';
+import { committedPart } from './memory.ts';
+import { originalAfter } from './original.ts';
+
+/** All that the agent, the timer or the boot unit needs to complete or undo the change. */
+export function journalOf(
+  {
+    situation,
+    observation,
+    decision,
+    change,
+    resourceVersion,
+  }: Pick<DueChange, 'situation' | 'observation' | 'decision' | 'change' | 'resourceVersion'>,
+  at: Date,
+): Journal {
+  const { plan, desired } = change;
+  const { file, before, after } = plan;
+  const original = originalAfter(decision.memory, plan);
+  return {
+    unit: observation.status.name,
+    invocation: observation.status.invocationId,
+    file,
+    before,
+    after: sha256Of(after),
+    flag: flagEdit(plan.words),
+    healthz: observation.healthz ?? null,
+    desired: plan.desired,
+    nodeSoakSeconds: situation.view.policy?.settings.nodeSoakSeconds ?? 0,
+    situation: situationOf(observation, desired.revision),
+    past: {
+      at: at.toISOString(),
+      reason: plan.reason,
+      revision: desired.revision,
+      ...(resourceVersion !== undefined && { resourceVersion }),
+      file,
+      before: sha256Of(before),
+      after: sha256Of(after),
+      from: observation.running ?? [],
+      to: plan.configured.after,
+    },
+    remembered: committedPart(decision.memory),
+    lastApplied: plan.remember,
+    ...(original && { original }),
+  };
+}
+
+function flagEdit(words: {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}): FlagEdit {
+  return { before: flagWord(words.before), after: flagWord(words.after) };
+}
+
+function flagWord(words: readonly string[]): string | undefined {
+  const uses = parseFlags(words).uses.filter(({ name }) => name === ALLOWED_FLAG);
+  return uses.length === 0 ? undefined : `--${ALLOWED_FLAG}=${printCsv(uses.flatMap((use) => listOf(use)))}`;
+}

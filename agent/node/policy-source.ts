@@ -1,0 +1,38 @@
+// The policy in force, and the Event that says why a ConfigMap is none.
+
+import { policyErrorText } from '../report/policy-error.ts';
+import type { Memory } from './memory.ts';
+import { policyViewer, type PolicyView } from './policy-view.ts';
+import type { AgentLog, Cluster, ConfigMapObject } from './ports.ts';
+
+export interface PolicySource {
+  /** Reads the ConfigMap; posts an Event for errors that were not posted yet. `remembered` is the last valid policy. */
+  read(configMap: ConfigMapObject | undefined, remembered: Memory['policy']): Promise<PolicyView>;
+}
+
+export function createPolicySource(
+  name: { readonly namespace: string; readonly name: string },
+  { cluster, log }: { readonly cluster: Pick<Cluster, 'configMapEvent'>; readonly log: AgentLog },
+): PolicySource {
+  const viewPolicy = policyViewer(name);
+  let posted: string | undefined;
+
+  return {
+    async read(configMap, remembered) {
+      const view = viewPolicy(configMap, remembered);
+      const message = view.errors.length === 0 ? undefined : policyErrorText(view.errors);
+      if (message === undefined || message === posted) {
+        posted = message;
+        return view;
+      }
+      log.warn({ configMap: name }, message);
+      try {
+        await cluster.configMapEvent(configMap, { type: 'Warning', reason: 'PolicyInvalid', message });
+        posted = message;
+      } catch (error) {
+        log.warn({ err: error }, 'The Event about the ConfigMap could not be written; the next pass retries');
+      }
+      return view;
+    },
+  };
+}

@@ -1,0 +1,131 @@
+// A change that failed is taken out of the file again, and a kubelet that was started with it is restarted and verified.
+
+import { revertAllowances } from '../plan/revert.ts';
+import { errorText } from '../text/error-text.ts';
+import { sha256Of } from '../text/hash.ts';
+import { restartTimer, type ArmPorts } from './arm.ts';
+import { ChangedFileError } from './changed-file.ts';
+import type { Journal } from './journal.ts';
+import type { Cluster, HostFiles } from './ports.ts';
+import { proveKubelet, type ProofPorts } from './prove.ts';
+import { readinessFault } from './readiness.ts';
+
+export interface RollBackPorts extends ProofPorts, ArmPorts {
+  readonly clock: ProofPorts['clock'];
+  readonly files: HostFiles;
+  readonly cluster: Pick<Cluster, 'seenReadiness' | 'readiness'>;
+}
+
+export type RolledBack =
+  | { readonly kind: 'rolled-back'; readonly why: string }
+  /** The change is out of the file, but the kubelet is not healthy without it either. */
+  | { readonly kind: 'stuck'; readonly why: string };
+
+/** The change could not be taken out of the file. Journal, timer and boot unit stay. */
+export class RollBackError extends Error {
+  override readonly name = 'RollBackError';
+}
+
+/** How often another party may write the file between a read and a write of ours. */
+const TRIES = 5;
+
+/**
+ * Takes the change out of the file and, when the kubelet was started since, restarts and verifies it. `why` the change failed.
+ * Throws a RollBackError when the file could not be restored.
+ */
+export async function rollBack(ports: RollBackPorts, journal: Journal, why: string): Promise<RolledBack> {
+  const { unit, file } = journal;
+  try {
+    await restore(ports, journal);
+  } catch (error) {
+    throw new RollBackError(`${why}. The change could not be taken out of ${file}: ${errorText(error)}`, {
+      cause: error,
+    });
+  }
+  try {
+    const before = ports.clock.now();
+    const { invocationId, activeState } = await ports.systemd.status(unit);
+    if (invocationId === journal.invocation) {
+      return { kind: 'rolled-back', why };
+    }
+    // The kubelet's own restarts have the old list by now, so an earlier timer does no harm either.
+    await restartTimer(ports, journal).catch(() => {});
+    await (activeState === 'failed' ? ports.systemd.startFailed(unit) : ports.systemd.tryRestart(unit));
+    const proof = await proveKubelet(ports, {
+      unit,
+      previousInvocation: invocationId,
+      healthz: journal.healthz ?? undefined,
+      accepts: () => true,
+    });
+    const fault = proof.ok ? await readinessFault(ports, proof.status, before) : proof.why;
+    return fault === undefined
+      ? { kind: 'rolled-back', why }
+      : { kind: 'stuck', why: `${why}. Rolled back, and still: ${fault}` };
+  } catch (error) {
+    return {
+      kind: 'stuck',
+      why: `${why}. Rolled back, and the kubelet could not be restarted: ${errorText(error)}`,
+    };
+  }
+}
+
+/**
+ * Takes the change out of the file: the exact old bytes where the file still holds ours, else our allowances alone, so that
+ * what another party wrote meanwhile stays. Throws when that cannot be done.
+ */
+export async function restore(
+  { files, systemd }: Pick<RollBackPorts, 'files' | 'systemd'>,
+  journal: Journal,
+): Promise<void> {
+  for (let tries = TRIES; ; tries -= 1) {
+    const found = await files.read(journal.file);
+    const wanted = withoutChange(journal, found, await systemd.version());
+    if (sha256Of(wanted) === sha256Of(found)) {
+      return;
+    }
+    try {
+      const expected = { content: found };
+      await (wanted === undefined
+        ? files.remove(journal.file, { expected })
+        : files.writeAtomic(journal.file, wanted, { expected }));
+      return;
+    } catch (error) {
+      if (!(error instanceof ChangedFileError) || tries === 1) {
+        throw error;
+      }
+    }
+  }
+}
+
+/** True while the file holds something of the change, also beside what another party wrote. Throws as restore does. */
+export async function holdsChange(
+  { files, systemd }: Pick<RollBackPorts, 'files' | 'systemd'>,
+  journal: Journal,
+): Promise<boolean> {
+  const found = await files.read(journal.file);
+  return sha256Of(withoutChange(journal, found, await systemd.version())) !== sha256Of(found);
+}
+
+function withoutChange(
+  { file, before, after, flag, lastApplied, past }: Journal,
+  found: Uint8Array | undefined,
+  systemdVersion: number,
+): Uint8Array | undefined {
+  const hash = sha256Of(found);
+  if (hash === after || hash === sha256Of(before)) {
+    return before;
+  }
+  // A file that is gone holds nothing of ours.
+  return (
+    found &&
+    revertAllowances({
+      path: file,
+      found,
+      before,
+      applied: [...lastApplied.ours, ...lastApplied.folded],
+      configuredAfter: past.to,
+      flag,
+      systemdVersion,
+    })
+  );
+}

@@ -1,0 +1,114 @@
+// Our allowances taken out of a file that another party wrote after we did.
+
+import { readKubeletConfig, NO_CONFIG } from '../kubelet/config.ts';
+import { configuredOf, type Configured } from '../kubelet/configured.ts';
+import { printCsv } from '../kubelet/csv.ts';
+import { editExtraArgs } from '../kubelet/edit.ts';
+import { fromByteString } from '../kubelet/bytes.ts';
+import { findAssignment, parseEnvironmentFile } from '../kubelet/environment-file.ts';
+import { readEnvironmentFiles } from '../kubelet/environment.ts';
+import { ALLOWED_FLAG } from '../kubelet/flags.ts';
+import { EXTRA_ARGS } from '../kubelet/unit.ts';
+import { usesOf } from './uses.ts';
+
+export interface RevertInput {
+  readonly path: string;
+  /** The file as it is now. */
+  readonly found: Uint8Array;
+  /** The file before our change; undefined: there was none. */
+  readonly before: Uint8Array | undefined;
+  /** The allowances that our change was to have in force. */
+  readonly applied: readonly string[];
+  /** All that was to be in force after it. */
+  readonly configuredAfter: readonly string[];
+  /** Our flag's word as the change wrote it, and the word that it replaced; undefined: none. */
+  readonly flag: FlagEdit;
+  readonly systemdVersion: number;
+}
+
+/** The word of our flag in KUBELET_EXTRA_ARGS before and after a change, such as `--allowed-unsafe-sysctls=a,b`. */
+export interface FlagEdit {
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/**
+ * The file with the allowances of KUBELET_EXTRA_ARGS that our change added taken out, and those that it removed put back; all
+ * other bytes stay. The same bytes when nothing of ours is in it. Throws an EditError or a RefusedFileError when the file
+ * cannot be read or edited.
+ */
+export function revertAllowances(input: RevertInput): Uint8Array {
+  const { path, before, applied, configuredAfter, flag, systemdVersion } = input;
+  const found = withoutHidden(input.found, flag, systemdVersion);
+  const old = before === undefined ? undefined : listIn(read(path, before, systemdVersion));
+  const configured = read(path, found, systemdVersion);
+  const now = listIn(configured);
+  const kept = (now ?? []).filter((item) => old?.includes(item) === true || !applied.includes(item));
+  const removed = (old ?? []).filter((item) => !kept.includes(item) && !configuredAfter.includes(item));
+  const wanted = [...kept, ...removed];
+  if (wanted.length === (now ?? []).length && wanted.every((item, index) => item === now?.[index])) {
+    return found;
+  }
+  return editExtraArgs({
+    content: found,
+    systemdVersion,
+    carried: '',
+    uses: usesOf(configured).ranges,
+    flag: wanted.length === 0 && old === undefined ? undefined : `--${ALLOWED_FLAG}=${printCsv(wanted)}`,
+  });
+}
+
+/**
+ * An assignment that a later one hides is not in force, and comes into force when that one goes: there, our flag's word is
+ * replaced as text.
+ */
+function withoutHidden(
+  content: Uint8Array,
+  { before = '', after }: FlagEdit,
+  systemdVersion: number,
+): Uint8Array {
+  const document = parseEnvironmentFile(content, systemdVersion);
+  const inForce = findAssignment(document, EXTRA_ARGS);
+  const hidden = document.assignments.filter(
+    (assignment) => assignment.key === EXTRA_ARGS && assignment !== inForce,
+  );
+  if (after === undefined || hidden.length === 0) {
+    return content;
+  }
+  let text = document.text;
+  for (const { valueFrom, to } of hidden.toReversed()) {
+    text = text.slice(0, valueFrom) + replaceWord(text.slice(valueFrom, to), after, before) + text.slice(to);
+  }
+  return fromByteString(text);
+}
+
+/** Replaces the word where it is not the beginning of a longer one. */
+function replaceWord(text: string, word: string, by: string): string {
+  const parts = text.split(word);
+  return parts
+    .map((part, index) => {
+      const next = parts[index + 1];
+      return next === undefined ? part : part + (/^[^\s'"\\]/u.test(next) ? word : by);
+    })
+    .join('');
+}
+
+/** What a unit that reads this file alone would start its kubelet with. */
+function read(path: string, content: Uint8Array, systemdVersion: number): Configured {
+  const unit = {
+    name: 'kubelet.service',
+    execStart: ['kubelet', `$${EXTRA_ARGS}`],
+    environment: [],
+    environmentFiles: [{ path, optional: false, fromGlob: false, content }],
+    systemdVersion,
+  };
+  return configuredOf(unit, readEnvironmentFiles(unit), readKubeletConfig(NO_CONFIG));
+}
+
+/** undefined: KUBELET_EXTRA_ARGS has no such flag. */
+function listIn(configured: Configured): readonly string[] | undefined {
+  const { inExtra } = usesOf(configured);
+  return inExtra.length === 0
+    ? undefined
+    : inExtra.flatMap(({ items }) => items.map(({ pattern }) => pattern));
+}

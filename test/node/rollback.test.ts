@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { JOURNAL_FILE } from '../../agent/node/memory.ts';
+import { KEYS } from '../../agent/report/keys.ts';
+import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { atRest, startedAgent } from './started-agent.ts';
+
+const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn', nodeSoakSeconds: '0' };
+const refusesList = (argv: readonly string[]): string | undefined =>
+  argv.join().includes('somaxconn') ? 'E run.go:72] "command failed" err="no such list"' : undefined;
+
+/** A host on which another party edits the environment file right before the kubelet starts, as an ExecStartPre= does. */
+function hostWithPreStart(content: string, edit: (content: string) => string): FakeHost {
+  const host = new FakeHost({ [ENVIRONMENT_FILE]: content }).startKubelet();
+  host.crash = refusesList;
+  host.fault = (action) => {
+    if (action === 'restart') {
+      host.files.set(ENVIRONMENT_FILE, edit(host.files.get(ENVIRONMENT_FILE) ?? ''));
+    }
+    return undefined;
+  };
+  return host;
+}
+
+/** systemd drops a file with a NUL byte, so that none of it can be judged. */
+const CUT_OFF = 'OTHER=\0\n';
+
+describe('a rollback of a file that another party wrote in the middle of the change', () => {
+  test.each([
+    [
+      'replaced another flag',
+      'KUBELET_EXTRA_ARGS=--node-ip=10.0.0.11 --reserved-cpus="0-29"\n',
+      (text: string) => text.replace('"0-29"', '"0-1"'),
+      'KUBELET_EXTRA_ARGS=--node-ip=10.0.0.11 --reserved-cpus="0-1"\n',
+    ],
+    [
+      'appended a line',
+      'KUBELET_EXTRA_ARGS=--v=3\n',
+      (text: string) => (text.includes('PROVIDER_ID') ? text : `${text}PROVIDER_ID=a\n`),
+      'KUBELET_EXTRA_ARGS=--v=3\nPROVIDER_ID=a\n',
+    ],
+    [
+      'appended another assignment of the variable, which hides ours',
+      'KUBELET_EXTRA_ARGS=--v=3\n',
+      (text: string) => (text.includes('--v=4') ? text : `${text}KUBELET_EXTRA_ARGS=--v=4\n`),
+      'KUBELET_EXTRA_ARGS=--v=3\nKUBELET_EXTRA_ARGS=--v=4\n',
+    ],
+    [
+      'quoted the value',
+      'KUBELET_EXTRA_ARGS=--v=3\n',
+      (text: string) => text.replace(/=(--v.*)$/mu, "='$1'"),
+      "KUBELET_EXTRA_ARGS='--v=3'\n",
+    ],
+  ])(
+    'takes the flag out and keeps what the other party wrote, when it %s',
+    async (_how, before, edit, after) => {
+      const host = hostWithPreStart(before, edit);
+
+      await startedAgent(host, POLICY);
+
+      expect(host.files.get(ENVIRONMENT_FILE)?.replaceAll(/ +(?=["'\n])/gu, '')).toBe(after);
+      expect(host.runningArgv?.join()).not.toContain('allowed-unsafe-sysctls');
+      expect(host.annotations[KEYS.state]).toBe('Degraded');
+      expect(host.annotations[KEYS.reason]).toContain('was rolled back');
+      expect(host.files.has(JOURNAL_FILE)).toBe(false);
+      expect(host.armed).toBeUndefined();
+    },
+  );
+
+  test('puts the old list back where the change replaced one', async () => {
+    const host = hostWithPreStart(
+      'KUBELET_EXTRA_ARGS="--v=3 --allowed-unsafe-sysctls=kernel.sem"\n',
+      (text) => (text.startsWith('#') ? text : `# edited\n${text}`),
+    );
+
+    await startedAgent(host, POLICY);
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(
+      '# edited\nKUBELET_EXTRA_ARGS="--v=3 --allowed-unsafe-sysctls=kernel.sem"\n',
+    );
+    expect(host.runningArgv).toContain('--allowed-unsafe-sysctls=kernel.sem');
+  });
+
+  test('keeps journal and timer, and does not say that the file is as it was, while the flag cannot be taken out', async () => {
+    const host = hostWithPreStart('KUBELET_EXTRA_ARGS=--v=3\n', (text) =>
+      text.includes(CUT_OFF) ? text : text + CUT_OFF,
+    );
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.reason]).toContain('could not be taken out of /etc/default/kubelet');
+    expect(host.files.has(JOURNAL_FILE)).toBe(true);
+    expect(host.armed).toBeDefined();
+
+    host.fault = () => undefined;
+    host.files.set(ENVIRONMENT_FILE, (host.files.get(ENVIRONMENT_FILE) ?? '').replace(CUT_OFF, ''));
+    host.advance(5000);
+    await atRest();
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe('KUBELET_EXTRA_ARGS=--v=3\n');
+    expect(host.files.has(JOURNAL_FILE)).toBe(false);
+    expect(host.armed).toBeUndefined();
+  });
+});

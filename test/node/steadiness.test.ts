@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import type { Agent } from '../../agent/node/agent.ts';
+import { KEYS } from '../../agent/report/keys.ts';
+import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { atRest, startedAgent } from './started-agent.ts';
+
+const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn', nodeSoakSeconds: '0' };
+const RIGHT_FILE = { [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n' };
+const dies = (): string => 'E run.go:72] "command failed" err="no disk"';
+
+/** systemd starts the kubelet again; it lives, or dies at once. */
+async function autoRestart(host: FakeHost, agent: Agent, crash: () => string | undefined): Promise<void> {
+  host.crash = crash;
+  host.autoRestarts += 1;
+  host.startKubelet();
+  agent.hostChanged();
+  host.advance(100);
+  await atRest();
+  agent.setNode(host.node());
+  await atRest();
+}
+
+function reports(host: FakeHost): string[] {
+  return host.actions.filter((action) => action.startsWith('patch') || action.startsWith('event'));
+}
+
+describe('a kubelet with the right list that crashes and comes back', () => {
+  test('does not make the node Done, and is reported once, not at each of its starts', async () => {
+    const host = new FakeHost(RIGHT_FILE).startKubelet();
+    const agent = await startedAgent(host, POLICY);
+    agent.setNode(host.node());
+    await atRest();
+    host.actions.length = 0;
+
+    for (let times = 0; times < 6; times += 1) {
+      await autoRestart(host, agent, dies);
+      expect(host.annotations[KEYS.state]).toBe('Blocked');
+      host.advance(10_000);
+      await autoRestart(host, agent, () => undefined);
+      expect(host.annotations[KEYS.state]).toBe('Blocked');
+    }
+
+    expect(reports(host)).toEqual(['patch Blocked', 'event NodeBlocked']);
+  });
+
+  test('makes the node Done once it has stayed healthy for ten seconds', async () => {
+    const host = new FakeHost(RIGHT_FILE).startKubelet();
+    const agent = await startedAgent(host, POLICY);
+    await autoRestart(host, agent, dies);
+    await autoRestart(host, agent, () => undefined);
+
+    host.advance(9000);
+    await atRest();
+    expect(host.annotations[KEYS.state]).toBe('Blocked');
+    host.advance(1500);
+    await atRest();
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('is told of its failed change until it has stayed healthy', async () => {
+    const host = new FakeHost().startKubelet();
+    host.crash = (argv) => (argv.join().includes('somaxconn') ? dies() : undefined);
+    const agent = await startedAgent(host, POLICY);
+    agent.setNode(host.node());
+    host.files.set(ENVIRONMENT_FILE, RIGHT_FILE[ENVIRONMENT_FILE] ?? '');
+
+    await autoRestart(host, agent, () => undefined);
+
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.failedRevision]).toBeDefined();
+    host.advance(11_000);
+    await atRest();
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.annotations[KEYS.failedRevision]).toBeUndefined();
+  });
+});
+
+test('a kubelet that a person restarts leaves a node that was Done as it is', async () => {
+  const host = new FakeHost(RIGHT_FILE).startKubelet();
+  const agent = await startedAgent(host, POLICY);
+  agent.setNode(host.node());
+  await atRest();
+  host.actions.length = 0;
+
+  host.startKubelet();
+  agent.hostChanged();
+  host.advance(1000);
+  await atRest();
+
+  expect(reports(host)).toEqual([]);
+});

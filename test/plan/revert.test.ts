@@ -1,0 +1,90 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import { revertAllowances } from '../../agent/plan/revert.ts';
+import { planChange } from '../../agent/plan/plan.ts';
+import { kubeadmUnit, NOTHING_APPLIED, NO_CONFIG } from '../kubelet/units.ts';
+
+const OURS = '--allowed-unsafe-sysctls=net.core.somaxconn';
+
+function revert(found: string, before: string | undefined, old?: string): string {
+  return Buffer.from(
+    revertAllowances({
+      path: '/etc/default/kubelet',
+      found: Buffer.from(found),
+      before: before === undefined ? undefined : Buffer.from(before),
+      applied: ['net.core.somaxconn'],
+      configuredAfter: ['net.core.somaxconn'],
+      flag: { before: old, after: OURS },
+      systemdVersion: 252,
+    }),
+  ).toString();
+}
+
+describe('revertAllowances', () => {
+  test('changes nothing where nothing of ours is in the file', () => {
+    expect(revert('KUBELET_EXTRA_ARGS=--v=5\n', 'KUBELET_EXTRA_ARGS=--v=3\n')).toBe(
+      'KUBELET_EXTRA_ARGS=--v=5\n',
+    );
+    expect(revert('# empty\n', undefined)).toBe('# empty\n');
+  });
+
+  test('leaves what another party added to our list', () => {
+    expect(revert(`KUBELET_EXTRA_ARGS=${OURS},kernel.sem\n`, undefined)).toBe(
+      'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.sem\n',
+    );
+  });
+
+  test('keeps an item that was there before the change', () => {
+    const before = 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n';
+
+    expect(revert(`# edited\n${before}`, before)).toBe(`# edited\n${before}`);
+  });
+
+  test('takes our flag out of an assignment that a later one hides, and out of no longer word', () => {
+    const hidden = `KUBELET_EXTRA_ARGS='--v=3 ${OURS}'\nKUBELET_EXTRA_ARGS=${OURS}_x\nKUBELET_EXTRA_ARGS=--v=4\n`;
+
+    expect(revert(hidden, 'KUBELET_EXTRA_ARGS=--v=3\n')).toBe(
+      `KUBELET_EXTRA_ARGS='--v=3 '\nKUBELET_EXTRA_ARGS=${OURS}_x\nKUBELET_EXTRA_ARGS=--v=4\n`,
+    );
+  });
+
+  const line = fc.constantFrom('# note', 'OTHER=1', 'PROVIDER_ID="a b"', '', 'KUBELET_OTHER=--v=9');
+  test.prop([
+    fc.constantFrom('', '--v=3', '--node-ip=10.0.0.1 --v=2', '--allowed-unsafe-sysctls=kernel.sem --v=2'),
+    fc.array(line, { maxLength: 4 }),
+    fc.array(line, { maxLength: 4 }),
+  ])('undoes a plan beside lines that another party added', (value, above, below) => {
+    const before = `KUBELET_EXTRA_ARGS='${value}'\n`;
+    const plan = planChange({
+      unit: kubeadmUnit(before),
+      config: NO_CONFIG,
+      desired: ['net.core.somaxconn'],
+      lastApplied: NOTHING_APPLIED,
+      unmanaged: 'Keep',
+      goal: 'Apply',
+    });
+    if (plan.kind !== 'planned' || plan.after === undefined) throw new Error('Expected a plan.');
+    const after = Buffer.from(plan.after).toString();
+
+    const found = Buffer.from([...above, after.trimEnd(), ...below, ''].join('\n'));
+    const reverted = revertAllowances({
+      path: plan.file,
+      found,
+      before: Buffer.from(before),
+      applied: plan.remember.ours,
+      configuredAfter: plan.configured.after,
+      flag: { before: undefined, after: OURS },
+      systemdVersion: 252,
+    });
+
+    const again = planChange({
+      unit: kubeadmUnit(Buffer.from(reverted).toString()),
+      config: NO_CONFIG,
+      desired: [],
+      lastApplied: NOTHING_APPLIED,
+      unmanaged: 'Keep',
+      goal: 'Apply',
+    });
+    expect(again).toMatchObject({ words: { before: plan.words.before } });
+  });
+});
