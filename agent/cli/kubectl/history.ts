@@ -6,7 +6,7 @@ import { isObject, objectAt, textAt } from '../../cluster/fields.ts';
 import { execInPod } from './exec.ts';
 import { Refusal } from './failure.ts';
 import { AGENTS } from './installation.ts';
-import type { Program } from './program.ts';
+import type { Program } from './context.ts';
 import type { Session } from './session.ts';
 
 interface Flags {

@@ -8,7 +8,7 @@ import { ASKED } from '../../report/keys.ts';
 import { Refusal } from './failure.ts';
 import { CONFIG_MAP } from './installation.ts';
 import { shownNode, type ShownNode } from './nodes.ts';
-import type { Program } from './program.ts';
+import type { Program } from './context.ts';
 import type { Session } from './session.ts';
 
 const WRITER = { fieldManager: 'kubectl-sysctls' };
