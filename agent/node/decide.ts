@@ -169,6 +169,7 @@ function decidePlanned(
         appliedRevision: desired.revision,
         failedRevision: undefined,
         lastChange: restored ? undefined : memory.lastChange,
+        history: restored ? undefined : memory.history,
       },
     });
   }
@@ -233,6 +234,7 @@ function tell(
       appliedRevision: memory.appliedRevision,
       failedRevision: failedRevision(memory, desired?.revision),
       lastChange: memory.lastChange,
+      history: memory.history,
     },
     change: undefined,
     memory,

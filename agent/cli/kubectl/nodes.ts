@@ -4,7 +4,7 @@ import { jsonOf } from '../../cluster/answer.ts';
 import { objectAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
 import { parseFleetNode } from '../../cluster/fleet-node.ts';
 import { itemsOf } from '../../cluster/items.ts';
-import { KEY_PREFIX } from '../../report/keys.ts';
+import { KEY_PREFIX, KEYS } from '../../report/keys.ts';
 import type { FleetNode } from '../../rollout/fleet.ts';
 import type { Session } from './session.ts';
 
@@ -12,7 +12,7 @@ import type { Session } from './session.ts';
 export interface ShownNode {
   readonly name: string;
   readonly fleet: FleetNode;
-  /** Ours alone. */
+  /** Ours alone, without the history: of thousands of Nodes it would fill the memory. */
   readonly annotations: Readonly<Record<string, string>>;
 }
 
@@ -29,7 +29,7 @@ export async function listNodes({ transport }: Session): Promise<readonly ShownN
 export function shownNode(object: JsonObject): ShownNode {
   const fleet = parseFleetNode(object).node;
   const annotations = Object.entries(textsAt(objectAt(object, 'metadata'), 'annotations'));
-  const ours = annotations.filter(([key]) => key.startsWith(KEY_PREFIX));
+  const ours = annotations.filter(([key]) => key.startsWith(KEY_PREFIX) && key !== KEYS.history);
   return { name: fleet.name, fleet, annotations: Object.fromEntries(ours) };
 }
 
