@@ -57,8 +57,8 @@ describe('historyAnnotation', () => {
 
   it('shortens the oldest change first and keeps the newest whole', () => {
     const why = 'the kubelet ended: '.repeat(50);
-    const list = names(20, 'net.ipv4.conf.name');
-    const changes = Array.from({ length: 5 }, (_none, at) => pastChange(at, { why, to: list }));
+    const long = names(20, 'net.ipv4.conf.name');
+    const changes = Array.from({ length: 5 }, (_none, at) => pastChange(at, { why, to: long }));
     const [oldest, ...others] = shown(changes);
     expect(oldest?.why).toMatch(/^the kubelet ended: .*…$/u);
     expect(others.at(-1)).toEqual(changes.at(-1));

@@ -1,11 +1,13 @@
 // The Nodes, read one by one: the list of a big cluster's is a hundred megabytes.
 
 import { jsonOf } from '../../cluster/answer.ts';
+import { isNotFound } from '../../cluster/errors.ts';
 import { objectAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
 import { parseFleetNode } from '../../cluster/fleet-node.ts';
 import { itemsOf } from '../../cluster/items.ts';
 import { KEY_PREFIX, KEYS } from '../../report/keys.ts';
 import type { FleetNode } from '../../rollout/fleet.ts';
+import { Refusal } from './failure.ts';
 import type { Session } from './session.ts';
 
 /** A Node as a rollout looks at it, and what its agent says. */
@@ -24,6 +26,22 @@ export async function listNodes({ transport }: Session): Promise<readonly ShownN
     nodes.push(shownNode(objectAt(jsonOf(text.toString('utf8')))));
   }
   return inOrder(nodes);
+}
+
+/** The Node of this name. Throws a Refusal when there is none. */
+export async function readNode({ transport }: Session, name: string): Promise<JsonObject> {
+  const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
+  return objectAt((await orNoNode(name, transport.request({ method: 'GET', path }))).body);
+}
+
+/** The answer to a request for the Node of this name. Throws a Refusal when there is no such Node. */
+export async function orNoNode<T>(name: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isNotFound(error)) throw new Refusal(`Expected a node ${name}, found none; see kubectl get nodes.`);
+    throw error;
+  }
 }
 
 export function shownNode(object: JsonObject): ShownNode {
