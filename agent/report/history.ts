@@ -27,13 +27,16 @@ const WORD_BYTES = 72;
 const COUNTS_BYTES = 80;
 
 /**
- * The annotation's text for the newest five changes, at most MAX_HISTORY_BYTES; undefined when there are none. The oldest change
- * is shortened first: a text that was cut ends in `…`. Of two lists of which one is too long, only the entries that differ are
- * kept, as many as fit; `… and 12 unchanged` and `… and 7 more added` (or `removed`) stand for the others.
+ * The annotation's text for the newest five changes, at most MAX_HISTORY_BYTES; undefined when there are none. Where they do
+ * not fit, they are shortened, the oldest most: a text that was cut ends in `…`. Of two lists of which one is too long, only
+ * the entries that differ are kept, as many as fit; `… and 12 unchanged` and `… and 7 more added` (or `removed`) stand for
+ * the others.
  */
 export function historyAnnotation(history: readonly PastChange[] | undefined): string | undefined {
   const changes = (history ?? []).slice(-MOST_CHANGES);
   if (changes.length === 0) return undefined;
+  const whole = JSON.stringify(changes);
+  if (Buffer.byteLength(whole) <= MAX_HISTORY_BYTES) return whole;
   for (let tight = 0; tight < changes.length; tight += 1) {
     const text = JSON.stringify(changes.map((change, at) => shortened(change, at < tight ? TIGHT : ROOMY)));
     if (Buffer.byteLength(text) <= MAX_HISTORY_BYTES) return text;

@@ -68,6 +68,8 @@ describe('historyAnnotation', () => {
   it('keeps of long lists the entries that differ and counts the unchanged ones', () => {
     const same = names(300, 'net.ipv4.same');
     const change = pastChange(1, { from: [...same, 'kernel.sem'], to: ['net.core.somaxconn', ...same] });
+    const few = pastChange(1, { from: same.slice(0, 100), to: same.slice(0, 101) });
+    expect(shown([few])).toEqual([few]);
     expect(shown([change])).toEqual([
       {
         ...change,
@@ -78,11 +80,11 @@ describe('historyAnnotation', () => {
   });
 
   it('counts the differing entries that do not fit', () => {
-    const change = pastChange(1, { from: ['kernel.sem'], to: names(300, 'net.ipv4.added') });
+    const change = pastChange(1, { from: ['kernel.sem'], to: names(500, 'net.ipv4.added') });
     const [{ from, to } = change] = shown([change]);
     expect(from).toEqual(['kernel.sem']);
     expect(to.slice(0, -1)).toEqual(change.to.slice(0, to.length - 1));
-    expect(to.at(-1)).toBe(`… and ${300 - (to.length - 1)} more added`);
+    expect(to.at(-1)).toBe(`… and ${500 - (to.length - 1)} more added`);
     expect(to.length).toBeGreaterThan(20);
   });
 
