@@ -1,7 +1,7 @@
 // `kubelet-sysctls agent`: the process that the DaemonSet runs on every node. Wiring alone.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import type { Logger } from 'pino';
 import { createCluster } from '../cluster/cluster.ts';
 import { inClusterCredentials } from '../cluster/credentials.ts';
 import { createTransport } from '../cluster/transport.ts';
@@ -18,6 +18,7 @@ import { hostWatch } from '../host/watch.ts';
 import { createAgent } from '../node/agent.ts';
 import { memoryStore } from '../node/memory.ts';
 import { followCluster } from './follow.ts';
+import { configMapOption, logLevelOption, serviceLog } from './service.ts';
 import { signOfLife } from './sign-of-life.ts';
 import { termination } from './termination.ts';
 
@@ -29,8 +30,6 @@ interface AgentFlags {
   readonly logLevel: string;
 }
 
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
-
 export function agentCommand(): Command {
   return new Command('agent')
     .description("keep this node's kubelet in line with the ConfigMap (what the DaemonSet runs)")
@@ -39,11 +38,7 @@ export function agentCommand(): Command {
         .env('NODE_NAME')
         .makeOptionMandatory(),
     )
-    .addOption(
-      new Option('--config-map <name>', "the policy's ConfigMap, in the pod's namespace")
-        .env('CONFIG_MAP')
-        .default('kubelet-sysctls'),
-    )
+    .addOption(configMapOption())
     .addOption(
       new Option('--jitter-seconds <n>', 'a new revision waits a random part of this before it is applied')
         .env('JITTER_SECONDS')
@@ -60,15 +55,12 @@ export function agentCommand(): Command {
         .default(false)
         .argParser(parseBoolean),
     )
-    .addOption(new Option('--log-level <level>').env('LOG_LEVEL').choices(LOG_LEVELS).default('info'))
+    .addOption(logLevelOption())
     .action((flags: AgentFlags) => runAgent(flags));
 }
 
 async function runAgent(flags: AgentFlags): Promise<void> {
-  const log = pino(
-    { level: flags.logLevel, base: { node: flags.nodeName }, timestamp: stdTimeFunctions.isoTime },
-    destination({ dest: 1, sync: true }),
-  );
+  const log = serviceLog(flags.logLevel, { node: flags.nodeName });
   const ended = termination();
   const life = signOfLife();
   const lock = await onlyAgent(log, ended);

@@ -2,8 +2,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Command, Option } from 'commander';
-import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import { Command } from 'commander';
+import type { Logger } from 'pino';
 import { inClusterCredentials, type Credentials } from '../cluster/credentials.ts';
 import { COORDINATOR } from '../cluster/fleet-node.ts';
 import { createFleet } from '../cluster/fleet.ts';
@@ -14,6 +14,7 @@ import { decideRollout } from '../rollout/decide.ts';
 import type { CoordinatorPorts } from '../rollout/coordinator.ts';
 import { takePart } from '../rollout/election.ts';
 import { createZones } from '../rollout/zones.ts';
+import { configMapOption, logLevelOption, serviceLog } from './service.ts';
 import { signOfLife } from './sign-of-life.ts';
 import { beginTerm, type Term } from './term.ts';
 import { termination } from './termination.ts';
@@ -23,7 +24,6 @@ interface CoordinatorFlags {
   readonly logLevel: string;
 }
 
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 const LEASE_NAME = 'kubelet-sysctls-coordinator';
 /** A wave of approvals goes out at once. */
 const MAX_CONNECTIONS = 20;
@@ -31,20 +31,13 @@ const MAX_CONNECTIONS = 20;
 export function coordinatorCommand(): Command {
   return new Command('coordinator')
     .description("pace the agents' changes over all nodes (what the Deployment runs)")
-    .addOption(
-      new Option('--config-map <name>', "the policy's ConfigMap, in the pod's namespace")
-        .env('CONFIG_MAP')
-        .default('kubelet-sysctls'),
-    )
-    .addOption(new Option('--log-level <level>').env('LOG_LEVEL').choices(LOG_LEVELS).default('info'))
+    .addOption(configMapOption())
+    .addOption(logLevelOption())
     .action((flags: CoordinatorFlags) => runCoordinator(flags));
 }
 
 async function runCoordinator(flags: CoordinatorFlags): Promise<void> {
-  const log = pino(
-    { level: flags.logLevel, base: null, timestamp: stdTimeFunctions.isoTime },
-    destination({ dest: 1, sync: true }),
-  );
+  const log = serviceLog(flags.logLevel, null);
   const ended = termination();
   const life = signOfLife();
   const credentials = await inClusterCredentials(process.env);

@@ -8,7 +8,6 @@ const LOADERS = {
   coordinator: async () => (await import('./coordinator.ts')).coordinatorCommand(),
   validate: async () => (await import('./validate.ts')).validateCommand(),
   plan: async () => (await import('./plan.ts')).planCommand(),
-  history: async () => (await import('./history.ts')).historyCommand(),
 } satisfies Record<string, () => Promise<Command>>;
 
 /** Runs the command that argv names and resolves to the process's exit code: 0 done, 1 failed or not valid, 2 usage. */
@@ -33,7 +32,5 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
 
 /** What runs in the cluster, where memory is short, loads nothing of the other commands. */
 function loadersFor(command: string | undefined): readonly (() => Promise<Command>)[] {
-  return command === 'agent' || command === 'coordinator' || command === 'history'
-    ? [LOADERS[command]]
-    : Object.values(LOADERS);
+  return command === 'agent' || command === 'coordinator' ? [LOADERS[command]] : Object.values(LOADERS);
 }

@@ -2,6 +2,7 @@
 
 import type { PolicyError } from '../policy/policy.ts';
 import type { Judgement, Verdict } from '../sysctl/judge.ts';
+import { count } from '../text/count.ts';
 import { printable } from '../text/quote.ts';
 import type { Colors } from './colors.ts';
 import type { Validation } from './validation.ts';
@@ -47,8 +48,4 @@ function outcome({ valid, allowances, errors }: Validation, colors: Colors): str
 
 function shown(text: string): string {
   return text === '' ? '(empty)' : printable(text);
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -25,6 +25,18 @@ export function textsAt(object: JsonObject, key: string): Readonly<Record<string
   );
 }
 
+/** The objects in the array under `key`, in place; whatever is none counts as an empty one. */
+export function objectsAt(object: JsonObject, key: string): readonly JsonObject[] {
+  const value = object[key];
+  return (Array.isArray(value) ? value : []).map((item: unknown) => (isObject(item) ? item : {}));
+}
+
+/** The time that the text gives; undefined when it gives none. */
+export function timeOf(text: string | undefined): Date | undefined {
+  const time = new Date(text ?? Number.NaN);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

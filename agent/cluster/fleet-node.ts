@@ -3,7 +3,7 @@
 import type { FleetNode } from '../rollout/fleet.ts';
 import type { SeenNode } from '../rollout/ports.ts';
 import { ASKED, KEYS, PENDING_TAINT, STATES, type State } from '../report/keys.ts';
-import { isObject, objectAt, textAt, textsAt, type JsonObject } from './fields.ts';
+import { objectAt, objectsAt, textAt, textsAt, timeOf, type JsonObject } from './fields.ts';
 import { parseReadiness } from './objects.ts';
 import { versionOf } from './watch-event.ts';
 
@@ -39,7 +39,7 @@ export function parseFleetNode(object: JsonObject): SeenNode {
 
 /** When the coordinator last wrote its approval, from an object with metadata. undefined where it did not. */
 export function approvedAt(metadata: JsonObject): Date | undefined {
-  const entries = listAt(metadata, 'managedFields').filter(
+  const entries = objectsAt(metadata, 'managedFields').filter(
     (entry) =>
       textAt(entry, 'manager') === COORDINATOR &&
       `f:${ASKED.approvedRevision}` in objectAt(entry, 'fieldsV1', 'f:metadata', 'f:annotations'),
@@ -53,7 +53,7 @@ export function approvedAt(metadata: JsonObject): Date | undefined {
 }
 
 function startUpTaint(object: JsonObject): SeenNode['taint'] {
-  const taints = listAt(objectAt(object, 'spec'), 'taints');
+  const taints = objectsAt(objectAt(object, 'spec'), 'taints');
   const index = taints.findIndex(
     (taint) => textAt(taint, 'key') === PENDING_TAINT.key && textAt(taint, 'effect') === PENDING_TAINT.effect,
   );
@@ -63,15 +63,4 @@ function startUpTaint(object: JsonObject): SeenNode['taint'] {
 
 function stateOf(text: string | undefined): State | undefined {
   return STATES.find((state) => state === text);
-}
-
-function timeOf(text: string | undefined): Date | undefined {
-  const time = new Date(text ?? Number.NaN);
-  return Number.isNaN(time.getTime()) ? undefined : time;
-}
-
-/** The objects in the array under `key`, in place; whatever is none counts as an empty one. */
-function listAt(object: JsonObject, key: string): readonly JsonObject[] {
-  const value = object[key];
-  return (Array.isArray(value) ? value : []).map((item: unknown) => (isObject(item) ? item : {}));
 }

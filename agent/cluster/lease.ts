@@ -5,7 +5,7 @@ import type { Lease, LeaseRecord } from '../rollout/lease.ts';
 import { BadAnswer, isNotFound } from './errors.ts';
 import { MERGE_PATCH } from './media-types.ts';
 import { orOutdated } from './outdated.ts';
-import { objectAt, textAt } from './fields.ts';
+import { objectAt, textAt, timeOf } from './fields.ts';
 import type { Transport } from './transport.ts';
 import { versionOf } from './watch-event.ts';
 
@@ -87,8 +87,8 @@ function parseLease(body: unknown): Lease {
     record: {
       holder: textAt(spec, 'holderIdentity') ?? '',
       leaseSeconds: wholeNumber(spec['leaseDurationSeconds']),
-      acquiredAt: timeOf(textAt(spec, 'acquireTime')),
-      renewedAt: timeOf(textAt(spec, 'renewTime')),
+      acquiredAt: leaseTime(textAt(spec, 'acquireTime')),
+      renewedAt: leaseTime(textAt(spec, 'renewTime')),
       transitions: wholeNumber(spec['leaseTransitions']),
     },
   };
@@ -98,9 +98,9 @@ function wholeNumber(value: unknown): number {
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : 0;
 }
 
-function timeOf(text: string | undefined): Date {
-  const time = new Date(text ?? 0);
-  if (Number.isNaN(time.getTime())) {
+function leaseTime(text: string | undefined): Date {
+  const time = text === undefined ? new Date(0) : timeOf(text);
+  if (time === undefined) {
     throw new BadAnswer(`Expected a time in the lease, got ${JSON.stringify(text)}`);
   }
   return time;

@@ -72,6 +72,7 @@ function settled(context: Context): Verdict | undefined {
       appliedRevision: revision,
       failedRevision: undefined,
       lastChange: isRestored ? undefined : memory.lastChange,
+      history: isRestored ? undefined : memory.history,
     },
   };
 }

@@ -168,6 +168,7 @@ function decisionOf(
       appliedRevision: memory.appliedRevision,
       failedRevision: failedRevision(memory, desired?.revision),
       lastChange: memory.lastChange,
+      history: memory.history,
     },
     change: undefined,
     memory,

@@ -2,8 +2,9 @@
 
 import * as v from 'valibot';
 import type { FlagEdit } from '../plan/revert.ts';
+import { pastChangeSchema } from '../report/past-change.ts';
 import { sha256Of } from '../text/hash.ts';
-import { committedSchema, lastAppliedSchema, originalSchema, pastChangeSchema } from './memory-schema.ts';
+import { committedSchema, lastAppliedSchema, originalSchema } from './memory-schema.ts';
 
 /** What only the agent reads, in one line of JSON. */
 const agentSchema = v.object({

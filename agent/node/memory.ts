@@ -1,8 +1,9 @@
 // What the agent keeps on the host between its own restarts: its memory, and the journal while a change is open.
 
 import * as v from 'valibot';
+import type { PastChange } from '../report/past-change.ts';
 import { type Journal, parseJournal, printJournal } from './journal.ts';
-import type { committedSchema, originalSchema, pastChangeSchema } from './memory-schema.ts';
+import type { committedSchema, originalSchema } from './memory-schema.ts';
 import { stateSchema } from './memory-schema.ts';
 import type { HostFiles } from './ports.ts';
 
@@ -24,8 +25,8 @@ const MOST_PAST_CHANGES = 10;
 export type Memory = Readonly<v.InferOutput<typeof stateSchema>>;
 export type Failure = NonNullable<Memory['failure']>;
 export type Original = Readonly<v.InferOutput<typeof originalSchema>>;
+export type { PastChange };
 export type Committed = Readonly<v.InferOutput<typeof committedSchema>>;
-export type PastChange = Readonly<v.InferOutput<typeof pastChangeSchema>>;
 
 export const NOTHING_REMEMBERED: Memory = { version: 1, lastApplied: { ours: [], folded: [] } };
 

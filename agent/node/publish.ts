@@ -42,6 +42,7 @@ export const NOTHING_SEEN: NodeReport = {
   appliedRevision: undefined,
   failedRevision: undefined,
   lastChange: undefined,
+  history: undefined,
 };
 
 export function createPublisher(cluster: Cluster, log: AgentLog): Publisher {

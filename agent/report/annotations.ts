@@ -1,7 +1,9 @@
 // What one node shows of itself, as annotations and a label, and the smallest patch that makes it true.
 
 import type { Drift } from '../plan/drift.ts';
+import { historyAnnotation } from './history.ts';
 import { ASKED, KEYS, type State } from './keys.ts';
+import type { PastChange } from './past-change.ts';
 import { shorten } from './shorten.ts';
 
 /** Everything a node reports; undefined removes the annotation. */
@@ -17,6 +19,8 @@ export interface NodeReport {
   readonly failedRevision: string | undefined;
   /** RFC 3339. */
   readonly lastChange: string | undefined;
+  /** The changes that ended, oldest first; the annotation holds the last five. */
+  readonly history: readonly PastChange[] | undefined;
 }
 
 export interface NodePatch {
@@ -55,6 +59,7 @@ export function annotationsOf(report: NodeReport): Readonly<Record<string, strin
     [KEYS.appliedRevision]: report.appliedRevision,
     [KEYS.failedRevision]: report.failedRevision,
     [KEYS.lastChange]: report.lastChange,
+    [KEYS.history]: historyAnnotation(report.history),
     // It was heard as soon as it was seen.
     [ASKED.retry]: undefined,
   };

@@ -22,6 +22,8 @@ export const KEYS = {
   failedRevision: `${KEY_PREFIX}failed-revision`,
   /** Time (RFC 3339) of the last change that was committed on this node. */
   lastChange: `${KEY_PREFIX}last-change`,
+  /** The last five changes that ended on this node, as JSON, oldest first; absent while there is none (history.ts). */
+  history: `${KEY_PREFIX}history`,
 } as const;
 
 /** What others write on a Node for the agent to read. */

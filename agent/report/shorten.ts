@@ -1,6 +1,7 @@
 // Texts that must fit: annotations and Events have limits in bytes.
 
 const ELLIPSIS = '…';
+const QUOTES_BYTES = 2;
 
 /** The text itself, or its beginning and an ellipsis, in at most `maxBytes` of UTF-8; no character is cut in two. */
 export function shorten(text: string, maxBytes: number): string {
@@ -13,6 +14,29 @@ export function shorten(text: string, maxBytes: number): string {
     end -= 1;
   }
   return `${bytes.subarray(0, end).toString('utf8')}${ELLIPSIS}`;
+}
+
+/**
+ * The same for a text that becomes a string in JSON, where a line break takes two bytes and another control character six:
+ * `maxBytes`, five or more, count its quotes too.
+ */
+export function shortenInJson(text: string, maxBytes: number): string {
+  if (jsonBytes(text) <= maxBytes) {
+    return text;
+  }
+  let room = maxBytes - jsonBytes(ELLIPSIS);
+  let end = 0;
+  for (const character of text) {
+    room -= jsonBytes(character) - QUOTES_BYTES;
+    if (room < 0) break;
+    end += character.length;
+  }
+  return `${text.slice(0, end)}${ELLIPSIS}`;
+}
+
+/** How many bytes of UTF-8 this text or list takes as JSON. */
+export function jsonBytes(value: string | readonly string[]): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 /** Every byte of a UTF-8 character but its first. */

@@ -1,12 +1,13 @@
 // Nodes and times in the words of a sentence.
 
+import { count } from '../text/count.ts';
 import type { FleetNode } from './fleet.ts';
 
 const MOST_NAMES = 3;
 
 /** `1 node`, `3 nodes` */
-export function nodesText(count: number): string {
-  return count === 1 ? '1 node' : `${count} nodes`;
+export function nodesText(number: number): string {
+  return count(number, 'node');
 }
 
 /** `a, b, c and 4 more` */

@@ -52,6 +52,7 @@ const NODE = {
       [`${PREFIX}approved-revision`]: 'cccccccccc',
       [`${PREFIX}failed-revision`]: 'dddddddddd',
       [`${PREFIX}last-change`]: '2026-11-24T09:00:00Z',
+      [`${PREFIX}history`]: '[]',
       [`${PREFIX}paused`]: 'true',
     },
     managedFields,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from '../../scripts/build.ts';
+import type { PastChange } from '../../agent/report/past-change.ts';
 import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../bed/kubernetes.ts';
 import { silent } from '../bed/progress.ts';
 import { environment, type Outcome, run } from '../bed/run.ts';
@@ -100,11 +101,19 @@ describe('kubectl sysctls', () => {
     expect(reasons).toEqual(expect.arrayContaining(['RolloutHalted', 'RolloutResumed', 'RolloutDone']));
   });
 
-  it("tells a node's last changes, the newest of which has succeeded", async () => {
-    const told = await sysctls('history', TWO, '-o', 'json');
-    expect(told.exitCode).toBe(0);
-    expect(told.stdout).toContain('net.core.wmem_max');
-    expect(() => JSON.parse(told.stdout)).not.toThrow();
+  it("prints a node's last changes from its annotation: the rollback, then the retry that succeeded", async () => {
+    const { exitCode, stdout } = await sysctls('history', TWO, '-o', 'json');
+    const { changes }: { readonly changes: readonly PastChange[] } = JSON.parse(stdout);
+    expect(exitCode).toBe(0);
+    expect(changes.slice(-2)).toMatchObject([
+      { result: 'RolledBack', from: FIRST, to: SECOND, why: expect.stringContaining('kubelet') },
+      { result: 'Done', from: FIRST, to: SECOND },
+    ]);
+    expect(changes.length).toBeLessThanOrEqual(5);
+
+    const text = await sysctls('history', TWO);
+    expect(text.exitCode).toBe(0);
+    expect(text.stdout.trimEnd().split('\n')).toHaveLength(1 + changes.length);
   });
 
   it('refuses what it does not know in a sentence', async () => {

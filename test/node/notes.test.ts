@@ -13,6 +13,7 @@ const BLOCKED: NodeReport = {
   appliedRevision: 'a',
   failedRevision: undefined,
   lastChange: undefined,
+  history: undefined,
 };
 
 /** What the node shows of a report. */

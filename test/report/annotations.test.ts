@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { annotationsOf, driftText, nodePatch, type NodeReport } from '../../agent/report/annotations.ts';
 import { ASKED, KEYS } from '../../agent/report/keys.ts';
+import { pastChange } from './past-change.ts';
 
 const NO_DRIFT = { missing: [], unmanaged: [], pendingRestart: [] };
 
@@ -16,6 +17,7 @@ function report(changes: Partial<NodeReport> = {}): NodeReport {
     appliedRevision: 'abc',
     failedRevision: undefined,
     lastChange: '2026-11-24T10:00:00Z',
+    history: undefined,
     ...changes,
   };
 }
@@ -52,6 +54,16 @@ describe('nodePatch', () => {
       },
       labels: { [KEYS.state]: 'Done' },
     });
+  });
+
+  it('writes the history when a change was added to it, and removes it when nothing is remembered', () => {
+    const [first, second] = [pastChange(1), pastChange(2)];
+    const node = nodeWith(report({ history: [first] }));
+    expect(nodePatch(node, report({ history: [first] }))).toBeUndefined();
+    expect(nodePatch(node, report({ history: [first, second] }))?.annotations).toEqual({
+      [KEYS.history]: JSON.stringify([first, second]),
+    });
+    expect(nodePatch(node, report())?.annotations).toEqual({ [KEYS.history]: null });
   });
 
   it('holds only what differs, and removes what is no longer known', () => {

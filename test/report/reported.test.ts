@@ -32,6 +32,7 @@ describe('reportedLists', () => {
           appliedRevision: undefined,
           failedRevision: undefined,
           lastChange: undefined,
+          history: undefined,
         });
         const annotations = Object.fromEntries(
           Object.entries(written).filter((entry): entry is [string, string] => entry[1] !== undefined),

@@ -1,6 +1,6 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { shorten } from '../../agent/report/shorten.ts';
+import { jsonBytes, shorten, shortenInJson } from '../../agent/report/shorten.ts';
 
 describe('shorten', () => {
   it('leaves a text alone that fits exactly', () => {
@@ -18,6 +18,27 @@ describe('shorten', () => {
         expect(Buffer.byteLength(short)).toBeLessThanOrEqual(max);
         expect(short === text || text.startsWith(short.slice(0, -1))).toBe(true);
         expect(short).not.toContain('\uFFFD');
+      }),
+    );
+  });
+});
+
+describe('shortenInJson', () => {
+  it('leaves a text alone whose JSON fits exactly', () => {
+    expect(shortenInJson('a\nb', 6)).toBe('a\nb');
+  });
+
+  it('ends a longer text with an ellipsis, and counts what JSON escapes', () => {
+    expect(shortenInJson('\u0000\u0000\u0000', 12)).toBe('\u0000…');
+  });
+
+  it('never cuts a character in two and never exceeds the limit', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 5, max: 40 }), (text, max) => {
+        const short = shortenInJson(text, max);
+        expect(jsonBytes(short)).toBeLessThanOrEqual(max);
+        expect(short === text || text.startsWith(short.slice(0, -1))).toBe(true);
+        expect(short.isWellFormed()).toBe(text.isWellFormed());
       }),
     );
   });

@@ -8,7 +8,7 @@ import { loadKubeconfig } from '../../cluster/kubeconfig.ts';
 import { METADATA_LIST } from '../../cluster/media-types.ts';
 import { complete, type GlobalWords, type Sources } from './complete.ts';
 import { inOrder } from './nodes.ts';
-import type { Program, World } from './program.ts';
+import type { Program, World } from './context.ts';
 import { openSession } from './session.ts';
 import { SCRIPTS, type Shell } from './shell-scripts.ts';
 

@@ -1,58 +1,61 @@
-// `kubectl sysctls history`: a node's last changes, which its agent remembers on the host's disk.
+// `kubectl sysctls history`: a node's last changes, as its agent wrote them in an annotation of the Node.
 
 import { Command, Option } from 'commander';
 import { stripVTControlCharacters } from 'node:util';
-import { isObject, objectAt, textAt } from '../../cluster/fields.ts';
-import { execInPod } from './exec.ts';
+import { objectAt, textsAt } from '../../cluster/fields.ts';
+import { HistoryError, parseHistory } from '../../report/history.ts';
+import { KEYS } from '../../report/keys.ts';
+import type { PastChange } from '../../report/past-change.ts';
+import type { Program } from './context.ts';
 import { Refusal } from './failure.ts';
-import { AGENTS } from './installation.ts';
-import type { Program } from './program.ts';
+import { historyText } from './history-text.ts';
+import { readNode } from './nodes.ts';
 import type { Session } from './session.ts';
 
 interface Flags {
   readonly output: 'text' | 'json';
 }
 
-const CONTAINER = 'agent';
-const PROGRAM = ['node', '/app/kubelet-sysctls.mjs', 'history', '--output'];
-
 export function historyCommand(program: Program): Command {
   return new Command('history')
-    .description("show a node's last changes, asked of the agent there")
+    .description("show a node's last five changes, oldest first")
     .argument('<node>')
     .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
     .action(async (node: string, { output }: Flags) => {
-      program.stdout.write(await historyOf(program.session(), node, output));
+      const changes = await changesOf(program.session(), node);
+      program.stdout.write(`${output === 'json' ? jsonOf(changes) : historyText(changes)}\n`);
     });
 }
 
-async function historyOf(session: Session, node: string, output: Flags['output']): Promise<string> {
-  const pod = await agentPod(session, node);
-  const { timeoutMs } = session;
-  const task = { pod, container: CONTAINER, command: [...PROGRAM, output], timeoutMs };
-  const { code, stdout, stderr, message } = await execInPod(session, task);
-  if (code !== 0) {
-    throw new Refusal(`The agent on ${node} does not tell its history: ${stderr.trim() || message}`);
+async function changesOf(session: Session, name: string): Promise<readonly PastChange[]> {
+  const annotations = textsAt(objectAt(await readNode(session, name), 'metadata'), 'annotations');
+  if (annotations[KEYS.state] === undefined) {
+    throw new Refusal(`Expected an agent on ${name}, got no report of one; see kubectl sysctls status.`);
   }
-  // A node is not trusted with this terminal.
-  return stripVTControlCharacters(stdout);
-}
-
-async function agentPod({ transport, place }: Session, node: string): Promise<string> {
-  const answer = await transport.request({
-    method: 'GET',
-    path: `/api/v1/namespaces/${encodeURIComponent(place.namespace)}/pods`,
-    query: { labelSelector: AGENTS, fieldSelector: `spec.nodeName=${node}` },
-  });
-  const items: unknown = objectAt(answer.body)['items'];
-  const pods = (Array.isArray(items) ? items : []).filter((item: unknown) => isObject(item));
-  const pod = pods.find((one) => textAt(objectAt(one, 'status'), 'phase') === 'Running');
-  const name = textAt(objectAt(pod, 'metadata'), 'name');
-  if (name === undefined) {
+  const changes = parsed(name, annotations[KEYS.history] ?? '[]', session.place.namespace);
+  if (changes.length === 0) {
     throw new Refusal(
-      `Expected an agent that runs on ${node}, found none in namespace ${place.namespace}; ` +
-        `see kubectl -n ${place.namespace} get pods -o wide, and kubectl get nodes.`,
+      `Expected Node ${name} to have changes in its annotation ${KEYS.history}, found none. ` +
+        'No change has ended there, mode: Restore has reverted them all, or its agent is older than this plugin.',
     );
   }
-  return name;
+  return changes;
+}
+
+function parsed(name: string, text: string, namespace: string): readonly PastChange[] {
+  try {
+    return parseHistory(text);
+  } catch (error) {
+    if (!(error instanceof HistoryError)) throw error;
+    throw new Refusal(
+      `Expected the annotation ${KEYS.history} of Node ${name} to be as its agent writes it, got something else ` +
+        `(${error.message}). The agent corrects it while it runs; one of another version may write another format. ` +
+        `See kubectl -n ${namespace} get pods -o wide.`,
+    );
+  }
+}
+
+/** JSON escapes some control characters alone; nothing that a Node holds may control a person's terminal. */
+function jsonOf(changes: readonly PastChange[]): string {
+  return stripVTControlCharacters(JSON.stringify({ changes }, undefined, 2));
 }

@@ -1,7 +1,7 @@
 // What is installed in the namespace: the policy's ConfigMap, the agents' DaemonSet, the coordinators' Lease.
 
 import { ApiError, isNotFound } from '../../cluster/errors.ts';
-import { isObject, objectAt, textAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
+import { objectAt, objectsAt, textAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
 import { parsePolicy } from '../../policy/parse.ts';
 import type { PolicyResult } from '../../policy/policy.ts';
 import { Refusal } from './failure.ts';
@@ -62,7 +62,7 @@ async function readAgents(session: Session): Promise<boolean | 'none' | 'unknown
       path: `/apis/apps/v1/namespaces/${ns(session)}/daemonsets`,
       query: { labelSelector: AGENTS },
     });
-    const [daemonSet] = listAt(objectAt(body), 'items');
+    const [daemonSet] = objectsAt(objectAt(body), 'items');
     return daemonSet === undefined ? 'none' : waits(daemonSet);
   } catch (error) {
     if (isForbidden(error)) return 'unknown';
@@ -71,10 +71,10 @@ async function readAgents(session: Session): Promise<boolean | 'none' | 'unknown
 }
 
 function waits(daemonSet: JsonObject): boolean {
-  const containers = listAt(objectAt(daemonSet, 'spec', 'template', 'spec'), 'containers');
+  const containers = objectsAt(objectAt(daemonSet, 'spec', 'template', 'spec'), 'containers');
   return containers.some((container) => {
     const args: unknown = container['args'];
-    const asked = listAt(container, 'env').some(
+    const asked = objectsAt(container, 'env').some(
       (entry) => textAt(entry, 'name') === 'WAIT_FOR_APPROVAL' && textAt(entry, 'value') === 'true',
     );
     return asked || (Array.isArray(args) && args.includes('--wait-for-approval'));
@@ -113,11 +113,6 @@ async function get({ transport }: Session, path: string): Promise<JsonObject | u
 
 function isForbidden(error: unknown): boolean {
   return error instanceof ApiError && error.status === 403;
-}
-
-function listAt(object: JsonObject, key: string): readonly JsonObject[] {
-  const value = object[key];
-  return (Array.isArray(value) ? value : []).filter((item: unknown) => isObject(item));
 }
 
 function ns({ place }: Session): string {

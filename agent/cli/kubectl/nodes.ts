@@ -1,18 +1,20 @@
 // The Nodes, read one by one: the list of a big cluster's is a hundred megabytes.
 
 import { jsonOf } from '../../cluster/answer.ts';
+import { isNotFound } from '../../cluster/errors.ts';
 import { objectAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
 import { parseFleetNode } from '../../cluster/fleet-node.ts';
 import { itemsOf } from '../../cluster/items.ts';
-import { KEY_PREFIX } from '../../report/keys.ts';
+import { KEY_PREFIX, KEYS } from '../../report/keys.ts';
 import type { FleetNode } from '../../rollout/fleet.ts';
+import { Refusal } from './failure.ts';
 import type { Session } from './session.ts';
 
 /** A Node as a rollout looks at it, and what its agent says. */
 export interface ShownNode {
   readonly name: string;
   readonly fleet: FleetNode;
-  /** Ours alone. */
+  /** Ours alone, without the history: of thousands of Nodes it would fill the memory. */
   readonly annotations: Readonly<Record<string, string>>;
 }
 
@@ -26,10 +28,26 @@ export async function listNodes({ transport }: Session): Promise<readonly ShownN
   return inOrder(nodes);
 }
 
+/** The Node of this name. Throws a Refusal when there is none. */
+export async function readNode({ transport }: Session, name: string): Promise<JsonObject> {
+  const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
+  return objectAt((await orNoNode(name, transport.request({ method: 'GET', path }))).body);
+}
+
+/** The answer to a request for the Node of this name. Throws a Refusal when there is no such Node. */
+export async function orNoNode<T>(name: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isNotFound(error)) throw new Refusal(`Expected a node ${name}, found none; see kubectl get nodes.`);
+    throw error;
+  }
+}
+
 export function shownNode(object: JsonObject): ShownNode {
   const fleet = parseFleetNode(object).node;
   const annotations = Object.entries(textsAt(objectAt(object, 'metadata'), 'annotations'));
-  const ours = annotations.filter(([key]) => key.startsWith(KEY_PREFIX));
+  const ours = annotations.filter(([key]) => key.startsWith(KEY_PREFIX) && key !== KEYS.history);
   return { name: fleet.name, fleet, annotations: Object.fromEntries(ours) };
 }
 

@@ -16,7 +16,7 @@ import { listNodes } from './nodes.ts';
 import { planText } from './plan-text.ts';
 import { planView, type PlanView } from './plan-view.ts';
 import { podsByNode } from './pods.ts';
-import type { Output, Program } from './program.ts';
+import type { Output, Program } from './context.ts';
 import { screenOf } from './screen.ts';
 import type { Session } from './session.ts';
 

@@ -5,6 +5,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { colorsFor } from '../colors.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import { COMPLETE, completionCommand, printCompletion } from './completion.ts';
+import type { Program, World } from './context.ts';
 import { failureText } from './failure.ts';
 import { historyCommand } from './history.ts';
 import { seconds } from './options.ts';
@@ -13,29 +14,6 @@ import { openSession, type GlobalFlags, type Session } from './session.ts';
 import { statusCommand } from './status.ts';
 import { pauseCommand, resumeCommand, retryCommand } from './steer.ts';
 import { waitCommand } from './wait.ts';
-
-/** Where a command writes; a terminal knows its size. */
-export interface Output {
-  write(text: string): unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  readonly rows?: number;
-}
-
-/** The process, as far as a command sees it. */
-export interface World {
-  readonly stdout: Output;
-  readonly stderr: Output;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted when the person wants it to end; until it is asked for, that ends the process. */
-  readonly interruption: () => AbortSignal;
-}
-
-/** What a command needs of the program. */
-export interface Program extends World {
-  /** The session of this run, opened at its first use. */
-  session(): Session;
-}
 
 const COMMANDS: readonly ((program: Program) => Command)[] = [
   statusCommand,

@@ -1,6 +1,5 @@
 // One command's way to its cluster.
 
-import type { KubeConfig } from '@kubernetes/client-node';
 import { loadKubeconfig } from '../../cluster/kubeconfig.ts';
 import { openKubeconfig } from '../../cluster/kubeconfig-connections.ts';
 import { createTransport, type Transport } from '../../cluster/transport.ts';
@@ -25,7 +24,6 @@ export interface Place {
 export interface Session {
   readonly transport: Transport;
   readonly place: Place;
-  readonly config: () => KubeConfig;
   /** For one answer of the API server. */
   readonly timeoutMs: number;
 }
@@ -44,7 +42,6 @@ export function openSession(flags: GlobalFlags, env: Readonly<Record<string, str
   });
   return {
     transport,
-    config: access.config,
     timeoutMs,
     place: {
       server: access.credentials.server.href.replace(/\/$/u, ''),

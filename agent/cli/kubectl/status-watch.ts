@@ -7,7 +7,7 @@ import { colorsFor } from '../colors.ts';
 import { failureText } from './failure.ts';
 import { followFleet } from './follow.ts';
 import { gather } from './gather.ts';
-import type { Program } from './program.ts';
+import type { Program } from './context.ts';
 import { standingLine, statusLine, statusText } from './status-text.ts';
 import { statusView, type StatusView } from './status-view.ts';
 

@@ -8,7 +8,7 @@ import { colorsFor } from '../colors.ts';
 import { EXIT } from '../exit.ts';
 import { readInstallation } from './installation.ts';
 import { listNodes, type ShownNode } from './nodes.ts';
-import type { Output, Program } from './program.ts';
+import type { Output, Program } from './context.ts';
 import type { Place, Session } from './session.ts';
 import { screenOf } from './screen.ts';
 import { statusText } from './status-text.ts';

@@ -2,13 +2,12 @@
 
 import { Command } from 'commander';
 import { isNotFound } from '../../cluster/errors.ts';
-import { objectAt } from '../../cluster/fields.ts';
 import { MERGE_PATCH } from '../../cluster/media-types.ts';
 import { ASKED } from '../../report/keys.ts';
 import { Refusal } from './failure.ts';
 import { CONFIG_MAP } from './installation.ts';
-import { shownNode, type ShownNode } from './nodes.ts';
-import type { Program } from './program.ts';
+import { orNoNode, readNode, shownNode } from './nodes.ts';
+import type { Program } from './context.ts';
 import type { Session } from './session.ts';
 
 const WRITER = { fieldManager: 'kubectl-sysctls' };
@@ -57,7 +56,7 @@ export function retryCommand(program: Program): Command {
     .argument('<node>')
     .action(async (node: string) => {
       const session = program.session();
-      const { fleet } = await readNode(session, node);
+      const { fleet } = shownNode(await readNode(session, node));
       if (fleet.state === undefined) {
         throw new Refusal(`Expected an agent on ${node}, got no report of one; see kubectl sysctls status.`);
       }
@@ -67,7 +66,7 @@ export function retryCommand(program: Program): Command {
         );
       }
       await annotate(session, node, { [ASKED.retry]: new Date().toISOString() });
-      say(program, `Asked: ${node} tries again now; kubectl sysctls history ${node} tells how it went.`);
+      say(program, `Retry requested for ${node}. Result: kubectl sysctls history ${node}`);
     });
 }
 
@@ -92,12 +91,6 @@ async function patchPolicy(
   }
 }
 
-async function readNode({ transport }: Session, name: string): Promise<ShownNode> {
-  const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
-  const answer = await orNoNode(name, transport.request({ method: 'GET', path }));
-  return shownNode(objectAt(answer.body));
-}
-
 async function annotate(
   { transport }: Session,
   name: string,
@@ -109,15 +102,6 @@ async function annotate(
     name,
     transport.request({ method: 'PATCH', path, query: WRITER, contentType: MERGE_PATCH, body }),
   );
-}
-
-async function orNoNode<T>(name: string, answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isNotFound(error)) throw new Refusal(`Expected a node ${name}, found none; see kubectl get nodes.`);
-    throw error;
-  }
 }
 
 function keyOf({ place }: Session): string {

@@ -8,7 +8,7 @@ import { failureText } from './failure.ts';
 import { followFleet } from './follow.ts';
 import { gather } from './gather.ts';
 import { seconds } from './options.ts';
-import type { Program } from './program.ts';
+import type { Program } from './context.ts';
 import { standingLine, statusLine } from './status-text.ts';
 import { statusView, type StatusView } from './status-view.ts';
 

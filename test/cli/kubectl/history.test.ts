@@ -1,97 +1,126 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { kubeconfigText } from './api.ts';
-import { execServer, STATUS, STDERR, STDOUT, type ExecServer, type Said } from './exec-server.ts';
+import { describe, expect, it } from 'vitest';
+import { historyAnnotation } from '../../../agent/report/history.ts';
+import { KEYS } from '../../../agent/report/keys.ts';
+import type { PastChange } from '../../../agent/report/past-change.ts';
+import { json, status } from '../../cluster/fault-server.ts';
+import { api, type Answers } from './api.ts';
 import { kubectlSysctls, type Outcome } from './run.ts';
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'history-test-'));
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
+const DONE: PastChange = {
+  at: '2026-11-24T02:00:00.123Z',
+  reason: 'Creates /etc/default/kubelet.',
+  revision: 'b6b9734149',
+  resourceVersion: '4711',
+  file: '/etc/default/kubelet',
+  before: null,
+  after: 'aa',
+  from: ['kernel.sem'],
+  to: ['net.core.somaxconn'],
+  result: 'Done',
+};
+const FAILED: PastChange = {
+  ...DONE,
+  at: '2026-11-25T02:00:00.000Z',
+  from: ['net.core.somaxconn'],
+  result: 'RolledBack',
+  why: 'the kubelet ended: no\u001b[2J',
+};
+const NODE_1 = '/api/v1/nodes/node-1';
 
-const pod = (name: string, phase: string): object => ({ metadata: { name }, status: { phase } });
-const PODS = [pod('old', 'Failed'), pod('agent-x', 'Running')];
-const SUCCESS: Said = [STATUS, JSON.stringify({ status: 'Success' })];
-
-function history(server: ExecServer, ...args: string[]): Promise<Outcome> {
-  const kubeconfig = join(folder, 'config');
-  writeFileSync(kubeconfig, kubeconfigText(server.url));
-  return kubectlSysctls(['history', '--kubeconfig', kubeconfig, ...args]);
+/** What `history node-1` prints of a Node with this annotation; undefined: it has none. */
+function history(annotation: string | undefined, ...args: string[]): Promise<Outcome> {
+  const annotations = {
+    [KEYS.state]: 'Done',
+    ...(annotation !== undefined && { [KEYS.history]: annotation }),
+  };
+  return run({ nodes: [{ metadata: { name: 'node-1', annotations } }] }, ...args);
 }
 
-describe('history', { timeout: 10_000 }, () => {
-  it('prints what the agent on that node prints', async () => {
-    await using server = await execServer(PODS, [[STDOUT, 'TIME  '], [STDOUT, 'RESULT\n'], SUCCESS]);
-    expect(await history(server, 'node-1')).toEqual({ status: 0, stdout: 'TIME  RESULT\n', stderr: '' });
-    const [pods, exec] = server.asked;
-    expect(pods?.searchParams.get('fieldSelector')).toBe('spec.nodeName=node-1');
-    expect(exec?.pathname).toBe('/api/v1/namespaces/kubelet-sysctl-agent/pods/agent-x/exec');
-    expect(exec?.searchParams.getAll('command')).toEqual([
-      'node',
-      '/app/kubelet-sysctls.mjs',
-      'history',
-      '--output',
-      'text',
-    ]);
-  });
+async function run(answers: Answers, ...args: string[]): Promise<Outcome> {
+  await using fake = await api(answers);
+  const outcome = await kubectlSysctls(['history', 'node-1', '--kubeconfig', fake.kubeconfig, ...args]);
+  expect(fake.server.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([`GET ${NODE_1}`]);
+  return outcome;
+}
 
-  it('asks for JSON with -o json', async () => {
-    await using server = await execServer(PODS, [[STDOUT, '{}\n'], SUCCESS]);
-    expect(await history(server, 'node-1', '-o', 'json')).toMatchObject({ status: 0, stdout: '{}\n' });
-    expect(server.asked[1]?.searchParams.getAll('command').at(-1)).toBe('json');
-  });
-
-  it('lets nothing of a node steer the terminal', async () => {
-    await using server = await execServer(PODS, [[STDOUT, 'a\u001b[2Jb\n'], SUCCESS]);
-    expect(await history(server, 'node-1')).toMatchObject({ stdout: 'ab\n' });
-  });
-
-  it('tells what the agent says when it has none', async () => {
-    const causes = [{ reason: 'ExitCode', message: '1' }];
-    const failure = { status: 'Failure', message: 'exit code 1', details: { causes } };
-    await using server = await execServer(PODS, [
-      [STDERR, 'no agent has changed it yet\n'],
-      [STATUS, JSON.stringify(failure)],
-    ]);
-    const { status, stdout, stderr } = await history(server, 'node-1');
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(stderr).toMatch(/^error: The agent on node-1 .*no agent has changed it yet\n$/u);
-  });
-
-  it('says that no agent runs there', async () => {
-    await using server = await execServer([pod('old', 'Failed')], []);
-    expect(await history(server, 'node-1')).toMatchObject({
-      status: 1,
-      stderr: expect.stringMatching(/agent that runs on node-1, found none/u),
+describe('history', () => {
+  it('prints a line a change, oldest first, with what was added, removed and went wrong', async () => {
+    expect(await history(historyAnnotation([DONE, FAILED]))).toEqual({
+      status: 0,
+      stderr: '',
+      stdout: `\
+TIME                   RESULT       REVISION     CONFIGMAP   CHANGE                            WHY
+2026-11-24T02:00:00Z   Done         b6b9734149   4711        +net.core.somaxconn -kernel.sem   Creates /etc/default/kubelet.
+2026-11-25T02:00:00Z   RolledBack   b6b9734149   4711        -                                 the kubelet ended: no\\u{1b}[2J
+`,
     });
+  });
+
+  it('prints the same as JSON with -o json, with all that the agent wrote of a change', async () => {
+    const { status: code, stdout } = await history(historyAnnotation([DONE, FAILED]), '-o', 'json');
+    expect([code, JSON.parse(stdout)]).toEqual([0, { changes: [DONE, FAILED] }]);
+  });
+
+  it('shows the entries that differ and how many more there are where the lists were shortened', async () => {
+    const same = Array.from({ length: 300 }, (_none, at) => `net.ipv4.same_${at}`);
+    const added = Array.from({ length: 300 }, (_none, at) => `net.ipv4.new_${at}`);
+    const change = { ...DONE, from: [...same, 'kernel.sem'], to: [...same, ...added] };
+    const { stdout } = await history(historyAnnotation([change]));
+    expect(stdout).toMatch(/ \+net\.ipv4\.new_0 .* \+… and \d+ more added -kernel\.sem {3}/u);
+    expect(stdout).not.toContain('unchanged');
+  });
+
+  it.each(['text', 'json'])('escapes or removes what could control the terminal from %s', async (output) => {
+    const odd = '\u001b[2J\u009b2J';
+    const change = { ...DONE, at: odd, revision: odd, resourceVersion: odd, reason: odd, from: [odd] };
+    const { status: code, stdout } = await history(historyAnnotation([change]), '-o', output);
+    expect(code).toBe(0);
+    expect(['\u001b', '\u009b'].filter((character) => stdout.includes(character))).toEqual([]);
+  });
+
+  it.each([
+    ['without the annotation', undefined],
+    ['with an empty list', '[]'],
+  ])('refuses a Node %s and names the possible causes', async (_title, annotation) => {
+    const { status: code, stdout, stderr } = await history(annotation);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^error: Expected Node node-1 .* kubelet-sysctl-agent\/history, found none\. No change has ended there/u,
+    );
+  });
+
+  it.each([
+    ['text that is no JSON', 'edited'],
+    ['JSON of another kind', '{"changes":[]}'],
+    ['a change that lacks fields', '[{"at":"2026-11-24T02:00:00Z"}]'],
+  ])('refuses an annotation that holds %s without a crash', async (_title, annotation) => {
+    const { status: code, stdout, stderr } = await history(annotation);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^error: Expected the annotation kubelet-sysctl-agent\/history of Node node-1 .*got something else/u,
+    );
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('says that no agent has reported from the node', async () => {
+    const { status: code, stderr } = await run({ nodes: [{ metadata: { name: 'node-1' } }] });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: Expected an agent on node-1, got no report of one/u);
+  });
+
+  it('says that there is no such node', async () => {
+    const { status: code, stderr } = await run({});
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: Expected a node node-1, found none/u);
   });
 
   it('says which rule is missing', async () => {
-    await using server = await execServer(PODS, 403);
-    expect(await history(server, 'node-1')).toMatchObject({
-      status: 1,
-      stderr: expect.stringContaining('verbs get and create on pods/exec'),
+    const message =
+      'nodes "node-1" is forbidden: User "jane" cannot get resource "nodes" in API group "" at the cluster scope';
+    const { status: code, stderr } = await run({
+      other: { [NODE_1]: json(403, status(403, 'Forbidden', message)) },
     });
-  });
-
-  it('does not wait for ever', async () => {
-    await using server = await execServer(PODS, []);
-    expect(await history(server, 'node-1', '--request-timeout', '300ms')).toMatchObject({
-      status: 1,
-      stderr: expect.stringMatching(/did not end within 0\.3 s/u),
-    });
-  });
-
-  it('says that the connection was cut', async () => {
-    await using server = await execServer(PODS, [[STDOUT, 'half']]);
-    expect(await history(server, 'node-1')).toMatchObject({
-      status: 1,
-      stderr: expect.stringContaining('closed before its end'),
-    });
+    expect(code).toBe(1);
+    expect(stderr).toContain('You need a ClusterRole with verb get on nodes');
   });
 });

@@ -1,6 +1,7 @@
 // The plugin as a person runs it, in this process: client-node alone takes seconds to load from node_modules.
 
-import { runKubectlProgram, type Output } from '../../../agent/cli/kubectl/program.ts';
+import type { Output } from '../../../agent/cli/kubectl/context.ts';
+import { runKubectlProgram } from '../../../agent/cli/kubectl/program.ts';
 
 export interface Outcome {
   readonly status: number;

@@ -1,14 +1,14 @@
 // A node's history for a person: one line a change.
 
-import type { PastChange } from '../node/memory.ts';
-import { aligned } from '../report/table.ts';
-import { printable } from '../text/quote.ts';
+import type { PastChange } from '../../report/past-change.ts';
+import { aligned } from '../../report/table.ts';
+import { printable } from '../../text/quote.ts';
 
 const TITLES = ['TIME', 'RESULT', 'REVISION', 'CONFIGMAP', 'CHANGE', 'WHY'];
 /** A line of the kubelet's log may be long, and is what a person looks for. */
 const LONGEST_WHY = 1000;
 
-/** An aligned table in the order of the changes, without a newline at the end. */
+/** An aligned table in the order of the changes, without a newline at the end; nothing in it controls a terminal. */
 export function historyText(changes: readonly PastChange[]): string {
   return aligned([TITLES, ...changes.map(row)]);
 }
@@ -25,11 +25,11 @@ function row({
 }: PastChange): readonly string[] {
   const time = at.replace(/\.\d+Z$/u, 'Z');
   return [
-    time,
+    printable(time),
     result,
-    revision,
-    resourceVersion ?? '-',
-    difference(from, to),
+    printable(revision),
+    printable(resourceVersion ?? '-'),
+    printable(difference(from, to), Infinity),
     printable(why ?? reason, LONGEST_WHY),
   ];
 }
