@@ -5,7 +5,7 @@ import { EXTRA_ARGS, type EnvironmentFileOnDisk } from '../kubelet/unit.ts';
 import { allowanceProblem } from '../sysctl/allowance.ts';
 import { NEWEST_KUBELET } from '../sysctl/version.ts';
 import type { Merge } from './merge.ts';
-import type { PlanInput, Refused } from './plan.ts';
+import type { PlanInput, Refused } from './types.ts';
 import { usesOf } from './uses.ts';
 
 export interface Explained {

@@ -4,7 +4,7 @@ import type { AllowedUse, Configured } from '../kubelet/configured.ts';
 import type { WordRange } from '../kubelet/edit-value.ts';
 import { ALLOWED_FLAG, type FlagUse } from '../kubelet/flags.ts';
 import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';
-import type { Refused } from './plan.ts';
+import type { Refused } from './types.ts';
 
 export interface ExtraUses {
   /** Uses made of words of KUBELET_EXTRA_ARGS alone. */
