@@ -6,7 +6,6 @@ import { candidateValues, type WordRange } from './edit-value.ts';
 import { findAssignment, parseEnvironmentFile, EnvironmentFileError } from './environment-file.ts';
 import type { Assignment, EnvironmentDocument } from './environment-file.ts';
 import { EXTRA_ARGS } from './unit.ts';
-import { wordTexts } from './words.ts';
 
 export interface ExtraArgsEdit {
   /** undefined: there is no file yet. */
@@ -49,11 +48,6 @@ export function editExtraArgs(edit: ExtraArgsEdit): Uint8Array {
     `Expected to be able to add to the value of ${EXTRA_ARGS} without changing anything else, found no way. ` +
       'Close every quote of the file, and end no line before its end with a backslash.',
   );
-}
-
-/** The words of KUBELET_EXTRA_ARGS in an environment file; none when it is not assigned. */
-export function extraArgsWords(content: Uint8Array, systemdVersion: number | undefined): readonly string[] {
-  return wordTexts(findAssignment(parseEnvironmentFile(content, systemdVersion), EXTRA_ARGS)?.value ?? '');
 }
 
 type Candidate = ReturnType<typeof candidateValues>[number];

@@ -1,6 +1,6 @@
 // systemd's EnvironmentFile= as a lossless document: what systemd reads, and which bytes each part came from.
 
-import { decodeUtf8, fromByteString, invalidUtf8, toByteString } from './bytes.ts';
+import { decodeUtf8, invalidUtf8, toByteString } from './bytes.ts';
 import { scanEnvironment, type RawAssignment } from './environment-scan.ts';
 
 /** One assignment that systemd takes from the file. Offsets are bytes from the file's start. */
@@ -66,11 +66,6 @@ export function parseEnvironmentFile(
       line: lineOf(assignment.from),
     }));
   return { text, assignments };
-}
-
-/** The document's bytes: those that were parsed. */
-export function printEnvironmentFile(document: EnvironmentDocument): Uint8Array {
-  return fromByteString(document.text);
 }
 
 /** The assignment of a variable that is in force: the last one. */
