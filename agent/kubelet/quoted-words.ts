@@ -8,12 +8,16 @@ export interface QuotedWords {
   readonly rest: string;
 }
 
-/** A word in double quotes, or one that needs none; in a byte string, where other whitespace may be part of a character. */
-const WORD = /[ \t]*(?:"((?:[^"\\]|\\[^])*)"|([^ \t"\\]+))(?=[ \t]|$)/gy;
+/** What old systemd prints in place of a string with a blank in it. */
+export const UNPRINTABLE = '[unprintable]';
+
+/** A word in double quotes, or as it is; in a byte string, where other whitespace may be part of a character. */
+const WORD = /[ \t]*(?:"((?:[^"\\]|\\[^])*)"|([^ \t"][^ \t]*))(?=[ \t]|$)/gy;
 
 /**
  * Returns the strings, each in double quotes with C's escapes where it needs them. Mirrors shell_maybe_quote, by which
- * bus_print_property prints them (systemd src/basic/escape.c, src/shared/bus-print-properties.c).
+ * bus_print_property prints them (systemd src/basic/escape.c, src/shared/bus-print-properties.c). Old systemd prints each as
+ * it is, or UNPRINTABLE for one with a blank.
  */
 export function readQuotedWords(line: string): QuotedWords {
   const bytes = encodeUtf8(line).replace(/[ \t]+$/, '');

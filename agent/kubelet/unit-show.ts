@@ -1,15 +1,17 @@
 // What `systemctl show kubelet.service` prints, read back into the unit's properties.
 
 import { quote } from '../text/quote.ts';
-import { readQuotedWords } from './quoted-words.ts';
+import { readQuotedWords, UNPRINTABLE } from './quoted-words.ts';
 
 /** The properties of a unit that decide how its kubelet starts, variables unexpanded. */
 export interface ShownUnit {
   readonly name: string;
   /** `ExecStart`'s words. systemctl prints no quotes around them: a word with a space in it reads as two. */
   readonly execStart: readonly string[];
-  /** Each `KEY=value`. */
+  /** Each `KEY=value`; without those that the text does not show. */
   readonly environment: readonly string[];
+  /** How many entries of `Environment=` old systemd printed as `[unprintable]`. */
+  readonly hiddenVariables: number;
   readonly environmentFiles: readonly { readonly path: string; readonly optional: boolean }[];
   /** The unit's own files, the drop-ins last; empty where the text does not name them. */
   readonly unitFiles: readonly string[];
@@ -52,10 +54,13 @@ export function parseUnitShow(text: string): ShownUnit {
   const id = only(properties, 'Id');
   const name = id?.value ?? USUAL_NAME;
   expectLoaded(name, only(properties, 'LoadState'));
+  const environment = wordsOf(only(properties, 'Environment'));
+  const isShown = (word: string): boolean => word !== UNPRINTABLE;
   return {
     name,
     execStart: execStart(name, properties),
-    environment: wordsOf(only(properties, 'Environment')),
+    environment: environment.filter(isShown),
+    hiddenVariables: environment.filter((word) => !isShown(word)).length,
     // Old systemd prints EnvironmentFile=.
     environmentFiles: properties
       .filter(({ key }) => key === 'EnvironmentFiles' || key === 'EnvironmentFile')
@@ -63,7 +68,7 @@ export function parseUnitShow(text: string): ShownUnit {
     unitFiles: [
       only(properties, 'FragmentPath')?.value ?? '',
       ...wordsOf(only(properties, 'DropInPaths')),
-    ].filter((path) => path !== ''),
+    ].filter((path) => path !== '' && isShown(path)),
     systemdVersion: versionIn(only(properties, 'Version')),
   };
 }

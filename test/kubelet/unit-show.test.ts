@@ -18,6 +18,7 @@ describe('parseUnitShow', () => {
       name: 'kubelet.service',
       execStart: KUBELET,
       environment: SHOWN.environment,
+      hiddenVariables: 0,
       environmentFiles: [
         { path: '/var/lib/kubelet/kubeadm-flags.env', optional: true },
         { path: '/etc/default/kubelet', optional: false },
@@ -44,6 +45,16 @@ describe('parseUnitShow', () => {
   it('reads EnvironmentFile=, as old systemd prints it, and a path with blanks', () => {
     const text = `ExecStart=${execStart(KUBELET)}\nEnvironmentFile=/etc/a (b) c (ignore_errors=no)\n`;
     expect(parseUnitShow(text).environmentFiles).toEqual([{ path: '/etc/a (b) c', optional: false }]);
+  });
+
+  it('counts the entries that old systemd prints as unprintable, and takes the others as they are', () => {
+    const environment = String.raw`Environment=[unprintable] A="b\c" [unprintable]`;
+    const text = `ExecStart=${execStart(KUBELET)}\n${environment}\nDropInPaths=/a.conf [unprintable]\n`;
+    expect(parseUnitShow(text)).toMatchObject({
+      environment: [String.raw`A="b\c"`],
+      hiddenVariables: 2,
+      unitFiles: ['/a.conf'],
+    });
   });
 
   it('keeps a semicolon and the words of the line itself when they stand in the argv', () => {
