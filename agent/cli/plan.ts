@@ -10,6 +10,7 @@ import { planFor, PlanError, policyIn, type PlanAnswer, type ShownNode } from '.
 import { readFiles } from './plan-files.ts';
 import { errorText, planText } from './plan-text.ts';
 import { readUnitShow } from './plan-unit-show.ts';
+import type { Streams } from './streams.ts';
 import { validateFile } from './validation.ts';
 import { versionOption } from './version-option.ts';
 
@@ -40,7 +41,7 @@ systemctl show prints ExecStart= without quotes: a word of it that contains a sp
  * The command `plan`. Prints the plan; throws an Exit with code 1 when there is none, because the ConfigMap is not valid,
  * a file has to be fixed first or the node cannot be reconciled, and commander's errors for wrong usage.
  */
-export function planCommand(): Command {
+export function planCommand(streams: Streams = process): Command {
   return new Command('plan')
     .description('show what would change in a kubelet’s environment file, and why; nothing is written')
     .option('--environment-file <file>', 'such as /etc/default/kubelet; it need not exist')
@@ -72,20 +73,24 @@ export function planCommand(): Command {
     )
     .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
     .addHelpText('after', HELP)
+    .configureOutput({
+      writeOut: (text) => void streams.stdout.write(text),
+      writeErr: (text) => void streams.stderr.write(text),
+    })
     .exitOverride()
-    .action(plan);
+    .action((flags: Flags, command: Command) => plan(flags, command, streams));
 }
 
-async function plan(flags: Flags, command: Command): Promise<void> {
+async function plan(flags: Flags, command: Command, { stdout, stderr }: Streams): Promise<void> {
   const readNode = nodeReader(flags, command);
-  const colors = colorsFor(process.stdout);
+  const colors = colorsFor(stdout);
   try {
     const answer = await answerFor(flags, readNode);
-    process.stdout.write(flags.output === 'json' ? jsonText(answer.json) : planText(answer, colors));
+    stdout.write(flags.output === 'json' ? jsonText(answer.json) : planText(answer, colors));
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
-    if (flags.output === 'json') process.stdout.write(jsonText({ error: error.data }));
-    else process.stderr.write(errorText(error.data, colors));
+    if (flags.output === 'json') stdout.write(jsonText({ error: error.data }));
+    else stderr.write(errorText(error.data, colors));
     throw new Exit(EXIT.no);
   }
 }

@@ -55,7 +55,6 @@ export function parseUnitShow(text: string): ShownUnit {
   const name = id?.value ?? USUAL_NAME;
   expectLoaded(name, only(properties, 'LoadState'));
   const environment = wordsOf(only(properties, 'Environment'));
-  const isShown = (word: string): boolean => word !== UNPRINTABLE;
   return {
     name,
     execStart: execStart(name, properties),
@@ -71,6 +70,10 @@ export function parseUnitShow(text: string): ShownUnit {
     ].filter((path) => path !== '' && isShown(path)),
     systemdVersion: versionIn(only(properties, 'Version')),
   };
+}
+
+function isShown(word: string): boolean {
+  return word !== UNPRINTABLE;
 }
 
 function propertiesOf(text: string): readonly Property[] {
