@@ -32,8 +32,9 @@ A node is shown by one of two options:
   --environment-file  one file; the unit is taken to be kubeadm's, and no other file of it is read
   --unit-show         the unit as it is: every environment file, Environment=, config.yaml and config-dir
 
-  systemctl show kubelet.service > unit.txt     on the node
-  kubelet-sysctls plan --unit-show unit.txt --root . --config-map policy.yaml --kubelet-version 1.37.2
+Examples:
+  systemctl show kubelet.service | kubelet-sysctls plan --unit-show - --config-map policy.yaml --kubelet-version 1.37.2
+  kubelet-sysctls plan --unit-show unit.txt --root node-7/ --config-map policy.yaml --kubelet-version 1.37.2
 
 systemctl show prints ExecStart= without quotes: a word of it that contains a space is read as two.`;
 

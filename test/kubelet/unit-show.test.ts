@@ -103,6 +103,35 @@ describe('parseUnitShow', () => {
     );
   });
 
+  it('reads or refuses any text, and never fails in another way', () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '\n',
+        'ExecStart={ path=/a ; argv[]=/a $B',
+        ' ; ignore_errors=no ; start_time=[n/a] }',
+        'Environment=',
+        'EnvironmentFiles=/a',
+        ' (ignore_errors=yes)',
+        'Id=',
+        'LoadState=loaded',
+        '"',
+        '\\x',
+        '\\U00110000',
+      ),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        try {
+          expect(parseUnitShow(pieces.join('')).execStart.length).toBeGreaterThan(0);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UnitShowError);
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
   it.each([
     ['an empty text', '', undefined, 'found no line KEY=value'],
     ['a text without ExecStart', 'Id=kubelet.service\nType=simple\n', undefined, 'found only "Id, Type"'],
