@@ -52,11 +52,11 @@ export function editExtraArgs(edit: ExtraArgsEdit): Uint8Array {
 
 type Candidate = ReturnType<typeof candidateValues>[number];
 
-/** In place where the raw bytes allow it; or else the one value quoted anew. */
+/** In place where the raw bytes allow it; or else the one value rewritten in new quotes. */
 function replaced(text: string, assignment: Assignment, value: Candidate): readonly string[] {
   const inPlace = value.splices === undefined ? undefined : applyInPlace(text, assignment, value.splices);
-  const anew = text.slice(0, assignment.valueFrom) + quoteValue(value.text) + text.slice(assignment.to);
-  return inPlace === undefined ? [anew] : [inPlace, anew];
+  const rewritten = text.slice(0, assignment.valueFrom) + quoteValue(value.text) + text.slice(assignment.to);
+  return inPlace === undefined ? [rewritten] : [inPlace, rewritten];
 }
 
 /** A line of its own; a blank line before it ends a comment that a backslash would continue. */
