@@ -1,4 +1,4 @@
-// The ConfigMap as a file: the manifest that somebody is about to apply.
+// The ConfigMap as a file: the manifest that a person is about to apply.
 
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
@@ -15,7 +15,7 @@ const MOST_TOKENS = 1_000_000;
 // Plain words that kubectl reads as booleans (YAML 1.1), while YAML 1.2 reads text.
 const OLD_BOOLEAN = /^(yes|no|on|off|y|n)$/iu;
 
-/** A file that is no readable ConfigMap; the message says why and how to mend it. */
+/** A file that is no readable ConfigMap; the message says why and how to fix it. */
 export class ConfigMapFileError extends Error {
   readonly path: string;
   /** From 1; undefined when the error is about the whole file. */

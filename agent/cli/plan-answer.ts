@@ -1,28 +1,35 @@
 // What `plan` answers, as data: the JSON that it prints, and the error in its place.
 
 import type { ConfigSources } from '../kubelet/config.ts';
-import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';
-import { planChange, type Planned } from '../plan/plan.ts';
+import type { KubeletUnit } from '../kubelet/unit.ts';
+import { planChange } from '../plan/plan.ts';
+import type { Planned, Refused, Unreconcilable } from '../plan/types.ts';
 import { desiredFor, type Desired, type NodeFacts } from '../policy/desired.ts';
-import { parsePolicy } from '../policy/parse.ts';
-import type { PolicyError } from '../policy/policy.ts';
-import { ConfigMapFileError } from './config-map-file.ts';
+import type { Policy, PolicyError } from '../policy/policy.ts';
+import type { ValidatedFile } from './validation.ts';
 
-export interface PlanQuestion {
-  /** The ConfigMap's. */
-  readonly data: Readonly<Record<string, string>>;
-  readonly environmentFile: { readonly path: string; readonly content: Uint8Array | undefined };
+/** A node's unit and files, as far as `plan` was shown them. */
+export interface ShownNode {
+  readonly unit: KubeletUnit;
   readonly config: ConfigSources;
-  readonly node: NodeFacts;
+  /** The unit is kubeadm's by assumption; else it is the node's own, and the answer says which of its files changes. */
+  readonly isAssumed: boolean;
+  /** The unit's own files, which decide where the kubelet takes its arguments from; none when it is assumed. */
+  readonly unitFiles: readonly string[];
+  /** What was not there and was taken to be empty, in sentences. */
+  readonly notes: readonly string[];
 }
 
 export interface PlanAnswer {
   readonly plan: Planned;
-  readonly desired: Desired;
+  /** What was not there, and what the policy names and is left out here, in sentences. */
+  readonly notes: readonly string[];
   readonly json: PlanJson;
 }
 
 export interface PlanJson {
+  /** The file that changes, or would; only where the unit is the node's own. */
+  readonly file?: string;
   readonly changed: boolean;
   readonly words: { readonly before: readonly string[]; readonly after: readonly string[] };
   /** The whole file as it would be; empty when no file is needed. */
@@ -34,6 +41,8 @@ export interface PlanJson {
 }
 
 export interface PlanErrorData {
+  /** Why the node's agent would change nothing; only where the unit is the node's own. */
+  readonly kind?: 'unreconcilable' | 'refused';
   readonly message: string;
   readonly file?: string;
   readonly line?: number;
@@ -42,7 +51,7 @@ export interface PlanErrorData {
   readonly errors?: readonly PolicyError[];
 }
 
-/** There is no plan; the data says what a person has to mend. */
+/** There is no plan; the data says what a person has to fix. */
 export class PlanError extends Error {
   override readonly name = 'PlanError';
   readonly data: PlanErrorData;
@@ -53,82 +62,71 @@ export class PlanError extends Error {
   }
 }
 
-/** Plans for a node whose unit is kubeadm's and to which nothing was applied yet; throws a PlanError. */
-export function planFor(question: PlanQuestion): PlanAnswer {
-  const { data, environmentFile, config, node } = question;
-  const parsed = parsePolicy(data);
-  if (!parsed.ok) {
+/** The policy of a validated file. Throws a PlanError when it is not valid. */
+export function policyIn({ policy, validation, fileError }: ValidatedFile): Policy {
+  if (policy !== undefined) return policy;
+  if (fileError === undefined) {
     throw new PlanError({
       message: 'Expected a valid ConfigMap: nothing would be changed.',
-      errors: parsed.errors,
+      errors: validation.errors,
     });
   }
-  const { settings } = parsed.policy;
-  const desired = desiredFor(parsed.policy, node);
+  const { message, path, line } = fileError;
+  throw new PlanError({ message, file: path, ...(line === undefined ? {} : { line }) });
+}
+
+/** Plans for a node to which nothing was applied yet. Throws a PlanError when there is no plan. */
+export function planFor(policy: Policy, node: ShownNode, facts: NodeFacts): PlanAnswer {
+  const { settings } = policy;
+  const desired = desiredFor(policy, facts);
   const plan = planChange({
-    unit: kubeadmUnit(environmentFile),
-    config,
+    unit: node.unit,
+    config: node.config,
     desired: desired.allowances,
     lastApplied: { ours: [], folded: [] },
     unmanaged: settings.unmanaged,
     goal: settings.mode === 'Restore' ? 'Restore' : 'Apply',
-    kubelet: node.kubelet,
-    brokenStart: 'Report',
+    kubelet: facts.kubelet,
+    // The variables that an assumed unit does not show may be what the kubelet starts with.
+    brokenStart: node.isAssumed ? 'Report' : 'Refuse',
   });
-  if (plan.kind === 'unreconcilable') throw new PlanError({ message: plan.reason });
-  if (plan.kind === 'refused') {
-    const { message, file, line, byte } = plan;
-    throw new PlanError({
-      message,
-      file,
-      ...(line === undefined ? {} : { line }),
-      ...(byte === undefined ? {} : { byte }),
-    });
+  if (plan.kind !== 'planned') throw new PlanError(errorData(plan, node));
+  const notes = [...node.notes, ...leftOut(desired)];
+  return { plan, notes, json: toJson(plan, node, notes) };
+}
+
+function errorData(plan: Unreconcilable | Refused, { isAssumed, unit, unitFiles }: ShownNode): PlanErrorData {
+  const kind = isAssumed ? {} : { kind: plan.kind };
+  if (plan.kind === 'unreconcilable') {
+    const place = unitFiles.length === 0 ? '' : ` ${unit.name} is made of ${unitFiles.join(', ')}.`;
+    return { ...kind, message: `${plan.reason}${place}` };
   }
-  return { plan, desired, json: toJson(plan, desired) };
+  const { message, file, line, byte } = plan;
+  return {
+    ...kind,
+    message,
+    file,
+    ...(line === undefined ? {} : { line }),
+    ...(byte === undefined ? {} : { byte }),
+  };
 }
 
-/** The PlanError that another error amounts to; undefined when it is a fault of ours. */
-export function toPlanError(error: unknown): PlanError | undefined {
-  if (error instanceof PlanError) return error;
-  if (!(error instanceof ConfigMapFileError)) return undefined;
-  const { message, path, line } = error;
-  return new PlanError({ message, file: path, ...(line === undefined ? {} : { line }) });
-}
-
-/** What the policy names and is left out here, in sentences. */
-export function leftOut({ safe, unsupported }: Desired): readonly string[] {
+function leftOut({ safe, unsupported }: Desired): readonly string[] {
   return [
     ...safe.map((name) => `${name} is already safe on this kubelet, not needed.`),
     ...unsupported.map(({ pattern, message }) => `${pattern} is left out: ${message}`),
   ];
 }
 
-function toJson(plan: Planned, desired: Desired): PlanJson {
+function toJson(plan: Planned, { isAssumed }: ShownNode, notes: readonly string[]): PlanJson {
   return {
+    ...(isAssumed ? {} : { file: plan.file }),
     changed: plan.changed,
     words: plan.words,
     contentBase64: Buffer.from(plan.after ?? new Uint8Array()).toString('base64'),
     configured: plan.configured,
     desired: plan.desired,
     unmanaged: [...new Set(plan.unmanaged.map(({ pattern }) => pattern))],
-    reason: [plan.reason, ...leftOut(desired)].join(' '),
-  };
-}
-
-/** 10-kubeadm.conf of the official packages, with the one environment file that `plan` is given. */
-function kubeadmUnit(file: PlanQuestion['environmentFile']): KubeletUnit {
-  return {
-    name: 'kubelet.service',
-    execStart: [
-      '/usr/bin/kubelet',
-      '$KUBELET_KUBECONFIG_ARGS',
-      '$KUBELET_CONFIG_ARGS',
-      '$KUBELET_KUBEADM_ARGS',
-      `$${EXTRA_ARGS}`,
-    ],
-    environment: [],
-    environmentFiles: [{ ...file, optional: true, fromGlob: false }],
-    systemdVersion: undefined,
+    reason: [plan.reason, ...notes].join(' '),
   };
 }

@@ -1,13 +1,56 @@
-// The files of a node that `plan` is shown, read from this machine.
+// A kubeadm node of which `plan` is shown the environment file, and perhaps the kubelet's config files.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConfigFile } from '../kubelet/config.ts';
+import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';
 import { errorText } from '../text/error-text.ts';
-import { PlanError } from './plan-answer.ts';
+import { PlanError, type ShownNode } from './plan-answer.ts';
+
+/** The options that name the files. */
+export interface FileFlags {
+  readonly environmentFile: string;
+  readonly kubeletConfig?: string;
+  readonly kubeletConfigDir?: string;
+}
+
+/** Reads the files that the options name; the unit is taken to be kubeadm's. Throws a PlanError when one cannot be read. */
+export async function readFiles({
+  environmentFile,
+  kubeletConfig,
+  kubeletConfigDir,
+}: FileFlags): Promise<ShownNode> {
+  return {
+    unit: kubeadmUnit({ path: environmentFile, content: await readIfThere(environmentFile) }),
+    config: {
+      config: kubeletConfig === undefined ? undefined : await readRequired(kubeletConfig),
+      dropIns: kubeletConfigDir === undefined ? [] : await readConfigFolder(kubeletConfigDir),
+    },
+    isAssumed: true,
+    unitFiles: [],
+    notes: [],
+  };
+}
+
+/** 10-kubeadm.conf of the official packages, with one environment file. */
+function kubeadmUnit(file: { readonly path: string; readonly content: Uint8Array | undefined }): KubeletUnit {
+  return {
+    name: 'kubelet.service',
+    execStart: [
+      '/usr/bin/kubelet',
+      '$KUBELET_KUBECONFIG_ARGS',
+      '$KUBELET_CONFIG_ARGS',
+      '$KUBELET_KUBEADM_ARGS',
+      `$${EXTRA_ARGS}`,
+    ],
+    environment: [],
+    environmentFiles: [{ ...file, optional: true, fromGlob: false }],
+    systemdVersion: undefined,
+  };
+}
 
 /** A file's bytes; undefined when there is none. Throws a PlanError when it cannot be read. */
-export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
     return new Uint8Array(await readFile(path));
   } catch (error) {
@@ -17,7 +60,7 @@ export async function readIfThere(path: string): Promise<Uint8Array | undefined>
 }
 
 /** A file that was named and must be there. Throws a PlanError when it cannot be read. */
-export async function readRequired(path: string): Promise<ConfigFile> {
+async function readRequired(path: string): Promise<ConfigFile> {
   const content = await readIfThere(path);
   if (content === undefined) {
     throw new PlanError({
@@ -29,7 +72,7 @@ export async function readRequired(path: string): Promise<ConfigFile> {
 }
 
 /** Every `.conf` file below a folder. Throws a PlanError when one cannot be read. */
-export async function readConfigFolder(folder: string): Promise<readonly ConfigFile[]> {
+async function readConfigFolder(folder: string): Promise<readonly ConfigFile[]> {
   let entries;
   try {
     entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -1,25 +1,23 @@
 // What `plan` answers, for a person.
 
 import type { Colors } from './colors.ts';
-import { leftOut, type PlanAnswer, type PlanErrorData } from './plan-answer.ts';
+import type { PlanAnswer, PlanErrorData } from './plan-answer.ts';
+import { errorLine } from './validation-text.ts';
 
 const CONTEXT_LINES = 3;
 
-/** The difference as a unified diff, then why, what others set and what is left out; ends in a newline. */
-export function planText({ plan, desired }: PlanAnswer, colors: Colors): string {
+/** The difference as a unified diff, then why, what others set, what was missing and what is left out; ends in a newline. */
+export function planText({ plan, notes }: PlanAnswer, colors: Colors): string {
   const diff = plan.changed ? [unifiedDiff(plan.file, plan.before, plan.after, colors), ''] : [];
-  const left = leftOut(desired).map((sentence) => colors.dim(shown(sentence)));
-  return `${[...diff, shown(plan.reason), ...left].join('\n')}\n`;
+  const dimmed = notes.map((sentence) => colors.dim(shown(sentence)));
+  return `${[...diff, shown(plan.reason), ...dimmed].join('\n')}\n`;
 }
 
-/** What has to be mended first; ends in a newline. */
+/** Why there is no plan, and what to fix; ends in a newline. */
 export function errorText(error: PlanErrorData, colors: Colors): string {
   const place = [error.file, error.line, error.byte === undefined ? undefined : `byte ${error.byte}`];
   const where = place.filter((part) => part !== undefined).join(':');
-  const errors = (error.errors ?? []).map(({ key, line, message }) => {
-    const at = key === '' ? 'ConfigMap' : `${shown(key)}, line ${line}`;
-    return `${colors.red(`${at}:`)} ${shown(message)}`;
-  });
+  const errors = (error.errors ?? []).map((one) => errorLine(one, colors));
   const first = `${where === '' ? '' : `${colors.red(`${shown(where)}:`)} `}${shown(error.message)}`;
   return `${[first, ...errors].join('\n')}\n`;
 }

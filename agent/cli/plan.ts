@@ -2,16 +2,22 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { labelKeyProblem, labelValueProblem } from '../policy/labels.ts';
-import { parseVersion, type Version } from '../sysctl/version.ts';
-import { readConfigMapFile } from './config-map-file.ts';
+import type { Version } from '../sysctl/version.ts';
 import { colorsFor } from './colors.ts';
 import { EXIT, Exit } from './exit.ts';
-import { readConfigFolder, readIfThere, readRequired } from './plan-files.ts';
-import { planFor, toPlanError, type PlanAnswer } from './plan-answer.ts';
+import { jsonText } from './json.ts';
+import { planFor, PlanError, policyIn, type PlanAnswer, type ShownNode } from './plan-answer.ts';
+import { readFiles } from './plan-files.ts';
 import { errorText, planText } from './plan-text.ts';
+import { readUnitShow } from './plan-unit-show.ts';
+import type { Streams } from './streams.ts';
+import { validateFile } from './validation.ts';
+import { versionOption } from './version-option.ts';
 
 interface Flags {
-  readonly environmentFile: string;
+  readonly environmentFile?: string;
+  readonly unitShow?: string;
+  readonly root: string;
   readonly configMap: string;
   readonly kubeletVersion: Version;
   readonly kernelVersion?: Version;
@@ -21,72 +27,94 @@ interface Flags {
   readonly output: 'text' | 'json';
 }
 
+const HELP = `
+A node is shown by one of two options:
+  --environment-file  one file; the unit is taken to be kubeadm's, and no other file of it is read
+  --unit-show         the unit as it is: every environment file, Environment=, config.yaml and config-dir
+
+Examples:
+  systemctl show kubelet.service | kubelet-sysctls plan --unit-show - --config-map policy.yaml --kubelet-version 1.37.2
+  kubelet-sysctls plan --unit-show unit.txt --root node-7/ --config-map policy.yaml --kubelet-version 1.37.2
+
+systemctl show prints ExecStart= without quotes: a word of it that contains a space is read as two.`;
+
 /**
- * The command `plan`. Prints the plan; throws an Exit with code 1 when the ConfigMap is not valid or a file has to be
- * mended first, and commander's errors for wrong usage.
+ * The command `plan`. Prints the plan; throws an Exit with code 1 when there is none, because the ConfigMap is not valid,
+ * a file has to be fixed first or the node cannot be reconciled, and commander's errors for wrong usage.
  */
-export function planCommand(): Command {
+export function planCommand(streams: Streams = process): Command {
   return new Command('plan')
     .description('show what would change in a kubelet’s environment file, and why; nothing is written')
-    .requiredOption('--environment-file <file>', 'such as /etc/default/kubelet; it need not exist')
+    .option('--environment-file <file>', 'such as /etc/default/kubelet; it need not exist')
+    .addOption(
+      new Option(
+        '--unit-show <file>',
+        "what 'systemctl show kubelet.service' printed; - reads standard input",
+      ).conflicts(['environmentFile', 'kubeletConfig', 'kubeletConfigDir']),
+    )
+    .addOption(
+      new Option('--root <folder>', 'with --unit-show: the folder below which the files of the unit lie')
+        .default('/')
+        .conflicts('environmentFile'),
+    )
     .requiredOption('--config-map <file>', "the ConfigMap's YAML; - reads standard input")
     .addOption(
-      new Option('--kubelet-version <version>', "the node's kubelet, such as 1.37.2")
-        .argParser(version)
-        .makeOptionMandatory(),
+      versionOption(
+        '--kubelet-version <version>',
+        "the node's kubelet, such as 1.37.2",
+      ).makeOptionMandatory(),
     )
-    .addOption(
-      new Option('--kernel-version <version>', "the node's kernel; new enough when left out").argParser(
-        version,
-      ),
-    )
-    .option('--kubelet-config <file>', "the kubelet's config.yaml")
-    .option('--kubelet-config-dir <folder>', 'the folder of its drop-ins (*.conf)')
+    .addOption(versionOption('--kernel-version <version>', "the node's kernel; new enough when left out"))
+    .option('--kubelet-config <file>', "with --environment-file: the kubelet's config.yaml")
+    .option('--kubelet-config-dir <folder>', 'with --environment-file: the folder of its drop-ins (*.conf)')
     .addOption(
       new Option('--labels <k=v,…>', "the node's labels, which profiles select by")
         .argParser(labels)
         .default({}, 'none'),
     )
     .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
+    .addHelpText('after', HELP)
+    .configureOutput({
+      writeOut: (text) => void streams.stdout.write(text),
+      writeErr: (text) => void streams.stderr.write(text),
+    })
     .exitOverride()
-    .action(plan);
+    .action((flags: Flags, command: Command) => plan(flags, command, streams));
 }
 
-async function plan(flags: Flags): Promise<void> {
-  const colors = colorsFor(process.stdout);
+async function plan(flags: Flags, command: Command, { stdout, stderr }: Streams): Promise<void> {
+  const readNode = nodeReader(flags, command);
+  const colors = colorsFor(stdout);
   try {
-    const answer = await answerFor(flags);
-    process.stdout.write(flags.output === 'json' ? json(answer.json) : planText(answer, colors));
-  } catch (thrown) {
-    const error = toPlanError(thrown);
-    if (error === undefined) throw thrown;
-    if (flags.output === 'json') process.stdout.write(json({ error: error.data }));
-    else process.stderr.write(errorText(error.data, colors));
+    const answer = await answerFor(flags, readNode);
+    stdout.write(flags.output === 'json' ? jsonText(answer.json) : planText(answer, colors));
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    if (flags.output === 'json') stdout.write(jsonText({ error: error.data }));
+    else stderr.write(errorText(error.data, colors));
     throw new Exit(EXIT.no);
   }
 }
 
-async function answerFor(flags: Flags): Promise<PlanAnswer> {
-  const data = await readConfigMapFile(flags.configMap);
-  return planFor({
-    data,
-    environmentFile: { path: flags.environmentFile, content: await readIfThere(flags.environmentFile) },
-    config: {
-      config: flags.kubeletConfig === undefined ? undefined : await readRequired(flags.kubeletConfig),
-      dropIns: flags.kubeletConfigDir === undefined ? [] : await readConfigFolder(flags.kubeletConfigDir),
-    },
-    node: { labels: flags.labels, kubelet: flags.kubeletVersion, kernel: flags.kernelVersion },
-  });
+/** How the node is read, by the option that shows it; commander's error when none does. */
+function nodeReader(flags: Flags, command: Command): () => Promise<ShownNode> {
+  const { environmentFile, unitShow, configMap, root } = flags;
+  if (unitShow === '-' && configMap === '-') {
+    command.error(
+      "error: options '--unit-show -' and '--config-map -' cannot both read standard input: give one as a file",
+    );
+  }
+  if (unitShow !== undefined) return () => readUnitShow(unitShow, root);
+  if (environmentFile !== undefined) return () => readFiles({ ...flags, environmentFile });
+  return command.error(
+    "error: required option '--environment-file <file>' or '--unit-show <file>' not specified",
+  );
 }
 
-function json(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
-}
-
-function version(text: string): Version {
-  const parsed = parseVersion(text);
-  if (parsed === undefined) throw new InvalidArgumentError('Expected a version such as 1.37.2.');
-  return parsed;
+async function answerFor(flags: Flags, readNode: () => Promise<ShownNode>): Promise<PlanAnswer> {
+  const policy = policyIn(await validateFile(flags.configMap));
+  const facts = { labels: flags.labels, kubelet: flags.kubeletVersion, kernel: flags.kernelVersion };
+  return planFor(policy, await readNode(), facts);
 }
 
 function labels(text: string): Record<string, string> {

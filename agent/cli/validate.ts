@@ -1,12 +1,11 @@
 // `kubelet-sysctls validate`: is this ConfigMap fit for nodes with these versions?
 
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseVersion, type Version } from '../sysctl/version.ts';
-import { colorsFor } from './colors.ts';
-import { ConfigMapFileError, readConfigMapFile } from './config-map-file.ts';
+import { Command, Option } from 'commander';
+import type { Version } from '../sysctl/version.ts';
 import { EXIT, Exit } from './exit.ts';
-import { validationText } from './validation-text.ts';
-import { unreadable, validateData, type Validation } from './validation.ts';
+import { printedValidation } from './validation-text.ts';
+import { validateFile } from './validation.ts';
+import { versionOption } from './version-option.ts';
 
 interface Flags {
   readonly kubeletVersion: Version;
@@ -23,50 +22,22 @@ export function validateCommand(): Command {
     .description('check a ConfigMap before it is applied, as the agents and their kubelets will')
     .argument('<file>', "the ConfigMap's YAML; - reads standard input")
     .addOption(
-      new Option('--kubelet-version <version>', "the nodes' kubelet, such as 1.37.2")
-        .argParser(version)
-        .makeOptionMandatory(),
+      versionOption(
+        '--kubelet-version <version>',
+        "the nodes' kubelet, such as 1.37.2",
+      ).makeOptionMandatory(),
     )
-    .addOption(
-      new Option('--kernel-version <version>', "the nodes' kernel; new enough when left out").argParser(
-        version,
-      ),
-    )
+    .addOption(versionOption('--kernel-version <version>', "the nodes' kernel; new enough when left out"))
     .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
     .exitOverride()
     .action(validate);
 }
 
 async function validate(file: string, flags: Flags): Promise<void> {
-  const validation = await validationOf(file, flags);
-  process.stdout.write(render(validation, flags.output));
-  if (!validation.valid) {
-    throw new Exit(EXIT.no);
-  }
-}
-
-async function validationOf(file: string, flags: Flags): Promise<Validation> {
-  try {
-    const data = await readConfigMapFile(file);
-    return validateData(data, { kubelet: flags.kubeletVersion, kernel: flags.kernelVersion });
-  } catch (error) {
-    if (error instanceof ConfigMapFileError) {
-      return unreadable(error);
-    }
-    throw error;
-  }
-}
-
-function render(validation: Validation, output: Flags['output']): string {
-  return output === 'json'
-    ? `${JSON.stringify(validation, undefined, 2)}\n`
-    : validationText(validation, colorsFor(process.stdout));
-}
-
-function version(text: string): Version {
-  const parsed = parseVersion(text);
-  if (parsed === undefined) {
-    throw new InvalidArgumentError('Expected a version such as 1.37.2.');
-  }
-  return parsed;
+  const { validation } = await validateFile(file, {
+    kubelet: flags.kubeletVersion,
+    kernel: flags.kernelVersion,
+  });
+  process.stdout.write(printedValidation(validation, flags.output, process.stdout));
+  if (!validation.valid) throw new Exit(EXIT.no);
 }

@@ -4,14 +4,24 @@ import type { PolicyError } from '../policy/policy.ts';
 import type { Judgement, Verdict } from '../sysctl/judge.ts';
 import { count } from '../text/count.ts';
 import { printable } from '../text/quote.ts';
-import type { Colors } from './colors.ts';
+import { colorsFor, type Colors } from './colors.ts';
+import { jsonText } from './json.ts';
 import type { Validation } from './validation.ts';
 
 const MARKS: Readonly<Record<Verdict, string>> = { allowed: '✓', safe: '·', invalid: '✗' };
 const WIDEST_NAME = 48;
 
+/** The validation in the format that was asked for, in colour where `stdout` shows it. */
+export function printedValidation(
+  validation: Validation,
+  format: 'text' | 'json',
+  stdout: { readonly isTTY?: boolean },
+): string {
+  return format === 'json' ? jsonText(validation) : validationText(validation, colorsFor(stdout));
+}
+
 /** One line an allowance, then the errors, then the outcome; ends in a newline. */
-export function validationText(validation: Validation, colors: Colors): string {
+function validationText(validation: Validation, colors: Colors): string {
   const errors = validation.errors.map((error) => errorLine(error, colors));
   const groups = [allowanceLines(validation.allowances, colors), errors, [outcome(validation, colors)]];
   return `${groups
@@ -30,7 +40,8 @@ function allowanceLines(allowances: readonly Judgement[], colors: Colors): reado
   });
 }
 
-function errorLine({ key, line, message }: PolicyError, colors: Colors): string {
+/** `KEY, line N: message`, the line counted within the key's value. */
+export function errorLine({ key, line, message }: PolicyError, colors: Colors): string {
   const place = key === '' ? 'ConfigMap' : `${shown(key)}, line ${line}`;
   return `${colors.red(colors.bold(`${place}:`))} ${message}`;
 }

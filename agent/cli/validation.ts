@@ -1,10 +1,10 @@
-// What `validate` finds, as data: the JSON that it prints.
+// A ConfigMap file and what is wrong with it: what `validate` prints as JSON, and what each `plan` asks first.
 
 import { inspectPolicy } from '../policy/parse.ts';
-import type { PolicyError } from '../policy/policy.ts';
+import type { Policy, PolicyError } from '../policy/policy.ts';
 import { type Judgement, judge } from '../sysctl/judge.ts';
-import type { Version } from '../sysctl/version.ts';
-import type { ConfigMapFileError } from './config-map-file.ts';
+import { NEWEST_KUBELET, type Version } from '../sysctl/version.ts';
+import { ConfigMapFileError, readConfigMapFile } from './config-map-file.ts';
 
 export interface Validation {
   readonly valid: boolean;
@@ -13,22 +13,42 @@ export interface Validation {
   readonly errors: readonly PolicyError[];
 }
 
-/** Judges a ConfigMap's data for nodes with these versions; a kernel of undefined is taken to be new enough. */
-export function validateData(
-  data: Readonly<Record<string, string>>,
-  node: { readonly kubelet: Version; readonly kernel: Version | undefined },
-): Validation {
-  const { entries, result } = inspectPolicy(data, node.kubelet);
-  const named = new Set(entries.map(({ pattern }) => pattern));
-  return {
-    valid: result.ok,
-    allowances: [...named].map((pattern) => judge(pattern, node)),
-    errors: result.ok ? [] : result.errors,
-  };
+export interface ValidatedFile {
+  readonly validation: Validation;
+  /** undefined when it is not valid. */
+  readonly policy: Policy | undefined;
+  /** Why the file holds no ConfigMap that could be judged; undefined when it does. */
+  readonly fileError: ConfigMapFileError | undefined;
+}
+
+interface Versions {
+  readonly kubelet: Version;
+  /** undefined: taken to be new enough. */
+  readonly kernel: Version | undefined;
+}
+
+/** Agents judge by the newest kubelet: what an older one refuses is left out there, and is no error. */
+const ANY_NODE: Versions = { kubelet: NEWEST_KUBELET, kernel: undefined };
+
+/** Reads a ConfigMap file (`-` is standard input) and judges it for nodes with these versions. Throws nothing of its own. */
+export async function validateFile(path: string, versions: Versions = ANY_NODE): Promise<ValidatedFile> {
+  try {
+    const { entries, result } = inspectPolicy(await readConfigMapFile(path), versions.kubelet);
+    const named = new Set(entries.map(({ pattern }) => pattern));
+    const validation = {
+      valid: result.ok,
+      allowances: [...named].map((pattern) => judge(pattern, versions)),
+      errors: result.ok ? [] : result.errors,
+    };
+    return { validation, policy: result.ok ? result.policy : undefined, fileError: undefined };
+  } catch (error) {
+    if (!(error instanceof ConfigMapFileError)) throw error;
+    return { validation: unreadable(error), policy: undefined, fileError: error };
+  }
 }
 
 /** The same shape for a file that is no readable ConfigMap: one error, with its line within the file. */
-export function unreadable(error: ConfigMapFileError): Validation {
+function unreadable(error: ConfigMapFileError): Validation {
   const place = error.line === undefined ? error.path : `${error.path}:${error.line}`;
   return {
     valid: false,

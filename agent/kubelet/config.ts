@@ -16,7 +16,7 @@ export interface ConfigSources {
 /** The keys of KubeletConfiguration that concern us. */
 export interface KubeletConfig {
   readonly allowedUnsafeSysctls: readonly string[];
-  /** Who gave the list; undefined when nobody did. */
+  /** What gave the list; undefined when nothing did. */
   readonly allowedUnsafeSysctlsFrom: string | undefined;
   readonly healthzPort: number | undefined;
   readonly healthzBindAddress: string | undefined;

@@ -20,7 +20,7 @@ export interface Splice extends Span {
 
 export interface CandidateValue {
   readonly text: string;
-  /** What changes in the old value, from its start to its end; undefined when the value is written anew. */
+  /** What changes in the old value, from its start to its end; undefined when the whole value is rewritten. */
   readonly splices: readonly Splice[] | undefined;
 }
 

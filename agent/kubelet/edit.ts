@@ -6,7 +6,6 @@ import { candidateValues, type WordRange } from './edit-value.ts';
 import { findAssignment, parseEnvironmentFile, EnvironmentFileError } from './environment-file.ts';
 import type { Assignment, EnvironmentDocument } from './environment-file.ts';
 import { EXTRA_ARGS } from './unit.ts';
-import { wordTexts } from './words.ts';
 
 export interface ExtraArgsEdit {
   /** undefined: there is no file yet. */
@@ -51,18 +50,13 @@ export function editExtraArgs(edit: ExtraArgsEdit): Uint8Array {
   );
 }
 
-/** The words of KUBELET_EXTRA_ARGS in an environment file; none when it is not assigned. */
-export function extraArgsWords(content: Uint8Array, systemdVersion: number | undefined): readonly string[] {
-  return wordTexts(findAssignment(parseEnvironmentFile(content, systemdVersion), EXTRA_ARGS)?.value ?? '');
-}
-
 type Candidate = ReturnType<typeof candidateValues>[number];
 
-/** In place where the raw bytes allow it; or else the one value quoted anew. */
+/** In place where the raw bytes allow it; or else the one value rewritten in new quotes. */
 function replaced(text: string, assignment: Assignment, value: Candidate): readonly string[] {
   const inPlace = value.splices === undefined ? undefined : applyInPlace(text, assignment, value.splices);
-  const anew = text.slice(0, assignment.valueFrom) + quoteValue(value.text) + text.slice(assignment.to);
-  return inPlace === undefined ? [anew] : [inPlace, anew];
+  const rewritten = text.slice(0, assignment.valueFrom) + quoteValue(value.text) + text.slice(assignment.to);
+  return inPlace === undefined ? [rewritten] : [inPlace, rewritten];
 }
 
 /** A line of its own; a blank line before it ends a comment that a backslash would continue. */

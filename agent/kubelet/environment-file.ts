@@ -1,6 +1,6 @@
 // systemd's EnvironmentFile= as a lossless document: what systemd reads, and which bytes each part came from.
 
-import { decodeUtf8, fromByteString, invalidUtf8, toByteString } from './bytes.ts';
+import { decodeUtf8, invalidUtf8, toByteString } from './bytes.ts';
 import { scanEnvironment, type RawAssignment } from './environment-scan.ts';
 
 /** One assignment that systemd takes from the file. Offsets are bytes from the file's start. */
@@ -28,16 +28,16 @@ export class EnvironmentFileError extends Error {
   readonly line: number;
   /** Offset from the file's start, from 0. */
   readonly byte: number;
-  readonly mend: string;
+  readonly fix: string;
 
   constructor(
     message: string,
-    where: { readonly line: number; readonly byte: number; readonly mend: string },
+    where: { readonly line: number; readonly byte: number; readonly fix: string },
   ) {
-    super(`${message} ${where.mend}`);
+    super(`${message} ${where.fix}`);
     this.line = where.line;
     this.byte = where.byte;
-    this.mend = where.mend;
+    this.fix = where.fix;
   }
 }
 
@@ -66,11 +66,6 @@ export function parseEnvironmentFile(
       line: lineOf(assignment.from),
     }));
   return { text, assignments };
-}
-
-/** The document's bytes: those that were parsed. */
-export function printEnvironmentFile(document: EnvironmentDocument): Uint8Array {
-  return fromByteString(document.text);
 }
 
 /** The assignment of a variable that is in force: the last one. */
@@ -106,7 +101,7 @@ function refuseNul(text: string): void {
     {
       line: lineAt(text, byte),
       byte,
-      mend: 'Remove the byte (was the file saved as UTF-16, or cut off by a crash?).',
+      fix: 'Remove the byte (was the file saved as UTF-16, or cut off by a crash?).',
     },
   );
 }
@@ -120,7 +115,7 @@ function refuseInvalidUtf8(text: string, assignment: RawAssignment): void {
   const code = text.charCodeAt(byte).toString(16).padStart(2, '0');
   throw new EnvironmentFileError(
     `Expected assignments in valid UTF-8, got byte 0x${code}: systemd drops the whole file.`,
-    { line: lineAt(text, byte), byte, mend: 'Write the character in UTF-8 or remove it.' },
+    { line: lineAt(text, byte), byte, fix: 'Write the character in UTF-8 or remove it.' },
   );
 }
 
@@ -132,7 +127,7 @@ function refuseVersionDependence(text: string, since254: readonly RawAssignment[
   const byte = Math.max(text.lastIndexOf('\\\n', odd.from), text.lastIndexOf('\\\r', odd.from), 0);
   throw new EnvironmentFileError(
     'Expected comments that do not end in a backslash, got one before an assignment: systemd before 254 takes the next line as part of the comment, newer ones do not.',
-    { line: lineAt(text, byte), byte, mend: "Remove the backslash at the comment's end." },
+    { line: lineAt(text, byte), byte, fix: "Remove the backslash at the comment's end." },
   );
 }
 

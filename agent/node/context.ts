@@ -2,7 +2,7 @@
 
 import type { Drift } from '../plan/drift.ts';
 import type { Restart } from '../plan/in-use.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/types.ts';
 import type { Desired } from '../policy/desired.ts';
 import type { NodeReport } from '../report/annotations.ts';
 import type { State } from '../report/keys.ts';

@@ -52,7 +52,7 @@ export function isGlob(path: string): boolean {
 }
 
 /** The files of one EnvironmentFile=, a glob pattern perhaps. */
-async function readEntry(
+export async function readEntry(
   files: HostFiles,
   { path, optional }: UnitStatus['environmentFiles'][number],
 ): Promise<readonly { file: EnvironmentFileOnDisk; irregular: NotRegularFileError | undefined }[]> {

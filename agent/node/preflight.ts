@@ -1,6 +1,6 @@
 // What must hold before a change of this node is begun, beside what the policy and the pods say. Pure.
 
-import type { Planned } from '../plan/plan.ts';
+import type { Planned } from '../plan/types.ts';
 import { flappingOf } from './flapping.ts';
 import { MEMORY_FOLDER, type Memory } from './memory.ts';
 import type { Observation } from './observe.ts';

@@ -4,7 +4,7 @@ import type { Drift } from '../plan/drift.ts';
 import { printCsv } from '../kubelet/csv.ts';
 import { ALLOWED_FLAG } from '../kubelet/flags.ts';
 import { EXTRA_ARGS } from '../kubelet/unit.ts';
-import type { Planned, Refused } from '../plan/plan.ts';
+import type { Planned, Refused } from '../plan/types.ts';
 import type { Desired } from '../policy/desired.ts';
 import type { Flapping } from './flapping.ts';
 import type { ShortOfSpace } from './observed-files.ts';

@@ -6,7 +6,7 @@ import { normaliseSysctl } from '../sysctl/normalise.ts';
 import { isSafe } from '../sysctl/safe.ts';
 import type { Version } from '../sysctl/version.ts';
 
-/** A pod of one node, as far as the kubelet's admission of sysctls looks at it. */
+/** A pod of one node, as far as the kubelet's admission of sysctls reads it. */
 export interface SysctlPod {
   readonly uid: string;
   readonly namespace: string;

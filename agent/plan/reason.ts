@@ -5,7 +5,7 @@ import { EXTRA_ARGS, type EnvironmentFileOnDisk } from '../kubelet/unit.ts';
 import { allowanceProblem } from '../sysctl/allowance.ts';
 import { NEWEST_KUBELET } from '../sysctl/version.ts';
 import type { Merge } from './merge.ts';
-import type { PlanInput, Refused } from './plan.ts';
+import type { PlanInput, Refused } from './types.ts';
 import { usesOf } from './uses.ts';
 
 export interface Explained {
@@ -22,7 +22,7 @@ export interface Explained {
   readonly problem: Refused | undefined;
 }
 
-/** What changes, what stays although it is somebody else's, and what a person should look at. */
+/** What changes, what stays although another party set it, and what a person should check. */
 export function explain(explained: Explained): string {
   const sentences = explained.changed ? changes(explained) : [nothing(explained)];
   return [...sentences, ...keeps(explained), ...warnings(explained)].join(' ');
@@ -83,7 +83,7 @@ function warnings({ input, before, after, unmanaged, problem: broken }: Explaine
   return [
     ...(broken === undefined
       ? []
-      : [`An agent would change nothing before a person mends ${broken.file}: ${broken.message}`]),
+      : [`An agent would change nothing before a person fixes ${broken.file}: ${broken.message}`]),
     ...bad,
     ...(lost.length > 0
       ? [

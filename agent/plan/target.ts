@@ -9,8 +9,8 @@ export type Target =
   | { readonly kind: 'none'; readonly reason: string };
 
 /**
- * The file whose assignment is in force, or else the last one in which an assignment would be. kubeadm writes
- * kubeadm-flags.env anew at every upgrade, so that one is never chosen; neither is a glob pattern's match that does not
+ * The file whose assignment is in force, or else the last one in which an assignment would be. kubeadm
+ * overwrites kubeadm-flags.env at every upgrade, so that one is never chosen; neither is a glob pattern's match that does not
  * assign the variable. Without such a file, what was found and what to do.
  */
 export function chooseTarget(

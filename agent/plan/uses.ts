@@ -4,7 +4,7 @@ import type { AllowedUse, Configured } from '../kubelet/configured.ts';
 import type { WordRange } from '../kubelet/edit-value.ts';
 import { ALLOWED_FLAG, type FlagUse } from '../kubelet/flags.ts';
 import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';
-import type { Refused } from './plan.ts';
+import type { Refused } from './types.ts';
 
 export interface ExtraUses {
   /** Uses made of words of KUBELET_EXTRA_ARGS alone. */
@@ -44,7 +44,7 @@ export function startProblem(unit: KubeletUnit, configured: Configured): StartPr
   const message =
     problem === undefined
       ? `Expected --${ALLOWED_FLAG} and its value in one variable, got them in two. Write them as one word with =.`
-      : `${problem.message} The kubelet does not start with these arguments. ${MENDS[problem.kind]}`;
+      : `${problem.message} The kubelet does not start with these arguments. ${FIXES[problem.kind]}`;
   const line = assigned?.assignment.line;
   return {
     refusal: { kind: 'refused', file: assigned?.path ?? unit.name, line, byte: undefined, message },
@@ -57,7 +57,7 @@ export function startProblem(unit: KubeletUnit, configured: Configured): StartPr
 }
 
 /**
- * Why the arguments after an edit are not those before with our flag changed alone, in words for a person who is to mend
+ * Why the arguments after an edit are not those before with our flag changed alone, in words for the person who has to fix
  * them; undefined when they are.
  */
 export function spoiledBy(
@@ -84,12 +84,12 @@ export function spoiledBy(
   );
 }
 
-const MENDS = {
+const FIXES = {
   stray: 'Remove it, or write flag and value as one word with =.',
   syntax: 'Write it as --name=value.',
   shorthand: 'Write it as --name=value.',
   'value-missing': 'Give it one with =.',
-  list: 'Mend the list.',
+  list: 'Fix the list.',
 } as const;
 
 function isExtra({ variable }: { readonly variable: string | undefined }): boolean {

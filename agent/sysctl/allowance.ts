@@ -5,8 +5,6 @@ import { isNamespaced, knownTo } from './namespaces.ts';
 import { normaliseSysctl } from './normalise.ts';
 import type { Version } from './version.ts';
 
-export { normaliseSysctl } from './normalise.ts';
-
 const LONGEST_BYTES = 253;
 
 // SysctlContainSlashPatternFmt in kubernetes pkg/apis/policy/validation/validation.go, the same from 1.29.6 to 1.37.2.

@@ -38,11 +38,6 @@ export function isSafe(pattern: string, kubelet: Version, kernel: Version | unde
   return known !== undefined && (kernel === undefined || isNewEnough(kernel, known.kernel));
 }
 
-/** Every sysctl that a node with these versions lets pods set without an allowance. */
-export function safeNames(kubelet: Version, kernel: Version | undefined): readonly string[] {
-  return [...SAFE.keys()].filter((name) => isSafe(name, kubelet, kernel));
-}
-
 /** The kernel that `pattern` needs to be safe on this kubelet; undefined when it is not safe, or safe on every kernel. */
 export function kernelNeededBy(pattern: string, kubelet: Version): Version | undefined {
   return safeOn(pattern, kubelet)?.kernel;

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { EditError, editExtraArgs, extraArgsWords, type ExtraArgsEdit } from '../../agent/kubelet/edit.ts';
+import { EditError, editExtraArgs, type ExtraArgsEdit } from '../../agent/kubelet/edit.ts';
+import { findAssignment, parseEnvironmentFile } from '../../agent/kubelet/environment-file.ts';
+import { wordTexts } from '../../agent/kubelet/words.ts';
 
 const FLAG = '--allowed-unsafe-sysctls=net.core.somaxconn,kernel.shm*';
 
@@ -13,6 +15,12 @@ function edit(content: string | undefined, more: Partial<ExtraArgsEdit> = {}): s
     ...more,
   });
   return Buffer.from(bytes).toString();
+}
+
+/** What `$KUBELET_EXTRA_ARGS` expands to with this file. */
+function wordsIn(file: string): readonly string[] {
+  const document = parseEnvironmentFile(Buffer.from(file), 252);
+  return wordTexts(findAssignment(document, 'KUBELET_EXTRA_ARGS')?.value ?? '');
 }
 
 describe('a new flag', () => {
@@ -57,7 +65,7 @@ describe('a new flag', () => {
     const words = `--v=3 --x='a b'`;
     const after = edit('A=1\n', { carried: words });
     expect(after).toBe(`A=1\nKUBELET_EXTRA_ARGS="${words} ${FLAG}"\n`);
-    expect(extraArgsWords(Buffer.from(after), 252)).toEqual(['--v=3', '--x=a b', FLAG]);
+    expect(wordsIn(after)).toEqual(['--v=3', '--x=a b', FLAG]);
   });
 });
 
@@ -128,7 +136,7 @@ it('keeps odd items readable in each quoting', () => {
   const flag = `--allowed-unsafe-sysctls="a ""b""",'c\\d`;
   for (const value of ['--v=2', '"--v=2"', "'--v=2'"]) {
     const after = edit(`KUBELET_EXTRA_ARGS=${value}\nA=1\n`, { flag });
-    expect(extraArgsWords(Buffer.from(after), 252)).toEqual(['--v=2', flag]);
+    expect(wordsIn(after)).toEqual(['--v=2', flag]);
     expect(after.endsWith('\nA=1\n')).toBe(true);
   }
 });

@@ -5,7 +5,6 @@ import {
   EnvironmentFileError,
   findAssignment,
   parseEnvironmentFile,
-  printEnvironmentFile,
 } from '../../agent/kubelet/environment-file.ts';
 import { anyFile } from './arbitraries.ts';
 
@@ -96,12 +95,11 @@ describe('a backslash at the end of a comment', () => {
   });
 });
 
-it('prints every byte of any file it does not refuse', () => {
+it('keeps every byte of any file that it does not refuse', () => {
   fc.assert(
     fc.property(anyFile, (text) => {
       fc.pre(refusal(text, 252).line === undefined);
-      const content = fromByteString(text);
-      expect(printEnvironmentFile(parseEnvironmentFile(content, 252))).toEqual(content);
+      expect(parseEnvironmentFile(fromByteString(text), 252).text).toBe(text);
     }),
     { numRuns: 2000 },
   );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeletUnit } from '../../agent/kubelet/unit.ts';
-import { planChange, type Plan, type Planned, type PlanInput } from '../../agent/plan/plan.ts';
+import { planChange } from '../../agent/plan/plan.ts';
+import type { Plan, Planned, PlanInput } from '../../agent/plan/types.ts';
 import { configFile, EXTRA_FILE, kubeadmUnit, NOTHING_APPLIED, NO_CONFIG } from '../kubelet/units.ts';
 
 type Given = Partial<PlanInput> & { readonly file?: string | undefined };

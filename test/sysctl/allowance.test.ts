@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allowanceProblem, normaliseSysctl } from '../../agent/sysctl/allowance.ts';
+import { allowanceProblem } from '../../agent/sysctl/allowance.ts';
+import { normaliseSysctl } from '../../agent/sysctl/normalise.ts';
 import { item } from './arbitraries.ts';
 import { version } from './versions.ts';
 

@@ -15,7 +15,7 @@ export interface PlanView {
   readonly counts: Readonly<Record<Outcome, number>>;
   /** Nodes to which the same happens, in the order of OUTCOMES; most nodes first. */
   readonly groups: readonly Group[];
-  /** undefined: nobody paces them, or nothing begins. */
+  /** undefined: no coordinator paces them, or nothing begins. */
   readonly order: Order | undefined;
   readonly maxUnavailable: number;
   readonly soakSeconds: number;
@@ -63,10 +63,10 @@ function notesOf({ policy, pods, coordination }: PlanInput): readonly string[] {
     mode === 'Observe' && 'mode: Observe: the agents report this, and nothing of it begins.',
     paused && 'paused: nothing of this begins until it is resumed.',
     inUse === 'Proceed' && 'inUse: Proceed: pods that use what leaves are ended.',
-    pace.rollout === 'Immediate' && 'rollout: Immediate: every node goes by itself, at once.',
+    pace.rollout === 'Immediate' && 'rollout: Immediate: every node changes at once, without approval.',
     pace.rollout !== 'Immediate' &&
       coordination.agentsWait === false &&
-      'The agents do not wait for approval: every node goes by itself, at once.',
+      'The agents do not wait for approval: every node changes at once.',
     pods === undefined &&
       'Which pods would hold a node up is not known: you may not list pods (a ClusterRole with verb list on pods).',
   ];

@@ -2,15 +2,13 @@
 
 import { Command, Option } from 'commander';
 import { ApiError } from '../../cluster/errors.ts';
-import { inspectPolicy } from '../../policy/parse.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { NEWEST_KUBELET } from '../../sysctl/version.ts';
 import { decideRollout } from '../../rollout/decide.ts';
 import { colorsFor, type Colors } from '../colors.ts';
-import { ConfigMapFileError, readConfigMapFile } from '../config-map-file.ts';
 import { EXIT, Exit } from '../exit.ts';
-import { validationText } from '../validation-text.ts';
-import { unreadable, validateData, type Validation } from '../validation.ts';
+import { jsonText } from '../json.ts';
+import { printedValidation } from '../validation-text.ts';
+import { validateFile } from '../validation.ts';
 import { readInstallation } from './installation.ts';
 import { listNodes } from './nodes.ts';
 import { planText } from './plan-text.ts';
@@ -35,25 +33,14 @@ export function planCommand(program: Program): Command {
     .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
     .action(async (flags: Flags) => {
       const { stdout } = program;
-      const read = await readPolicyFile(flags.filename);
-      if ('valid' in read) {
-        stdout.write(flags.output === 'json' ? json(read) : validationText(read, colorsFor(stdout)));
+      const { policy, validation } = await validateFile(flags.filename);
+      if (policy === undefined) {
+        stdout.write(printedValidation(validation, flags.output, stdout));
         throw new Exit(EXIT.no);
       }
-      const view = await planFor(program.session(), read);
-      stdout.write(flags.output === 'json' ? json(view) : text(view, flags, stdout, colorsFor(stdout)));
+      const view = await planFor(program.session(), policy);
+      stdout.write(flags.output === 'json' ? jsonText(view) : text(view, flags, stdout, colorsFor(stdout)));
     });
-}
-
-async function readPolicyFile(file: string): Promise<Policy | Validation> {
-  try {
-    const data = await readConfigMapFile(file);
-    const { result } = inspectPolicy(data, NEWEST_KUBELET);
-    return result.ok ? result.policy : validateData(data, { kubelet: NEWEST_KUBELET, kernel: undefined });
-  } catch (error) {
-    if (error instanceof ConfigMapFileError) return unreadable(error);
-    throw error;
-  }
 }
 
 async function planFor(session: Session, policy: Policy): Promise<PlanView> {
@@ -78,8 +65,4 @@ function unlessForbidden(error: unknown): undefined {
 
 function text(view: PlanView, { diff }: Flags, stdout: Output, colors: Colors): string {
   return `${planText(view, { diff, width: screenOf(stdout).width }, colors)}\n`;
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
 }

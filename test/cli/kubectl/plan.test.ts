@@ -83,7 +83,7 @@ describe('plan', () => {
     ['the agents do not wait', EDIT, { daemonSets: [{ metadata: {}, spec: {} }] }],
   ])('says that all go at once where %s', async (_title, data, answers) => {
     const { stdout } = await plan(data, answers);
-    expect(stdout).toMatch(/every node goes by itself, at once/u);
+    expect(stdout).toMatch(/every node changes at once/u);
     expect(stdout).not.toContain('Order');
   });
 

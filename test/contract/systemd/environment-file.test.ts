@@ -2,9 +2,10 @@
 
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fromByteString, encodeUtf8 } from '../../../agent/kubelet/bytes.ts';
+import { decodeUtf8, encodeUtf8, fromByteString } from '../../../agent/kubelet/bytes.ts';
 import { EnvironmentFileError, parseEnvironmentFile } from '../../../agent/kubelet/environment-file.ts';
 import { expandExecStart } from '../../../agent/kubelet/exec-start.ts';
+import { readQuotedWords } from '../../../agent/kubelet/quoted-words.ts';
 import { planChange } from '../../../agent/plan/plan.ts';
 import { allowances, anyFile, goodFile } from '../../kubelet/arbitraries.ts';
 import { kubeadmUnit, NOTHING_APPLIED, NO_CONFIG } from '../../kubelet/units.ts';
@@ -69,6 +70,18 @@ describe.skipIf(WHY_NOT !== undefined)(
       expect(refused).toBeLessThan(RUN.numRuns / 2);
     });
 
+    it('reads back every array of strings that systemctl show prints', async () => {
+      const text = fc.string({ unit: 'binary', minLength: 1 }).filter((one) => !one.includes('\0'));
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.oneof(text, goodFile.map(withoutNul))), async (texts) => {
+          const strings = texts.filter((one) => one !== '');
+          const printed = decodeUtf8(await real.quote(strings.map(encodeUtf8)));
+          expect(readQuotedWords(printed)).toEqual({ words: strings, rest: '' });
+        }),
+        RUN,
+      );
+    });
+
     it.each([
       ['any file', anyFile],
       ['files as people write them', goodFile],
@@ -113,6 +126,10 @@ function read(text: string, version: number | undefined): Map<string, string> | 
     if (error instanceof EnvironmentFileError) return undefined;
     throw error;
   }
+}
+
+function withoutNul(text: string): string {
+  return text.replaceAll('\0', '');
 }
 
 function others(variables: ReadonlyMap<string, string> | undefined): ReadonlyMap<string, string> {

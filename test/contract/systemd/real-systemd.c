@@ -3,6 +3,7 @@
  * usage: real-systemd LIBRARY VERSION, where LIBRARY is libsystemd-shared-VERSION.so.
  * Reads lines "FILE ARGV", answers with "E" when systemd drops the file, else with "ENTRIES WORDS". Each of the four is
  * hexadecimal, "-" when empty; the last three are lists whose items end in a NUL.
+ * Reads lines "QUOTE STRINGS" as well, answers with the strings as systemctl show prints an array of them.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,6 +15,7 @@
 
 typedef int (*load_env_file_t)(FILE *f, const char *name, char ***entries);
 typedef char **(*clean_t)(char **entries, void (*callback)(const char *, void *), void *userdata);
+typedef char *(*quote_t)(const char *s, int flags);
 typedef char **(*replace_252_t)(char **argv, char **env);
 typedef int (*replace_253_t)(char **argv, char **env, char ***result, char ***unset, char ***bad);
 
@@ -67,6 +69,19 @@ static char **split_list(unsigned char *bytes, size_t size) {
         return list;
 }
 
+/* Since 248 there are flags, and none is needed; before that style 1 was the one that systemctl used. */
+static void print_quoted(quote_t quote, int version, char **strings) {
+        for (char **string = strings; *string; string++) {
+                char *quoted = quote(*string, version < 248 ? 1 : 0);
+                for (unsigned char *byte = (unsigned char *) quoted; *byte; byte++)
+                        printf("%02x", *byte);
+                if (string[1])
+                        printf("20");
+                free(quoted);
+        }
+        printf("00\n");
+}
+
 int main(int argc, char **argv) {
         if (argc != 3)
                 return 2;
@@ -79,6 +94,7 @@ int main(int argc, char **argv) {
         load_env_file_t load_env_file = need(library, "load_env_file");
         clean_t clean = need(library, "strv_env_clean_with_callback");
         void *replace = need(library, "replace_env_argv");
+        quote_t quote = need(library, "shell_maybe_quote");
         void (*set_max_level)(int) = dlsym(library, "log_set_max_level");
         if (set_max_level)
                 set_max_level(0);
@@ -91,7 +107,16 @@ int main(int argc, char **argv) {
                 char *second = strchr(line, ' ');
                 *second++ = 0;
                 size_t file_size, argv_size;
-                unsigned char *file = unhex(line, &file_size), *list = unhex(second, &argv_size);
+                unsigned char *list = unhex(second, &argv_size);
+                if (strcmp(line, "QUOTE") == 0) {
+                        char **strings = split_list(list, argv_size);
+                        print_quoted(quote, version, strings);
+                        fflush(stdout);
+                        free(strings);
+                        free(list);
+                        continue;
+                }
+                unsigned char *file = unhex(line, &file_size);
                 int fd = memfd_create("file", 0);
                 if (write(fd, file, file_size) != (ssize_t) file_size || lseek(fd, 0, SEEK_SET) < 0)
                         return 4;

@@ -62,17 +62,27 @@ export class RealSystemd {
 
   /** The variables of a file and the words of an argv with them; undefined when systemd drops the file. */
   async read(content: Uint8Array, argv: readonly string[]): Promise<RealAnswer | undefined> {
-    const list = argv.map((word) => `${word}\0`).join('');
-    this.#process.stdin.write(`${toHex(content)} ${toHex(Buffer.from(list, 'latin1'))}\n`);
-    const answer = await this.#answers.next();
-    if (answer.done === true) throw new Error('Expected an answer from real-systemd, but it ended.');
-    if (answer.value === 'E') return undefined;
-    const [entries = [], words = []] = answer.value.split(' ').map(fromHex);
+    const answer = await this.#ask(toHex(content), argv);
+    if (answer === 'E') return undefined;
+    const [entries = [], words = []] = answer.split(' ').map(fromHex);
     const pairs = entries.map((entry) => {
       const equals = entry.indexOf('=');
       return [entry.slice(0, equals), entry.slice(equals + 1)] as const;
     });
     return { variables: new Map(pairs), words };
+  }
+
+  /** An array of strings as systemctl show prints it; no string may hold a NUL. */
+  async quote(strings: readonly string[]): Promise<string> {
+    return fromHex(await this.#ask('QUOTE', strings)).join('');
+  }
+
+  async #ask(what: string, strings: readonly string[]): Promise<string> {
+    const list = strings.map((text) => `${text}\0`).join('');
+    this.#process.stdin.write(`${what} ${toHex(Buffer.from(list, 'latin1'))}\n`);
+    const answer = await this.#answers.next();
+    if (answer.done === true) throw new Error('Expected an answer from real-systemd, but it ended.');
+    return answer.value;
   }
 
   async close(): Promise<void> {

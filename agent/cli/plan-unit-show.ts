@@ -1,0 +1,152 @@
+// A node as a bug report carries it: what `systemctl show` printed of its kubelet's unit, and a folder with its files.
+
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { hostFiles } from '../host/files.ts';
+import { resolveHostPath } from '../host/paths.ts';
+import { NO_CONFIG } from '../kubelet/config.ts';
+import { nextArgv } from '../kubelet/configured.ts';
+import { readUsableEnvironmentFiles } from '../kubelet/environment.ts';
+import { findAssignment } from '../kubelet/environment-file.ts';
+import { UNPRINTABLE } from '../kubelet/quoted-words.ts';
+import { configPaths } from '../kubelet/running.ts';
+import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';
+import { parseUnitShow, UnitShowError, type ShownUnit } from '../kubelet/unit-show.ts';
+import { NotRegularFileError } from '../node/not-regular.ts';
+import { readConfig, readEntry } from '../node/observed-files.ts';
+import type { HostFiles } from '../node/ports.ts';
+import { count } from '../text/count.ts';
+import { errorText } from '../text/error-text.ts';
+import { PlanError, type ShownNode } from './plan-answer.ts';
+
+/**
+ * Reads the unit from `showFile` (`-` is standard input) and its files below the folder `root`, links resolved as on the
+ * node. Throws a PlanError when the text is of no unit that systemd can start, or a file cannot be read.
+ */
+export async function readUnitShow(showFile: string, root: string): Promise<ShownNode> {
+  const shown = parse(showFile, await readText(showFile));
+  await expectFolder(root);
+  // What is below / has no folder's name before it.
+  const prefix = resolve(root).replace(/\/$/u, '');
+  const files = readableFiles(prefix);
+  try {
+    const unit = await readUnit(files, shown);
+    const hidden = hiddenNotes(shown, unit, showFile);
+    const paths = configPaths(nextArgv(unit));
+    const config = await readConfig(files, paths, NO_CONFIG);
+    const missing = await missingFiles(prefix, unit, paths);
+    return {
+      unit,
+      config,
+      isAssumed: false,
+      unitFiles: shown.unitFiles,
+      notes: [...hidden, ...missing.map((path) => missingNote(path, root))],
+    };
+  } catch (error) {
+    if (!(error instanceof NotRegularFileError)) throw error;
+    throw new PlanError({ kind: 'refused', message: error.message, file: error.path });
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const bytes = path === '-' ? await buffer(process.stdin) : await readFile(path);
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new PlanError({
+      message: `Expected what systemctl show printed, as UTF-8 text, got ${errorText(error)}.`,
+      file: path,
+    });
+  }
+}
+
+function parse(path: string, text: string): ShownUnit {
+  try {
+    return parseUnitShow(text);
+  } catch (error) {
+    if (!(error instanceof UnitShowError)) throw error;
+    const { kind, message, line } = error;
+    throw new PlanError({ kind, message, file: path, ...(line === undefined ? {} : { line }) });
+  }
+}
+
+async function expectFolder(root: string): Promise<void> {
+  const found = await stat(root).catch(() => undefined);
+  if (found?.isDirectory() === true) return;
+  throw new PlanError({
+    message: `Expected --root to be the folder below which the node's files lie, found ${found === undefined ? 'nothing' : 'no folder'}.`,
+    file: root,
+  });
+}
+
+/** The host's files for reading alone. */
+function readableFiles(prefix: string): HostFiles {
+  const files = hostFiles(prefix, () => Promise.reject(new Error('permission denied')));
+  return {
+    ...files,
+    async read(path) {
+      try {
+        return await files.read(path);
+      } catch (error) {
+        if (error instanceof NotRegularFileError) throw error;
+        const message = `Expected ${path} to be readable, got ${errorText(error)}.`;
+        throw new PlanError({ kind: 'refused', message, file: path });
+      }
+    },
+  };
+}
+
+async function readUnit(
+  files: HostFiles,
+  { name, execStart, environment, environmentFiles, systemdVersion }: ShownUnit,
+): Promise<KubeletUnit> {
+  const entries = await Promise.all(environmentFiles.map((entry) => readEntry(files, entry)));
+  return {
+    name,
+    execStart,
+    environment,
+    environmentFiles: entries.flat().map(({ file }) => file),
+    systemdVersion,
+  };
+}
+
+/**
+ * A note for what the text hides of Environment=. Throws a PlanError where KUBELET_EXTRA_ARGS may be hidden: what the
+ * file's assignment would have to carry on is not known.
+ */
+function hiddenNotes({ hiddenVariables }: ShownUnit, unit: KubeletUnit, showFile: string): readonly string[] {
+  if (hiddenVariables === 0) return [];
+  const found =
+    `systemctl printed ${count(hiddenVariables, 'variable')} of Environment= as ${UNPRINTABLE}, as old versions do ` +
+    'where there is a blank in the value.';
+  const isAssigned = readUsableEnvironmentFiles(unit).some(
+    ({ document }) => document !== undefined && findAssignment(document, EXTRA_ARGS) !== undefined,
+  );
+  if (isAssigned) return [`${found} This plan leaves that out.`];
+  throw new PlanError({
+    kind: 'refused',
+    message: `${found} ${EXTRA_ARGS} may be among them. Write "KEY=value" in place of ${UNPRINTABLE}.`,
+    file: showFile,
+  });
+}
+
+/** What the kubelet or systemd would not start without. */
+async function missingFiles(
+  prefix: string,
+  { environmentFiles }: KubeletUnit,
+  { config, configDir }: ReturnType<typeof configPaths>,
+): Promise<readonly string[]> {
+  const required = [
+    ...environmentFiles.filter(({ optional }) => !optional).map(({ path }) => path),
+    ...[config, configDir].filter((path) => path !== undefined),
+  ];
+  const found = await Promise.all(
+    required.map(async (path) => stat(await resolveHostPath(prefix, path)).catch(() => undefined)),
+  );
+  return required.filter((_, at) => found[at] === undefined);
+}
+
+function missingNote(path: string, root: string): string {
+  return `The unit needs ${path}, which is not below ${root}: planned as if it were empty.`;
+}

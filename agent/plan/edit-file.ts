@@ -1,0 +1,79 @@
+// The one file of a plan as it would be: our flag edited in, or the original bytes brought back.
+
+import type { Configured } from '../kubelet/configured.ts';
+import { printCsv } from '../kubelet/csv.ts';
+import { editExtraArgs, EditError } from '../kubelet/edit.ts';
+import { readEnvironmentFiles, type ParsedEnvironmentFile } from '../kubelet/environment.ts';
+import { ALLOWED_FLAG } from '../kubelet/flags.ts';
+import { EXTRA_ARGS, type EnvironmentFileOnDisk, type KubeletUnit } from '../kubelet/unit.ts';
+import { sha256Of } from '../text/hash.ts';
+import type { Merge } from './merge.ts';
+import type { PlanInput } from './types.ts';
+import type { ExtraUses } from './uses.ts';
+
+export interface EditedFile {
+  /** The bytes are the original ones. */
+  readonly isRestored: boolean;
+  readonly content: Uint8Array | undefined;
+  /** The unit with this content in the file, and all its environment files read again. */
+  readonly unit: KubeletUnit;
+  readonly files: readonly ParsedEnvironmentFile[];
+}
+
+/** Returns the target file after the merge; an EditError when no edit changes our flag alone. */
+export function editFile(
+  input: PlanInput,
+  before: Configured,
+  target: EnvironmentFileOnDisk,
+  uses: ExtraUses,
+  merge: Merge,
+): EditedFile | EditError {
+  const original = originalBytes(input, target);
+  if (original !== undefined) {
+    return { isRestored: true, ...withContent(input.unit, target.path, original.bytes) };
+  }
+  try {
+    const content = merge.changed
+      ? editExtraArgs({
+          content: target.content,
+          systemdVersion: input.unit.systemdVersion,
+          carried: before.environment.get(EXTRA_ARGS)?.value ?? '',
+          uses: uses.ranges,
+          flag: merge.list === undefined ? undefined : `--${ALLOWED_FLAG}=${printCsv(merge.list)}`,
+        })
+      : target.content;
+    return { isRestored: false, ...withContent(input.unit, target.path, content) };
+  } catch (error) {
+    if (error instanceof EditError) return error;
+    throw error;
+  }
+}
+
+/** MAX_ARG_STRLEN of Linux, for a word as well as for `NAME=value`, its NUL included. */
+const LONGEST_STRING_BYTES = 131_072;
+
+/** Why Linux would not start a kubelet with this KUBELET_EXTRA_ARGS: no program runs with a longer string. */
+export function lengthProblem(after: Configured): string | undefined {
+  const value = after.environment.get(EXTRA_ARGS)?.value ?? '';
+  const bytes = Buffer.byteLength(`${EXTRA_ARGS}=${value}`) + 1;
+  if (bytes <= LONGEST_STRING_BYTES) return undefined;
+  return `Expected ${EXTRA_ARGS} to be at most ${LONGEST_STRING_BYTES} bytes long, got ${bytes}. Use patterns instead of names.`;
+}
+
+/** What a Restore brings back: the bytes before the first change, unless another party has edited the file since. */
+function originalBytes({ goal, original }: PlanInput, target: EnvironmentFileOnDisk): PlanInput['original'] {
+  const isUntouched = original?.file === target.path && original.left === sha256Of(target.content);
+  return goal === 'Restore' && isUntouched ? original : undefined;
+}
+
+function withContent(
+  before: KubeletUnit,
+  path: string,
+  content: Uint8Array | undefined,
+): Omit<EditedFile, 'isRestored'> {
+  const environmentFiles = before.environmentFiles.map((file) =>
+    file.path === path ? { ...file, content } : file,
+  );
+  const unit = { ...before, environmentFiles };
+  return { content, unit, files: readEnvironmentFiles(unit) };
+}
