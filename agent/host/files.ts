@@ -3,22 +3,54 @@
 import { constants, glob, mkdir, open, rename, rm, rmdir, symlink, unlink } from 'node:fs/promises';
 import { execa } from 'execa';
 import { basename, dirname, join } from 'node:path';
-import type { HostFiles } from '../node/ports.ts';
+import type { HostFiles, WriteOptions } from '../node/ports.ts';
 import type { RunOnHost } from './commands.ts';
 import { isForbidden, isMissing, isNotEmpty, isThere } from './errors.ts';
 import { resolveHostPath } from './paths.ts';
 import { isRegular, readRegular } from './regular.ts';
 import { shortageIn } from './space.ts';
+import { createTemporaryFiles } from './temporary.ts';
+import { createTurns } from './turns.ts';
 
 /** A command with all of root's capabilities, which the pod does not have. */
 const THROUGH_SYSTEMD = ['systemd-run', '--quiet', '--wait', '--collect'];
 const NEW_FILE_MODE = 0o644;
-/** Of a file that is being written: `.NAME` and this. */
-export const TEMPORARY_SUFFIX = '.kubelet-sysctl-agent.tmp';
 
 /** The host's files below `root`; `run` is asked only when a file's owner is beyond this process's capabilities. */
 export function hostFiles(root: string, run: RunOnHost): HostFiles {
   const resolve = (path: string): Promise<string> => resolveHostPath(root, path);
+  const temporaries = createTemporaryFiles();
+  const ofPath = createTurns();
+  const ofTarget = createTurns();
+  /** Writes and removals of one path happen in the order of the calls; those of one file by several paths, one at a time. */
+  const inTurn = <T>(path: string, action: (target: string) => Promise<T>): Promise<T> =>
+    ofPath(path, async () => {
+      const target = await resolve(path);
+      return ofTarget(target, () => action(target));
+    });
+
+  async function write(
+    target: string,
+    path: string,
+    content: Uint8Array,
+    { mode, after }: WriteOptions,
+  ): Promise<void> {
+    const there = await isRegular(target, path);
+    const folder = dirname(target);
+    await mkdir(folder, { recursive: true, mode: folderMode(mode ?? NEW_FILE_MODE) });
+    await temporaries.tidy(target);
+    await temporaries.with(target, async (temporary) => {
+      const keeps = mode === undefined && there;
+      await writeNew(temporary, content, keeps ? undefined : (mode ?? NEW_FILE_MODE), () =>
+        copyAttributes(root, target, temporary, run),
+      );
+      await after;
+      // A rename takes the place of whatever is there by now.
+      await isRegular(target, path);
+      await rename(temporary, target);
+    });
+    await syncFolder(folder);
+  }
 
   return {
     async read(path) {
@@ -43,51 +75,19 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       return found.toSorted();
     },
 
-    async writeAtomic(path, content, { mode, after } = {}) {
+    async writeAtomic(path, content, options = {}) {
+      const { after } = options;
       // It may fail before we wait for it, and an error that nobody waits for ends the process.
       after?.catch(() => {});
-      const target = await resolve(path);
-      const there = await isRegular(target, path);
-      const folder = dirname(target);
-      await mkdir(folder, { recursive: true, mode: folderMode(mode ?? NEW_FILE_MODE) });
-      const temporary = temporaryOf(target);
-      await rm(temporary, { force: true });
-      try {
-        const keeps = mode === undefined && there;
-        await writeNew(temporary, content, keeps ? undefined : (mode ?? NEW_FILE_MODE), () =>
-          copyAttributes(root, target, temporary, run),
-        );
-        await after;
-        // A rename takes the place of whatever is there by now.
-        await isRegular(target, path);
-        await rename(temporary, target);
-      } catch (error) {
-        await rm(temporary, { force: true });
-        throw error;
-      }
-      await syncFolder(folder);
+      // One that waits for others would let all later ones wait.
+      await (after === undefined
+        ? inTurn(path, (target) => write(target, path, content, options))
+        : write(await resolve(path), path, content, options));
     },
 
-    async tidy(path) {
-      await rm(temporaryOf(await resolve(path)), { force: true });
-    },
+    tidy: (path) => inTurn(path, (target) => temporaries.tidy(target)),
 
-    async remove(path) {
-      const target = await resolve(path);
-      try {
-        if (!(await isRegular(target, path))) {
-          return false;
-        }
-        await unlink(target);
-      } catch (error) {
-        if (isMissing(error)) {
-          return false;
-        }
-        throw error;
-      }
-      await syncFolder(dirname(target));
-      return true;
-    },
+    remove: (path) => inTurn(path, (target) => removeFile(target, path)),
 
     async link(path, target) {
       const folder = await resolve(dirname(path));
@@ -122,8 +122,21 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
   };
 }
 
-function temporaryOf(target: string): string {
-  return join(dirname(target), `.${basename(target)}${TEMPORARY_SUFFIX}`);
+/** True when it was there. */
+async function removeFile(target: string, path: string): Promise<boolean> {
+  try {
+    if (!(await isRegular(target, path))) {
+      return false;
+    }
+    await unlink(target);
+  } catch (error) {
+    if (isMissing(error)) {
+      return false;
+    }
+    throw error;
+  }
+  await syncFolder(dirname(target));
+  return true;
 }
 
 /**

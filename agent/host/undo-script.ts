@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path';
 import { MEMORY_FOLDER } from '../node/memory.ts';
-import { TEMPORARY_SUFFIX } from './files.ts';
+import { TEMPORARY_MARK } from './temporary.ts';
 
 export const UNDO_SCRIPT_FILE = `${MEMORY_FOLDER}/undo`;
 /** The transient units, and the one for the boot. */
@@ -42,8 +42,9 @@ fi
 
 unit=$(field unit)
 file=$(readlink -f -- "$(field file)")
-new=$(dirname -- "$file")/.$(basename -- "$file")${TEMPORARY_SUFFIX}
-rm -f -- "$new"
+new=$(dirname -- "$file")/.$(basename -- "$file")${TEMPORARY_MARK}
+rm -f -- "$new"*
+new=$new$$
 if [ "$(field before)" != "$(field after)" ] && [ "$(hash "$file")" = "$(field after)" ]; then
   if [ "$(field before)" = none ]; then
     rm -f -- "$file"
