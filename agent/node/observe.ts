@@ -21,7 +21,7 @@ import {
   type FileOnDisk,
   type ShortOfSpace,
 } from './observed-files.ts';
-import type { Health, HostFiles, Processes, Systemd, UnitStatus } from './ports.ts';
+import type { Health, HostFiles, Processes, Systemd, UndoSwitch, UnitStatus } from './ports.ts';
 import { maskedReason, notRegularReason } from './reasons.ts';
 
 export interface ObservePorts {
@@ -29,6 +29,7 @@ export interface ObservePorts {
   readonly files: HostFiles;
   readonly processes: Processes;
   readonly health: Health;
+  readonly undoSwitch: Pick<UndoSwitch, 'paths'>;
 }
 
 /** What is known from before a look: with it no question waits for another that need not, and none is asked in vain. */
@@ -129,7 +130,7 @@ export async function confirm(ports: ObservePorts, last: Observation): Promise<O
     ports.processes.environment(status.mainPid, 'INVOCATION_ID'),
     isHealthy(ports.health, healthzNow, undefined),
     kubeletVersion(ports.processes, argv[0]),
-    findShortages(ports.files, unit),
+    findShortages(ports, unit),
   ]);
   const holds = invocation === status.invocationId && healthy && isDeepStrictEqual(kubelet, last.kubelet);
   return holds ? { ...last, healthy, shortages } : undefined;
@@ -151,7 +152,7 @@ async function look(
     observeRunning(ports, status, readConfig(ports.files, paths, lastConfig(known)), early),
     readUnitFiles(ports.files, status),
     kubeletVersion(ports.processes, argv[0]),
-    findShortages(ports.files, unit),
+    findShortages(ports, unit),
     servicesIfRewritten(ports.systemd, unit, known.history ?? []),
   ]);
   if (typeof version === 'string') {

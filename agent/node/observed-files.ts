@@ -5,14 +5,14 @@ import type { configPaths } from '../kubelet/running.ts';
 import type { EnvironmentFileOnDisk, KubeletUnit } from '../kubelet/unit.ts';
 import { MEMORY_FOLDER } from './memory.ts';
 import { NotRegularFileError } from './not-regular.ts';
-import type { HostFiles, Shortage, Systemd, UnitStatus } from './ports.ts';
+import type { HostFiles, Shortage, Systemd, UndoSwitch, UnitStatus } from './ports.ts';
 
 export interface FileOnDisk {
   readonly path: string;
   readonly content: Uint8Array | undefined;
 }
 
-/** `path` is an environment file, or the agent's own folder. */
+/** `path` is an environment file, the agent's own folder, or what arming the undo switch writes. */
 export interface ShortOfSpace {
   readonly path: string;
   readonly shortage: Shortage;
@@ -116,15 +116,16 @@ export async function readConfig(
   };
 }
 
-/** What the file systems lack for a change of one of these files. */
+/** What the file systems lack for a change of one of the unit's environment files, and for the journal and the undo switch before it. */
 export async function findShortages(
-  files: HostFiles,
-  { environmentFiles }: KubeletUnit,
+  { files, undoSwitch }: { readonly files: HostFiles; readonly undoSwitch: Pick<UndoSwitch, 'paths'> },
+  { name, environmentFiles }: KubeletUnit,
 ): Promise<readonly ShortOfSpace[]> {
   const sizes = environmentFiles.map(({ path, content }) => ({ path, size: content?.length ?? 0 }));
   const largest = Math.max(0, ...sizes.map(({ size }) => size));
+  const ofSwitch = undoSwitch.paths(name).map((path) => ({ path, size: 0 }));
   const found = await Promise.all(
-    [...sizes, { path: MEMORY_FOLDER, size: largest }].map(async ({ path, size }) => {
+    [...sizes, { path: MEMORY_FOLDER, size: largest }, ...ofSwitch].map(async ({ path, size }) => {
       const inIt = path === MEMORY_FOLDER ? `${path}/any` : path;
       const shortage = await files.shortage(inIt, LEAST_FREE_BYTES + TIMES_FILE_SIZE * size);
       return shortage === undefined ? [] : [{ path, shortage }];

@@ -82,12 +82,14 @@ export interface HostFiles {
 
 /** What undoes a change on the host when the agent does not finish it; it needs nothing of the agent or its image. */
 export interface UndoSwitch {
+  /** Every path that `arm` writes to. */
+  paths(unit: string): readonly string[];
   /**
    * From now on the change in the journal is undone in `seconds`, or at the next boot before the kubelet starts. One that
-   * is armed already begins anew.
+   * is armed already starts again. Rejects when one part of it fails, once every part has ended: `disarm` then removes them all.
    */
   arm(unit: string, file: string, seconds: number): Promise<void>;
-  /** Leaves nothing of it on the host. */
+  /** Leaves nothing of it on the host. Tries every part, and rejects when one could not be removed. */
   disarm(unit: string): Promise<void>;
   /** True while it works. */
   undoing(): Promise<boolean>;

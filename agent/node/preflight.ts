@@ -2,7 +2,7 @@
 
 import type { Planned } from '../plan/plan.ts';
 import { flappingOf } from './flapping.ts';
-import { MEMORY_FOLDER, type Memory } from './memory.ts';
+import type { Memory } from './memory.ts';
 import type { Observation } from './observe.ts';
 import { flappingReason, notRunningReason, shortageReason, unhealthyReason } from './reasons.ts';
 import { retriedSince } from './retry.ts';
@@ -29,7 +29,7 @@ export function hindranceOf(
   plan: Planned,
   { memory, revision, now }: { readonly memory: Memory; readonly revision: string; readonly now: Date },
 ): Hindrance | undefined {
-  const { status, running, healthy, healthzNow, shortages, services } = observation;
+  const { status, unit, running, healthy, healthzNow, shortages, services } = observation;
   const blocked = (reason: string, retryMs: number): Hindrance => ({
     state: 'Blocked',
     reason,
@@ -49,6 +49,9 @@ export function hindranceOf(
   if (!healthy) {
     return blocked(unhealthyReason(status.name, healthzNow), UNHEALTHY_RETRY_MS);
   }
-  const short = shortages.find(({ path }) => path === plan.file || path === MEMORY_FOLDER);
+  // The other environment files are not written.
+  const isWritten = (path: string): boolean =>
+    path === plan.file || !unit.environmentFiles.some((other) => other.path === path);
+  const short = shortages.find(({ path }) => isWritten(path));
   return short && { ...blocked(shortageReason(short), SHORTAGE_RETRY_MS), full: true };
 }

@@ -192,6 +192,7 @@ export class FakeHost {
         kernelRelease: () => Promise.resolve('6.1.0-18-amd64'),
       },
       undoSwitch: {
+        paths: (unit) => [`/etc/systemd/system/${unit}.wants/undo.service`],
         arm: async (_unit, _file, seconds) => {
           this.#do('arm');
           this.armed = seconds;

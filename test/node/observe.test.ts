@@ -17,12 +17,13 @@ async function seen(ports: ObservePorts, known: Parameters<typeof observe>[1] = 
 /** In order: what systemd and the kubelet were asked. */
 function asked(host: FakeHost): { ports: ObservePorts; questions: string[] } {
   const questions: string[] = [];
-  const { systemd, health, files, processes } = host.ports();
+  const { systemd, health, files, processes, undoSwitch } = host.ports();
   return {
     questions,
     ports: {
       files,
       processes,
+      undoSwitch,
       systemd: {
         ...systemd,
         status: (unit) => {
