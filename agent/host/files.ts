@@ -11,6 +11,7 @@ import { isRegular, readRegular } from './regular.ts';
 import { shortageIn } from './space.ts';
 import { createTemporaryFiles } from './temporary.ts';
 import { createTurns } from './turns.ts';
+import { walkHost } from './walk.ts';
 
 /** A command with all of root's capabilities, which the pod does not have. */
 const THROUGH_SYSTEMD = ['systemd-run', '--quiet', '--wait', '--collect'];
@@ -73,6 +74,11 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
         found.push(path.slice(root.length));
       }
       return found.toSorted();
+    },
+
+    async walk(path) {
+      const found = await walkHost(root, path);
+      return found.filter(({ isFolder }) => !isFolder).map(({ path: file }) => file);
     },
 
     async writeAtomic(path, content, options = {}) {

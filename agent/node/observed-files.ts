@@ -89,6 +89,14 @@ export function readUnitFiles(
   );
 }
 
+/** What the kubelet reads of its --config-dir (kubernetes cmd/kubelet/app/server.go, mergeKubeletConfigurations). */
+export async function findDropIns(
+  files: Pick<HostFiles, 'walk'>,
+  configDir: string,
+): Promise<readonly string[]> {
+  return (await files.walk(configDir)).filter((path) => path.endsWith('.conf'));
+}
+
 /** Files that are as they were in `last` are the same objects, which are not parsed again. Throws a NotRegularFileError as `readUnit` does. */
 export async function readConfig(
   files: HostFiles,
@@ -97,7 +105,7 @@ export async function readConfig(
 ): Promise<ConfigSources> {
   const [content, dropIns] = await Promise.all([
     configFile === undefined ? undefined : read(files, configFile),
-    configDir === undefined ? [] : files.glob(`${configDir}/**/*.conf`),
+    configDir === undefined ? [] : findDropIns(files, configDir),
   ]);
   const contents = await Promise.all(
     dropIns.map(async (path) => ({ path, content: await read(files, path) })),

@@ -61,6 +61,11 @@ export interface HostFiles {
   /** Matches of a glob pattern in lexical order. */
   glob(pattern: string): Promise<readonly string[]>;
   /**
+   * All that is below the path and no folder, or the path itself where it is none, in the order of Go's filepath.WalkDir: hidden files and
+   * folders too, a linked folder as the link that it is. Empty where nothing is there.
+   */
+  walk(path: string): Promise<readonly string[]>;
+  /**
    * Replaces the file by a rename in its own folder, fsync of both; mode, owner and extended attributes stay as
    * they were, a new file gets mode 0644, and missing folders are as open as the file. Where `after` rejects, nothing is
    * replaced and its error is thrown.

@@ -276,6 +276,7 @@ export class FakeHost {
         return this.#bytes(path);
       },
       glob: () => Promise.resolve([]),
+      walk: async (path) => [...this.files.keys()].filter((file) => file.startsWith(`${path}/`)),
       writeAtomic: async (path, content, { after } = {}) => {
         const text = Buffer.from(content).toString();
         this.files.set(temporaryOf(path), text);
