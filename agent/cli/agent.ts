@@ -97,7 +97,14 @@ async function runAgent(flags: AgentFlags): Promise<void> {
       files,
       memory: memoryStore(files),
       undoSwitch: hostUndoSwitch(files, run),
-      watch: hostWatch(HOST_ROOT, () => agent.hostChanged()),
+      watch: hostWatch(HOST_ROOT, () => agent.hostChanged(), {
+        onPolling: (why) =>
+          log.warn(
+            {},
+            `The agent cannot watch the host's files: ${why}. It compares them every 10 s. ` +
+              'Raise fs.inotify.max_user_watches and fs.inotify.max_user_instances on this node.',
+          ),
+      }),
       clock: systemClock,
       cluster,
       random: Math.random,

@@ -1,114 +1,171 @@
 // inotify on host files. Folders are watched, since editors and configuration managers replace files by renames.
 
-import { watch, type FSWatcher, type Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { type FSWatcher, watch as watchFolder, type WatchListener } from 'node:fs';
+import { basename } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { HostWatch } from '../node/ports.ts';
+import { errorText } from '../text/error-text.ts';
 import { isMissing } from './errors.ts';
-import { resolveHostPath } from './paths.ts';
+import { createTurns } from './turns.ts';
+import { ANY, foldersToWatch, type FolderToWatch } from './watch-places.ts';
+import { changedPaths, type Snapshot, snapshotOf } from './watch-snapshot.ts';
+
+export interface HostWatchOptions {
+  /** Called once when folders begin to be polled, with the reason, and again only after all of them could be watched. */
+  readonly onPolling?: (why: string) => void;
+  /** How often what inotify cannot watch is compared, in ms. */
+  readonly pollMs?: number;
+  /** fs.watch, or another in its place. */
+  readonly watch?: (
+    folder: string,
+    options: { readonly persistent: false },
+    listener: WatchListener<string>,
+  ) => FSWatcher;
+}
+
+/** Where inotify is exhausted, drift is found within this time. */
+const POLL_MS = 10_000;
+
+interface Watched {
+  folder: FolderToWatch;
+  /** undefined: it is polled. */
+  readonly watcher: FSWatcher | undefined;
+  snapshot: Snapshot;
+  /** The folder was removed or renamed: its watcher says nothing any more. */
+  isStale: boolean;
+}
 
 /** Watches the given paths below `root` until the next call of `watchPaths`, which replaces the set. */
-export function hostWatch(root: string, onChange: (path: string) => void): HostWatch {
-  const watched = new Map<string, { watcher: FSWatcher; names: Map<string, string> }>();
+export function hostWatch(
+  root: string,
+  onChange: (path: string) => void,
+  { onPolling = () => {}, pollMs = POLL_MS, watch = watchFolder }: HostWatchOptions = {},
+): HostWatch {
+  const watched = new Map<string, Watched>();
+  const inTurn = createTurns();
+  let isClosed = false;
+  let isPolling = false;
+  let timer: NodeJS.Timeout | undefined;
 
   return {
-    async watchPaths(paths) {
-      const wanted = await foldersOf(root, paths);
-      for (const [folder, { watcher }] of watched) {
-        if (!wanted.has(folder)) {
-          watcher.close();
-          watched.delete(folder);
+    watchPaths: (paths) =>
+      inTurn('', async () => {
+        const wanted = await foldersToWatch(root, paths);
+        for (const [path, { watcher }] of watched) {
+          if (!wanted.has(path)) {
+            watcher?.close();
+            watched.delete(path);
+          }
         }
-      }
-      for (const [folder, names] of wanted) {
-        const known = watched.get(folder);
-        if (known === undefined) {
-          watched.set(folder, { watcher: watchFolder(folder), names });
-        } else {
-          known.names = names;
+        for (const [path, folder] of wanted) {
+          await watchOne(path, folder);
         }
-      }
-    },
+        isPolling = polled().length > 0;
+        schedulePoll();
+      }),
     close() {
+      isClosed = true;
+      clearTimeout(timer);
       for (const { watcher } of watched.values()) {
-        watcher.close();
+        watcher?.close();
       }
       watched.clear();
     },
   };
 
-  function watchFolder(folder: string): FSWatcher {
-    const watcher = watch(folder, { persistent: false }, (_event, name) => {
-      const names = watched.get(folder)?.names;
-      const path = name === null ? folder : (names?.get(name) ?? names?.get(ANY));
-      if (path !== undefined) {
-        onChange(path);
+  async function watchOne(path: string, folder: FolderToWatch): Promise<void> {
+    const known = watched.get(path);
+    const isSame = known?.folder.identity === folder.identity && !known.isStale;
+    if (isClosed || (known?.watcher !== undefined && isSame)) {
+      if (known !== undefined) known.folder = folder;
+      return;
+    }
+    known?.watcher?.close();
+    watched.delete(path);
+    const watcher = open(path);
+    if (watcher === 'missing') {
+      return tell(folder);
+    }
+    // What was polled is compared with what it was last.
+    const keepsSnapshot = isSame && isDeepStrictEqual(known.folder.counted, folder.counted);
+    const snapshot =
+      watcher !== undefined
+        ? new Map()
+        : keepsSnapshot
+          ? known.snapshot
+          : await snapshotOf(path, folder.counted);
+    watched.set(path, { folder, watcher, snapshot, isStale: false });
+    // Until now it was not watched, or as another one: the last pass may have missed a change.
+    if (known !== undefined && (watcher !== undefined || !isSame)) {
+      tell(folder);
+    }
+  }
+
+  /** undefined: it cannot be watched. */
+  function open(path: string): FSWatcher | 'missing' | undefined {
+    try {
+      const watcher = watch(path, { persistent: false }, (event, name) => onEvent(path, event, name));
+      watcher.on('error', () => onGone(path));
+      return watcher;
+    } catch (error) {
+      if (isMissing(error)) {
+        return 'missing';
       }
-    });
-    // The folder itself went away: whoever watches hears of it and asks again.
-    watcher.on('error', () => {
-      watched.delete(folder);
-      onChange(folder);
-    });
-    return watcher;
-  }
-}
-
-/** In place of a name: every entry of the folder counts. */
-const ANY = '';
-
-/** Folder below `root` → names in it that count → the path asked for. A missing folder is waited for in its parent. */
-async function foldersOf(root: string, paths: readonly string[]): Promise<Map<string, Map<string, string>>> {
-  const folders = new Map<string, Map<string, string>>();
-  // Each asks for every component of its path in turn; all at once they are sooner done.
-  const places = await Promise.all(paths.map((path) => placesToWatch(root, path)));
-  for (const { folder, name, path } of places.flat()) {
-    const names = folders.get(folder) ?? new Map<string, string>();
-    folders.set(folder, names.set(name, path));
-  }
-  return folders;
-}
-
-interface Place {
-  readonly folder: string;
-  readonly name: string;
-  /** The path that was asked for. */
-  readonly path: string;
-}
-
-async function placesToWatch(root: string, path: string): Promise<readonly Place[]> {
-  const target = await resolveHostPath(root, path);
-  if (path.endsWith('/') && (await isFolder(target))) {
-    return [{ folder: target, name: ANY, path }];
-  }
-  // The place of the link as well as that of the file it leads to.
-  const own = (await resolveHostPath(root, dirname(path))) + '/' + basename(path);
-  const places = (await isSpecial(target)) ? [own] : [own, target];
-  return Promise.all([...new Set(places)].map(async (place) => ({ ...(await nearestFolder(place)), path })));
-}
-
-async function nearestFolder(path: string): Promise<Omit<Place, 'path'>> {
-  const folder = dirname(path);
-  return (await isFolder(folder)) ? { folder, name: basename(path) } : nearestFolder(folder);
-}
-
-/** A device is written to by everybody, and says nothing new by it: /dev/null, which a link to it masks a unit by. */
-async function isSpecial(path: string): Promise<boolean> {
-  const stats = await statIfThere(path);
-  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await statIfThere(path))?.isDirectory() === true;
-}
-
-async function statIfThere(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (isMissing(error)) {
+      if (!isPolling) {
+        isPolling = true;
+        onPolling(errorText(error));
+      }
       return undefined;
     }
-    throw error;
+  }
+
+  function onEvent(path: string, event: string, name: string | null): void {
+    const counted = watched.get(path)?.folder.counted;
+    const found = counted?.get(name ?? ANY) ?? counted?.get(ANY);
+    if (found !== undefined && (event === 'rename' || !found.isOnTheWay)) {
+      onChange(found.path);
+    }
+    // libuv tells of the folder's own end by the folder's name, as of an entry.
+    if (name === null || (event === 'rename' && name === basename(path))) {
+      onGone(path);
+    }
+  }
+
+  function onGone(path: string): void {
+    const gone = watched.get(path);
+    if (gone !== undefined && !gone.isStale) {
+      gone.isStale = true;
+      tell(gone.folder);
+    }
+  }
+
+  function tell({ counted }: FolderToWatch): void {
+    for (const path of new Set([...counted.values()].map((entry) => entry.path))) {
+      onChange(path);
+    }
+  }
+
+  function polled(): readonly [string, Watched][] {
+    return [...watched].filter(([, { watcher }]) => watcher === undefined);
+  }
+
+  function schedulePoll(): void {
+    clearTimeout(timer);
+    if (!isClosed && polled().length > 0) {
+      timer = setTimeout(() => void inTurn('', poll), pollMs);
+      timer.unref();
+    }
+  }
+
+  async function poll(): Promise<void> {
+    for (const [path, known] of polled()) {
+      const snapshot = await snapshotOf(path, known.folder.counted);
+      const changed = changedPaths(known.snapshot, snapshot, known.folder.counted);
+      known.snapshot = snapshot;
+      for (const asked of isClosed ? [] : changed) {
+        onChange(asked);
+      }
+    }
+    schedulePoll();
   }
 }

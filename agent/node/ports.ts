@@ -108,7 +108,10 @@ export type Shortage =
 
 /** Changes of the host's files. */
 export interface HostWatch {
-  /** Watches exactly these paths from now on; one that ends in / is a folder of which every entry counts. */
+  /**
+   * Watches exactly these paths from now on, and all that leads to them; one that ends in / is a folder of which every entry counts, at any
+   * depth. Does not reject where inotify is exhausted: the host's files are then polled.
+   */
   watchPaths(paths: readonly string[]): Promise<void>;
   close(): void;
 }
