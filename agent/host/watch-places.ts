@@ -21,6 +21,11 @@ export interface FolderToWatch {
   readonly counted: ReadonlyMap<string, Counted>;
 }
 
+/** The paths that were asked for and that the folder has to do with. */
+export function askedPaths({ counted }: FolderToWatch): readonly string[] {
+  return [...new Set([...counted.values()].map(({ path }) => path))];
+}
+
 /** In place of a name: every entry of the folder counts. */
 export const ANY = '';
 

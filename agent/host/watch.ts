@@ -1,171 +1,74 @@
-// inotify on host files. Folders are watched, since editors and configuration managers replace files by renames.
+// Changes of the host's files. Folders are watched, since editors and configuration managers replace files by renames.
 
-import { type FSWatcher, watch as watchFolder, type WatchListener } from 'node:fs';
-import { basename } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import type { HostWatch } from '../node/ports.ts';
-import { errorText } from '../text/error-text.ts';
-import { isMissing } from './errors.ts';
 import { createTurns } from './turns.ts';
-import { ANY, foldersToWatch, type FolderToWatch } from './watch-places.ts';
-import { changedPaths, type Snapshot, snapshotOf } from './watch-snapshot.ts';
+import { createFolderWatchers, type Watch } from './watch-folders.ts';
+import { askedPaths, foldersToWatch, type FolderToWatch } from './watch-places.ts';
+import { createFolderPoller } from './watch-poll.ts';
 
 export interface HostWatchOptions {
   /** Called once when folders begin to be polled, with the reason, and again only after all of them could be watched. */
   readonly onPolling?: (why: string) => void;
   /** How often what inotify cannot watch is compared, in ms. */
   readonly pollMs?: number;
-  /** fs.watch, or another in its place. */
-  readonly watch?: (
-    folder: string,
-    options: { readonly persistent: false },
-    listener: WatchListener<string>,
-  ) => FSWatcher;
+  readonly watch?: Watch;
 }
 
 /** Where inotify is exhausted, drift is found within this time. */
 const POLL_MS = 10_000;
 
-interface Watched {
-  folder: FolderToWatch;
-  /** undefined: it is polled. */
-  readonly watcher: FSWatcher | undefined;
-  snapshot: Snapshot;
-  /** The folder was removed or renamed: its watcher says nothing any more. */
-  isStale: boolean;
-}
-
 /** Watches the given paths below `root` until the next call of `watchPaths`, which replaces the set. */
 export function hostWatch(
   root: string,
   onChange: (path: string) => void,
-  { onPolling = () => {}, pollMs = POLL_MS, watch = watchFolder }: HostWatchOptions = {},
+  { onPolling = () => {}, pollMs = POLL_MS, watch }: HostWatchOptions = {},
 ): HostWatch {
-  const watched = new Map<string, Watched>();
+  const watchers = createFolderWatchers(onChange, watch);
+  const poller = createFolderPoller(onChange, pollMs);
   const inTurn = createTurns();
   let isClosed = false;
-  let isPolling = false;
-  let timer: NodeJS.Timeout | undefined;
 
-  return {
-    watchPaths: (paths) =>
-      inTurn('', async () => {
-        const wanted = await foldersToWatch(root, paths);
-        for (const [path, { watcher }] of watched) {
-          if (!wanted.has(path)) {
-            watcher?.close();
-            watched.delete(path);
-          }
-        }
-        for (const [path, folder] of wanted) {
-          await watchOne(path, folder);
-        }
-        isPolling = polled().length > 0;
-        schedulePoll();
-      }),
-    close() {
-      isClosed = true;
-      clearTimeout(timer);
-      for (const { watcher } of watched.values()) {
-        watcher?.close();
-      }
-      watched.clear();
-    },
-  };
+  /** Why the folder is polled; undefined when it is watched, or there no more. */
+  async function follow(path: string, folder: FolderToWatch): Promise<string | undefined> {
+    const outcome = watchers.follow(path, folder);
+    const wasPolled = poller.has(path);
+    if (outcome.kind === 'unable') {
+      await poller.follow(path, folder);
+    } else {
+      poller.drop(path);
+    }
+    // The last pass may have missed a change: another one is to follow.
+    if (outcome.hasGap || (outcome.kind === 'opened' && wasPolled)) {
+      askedPaths(folder).forEach(onChange);
+    }
+    return outcome.why;
+  }
 
-  async function watchOne(path: string, folder: FolderToWatch): Promise<void> {
-    const known = watched.get(path);
-    const isSame = known?.folder.identity === folder.identity && !known.isStale;
-    if (isClosed || (known?.watcher !== undefined && isSame)) {
-      if (known !== undefined) known.folder = folder;
-      return;
+  async function watchAll(paths: readonly string[]): Promise<void> {
+    const wanted = await foldersToWatch(root, paths);
+    const isNew = poller.paths().length === 0;
+    for (const path of [...watchers.paths(), ...poller.paths()].filter((known) => !wanted.has(known))) {
+      watchers.drop(path);
+      poller.drop(path);
     }
-    known?.watcher?.close();
-    watched.delete(path);
-    const watcher = open(path);
-    if (watcher === 'missing') {
-      return tell(folder);
+    const reasons: (string | undefined)[] = [];
+    for (const [path, folder] of isClosed ? [] : wanted) {
+      reasons.push(await follow(path, folder));
     }
-    // What was polled is compared with what it was last.
-    const keepsSnapshot = isSame && isDeepStrictEqual(known.folder.counted, folder.counted);
-    const snapshot =
-      watcher !== undefined
-        ? new Map()
-        : keepsSnapshot
-          ? known.snapshot
-          : await snapshotOf(path, folder.counted);
-    watched.set(path, { folder, watcher, snapshot, isStale: false });
-    // Until now it was not watched, or as another one: the last pass may have missed a change.
-    if (known !== undefined && (watcher !== undefined || !isSame)) {
-      tell(folder);
+    const why = reasons.find((reason) => reason !== undefined);
+    if (isNew && why !== undefined) {
+      onPolling(why);
+    }
+    if (isClosed) {
+      close();
     }
   }
 
-  /** undefined: it cannot be watched. */
-  function open(path: string): FSWatcher | 'missing' | undefined {
-    try {
-      const watcher = watch(path, { persistent: false }, (event, name) => onEvent(path, event, name));
-      watcher.on('error', () => onGone(path));
-      return watcher;
-    } catch (error) {
-      if (isMissing(error)) {
-        return 'missing';
-      }
-      if (!isPolling) {
-        isPolling = true;
-        onPolling(errorText(error));
-      }
-      return undefined;
-    }
+  function close(): void {
+    isClosed = true;
+    watchers.close();
+    poller.close();
   }
 
-  function onEvent(path: string, event: string, name: string | null): void {
-    const counted = watched.get(path)?.folder.counted;
-    const found = counted?.get(name ?? ANY) ?? counted?.get(ANY);
-    if (found !== undefined && (event === 'rename' || !found.isOnTheWay)) {
-      onChange(found.path);
-    }
-    // libuv tells of the folder's own end by the folder's name, as of an entry.
-    if (name === null || (event === 'rename' && name === basename(path))) {
-      onGone(path);
-    }
-  }
-
-  function onGone(path: string): void {
-    const gone = watched.get(path);
-    if (gone !== undefined && !gone.isStale) {
-      gone.isStale = true;
-      tell(gone.folder);
-    }
-  }
-
-  function tell({ counted }: FolderToWatch): void {
-    for (const path of new Set([...counted.values()].map((entry) => entry.path))) {
-      onChange(path);
-    }
-  }
-
-  function polled(): readonly [string, Watched][] {
-    return [...watched].filter(([, { watcher }]) => watcher === undefined);
-  }
-
-  function schedulePoll(): void {
-    clearTimeout(timer);
-    if (!isClosed && polled().length > 0) {
-      timer = setTimeout(() => void inTurn('', poll), pollMs);
-      timer.unref();
-    }
-  }
-
-  async function poll(): Promise<void> {
-    for (const [path, known] of polled()) {
-      const snapshot = await snapshotOf(path, known.folder.counted);
-      const changed = changedPaths(known.snapshot, snapshot, known.folder.counted);
-      known.snapshot = snapshot;
-      for (const asked of isClosed ? [] : changed) {
-        onChange(asked);
-      }
-    }
-    schedulePoll();
-  }
+  return { watchPaths: (paths) => inTurn('', () => watchAll(paths)), close };
 }

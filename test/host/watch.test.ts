@@ -256,6 +256,35 @@ describe('a host without inotify', () => {
     },
   );
 
+  test.for(['max_inotify_watches', 'max_inotify_instances'])(
+    'is polled where the kernel itself allows no more: %s',
+    async (limit, context) => {
+      const root = await temporaryRoot();
+      const script = `
+        import { writeFileSync } from 'node:fs';
+        import { hostWatch } from './agent/host/watch.ts';
+        const [root] = process.argv.slice(1);
+        const watch = hostWatch(root, (path) => { console.log(path); process.exit(); }, { onPolling: console.log, pollMs: 20 });
+        await watch.watchPaths(['/kubelet']);
+        writeFileSync(root + '/kubelet', '');
+        setTimeout(() => {}, 10_000);
+      `;
+      // In a user namespace of its own: the limits of this machine stay.
+      const inNamespace = ['--user', '--map-root-user', 'sh', '-c'];
+      const setLimit = `echo 0 > /proc/sys/user/${limit}`;
+      const { failed } = await execa('unshare', [...inNamespace, setLimit], { reject: false });
+      context.skip(failed, 'no user namespaces');
+
+      const { stdout } = await execa(
+        'unshare',
+        [...inNamespace, `${setLimit}; exec node --input-type=module --eval "$0" "$1"`, script, root],
+        { cwd: join(import.meta.dirname, '..', '..'), preferLocal: true, timeout: 20_000 },
+      );
+
+      expect(stdout).toMatch(/^(EMFILE|ENOSPC): .*\n\/kubelet$/u);
+    },
+  );
+
   test('lets the process end', async () => {
     const root = await temporaryRoot();
     const script = `
