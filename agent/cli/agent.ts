@@ -9,7 +9,7 @@ import { systemClock } from '../host/clock.ts';
 import { hostCommands } from '../host/commands.ts';
 import { hostFiles } from '../host/files.ts';
 import { kubeletHealth } from '../host/health.ts';
-import { lockNode, type NodeLock } from '../host/lock.ts';
+import { LOCK_FOLDER, lockNode, type NodeLock } from '../host/lock.ts';
 import { HOST_ROOT } from '../host/paths.ts';
 import { hostProcesses } from '../host/processes.ts';
 import { hostSystemd } from '../host/systemd.ts';
@@ -89,7 +89,14 @@ async function runAgent(flags: AgentFlags): Promise<void> {
       files,
       memory: memoryStore(files),
       undoSwitch: hostUndoSwitch(files, run),
-      watch: hostWatch(HOST_ROOT, () => agent.hostChanged()),
+      watch: hostWatch(HOST_ROOT, () => agent.hostChanged(), {
+        onPolling: (why) =>
+          log.warn(
+            {},
+            `The agent cannot watch the host's files: ${why}. It compares them every 10 s. ` +
+              'Raise fs.inotify.max_user_watches and fs.inotify.max_user_instances on this node.',
+          ),
+      }),
       clock: systemClock,
       cluster,
       random: Math.random,
@@ -120,7 +127,7 @@ async function runAgent(flags: AgentFlags): Promise<void> {
 async function onlyAgent(log: Logger, ended: Promise<unknown>): Promise<NodeLock | undefined> {
   const giveUp = new AbortController();
   void ended.then(() => giveUp.abort());
-  return lockNode('kubelet-sysctl-agent', {
+  return lockNode(HOST_ROOT + LOCK_FOLDER, {
     giveUp: giveUp.signal,
     onBusy: () =>
       log.warn(

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { hostFiles } from '../host/files.ts';
 import { resolveHostPath } from '../host/paths.ts';
-import { NO_CONFIG } from '../kubelet/config.ts';
+
 import { nextArgv } from '../kubelet/configured.ts';
 import { readUsableEnvironmentFiles } from '../kubelet/environment.ts';
 import { findAssignment } from '../kubelet/environment-file.ts';
@@ -34,7 +34,7 @@ export async function readUnitShow(showFile: string, root: string): Promise<Show
     const unit = await readUnit(files, shown);
     const hidden = hiddenNotes(shown, unit, showFile);
     const paths = configPaths(nextArgv(unit));
-    const config = await readConfig(files, paths, NO_CONFIG);
+    const config = await readConfig(files, paths);
     const missing = await missingFiles(prefix, unit, paths);
     return {
       unit,

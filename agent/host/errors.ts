@@ -25,6 +25,7 @@ export function isReadOnly(error: unknown): boolean {
   return hasCode(error, 'EROFS');
 }
 
-function hasCode(error: unknown, code: string): boolean {
+/** True for an operating system error of this code. */
+export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,26 +1,71 @@
 // The host's files through /proc/1/root.
 
-import { constants, glob, mkdir, open, rename, rm, rmdir, stat, symlink, unlink } from 'node:fs/promises';
+import {
+  constants,
+  glob,
+  lstat,
+  mkdir,
+  open,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+  unlink,
+} from 'node:fs/promises';
 import { execa } from 'execa';
 import { basename, dirname, join } from 'node:path';
 import { ChangedFileError } from '../node/changed-file.ts';
 import type { HostFiles, WriteOptions } from '../node/ports.ts';
 import { sha256Of } from '../text/hash.ts';
 import type { RunOnHost } from './commands.ts';
-import { isForbidden, isMissing, isNotEmpty, isThere } from './errors.ts';
+import { isForbidden, isMissing, isNotEmpty, isReadOnly, isThere } from './errors.ts';
 import { resolveHostPath } from './paths.ts';
 import { isRegular, readRegular } from './regular.ts';
 import { shortageIn } from './space.ts';
+import { createTemporaryFiles } from './temporary.ts';
+import { createTurns } from './turns.ts';
+import { walkHost } from './walk.ts';
 
 /** A command with all of root's capabilities, which the pod does not have. */
 const THROUGH_SYSTEMD = ['systemd-run', '--quiet', '--wait', '--collect'];
 const NEW_FILE_MODE = 0o644;
-/** Of a file that is being written: `.NAME` and this. */
-export const TEMPORARY_SUFFIX = '.kubelet-sysctl-agent.tmp';
 
 /** The host's files below `root`; `run` is asked only when a file's owner is beyond this process's capabilities. */
 export function hostFiles(root: string, run: RunOnHost): HostFiles {
   const resolve = (path: string): Promise<string> => resolveHostPath(root, path);
+  const temporaries = createTemporaryFiles();
+  const ofPath = createTurns();
+  const ofTarget = createTurns();
+  /** Writes and removals of one path happen in the order of the calls; those of one file by several paths, one at a time. */
+  const inTurn = <T>(path: string, action: (target: string) => Promise<T>): Promise<T> =>
+    ofPath(path, async () => {
+      const target = await resolve(path);
+      return ofTarget(target, () => action(target));
+    });
+
+  async function write(
+    target: string,
+    path: string,
+    content: Uint8Array,
+    { mode, expected }: WriteOptions,
+  ): Promise<void> {
+    const there = await isRegular(target, path);
+    const folder = dirname(target);
+    await mkdir(folder, { recursive: true, mode: folderMode(mode ?? NEW_FILE_MODE) });
+    await temporaries.tidy(target);
+    await temporaries.with(target, async (temporary) => {
+      const keeps = mode === undefined && there;
+      await writeNew(temporary, content, keeps ? undefined : (mode ?? NEW_FILE_MODE), () =>
+        copyAttributes(root, target, temporary, run),
+      );
+      // A rename takes the place of whatever is there by now.
+      await isRegular(target, path);
+      await expectContent(target, path, expected);
+      await rename(temporary, target);
+    });
+    await syncFolder(folder);
+  }
 
   async function expectContent(
     target: string,
@@ -57,50 +102,33 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       return found.toSorted();
     },
 
-    async writeAtomic(path, content, { mode, expected } = {}) {
-      const target = await resolve(path);
-      const there = await isRegular(target, path);
-      const folder = dirname(target);
-      await mkdir(folder, { recursive: true, mode: folderMode(mode ?? NEW_FILE_MODE) });
-      const temporary = temporaryOf(target);
-      await rm(temporary, { force: true });
-      try {
-        const keeps = mode === undefined && there;
-        await writeNew(temporary, content, keeps ? undefined : (mode ?? NEW_FILE_MODE), () =>
-          copyAttributes(root, target, temporary, run),
-        );
-        // A rename takes the place of whatever is there by now.
-        await isRegular(target, path);
-        await expectContent(target, path, expected);
-        await rename(temporary, target);
-      } catch (error) {
-        await rm(temporary, { force: true });
-        throw error;
-      }
-      await syncFolder(folder);
+    async walk(path) {
+      const found = await walkHost(root, path);
+      return found.filter(({ isFolder }) => !isFolder).map(({ path: file }) => file);
     },
 
-    async tidy(path) {
-      await rm(temporaryOf(await resolve(path)), { force: true });
-    },
+    writeAtomic: (path, content, options = {}) =>
+      inTurn(path, (target) => write(target, path, content, options)),
 
-    async remove(path, { expected } = {}) {
-      const target = await resolve(path);
-      try {
-        if (!(await isRegular(target, path))) {
-          return false;
+    tidy: (path) => inTurn(path, (target) => temporaries.tidy(target)),
+
+    remove: (path, { expected } = {}) =>
+      inTurn(path, async (target) => {
+        try {
+          if (!(await isRegular(target, path))) {
+            return false;
+          }
+          await expectContent(target, path, expected);
+          await unlink(target);
+        } catch (error) {
+          if (isMissing(error)) {
+            return false;
+          }
+          throw error;
         }
-        await expectContent(target, path, expected);
-        await unlink(target);
-      } catch (error) {
-        if (isMissing(error)) {
-          return false;
-        }
-        throw error;
-      }
-      await syncFolder(dirname(target));
-      return true;
-    },
+        await syncFolder(dirname(target));
+        return true;
+      }),
 
     async link(path, target) {
       const folder = await resolve(dirname(path));
@@ -117,11 +145,17 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
 
     async unlink(path) {
       const folder = await resolve(dirname(path));
-      await rm(join(folder, basename(path)), { force: true });
+      // On a read-only file system, removing what is not there fails as well.
+      if (!(await exists(folder))) {
+        return;
+      }
+      if (await exists(join(folder, basename(path)))) {
+        await rm(join(folder, basename(path)), { force: true });
+      }
       try {
         await rmdir(folder);
       } catch (error) {
-        if (!isMissing(error) && !isNotEmpty(error)) {
+        if (!isMissing(error) && !isNotEmpty(error) && !isReadOnly(error)) {
           throw error;
         }
       }
@@ -133,6 +167,18 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
 
     shortage: async (path, bytes) => shortageIn(root, dirname(await resolve(path)), bytes),
   };
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) {
+      return false;
+    }
+    throw error;
+  }
 }
 
 /** The file's bytes; undefined when there is none. */
@@ -148,10 +194,6 @@ async function readIfThere(target: string, path: string, run: RunOnHost): Promis
     }
     throw error;
   }
-}
-
-function temporaryOf(target: string): string {
-  return join(dirname(target), `.${basename(target)}${TEMPORARY_SUFFIX}`);
 }
 
 /**

@@ -15,6 +15,19 @@ const MAX_LINKS = 40;
  * The last components may be missing. Throws after 40 links, as the kernel does.
  */
 export async function resolveHostPath(root: string, hostPath: string): Promise<string> {
+  return (await traverse(root, hostPath)).target;
+}
+
+export interface Traversal {
+  /** As `resolveHostPath` has it. */
+  readonly target: string;
+  /** Every folder and link that leads there, and the target itself: a folder below `root` and a name in it. */
+  readonly steps: readonly { readonly folder: string; readonly name: string }[];
+}
+
+/** The way to what `hostPath` names on the host. Throws as `resolveHostPath` does. */
+export async function traverse(root: string, hostPath: string): Promise<Traversal> {
+  const steps: { folder: string; name: string }[] = [];
   let pending = components(hostPath);
   let resolved = '/';
   let links = 0;
@@ -24,6 +37,7 @@ export async function resolveHostPath(root: string, hostPath: string): Promise<s
       continue;
     }
     const candidate = posix.join(resolved, next);
+    steps.push({ folder: posix.dirname(root + candidate), name: next });
     const target = await linkTarget(root + candidate);
     if (target === undefined) {
       resolved = candidate;
@@ -38,7 +52,7 @@ export async function resolveHostPath(root: string, hostPath: string): Promise<s
     }
     pending = [...components(target), ...pending];
   }
-  return root + resolved;
+  return { target: root + resolved, steps };
 }
 
 function components(path: string): string[] {

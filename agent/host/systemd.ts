@@ -6,8 +6,8 @@ import type { RunOnHost } from './commands.ts';
 
 const MANAGER = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1'];
 const JOURNAL_LINES = 60;
-/** A kubelet that does not end by itself is killed by systemd after 90 s. */
-const RESTART_TIMEOUT_MS = 120_000;
+/** How long a restart may take, in ms. systemd kills a kubelet that does not stop after 90 s. */
+export const RESTART_TIMEOUT_MS = 120_000;
 
 /** systemd as `busctl`, `systemctl` and `journalctl` on the host reach it. */
 export function hostSystemd(run: RunOnHost): Systemd {

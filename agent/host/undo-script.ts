@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path';
 import { MEMORY_FOLDER } from '../node/memory.ts';
-import { TEMPORARY_SUFFIX } from './files.ts';
+import { TEMPORARY_MARK } from './temporary.ts';
 
 export const UNDO_SCRIPT_FILE = `${MEMORY_FOLDER}/undo`;
 /** The transient units, and the one for the boot. */
@@ -15,11 +15,12 @@ export const BOOT_UNIT_FILE = `${UNITS_FOLDER}/${BOOT_UNIT}`;
 export const DAMAGED = 65;
 
 /**
- * Puts the bytes from the journal back if the file still holds the change, and restarts a kubelet that was started since.
+ * Puts the bytes from the journal back if the file still holds the change, or takes our flag out of what another party wrote
+ * since, and restarts a kubelet that was started since. Fails, and keeps the journal, when it can do neither.
  * The values that it reads are never evaluated: they come from the journal, whose checksum must fit. It takes the journal by
  * a rename, so either the agent commits a change or this undoes it. Can be cut off anywhere and run again.
  */
-export const UNDO_SCRIPT = String.raw`# kubelet-sysctl-agent: undoes a change that nobody finished. $1 is who asks: timer or boot.
+export const UNDO_SCRIPT = String.raw`# kubelet-sysctl-agent: undoes a change that the agent did not finish. $1 is the caller: timer or boot.
 set -eu
 cd "$(dirname "$0")"
 
@@ -28,6 +29,17 @@ hash() { if [ -e "$1" ]; then sha256sum < "$1" | cut -d ' ' -f 1; else echo none
 clean() {
   rm -f ${UNITS_FOLDER}/*.wants/${BOOT_UNIT} ${BOOT_UNIT_FILE}
   rmdir --ignore-fail-on-non-empty ${UNITS_FOLDER}/kubelet*.wants 2> /dev/null || :
+}
+
+replace() {
+  if [ -e "$file" ]; then
+    cp --attributes-only --preserve=mode,ownership,xattr -- "$file" "$new"
+  else
+    chmod 644 -- "$new"
+  fi
+  sync -- "$new"
+  mv -fT -- "$new" "$file"
+  sync -- "$(dirname -- "$file")"
 }
 
 mv -f change undoing 2> /dev/null || :
@@ -42,24 +54,43 @@ fi
 
 unit=$(field unit)
 file=$(readlink -f -- "$(field file)")
-new=$(dirname -- "$file")/.$(basename -- "$file")${TEMPORARY_SUFFIX}
-rm -f -- "$new"
-if [ "$(field before)" != "$(field after)" ] && [ "$(hash "$file")" = "$(field after)" ]; then
-  if [ "$(field before)" = none ]; then
-    rm -f -- "$file"
-  else
-    (umask 077 && field bytes | base64 -d > "$new")
-    [ "$(hash "$new")" = "$(field before)" ]
-    if [ -e "$file" ]; then
-      cp --attributes-only --preserve=mode,ownership,xattr -- "$file" "$new"
-    else
-      chmod 644 -- "$new"
-    fi
-    sync -- "$new"
-    mv -fT -- "$new" "$file"
-  fi
+new=$(dirname -- "$file")/.$(basename -- "$file")${TEMPORARY_MARK}
+rm -f -- "$new"*
+new=$new$$
+found=$(hash "$file")
+if [ "$(field before)" = "$(field after)" ] || [ "$found" = "$(field before)" ] || [ "$found" = none ]; then
+  :
+elif [ "$found" = "$(field after)" ] && [ "$(field before)" = none ]; then
+  rm -f -- "$file"
   sync -- "$(dirname -- "$file")"
+  echo "removed $file, as before the change"
+elif [ "$found" = "$(field after)" ]; then
+  (umask 077 && field bytes | base64 -d > "$new")
+  [ "$(hash "$new")" = "$(field before)" ]
+  replace
   echo "put $file back to what it was before the change"
+else
+  # Another party wrote the file since: our flag alone is taken out.
+  flag=$(field flag)
+  was=$(field flag-before)
+  [ "$was" != none ] || was=
+  case $flag$was in
+    none* | *[!A-Za-z0-9=._/*,-]*)
+      echo "$file was written by another party, and the change cannot be told from what it wrote: fix the file by hand" >&2
+      exit 1 ;;
+  esac
+  escaped=$(printf %s "$flag" | sed 's/[.*/]/\\&/g')
+  (umask 077 && sed "s/$escaped\([^A-Za-z0-9=._/*,-]\|\$\)/$(printf %s "$was" | sed 's/[/]/\\&/g')\1/g" "$file" > "$new")
+  if cmp -s -- "$file" "$new"; then
+    rm -f -- "$new"
+    if grep -qF -e "--allowed-unsafe-sysctls" -- "$file"; then
+      echo "$file was written by another party: the agent takes the change out of it" >&2
+      exit 1
+    fi
+  else
+    replace
+    echo "took the change out of $file, which another party wrote since"
+  fi
 fi
 
 if [ "$1" = timer ] && [ "$(systemctl show --property=InvocationID --value "$unit")" != "$(field invocation)" ]; then

@@ -18,7 +18,14 @@ const OWNER_ONLY = 0o600;
 const NOT_LOADED = 5;
 
 export function hostUndoSwitch(files: HostFiles, run: RunOnHost): UndoSwitch {
+  /** Of the timer that this process started last. */
+  let armedSeconds: number | undefined;
+
   async function startTimer(seconds: number): Promise<void> {
+    // A restart of the timer keeps its time.
+    if (armedSeconds !== undefined && armedSeconds !== seconds) {
+      await stop();
+    }
     const start = [
       'systemd-run',
       '--quiet',
@@ -44,9 +51,10 @@ export function hostUndoSwitch(files: HostFiles, run: RunOnHost): UndoSwitch {
       }
       await restartTimer(start);
     }
+    armedSeconds = seconds;
   }
 
-  /** There is one already, which has less time left; at no moment is there to be none. */
+  /** A timer exists already: it begins with its whole time again, and is there at every moment. */
   async function restartTimer(start: readonly string[]): Promise<void> {
     try {
       await run(['systemctl', 'restart', `${UNDO_UNIT}.timer`]);
@@ -68,6 +76,7 @@ export function hostUndoSwitch(files: HostFiles, run: RunOnHost): UndoSwitch {
         throw error;
       }
     }
+    armedSeconds = undefined;
   }
 
   async function writeScript(): Promise<void> {
@@ -77,26 +86,31 @@ export function hostUndoSwitch(files: HostFiles, run: RunOnHost): UndoSwitch {
     }
   }
 
+  async function unlinkAll(): Promise<void> {
+    // The kubelet's unit may have had another name when a change was cut off.
+    const links = await files.glob(`${UNITS_FOLDER}/*.wants/${BOOT_UNIT}`);
+    await settleAll(links.map((link) => files.unlink(link)));
+  }
+
   return {
-    async arm(unit, file, seconds) {
-      await Promise.all([
+    paths: armingPaths,
+
+    arm: (unit, file, seconds) =>
+      settleAll([
         startTimer(seconds),
         writeScript(),
         files.writeAtomic(BOOT_UNIT_FILE, Buffer.from(bootUnit(unit, file)), { mode: 0o644 }),
         files.link(bootLink(unit), BOOT_UNIT_FILE),
-      ]);
-    },
+      ]),
 
-    async disarm(unit) {
-      // The kubelet's unit may have had another name when a change was cut off.
-      const links = await files.glob(`${UNITS_FOLDER}/*.wants/${BOOT_UNIT}`);
-      await Promise.all([
+    disarm: (unit) =>
+      settleAll([
         stop(),
         files.remove(BOOT_UNIT_FILE),
-        ...[...new Set([bootLink(unit), ...links])].map((link) => files.unlink(link)),
+        files.unlink(bootLink(unit)),
+        unlinkAll(),
         ...[BOOT_UNIT_FILE, UNDO_SCRIPT_FILE].map((path) => files.tidy(path)),
-      ]);
-    },
+      ]),
 
     async undoing() {
       const answer = await run([
@@ -109,6 +123,19 @@ export function hostUndoSwitch(files: HostFiles, run: RunOnHost): UndoSwitch {
       return answer === 'active' || answer === 'activating';
     },
   };
+}
+
+/** Every path that arming writes to. */
+export function armingPaths(unit: string): readonly string[] {
+  return [UNDO_SCRIPT_FILE, BOOT_UNIT_FILE, bootLink(unit)];
+}
+
+/** Waits for all of them to end; only then throws what the first in order rejected with. */
+async function settleAll(parts: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(parts)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') {
+    throw failed.reason;
+  }
 }
 
 function bootLink(unit: string): string {

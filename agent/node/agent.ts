@@ -50,7 +50,7 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
       if (!recovered) {
         await reconciler.recover();
         recovered = true;
-        return RESYNC_MS;
+        return 0;
       }
       if (node === undefined || configMap === undefined) {
         return RESYNC_MS;

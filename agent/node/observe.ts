@@ -1,6 +1,6 @@
 // All that one observation of the node says: the unit, its files, the kubelet that runs and the one that would start.
 
-import { NO_CONFIG, type ConfigSources } from '../kubelet/config.ts';
+import type { ConfigSources } from '../kubelet/config.ts';
 import { nextArgv } from '../kubelet/configured.ts';
 import { configPaths, healthEndpoint } from '../kubelet/running.ts';
 import type { KubeletUnit } from '../kubelet/unit.ts';
@@ -20,11 +20,12 @@ import {
   type FileOnDisk,
   type ShortOfSpace,
 } from './observed-files.ts';
-import type { Processes, Systemd, UnitStatus } from './ports.ts';
+import type { Processes, Systemd, UndoSwitch, UnitStatus } from './ports.ts';
 import { maskedReason, notRegularReason } from './reasons.ts';
 
 export interface ObservePorts extends ProcessPorts {
   readonly systemd: Systemd;
+  readonly undoSwitch: Pick<UndoSwitch, 'paths'>;
 }
 
 export interface Observation extends KubeletProcess {
@@ -108,11 +109,11 @@ async function observeUnit(
   if (typeof version === 'string') {
     return unreconcilable(version, watch);
   }
-  const config = await readConfig(ports.files, paths, NO_CONFIG);
+  const config = await readConfig(ports.files, paths);
   const [process, unitFiles, shortages, release] = await settleAll([
     observeProcess(ports, status, config, started),
     readUnitFiles(ports.files, status),
-    findShortages(ports.files, unit),
+    findShortages(ports, unit),
     ports.processes.kernelRelease(),
   ]);
   return {

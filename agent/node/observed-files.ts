@@ -3,16 +3,17 @@
 import type { ConfigFile, ConfigSources } from '../kubelet/config.ts';
 import type { configPaths } from '../kubelet/running.ts';
 import type { EnvironmentFileOnDisk, KubeletUnit } from '../kubelet/unit.ts';
+import { settleAll } from '../time/settle.ts';
 import { MEMORY_FOLDER } from './memory.ts';
 import { NotRegularFileError } from './not-regular.ts';
-import type { HostFiles, Shortage, Systemd, UnitStatus } from './ports.ts';
+import type { HostFiles, Shortage, Systemd, UndoSwitch, UnitStatus } from './ports.ts';
 
 export interface FileOnDisk {
   readonly path: string;
   readonly content: Uint8Array | undefined;
 }
 
-/** `path` is an environment file, or the agent's own folder. */
+/** `path` is an environment file, the agent's own folder, or what arming the undo switch writes. */
 export interface ShortOfSpace {
   readonly path: string;
   readonly shortage: Shortage;
@@ -29,7 +30,7 @@ export async function readUnit(
   { systemd, files }: { readonly systemd: Systemd; readonly files: HostFiles },
   status: UnitStatus,
 ): Promise<{ readonly unit: KubeletUnit; readonly irregular: readonly NotRegularFileError[] }> {
-  const [systemdVersion, ...entries] = await Promise.all([
+  const [systemdVersion, ...entries] = await settleAll([
     systemd.version(),
     ...status.environmentFiles.map((entry) => readEntry(files, entry)),
   ]);
@@ -47,7 +48,7 @@ export async function readUnit(
   };
 }
 
-export function isGlob(path: string): boolean {
+function isGlob(path: string): boolean {
   return /[*?[]/u.test(path);
 }
 
@@ -58,7 +59,7 @@ export async function readEntry(
 ): Promise<readonly { file: EnvironmentFileOnDisk; irregular: NotRegularFileError | undefined }[]> {
   const fromGlob = isGlob(path);
   const found = fromGlob ? await files.glob(path) : [path];
-  return Promise.all(
+  return settleAll(
     found.map(async (name) => {
       let irregular: NotRegularFileError | undefined;
       const content = await read(files, name, (error) => {
@@ -75,7 +76,7 @@ export function readUnitFiles(
   { fragmentPath, dropInPaths }: UnitStatus,
 ): Promise<readonly FileOnDisk[]> {
   const paths = [fragmentPath, ...dropInPaths].filter((path) => path !== '');
-  return Promise.all(
+  return settleAll(
     paths.map(async (path) => {
       try {
         return { path, content: await files.read(path) };
@@ -89,42 +90,41 @@ export function readUnitFiles(
   );
 }
 
-/** Files that are as they were in `last` are the same objects, which are not parsed again. Throws a NotRegularFileError as `readUnit` does. */
-export async function readConfig(
-  files: HostFiles,
-  { config: configFile, configDir }: ReturnType<typeof configPaths>,
-  last: ConfigSources,
-): Promise<ConfigSources> {
-  const [content, dropIns] = await Promise.all([
-    configFile === undefined ? undefined : read(files, configFile),
-    configDir === undefined ? [] : files.glob(`${configDir}/**/*.conf`),
-  ]);
-  const contents = await Promise.all(
-    dropIns.map(async (path) => ({ path, content: await read(files, path) })),
-  );
-  const known = [...(last.config === undefined ? [] : [last.config]), ...last.dropIns];
-  const fileOf = (path: string, bytes: Uint8Array): ConfigFile =>
-    known.find((file) => file.path === path && Buffer.compare(file.content, bytes) === 0) ?? {
-      path,
-      content: bytes,
-    };
-  return {
-    config: configFile === undefined || content === undefined ? undefined : fileOf(configFile, content),
-    dropIns: contents.flatMap(({ path, content: bytes }) =>
-      bytes === undefined ? [] : [fileOf(path, bytes)],
-    ),
-  };
+/** What the kubelet reads of its --config-dir (kubernetes cmd/kubelet/app/server.go, mergeKubeletConfigurations). */
+export async function findDropIns(
+  files: Pick<HostFiles, 'walk'>,
+  configDir: string,
+): Promise<readonly string[]> {
+  return (await files.walk(configDir)).filter((path) => path.endsWith('.conf'));
 }
 
-/** What the file systems lack for a change of one of these files. */
-export async function findShortages(
+/** The config file and the drop-ins that a kubelet with these paths reads. Throws a NotRegularFileError as `readUnit` does. */
+export async function readConfig(
   files: HostFiles,
-  { environmentFiles }: KubeletUnit,
+  { config, configDir }: ReturnType<typeof configPaths>,
+): Promise<ConfigSources> {
+  const fileAt = async (path: string): Promise<ConfigFile | undefined> => {
+    const content = await read(files, path);
+    return content && { path, content };
+  };
+  const [file, dropIns] = await settleAll([
+    config === undefined ? undefined : fileAt(config),
+    configDir === undefined ? [] : findDropIns(files, configDir),
+  ]);
+  const found = await settleAll(dropIns.map(fileAt));
+  return { config: file, dropIns: found.filter((dropIn) => dropIn !== undefined) };
+}
+
+/** What the file systems lack for a change of one of the unit's environment files, and for the journal and the undo switch before it. */
+export async function findShortages(
+  { files, undoSwitch }: { readonly files: HostFiles; readonly undoSwitch: Pick<UndoSwitch, 'paths'> },
+  { name, environmentFiles }: KubeletUnit,
 ): Promise<readonly ShortOfSpace[]> {
   const sizes = environmentFiles.map(({ path, content }) => ({ path, size: content?.length ?? 0 }));
   const largest = Math.max(0, ...sizes.map(({ size }) => size));
-  const found = await Promise.all(
-    [...sizes, { path: MEMORY_FOLDER, size: largest }].map(async ({ path, size }) => {
+  const ofSwitch = undoSwitch.paths(name).map((path) => ({ path, size: 0 }));
+  const found = await settleAll(
+    [...sizes, { path: MEMORY_FOLDER, size: largest }, ...ofSwitch].map(async ({ path, size }) => {
       const inIt = path === MEMORY_FOLDER ? `${path}/any` : path;
       const shortage = await files.shortage(inIt, LEAST_FREE_BYTES + TIMES_FILE_SIZE * size);
       return shortage === undefined ? [] : [{ path, shortage }];

@@ -64,6 +64,11 @@ export interface HostFiles {
   /** Matches of a glob pattern in lexical order. */
   glob(pattern: string): Promise<readonly string[]>;
   /**
+   * All that is below the path and no folder, or the path itself where it is none, in the order of Go's filepath.WalkDir: hidden files and
+   * folders too, a linked folder as the link that it is. Empty where nothing is there.
+   */
+  walk(path: string): Promise<readonly string[]>;
+  /**
    * Replaces the file by a rename in its own folder, fsync of both; mode, owner and extended attributes stay as
    * they were, a new file gets mode 0644, and missing folders are as open as the file. Throws a ChangedFileError,
    * and replaces nothing, when the file does not have the `expected` content right before the rename.
@@ -85,12 +90,14 @@ export interface HostFiles {
 
 /** What undoes a change on the host when the agent does not finish it; it needs nothing of the agent or its image. */
 export interface UndoSwitch {
+  /** Every path that `arm` writes to. */
+  paths(unit: string): readonly string[];
   /**
    * From now on the change in the journal is undone in `seconds`, or at the next boot before the kubelet starts. One that
-   * is armed already begins anew.
+   * is armed already starts again. Rejects when one part of it fails, once every part has ended: `disarm` then removes them all.
    */
   arm(unit: string, file: string, seconds: number): Promise<void>;
-  /** Leaves nothing of it on the host. */
+  /** Leaves nothing of it on the host. Tries every part, and rejects when one could not be removed. */
   disarm(unit: string): Promise<void>;
   /** True while it works. */
   undoing(): Promise<boolean>;
@@ -104,7 +111,10 @@ export type Shortage =
 
 /** Changes of the host's files. */
 export interface HostWatch {
-  /** Watches exactly these paths from now on; one that ends in / is a folder of which every entry counts. */
+  /**
+   * Watches exactly these paths from now on, and all that leads to them; one that ends in / is a folder of which every entry counts, at any
+   * depth. Does not reject where inotify is exhausted: the host's files are then polled.
+   */
   watchPaths(paths: readonly string[]): Promise<void>;
   close(): void;
 }

@@ -2,7 +2,7 @@
 
 import type { Planned } from '../plan/types.ts';
 import { flappingOf } from './flapping.ts';
-import { MEMORY_FOLDER, type Memory } from './memory.ts';
+import type { Memory } from './memory.ts';
 import type { Observation } from './observe.ts';
 import { flappingReason, notRunningReason, shortageReason, unhealthyReason } from './reasons.ts';
 import { retriedSince } from './retry.ts';
@@ -28,7 +28,7 @@ export function hindranceOf(
   plan: Planned,
   { memory, revision, now }: { readonly memory: Memory; readonly revision: string; readonly now: Date },
 ): Hindrance | undefined {
-  const { status, runs, healthy, healthzNow, shortages } = observation;
+  const { status, unit, runs, healthy, healthzNow, shortages } = observation;
   const blocked = (reason: string, retryMs: number): Hindrance => ({
     state: 'Blocked',
     reason,
@@ -47,6 +47,9 @@ export function hindranceOf(
   if (!healthy) {
     return blocked(unhealthyReason(status.name, healthzNow), UNHEALTHY_RETRY_MS);
   }
-  const short = shortages.find(({ path }) => path === plan.file || path === MEMORY_FOLDER);
+  // The other environment files are not written.
+  const isWritten = (path: string): boolean =>
+    path === plan.file || !unit.environmentFiles.some((other) => other.path === path);
+  const short = shortages.find(({ path }) => isWritten(path));
   return short && { ...blocked(shortageReason(short), SHORTAGE_RETRY_MS), full: true };
 }

@@ -25,7 +25,7 @@ export type Proof =
   | { readonly ok: false; readonly why: string };
 
 /** How long the new kubelet may take to answer healthz, in ms. */
-const HEALTHZ_TIMEOUT_MS = 60_000;
+export const HEALTHZ_TIMEOUT_MS = 60_000;
 const HEALTHZ_INTERVAL_MS = 10;
 const JOURNAL_TRIES = 10;
 const JOURNAL_INTERVAL_MS = 100;

@@ -10,7 +10,7 @@ export interface ReadinessPorts {
 }
 
 /** A kubelet reports at its start, and every 10 s as long as it could not (kubernetes pkg/kubelet/kubelet_node_status.go, tryUpdateNodeStatus). */
-const REPORTS_WITHIN_MS = 45_000;
+export const REPORTS_WITHIN_MS = 45_000;
 /** Some kubelets say NotReady for a moment after their start. */
 const READY_WITHIN_MS = 30_000;
 const LOOK_MS = 250;

@@ -19,7 +19,7 @@ import {
 import { readWindows } from './windows.ts';
 
 /** An agent that is told to end finishes its change first, and has no longer for it than its pod's grace. */
-const LONGEST_NODE_SOAK_SECONDS = 60;
+export const LONGEST_NODE_SOAK_SECONDS = 60;
 /** 30 days: what is longer is a mistake in the unit. */
 const LONGEST_SOAK_SECONDS = 2_592_000;
 

@@ -14,8 +14,11 @@ import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { objectAt, type JsonObject } from '../../agent/cluster/fields.ts';
 import { STATUS_NAME } from '../../agent/cluster/fleet.ts';
+import { RESTART_TIMEOUT_MS } from '../../agent/host/systemd.ts';
+import { HEALTHZ_TIMEOUT_MS } from '../../agent/node/prove.ts';
+import { REPORTS_WITHIN_MS } from '../../agent/node/readiness.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
-import { SETTING_KEYS } from '../../agent/policy/settings.ts';
+import { LONGEST_NODE_SOAK_SECONDS, SETTING_KEYS } from '../../agent/policy/settings.ts';
 import { ASKED, KEY_PREFIX, KEYS, PENDING_TAINT } from '../../agent/report/keys.ts';
 
 const FOLDER = join(import.meta.dirname, '../../daemonset');
@@ -242,7 +245,11 @@ describe('the pod', () => {
   });
 
   it('is given the time to finish a change, and no limit on CPU meanwhile', () => {
-    expect(pod['terminationGracePeriodSeconds']).toBe(120);
+    const rollbackMs = RESTART_TIMEOUT_MS + HEALTHZ_TIMEOUT_MS + REPORTS_WITHIN_MS;
+    const longestMs = LONGEST_NODE_SOAK_SECONDS * 1000 + 2 * rollbackMs;
+    // What is between these waits: commands on the host, and requests to the API server.
+    const restMs = 30_000;
+    expect(Number(pod['terminationGracePeriodSeconds']) * 1000).toBe(longestMs + restMs);
     expect(objectAt(container, 'resources', 'limits')).toEqual({ memory: expect.any(String) });
     expect(objectAt(container, 'resources', 'requests')).toEqual({
       cpu: expect.any(String),

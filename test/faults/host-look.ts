@@ -1,8 +1,10 @@
 // A node's files as they are this very moment: synchronous, since a step of a change may last a millisecond.
 
-import { lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { BedNode } from '../bed/bed.ts';
 import { JOURNAL_FILE, MEMORY_FOLDER, TAKEN_FILE, UNDONE_FILES } from '../../agent/node/memory.ts';
+import { TEMPORARY_MARK } from '../../agent/host/temporary.ts';
 import { BOOT_UNIT, BOOT_UNIT_FILE, UNDO_UNIT, UNITS_FOLDER } from '../../agent/host/undo-script.ts';
 
 export const PLACES = {
@@ -21,13 +23,14 @@ export const PLACES = {
   invocation: '/run/systemd/units/invocation:kubelet.service',
 } as const;
 
-export const TEMPORARY_SUFFIX = '.kubelet-sysctl-agent.tmp';
 const LISTENING = '0A';
 /** 127.0.0.1:10248 as the kernel prints it. */
 const HEALTHZ = '0100007F:2808';
 
 export interface HostLook {
   exists(path: string): boolean;
+  /** True while a new file is being made ready that is to take this one's place. */
+  isBeingWritten(path: string): boolean;
   /** undefined: no such file. */
   bytes(path: string): Buffer | undefined;
   /** Differs after every replacement of the file. */
@@ -44,6 +47,10 @@ export function hostLook(node: BedNode): HostLook {
   return {
     // Not what a link leads to: an absolute one would lead into this machine.
     exists: (path) => ifThere(() => lstatSync(root + path)) !== undefined,
+    isBeingWritten: (path) =>
+      (ifThere(() => readdirSync(root + dirname(path))) ?? []).some((name) =>
+        name.startsWith(`.${basename(path)}${TEMPORARY_MARK}`),
+      ),
     bytes: (path) => ifThere(() => readFileSync(root + path)),
     version: (path) =>
       ifThere(() => {
@@ -56,12 +63,6 @@ export function hostLook(node: BedNode): HostLook {
         .split('\n')
         .some((line) => line.includes(HEALTHZ) && line.trim().split(/\s+/u)[3] === LISTENING),
   };
-}
-
-/** Where a file is made ready before it takes its place. */
-export function temporaryOf(path: string): string {
-  const at = path.lastIndexOf('/') + 1;
-  return `${path.slice(0, at)}.${path.slice(at)}${TEMPORARY_SUFFIX}`;
 }
 
 function ifThere<T>(ask: () => T): T | undefined {

@@ -1,7 +1,7 @@
 // The steps of a change, each told by what a look at the node shows of it.
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { type HostLook, PLACES, temporaryOf } from './host-look.ts';
+import { type HostLook, PLACES } from './host-look.ts';
 
 /** What was so before the change began. */
 export interface Before {
@@ -39,8 +39,8 @@ const goneAgain =
 
 /** In their order; those that happen side by side may come in any. */
 export const STEPS = {
-  'the new file is being made ready': ({ look, before }) => look.exists(temporaryOf(before.environmentFile)),
-  'the journal is being written': there(temporaryOf(PLACES.journal)),
+  'the new file is being made ready': ({ look, before }) => look.isBeingWritten(before.environmentFile),
+  'the journal is being written': ({ look }) => look.isBeingWritten(PLACES.journal),
   'the journal is there': there(PLACES.journal),
   'the timer is there': there(PLACES.timer),
   'the unit for the boot is there': there(PLACES.bootUnit),

@@ -9,9 +9,10 @@ import { healthz } from '../e2e/kubelet.ts';
 import type { Report } from '../e2e/report.ts';
 import { isDone, type TestNode } from '../e2e/test-node.ts';
 import { stateOf } from '../e2e/wait.ts';
+import { TEMPORARY_MARK } from '../../agent/host/temporary.ts';
 import { UNDO_UNIT } from '../../agent/host/undo-script.ts';
 import { agentsOn } from './agent-kills.ts';
-import { hostLook, PLACES, TEMPORARY_SUFFIX } from './host-look.ts';
+import { hostLook, PLACES } from './host-look.ts';
 
 /** One list of the policy, and what the node's file holds with it. */
 export interface List {
@@ -165,7 +166,7 @@ async function wrongWith(
   }
   for (const folder of [PLACES.folder, PLACES.units, PLACES.transient, '/etc/default', '/etc/sysconfig']) {
     for (const file of await readdir(node.bedNode.path(folder)).catch((): string[] => [])) {
-      say(file.endsWith(TEMPORARY_SUFFIX) || file.startsWith(`${UNDO_UNIT}.`), `${folder}/${file} is there`);
+      say(file.includes(TEMPORARY_MARK) || file.startsWith(`${UNDO_UNIT}.`), `${folder}/${file} is there`);
     }
   }
   const states = ['--all', '--plain', '--no-legend', '--state=active,activating,reloading,failed'];

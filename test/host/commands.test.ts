@@ -1,11 +1,68 @@
-import { expect, it } from 'vitest';
-import { hostCommands } from '../../agent/host/commands.ts';
+import { randomInt } from 'node:crypto';
+import { execa } from 'execa';
+import { describe, expect, it, type TestContext } from 'vitest';
+import { enterNamespacesOf, HostCommandError, hostCommands } from '../../agent/host/commands.ts';
 
-it('a command that fails is told in one line that a sentence can go on from', async () => {
-  const run = hostCommands(['env']);
-  const script = 'echo "Job failed." >&2; echo "See the journal for details." >&2; exit 3';
-  await expect(run(['sh', '-c', script])).rejects.toMatchObject({
-    message: `sh -c ${script} exited with 3: Job failed. See the journal for details`,
-    exitCode: 3,
+/** A time to sleep that no other process of this machine sleeps for. */
+const someSeconds = (): string => `31.${randomInt(100_000, 999_999)}`;
+
+async function sleepers(seconds: string): Promise<string> {
+  return (await execa('pgrep', ['-f', `sleep ${seconds}`], { reject: false })).stdout;
+}
+
+describe('hostCommands', () => {
+  it('says in one line why a command failed, as a part of a sentence', async () => {
+    const run = hostCommands(['env']);
+    const script = 'echo "Job failed." >&2; echo "See the journal for details." >&2; exit 3';
+    await expect(run(['sh', '-c', script])).rejects.toMatchObject({
+      message: `sh -c ${script} exited with 3: Job failed. See the journal for details`,
+      exitCode: 3,
+    });
+  });
+
+  it('ends a command in other namespaces that takes too long', async (context) => {
+    const run = hostCommands(await enterOwn(context));
+    const seconds = someSeconds();
+
+    const failed = run(['sleep', seconds], { timeoutMs: 300 });
+
+    await expect(failed).rejects.toThrow(`sleep ${seconds} took longer than 0.3 s, and was ended`);
+    expect(await sleepers(seconds)).toBe('');
+  });
+
+  it('ends what such a command has started, also what does not end on SIGTERM', async () => {
+    const run = hostCommands(['env']);
+    const seconds = someSeconds();
+    const script = `(trap '' TERM; sleep ${seconds}; sleep ${seconds}) & sleep ${seconds}; wait`;
+
+    await expect(run(['sh', '-c', script], { timeoutMs: 300 })).rejects.toThrow(HostCommandError);
+
+    await expect.poll(() => sleepers(seconds)).toBe('');
+  });
+
+  it('does not wait for a process that has left the group and holds its output open', async () => {
+    const run = hostCommands(['env']);
+    const seconds = someSeconds();
+    const begun = performance.now();
+
+    await expect(run(['sh', '-c', `setsid sleep ${seconds} & sleep 30`], { timeoutMs: 300 })).rejects.toThrow(
+      HostCommandError,
+    );
+
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    await execa('pkill', ['-f', `sleep ${seconds}`], { reject: false });
+  });
+
+  it('says which program is missing', async () => {
+    await expect(hostCommands([])(['/no/such/program'])).rejects.toThrow('/no/such/program could not be run');
   });
 });
+
+/** What enters the host's namespaces, with this process in the place of the host's PID 1. */
+async function enterOwn(context: TestContext): Promise<readonly string[]> {
+  const prefix = enterNamespacesOf(process.pid);
+  const [file = '', ...args] = prefix;
+  const { failed } = await execa(file, [...args, 'true'], { reject: false });
+  context.skip(failed, 'entering namespaces takes root');
+  return prefix;
+}

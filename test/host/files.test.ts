@@ -151,6 +151,58 @@ describe('hostFiles', () => {
     expect(await readdir(root)).toEqual(['kubelet']);
   });
 
+  test('writes of one file that overlap all succeed, and leave the bytes of the last one', async () => {
+    const root = await temporaryRoot();
+    const files = hostFiles(root, noCommands);
+    await symlink('state.json', `${root}/link`);
+    for (let round = 0; round < 20; round += 1) {
+      const writes = ['A', 'B', 'C', 'D'].map((letter) =>
+        files.writeAtomic('/state.json', bytes(letter.repeat(100_000)), { mode: 0o600 }),
+      );
+      const byLink = files.writeAtomic('/link', bytes('L'), { mode: 0o600 });
+      await Promise.all([...writes, byLink, files.tidy('/state.json')]);
+      await files.writeAtomic('/state.json', bytes('E'), { mode: 0o600 });
+
+      expect(await readFile(`${root}/state.json`, 'utf8')).toBe('E');
+      expect((await readdir(root)).toSorted()).toEqual(['link', 'state.json']);
+    }
+  });
+
+  test('a removal that is asked for during a write removes what the write wrote', async () => {
+    const root = await temporaryRoot();
+    const files = hostFiles(root, noCommands);
+    const written = files.writeAtomic('/kubelet', bytes('new'));
+
+    expect(await files.remove('/kubelet')).toBe(true);
+    await written;
+
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  test('tidy removes what agents that were killed left beside a file, and nothing else', async () => {
+    const root = await temporaryRoot();
+    const others = ['.kubelet.env.kubelet-sysctl-agent.tmp', '.kubelet.swp', 'kubelet'];
+    const left = ['tmp', 'a1b2c3d4e5f6', '4711'].map((end) => `.kubelet.kubelet-sysctl-agent.${end}`);
+    for (const name of [...others, ...left]) {
+      await writeFile(`${root}/${name}`, '');
+    }
+
+    await hostFiles(root, noCommands).tidy('/kubelet');
+    await hostFiles(root, noCommands).tidy('/no/such/folder/kubelet');
+
+    expect((await readdir(root)).toSorted()).toEqual(others);
+  });
+
+  test('tidy leaves the new file of a write that is not over', async () => {
+    const root = await temporaryRoot();
+    const files = hostFiles(root, noCommands);
+
+    const written = files.writeAtomic('/kubelet', bytes('new'));
+    await Promise.all([files.tidy('/kubelet'), written]);
+
+    expect(await readFile(`${root}/kubelet`, 'utf8')).toBe('new');
+  });
+
   test('a glob answers with paths of the host, in order', async () => {
     const root = await temporaryRoot();
     await mkdir(`${root}/conf.d/sub`, { recursive: true });

@@ -1,9 +1,12 @@
 import { once } from 'node:events';
-import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, stat } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { lockNode } from '../../agent/host/lock.ts';
+import { temporaryRoot } from './temporary-root.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -14,9 +17,20 @@ await lockNode(process.argv[1], { onBusy() {}, giveUp: new AbortController().sig
 console.log('held');
 `;
 
+/** Not there yet, as /run/kubelet-sysctl-agent. */
+async function newFolder(): Promise<string> {
+  return join(await temporaryRoot(), 'lock');
+}
+
+async function listening(path: string): Promise<Server> {
+  const server = createServer().listen(path);
+  await once(server, 'listening');
+  return server;
+}
+
 describe('the lock of a node', () => {
   it('is had at once when nobody has it, and again after its release', async () => {
-    const name = randomUUID();
+    const name = await newFolder();
     const giveUp = new AbortController().signal;
     const first = await lockNode(name, { giveUp, onBusy: () => expect.unreachable() });
     first?.release();
@@ -26,7 +40,7 @@ describe('the lock of a node', () => {
   });
 
   it('is waited for, which is told once, and had as soon as its holder was killed', async () => {
-    const name = randomUUID();
+    const name = await newFolder();
     const holder = execa('node', ['--input-type=module', '--eval', HOLDER, name], {
       cwd: ROOT,
       preferLocal: true,
@@ -52,7 +66,7 @@ describe('the lock of a node', () => {
   });
 
   it('is waited for no longer when this process is told to end', async () => {
-    const name = randomUUID();
+    const name = await newFolder();
     const held = await lockNode(name, { giveUp: new AbortController().signal, onBusy: () => {} });
     const giveUp = new AbortController();
 
@@ -60,5 +74,53 @@ describe('the lock of a node', () => {
 
     expect(await waiting).toBeUndefined();
     held?.release();
+  });
+
+  it('is not had by a process that has only an abstract name of the same words', async () => {
+    const name = await newFolder();
+    const other = await listening(`\0${name}`);
+
+    const lock = await lockNode(name, {
+      giveUp: new AbortController().signal,
+      onBusy: () => expect.unreachable(),
+    });
+
+    expect((await stat(name)).mode & 0o777).toBe(0o700);
+    lock?.release();
+    other.close();
+  });
+
+  it('leaves nothing after its release', async () => {
+    const name = await newFolder();
+    const lock = await lockNode(name, { giveUp: new AbortController().signal, onBusy: () => {} });
+
+    lock?.release();
+
+    expect(await readdir(join(name, '..'))).toEqual([]);
+  });
+
+  it('is had by one at a time, however many ask for it at once beside what killed ones left', async () => {
+    const name = await newFolder();
+    await mkdir(name);
+    for (const left of ['a', 'new.b']) {
+      const server = await listening(join(name, 'bound'));
+      await rename(join(name, 'bound'), join(name, left));
+      server.close();
+    }
+    let holders = 0;
+    let most = 0;
+    const hold = async (): Promise<void> => {
+      const lock = await lockNode(name, { giveUp: new AbortController().signal, onBusy: () => {} });
+      holders += 1;
+      most = Math.max(most, holders);
+      await sleep(20);
+      holders -= 1;
+      lock?.release();
+    };
+
+    await Promise.all(Array.from({ length: 8 }, hold));
+
+    expect(most).toBe(1);
+    expect(await readdir(join(name, '..'))).toEqual([]);
   });
 });

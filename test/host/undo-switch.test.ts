@@ -1,8 +1,9 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { HostCommandError, type RunOnHost } from '../../agent/host/commands.ts';
 import { hostFiles } from '../../agent/host/files.ts';
-import { BOOT_UNIT, UNITS_FOLDER } from '../../agent/host/undo-script.ts';
+import { BOOT_UNIT, BOOT_UNIT_FILE, UNDO_SCRIPT_FILE, UNITS_FOLDER } from '../../agent/host/undo-script.ts';
 import { hostUndoSwitch } from '../../agent/host/undo-switch.ts';
 import { temporaryRoot } from './temporary-root.ts';
 
@@ -24,6 +25,28 @@ async function switchOn(answer: Answer = () => undefined) {
     return '';
   };
   return { root, commands, undoSwitch: hostUndoSwitch(hostFiles(root, run), run) };
+}
+
+/** A systemd whose timer takes a while to be there. */
+async function switchOnSlowSystemd() {
+  const root = await temporaryRoot();
+  const timer: { seconds: number | undefined } = { seconds: undefined };
+  const run: RunOnHost = async (argv) => {
+    await sleep(argv[0] === 'systemd-run' ? 60 : 10);
+    const fail = (exitCode: number): never => {
+      throw new HostCommandError(argv, exitCode, '', undefined);
+    };
+    const words = argv.join(' ');
+    if (words.startsWith('systemd-run')) {
+      timer.seconds = timer.seconds === undefined ? Number(/--on-active=(\d+)s/u.exec(words)?.[1]) : fail(1);
+    } else if (timer.seconds === undefined) {
+      fail(5);
+    } else if (words.startsWith('systemctl stop')) {
+      timer.seconds = undefined;
+    }
+    return '';
+  };
+  return { root, timer, undoSwitch: hostUndoSwitch(hostFiles(root, run), run) };
 }
 
 async function filesIn(folder: string): Promise<readonly string[]> {
@@ -90,5 +113,60 @@ describe('an undo switch', () => {
     await undoSwitch.arm('kubelet.service', FILE, 250);
 
     expect(commands[0]).toContain('--property=Restart=on-failure');
+  });
+
+  test('leaves no timer when it is disarmed after one part of its arming failed at once', async () => {
+    const { root, timer, undoSwitch } = await switchOnSlowSystemd();
+    await mkdir(`${root}${BOOT_UNIT_FILE}`, { recursive: true });
+
+    await expect(undoSwitch.arm('kubelet.service', FILE, 250)).rejects.toThrow(BOOT_UNIT_FILE);
+    await undoSwitch.disarm('kubelet.service').catch(() => {});
+    await sleep(100);
+
+    expect(timer.seconds).toBeUndefined();
+  });
+
+  test('leaves no timer either where there was one already', async () => {
+    const { root, timer, undoSwitch } = await switchOnSlowSystemd();
+    timer.seconds = 250;
+    await mkdir(`${root}${BOOT_UNIT_FILE}`, { recursive: true });
+
+    await expect(undoSwitch.arm('kubelet.service', FILE, 250)).rejects.toThrow(BOOT_UNIT_FILE);
+    await undoSwitch.disarm('kubelet.service').catch(() => {});
+    await sleep(100);
+
+    expect(timer.seconds).toBeUndefined();
+  });
+
+  test('that is armed for another time has a timer of that time', async () => {
+    const { timer, undoSwitch } = await switchOnSlowSystemd();
+
+    await undoSwitch.arm('kubelet.service', FILE, 250);
+    await undoSwitch.arm('kubelet.service', FILE, 900);
+
+    expect(timer.seconds).toBe(900);
+  });
+
+  test('that is disarmed loses every part that can be removed, and says which could not', async () => {
+    const { root, timer, undoSwitch } = await switchOnSlowSystemd();
+    await undoSwitch.arm('kubelet.service', FILE, 250);
+    await mkdir(`${root}${UNITS_FOLDER}/other.wants/${BOOT_UNIT}`, { recursive: true });
+
+    await expect(undoSwitch.disarm('kubelet.service')).rejects.toThrow('other.wants');
+
+    expect(timer.seconds).toBeUndefined();
+    expect(await readdir(`${root}${UNITS_FOLDER}`)).toEqual(['other.wants']);
+  });
+
+  test('names every path that arming writes to', async () => {
+    const { root, undoSwitch } = await switchOn();
+
+    await undoSwitch.arm('kubelet.service', FILE, 250);
+
+    const written = (await readdir(root, { recursive: true, withFileTypes: true }))
+      .filter((entry) => !entry.isDirectory())
+      .map(({ parentPath, name }) => `${parentPath}/${name}`.slice(root.length));
+    expect(written.toSorted()).toEqual(undoSwitch.paths('kubelet.service').toSorted());
+    expect(written).toContain(UNDO_SCRIPT_FILE);
   });
 });

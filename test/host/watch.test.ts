@@ -1,4 +1,7 @@
+import { watch as watchFolder } from 'node:fs';
 import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { onTestFinished, describe, expect, test, vi } from 'vitest';
 import { hostWatch } from '../../agent/host/watch.ts';
@@ -91,3 +94,219 @@ describe('hostWatch', () => {
     await vi.waitFor(() => expect(seen).toContain('/etc/kubelet'));
   });
 });
+
+describe('a watched folder that is another one now', () => {
+  const paths = ['/etc/default/kubelet', '/etc/conf.d/'];
+  const others: readonly { readonly what: string; readonly happens: (etc: string) => Promise<void> }[] = [
+    {
+      what: 'since it was removed and made again',
+      happens: async (etc) => {
+        for (const folder of [`${etc}/default`, `${etc}/conf.d`]) {
+          await rm(folder, { recursive: true });
+          await mkdir(folder);
+        }
+      },
+    },
+    {
+      what: 'since another one was renamed to its name',
+      happens: async (etc) => {
+        for (const folder of [`${etc}/default`, `${etc}/conf.d`]) {
+          await mkdir(`${folder}.new`);
+          await rename(folder, `${folder}.old`);
+          await rename(`${folder}.new`, folder);
+        }
+      },
+    },
+    {
+      what: 'since its parent was replaced',
+      happens: async (etc) => {
+        await rename(etc, `${etc}.old`);
+        await mkdir(`${etc}/default`, { recursive: true });
+        await mkdir(`${etc}/conf.d`);
+      },
+    },
+    {
+      what: 'since a link became its parent',
+      happens: async (etc) => {
+        await mkdir(`${etc}.2/default`, { recursive: true });
+        await mkdir(`${etc}.2/conf.d`);
+        await rename(etc, `${etc}.1`);
+        await symlink(`${etc}.2`.slice(etc.lastIndexOf('/') + 1), etc);
+      },
+    },
+  ];
+
+  test.for(others)('is reported, and watched from the next call on, $what', async ({ happens }) => {
+    const root = await temporaryRoot();
+    const { watch, seen } = watching(root);
+    await mkdir(`${root}/etc/default`, { recursive: true });
+    await mkdir(`${root}/etc/conf.d`);
+    await watch.watchPaths(paths);
+
+    await happens(`${root}/etc`);
+    await vi.waitFor(() => expect(seen).toEqual(expect.arrayContaining(paths)));
+    await watch.watchPaths(paths);
+    await quiet(seen);
+    await writeFile(`${root}/etc/default/kubelet`, '');
+    await writeFile(`${root}/etc/conf.d/any`, '');
+
+    await vi.waitFor(() => expect(seen).toEqual(expect.arrayContaining(paths)));
+  });
+
+  test('is reported and watched when the link that led to it leads elsewhere', async () => {
+    const root = await temporaryRoot();
+    const { watch, seen } = watching(root);
+    await mkdir(`${root}/1`);
+    await mkdir(`${root}/2`);
+    await symlink('1', `${root}/conf.d`);
+    await watch.watchPaths(['/conf.d/']);
+
+    await symlink('2', `${root}/new`);
+    await rename(`${root}/new`, `${root}/conf.d`);
+    await vi.waitFor(() => expect(seen).toContain('/conf.d/'));
+    await watch.watchPaths(['/conf.d/']);
+    await quiet(seen);
+    await writeFile(`${root}/2/any`, '');
+
+    await vi.waitFor(() => expect(seen).toContain('/conf.d/'));
+  });
+
+  test('is reported again when it is watched, since no watch was on it until then', async (context) => {
+    const root = await temporaryRoot();
+    await mkdir(`${root}/conf.d`);
+    const { watch, seen } = watching(root);
+    await watch.watchPaths(['/conf.d/']);
+    // inotify does not report a mount.
+    const { failed } = await execa('mount', ['-t', 'tmpfs', 'tmpfs', `${root}/conf.d`], { reject: false });
+    context.skip(failed, 'mounting takes root');
+    onTestFinished(async () => {
+      await execa('umount', ['--lazy', `${root}/conf.d`]);
+    });
+
+    await watch.watchPaths(['/conf.d/']);
+
+    expect(seen).toContain('/conf.d/');
+    await quiet(seen);
+    await watch.watchPaths(['/conf.d/']);
+    await sleep(50);
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('a folder that is watched whole', () => {
+  test('is watched with all folders in it, hidden and new ones too', async () => {
+    const root = await temporaryRoot();
+    await mkdir(`${root}/conf.d/.hidden`, { recursive: true });
+    const { watch, seen } = watching(root);
+    await watch.watchPaths(['/conf.d/']);
+
+    await writeFile(`${root}/conf.d/.hidden/x.conf`, '');
+    await vi.waitFor(() => expect(seen).toContain('/conf.d/'));
+
+    await mkdir(`${root}/conf.d/a/b`, { recursive: true });
+    await watch.watchPaths(['/conf.d/']);
+    await quiet(seen);
+    await writeFile(`${root}/conf.d/a/b/x.conf`, '');
+    await vi.waitFor(() => expect(seen).toContain('/conf.d/'));
+  });
+});
+
+const exhausted = (code: string): Error =>
+  Object.assign(new Error(`${code}: System limit for number of file watchers reached`), { code });
+
+describe('a host without inotify', () => {
+  test.for(['EMFILE', 'ENFILE', 'ENOSPC'])(
+    'is polled, is reported once, and is watched as soon as it can be: %s',
+    async (code) => {
+      const root = await temporaryRoot();
+      await mkdir(`${root}/etc/default`, { recursive: true });
+      await mkdir(`${root}/conf.d/sub`, { recursive: true });
+      const seen: string[] = [];
+      const told: string[] = [];
+      let works = false;
+      const watch = hostWatch(root, (path) => seen.push(path), {
+        onPolling: (why) => told.push(why),
+        pollMs: 20,
+        watch: (...args) => {
+          if (!works) throw exhausted(code);
+          return watchFolder(...args);
+        },
+      });
+      onTestFinished(() => watch.close());
+      const paths = ['/etc/default/kubelet', '/conf.d/'];
+      await watch.watchPaths(paths);
+      await watch.watchPaths(paths);
+      expect(told).toEqual([expect.stringContaining(code)]);
+      await quiet(seen);
+
+      await writeFile(`${root}/etc/default/kubelet`, '');
+      await vi.waitFor(() => expect(seen).toContain('/etc/default/kubelet'));
+      await writeFile(`${root}/conf.d/sub/x.conf`, 'a');
+      await vi.waitFor(() => expect(seen).toContain('/conf.d/'));
+      await quiet(seen);
+      await writeFile(`${root}/conf.d/sub/x.conf`, 'b');
+      await vi.waitFor(() => expect(seen).toContain('/conf.d/'));
+
+      works = true;
+      await watch.watchPaths(paths);
+      await quiet(seen);
+      await writeFile(`${root}/etc/default/kubelet`, 'b');
+      await vi.waitFor(() => expect(seen).toContain('/etc/default/kubelet'));
+      expect(told).toHaveLength(1);
+    },
+  );
+
+  test.for(['max_inotify_watches', 'max_inotify_instances'])(
+    'is polled where the kernel itself allows no more: %s',
+    async (limit, context) => {
+      const root = await temporaryRoot();
+      const script = `
+        import { writeFileSync } from 'node:fs';
+        import { hostWatch } from './agent/host/watch.ts';
+        const [root] = process.argv.slice(1);
+        const watch = hostWatch(root, (path) => { console.log(path); process.exit(); }, { onPolling: console.log, pollMs: 20 });
+        await watch.watchPaths(['/kubelet']);
+        writeFileSync(root + '/kubelet', '');
+        setTimeout(() => {}, 10_000);
+      `;
+      // In a user namespace of its own: the limits of this machine stay.
+      const inNamespace = ['--user', '--map-root-user', 'sh', '-c'];
+      const setLimit = `echo 0 > /proc/sys/user/${limit}`;
+      const { failed } = await execa('unshare', [...inNamespace, setLimit], { reject: false });
+      context.skip(failed, 'no user namespaces');
+
+      const { stdout } = await execa(
+        'unshare',
+        [...inNamespace, `${setLimit}; exec node --input-type=module --eval "$0" "$1"`, script, root],
+        { cwd: join(import.meta.dirname, '..', '..'), preferLocal: true, timeout: 20_000 },
+      );
+
+      expect(stdout).toMatch(/^(EMFILE|ENOSPC): .*\n\/kubelet$/u);
+    },
+  );
+
+  test('lets the process end', async () => {
+    const root = await temporaryRoot();
+    const script = `
+      import { hostWatch } from './agent/host/watch.ts';
+      const watch = hostWatch(process.argv[1], () => {}, { onPolling() {}, watch() { throw new Error('EMFILE'); } });
+      await watch.watchPaths(['/kubelet']);
+    `;
+
+    const ended = execa('node', ['--input-type=module', '--eval', script, root], {
+      cwd: join(import.meta.dirname, '..', '..'),
+      preferLocal: true,
+      timeout: 20_000,
+    });
+
+    await expect(ended).resolves.toMatchObject({ exitCode: 0 });
+  });
+});
+
+/** Waits for a time without reports, and forgets the earlier ones. */
+async function quiet(seen: string[]): Promise<void> {
+  do {
+    seen.length = 0;
+    await sleep(60);
+  } while (seen.length > 0);
+}

@@ -225,6 +225,7 @@ export class FakeHost {
         kernelRelease: () => Promise.resolve('6.1.0-18-amd64'),
       },
       undoSwitch: {
+        paths: (unit) => [`/etc/systemd/system/${unit}.wants/undo.service`],
         arm: async (_unit, _file, seconds) => {
           this.#do('arm');
           this.armed = seconds;
@@ -315,6 +316,7 @@ export class FakeHost {
       },
       changedAt: async (path) => this.files.changedAt(path),
       glob: () => Promise.resolve([]),
+      walk: async (path) => [...this.files.keys()].filter((file) => file.startsWith(`${path}/`)),
       writeAtomic: async (path, content, { expected } = {}) => {
         const text = Buffer.from(content).toString();
         this.files.set(temporaryOf(path), text);

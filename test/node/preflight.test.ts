@@ -130,6 +130,17 @@ describe('a file system that cannot take the change', () => {
     expect(expectHeld(host, 'Blocked')).toContain('/var/lib/kubelet-sysctl-agent');
   });
 
+  test('is also that of what undoes a change on the host', async () => {
+    const host = new FakeHost().startKubelet();
+    host.shortage = (path) =>
+      path.startsWith('/etc/systemd/system/') ? { kind: 'read-only', mount: '/etc/systemd' } : undefined;
+
+    await startedAgent(host, POLICY);
+
+    expect(expectHeld(host, 'Blocked')).toMatch(/\/etc\/systemd to take writes.*read-only/u);
+    expect(host.actions).not.toContain('arm');
+  });
+
   test('is asked for a MiB, and four times the size of the file', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: `#${'x'.repeat(999)}` }).startKubelet();
     const ports = host.ports();

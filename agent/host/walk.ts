@@ -1,0 +1,56 @@
+// A walk through a folder as Go's filepath.WalkDir makes it.
+
+import type { Dirent } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { isMissing } from './errors.ts';
+import { resolveHostPath } from './paths.ts';
+
+export interface Walked {
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
+/**
+ * `path` of the host and all that is below it, in the order of filepath.WalkDir: names in byte order, folder by folder, links not followed.
+ * A link at `path` itself is followed where `path` ends in a slash. Nothing where nothing is there.
+ */
+export async function walkHost(root: string, path: string): Promise<readonly Walked[]> {
+  const top = path.endsWith('/')
+    ? await resolveHostPath(root, path)
+    : posix.join(await resolveHostPath(root, posix.dirname(path)), posix.basename(path));
+  try {
+    const isFolder = (await lstat(top)).isDirectory();
+    return [{ path, isFolder }, ...(isFolder ? await walkFolder(top, path) : [])];
+  } catch (error) {
+    if (isMissing(error)) {
+      return [];
+    }
+    throw error;
+  }
+}
+
+async function walkFolder(folder: string, path: string): Promise<readonly Walked[]> {
+  const found = await Promise.all(
+    (await entriesOf(folder)).map(async (entry): Promise<readonly Walked[]> => {
+      const entryPath = posix.join(path, entry.name);
+      const isFolder = entry.isDirectory();
+      const below = isFolder ? await walkFolder(posix.join(folder, entry.name), entryPath) : [];
+      return [{ path: entryPath, isFolder }, ...below];
+    }),
+  );
+  return found.flat();
+}
+
+/** None where the folder was removed meanwhile. */
+async function entriesOf(folder: string): Promise<readonly Dirent[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  } catch (error) {
+    if (isMissing(error)) {
+      return [];
+    }
+    throw error;
+  }
+}

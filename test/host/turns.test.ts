@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { createTurns } from '../../agent/host/turns.ts';
+
+test('actions of one key run one after the other, also after one that failed; those of another key run at once', async () => {
+  const inTurn = createTurns();
+  const steps: string[] = [];
+  const action = (name: string, ms: number) => async (): Promise<string> => {
+    steps.push(`${name} begins`);
+    await sleep(ms);
+    steps.push(`${name} ends`);
+    if (name === 'first') throw new Error(name);
+    return name;
+  };
+
+  const all = await Promise.allSettled([
+    inTurn('a', action('first', 30)),
+    inTurn('a', action('second', 1)),
+    inTurn('b', action('other', 1)),
+  ]);
+
+  expect(all.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+  expect(steps).toEqual([
+    'first begins',
+    'other begins',
+    'other ends',
+    'first ends',
+    'second begins',
+    'second ends',
+  ]);
+});
