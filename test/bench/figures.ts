@@ -22,6 +22,9 @@ export interface ChangeFigures {
   readonly byHandMs: readonly number[];
   /** From the PATCH of the ConfigMap to the Node's annotations that say Done with the new list. */
   readonly agentMs: readonly number[];
+  /** Without a healthy kubelet, in the same rounds: from the last good answer of healthz to the next one. */
+  readonly byHandUnhealthyMs: readonly number[];
+  readonly agentUnhealthyMs: readonly number[];
 }
 
 /** The agent's container on the node that was measured, after all that was done to it. */
