@@ -1,8 +1,8 @@
 // How the demo tells what happens: numbered chapters, what is typed, what is answered, and what came true after how long.
 
 import { colorsFor } from '../../agent/cli/colors.ts';
+import { wrap } from '../../agent/text/wrap.ts';
 import type { Log } from '../../test/bed/progress.ts';
-import { wrap } from './wrap.ts';
 
 export interface Story extends Log {
   /** A heading; chapters are numbered as they come. */
