@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { applyManifests, awaitRollout } from '../../scripts/demo/install.ts';
 import { KEYS } from '../../agent/report/keys.ts';
+import { type Admin, connectAdmin } from '../bed/admin.ts';
 import { type Bed, type BedNode, startBed } from '../bed/bed.ts';
 import { cached } from '../bed/cache.ts';
 import { goPlainProgram } from '../bed/go.ts';
@@ -15,7 +16,6 @@ import { connect } from '../tutorial/cluster.ts';
 import { AGENT_NAMESPACE, AGENT_PODS, COORDINATOR_DEPLOYMENT } from '../tutorial/names.ts';
 import { type Container, findContainer } from './container.ts';
 import { type NodeWatch, watchNode } from './node-watch.ts';
-import { type PolicyEditor, policyEditor } from './policy.ts';
 
 export const KUBERNETES_VERSION = DEFAULT_KUBERNETES_VERSION;
 /** The only node: others, and the coordinator, have their own CPUs elsewhere, and would take this one's here. */
@@ -28,7 +28,7 @@ const AGENT_PROGRAM = 'kubelet-sysctls.mjs';
 export interface Ground extends AsyncDisposable {
   readonly bed: Bed;
   readonly node: BedNode;
-  readonly policy: PolicyEditor;
+  readonly admin: Admin;
   readonly watch: NodeWatch;
   readonly agent: Container;
 }
@@ -53,12 +53,12 @@ export async function makeGround(log: Log): Promise<Ground> {
   config.loadFromFile(bed.kubeconfig);
   const watch = await watchNode(config, node.name);
   undo.defer(() => watch.stop());
-  const policy = await policyEditor(config);
-  undo.defer(() => policy.close());
+  const admin = await connectAdmin(bed, 'bench');
+  undo.defer(() => admin.close());
   await watch.settles('report', (annotations) => annotations[KEYS.state] !== undefined);
   const agent = await findContainer(await agentContainerId(bed, node.name), AGENT_PROGRAM);
   const kept = undo.move();
-  return { bed, node, policy, watch, agent, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { bed, node, admin, watch, agent, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 function startBench(log: Log): Promise<Bed> {

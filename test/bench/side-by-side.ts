@@ -8,6 +8,7 @@ import type { ChangeFigures } from './figures.ts';
 import { BY_HAND, type Ground, UNHEALTHY } from './ground.ts';
 import { listed, toggledInFile } from './lists.ts';
 import type { Annotations } from './node-watch.ts';
+import { applyPolicy } from './policy.ts';
 
 export const ENVIRONMENT_FILE = '/etc/default/kubelet';
 const HEALTHZ_ADDRESS = '127.0.0.1:10248';
@@ -67,8 +68,8 @@ async function measure({ node }: Ground, way: () => Promise<number>): Promise<Ro
   return { tookMs, unhealthyMs: Number(stdout) / 1000 };
 }
 
-async function begin({ policy, node, watch }: Ground): Promise<void> {
-  await policy.apply({ node: node.name, allowances: [BASE], mode: 'Enforce' });
+async function begin({ admin, node, watch }: Ground): Promise<void> {
+  await applyPolicy(admin, { node: node.name, allowances: [BASE], mode: 'Enforce' });
   await watch.settles(
     `be Done with ${BASE}`,
     (annotations) => isDone(annotations) && runs(annotations, BASE),
@@ -76,7 +77,7 @@ async function begin({ policy, node, watch }: Ground): Promise<void> {
 }
 
 /** In ms, from sending the edit to the event that shows the proven kubelet's list. */
-async function byAgent({ policy, node, watch }: Ground, round: number): Promise<number> {
+async function byAgent({ admin, node, watch }: Ground, round: number): Promise<number> {
   const wanted = round % 2 !== 0;
   const allowances = wanted ? [BASE, OF_THE_POLICY] : [BASE];
   const what = `${wanted ? 'with' : 'without'} ${OF_THE_POLICY}`;
@@ -84,7 +85,7 @@ async function byAgent({ policy, node, watch }: Ground, round: number): Promise<
     runs(annotations, OF_THE_POLICY) === wanted && annotations[KEYS.state] !== 'Degraded';
   const shown = watch.shows(`show a kubelet ${what}`, isProven);
   const [sent, at] = await Promise.all([
-    policy.apply({ node: node.name, allowances, mode: 'Enforce' }),
+    applyPolicy(admin, { node: node.name, allowances, mode: 'Enforce' }),
     shown,
   ]);
   // It is watched for a while before it counts as done.

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { isObject, type JsonObject } from '../../agent/cluster/fields.ts';
-import { pkiFolder } from '../bed/pki.ts';
+import { pkiFolder } from './pki.ts';
 
 /** Where a bed's API server is, and where its keys are. */
 export interface Place {
