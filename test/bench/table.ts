@@ -11,14 +11,20 @@ export function markdown(rows: readonly Row[]): string {
   ]);
 }
 
-/** The same of any cells; the first row is the head. */
-export function alignedTable(cells: readonly (readonly string[])[]): string {
+/** The same of any cells; the first row is the head. Columns from `numbersFrom` on stand on the right. */
+export function alignedTable(cells: readonly (readonly string[])[], numbersFrom = Infinity): string {
   const [head = [], ...body] = cells;
   const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = widths.map((width) => '-'.repeat(width));
+    `| ${row.map((cell, column) => padded(cell, widths[column] ?? 0, column >= numbersFrom)).join(' | ')} |`;
+  const rule = widths.map((width, column) =>
+    column >= numbersFrom ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
+  );
   return [head, rule, ...body].map(line).join('\n');
+}
+
+function padded(cell: string, width: number, onTheRight: boolean): string {
+  return onTheRight ? cell.padStart(width) : cell.padEnd(width);
 }
 
 export function machineText({ cpus, kernel, kubernetes, cgroupVersion, loadBefore }: Machine): string {
