@@ -19,7 +19,7 @@ async function measure(options: BenchOptions, log: Log): Promise<number> {
   process.stdout.write(
     options.output === 'json'
       ? `${JSON.stringify({ ...figures, rows }, undefined, 2)}\n`
-      : `${machineText(figures.machine)}\n\n${markdown(rows)}\n`,
+      : `${machineText(figures)}\n\n${markdown(rows)}\n`,
   );
   const missed = rows.filter(({ met }) => met === false);
   for (const { what, measured, aim } of missed) log.say(`Missed: ${what}: ${measured}, aim ${aim}`);

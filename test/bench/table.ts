@@ -1,7 +1,7 @@
 // The result as README has it.
 
 import type { Row } from './aims.ts';
-import type { Machine } from './figures.ts';
+import type { Figures } from './figures.ts';
 
 /** A table in Markdown, its columns aligned for people who read it as text. */
 export function markdown(rows: readonly Row[]): string {
@@ -27,7 +27,8 @@ function padded(cell: string, width: number, onTheRight: boolean): string {
   return onTheRight ? cell.padStart(width) : cell.padEnd(width);
 }
 
-export function machineText({ cpus, kernel, kubernetes, cgroupVersion, loadBefore }: Machine): string {
+export function machineText({ machine }: Pick<Figures, 'machine'>): string {
+  const { cpus, kernel, kubernetes, cgroupVersion, loadBefore } = machine;
   return (
     `${cpus} CPUs, Linux ${kernel}, cgroup v${cgroupVersion}, Kubernetes ${kubernetes}, ` +
     `load ${loadBefore.toFixed(2)} before the first round. Times are medians (least–most).`
