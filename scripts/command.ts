@@ -67,7 +67,9 @@ export async function measuring<Options>(
   return runCommand(command, help, async (options) => {
     const log = consoleLog();
     endWhenInterrupted(() =>
-      log.say(`Interrupted. ${leaves} is removed in the background; scripts/cluster status tells.`),
+      log.say(
+        `Interrupted. ${leaves} is removed in the background. To see what is left: scripts/cluster status`,
+      ),
     );
     try {
       return await run(options, log);
