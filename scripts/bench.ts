@@ -5,7 +5,7 @@ import { bench } from '../test/bench/bench.ts';
 import { type BenchOptions, HELP, parseCommand } from '../test/bench/options.ts';
 import { machineText, markdown } from '../test/bench/table.ts';
 import type { Log } from '../test/bed/progress.ts';
-import { measuring } from './measuring.ts';
+import { measuring } from './command.ts';
 
 process.exitCode = await measuring(parseCommand(process.argv.slice(2)), {
   help: HELP,
@@ -19,7 +19,7 @@ async function measure(options: BenchOptions, log: Log): Promise<number> {
   process.stdout.write(
     options.output === 'json'
       ? `${JSON.stringify({ ...figures, rows }, undefined, 2)}\n`
-      : `${machineText(figures.machine)}\n\n${markdown(rows)}\n`,
+      : `${machineText(figures)}\n\n${markdown(rows)}\n`,
   );
   const missed = rows.filter(({ met }) => met === false);
   for (const { what, measured, aim } of missed) log.say(`Missed: ${what}: ${measured}, aim ${aim}`);

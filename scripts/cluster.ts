@@ -2,6 +2,7 @@
 
 import { basename, dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { errorText } from '../agent/text/error-text.ts';
 import { startBed } from '../test/bed/bed.ts';
 import type { Bed, Layout } from '../test/bed/bed.ts';
 import { takeDeadDown } from '../test/bed/claim.ts';
@@ -67,7 +68,7 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${errorText(error)}\n`);
   process.exitCode = 1;
 }
 

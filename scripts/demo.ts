@@ -2,58 +2,39 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { errorText } from '../agent/text/error-text.ts';
 import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../test/bed/kubernetes.ts';
 import { silent } from '../test/bed/progress.ts';
 import { searchPath } from '../test/bed/tool.ts';
+import { endWhenInterrupted, runCommand } from './command.ts';
 import { bedGround } from './demo/bed-ground.ts';
 import { contextGround } from './demo/context-ground.ts';
 import { bedFarewell, contextFarewell, leftBehind } from './demo/farewell.ts';
-import { type Command, HELP, parseCommand } from './demo/options.ts';
+import { type DemoOptions, HELP, parseCommand } from './demo/options.ts';
 import { play } from './demo/play.ts';
 import { createStory, type Story } from './demo/story.ts';
 
-type Play = Exclude<Command, { kind: 'help' } | { kind: 'usage' }>;
+process.exitCode = await runCommand(parseCommand(process.argv.slice(2)), HELP, tell);
 
-const INTERRUPTED = 130;
-
-process.exitCode = await main(parseCommand(process.argv.slice(2)));
-
-async function main(command: Command): Promise<number> {
-  if (command.kind === 'help') {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  if (command.kind === 'usage') {
-    process.stderr.write(`${command.message}\n\n${HELP}`);
-    return 2;
-  }
-  return tell(command);
-}
-
-async function tell(command: Play): Promise<number> {
-  const context = command.kind === 'context' ? command.cluster.context : undefined;
+async function tell(options: DemoOptions): Promise<number> {
+  const context = options.on === 'context' ? options.cluster.context : undefined;
   const kubectl = context === undefined ? 'kubectl' : `kubectl --context ${context}`;
   const story = createStory({ stream: process.stdout, kubectl });
   const begun = performance.now();
-  let touched = command.kind === 'bed';
+  let touched = options.on === 'bed';
   const left = (): string => (touched ? `\n\n${leftBehind(context)}` : '');
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      story.say(`\nInterrupted.${left()}`);
-      process.exit(INTERRUPTED);
-    });
-  }
+  endWhenInterrupted(() => story.say(`\nInterrupted.${left()}`));
   try {
     const onTouch = (): void => {
       touched = true;
     };
     const farewell =
-      command.kind === 'bed' ? await onBed(story, command.keep) : await onContext(story, command, onTouch);
+      options.on === 'bed' ? await onBed(story, options.keep) : await onContext(story, options, onTouch);
     story.tick('The whole story', performance.now() - begun);
     story.say(`\n${farewell}`);
     return 0;
   } catch (error) {
-    story.say(`\n${error instanceof Error ? error.message : String(error)}${left()}`);
+    story.say(`\n${errorText(error)}${left()}`);
     return 1;
   }
 }
@@ -73,7 +54,7 @@ async function onBed(story: Story, keep: boolean): Promise<string> {
 
 async function onContext(
   story: Story,
-  { cluster, keep }: Extract<Play, { kind: 'context' }>,
+  { cluster, keep }: Extract<DemoOptions, { on: 'context' }>,
   onTouch: () => void,
 ): Promise<string> {
   story.chapter('Your cluster');

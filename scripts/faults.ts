@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { ensureHostPackages, whyNoBed } from '../test/bed/host-packages.ts';
 import { consoleLog } from '../test/bed/progress.ts';
+import { type Command, commandOf, runCommand } from './command.ts';
 
 const HELP = `Usage: npm run faults [-- FILE …]
 
@@ -22,37 +23,30 @@ Exit code 0 when nothing failed, 1 when something did or this machine cannot run
 /** What a test prints of itself. */
 const FIGURES = /^ {2}faults · (?<text>.+)$/u;
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand(parseCommand(process.argv.slice(2)), HELP, run);
 
-async function main(args: string[]): Promise<number> {
-  const command = parse(args);
-  if (typeof command === 'number') return command;
+async function run(files: readonly string[]): Promise<number> {
   const why = whyNoBed();
   if (why !== undefined) {
     process.stderr.write(`${why}\n`);
     return 1;
   }
   await ensureHostPackages(consoleLog());
-  const { figures, failed } = await runFaults(command.files);
+  const { figures, failed } = await runFaults(files);
   process.stdout.write(figures.length === 0 ? '' : `\n${figures.map((line) => `- ${line}`).join('\n')}\n`);
   return failed ? 1 : 0;
 }
 
-/** An exit code when there is nothing to run. */
-function parse(args: string[]): { readonly files: readonly string[] } | number {
-  try {
+/** The files that are named. */
+function parseCommand(args: string[]): Command<readonly string[]> {
+  return commandOf(() => {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
-      options: { help: { type: 'boolean', short: 'h' } },
+      options: { help: { type: 'boolean', short: 'h', default: false } },
     });
-    if (values.help !== true) return { files: positionals };
-    process.stdout.write(HELP);
-    return 0;
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
-    return 2;
-  }
+    return values.help ? undefined : positionals;
+  });
 }
 
 async function runFaults(

@@ -4,11 +4,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { whyNoBed } from '../test/bed/host-packages.ts';
-import { consoleLog } from '../test/bed/progress.ts';
+import type { Log } from '../test/bed/progress.ts';
 import { timelineOf } from '../test/timeline/model.ts';
 import { linesOf, type Moment, momentsIn } from '../test/timeline/moments.ts';
 import { playRollout } from '../test/timeline/play.ts';
 import { svgOf } from '../test/timeline/svg.ts';
+import { type Command, commandOf, measuring } from './command.ts';
 
 const DEFAULT_OUT = 'docs/rollout.svg';
 const CAPTION = {
@@ -27,39 +28,38 @@ Options:
   --from FILE   draws an earlier recording instead of playing one
   -h, --help    this text
 
-Exit codes: 0 drawn, 1 the rollout did not go as it should, 2 wrong usage.
+Exit codes: 0 drawn, 1 the rollout did not go as it should, 2 wrong usage, 130 interrupted.
 `;
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(args: string[]): Promise<number> {
-  const command = parse(args);
-  if (typeof command === 'number') return command;
-  const { out, from } = command;
-  const log = consoleLog();
-  try {
-    const moments = from === undefined ? await played(out) : momentsIn(await readFile(from, 'utf8'));
-    await writeFile(out, svgOf(timelineOf(moments), CAPTION));
-    log.say(`Drawn: ${out}`);
-    return 0;
-  } catch (error) {
-    log.say(error instanceof Error ? error.message : String(error));
-    return 1;
-  }
+interface Options {
+  readonly out: string;
+  readonly from: string | undefined;
 }
 
-async function played(out: string): Promise<readonly Moment[]> {
+process.exitCode = await measuring(parseCommand(process.argv.slice(2)), {
+  help: HELP,
+  leaves: 'The cluster',
+  run: draw,
+});
+
+async function draw({ out, from }: Options, log: Log): Promise<number> {
+  const moments = from === undefined ? await played(out, log) : momentsIn(await readFile(from, 'utf8'));
+  await writeFile(out, svgOf(timelineOf(moments), CAPTION));
+  log.say(`Drawn: ${out}`);
+  return 0;
+}
+
+async function played(out: string, log: Log): Promise<readonly Moment[]> {
   const why = whyNoBed();
   if (why !== undefined) throw new Error(why);
-  const moments = await playRollout(consoleLog());
+  const moments = await playRollout(log);
   await mkdir(dirname(out), { recursive: true });
   await writeFile(`${out.replace(/\.svg$/u, '')}.jsonl`, linesOf(moments));
   return moments;
 }
 
-/** An exit code when there is nothing to draw. */
-function parse(args: string[]): { readonly out: string; readonly from: string | undefined } | number {
-  try {
+function parseCommand(args: string[]): Command<Options> {
+  return commandOf(() => {
     const { values } = parseArgs({
       args,
       options: {
@@ -68,11 +68,6 @@ function parse(args: string[]): { readonly out: string; readonly from: string | 
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    if (!values.help) return { out: values.out, from: values.from };
-    process.stdout.write(HELP);
-    return 0;
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
-    return 2;
-  }
+    return values.help ? undefined : { out: values.out, from: values.from };
+  });
 }

@@ -17,7 +17,7 @@ export const UNDONE_FILES = {
   timer: `${MEMORY_FOLDER}/undone-timer`,
   boot: `${MEMORY_FOLDER}/undone-boot`,
 } as const;
-const STATE_FILE = `${MEMORY_FOLDER}/state.json`;
+export const STATE_FILE = `${MEMORY_FOLDER}/state.json`;
 const BACKUP_FILE = `${MEMORY_FOLDER}/backup`;
 const OWNER_ONLY = 0o600;
 const MOST_PAST_CHANGES = 10;

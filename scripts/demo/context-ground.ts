@@ -1,5 +1,6 @@
 // A cluster that the user already has.
 
+import { errorText } from '../../agent/text/error-text.ts';
 import { coveredBy } from '../../agent/sysctl/coverage.ts';
 import { run } from '../../test/bed/run.ts';
 import { type Cluster, connect } from '../../test/tutorial/cluster.ts';
@@ -34,7 +35,7 @@ async function answers(kubectl: Kubectl): Promise<void> {
   try {
     await kubectl(['version', '--request-timeout=15s']);
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
+    const said = errorText(error);
     throw new TutorialError('Expected kubectl to be installed and the cluster to answer it', [said], {
       cause: error,
     });

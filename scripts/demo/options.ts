@@ -1,6 +1,7 @@
 // The demo's command line.
 
 import { parseArgs } from 'node:util';
+import { type Command, commandOf } from '../command.ts';
 
 export interface OwnCluster {
   readonly context: string;
@@ -10,11 +11,9 @@ export interface OwnCluster {
   readonly appImage: string;
 }
 
-export type Command =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'usage'; readonly message: string }
-  | { readonly kind: 'bed'; readonly keep: boolean }
-  | { readonly kind: 'context'; readonly keep: boolean; readonly cluster: OwnCluster };
+export type DemoOptions =
+  | { readonly on: 'bed'; readonly keep: boolean }
+  | { readonly on: 'context'; readonly keep: boolean; readonly cluster: OwnCluster };
 
 /** The image of the tutorial itself; a cluster that can pull takes it from Docker Hub. */
 export const DEFAULT_APP_IMAGE = 'ikubernetes/demoapp:v1.0';
@@ -36,8 +35,8 @@ Options:
 Exit codes: 0 everything came true, 1 something did not (and what was seen is said), 2 wrong usage, 130 interrupted.
 `;
 
-export function parseCommand(args: readonly string[]): Command {
-  try {
+export function parseCommand(args: readonly string[]): Command<DemoOptions> {
+  return commandOf(() => {
     const { values } = parseArgs({
       args: [...args],
       options: {
@@ -49,30 +48,20 @@ export function parseCommand(args: readonly string[]): Command {
       },
     });
     const { context, image, keep } = values;
-    if (values.help) return { kind: 'help' };
+    if (values.help) return undefined;
     if (context === undefined) {
-      return image === undefined && values['app-image'] === undefined
-        ? { kind: 'bed', keep }
-        : usage(
-            "Expected --context with --image and --app-image: a cluster of the demo's own gets images made here",
-          );
+      if (image === undefined && values['app-image'] === undefined) return { on: 'bed', keep };
+      throw new Error(
+        "Expected --context with --image and --app-image: a cluster of the demo's own gets images made here",
+      );
     }
-    if (context === '') return usage('Expected the name of a context after --context, got nothing');
+    if (context === '') throw new Error('Expected the name of a context after --context, got nothing');
     if (image === undefined || image === '') {
-      return usage(
+      throw new Error(
         "Expected --image with --context: the agent's image, which your nodes can pull or already have",
       );
     }
-    return {
-      kind: 'context',
-      keep,
-      cluster: { context, image, appImage: values['app-image'] ?? DEFAULT_APP_IMAGE },
-    };
-  } catch (error) {
-    return usage(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function usage(message: string): Command {
-  return { kind: 'usage', message };
+    const cluster = { context, image, appImage: values['app-image'] ?? DEFAULT_APP_IMAGE };
+    return { on: 'context', keep, cluster };
+  });
 }

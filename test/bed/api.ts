@@ -1,7 +1,7 @@
-// A look at the bed's API server without starting a process for it: waiting asks many times.
+// Requests to a bed's API server without starting a process for each: waiting asks many times.
 
 import { readFile } from 'node:fs/promises';
-import { request } from 'node:https';
+import { request, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import { pkiFolder } from './pki.ts';
 
@@ -12,29 +12,41 @@ export interface Answer {
 
 const TIMEOUT_MS = 5_000;
 
-/** GET as the administrator; rejects when nobody answers within 5 s. */
+/** GET as the administrator on a connection of its own; rejects when no answer comes within 5 s. */
 export async function apiGet(bedFolder: string, server: string, path: string): Promise<Answer> {
-  const pki = pkiFolder(bedFolder);
-  const [ca, cert, key] = await Promise.all(
-    ['ca.crt', 'admin.crt', 'admin.key'].map((file) => readFile(join(pki, file))),
-  );
+  return send(`${server}${path}`, {
+    ...(await administrator(bedFolder)),
+    agent: false,
+    timeout: TIMEOUT_MS,
+  });
+}
+
+/** What makes a TLS connection the administrator's. */
+export async function administrator(bedFolder: string): Promise<{ ca: Buffer; cert: Buffer; key: Buffer }> {
+  const file = (name: string): Promise<Buffer> => readFile(join(pkiFolder(bedFolder), name));
+  const [ca, cert, key] = await Promise.all([file('ca.crt'), file('admin.crt'), file('admin.key')]);
+  return { ca, cert, key };
+}
+
+/** Sends one request; resolves with the answer, of any status. Rejects when none comes within the options' `timeout`. */
+export function send(
+  url: string,
+  options: RequestOptions & { readonly timeout: number },
+  body?: unknown,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = request(
-      `${server}${path}`,
-      { ca, cert, key, agent: false, timeout: TIMEOUT_MS },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
-        );
-      },
-    );
+    const asked = request(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+      );
+    });
     asked.on('timeout', () =>
-      asked.destroy(new Error(`Expected ${server}${path} to answer within ${TIMEOUT_MS} ms.`)),
+      asked.destroy(new Error(`Expected ${url} to answer within ${options.timeout} ms.`)),
     );
     asked.on('error', reject);
-    asked.end();
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }

@@ -9,20 +9,47 @@ export interface Log {
   say(text: string): void;
 }
 
-interface Step {
+export interface Step {
   readonly title: string;
-  readonly startedAt: number;
+  readonly elapsedMs: () => number;
   note: string;
 }
 
-const TERMINAL_BEAT_MS = 1_000;
-const PLAIN_BEAT_MS = 10_000;
+/** How steps are written. On a terminal the line of a running step is rewritten in place; elsewhere every line stays. */
+export interface ProgressStyle {
+  readonly terminalBeatMs: number;
+  readonly plainBeatMs: number;
+  /** After how long a step that still runs is named where lines stay; 0: at once. */
+  readonly namedAfterMs: number;
+  readonly named: (step: Step) => string;
+  /** A sign of life where lines stay. */
+  readonly beat: (step: Step) => string;
+  /** The newest step's line on a terminal, and how many run beside it. */
+  readonly live: (step: Step, others: number) => string;
+  readonly ended: (step: Step, failed: boolean) => string;
+  /** Of the line on a terminal, after it was cut to the terminal's width. */
+  readonly paint: (line: string) => string;
+}
+
 const FIRST_BEAT_AFTER_MS = 2_000;
 const CLEAR_LINE = '\r\u001b[2K';
 
+const CONSOLE: ProgressStyle = {
+  terminalBeatMs: 1_000,
+  plainBeatMs: 10_000,
+  namedAfterMs: 0,
+  named: ({ title }) => `${title} …`,
+  beat: (step) => `  ${running(step)}`,
+  live: (step, others) =>
+    step.elapsedMs() < FIRST_BEAT_AFTER_MS ? `${step.title} …` : `${running(step)}${besides(others)}`,
+  ended: ({ title, elapsedMs }, failed) =>
+    `${title}: ${failed ? 'failed after' : 'done in'} ${(elapsedMs() / 1000).toFixed(1)} s`,
+  paint: (line) => line,
+};
+
 /** Progress for a person: on a terminal one line rewritten in place, elsewhere plain lines with a beat every 10 s. */
 export function consoleLog(stream: NodeJS.WritableStream = process.stderr): Log {
-  return terminalWidth(stream) === undefined ? plainLog(stream) : terminalLog(stream);
+  return progressOn(stream, CONSOLE);
 }
 
 /** Says nothing; the work runs all the same. */
@@ -31,89 +58,81 @@ export const silent: Log = {
   say: () => {},
 };
 
-function plainLog(stream: NodeJS.WritableStream): Log {
-  return {
-    say: (text) => void stream.write(`${text}\n`),
-    step: (title, work) => {
-      const step = begin(title);
-      stream.write(`${title} …\n`);
-      const beat = setInterval(() => stream.write(`  ${running(step)}\n`), PLAIN_BEAT_MS);
-      return finish(step, work, (outcome) => {
-        clearInterval(beat);
-        stream.write(`${outcome}\n`);
-      });
-    },
-  };
-}
-
-function terminalLog(stream: NodeJS.WritableStream): Log {
+/** Progress in a style of its own. */
+export function progressOn(stream: NodeJS.WritableStream, style: ProgressStyle): Log {
+  const isTerminal = terminalWidth(stream) !== undefined;
   const active: Step[] = [];
   const draw = (): void => {
-    stream.write(CLEAR_LINE + liveLine(active).slice(0, (terminalWidth(stream) ?? 80) - 1));
+    const newest = active.at(-1);
+    // It changes when a person resizes the window.
+    const width = terminalWidth(stream);
+    if (width === undefined || newest === undefined) return;
+    stream.write(CLEAR_LINE + style.paint(style.live(newest, active.length - 1).slice(0, width - 1)));
   };
-  const print = (text: string): void => {
-    stream.write(`${CLEAR_LINE}${text}\n`);
-    if (active.length > 0) draw();
+  const say = (text: string): void => {
+    stream.write(`${isTerminal ? CLEAR_LINE : ''}${text}\n`);
+    draw();
   };
   return {
-    say: print,
-    step: (title, work) => {
+    say,
+    async step(title, work) {
       const step = begin(title);
       active.push(step);
       draw();
-      const beat = setInterval(draw, TERMINAL_BEAT_MS);
-      return finish(step, work, (outcome) => {
-        clearInterval(beat);
+      const stop = isTerminal ? every(style.terminalBeatMs, draw) : beatInLines(step, style, say);
+      const end = (failed: boolean): void => {
+        stop();
         active.splice(active.indexOf(step), 1);
-        print(outcome);
-      });
+        say(style.ended(step, failed));
+      };
+      try {
+        const result = await work((text) => {
+          step.note = text;
+        });
+        end(false);
+        return result;
+      } catch (error) {
+        end(true);
+        throw error;
+      }
     },
   };
 }
 
-/** The newest step is shown: the others wait for it or run beside it. */
-function liveLine(active: readonly Step[]): string {
-  const step = active.at(-1);
-  if (step === undefined) return '';
-  const others = active.length === 1 ? '' : ` (and ${active.length - 1} more)`;
-  return elapsedMs(step) < FIRST_BEAT_AFTER_MS ? `${step.title} …` : `${running(step)}${others}`;
-}
-
-async function finish<T>(
-  step: Step,
-  work: (note: (text: string) => void) => Promise<T>,
-  end: (outcome: string) => void,
-): Promise<T> {
-  try {
-    const result = await work((text) => {
-      step.note = text;
-    });
-    end(`${step.title}: done in ${inSeconds(elapsedMs(step), 1)}`);
-    return result;
-  } catch (error) {
-    end(`${step.title}: failed after ${inSeconds(elapsedMs(step), 1)}`);
-    throw error;
-  }
+/** What a line says of the steps that run beside its own. */
+export function besides(others: number): string {
+  return others === 0 ? '' : ` (and ${others} more)`;
 }
 
 function begin(title: string): Step {
-  return { title, startedAt: performance.now(), note: '' };
+  const begunAt = performance.now();
+  return { title, elapsedMs: () => performance.now() - begunAt, note: '' };
 }
 
-function running(step: Step): string {
-  const note = step.note === '' ? '' : `: ${step.note}`;
-  return `${step.title} … ${inSeconds(elapsedMs(step), 0)}${note}`;
+function beatInLines(step: Step, style: ProgressStyle, say: (line: string) => void): () => void {
+  const name = (): void => say(style.named(step));
+  if (style.namedAfterMs === 0) name();
+  const naming = style.namedAfterMs === 0 ? undefined : setTimeout(name, style.namedAfterMs);
+  const stop = every(style.plainBeatMs, () => say(style.beat(step)));
+  return () => {
+    clearTimeout(naming);
+    stop();
+  };
 }
 
-function elapsedMs(step: Step): number {
-  return performance.now() - step.startedAt;
+function every(ms: number, work: () => void): () => void {
+  const timer = setInterval(work, ms);
+  return () => clearInterval(timer);
 }
 
-function inSeconds(ms: number, digits: number): string {
-  return `${(ms / 1000).toFixed(digits)} s`;
+function running({ title, elapsedMs, note }: Step): string {
+  return `${title} … ${(elapsedMs() / 1000).toFixed(0)} s${note === '' ? '' : `: ${note}`}`;
 }
 
+/** undefined where there is no terminal. */
 function terminalWidth(stream: NodeJS.WritableStream): number | undefined {
   if (!('isTTY' in stream) || stream.isTTY !== true) return undefined;
-  return 'columns' in stream && typeof stream.columns === 'number' ? stream.columns : 80;
+  return 'columns' in stream && typeof stream.columns === 'number' && stream.columns > 0
+    ? stream.columns
+    : 80;
 }

@@ -14,7 +14,8 @@ export interface Row {
 }
 
 const AIMS = {
-  changeRatio: 1.3,
+  changeRatio: 1.5,
+  unhealthyRatio: 1.05,
   driftMs: 300,
   anonymousBytes: 30e6,
   workingSetBytes: 48 * 1024 * 1024,
@@ -25,14 +26,12 @@ const AIMS = {
 
 const HOUR_SECONDS = 3600;
 
-/** The medians' ratio, agent to hand. */
-export function changeRatio({ change }: Pick<Figures, 'change'>): number {
-  return spreadOf(change.agentMs).median / spreadOf(change.byHandMs).median;
-}
-
 export function rowsOf(figures: Figures): readonly Row[] {
   const { change, driftMs, live } = figures;
-  const ratio = changeRatio(figures);
+  const byHand = spreadOf(change.byHandMs);
+  const agent = spreadOf(change.agentMs);
+  const byHandUnhealthy = spreadOf(change.byHandUnhealthyMs);
+  const agentUnhealthy = spreadOf(change.agentUnhealthyMs);
   const drift = spreadOf(driftMs);
   const millicores = (live.idleCpuSeconds / live.idleSeconds) * 1000;
   const perHour = HOUR_SECONDS / live.idleSeconds;
@@ -40,9 +39,16 @@ export function rowsOf(figures: Figures): readonly Row[] {
   const writes = live.idleWrites * perHour;
   const window = `over ${live.idleSeconds.toFixed(0)} s`;
   return [
-    said('By hand: write, restart, healthz', milliseconds(spreadOf(change.byHandMs))),
-    said('ConfigMap edit → Node shows the proven list', milliseconds(spreadOf(change.agentMs))),
-    aimed('Ratio of the medians', ratio.toFixed(2), `≤ ${AIMS.changeRatio}`, ratio <= AIMS.changeRatio),
+    said('By hand: write, restart, healthz', milliseconds(byHand)),
+    said('ConfigMap edit → Node shows the proven list', milliseconds(agent)),
+    ratioRow('Ratio of the medians', [agent, byHand], AIMS.changeRatio),
+    said('Without a healthy kubelet: systemctl restart by hand', milliseconds(byHandUnhealthy)),
+    said('Without a healthy kubelet: change by the agent', milliseconds(agentUnhealthy)),
+    ratioRow(
+      'Ratio of the medians without a healthy kubelet',
+      [agentUnhealthy, byHandUnhealthy],
+      AIMS.unhealthyRatio,
+    ),
     aimed(
       'Hand edit → drift annotation',
       milliseconds(drift),
@@ -84,6 +90,11 @@ export function rowsOf(figures: Figures): readonly Row[] {
       writes <= AIMS.writesPerHour,
     ),
   ];
+}
+
+function ratioRow(what: string, [ours, theirs]: readonly [Spread, Spread], most: number): Row {
+  const ratio = ours.median / theirs.median;
+  return aimed(what, ratio.toFixed(2), `≤ ${most}`, ratio <= most);
 }
 
 function said(what: string, measured: string): Row {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requestsIn } from './audit.ts';
+import { countRequests } from './audit.ts';
 
 const QUERY = {
   user: 'system:serviceaccount:a:a',
@@ -20,7 +20,7 @@ function line(id: string, verb: string, at: string, user = QUERY.user, node = 'n
 describe('requests in an audit log', () => {
   it('count once, however many stages they have', () => {
     const watch = line('1', 'watch', '2026-11-24T10:01:00.000000Z');
-    expect(requestsIn(`${watch}\n${watch}\n`, QUERY)).toEqual({ all: 1, writes: 0 });
+    expect(countRequests(`${watch}\n${watch}\n`, QUERY)).toEqual({ all: 1, writes: 0 });
   });
 
   it('that write are told apart', () => {
@@ -29,7 +29,7 @@ describe('requests in an audit log', () => {
       line('2', 'patch', '2026-11-24T10:01:01Z'),
       line('3', 'create', '2026-11-24T10:01:02Z'),
     ];
-    expect(requestsIn(log.join('\n'), QUERY)).toEqual({ all: 3, writes: 2 });
+    expect(countRequests(log.join('\n'), QUERY)).toEqual({ all: 3, writes: 2 });
   });
 
   it("of others, of other nodes' agents and of other times do not count, nor does a line cut short", () => {
@@ -40,6 +40,6 @@ describe('requests in an audit log', () => {
       line('4', 'list', '2026-11-24T10:05:00Z'),
       line('5', 'list', '2026-11-24T10:01:00Z').slice(0, -4),
     ];
-    expect(requestsIn(log.join('\n'), QUERY)).toEqual({ all: 0, writes: 0 });
+    expect(countRequests(log.join('\n'), QUERY)).toEqual({ all: 0, writes: 0 });
   });
 });

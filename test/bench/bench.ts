@@ -1,6 +1,5 @@
 // One run of the bench, from nothing to its figures; nothing is left of it.
 
-import { availableParallelism, loadavg, release } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureHostPackages } from '../bed/host-packages.ts';
 import type { Log } from '../bed/progress.ts';
@@ -8,6 +7,7 @@ import { driftRounds } from './drift.ts';
 import type { Figures } from './figures.ts';
 import { KUBERNETES_VERSION, makeGround } from './ground.ts';
 import { watchIdle } from './live.ts';
+import { loadOfMinute, thisMachine } from './machine.ts';
 import type { BenchOptions } from './options.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -20,7 +20,7 @@ export async function bench({ rounds, idleSeconds }: BenchOptions, log: Log): Pr
   await ensureHostPackages(log);
   await using ground = await makeGround(log);
   await log.step('Waiting for the machine to be quiet', quiet);
-  const loadBefore = load();
+  const machine = { ...thisMachine(KUBERNETES_VERSION), cgroupVersion: ground.agent.cgroupVersion };
   const change = await log.step('By hand and by the agent, in turn', (note) =>
     sideBySide(ground, rounds, note),
   );
@@ -30,25 +30,14 @@ export async function bench({ rounds, idleSeconds }: BenchOptions, log: Log): Pr
   const live = await log.step(`The agent with nothing to do for ${idleSeconds} s`, (note) =>
     watchIdle(ground, idleSeconds, note),
   );
-  const machine = {
-    cpus: availableParallelism(),
-    kernel: release(),
-    kubernetes: KUBERNETES_VERSION,
-    cgroupVersion: ground.agent.cgroupVersion,
-    loadBefore,
-  };
   return { machine, change, driftMs, live };
 }
 
 /** Resolves when the last minute's load is small, or when that takes too long: the figures say it then. */
 async function quiet(note: (text: string) => void): Promise<void> {
   const deadline = performance.now() + QUIET_PATIENCE_MS;
-  while (load() > QUIET_LOAD && performance.now() < deadline) {
-    note(`load ${load().toFixed(2)}`);
+  while (loadOfMinute() > QUIET_LOAD && performance.now() < deadline) {
+    note(`load ${loadOfMinute().toFixed(2)}`);
     await sleep(QUIET_LOOK_MS);
   }
-}
-
-function load(): number {
-  return loadavg()[0] ?? 0;
 }

@@ -6,20 +6,21 @@ import { KEYS } from '../../agent/report/keys.ts';
 import type { Ground } from './ground.ts';
 import { toggledInFile } from './lists.ts';
 import type { Annotations } from './node-watch.ts';
+import { applyPolicy } from './policy.ts';
 import { BASE, ENVIRONMENT_FILE } from './side-by-side.ts';
 
 const PAUSE_MS = 500;
 
 /** In ms, from the instant before the write to the event with the drift annotation. Only observed: nothing is healed, no kubelet restarts. */
 export async function driftRounds(
-  { node, policy, watch }: Ground,
+  { node, admin, watch }: Ground,
   rounds: number,
   note: (text: string) => void,
 ): Promise<readonly number[]> {
   const file = node.path(ENVIRONMENT_FILE);
   const original = await readFile(file, 'utf8');
   const wanted = { node: node.name, allowances: [BASE] };
-  await policy.apply({ ...wanted, mode: 'Observe' });
+  await applyPolicy(admin, { ...wanted, mode: 'Observe' });
   await watch.settles('be Observing', isIn('Observing'));
   const took: number[] = [];
   for (let round = 1; round <= rounds; round++) {
@@ -32,7 +33,7 @@ export async function driftRounds(
     note(`round ${round} of ${rounds}`);
   }
   await writeFile(file, original);
-  await policy.apply({ ...wanted, mode: 'Enforce' });
+  await applyPolicy(admin, { ...wanted, mode: 'Enforce' });
   await watch.settles('be Done again', isIn('Done'));
   return took;
 }

@@ -1,20 +1,13 @@
 // Everything that one run of the bench measures, in plain units.
 
+import type { Machine } from './machine.ts';
+
 export interface Figures {
-  readonly machine: Machine;
+  readonly machine: Machine & { readonly cgroupVersion: 1 | 2 };
   readonly change: ChangeFigures;
   /** From the write by hand to the drift annotation. */
   readonly driftMs: readonly number[];
   readonly live: LiveFigures;
-}
-
-export interface Machine {
-  readonly cpus: number;
-  readonly kernel: string;
-  readonly kubernetes: string;
-  readonly cgroupVersion: 1 | 2;
-  /** The 1-minute load when the first round began: of others, since nothing of ours has run for long then. */
-  readonly loadBefore: number;
 }
 
 /** One entry a round, in the order of the rounds. */
@@ -22,6 +15,9 @@ export interface ChangeFigures {
   readonly byHandMs: readonly number[];
   /** From the PATCH of the ConfigMap to the Node's annotations that say Done with the new list. */
   readonly agentMs: readonly number[];
+  /** Without a healthy kubelet, in the same rounds: from the last good answer of healthz to the next one. */
+  readonly byHandUnhealthyMs: readonly number[];
+  readonly agentUnhealthyMs: readonly number[];
 }
 
 /** The agent's container on the node that was measured, after all that was done to it. */

@@ -1,34 +1,34 @@
 // Where the bench measures: a cluster of its own, the agent on it as everybody installs it.
 
-import { chmod, copyFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { applyManifests, awaitRollout } from '../../scripts/demo/install.ts';
 import { KEYS } from '../../agent/report/keys.ts';
+import { type Admin, connectAdmin } from '../bed/admin.ts';
 import { type Bed, type BedNode, startBed } from '../bed/bed.ts';
 import { cached } from '../bed/cache.ts';
 import { goPlainProgram } from '../bed/go.ts';
 import { agentImage, type Image } from '../bed/images.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../bed/kubernetes.ts';
 import type { Log } from '../bed/progress.ts';
-import { readFile } from 'node:fs/promises';
 import { connect } from '../tutorial/cluster.ts';
 import { AGENT_NAMESPACE, AGENT_PODS, COORDINATOR_DEPLOYMENT } from '../tutorial/names.ts';
 import { type Container, findContainer } from './container.ts';
 import { type NodeWatch, watchNode } from './node-watch.ts';
-import { type PolicyEditor, policyEditor } from './policy.ts';
 
 export const KUBERNETES_VERSION = DEFAULT_KUBERNETES_VERSION;
 /** The only node: others, and the coordinator, have their own CPUs elsewhere, and would take this one's here. */
 const MEASURED = 'node-1';
-/** Where the program of by-hand/ is on the measured node. */
+/** Where the programs of by-hand/ and unhealthy/ are on the measured node. */
 export const BY_HAND = '/usr/local/bin/by-hand';
+export const UNHEALTHY = '/usr/local/bin/unhealthy';
 const AGENT_PROGRAM = 'kubelet-sysctls.mjs';
 
 export interface Ground extends AsyncDisposable {
   readonly bed: Bed;
   readonly node: BedNode;
-  readonly policy: PolicyEditor;
+  readonly admin: Admin;
   readonly watch: NodeWatch;
   readonly agent: Container;
 }
@@ -36,27 +36,29 @@ export interface Ground extends AsyncDisposable {
 /** Resolves when the agent on the measured node has nothing to do. Disposal removes everything. */
 export async function makeGround(log: Log): Promise<Ground> {
   await using undo = new AsyncDisposableStack();
-  const making = [startBench(log), agentImage(log), byHandProgram(log)] as const;
+  const making = [startBench(log), agentImage(log), nodePrograms(log)] as const;
   // What fails is thrown only when nothing goes on in the background any more.
   const [made] = await Promise.allSettled(making);
   if (made.status === 'fulfilled')
     undo.defer(() => log.step('Removing the cluster', () => made.value.down()));
-  const [bed, image, byHand] = await Promise.all(making);
+  const [bed, image, programs] = await Promise.all(making);
   const node = bed.node(MEASURED);
-  await copyFile(byHand, node.path(BY_HAND));
-  await chmod(node.path(BY_HAND), 0o755);
+  for (const { built, path } of programs) {
+    await copyFile(built, node.path(path));
+    await chmod(node.path(path), 0o755);
+  }
   await log.step('The agent on every node', (note) => install(bed, image, note));
 
   const config = new KubeConfig();
   config.loadFromFile(bed.kubeconfig);
   const watch = await watchNode(config, node.name);
   undo.defer(() => watch.stop());
-  const policy = await policyEditor(config);
-  undo.defer(() => policy.close());
+  const admin = await connectAdmin(bed, 'bench');
+  undo.defer(() => admin.close());
   await watch.settles('report', (annotations) => annotations[KEYS.state] !== undefined);
   const agent = await findContainer(await agentContainerId(bed, node.name), AGENT_PROGRAM);
   const kept = undo.move();
-  return { bed, node, policy, watch, agent, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { bed, node, admin, watch, agent, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 function startBench(log: Log): Promise<Bed> {
@@ -72,12 +74,22 @@ function startBench(log: Log): Promise<Bed> {
   );
 }
 
-async function byHandProgram(log: Log): Promise<string> {
-  const source = join(import.meta.dirname, 'by-hand', 'main.go');
-  const name = basename(BY_HAND);
-  const inputs = [process.arch, await readFile(source)];
-  const folder = await cached(name, inputs, (out) => goPlainProgram(source, join(out, name)), log);
-  return join(folder, name);
+interface NodeProgram {
+  readonly built: string;
+  /** Where it is to be on the node. */
+  readonly path: string;
+}
+
+function nodePrograms(log: Log): Promise<readonly NodeProgram[]> {
+  return Promise.all(
+    [BY_HAND, UNHEALTHY].map(async (path) => {
+      const name = basename(path);
+      const source = join(import.meta.dirname, name, 'main.go');
+      const inputs = [process.arch, await readFile(source)];
+      const folder = await cached(name, inputs, (out) => goPlainProgram(source, join(out, name)), log);
+      return { built: join(folder, name), path };
+    }),
+  );
 }
 
 async function install(bed: Bed, image: Image, note: (text: string) => void): Promise<void> {

@@ -1,10 +1,10 @@
 // What the agent takes of its node when it has nothing to do, after a life of some changes.
 
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { auditLogOf } from '../bed/audit-log.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
-import { requestsIn } from './audit.ts';
+import { countRequests } from './audit.ts';
 import { cpuSecondsOf, memoryOf } from './container.ts';
 import type { LiveFigures } from './figures.ts';
 import type { Ground } from './ground.ts';
@@ -30,8 +30,8 @@ export async function watchIdle(
   await sleep(idleSeconds * 1000);
   const idleCpuSeconds = (await cpuSecondsOf(agent)) - cpuBefore;
   const to = new Date();
-  const log = await readFile(join(bed.folder, 'log', 'audit.log'), 'utf8');
-  const { all, writes } = requestsIn(log, { user: USER, node: node.name, from, to });
+  const log = await readFile(auditLogOf(bed), 'utf8');
+  const { all, writes } = countRequests(log, { user: USER, node: node.name, from, to });
   return {
     lifeSeconds: life() / 1000,
     ...(await memoryOf(agent)),

@@ -1,7 +1,7 @@
 // What a Node shows, as the API server tells it, with the instant at which we were told.
 
-import { type KubeConfig, Watch } from '@kubernetes/client-node';
-import { objectAt, textsAt } from '../../agent/cluster/fields.ts';
+import type { KubeConfig, V1Node } from '@kubernetes/client-node';
+import { keepWatching } from '../bed/keep-watching.ts';
 
 export type Annotations = Readonly<Record<string, string>>;
 
@@ -28,26 +28,11 @@ export async function watchNode(config: KubeConfig, node: string): Promise<NodeW
   const waiters = new Set<Waiter>();
   const first = Promise.withResolvers<void>();
   let latest: Annotations | undefined;
-  let stopped = false;
-  let connection: AbortController | undefined;
+  const stopped = new AbortController();
 
-  const open = async (): Promise<void> => {
-    connection = await new Watch(config).watch(
-      '/api/v1/nodes',
-      { fieldSelector: `metadata.name=${node}` },
-      take,
-      reopen,
-    );
-    if (stopped) connection.abort();
-  };
-  // A server ends each watch at some time; a new one begins with the Node as it is.
-  const reopen = (): void => {
-    if (!stopped) open().catch((error: unknown) => first.reject(error));
-  };
-  const take = (phase: string, object: unknown): void => {
+  const take = (object: V1Node): void => {
     const at = performance.now();
-    if (phase !== 'ADDED' && phase !== 'MODIFIED') return;
-    const annotations = textsAt(objectAt(object, 'metadata'), 'annotations');
+    const annotations = object.metadata?.annotations ?? {};
     latest = annotations;
     first.resolve();
     for (const waiter of waiters) {
@@ -79,16 +64,18 @@ export async function watchNode(config: KubeConfig, node: string): Promise<NodeW
     }
   };
 
-  await open();
+  await keepWatching<V1Node>(config, {
+    path: '/api/v1/nodes',
+    query: { fieldSelector: `metadata.name=${node}` },
+    signal: stopped.signal,
+    onObject: take,
+  });
   await first.promise;
   return {
     shows,
     settles: async (what, condition) => {
       if (latest === undefined || !condition(latest)) await shows(what, condition);
     },
-    stop() {
-      stopped = true;
-      connection?.abort();
-    },
+    stop: () => stopped.abort(),
   };
 }

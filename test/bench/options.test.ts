@@ -5,14 +5,14 @@ describe("the bench's command line", () => {
   it('needs no option', () => {
     const command = parseCommand([]);
     expect(command).toEqual({
-      kind: 'bench',
+      kind: 'run',
       options: { rounds: 10, idleSeconds: 240, output: 'markdown' },
     });
   });
 
   it('takes rounds, the idle window and the format', () => {
     const command = parseCommand(['--rounds', '12', '--idle-seconds=60', '--output', 'json']);
-    expect(command).toEqual({ kind: 'bench', options: { rounds: 12, idleSeconds: 60, output: 'json' } });
+    expect(command).toEqual({ kind: 'run', options: { rounds: 12, idleSeconds: 60, output: 'json' } });
   });
 
   it.each([

@@ -1,17 +1,13 @@
 // The bench's command line.
 
 import { parseArgs } from 'node:util';
+import { type Command, commandOf, wholeNumber } from '../../scripts/command.ts';
 
 export interface BenchOptions {
   readonly rounds: number;
   readonly idleSeconds: number;
   readonly output: (typeof OUTPUTS)[number];
 }
-
-export type Command =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'usage'; readonly message: string }
-  | { readonly kind: 'bench'; readonly options: BenchOptions };
 
 const OUTPUTS = ['markdown', 'json'] as const;
 const DEFAULT_ROUNDS = 10;
@@ -34,8 +30,8 @@ Exit codes: 0 every aim met, 1 an aim missed (and which is said) or the bench fa
 A busy machine gives bad figures: the load before the first round is part of the result.
 `;
 
-export function parseCommand(args: readonly string[]): Command {
-  try {
+export function parseCommand(args: readonly string[]): Command<BenchOptions> {
+  return commandOf(() => {
     const { values } = parseArgs({
       args: [...args],
       options: {
@@ -45,25 +41,14 @@ export function parseCommand(args: readonly string[]): Command {
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    if (values.help) return { kind: 'help' };
+    if (values.help) return undefined;
     const output = OUTPUTS.find((name) => name === values.output);
-    if (output === undefined) {
-      return usage(`Expected --output ${OUTPUTS.join(' or ')}, got ${values.output}`);
-    }
-    const rounds = wholeNumber('--rounds', values.rounds, 1);
-    const idleSeconds = wholeNumber('--idle-seconds', values['idle-seconds'], SHORTEST_IDLE_SECONDS);
-    return { kind: 'bench', options: { rounds, idleSeconds, output } };
-  } catch (error) {
-    return usage(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function wholeNumber(option: string, text: string, least: number): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new Error(`Expected ${option} to be a whole number of at least ${least}, got ${text}`);
-}
-
-function usage(message: string): Command {
-  return { kind: 'usage', message };
+    if (output === undefined)
+      throw new Error(`Expected --output ${OUTPUTS.join(' or ')}, got ${values.output}`);
+    return {
+      rounds: wholeNumber('--rounds', values.rounds, { least: 1 }),
+      idleSeconds: wholeNumber('--idle-seconds', values['idle-seconds'], { least: SHORTEST_IDLE_SECONDS }),
+      output,
+    };
+  });
 }

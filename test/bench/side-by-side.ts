@@ -5,12 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KEYS } from '../../agent/report/keys.ts';
 import { spreadOf } from './statistics.ts';
 import type { ChangeFigures } from './figures.ts';
-import { BY_HAND, type Ground } from './ground.ts';
+import { BY_HAND, type Ground, UNHEALTHY } from './ground.ts';
 import { listed, toggledInFile } from './lists.ts';
 import type { Annotations } from './node-watch.ts';
+import { applyPolicy } from './policy.ts';
 
 export const ENVIRONMENT_FILE = '/etc/default/kubelet';
-const HEALTHZ = 'http://127.0.0.1:10248/healthz';
+const HEALTHZ_ADDRESS = '127.0.0.1:10248';
+const HEALTHZ = `http://${HEALTHZ_ADDRESS}/healthz`;
 /** Stays all the time; the others come and go. */
 export const BASE = 'net.core.somaxconn';
 const OF_THE_POLICY = 'net.ipv4.tcp_bench';
@@ -24,32 +26,50 @@ export async function sideBySide(
   rounds: number,
   note: (text: string) => void,
 ): Promise<ChangeFigures> {
-  const byHandMs: number[] = [];
-  const agentMs: number[] = [];
+  const byHandRounds: Round[] = [];
+  const agentRounds: Round[] = [];
   await begin(ground);
   for (let round = -1; round < rounds; round++) {
     const counted = round >= 0;
     const hand = async (): Promise<void> => {
-      const took = await byHand(ground);
-      if (counted) byHandMs.push(took);
+      const measured = await measure(ground, () => byHand(ground));
+      if (counted) byHandRounds.push(measured);
     };
     const agent = async (): Promise<void> => {
-      const took = await byAgent(ground, round);
-      if (counted) agentMs.push(took);
+      const measured = await measure(ground, () => byAgent(ground, round));
+      if (counted) agentRounds.push(measured);
     };
-    for (const way of round % 2 === 0 ? [hand, agent] : [agent, hand]) {
-      await sleep(PAUSE_MS);
-      await way();
-    }
+    for (const way of round % 2 === 0 ? [hand, agent] : [agent, hand]) await way();
     if (counted)
-      note(`round ${round + 1} of ${rounds}, medians ${inShort(byHandMs)} and ${inShort(agentMs)} ms`);
+      note(
+        `round ${round + 1} of ${rounds}, medians ${inShort(byHandRounds)} and ${inShort(agentRounds)} ms`,
+      );
   }
   await sleep(PAUSE_MS);
-  return { byHandMs, agentMs };
+  return {
+    byHandMs: byHandRounds.map(({ tookMs }) => tookMs),
+    agentMs: agentRounds.map(({ tookMs }) => tookMs),
+    byHandUnhealthyMs: byHandRounds.map(({ unhealthyMs }) => unhealthyMs),
+    agentUnhealthyMs: agentRounds.map(({ unhealthyMs }) => unhealthyMs),
+  };
 }
 
-async function begin({ policy, node, watch }: Ground): Promise<void> {
-  await policy.apply({ node: node.name, allowances: [BASE], mode: 'Enforce' });
+interface Round {
+  readonly tookMs: number;
+  readonly unhealthyMs: number;
+}
+
+/** The program on the node asks healthz from before the change, pause included, until the kubelet has settled. */
+async function measure({ node }: Ground, way: () => Promise<number>): Promise<Round> {
+  const [{ stdout }, tookMs] = await Promise.all([
+    node.exec([UNHEALTHY, HEALTHZ_ADDRESS]),
+    sleep(PAUSE_MS).then(way),
+  ]);
+  return { tookMs, unhealthyMs: Number(stdout) / 1000 };
+}
+
+async function begin({ admin, node, watch }: Ground): Promise<void> {
+  await applyPolicy(admin, { node: node.name, allowances: [BASE], mode: 'Enforce' });
   await watch.settles(
     `be Done with ${BASE}`,
     (annotations) => isDone(annotations) && runs(annotations, BASE),
@@ -57,7 +77,7 @@ async function begin({ policy, node, watch }: Ground): Promise<void> {
 }
 
 /** In ms, from sending the edit to the event that shows the proven kubelet's list. */
-async function byAgent({ policy, node, watch }: Ground, round: number): Promise<number> {
+async function byAgent({ admin, node, watch }: Ground, round: number): Promise<number> {
   const wanted = round % 2 !== 0;
   const allowances = wanted ? [BASE, OF_THE_POLICY] : [BASE];
   const what = `${wanted ? 'with' : 'without'} ${OF_THE_POLICY}`;
@@ -65,7 +85,7 @@ async function byAgent({ policy, node, watch }: Ground, round: number): Promise<
     runs(annotations, OF_THE_POLICY) === wanted && annotations[KEYS.state] !== 'Degraded';
   const shown = watch.shows(`show a kubelet ${what}`, isProven);
   const [sent, at] = await Promise.all([
-    policy.apply({ node: node.name, allowances, mode: 'Enforce' }),
+    applyPolicy(admin, { node: node.name, allowances, mode: 'Enforce' }),
     shown,
   ]);
   // It is watched for a while before it counts as done.
@@ -100,6 +120,6 @@ function runs(annotations: Annotations, name: string): boolean {
   return listed(annotations[KEYS.running]).includes(name);
 }
 
-function inShort(values: readonly number[]): string {
-  return spreadOf(values).median.toFixed(0);
+function inShort(rounds: readonly Round[]): string {
+  return spreadOf(rounds.map(({ tookMs }) => tookMs)).median.toFixed(0);
 }

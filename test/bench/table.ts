@@ -1,7 +1,7 @@
 // The result as README has it.
 
 import type { Row } from './aims.ts';
-import type { Machine } from './figures.ts';
+import type { Figures } from './figures.ts';
 
 /** A table in Markdown, its columns aligned for people who read it as text. */
 export function markdown(rows: readonly Row[]): string {
@@ -11,17 +11,24 @@ export function markdown(rows: readonly Row[]): string {
   ]);
 }
 
-/** The same of any cells; the first row is the head. */
-export function alignedTable(cells: readonly (readonly string[])[]): string {
+/** The same of any cells; the first row is the head. Columns from `numbersFrom` on stand on the right. */
+export function alignedTable(cells: readonly (readonly string[])[], numbersFrom = Infinity): string {
   const [head = [], ...body] = cells;
   const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = widths.map((width) => '-'.repeat(width));
+    `| ${row.map((cell, column) => padded(cell, widths[column] ?? 0, column >= numbersFrom)).join(' | ')} |`;
+  const rule = widths.map((width, column) =>
+    column >= numbersFrom ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
+  );
   return [head, rule, ...body].map(line).join('\n');
 }
 
-export function machineText({ cpus, kernel, kubernetes, cgroupVersion, loadBefore }: Machine): string {
+function padded(cell: string, width: number, onTheRight: boolean): string {
+  return onTheRight ? cell.padStart(width) : cell.padEnd(width);
+}
+
+export function machineText({ machine }: Pick<Figures, 'machine'>): string {
+  const { cpus, kernel, kubernetes, cgroupVersion, loadBefore } = machine;
   return (
     `${cpus} CPUs, Linux ${kernel}, cgroup v${cgroupVersion}, Kubernetes ${kubernetes}, ` +
     `load ${loadBefore.toFixed(2)} before the first round. Times are medians (least–most).`

@@ -2,6 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { inject } from 'vitest';
+import { JOURNAL_FILE } from '../../agent/node/memory.ts';
 import { agentPodOn } from './agent-pod.ts';
 import { readHostFile } from './host-files.ts';
 import { clearPolicy } from './policy.ts';
@@ -9,7 +10,6 @@ import { FOLDERS, type Original } from './originals.ts';
 import { type TestNode, testNode } from './test-node.ts';
 import { e2eWorld } from './world.ts';
 
-const JOURNAL = '/var/lib/kubelet-sysctl-agent/change';
 const UNIT_FOLDER = '/etc/systemd/system/';
 
 /** The node with its original files, kubelet arguments and an agent that has nothing to do. */
@@ -52,7 +52,7 @@ function hasNothingDesired({ state, desired }: { state?: string; desired?: strin
 /** Resolves with whether anything was not as at first. */
 async function putBack(node: TestNode, original: Original): Promise<boolean> {
   await node.waitFor({ what: 'have no change under way' }, async () =>
-    (await node.facts(JOURNAL)) === undefined ? true : undefined,
+    (await node.facts(JOURNAL_FILE)) === undefined ? true : undefined,
   );
   const left = await Promise.all(FOLDERS.map((folder) => filesIn(node, folder)));
   const added = left.flat().filter((path) => original.files[path] === undefined);

@@ -2,8 +2,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { type AuditedRequest, isWrite } from '../bed/audit-log.ts';
 import { agentPodOn } from './agent-pod.ts';
-import { agentRequests, auditPosition, isWrite, type Request } from './audit.ts';
+import { agentRequests, auditPosition } from './audit.ts';
 import { freshNodes } from './fresh.ts';
 import { setKeys } from './policy.ts';
 
@@ -35,7 +36,7 @@ it('idle agents write nothing, and ask for no more than their watches', async ()
   const all = await agentRequests(world);
   for (const name of NODES) {
     const pod = await agentPodOn(world, name);
-    const mine = ({ pod: by }: Request): boolean => by === pod?.name;
+    const mine = ({ pod: by }: AuditedRequest): boolean => by === pod?.name;
     const others = quiet.filter(mine).filter(({ verb }) => verb !== 'watch');
     const hourly = (others.length * HOUR_S * 1000) / QUIET_MS + watchesAnHour(all.filter(mine));
     expect.soft(hourly, `${name}: requests an hour`).toBeLessThanOrEqual(MOST);
@@ -43,7 +44,7 @@ it('idle agents write nothing, and ask for no more than their watches', async ()
 });
 
 /** From how long each of the watches that are open may last. */
-function watchesAnHour(requests: readonly Request[]): number {
+function watchesAnHour(requests: readonly AuditedRequest[]): number {
   const watches = requests.filter(({ verb, uri }) => verb === 'watch' && !OF_A_CHANGE.test(uri));
   const newest = new Map(watches.map(({ uri }) => [uri.split('?')[0], uri]));
   expect(newest.size).toBe(2);

@@ -2,17 +2,17 @@
 
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { JOURNAL_FILE, STATE_FILE } from '../../agent/node/memory.ts';
+import { isWrite } from '../bed/audit-log.ts';
 import { until } from '../bed/until.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
 import { type AgentPod, agentPodOn } from './agent-pod.ts';
-import { agentRequests, auditPosition, isWrite } from './audit.ts';
+import { agentRequests, auditPosition } from './audit.ts';
 import { freshNode } from './fresh.ts';
 import type { TestNode } from './test-node.ts';
 
 const NAME = 'net.core.somaxconn';
 const FLAG = `--allowed-unsafe-sysctls=${NAME}`;
-const MEMORY = '/var/lib/kubelet-sysctl-agent/state.json';
-const JOURNAL = '/var/lib/kubelet-sysctl-agent/change';
 
 describe('an agent at rest', () => {
   it('whose pod is deleted leaves no trace: the same kubelet process, no write to a file or the API server', async () => {
@@ -22,7 +22,7 @@ describe('an agent at rest', () => {
     const look = async () => ({
       kubelet: await node.kubelet(),
       file: await node.facts(),
-      memory: await node.facts(MEMORY),
+      memory: await node.facts(STATE_FILE),
       report: await node.report(),
     });
     const before = await look();
@@ -66,7 +66,7 @@ describe.concurrent('an agent', () => {
     await node.awaitDone([NAME]);
     const after = await node.kubelet();
     expect(after.argv).toEqual([...before.argv, FLAG]);
-    expect(await node.facts(JOURNAL)).toBeUndefined();
+    expect(await node.facts(JOURNAL_FILE)).toBeUndefined();
   });
 
   it('that is killed in the middle of a change leaves a node that its successor sets right', async () => {
@@ -79,7 +79,7 @@ describe.concurrent('an agent', () => {
     expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS=${FLAG}\n`);
     expect((await node.kubelet()).argv).toEqual([...before.argv, FLAG]);
     await node.waitFor({ what: 'have no change under way' }, async () =>
-      (await node.facts(JOURNAL)) === undefined ? true : undefined,
+      (await node.facts(JOURNAL_FILE)) === undefined ? true : undefined,
     );
   });
 
@@ -102,7 +102,7 @@ describe.concurrent('an agent', () => {
 async function signalInChange(node: TestNode, signal: 'TERM' | 'KILL'): Promise<void> {
   // A child of the agent's has its arguments until it has become another program.
   const { stdout: pid } = await node.exec(['pgrep', '--oldest', '--full', 'kubelet-sysctls.mjs agent']);
-  const journal = node.bedNode.path(JOURNAL);
+  const journal = node.bedNode.path(JOURNAL_FILE);
   const begun = until(() => existsSync(journal), { timeoutMs: 20_000, everyMs: 2 });
   await node.setList([NAME]);
   expect(await begun).toBe(true);

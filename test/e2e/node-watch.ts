@@ -1,6 +1,7 @@
 // Every report that a node shows, and when: for what lasts too short to be looked up.
 
-import { KubeConfig, type V1Node, Watch } from '@kubernetes/client-node';
+import { KubeConfig, type V1Node } from '@kubernetes/client-node';
+import { keepWatching } from '../bed/keep-watching.ts';
 import { until } from '../bed/until.ts';
 import { type Report, reportIn } from './report.ts';
 import type { World } from './world.ts';
@@ -11,7 +12,6 @@ export interface Sighting {
   readonly report: Report;
 }
 
-const REOPEN_MS = 20;
 const LATE = { timeoutMs: 5000, everyMs: 20 };
 
 export interface NodeWatch extends AsyncDisposable {
@@ -26,26 +26,16 @@ export async function watchNode({ bed }: World, name: string): Promise<NodeWatch
   config.loadFromFile(bed.kubeconfig);
   const sightings: Sighting[] = [];
   const seen = Promise.withResolvers<void>();
-  let ended = false;
-  let abort: AbortController | undefined;
-
-  async function watch(): Promise<void> {
-    abort = await new Watch(config).watch(
-      '/api/v1/nodes',
-      // From what the API server has at hand: it answers a watch of the very latest with "Too large resource version" now and then.
-      { fieldSelector: `metadata.name=${name}`, resourceVersion: '0' },
-      (_phase, node: V1Node) => {
-        sightings.push({ at: performance.now(), report: reportIn(node) });
-        seen.resolve();
-      },
-      () => {
-        if (!ended) setTimeout(() => void watch().catch(seen.reject), REOPEN_MS);
-      },
-    );
-    if (ended) abort.abort();
-  }
-
-  await watch();
+  const ended = new AbortController();
+  await keepWatching<V1Node>(config, {
+    path: '/api/v1/nodes',
+    query: { fieldSelector: `metadata.name=${name}` },
+    signal: ended.signal,
+    onObject: (node) => {
+      sightings.push({ at: performance.now(), report: reportIn(node) });
+      seen.resolve();
+    },
+  });
   await seen.promise;
   return {
     sightings,
@@ -55,8 +45,7 @@ export async function watchNode({ bed }: World, name: string): Promise<NodeWatch
       return find();
     },
     async [Symbol.asyncDispose]() {
-      ended = true;
-      abort?.abort();
+      ended.abort();
     },
   };
 }

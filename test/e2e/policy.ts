@@ -1,7 +1,7 @@
 // The policy's ConfigMap as a user edits it: whole, or one node's share of it.
 
 import { parse, stringify } from 'yaml';
-import { ifThere, statusCode } from '../tutorial/cluster.ts';
+import { ifThere, retryOnConflict } from '../tutorial/cluster.ts';
 import { AGENT_NAMESPACE, POLICY_CONFIG_MAP, SAFE_SYSCTL } from '../tutorial/names.ts';
 import type { World } from './world.ts';
 
@@ -67,27 +67,20 @@ export async function deletePolicy({ cluster }: World): Promise<void> {
   await ifThere(cluster.core.deleteNamespacedConfigMap(WHERE));
 }
 
-/** Makes the ConfigMap where it is missing. Somebody else's edit in between is not lost. */
+/** Makes the ConfigMap where it is missing. */
 async function editPolicy({ cluster }: World, change: (data: Data) => Data): Promise<void> {
-  for (let tries = TRIES; ; tries--) {
+  await retryOnConflict(TRIES, async () => {
     const found = await ifThere(cluster.core.readNamespacedConfigMap(WHERE));
     const before = found?.data ?? {};
     const example = before[EXAMPLE] === undefined ? {} : { [EXAMPLE]: before[EXAMPLE] };
     const data = { ...example, ...change(before) };
-    try {
-      if (found === undefined) {
-        await cluster.core.createNamespacedConfigMap({
-          namespace: WHERE.namespace,
-          body: { metadata: WHERE, data },
-        });
-      } else {
-        await cluster.core.replaceNamespacedConfigMap({ ...WHERE, body: Object.assign(found, { data }) });
-      }
-      return;
-    } catch (error) {
-      if (statusCode(error) !== 409 || tries === 0) throw error;
+    if (found === undefined) {
+      const body = { metadata: WHERE, data };
+      await cluster.core.createNamespacedConfigMap({ namespace: WHERE.namespace, body });
+    } else {
+      await cluster.core.replaceNamespacedConfigMap({ ...WHERE, body: Object.assign(found, { data }) });
     }
-  }
+  });
 }
 
 function policyData(profiles: readonly Profile[]): Data {

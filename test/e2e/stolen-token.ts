@@ -1,9 +1,8 @@
 // What somebody can do who has read the token of a running agent or coordinator.
 
 import { readFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { join } from 'node:path';
-import type { Answer } from '../bed/api.ts';
+import { type Answer, send } from '../bed/api.ts';
 import { pkiFolder } from '../bed/pki.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
 import { agentPodOn } from './agent-pod.ts';
@@ -49,24 +48,11 @@ export async function thief(
 ): Promise<Thief> {
   const ca = await readFile(join(pkiFolder(bed.folder), 'ca.crt'));
   return {
-    attempt: ({ method, path, contentType = usualType(method), body }) =>
-      new Promise((resolve, reject) => {
-        const headers = { authorization: `Bearer ${token}`, 'content-type': contentType };
-        const options = { method, headers, ca, agent: false, timeout: TIMEOUT_MS };
-        const asked = request(`${bed.server}${path}`, options, (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () =>
-            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
-          );
-        });
-        asked.on('timeout', () =>
-          asked.destroy(new Error(`Expected ${path} to answer within ${TIMEOUT_MS} ms.`)),
-        );
-        asked.on('error', reject);
-        asked.end(body === undefined ? undefined : JSON.stringify(body));
-      }),
+    attempt: ({ method, path, contentType = usualType(method), body }) => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': contentType };
+      const options = { method, headers, ca, agent: false, timeout: TIMEOUT_MS };
+      return send(`${bed.server}${path}`, options, body);
+    },
   };
 }
 

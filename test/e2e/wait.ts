@@ -1,5 +1,6 @@
 // Waiting for what a node is to become, and saying all there is to know of it when it does not.
 
+import { STATE_FILE } from '../../agent/node/memory.ts';
 import type { BedNode } from '../bed/bed.ts';
 import { until } from '../bed/until.ts';
 import { AGENT_NAMESPACE, AGENT_PODS } from '../tutorial/names.ts';
@@ -64,7 +65,7 @@ export function environmentFileOf({ spec }: Pick<BedNode, 'spec'>): string {
 
 /** Without the policy's data, which is long and of no interest here. */
 async function memoryOf(node: BedNode): Promise<string> {
-  const content = await readHostFile(node, '/var/lib/kubelet-sysctl-agent/state.json');
+  const content = await readHostFile(node, STATE_FILE);
   return content === undefined ? 'none' : JSON.stringify({ ...JSON.parse(content.toString()), policy: '…' });
 }
 

@@ -1,6 +1,7 @@
 // Thousands of reconnects without a pause between them: what they leave in the agent's memory.
 
 import { expect, it } from 'vitest';
+import { spreadOf } from '../bench/statistics.ts';
 import { until } from '../bed/until.ts';
 import * as faults from './api-faults.ts';
 import { pass } from './api-proxy.ts';
@@ -72,11 +73,9 @@ async function reconnect(scene: Scene, requests: number): Promise<void> {
 function growthOf(rounds: readonly AgentFigures[]): AgentFigures {
   const grown = (key: keyof AgentFigures): number => {
     const values = rounds.map((figures) => figures[key]);
-    return median(values.slice(rounds.length / 2)) - median(values.slice(0, rounds.length / 2));
+    return (
+      spreadOf(values.slice(rounds.length / 2)).median - spreadOf(values.slice(0, rounds.length / 2)).median
+    );
   };
   return { heapBytes: grown('heapBytes'), anonymousBytes: grown('anonymousBytes') };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

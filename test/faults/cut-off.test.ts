@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { spreadOf } from '../bench/statistics.ts';
 import { agentsOn, killAll } from './agent-kills.ts';
 import { refuse, refuseNothing, useFaultyKubelet } from './faulty-kubelet.ts';
 import { chanceFrom, instants, SEED } from './instants.ts';
@@ -63,7 +64,7 @@ describe.concurrent('a node is right, with the old file or the new one to the by
       printFigures(`kill -9 of the agent (${name}, seed ${SEED})`, {
         kills: took.length + twice,
         'twice in one change': twice,
-        'right again after': `${seconds(median(took))} (at most ${seconds(Math.max(...took))})`,
+        'right again after': `${seconds(spreadOf(took).median)} (at most ${seconds(Math.max(...took))})`,
       });
     },
   );
@@ -128,7 +129,3 @@ describe.concurrent('a node is right, with the old file or the new one to the by
 /** The first pause after a failed change is 30 s, and until then it says so. */
 const atBoot = (reason: string): boolean =>
   reason.includes('undone by the node itself: the node went down in the middle');
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}

@@ -7,7 +7,7 @@ import { COMPONENT } from '../../agent/cluster/events.ts';
 import type { NodeObject } from '../../agent/node/ports.ts';
 import { errorText } from '../../agent/text/error-text.ts';
 import { pkiFolder } from '../bed/pki.ts';
-import { connectAdmin } from './admin.ts';
+import { connectAdmin } from '../bed/admin.ts';
 import type { FromAgents, MakeNodes, Tally, ToAgents } from './messages.ts';
 import { nodeName } from './names.ts';
 import { startNode } from './simulated-node.ts';

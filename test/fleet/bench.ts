@@ -1,8 +1,8 @@
 // One run of the fleet's bench, from nothing to its figures; nothing is left of it.
 
-import { availableParallelism, loadavg, release } from 'node:os';
 import { DEFAULT_KUBERNETES_VERSION } from '../bed/kubernetes.ts';
 import type { Log } from '../bed/progress.ts';
+import { thisMachine } from '../bench/machine.ts';
 import { spreadOf } from '../bench/statistics.ts';
 import type { Figures, FleetFigures, OtherFigures } from './figures.ts';
 import { makeFleet } from './fleet.ts';
@@ -13,12 +13,7 @@ import { measureSingle } from './single.ts';
 
 export async function benchFleet(options: FleetOptions, log: Log): Promise<Figures> {
   const { soakSeconds, nodeSoakSeconds } = options;
-  const machine = {
-    cpus: availableParallelism(),
-    kernel: release(),
-    kubernetes: DEFAULT_KUBERNETES_VERSION,
-    loadBefore: loadavg()[0] ?? 0,
-  };
+  const machine = thisMachine(DEFAULT_KUBERNETES_VERSION);
   const single = await measureSingle(options, log);
   const nodeMs = spreadOf(single.nodeMs).median;
   const smallest = Math.min(...options.nodes);

@@ -9,7 +9,7 @@ import { pkiFolder } from '../bed/pki.ts';
 import { isAlive, type ProcessId, startDaemon } from '../bed/processes.ts';
 import { readRecord } from '../bed/record.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
-import type { Admin } from './admin.ts';
+import type { Admin } from '../bed/admin.ts';
 import { type Program, programWith } from './deployment.ts';
 import { ourImage } from './dockerfile.ts';
 import { type Usage, usageOf } from './process-figures.ts';

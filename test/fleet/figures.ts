@@ -1,5 +1,6 @@
 // Everything that one run of the fleet's bench measures, in plain units.
 
+import type { Machine } from '../bench/machine.ts';
 import type { Usage } from './process-figures.ts';
 import type { Requests } from './requests.ts';
 
@@ -10,14 +11,6 @@ export interface Figures {
   /** One entry a fleet, in the order of the options. */
   readonly fleets: readonly FleetFigures[];
   readonly others: OtherFigures;
-}
-
-export interface Machine {
-  readonly cpus: number;
-  readonly kernel: string;
-  readonly kubernetes: string;
-  /** The 1-minute load when the first fleet was begun. */
-  readonly loadBefore: number;
 }
 
 /** One node alone without a coordinator, from the edit to Done; one entry a round. */

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bed, startBed } from '../bed/bed.ts';
 import type { Log } from '../bed/progress.ts';
 import { readRecord } from '../bed/record.ts';
-import { type Admin, connectAdmin } from './admin.ts';
+import { type Admin, connectAdmin } from '../bed/admin.ts';
 import { type Agents, startAgents } from './agents-process.ts';
 import type { Tally } from './messages.ts';
 import { type Edit, edit } from './policy.ts';

@@ -4,13 +4,13 @@ import { parseCommand } from './options.ts';
 describe("the command line of the fleet's bench", () => {
   it('has what a user has who sets nothing', () => {
     const options = { nodes: [100, 1000, 5000], soakSeconds: 60, nodeSoakSeconds: 10, json: false };
-    expect(parseCommand([])).toEqual({ kind: 'bench', options });
+    expect(parseCommand([])).toEqual({ kind: 'run', options });
   });
 
   it('takes sizes, soaks and the format', () => {
     const args = ['--nodes', '20,40', '--soak-seconds=0', '--node-soak-seconds', '1', '--json'];
     const options = { nodes: [20, 40], soakSeconds: 0, nodeSoakSeconds: 1, json: true };
-    expect(parseCommand(args)).toEqual({ kind: 'bench', options });
+    expect(parseCommand(args)).toEqual({ kind: 'run', options });
   });
 
   it.each([

@@ -1,6 +1,7 @@
 // The command line of the fleet's bench.
 
 import { parseArgs } from 'node:util';
+import { type Command, commandOf, wholeNumber } from '../../scripts/command.ts';
 
 export interface FleetOptions {
   /** The sizes of the fleets, in the order in which they are measured. */
@@ -10,14 +11,10 @@ export interface FleetOptions {
   readonly json: boolean;
 }
 
-export type Command =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'usage'; readonly message: string }
-  | { readonly kind: 'bench'; readonly options: FleetOptions };
-
 /** What a user has who sets nothing. */
 const DEFAULTS = { nodes: '100,1000,5000', soakSeconds: '60', nodeSoakSeconds: '10' };
 const MOST_NODES = 5000;
+const MOST_SOAK_SECONDS = 3600;
 const MOST_NODE_SOAK_SECONDS = 60;
 
 export const HELP = `Usage: npm run bench:fleet [-- OPTIONS]
@@ -36,8 +33,8 @@ Options:
 Exit codes: 0 every aim met, 1 an aim missed (and which is said) or the bench failed, 2 wrong usage, 130 interrupted.
 `;
 
-export function parseCommand(args: readonly string[]): Command {
-  try {
+export function parseCommand(args: readonly string[]): Command<FleetOptions> {
+  return commandOf(() => {
     const { values } = parseArgs({
       args: [...args],
       options: {
@@ -48,26 +45,16 @@ export function parseCommand(args: readonly string[]): Command {
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    if (values.help) return { kind: 'help' };
-    const options = {
-      nodes: values.nodes.split(',').map((text) => wholeNumber('--nodes', text, 2, MOST_NODES)),
-      soakSeconds: wholeNumber('--soak-seconds', values['soak-seconds'], 0),
-      nodeSoakSeconds: wholeNumber(
-        '--node-soak-seconds',
-        values['node-soak-seconds'],
-        0,
-        MOST_NODE_SOAK_SECONDS,
-      ),
+    if (values.help) return undefined;
+    const soak = { least: 0, most: MOST_SOAK_SECONDS };
+    const nodeSoak = { least: 0, most: MOST_NODE_SOAK_SECONDS };
+    return {
+      nodes: values.nodes
+        .split(',')
+        .map((text) => wholeNumber('--nodes', text, { least: 2, most: MOST_NODES })),
+      soakSeconds: wholeNumber('--soak-seconds', values['soak-seconds'], soak),
+      nodeSoakSeconds: wholeNumber('--node-soak-seconds', values['node-soak-seconds'], nodeSoak),
       json: values.json,
     };
-    return { kind: 'bench', options };
-  } catch (error) {
-    return { kind: 'usage', message: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-function wholeNumber(option: string, text: string, least: number, most = 3600): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new Error(`Expected ${option} to be a whole number from ${least} to ${most}, got ${text}`);
+  });
 }

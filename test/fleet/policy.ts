@@ -1,8 +1,8 @@
 // The edits of the ConfigMap that a fleet is measured with.
 
 import { stringify } from 'yaml';
-import { AGENT_NAMESPACE, LIST_KEY, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
-import type { Admin } from './admin.ts';
+import { LIST_KEY, POLICY_PATH } from '../tutorial/names.ts';
+import type { Admin } from '../bed/admin.ts';
 import { WAVE_LABEL } from './objects.ts';
 
 export interface Edit {
@@ -19,9 +19,8 @@ export interface Edit {
 
 /** Resolves with epoch ms of the instant before it was sent, once the API server has it. */
 export async function edit(admin: Admin, policy: Edit): Promise<number> {
-  const path = `/api/v1/namespaces/${AGENT_NAMESPACE}/configmaps/${POLICY_CONFIG_MAP}`;
   const at = Date.now();
-  await admin.send('PATCH', path, { data: dataOf(policy) });
+  await admin.send('PATCH', POLICY_PATH, { data: dataOf(policy) });
   return at;
 }
 

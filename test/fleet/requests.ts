@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { isObject, objectAt, textAt, type JsonObject } from '../../agent/cluster/fields.ts';
+import { requestIn } from '../bed/audit-log.ts';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../tutorial/names.ts';
 
 export interface Window {
@@ -34,18 +34,14 @@ export function requestCounter(windows: readonly Window[]): RequestCounter {
   return {
     add(line) {
       if (!line.includes(OURS)) return;
-      const event = parsed(line);
-      const user = textAt(objectAt(event, 'user'), 'username') ?? '';
-      const id = textAt(event, 'auditID') ?? '';
-      const received = new Date(textAt(event, 'requestReceivedTimestamp') ?? '');
-      const at = windows.findIndex(({ from, to }) => received >= from && received < to);
-      const counts = kinds[at];
-      if (counts === undefined || !user.startsWith(OURS) || known.has(id)) return;
+      const request = requestIn(line);
+      if (request === undefined || !request.user.startsWith(OURS) || known.has(request.id)) return;
+      const { id, at, user, verb, resource } = request;
+      const counts = kinds[windows.findIndex(({ from, to }) => at >= from.getTime() && at < to.getTime())];
+      if (counts === undefined) return;
       known.add(id);
       const who = user === `${OURS}${AGENT_DAEMON_SET}` ? AGENT : COORDINATOR;
-      const { resource = '', subresource } = namesIn(objectAt(event, 'objectRef'));
-      const what = subresource === undefined ? resource : `${resource}/${subresource}`;
-      const kind = `${who} ${textAt(event, 'verb') ?? ''} ${what}`;
+      const kind = `${who} ${verb} ${resource}`;
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
     },
     counted: () =>
@@ -78,21 +74,4 @@ const COORDINATOR = 'coordinator';
 
 function total(counts: ReadonlyMap<string, number>, who: string): number {
   return [...counts].reduce((sum, [kind, count]) => sum + (kind.startsWith(`${who} `) ? count : 0), 0);
-}
-
-function namesIn(reference: JsonObject): {
-  readonly resource: string | undefined;
-  readonly subresource: string | undefined;
-} {
-  return { resource: textAt(reference, 'resource'), subresource: textAt(reference, 'subresource') };
-}
-
-/** The last line may be half written. */
-function parsed(line: string): JsonObject {
-  try {
-    const event: unknown = JSON.parse(line);
-    return isObject(event) ? event : {};
-  } catch {
-    return {};
-  }
 }

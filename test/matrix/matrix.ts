@@ -1,5 +1,6 @@
 // The end-to-end cases on one kubelet after another.
 
+import { errorText } from '../../agent/text/error-text.ts';
 import { kubernetesBinary } from '../bed/kubernetes.ts';
 import type { Log } from '../bed/progress.ts';
 import { ONE_KUBELET } from '../e2e/nodes.ts';
@@ -30,7 +31,7 @@ async function rowOf(version: string, files: readonly string[], log: Log): Promi
   try {
     await kubernetesBinary('kubelet', version, log);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     return rowFrom({ passed: 0, failed: 1, skipped: 0, failures: [`it could not be built: ${why}`] });
   }
   startedAt = performance.now();

@@ -4,20 +4,20 @@ import { HELP, parseCommand } from './options.ts';
 
 function versionsOf(...args: readonly string[]): readonly string[] {
   const command = parseCommand(args);
-  if (command.kind !== 'matrix') throw new Error(`Expected a matrix, got ${JSON.stringify(command)}.`);
+  if (command.kind !== 'run') throw new Error(`Expected a matrix, got ${JSON.stringify(command)}.`);
   return command.options.versions;
 }
 
 describe("the matrix's command line", () => {
   it('means every listed version when it names none', () => {
     expect(parseCommand([])).toEqual({
-      kind: 'matrix',
+      kind: 'run',
       options: { versions: KUBELET_VERSIONS, output: 'markdown' },
     });
   });
 
   it('takes JSON beside versions, on either side', () => {
-    const wanted = { kind: 'matrix', options: { versions: ['1.33.13'], output: 'json' } };
+    const wanted = { kind: 'run', options: { versions: ['1.33.13'], output: 'json' } };
     expect(parseCommand(['1.33.13', '--json'])).toEqual(wanted);
     expect(parseCommand(['--json', '1.33.13'])).toEqual(wanted);
   });

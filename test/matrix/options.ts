@@ -1,6 +1,7 @@
 // The matrix's command line.
 
 import { parseArgs } from 'node:util';
+import { type Command, commandOf } from '../../scripts/command.ts';
 import { compareVersions, formatVersion, parseVersion } from '../../agent/sysctl/version.ts';
 import { KUBELET_VERSIONS, OLDEST_KUBELET_VERSION } from '../bed/kubernetes.ts';
 
@@ -9,11 +10,6 @@ export interface MatrixOptions {
   readonly versions: readonly string[];
   readonly output: 'markdown' | 'json';
 }
-
-export type Command =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'usage'; readonly message: string }
-  | { readonly kind: 'matrix'; readonly options: MatrixOptions };
 
 export const HELP = `Usage: npm run matrix [-- VERSION …] [OPTIONS]
 
@@ -30,8 +26,8 @@ Options:
 Exit codes: 0 nothing failed, 1 something failed (and which is said), 2 wrong usage, 130 interrupted.
 `;
 
-export function parseCommand(args: readonly string[]): Command {
-  try {
+export function parseCommand(args: readonly string[]): Command<MatrixOptions> {
+  return commandOf(() => {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -40,13 +36,10 @@ export function parseCommand(args: readonly string[]): Command {
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    if (values.help) return { kind: 'help' };
+    if (values.help) return undefined;
     const versions = positionals.length === 0 ? KUBELET_VERSIONS : positionals.map(versionOf);
-    const output = values.json ? 'json' : 'markdown';
-    return { kind: 'matrix', options: { versions: [...new Set(versions)], output } };
-  } catch (error) {
-    return { kind: 'usage', message: error instanceof Error ? error.message : String(error) };
-  }
+    return { versions: [...new Set(versions)], output: values.json ? 'json' : 'markdown' };
+  });
 }
 
 /** The whole version that a person means. */

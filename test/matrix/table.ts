@@ -1,5 +1,7 @@
 // The matrix's result, as people read it and as README has it.
 
+import { alignedTable } from '../bench/table.ts';
+
 export interface Row {
   /** Of the kubelet. */
   readonly version: string;
@@ -20,12 +22,7 @@ export function markdown(rows: readonly Row[]): string {
     version,
     ...[passed, failed, skipped, seconds].map((value) => value.toFixed(0)),
   ]);
-  const widths = HEAD.map((head, column) =>
-    Math.max(head.length, ...cells.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]): string => `| ${row.map(padTo(widths)).join(' | ')} |`;
-  const rule = `|${widths.map((width, column) => (column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
-  return [line(HEAD), rule, ...cells.map(line)].join('\n');
+  return alignedTable([HEAD, ...cells], 1);
 }
 
 /** Every failure on a line of its own after its version; empty when there is none. */
@@ -39,9 +36,3 @@ export function failureLines(rows: readonly Row[]): readonly string[] {
 }
 
 /** Numbers stand on the right. */
-function padTo(widths: readonly number[]): (cell: string, column: number) => string {
-  return (cell, column) => {
-    const width = widths[column] ?? 0;
-    return column === 0 ? cell.padEnd(width) : cell.padStart(width);
-  };
-}

@@ -1,6 +1,7 @@
 // What was seen of a rollout, and when: one moment a line of JSON, so that a recording can be kept and drawn again.
 
 import * as v from 'valibot';
+import { errorText } from '../../agent/text/error-text.ts';
 import { STATES } from '../../agent/report/keys.ts';
 import { PHASES } from '../../agent/rollout/fleet.ts';
 
@@ -64,7 +65,7 @@ function momentIn(line: string, number: number): Moment {
   try {
     return v.parse(MOMENT, JSON.parse(line));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new Error(`Expected line ${number} to be a moment of a rollout, got ${line.slice(0, 80)}: ${why}`, {
       cause: error,
     });

@@ -1,15 +1,15 @@
 // Records a rollout: what the Nodes and the coordinator show, at the instant at which the API server tells it.
 
-import { KubeConfig, type V1ConfigMap, type V1Node, type V1Taint, Watch } from '@kubernetes/client-node';
+import { KubeConfig, type V1ConfigMap, type V1Node, type V1Taint } from '@kubernetes/client-node';
 import { ASKED, KEYS, PENDING_TAINT, STATES } from '../../agent/report/keys.ts';
 import { PHASES } from '../../agent/rollout/fleet.ts';
+import { keepWatching } from '../bed/keep-watching.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
 import type { Moment, NodeMoment } from './moments.ts';
 
 /** Where the coordinator tells people of the rollout. */
 export const STATUS_CONFIG_MAP = 'kubelet-sysctls-status';
 const ZONE = 'topology.kubernetes.io/zone';
-const REOPEN_MS = 20;
 
 export interface Recorder extends AsyncDisposable {
   /** So far, in the order in which they came. */
@@ -45,7 +45,7 @@ export async function recordRollout(kubeconfig: string): Promise<Recorder> {
       path: '/api/v1/nodes',
       query: {},
       signal,
-      take: (gone, object) => {
+      onObject: (object, gone) => {
         const node = object.metadata?.name ?? '';
         add(node, gone ? { at: Date.now(), kind: 'gone', node } : nodeMoment(object, Date.now()));
       },
@@ -54,7 +54,7 @@ export async function recordRollout(kubeconfig: string): Promise<Recorder> {
       path: `/api/v1/namespaces/${AGENT_NAMESPACE}/configmaps`,
       query: { fieldSelector: `metadata.name=${STATUS_CONFIG_MAP}` },
       signal,
-      take: (_gone, { data }) => {
+      onObject: ({ data }) => {
         const phase = PHASES.find((each) => each === data?.['phase']);
         if (phase !== undefined) add('', { at: Date.now(), kind: 'phase', phase });
       },
@@ -111,30 +111,4 @@ export function nodeMoment({ metadata, spec, status }: V1Node, at: number): Node
 
 function isStartUpTaint({ key, effect }: V1Taint): boolean {
   return key === PENDING_TAINT.key && effect === PENDING_TAINT.effect;
-}
-
-interface Watching<T> {
-  readonly path: string;
-  readonly query: Readonly<Record<string, string>>;
-  readonly take: (gone: boolean, object: T) => void;
-  readonly signal: AbortSignal;
-}
-
-/** Resolves when the first watch is open; what goes wrong later is tried again. */
-async function keepWatching<T>(config: KubeConfig, watching: Watching<T>): Promise<void> {
-  const { path, query, take, signal } = watching;
-  const again = (): void => {
-    if (!signal.aborted) setTimeout(() => void keepWatching(config, watching).catch(again), REOPEN_MS);
-  };
-  // From what the API server has at hand: it answers a watch of the very latest with "Too large resource version" now and then.
-  const connection = await new Watch(config).watch(
-    path,
-    { ...query, resourceVersion: '0' },
-    (phase, object: T) => {
-      if (phase === 'ADDED' || phase === 'MODIFIED' || phase === 'DELETED') take(phase === 'DELETED', object);
-    },
-    again,
-  );
-  if (signal.aborted) connection.abort();
-  else signal.addEventListener('abort', () => connection.abort(), { once: true });
 }

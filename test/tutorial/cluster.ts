@@ -3,6 +3,8 @@
 import { ApiException, CoreV1Api, Exec, KubeConfig } from '@kubernetes/client-node';
 import { TutorialError } from './errors.ts';
 
+const CONFLICT = 409;
+
 export interface Cluster {
   readonly core: CoreV1Api;
   readonly exec: Exec;
@@ -45,4 +47,14 @@ export async function ifThere<T>(request: Promise<T>): Promise<T | undefined> {
 /** The HTTP status of a request that the API server refused; undefined for any other error. */
 export function statusCode(error: unknown): number | undefined {
   return error instanceof ApiException ? error.code : undefined;
+}
+
+/** Repeats `edit`, which must read before it writes, while the API server answers that the object has changed in between. */
+export async function retryOnConflict(tries: number, edit: () => Promise<void>): Promise<void> {
+  try {
+    await edit();
+  } catch (error) {
+    if (statusCode(error) !== CONFLICT || tries === 0) throw error;
+    await retryOnConflict(tries - 1, edit);
+  }
 }

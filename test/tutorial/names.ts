@@ -10,6 +10,8 @@ export const COORDINATOR_DEPLOYMENT = 'kubelet-sysctl-coordinator';
 /** Of the agents' pods: the coordinator's are in the same namespace. */
 export const AGENT_PODS = `app.kubernetes.io/name=${AGENT_DAEMON_SET}`;
 export const POLICY_CONFIG_MAP = 'kubelet-sysctls';
+/** Where the API server has it. */
+export const POLICY_PATH = `/api/v1/namespaces/${AGENT_NAMESPACE}/configmaps/${POLICY_CONFIG_MAP}`;
 
 /** The policy's list of allowances that every node gets. */
 export const LIST_KEY = 'allowedUnsafeSysctls';

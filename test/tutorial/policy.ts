@@ -1,7 +1,7 @@
 // The one edit that the tutorial is about, and its undoing.
 
 import { PatchStrategy, setHeaderOptions, type V1ConfigMap } from '@kubernetes/client-node';
-import { type Cluster, ifThere, statusCode } from './cluster.ts';
+import { type Cluster, ifThere, retryOnConflict } from './cluster.ts';
 import { TutorialError } from './errors.ts';
 import { type ListEdit, namesIn, withNames, withoutNames } from './list-text.ts';
 import { AGENT_NAMESPACE, AT_ONCE, LIST_KEY, POLICY_CONFIG_MAP, ROLLOUT_KEY, SAFE_SYSCTL } from './names.ts';
@@ -67,7 +67,7 @@ export async function allowedNow(cluster: Cluster): Promise<readonly string[]> {
 }
 
 async function editList(cluster: Cluster, change: (text: string) => string): Promise<void> {
-  for (let tries = TRIES; ; tries--) {
+  await retryOnConflict(TRIES, async () => {
     const configMap = await ifThere(cluster.core.readNamespacedConfigMap({ namespace, name }));
     if (configMap === undefined) {
       throw new TutorialError(
@@ -76,15 +76,8 @@ async function editList(cluster: Cluster, change: (text: string) => string): Pro
     }
     const before = configMap.data?.[LIST_KEY] ?? '';
     const after = change(before);
-    if (after === before) return;
-    try {
-      await patch(cluster, configMap, { [LIST_KEY]: after });
-      return;
-    } catch (error) {
-      // Somebody else edited it in between: theirs must not be lost.
-      if (statusCode(error) !== 409 || tries === 0) throw error;
-    }
-  }
+    if (after !== before) await patch(cluster, configMap, { [LIST_KEY]: after });
+  });
 }
 
 async function patch(

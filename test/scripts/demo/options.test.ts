@@ -3,16 +3,16 @@ import { parseCommand } from '../../../scripts/demo/options.ts';
 
 describe('parseCommand', () => {
   it('plays on a bed without options', () => {
-    expect(parseCommand([])).toEqual({ kind: 'bed', keep: false });
-    expect(parseCommand(['--keep'])).toEqual({ kind: 'bed', keep: true });
+    expect(parseCommand([])).toEqual({ kind: 'run', options: { on: 'bed', keep: false } });
+    expect(parseCommand(['--keep'])).toEqual({ kind: 'run', options: { on: 'bed', keep: true } });
   });
 
   it("plays on a user's cluster, with the tutorial's own application unless another is named", () => {
     const cluster = { context: 'kind', image: 'r.example/agent:1', appImage: 'ikubernetes/demoapp:v1.0' };
     const args = ['--context', 'kind', '--image', 'r.example/agent:1'];
-    expect(parseCommand(args)).toEqual({ kind: 'context', keep: false, cluster });
+    expect(parseCommand(args)).toEqual({ kind: 'run', options: { on: 'context', keep: false, cluster } });
     expect(parseCommand([...args, '--app-image=mine:2'])).toMatchObject({
-      cluster: { ...cluster, appImage: 'mine:2' },
+      options: { cluster: { ...cluster, appImage: 'mine:2' } },
     });
   });
 

@@ -1,0 +1,91 @@
+// What the commands for developers have in common: the command line, help, usage, interruption and exit codes.
+
+import { errorText } from '../agent/text/error-text.ts';
+import { consoleLog, type Log } from '../test/bed/progress.ts';
+
+const FAILED = 1;
+const WRONG_USAGE = 2;
+const INTERRUPTED = 130;
+
+export type Command<Options> =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'usage'; readonly message: string }
+  | { readonly kind: 'run'; readonly options: Options };
+
+/** What the command line asks for: `read` returns its options, undefined for help, and throws what is wrong with it. */
+export function commandOf<Options>(read: () => Options | undefined): Command<Options> {
+  try {
+    const options = read();
+    return options === undefined ? { kind: 'help' } : { kind: 'run', options };
+  } catch (error) {
+    return { kind: 'usage', message: errorText(error) };
+  }
+}
+
+/** The value of an option. Throws when it is not a whole number between `least` and `most`. */
+export function wholeNumber(
+  option: string,
+  text: string,
+  { least, most = Number.MAX_SAFE_INTEGER }: { readonly least: number; readonly most?: number },
+): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw new Error(`Expected ${option} to be a whole number ${range}, got ${text}`);
+}
+
+/** Resolves with the exit code: 2 for wrong usage, otherwise that of `run`. */
+export async function runCommand<Options>(
+  command: Command<Options>,
+  help: string,
+  run: (options: Options) => Promise<number>,
+): Promise<number> {
+  if (command.kind === 'help') {
+    process.stdout.write(help);
+    return 0;
+  }
+  if (command.kind === 'usage') {
+    process.stderr.write(`${command.message}\n\n${help}`);
+    return WRONG_USAGE;
+  }
+  return run(command.options);
+}
+
+export interface Measuring<Options> {
+  readonly help: string;
+  /** What an interruption leaves to be removed, as in `The cluster`. */
+  readonly leaves: string;
+  /** Resolves with the exit code. */
+  readonly run: (options: Options, log: Log) => Promise<number>;
+}
+
+/** For commands that work on a cluster of their own: as `runCommand`, and 1 when `run` rejects. */
+export async function measuring<Options>(
+  command: Command<Options>,
+  { help, leaves, run }: Measuring<Options>,
+): Promise<number> {
+  return runCommand(command, help, async (options) => {
+    const log = consoleLog();
+    endWhenInterrupted(() =>
+      log.say(
+        `Interrupted. ${leaves} is removed in the background. To see what is left: scripts/cluster status`,
+      ),
+    );
+    try {
+      return await run(options, log);
+    } catch (error) {
+      log.say(errorText(error));
+      return FAILED;
+    }
+  });
+}
+
+/** Ends this process at SIGINT and SIGTERM, after `say`. */
+export function endWhenInterrupted(say: () => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      say();
+      process.exit(INTERRUPTED);
+    });
+  }
+}

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { commandOf, wholeNumber } from '../../scripts/command.ts';
+
+describe('commandOf', () => {
+  it('runs with the options that were read, shows the help without any, and says what is wrong usage', () => {
+    expect(commandOf(() => ({ rounds: 3 }))).toEqual({ kind: 'run', options: { rounds: 3 } });
+    expect(commandOf(() => undefined)).toEqual({ kind: 'help' });
+    expect(commandOf(refused)).toEqual({ kind: 'usage', message: 'no such option' });
+  });
+});
+
+describe('wholeNumber', () => {
+  it('takes both ends of its range', () => {
+    expect(wholeNumber('--nodes', '2', { least: 2, most: 5 })).toBe(2);
+    expect(wholeNumber('--nodes', '5', { least: 2, most: 5 })).toBe(5);
+    expect(wholeNumber('--soak', '0', { least: 0 })).toBe(0);
+  });
+
+  it.each(['1', '6', '2.5', 'two', '', ' ', '-3'])('refuses %j from 2 to 5', (text) => {
+    expect(() => wholeNumber('--nodes', text, { least: 2, most: 5 })).toThrow('from 2 to 5');
+  });
+});
+
+function refused(): never {
+  throw new Error('no such option');
+}
