@@ -30,6 +30,7 @@ export interface FleetOptions {
 type Listeners = Pick<WatchOptions, 'onError' | 'onRecovered'>;
 
 export interface FleetChanges {
+  readonly onListing: () => void;
   readonly onList: (nodes: ReadonlyMap<string, SeenNode>) => boolean;
   readonly onChanged: (node: SeenNode) => void;
   readonly onDeleted: (name: string) => void;
@@ -112,6 +113,7 @@ export function createFleet(options: FleetOptions): WatchedFleet {
         transport,
         path: '/api/v1/nodes',
         parse: parseFleetNode,
+        onListing: changes.onListing,
         onList: changes.onList,
         onChanged: (_name, node) => changes.onChanged(node),
         onDeleted: changes.onDeleted,

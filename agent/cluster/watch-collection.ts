@@ -20,6 +20,8 @@ export interface CollectionWatchOptions<T> extends WatchOptions {
   readonly keyOf?: (object: JsonObject) => string;
   /** May throw: the object then counts as garbage. Nothing of the JSON may be held by what it returns. */
   readonly parse: (object: JsonObject) => T;
+  /** A list begins: what was written before is in it, unless `listsFromCache`. */
+  readonly onListing?: () => void;
   /** Takes in everything there is, by key. True when that was not known. */
   readonly onList: (objects: ReadonlyMap<string, T>) => boolean;
   readonly onChanged: (key: string, object: T) => void;
@@ -47,6 +49,7 @@ export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
   );
 
   async function list(signal: AbortSignal): Promise<Listing> {
+    options.onListing?.();
     const objects = new Map<string, T>();
     let version = '';
     const chunks = transport.read({

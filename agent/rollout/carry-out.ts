@@ -71,7 +71,7 @@ export async function carryOut(decision: RolloutDecision, ports: CarryOutPorts):
       return 'changed';
     }
     try {
-      store.wrote(await step.run(seen));
+      store.wrote(seen, await step.run(seen));
       log.info(step.facts, step.message);
       return 'written';
     } catch (error) {

@@ -30,7 +30,8 @@ export interface PolicyName {
 }
 
 export interface Coordinator {
-  /** As FleetChanges: a whole list (true: it was news), one Node, one that is gone. */
+  /** As FleetChanges: a list begins, a whole list (true: it was news), one Node, one that is gone. */
+  onListing(): void;
   onList(nodes: ReadonlyMap<string, SeenNode>): boolean;
   onChanged(seen: SeenNode): void;
   onDeleted(name: string): void;
@@ -106,10 +107,13 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
   }
 
   return {
+    onListing: () => store.listing(),
     onList(nodes) {
       const isNews = store.replace(nodes) || !listed;
       listed = true;
-      if (isNews) lookSoon();
+      // After an etcd restore the status is an old one too.
+      status.readAgain();
+      lookSoon();
       return isNews;
     },
     onChanged(seen) {

@@ -14,6 +14,8 @@ export interface StatusPublisher {
    * Rejects when it could not be told. Without `policy` no Event is written.
    */
   publish(decision: RolloutDecision, policy: PolicyShown | undefined): Promise<number | undefined>;
+  /** What the API server has may be another than what was written: the next `publish` reads it. */
+  readAgain(): void;
 }
 
 export interface PolicyShown {
@@ -33,16 +35,17 @@ export function statusPublisher(
   log: AgentLog,
   mayWrite: () => boolean,
 ): StatusPublisher {
-  /** undefined: not read yet, or no longer what we think. */
-  let seen: { readonly object: StatusObject | undefined } | undefined;
+  let seen: StatusObject | undefined;
+  let mustRead = true;
   let told: Told | undefined;
   let writtenAtMs = Number.NEGATIVE_INFINITY;
 
   return {
     async publish(decision, policy) {
-      if (seen === undefined) {
-        seen = { object: await cluster.readStatus() };
-        told ??= toldIn(seen.object?.data ?? {});
+      if (mustRead) {
+        mustRead = false;
+        seen = await readStatus();
+        told ??= toldIn(seen?.data ?? {});
       }
       if (policy !== undefined) {
         await tell(decision, policy);
@@ -51,7 +54,7 @@ export function statusPublisher(
       if (isShown(data)) {
         return undefined;
       }
-      const pauseMs = data['phase'] === seen.object?.data['phase'] ? EVERY_MS : NEW_PHASE_MS;
+      const pauseMs = data['phase'] === seen?.data['phase'] ? EVERY_MS : NEW_PHASE_MS;
       const restMs = writtenAtMs + pauseMs - clock.monotonicMs();
       if (restMs > 0 || !mayWrite()) {
         return Math.max(restMs, 0);
@@ -59,7 +62,19 @@ export function statusPublisher(
       await write(data);
       return undefined;
     },
+    readAgain() {
+      mustRead = true;
+    },
   };
+
+  async function readStatus(): Promise<StatusObject | undefined> {
+    try {
+      return await cluster.readStatus();
+    } catch (error) {
+      mustRead = true;
+      throw error;
+    }
+  }
 
   async function tell(decision: RolloutDecision, { configMap, rollout }: PolicyShown): Promise<void> {
     const { phase, reason } = decision;
@@ -75,17 +90,16 @@ export function statusPublisher(
 
   async function write(data: Readonly<Record<string, string>>): Promise<void> {
     try {
-      const object = await cluster.writeStatus(seen?.object, { ...data, updated: clock.now().toISOString() });
-      seen = { object };
+      seen = await cluster.writeStatus(seen, { ...data, updated: clock.now().toISOString() });
       writtenAtMs = clock.monotonicMs();
     } catch (error) {
-      seen = error instanceof Outdated ? undefined : seen;
+      mustRead ||= error instanceof Outdated;
       throw error;
     }
   }
 
   function isShown(data: Readonly<Record<string, string>>): boolean {
-    const { updated: _updated, ...shown } = seen?.object?.data ?? {};
+    const { updated: _updated, ...shown } = seen?.data ?? {};
     return isDeepStrictEqual({ ...shown }, data);
   }
 }

@@ -241,11 +241,12 @@ describe('watching the Nodes', () => {
     );
     const seen: unknown[] = [];
     const watch = fleet.watchNodes({
+      onListing: () => seen.push('listing'),
       onList: (nodes) => seen.push([...nodes.keys()]) > 0,
       onChanged: ({ node }) => seen.push(node.joining),
       onDeleted: (name) => seen.push(name),
     });
     open.push({ close: () => watch.stop() });
-    await eventually(() => expect(seen).toEqual([['n1'], false, 'n1']));
+    await eventually(() => expect(seen).toEqual(['listing', ['n1'], false, 'n1']));
   });
 });

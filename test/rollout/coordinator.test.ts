@@ -111,6 +111,29 @@ describe('a coordinator', () => {
     expect(fleet.writes.length).toBe(1);
   });
 
+  it('follows a list with lower versions, and writes the status that an etcd restore has set back', async () => {
+    const { fleet, time, coordinator, decisions } = oneNode();
+    await time.pass(5000);
+    coordinator.onChanged(fleet.put('a', { state: 'Done' }));
+    await time.pass(10_000);
+    const written = fleet.statuses.length;
+    fleet.restore(5);
+    fleet.status = { resourceVersion: '3', data: { phase: 'Waiting' } };
+    const before = fleet.put('a', { state: 'Done' });
+    coordinator.onListing();
+    coordinator.onList(fleet.nodes);
+    await time.pass(10_000);
+    expect(before.resourceVersion).toBe('6');
+    expect(fleet.status.data).toMatchObject({ phase: 'Done' });
+    expect(fleet.statuses.length).toBe(written + 1);
+    fleet.put('a', { state: 'Pending', approvedRevision: undefined });
+    coordinator.onListing();
+    coordinator.onList(fleet.nodes);
+    await time.pass(10_000);
+    expect(decisions.at(-1)?.nodes).toMatchObject([{ standing: 'changing' }]);
+    expect(fleet.writes).toEqual([`a approved ${REVISION}`, `a approved ${REVISION}`]);
+  });
+
   it('decides once for a swarm of changes', async () => {
     const { fleet, time, coordinator, decisions } = scene();
     coordinator.onList(fleet.nodes);

@@ -26,6 +26,11 @@ export class FakeFleet implements FleetCluster {
     return seen;
   }
 
+  /** The next version is `version` + 1, as after an etcd restore. */
+  restore(version: number): void {
+    this.#version = version;
+  }
+
   approve(seen: SeenNode, revision: string | undefined): Promise<SeenNode> {
     const said = revision === undefined ? 'withdrawn' : `approved ${revision}`;
     return this.#write(seen, said, { approvedRevision: revision });
