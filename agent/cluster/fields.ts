@@ -25,6 +25,12 @@ export function textsAt(object: JsonObject, key: string): Readonly<Record<string
   );
 }
 
+/** The objects in the array under `key`, in place; an element that is none reads as an empty object. */
+export function listAt(object: JsonObject, key: string): readonly JsonObject[] {
+  const value = object[key];
+  return (Array.isArray(value) ? value : []).map((item: unknown) => objectAt(item));
+}
+
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

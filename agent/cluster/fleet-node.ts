@@ -3,12 +3,14 @@
 import type { FleetNode } from '../rollout/fleet.ts';
 import type { SeenNode } from '../rollout/ports.ts';
 import { ASKED, KEYS, PENDING_TAINT, STATES, type State } from '../report/keys.ts';
-import { isObject, objectAt, textAt, textsAt, type JsonObject } from './fields.ts';
+import { listAt, objectAt, textAt, textsAt, type JsonObject } from './fields.ts';
 import { parseReadiness } from './objects.ts';
 import { versionOf } from './watch-event.ts';
 
 /** Who writes approvals, in managedFields. */
 export const COORDINATOR = 'kubelet-sysctl-coordinator';
+
+const LATEST_MS = Date.UTC(9999, 11, 31);
 
 /** A whole Node. Throws BadAnswer when it has no resourceVersion. Strings are few and short: thousands of these are held. */
 export function parseFleetNode(object: JsonObject): SeenNode {
@@ -65,13 +67,8 @@ function stateOf(text: string | undefined): State | undefined {
   return STATES.find((state) => state === text);
 }
 
+/** undefined also for a time that no API server writes: an annotation may hold one to which no minute can be added. */
 function timeOf(text: string | undefined): Date | undefined {
   const time = new Date(text ?? Number.NaN);
-  return Number.isNaN(time.getTime()) ? undefined : time;
-}
-
-/** The objects in the array under `key`, in place; whatever is none counts as an empty one. */
-function listAt(object: JsonObject, key: string): readonly JsonObject[] {
-  const value = object[key];
-  return (Array.isArray(value) ? value : []).map((item: unknown) => (isObject(item) ? item : {}));
+  return time.getTime() >= 0 && time.getTime() <= LATEST_MS ? time : undefined;
 }

@@ -2,7 +2,7 @@
 
 import { jsonOf } from './answer.ts';
 import { BadAnswer } from './errors.ts';
-import { isObject, type JsonObject } from './fields.ts';
+import { isObject, objectAt, type JsonObject } from './fields.ts';
 
 // As Go's encoder prints a list of API objects: no spaces, metadata first. Neither text can stand within a string, where
 // every " has a backslash before it. Searching for them leaves the work to Buffer.indexOf; a loop over every byte makes V8
@@ -61,6 +61,18 @@ export async function* itemsOf(
     yield last;
   }
   onFrame?.(frame);
+}
+
+/** The items as objects. Those in whose JSON `containing` does not occur are left out without being parsed. */
+export async function* objectsOf(
+  chunks: AsyncIterable<Uint8Array>,
+  { containing, ...options }: ItemsOptions & { readonly containing?: string } = {},
+): AsyncGenerator<JsonObject> {
+  for await (const text of itemsOf(chunks, options)) {
+    if (containing === undefined || text.includes(containing)) {
+      yield objectAt(jsonOf(text.toString('utf8')));
+    }
+  }
 }
 
 /** The item before the end of the list, if there is one, and what is around the items. Throws when the list has no end. */

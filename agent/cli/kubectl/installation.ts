@@ -1,7 +1,7 @@
 // What is installed in the namespace: the policy's ConfigMap, the agents' DaemonSet, the coordinators' Lease.
 
 import { ApiError, isNotFound } from '../../cluster/errors.ts';
-import { isObject, objectAt, textAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
+import { listAt, objectAt, textAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
 import { parsePolicy } from '../../policy/parse.ts';
 import type { PolicyResult } from '../../policy/policy.ts';
 import { Refusal } from './failure.ts';
@@ -113,11 +113,6 @@ async function get({ transport }: Session, path: string): Promise<JsonObject | u
 
 function isForbidden(error: unknown): boolean {
   return error instanceof ApiError && error.status === 403;
-}
-
-function listAt(object: JsonObject, key: string): readonly JsonObject[] {
-  const value = object[key];
-  return (Array.isArray(value) ? value : []).filter((item: unknown) => isObject(item));
 }
 
 function ns({ place }: Session): string {

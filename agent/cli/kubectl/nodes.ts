@@ -1,9 +1,8 @@
 // The Nodes, read one by one: the list of a big cluster's is a hundred megabytes.
 
-import { jsonOf } from '../../cluster/answer.ts';
 import { objectAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
 import { parseFleetNode } from '../../cluster/fleet-node.ts';
-import { itemsOf } from '../../cluster/items.ts';
+import { objectsOf } from '../../cluster/items.ts';
 import { KEY_PREFIX } from '../../report/keys.ts';
 import type { FleetNode } from '../../rollout/fleet.ts';
 import type { Session } from './session.ts';
@@ -20,8 +19,8 @@ export interface ShownNode {
 export async function listNodes({ transport }: Session): Promise<readonly ShownNode[]> {
   const nodes: ShownNode[] = [];
   const bytes = transport.read({ method: 'GET', path: '/api/v1/nodes' });
-  for await (const text of itemsOf(bytes)) {
-    nodes.push(shownNode(objectAt(jsonOf(text.toString('utf8')))));
+  for await (const object of objectsOf(bytes)) {
+    nodes.push(shownNode(object));
   }
   return inOrder(nodes);
 }
