@@ -353,6 +353,47 @@ describe('the status', () => {
     expect(fleet.status.data).toMatchObject({ phase: 'Done' });
   });
 
+  it('comes with Events that are tried again, seldom and in order, until the API server accepts them', async () => {
+    const { fleet, time, coordinator } = scene();
+    const tried: string[] = [];
+    const refuse = ({ reason }: { readonly reason: string }): void => {
+      tried.push(reason);
+      throw new Error('refused');
+    };
+    for (let index = 0; index < 40; index += 1) fleet.put(`n${index}`);
+    fleet.onEvent = refuse;
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    for (let index = 0; index < 40; index += 1) {
+      coordinator.onChanged(fleet.put(`n${index}`, { state: 'Done' }));
+      await time.pass(500);
+    }
+    await time.pass(60_000);
+    expect(fleet.status?.data).toMatchObject({ phase: 'Done' });
+    expect(new Set(tried)).toEqual(new Set(['RolloutStarted']));
+    expect(tried.length).toBeLessThanOrEqual(4);
+    fleet.onEvent = () => undefined;
+    await time.pass(31_000);
+    expect(fleet.notes.map(({ reason }) => reason)).toEqual(['RolloutStarted', 'RolloutDone']);
+    await time.pass(1_200_000, undefined, 1000);
+    expect(fleet.notes.length).toBe(2);
+  });
+
+  it('keeps the next leader from an Event no longer than until it was accepted', async () => {
+    const first = oneNode();
+    first.fleet.onEvent = () => {
+      throw new Error('refused');
+    };
+    await first.time.pass(5000);
+    await first.coordinator.stop();
+    first.fleet.onEvent = () => undefined;
+    const second = scene(approveAll, first.fleet);
+    second.coordinator.onList(first.fleet.nodes);
+    second.coordinator.setConfigMap(VALID);
+    await second.time.pass(5000);
+    expect(first.fleet.notes.map(({ reason }) => reason)).toEqual(['RolloutStarted']);
+  });
+
   it('keeps the next leader from telling the same again', async () => {
     const first = oneNode();
     await first.time.pass(5000);
