@@ -71,7 +71,13 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
     try {
       const { seen, view } = configMap;
       const decision = decideNow(view);
-      const { written, failed } = await carryOut(decision, { store, cluster, log, isLeading });
+      const { written, failed } = await carryOut(decision, {
+        store,
+        cluster,
+        log,
+        isLeading,
+        now: () => clock.now(),
+      });
       // What we wrote is part of what there is to tell.
       const outcome = written > 0 ? decideNow(view) : decision;
       const rollout = seen && view.policy && { configMap: seen, rollout: listsId(view.policy) };

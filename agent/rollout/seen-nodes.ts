@@ -17,6 +17,13 @@ export interface SeenNodes {
   put(seen: SeenNode): boolean;
   /** Takes in the answer to a write over `over`, which the API server had until then. A Node that is gone stays gone. */
   wrote(over: SeenNode, seen: SeenNode): void;
+  /**
+   * A write over `over` has failed, and may have come through all the same: the Node counts as `written` until the API server
+   * shows another version of it.
+   */
+  assume(over: SeenNode, written: FleetNode): void;
+  /** Those that count as written. */
+  assumed(): readonly FleetNode[];
   remove(name: string): boolean;
   get(name: string): SeenNode | undefined;
   nodes(): FleetNode[];
@@ -26,6 +33,8 @@ interface Entry {
   readonly seen: SeenNode;
   /** The versions that own writes replaced, until the API server shows the last of these writes or something newer. */
   readonly replaced: readonly string[];
+  /** `seen.node` is what may have been written over that version. */
+  readonly isAssumed?: boolean;
 }
 
 const NONE: readonly string[] = [];
@@ -35,7 +44,10 @@ export function seenNodes(): SeenNodes {
 
   function put(seen: SeenNode): boolean {
     const known = byName.get(seen.node.name);
-    if (known?.replaced.includes(seen.resourceVersion) === true) {
+    const isOlder = known?.replaced.includes(seen.resourceVersion) === true;
+    // What was sent may arrive even after this was read.
+    const isUnsure = known?.isAssumed === true && known.seen.resourceVersion === seen.resourceVersion;
+    if (isOlder || isUnsure) {
       return false;
     }
     // Kubelets report all the time: the same content stays the same object, and is no news.
@@ -49,9 +61,9 @@ export function seenNodes(): SeenNodes {
 
   return {
     listing() {
-      for (const [name, { seen, replaced }] of byName) {
-        if (replaced.length > 0) {
-          byName.set(name, { seen, replaced: NONE });
+      for (const [name, entry] of byName) {
+        if (entry.replaced.length > 0) {
+          byName.set(name, { ...entry, replaced: NONE });
         }
       }
     },
@@ -74,6 +86,14 @@ export function seenNodes(): SeenNodes {
       const replaced = isWritten ? [...known.replaced, over.resourceVersion] : known.replaced;
       byName.set(seen.node.name, { seen, replaced });
     },
+    assume(over, written) {
+      const known = byName.get(written.name);
+      if (known?.seen.resourceVersion === over.resourceVersion) {
+        byName.set(written.name, { ...known, seen: { ...over, node: written }, isAssumed: true });
+      }
+    },
+    assumed: () =>
+      [...byName.values()].filter(({ isAssumed }) => isAssumed === true).map(({ seen }) => seen.node),
     remove: (name) => byName.delete(name),
     get: (name) => byName.get(name)?.seen,
     nodes: () => [...byName.values()].map(({ seen }) => seen.node),

@@ -242,6 +242,51 @@ describe('writing', () => {
     expect(fleet.writes).toEqual([]);
   });
 
+  it('gives the slot of an approval without an answer to no other node, and sends it again until it has one', async () => {
+    let first = 'a';
+    const { fleet, time, coordinator } = scene((nodes) => {
+      const isTaken = nodes.some(({ approvedRevision }) => approvedRevision === REVISION);
+      return decision({ approvals: isTaken ? [] : [{ node: first, revision: REVISION }] });
+    });
+    fleet.put('a');
+    fleet.put('b');
+    const tried: string[] = [];
+    fleet.onWrite = (name) => {
+      tried.push(name);
+      throw new Error('no answer');
+    };
+    coordinator.onList(new Map(fleet.nodes));
+    coordinator.setConfigMap(VALID);
+    await time.pass(400);
+    first = 'b';
+    await time.pass(5000);
+    expect(new Set(tried)).toEqual(new Set(['a']));
+    fleet.onWrite = () => undefined;
+    await time.pass(31_000);
+    expect(fleet.writes).toEqual([`a approved ${REVISION}`]);
+    await time.pass(31_000);
+    expect(fleet.writes.length).toBe(1);
+  });
+
+  it('takes an approval that the API server has refused for not written', async () => {
+    let first = 'a';
+    const { fleet, time, coordinator } = scene((nodes) => {
+      const isTaken = nodes.some(({ approvedRevision }) => approvedRevision === REVISION);
+      return decision({ approvals: isTaken ? [] : [{ node: first, revision: REVISION }] });
+    });
+    fleet.put('a');
+    fleet.put('b');
+    fleet.onWrite = (name) => {
+      if (name === 'a') throw Object.assign(new Error('forbidden'), { status: 403 });
+    };
+    coordinator.onList(new Map(fleet.nodes));
+    coordinator.setConfigMap(VALID);
+    await time.pass(400);
+    first = 'b';
+    await time.pass(5000);
+    expect(fleet.writes).toEqual([`b approved ${REVISION}`]);
+  });
+
   it('has twenty under way at most', async () => {
     const { fleet, time, coordinator } = scene();
     for (let index = 0; index < 100; index += 1) fleet.put(`n${index}`);

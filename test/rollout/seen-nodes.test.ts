@@ -115,6 +115,30 @@ describe('the answer to an own write', () => {
     expect(store.get('a')).toMatchObject({ resourceVersion: '900', node: { approvedRevision: undefined } });
   });
 
+  it('is assumed when it did not come, until the API server shows another version', () => {
+    const store = seenNodes();
+    store.put(seenNode('a', 1));
+    const over = store.get('a') ?? seenNode('a');
+    store.assume(over, { ...over.node, approvedRevision: 'x' });
+    store.listing();
+    store.replace(listOf(seenNode('a', 1)));
+    expect(store.assumed().map(({ approvedRevision }) => approvedRevision)).toEqual(['x']);
+    expect(store.get('a')?.resourceVersion).toBe('1');
+    store.put(seenNode('a', 2));
+    expect([store.assumed(), store.get('a')?.node.approvedRevision]).toEqual([[], undefined]);
+    store.assume(over, { ...over.node, approvedRevision: 'x' });
+    expect(store.assumed()).toEqual([]);
+  });
+
+  it('is assumed no longer once the write was answered', () => {
+    const store = seenNodes();
+    store.put(seenNode('a', 1));
+    const over = store.get('a') ?? seenNode('a');
+    store.assume(over, { ...over.node, approvedRevision: 'x' });
+    approve(store, 2, 'x');
+    expect([store.assumed(), store.get('a')?.node.approvedRevision]).toEqual([[], 'x']);
+  });
+
   it('that changed nothing keeps the version and hides nothing', () => {
     const store = seenNodes();
     store.put(seenNode('a', 1));
