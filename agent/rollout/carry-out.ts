@@ -36,7 +36,7 @@ type Result = 'written' | 'changed' | 'failed';
 
 /**
  * Takes approvals back, then approves in the order of the decision, then takes taints away. What could not be written is for
- * the next decision. A Node that began its change before its approval was taken back needs the slot that another one
+ * the next decision. A Node whose approval could not be revoked may begin its change, and needs the slot that another one
  * would have got: then nothing is approved this time. An approval without an answer counts as written, so that its slot is
  * given to no other, and is sent again until its answer is known.
  */
@@ -45,7 +45,8 @@ export async function carryOut(decision: RolloutDecision, ports: CarryOutPorts):
   const decidedOn = new Map(store.nodes().map((node) => [node.name, node]));
   const withdrawn = await inTurns(decision.approvals.filter(takesBack).map(approvalStep), take);
   const approvals = decision.approvals.filter((one) => !takesBack(one));
-  const going = withdrawn.includes('changed') ? [] : [...again(), ...approvals];
+  const isRevoked = withdrawn.every((result) => result === 'written');
+  const going = isRevoked ? [...again(), ...approvals] : [];
   const approved = await inTurns(going.map(approvalStep), take);
   const untainted = await inTurns(decision.untaint.map(untaintStep), take);
   const results = [...withdrawn, ...approved, ...untainted];

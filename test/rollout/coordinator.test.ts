@@ -242,6 +242,30 @@ describe('writing', () => {
     expect(fleet.writes).toEqual([]);
   });
 
+  it('approves no other node while an approval that must go could not be revoked', async () => {
+    const { fleet, time, coordinator } = scene((nodes) => {
+      const revoke = nodes.some(
+        ({ name, approvedRevision }) => name === 'a' && approvedRevision !== undefined,
+      );
+      const approvals = [{ node: 'b', revision: REVISION }];
+      const isWritten = nodes.some(({ name, approvedRevision }) => name === 'b' && approvedRevision);
+      if (revoke) return decision({ approvals: [{ node: 'a', revision: undefined }, ...approvals] });
+      return decision({ approvals: isWritten ? [] : approvals });
+    });
+    fleet.put('a', { approvedRevision: REVISION });
+    fleet.put('b');
+    fleet.onWrite = (name) => {
+      if (name === 'a') throw new Error('no answer');
+    };
+    coordinator.onList(new Map(fleet.nodes));
+    coordinator.setConfigMap(VALID);
+    await time.pass(5000);
+    expect(fleet.writes).toEqual([]);
+    fleet.onWrite = () => undefined;
+    await time.pass(31_000);
+    expect(fleet.writes).toEqual(['a withdrawn', `b approved ${REVISION}`]);
+  });
+
   it('gives the slot of an approval without an answer to no other node, and sends it again until it has one', async () => {
     let first = 'a';
     const { fleet, time, coordinator } = scene((nodes) => {
