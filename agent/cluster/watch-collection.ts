@@ -70,6 +70,7 @@ export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
       signal,
     });
     const items = objectsOf(chunks, {
+      onTooLong: (begin, error) => read(beginOf(begin), () => fail(error)),
       onFrame: (frame) => {
         version = versionOf(frame);
       },
@@ -90,4 +91,14 @@ function nameOf(object: JsonObject): string {
     throw new BadAnswer('Expected an object with metadata.name, got one without');
   }
   return name;
+}
+
+/** What is told of an object of which only the beginning is known. */
+function beginOf(begin: Buffer): JsonObject {
+  const name = /^\{"metadata":\{"name":"([^"]*)"/u.exec(begin.toString('utf8'))?.[1];
+  return { metadata: { name } };
+}
+
+function fail(error: Error): never {
+  throw error;
 }

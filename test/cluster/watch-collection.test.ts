@@ -162,6 +162,16 @@ describe('an object that cannot be read', () => {
     ]);
   });
 
+  it('is skipped also where it is longer than any object may be', async () => {
+    const { changes, errors, unreadable } = await follow([
+      list(5, object('a', 1, 'x'), object('b', 2, 'x'.repeat(5 * 1024 * 1024)), object('c', 3, 'z')),
+      watching([]),
+    ]);
+    await eventually(() => expect(changes).toEqual(['list a=x c=z']));
+    expect(errors).toEqual([]);
+    expect(unreadable).toEqual([expect.stringMatching(/^b: Expected an object of at most \d+ bytes/u)]);
+  });
+
   it('is reported once, and again only when it could be read in between', async () => {
     const { changes, unreadable } = await follow(
       [
