@@ -75,6 +75,7 @@ async function runAgent(flags: AgentFlags): Promise<void> {
     nodeName: flags.nodeName,
     namespace: credentials.namespace,
     configMapName: flags.configMap,
+    log,
     // There only with --expose-gc, as in the image.
     collectGarbage: () => globalThis.gc?.({ type: 'minor' }),
   });

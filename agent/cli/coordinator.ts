@@ -65,6 +65,7 @@ function coordinate(
     transport,
     namespace: credentials.namespace,
     configMapName: flags.configMap,
+    log,
   });
   const zones = createZones();
   const ports: Omit<CoordinatorPorts, 'cluster'> = {

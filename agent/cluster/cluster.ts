@@ -1,18 +1,18 @@
 // The Kubernetes API as one node's use cases need it.
 
 import type { CoreV1Event } from '@kubernetes/client-node';
-import type { Cluster, ConfigMapObject, NodeObject, Readiness } from '../node/ports.ts';
+import type { AgentLog, Cluster, ConfigMapObject, NodeObject, Readiness } from '../node/ports.ts';
 import type { SysctlPod } from '../plan/in-use.ts';
-import { jsonOf } from './answer.ts';
 import { COMPONENT, configMapEvent, nodeEvent } from './events.ts';
-import { objectAt } from './fields.ts';
-import { itemsOf } from './items.ts';
+import { objectsOf } from './items.ts';
 import { MERGE_PATCH, METADATA_ONLY } from './media-types.ts';
 import { noteMemory, type NoteMemory } from './note-memory.ts';
-import { parseConfigMap, parseNode, parsePod, parseReadiness } from './objects.ts';
+import { parseConfigMap, parseNode, parseReadiness } from './objects.ts';
 import { watchPods } from './pods-watch.ts';
 import { postEvent } from './post-event.ts';
+import { sysctlPodsOf } from './sysctl-pods.ts';
 import type { Transport } from './transport.ts';
+import { loggedFaults } from './watch-faults.ts';
 import type { Watch } from './watch-loop.ts';
 import { watchObject, type ObjectWatchOptions } from './watch.ts';
 
@@ -22,6 +22,8 @@ export interface ClusterOptions {
   /** Where the policy's ConfigMap lives, which is where the agent runs. */
   readonly namespace: string;
   readonly configMapName: string;
+  /** Where the faults of watches are logged. Default: nowhere. */
+  readonly log?: Pick<AgentLog, 'warn'>;
   readonly now?: () => Date;
   /** In [0, 1): spreads what a fleet's agents do at the same time. */
   readonly random?: () => number;
@@ -45,8 +47,6 @@ export interface WatchedCluster extends Cluster {
 /** A change waits for the answers. */
 const PODS_MS = 10_000;
 const COLLECT_AFTER_BYTES = 256 * 1024;
-/** Most pods have none, and need not be parsed. */
-const SYSCTLS = Buffer.from('"sysctls"');
 
 const REMEMBERED_NOTES = 50;
 const NOTE_MEMORY_MS = 3_600_000;
@@ -60,7 +60,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
   const said = { node: memory(), configMap: memory() };
   const node = encodeURIComponent(nodeName);
   const namespace = encodeURIComponent(options.namespace);
-  const random = options.random && { random: options.random };
+  const watching = { ...loggedFaults(options.log), ...(options.random && { random: options.random }) };
   let seenReadiness: Readiness | undefined;
 
   return {
@@ -80,7 +80,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       });
     },
 
-    watchPods: () => watchPods({ transport, nodeName, ...random }),
+    watchPods: () => watchPods({ transport, nodeName, ...watching }),
 
     async sysctlPods({ latest }) {
       const answer = transport.read({
@@ -94,13 +94,8 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         timeoutMs: PODS_MS,
       });
       const pods: SysctlPod[] = [];
-      for await (const text of itemsOf(collected(answer))) {
-        if (text.includes(SYSCTLS)) {
-          const pod = parsePod(objectAt(jsonOf(text.toString('utf8'))));
-          if (pod.sysctls.length > 0) {
-            pods.push(pod);
-          }
-        }
+      for await (const { pod } of sysctlPodsOf(collected(answer))) {
+        pods.push(pod);
       }
       return pods;
     },
@@ -114,8 +109,8 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         query: { fieldSelector: `metadata.name=${nodeName}`, resourceVersion: '0' },
         timeoutMs: PODS_MS,
       });
-      for await (const text of itemsOf(collected(answer))) {
-        return parseReadiness(objectAt(jsonOf(text.toString('utf8'))));
+      for await (const object of objectsOf(collected(answer))) {
+        return parseReadiness(object);
       }
       return undefined;
     },
@@ -141,7 +136,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
           onChange(seen?.node);
         },
         ...listeners,
-        ...random,
+        ...watching,
       }),
 
     watchConfigMap: (onChange, listeners) =>
@@ -152,7 +147,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         parse: parseConfigMap,
         onChange,
         ...listeners,
-        ...random,
+        ...watching,
       }),
   };
 

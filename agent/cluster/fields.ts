@@ -25,16 +25,19 @@ export function textsAt(object: JsonObject, key: string): Readonly<Record<string
   );
 }
 
-/** The objects in the array under `key`, in place; whatever is none counts as an empty one. */
+/** The objects in the array under `key`, in place; an element that is none reads as an empty object. */
 export function objectsAt(object: JsonObject, key: string): readonly JsonObject[] {
   const value = object[key];
-  return (Array.isArray(value) ? value : []).map((item: unknown) => (isObject(item) ? item : {}));
+  return (Array.isArray(value) ? value : []).map((item: unknown) => objectAt(item));
 }
 
-/** The time that the text gives; undefined when it gives none. */
+/** The last instant that RFC 3339 can write, and one to which some minutes can be added. */
+const LATEST_MS = Date.UTC(9999, 11, 31);
+
+/** The time that the text gives; undefined when it gives none, or one that no API server writes. */
 export function timeOf(text: string | undefined): Date | undefined {
   const time = new Date(text ?? Number.NaN);
-  return Number.isNaN(time.getTime()) ? undefined : time;
+  return time.getTime() >= 0 && time.getTime() <= LATEST_MS ? time : undefined;
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -1,6 +1,6 @@
 // The Kubernetes API as the coordinator needs it.
 
-import type { ConfigMapObject } from '../node/ports.ts';
+import type { AgentLog, ConfigMapObject } from '../node/ports.ts';
 import { ASKED } from '../report/keys.ts';
 import type { FleetCluster, SeenNode, StatusObject } from '../rollout/ports.ts';
 import { isNotFound } from './errors.ts';
@@ -14,6 +14,7 @@ import { postEvent } from './post-event.ts';
 import type { Transport } from './transport.ts';
 import { versionOf } from './watch-event.ts';
 import { watchCollection } from './watch-collection.ts';
+import { loggedFaults } from './watch-faults.ts';
 import type { Watch, WatchOptions } from './watch-loop.ts';
 import { watchObject } from './watch.ts';
 
@@ -22,6 +23,8 @@ export interface FleetOptions {
   /** Where the coordinator runs, the policy's ConfigMap lives and the status is written. */
   readonly namespace: string;
   readonly configMapName: string;
+  /** Where the faults of watches are logged. Default: nowhere. */
+  readonly log?: Pick<AgentLog, 'warn'>;
   readonly now?: () => Date;
   /** In [0, 1). */
   readonly random?: () => number;
@@ -30,6 +33,7 @@ export interface FleetOptions {
 type Listeners = Pick<WatchOptions, 'onError' | 'onRecovered'>;
 
 export interface FleetChanges {
+  readonly onListing: () => void;
   readonly onList: (nodes: ReadonlyMap<string, SeenNode>) => boolean;
   readonly onChanged: (node: SeenNode) => void;
   readonly onDeleted: (name: string) => void;
@@ -49,7 +53,7 @@ const WRITE_MS = 4000;
 export function createFleet(options: FleetOptions): WatchedFleet {
   const { transport, configMapName } = options;
   const now = options.now ?? (() => new Date());
-  const random = options.random && { random: options.random };
+  const watching = { ...loggedFaults(options.log), ...(options.random && { random: options.random }) };
   const configMaps = `/api/v1/namespaces/${encodeURIComponent(options.namespace)}/configmaps`;
   const write = { query: { fieldManager: COORDINATOR }, timeoutMs: WRITE_MS };
 
@@ -112,11 +116,12 @@ export function createFleet(options: FleetOptions): WatchedFleet {
         transport,
         path: '/api/v1/nodes',
         parse: parseFleetNode,
+        onListing: changes.onListing,
         onList: changes.onList,
         onChanged: (_name, node) => changes.onChanged(node),
         onDeleted: changes.onDeleted,
         ...listeners,
-        ...random,
+        ...watching,
       }),
 
     watchConfigMap: (onChange, listeners) =>
@@ -127,7 +132,7 @@ export function createFleet(options: FleetOptions): WatchedFleet {
         parse: parseConfigMap,
         onChange,
         ...listeners,
-        ...random,
+        ...watching,
       }),
   };
 

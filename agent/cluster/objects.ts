@@ -3,7 +3,7 @@
 import type { ConfigMapObject, NodeObject, Readiness, SeenPod } from '../node/ports.ts';
 import { BadAnswer } from './errors.ts';
 import type { SysctlPod } from '../plan/in-use.ts';
-import { isObject, objectAt, textAt, textsAt, type JsonObject } from './fields.ts';
+import { objectsAt, objectAt, textAt, textsAt, type JsonObject } from './fields.ts';
 
 /** A Node's metadata, from a whole Node or a PartialObjectMetadata. Throws BadAnswer when it has no name or uid. */
 export function parseNode(object: JsonObject): NodeObject {
@@ -28,20 +28,19 @@ export function parseConfigMap(object: JsonObject): ConfigMapObject {
   };
 }
 
-/** A Pod as the in-use guard looks at it. Throws BadAnswer when it has no name or namespace. */
+/** A Pod as the in-use guard reads it. One without a name counts too: its sysctls may be in use. */
 export function parsePod(object: JsonObject): SysctlPod {
   const metadata = objectAt(object, 'metadata');
   const spec = objectAt(object, 'spec');
   const status = objectAt(object, 'status');
-  const sysctls = objectAt(spec, 'securityContext')['sysctls'];
   return {
-    uid: needed(metadata, 'uid'),
-    namespace: needed(metadata, 'namespace'),
-    name: needed(metadata, 'name'),
+    uid: textAt(metadata, 'uid') ?? '',
+    namespace: textAt(metadata, 'namespace') ?? '',
+    name: textAt(metadata, 'name') ?? '(no name)',
     phase: textAt(status, 'phase') ?? '',
     taken: textAt(status, 'startTime') !== undefined,
-    sysctls: (Array.isArray(sysctls) ? sysctls : [])
-      .map((entry: unknown) => (isObject(entry) ? textAt(entry, 'name') : undefined))
+    sysctls: objectsAt(objectAt(spec, 'securityContext'), 'sysctls')
+      .map((entry) => textAt(entry, 'name'))
       .filter((name) => name !== undefined),
     hostNetwork: spec['hostNetwork'] === true,
     hostIpc: spec['hostIPC'] === true,
@@ -71,10 +70,8 @@ export function parseSeenPod(object: JsonObject): Omit<SeenPod, 'hadContainers'>
 
 /** The condition Ready of a Node; undefined when it has none. */
 export function parseReadiness(node: JsonObject): Readiness | undefined {
-  const conditions = objectAt(node, 'status')['conditions'];
-  const ready = (Array.isArray(conditions) ? conditions : [])
-    .filter((condition: unknown) => isObject(condition))
-    .find((condition) => textAt(condition, 'type') === 'Ready');
+  const conditions = objectsAt(objectAt(node, 'status'), 'conditions');
+  const ready = conditions.find((condition) => textAt(condition, 'type') === 'Ready');
   return (
     ready && {
       ready: textAt(ready, 'status') === 'True',

@@ -4,12 +4,11 @@ import type { PodsWatch, SeenPod } from '../node/ports.ts';
 import { parseSeenPod, uidOf } from './objects.ts';
 import type { Transport } from './transport.ts';
 import { watchCollection } from './watch-collection.ts';
+import type { WatchOptions } from './watch-loop.ts';
 
-export interface PodsWatchOptions {
+export interface PodsWatchOptions extends Pick<WatchOptions, 'onFault' | 'onUnreadable' | 'random'> {
   readonly transport: Pick<Transport, 'read' | 'stream'>;
   readonly nodeName: string;
-  /** In [0, 1). */
-  readonly random?: () => number;
 }
 
 /** A soak is seconds long: who comes back late has missed it. */
@@ -19,7 +18,7 @@ const BACKOFF = { minMs: 100, maxMs: 1000 };
  * Follows the pods that have not succeeded from now on until stopped, whatever becomes of the connection. It lists first, as a
  * kubelet does: to a watch that begins without a version the API server sends what is there by looking at every pod of the cluster.
  */
-export function watchPods({ transport, nodeName, random }: PodsWatchOptions): PodsWatch {
+export function watchPods({ transport, nodeName, ...watching }: PodsWatchOptions): PodsWatch {
   const pods = new Map<string, SeenPod>();
   const waiting = new Set<() => void>();
   const watch = watchCollection({
@@ -36,7 +35,7 @@ export function watchPods({ transport, nodeName, random }: PodsWatchOptions): Po
     onChanged: (_uid, pod) => takeIn(pod),
     onDeleted() {},
     backoff: BACKOFF,
-    ...(random && { random }),
+    ...watching,
   });
   return { found, stop: () => watch.stop() };
 

@@ -1,9 +1,9 @@
 // Following every object of a collection for ever.
 
-import { jsonOf } from './answer.ts';
 import { BadAnswer } from './errors.ts';
 import { objectAt, textAt, type JsonObject } from './fields.ts';
-import { itemsOf } from './items.ts';
+import { objectsOf } from './items.ts';
+import { objectReader } from './readable.ts';
 import type { Transport } from './transport.ts';
 import { versionOf } from './watch-event.ts';
 import { watchLoop, type Listing, type Watch, type WatchOptions } from './watch-loop.ts';
@@ -18,8 +18,10 @@ export interface CollectionWatchOptions<T> extends WatchOptions {
   readonly listsFromCache?: boolean;
   /** What tells an object from others; default its name. */
   readonly keyOf?: (object: JsonObject) => string;
-  /** May throw: the object then counts as garbage. Nothing of the JSON may be held by what it returns. */
+  /** May throw: the object is then skipped, as if it were not there. Nothing of the JSON may be held by what it returns. */
   readonly parse: (object: JsonObject) => T;
+  /** A list begins: what was written before is in it, unless `listsFromCache`. */
+  readonly onListing?: () => void;
   /** Takes in everything there is, by key. True when that was not known. */
   readonly onList: (objects: ReadonlyMap<string, T>) => boolean;
   readonly onChanged: (key: string, object: T) => void;
@@ -34,17 +36,28 @@ const LIST_MS = 60_000;
  * as new (no resourceVersion): what somebody wrote before it began is in it. It is never held as a whole.
  */
 export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
-  const { transport, path, query = {}, keyOf = nameOf, parse, onList, onChanged, onDeleted } = options;
-  return watchLoop(
-    {
-      path,
-      query,
-      list,
-      changed: (object) => onChanged(keyOf(object), parse(object)),
-      deleted: (object) => onDeleted(keyOf(object)),
-    },
-    options,
-  );
+  const { transport, path, query = {}, keyOf = nameOf, parse } = options;
+  const { onListing, onList, onChanged, onDeleted } = options;
+  const read = objectReader(options.onUnreadable);
+  return watchLoop({ path, query, listing: onListing, list, changed, deleted }, options);
+
+  function changed(json: JsonObject): void {
+    const known = read(json, entryOf);
+    if (known !== undefined) {
+      onChanged(...known.value);
+    }
+  }
+
+  function deleted(json: JsonObject): void {
+    const key = read(json, keyOf);
+    if (key !== undefined) {
+      onDeleted(key.value);
+    }
+  }
+
+  function entryOf(json: JsonObject): [string, T] {
+    return [keyOf(json), parse(json)];
+  }
 
   async function list(signal: AbortSignal): Promise<Listing> {
     const objects = new Map<string, T>();
@@ -56,16 +69,19 @@ export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
       timeoutMs: LIST_MS,
       signal,
     });
-    const items = itemsOf(chunks, {
+    const items = objectsOf(chunks, {
+      onTooLong: (begin, error) => read(beginOf(begin), () => fail(error)),
       onFrame: (frame) => {
         version = versionOf(frame);
       },
     });
-    for await (const text of items) {
-      const object = objectAt(jsonOf(text.toString('utf8')));
-      objects.set(keyOf(object), parse(object));
+    for await (const object of items) {
+      const known = read(object, entryOf);
+      if (known !== undefined) {
+        objects.set(...known.value);
+      }
     }
-    return { version, isNews: !signal.aborted && onList(objects) };
+    return { version, takeIn: () => onList(objects) };
   }
 }
 
@@ -75,4 +91,14 @@ function nameOf(object: JsonObject): string {
     throw new BadAnswer('Expected an object with metadata.name, got one without');
   }
   return name;
+}
+
+/** What is told of an object of which only the beginning is known. */
+function beginOf(begin: Buffer): JsonObject {
+  const name = /^\{"metadata":\{"name":"([^"]*)"/u.exec(begin.toString('utf8'))?.[1];
+  return { metadata: { name } };
+}
+
+function fail(error: Error): never {
+  throw error;
 }

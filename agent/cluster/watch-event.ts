@@ -5,8 +5,12 @@ import { ApiError, BadAnswer } from './errors.ts';
 import { isObject, objectAt, textAt, type JsonObject } from './fields.ts';
 
 export type WatchEvent =
-  | { readonly type: 'changed'; readonly object: JsonObject; readonly version: string }
-  | { readonly type: 'deleted'; readonly object: JsonObject; readonly version: string }
+  /** Without a version the object cannot be read, and a watch resumes from where it was. */
+  | {
+      readonly type: 'changed' | 'deleted';
+      readonly object: JsonObject;
+      readonly version: string | undefined;
+    }
   | { readonly type: 'bookmark'; readonly version: string }
   | { readonly type: 'error'; readonly error: ApiError };
 
@@ -23,9 +27,9 @@ export function parseWatchEvent(line: string): WatchEvent {
   switch (event['type']) {
     case 'ADDED':
     case 'MODIFIED':
-      return { type: 'changed', object, version: versionOf(object) };
+      return { type: 'changed', object, version: versionIn(object) };
     case 'DELETED':
-      return { type: 'deleted', object, version: versionOf(object) };
+      return { type: 'deleted', object, version: versionIn(object) };
     case 'BOOKMARK':
       return { type: 'bookmark', version: versionOf(object) };
     case 'ERROR':
@@ -69,9 +73,14 @@ function eventOf(line: string): JsonObject {
 
 /** `metadata.resourceVersion` of an object or a list. Throws BadAnswer when there is none. */
 export function versionOf(object: JsonObject): string {
-  const version = textAt(objectAt(object, 'metadata'), 'resourceVersion');
-  if (version === undefined || version === '') {
+  const version = versionIn(object);
+  if (version === undefined) {
     throw new BadAnswer('Expected metadata.resourceVersion, got none');
   }
   return version;
+}
+
+function versionIn(object: JsonObject): string | undefined {
+  const version = textAt(objectAt(object, 'metadata'), 'resourceVersion');
+  return version === '' ? undefined : version;
 }

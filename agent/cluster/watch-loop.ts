@@ -2,18 +2,21 @@
 
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { backoffMs, type Backoff } from './backoff.ts';
-import { ApiError, NoAnswer } from './errors.ts';
+import { ApiError } from './errors.ts';
 import type { JsonObject } from './fields.ts';
+import type { OnUnreadable } from './readable.ts';
 import type { Transport } from './transport.ts';
 import { isGone, parseWatchEvent } from './watch-event.ts';
+import { isFromServer, isSilence, keepsVersion } from './watch-failure.ts';
 
-/** What of the API is followed, and who hears of it. Whatever it throws counts as a failure of the API server. */
+/** What of the API is followed, and who is told. What `list` rejects with counts as a failure of the API server. */
 export interface Followed {
   /** The collection, `/api/v1/nodes`. */
   readonly path: string;
   /** What every watch asks for, such as a fieldSelector. */
   readonly query: Readonly<Record<string, string>>;
-  /** Lists anew and takes in what there is now, unless the signal is aborted by then. */
+  /** Called before each list. */
+  readonly listing?: (() => void) | undefined;
   list(signal: AbortSignal, answerMs: number): Promise<Listing>;
   /** Takes in one object that is new or has changed. */
   changed(object: JsonObject): void;
@@ -22,10 +25,10 @@ export interface Followed {
 }
 
 export interface Listing {
-  /** Where a watch goes on from. */
+  /** Where a watch resumes. */
   readonly version: string;
-  /** It told something that was not known. */
-  readonly isNews: boolean;
+  /** Takes in what was listed. True when that was not known. */
+  takeIn(): boolean;
 }
 
 /** How a watch goes about it; all have defaults. */
@@ -35,6 +38,10 @@ export interface WatchOptions {
   readonly onError?: (error: unknown, retryInMs: number) => void;
   /** Called when the server answers again after `onError` was, and after what it has to tell. */
   readonly onRecovered?: () => void;
+  /** Called with what a callback threw, or what else is a fault of this process. The watch goes on with the next event. */
+  readonly onFault?: (error: unknown) => void;
+  /** Called once for an object that cannot be read; it is skipped. */
+  readonly onUnreadable?: OnUnreadable;
   /** A watch lasts this long and up to twice as long, so that a fleet's do not end together. */
   readonly timeoutSeconds?: number;
   /** API servers send a bookmark about once a minute: a connection silent for longer is given up, and listed anew. */
@@ -85,7 +92,7 @@ const MAX_SILENCE_MS = 1_200_000;
 
 /** Follows until stopped. Each failure costs one request and a pause with full jitter. */
 export function watchLoop(followed: Followed, options: WatchOptions): Watch {
-  const { transport, onError, onRecovered } = options;
+  const { transport, onError, onRecovered, onFault } = options;
   const settings = { ...DEFAULTS, ...options };
   const { timeoutSeconds, silenceMs, answerMs, healthyMs, backoff, random, now, sleep } = settings;
   const stopping = new AbortController();
@@ -119,14 +126,16 @@ export function watchLoop(followed: Followed, options: WatchOptions): Watch {
   }
 
   async function list(): Promise<string> {
-    const { version: listed, isNews } = await followed.list(stopping.signal, answerMs);
+    call(() => followed.listing?.());
+    const listing = await followed.list(stopping.signal, answerMs);
+    const isNews = call(() => listing.takeIn()) ?? true;
     if (wasSilent) {
       wasSilent = false;
       patienceMs = isNews ? silenceMs : Math.min(patienceMs * 2, Math.max(silenceMs, MAX_SILENCE_MS));
     }
     synced.resolve();
     answered();
-    return listed;
+    return listing.version;
   }
 
   async function follow(from: string): Promise<void> {
@@ -159,17 +168,31 @@ export function watchLoop(followed: Followed, options: WatchOptions): Watch {
         const isInTime = bookmarkAt !== undefined && now() - bookmarkAt <= silenceMs;
         patienceMs = isInTime ? silenceMs : patienceMs;
         bookmarkAt = now();
-      } else if (!stopping.signal.aborted) {
-        followed[event.type](event.object);
+      } else {
+        const { type, object } = event;
+        call(() => followed[type](object));
       }
-      version = event.version;
+      version = event.version ?? version;
     }
   }
 
   function answered(): void {
     if (isFailing && !stopping.signal.aborted) {
       isFailing = false;
-      onRecovered?.();
+      call(() => onRecovered?.());
+    }
+  }
+
+  /** Calls nothing once stopped. What a callback throws must not count as a failure of the API server. */
+  function call<T>(callback: () => T): T | undefined {
+    if (stopping.signal.aborted) {
+      return undefined;
+    }
+    try {
+      return callback();
+    } catch (error) {
+      onFault?.(error);
+      return undefined;
     }
   }
 
@@ -189,27 +212,9 @@ export function watchLoop(followed: Followed, options: WatchOptions): Watch {
     const pauseMs = Math.min(asked, MAX_RETRY_AFTER_MS) + backoffMs(backoff, failures, random());
     if (failure !== undefined && !isGone(failure)) {
       isFailing = true;
-      onError?.(failure, pauseMs);
+      call(() => (isFromServer(failure) ? onError?.(failure, pauseMs) : onFault?.(failure)));
     }
     // An aborted pause means stop(), which the loop sees.
     await sleep(pauseMs, stopping.signal).catch(() => undefined);
   }
-}
-
-/**
- * Whether the version is still good for resuming. After silence it is not trusted: an API server restored from an
- * older back-up says nothing at all about versions it has not reached yet.
- */
-function keepsVersion(error: unknown): boolean {
-  if (error instanceof ApiError) {
-    return error.status === 429 || error.status === 401 || error.status === 403 || error.status >= 500;
-  }
-  if (error instanceof NoAnswer) {
-    return !isSilence(error);
-  }
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
-}
-
-function isSilence(error: unknown): boolean {
-  return error instanceof NoAnswer && error.step === 'stream';
 }

@@ -3,15 +3,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from './fields.ts';
 import type { Transport } from './transport.ts';
+import { objectReader } from './readable.ts';
 import { parseList } from './watch-event.ts';
-import { watchLoop, type Watch, type WatchOptions } from './watch-loop.ts';
+import { watchLoop, type Listing, type Watch, type WatchOptions } from './watch-loop.ts';
 
 export interface ObjectWatchOptions<T> extends WatchOptions {
   readonly transport: Pick<Transport, 'request' | 'stream'>;
   /** The collection, `/api/v1/nodes`; the one object in it is chosen by a fieldSelector, which RBAC's resourceNames understand. */
   readonly path: string;
   readonly name: string;
-  /** May throw: the object then counts as garbage. */
+  /** May throw: the object then stays what it was last. */
   readonly parse: (object: JsonObject) => T;
   /** Called once after the first list, and then for every difference; undefined: there is no such object. */
   readonly onChange: (object: T | undefined) => void;
@@ -23,21 +24,24 @@ export interface ObjectWatchOptions<T> extends WatchOptions {
  */
 export function watchObject<T>(options: ObjectWatchOptions<T>): Watch {
   const { transport, path, name, parse, onChange } = options;
+  const read = objectReader(options.onUnreadable);
   const query = { fieldSelector: `metadata.name=${name}` };
   let last: { readonly object: T | undefined } | undefined;
 
   return watchLoop({ path, query, list, changed: show, deleted: () => show(undefined) }, options);
 
-  async function list(signal: AbortSignal, timeoutMs: number): Promise<{ version: string; isNews: boolean }> {
+  async function list(signal: AbortSignal, timeoutMs: number): Promise<Listing> {
     const answer = await transport.request({ method: 'GET', path, query, timeoutMs, signal });
     const { object, version } = parseList(answer.body);
-    return { version, isNews: !signal.aborted && show(object) };
+    return { version, takeIn: () => show(object) };
   }
 
   /** True when it is not what was seen last. */
   function show(object: JsonObject | undefined): boolean {
-    const next = { object: object === undefined ? undefined : parse(object) };
-    if (isDeepStrictEqual(last, next)) {
+    const known = object && read(object, parse);
+    const next = { object: known?.value };
+    const isUnreadable = object !== undefined && known === undefined;
+    if (isUnreadable || isDeepStrictEqual(last, next)) {
       return false;
     }
     last = next;

@@ -2,13 +2,17 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { nodePatch, type NodeReport } from '../report/annotations.ts';
+import { eventQueue } from '../report/event-queue.ts';
 import { notesFor } from './notes.ts';
-import type { AgentLog, Cluster, NodeObject } from './ports.ts';
+import type { AgentLog, Cluster, EventNote, NodeObject } from './ports.ts';
 
 export interface Publisher {
   /** Takes over what the API server says of the node. False when its metadata is what was known, own reports included. */
   setNode(node: NodeObject): boolean;
-  /** Resolves when the report and its Events are written; rejects with NotReported when the report could not be. */
+  /**
+   * Resolves when the report is written, and its Events were tried: those that were not accepted come with the next report.
+   * Rejects with NotReported when the report could not be written.
+   */
   publish(report: NodeReport): Promise<void>;
   /** The last report again, with the reason why there is no newer one. */
   publishFailure(reason: string): Promise<void>;
@@ -45,39 +49,45 @@ export const NOTHING_SEEN: NodeReport = {
   history: undefined,
 };
 
-export function createPublisher(cluster: Cluster, log: AgentLog): Publisher {
+export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'>, log: AgentLog): Publisher {
   let node: NodeObject | undefined;
   let last = NOTHING_SEEN;
   let queue: Promise<void> = Promise.resolve();
+  const events = eventQueue<EventNote & { readonly about: NodeObject }>(
+    (event) => cluster.nodeEvent(event.about, event),
+    (facts, message) => log.warn(facts, message),
+  );
 
   async function write(report: NodeReport): Promise<void> {
     if (node === undefined) {
       return;
     }
-    const patch = nodePatch(node, report);
+    await writePatch(node, report);
+    await events.post();
+  }
+
+  async function writePatch(previous: NodeObject, report: NodeReport): Promise<void> {
+    const patch = nodePatch(previous, report);
     if (patch === undefined) {
       return;
     }
-    const previous = node;
     try {
       await cluster.patchNode(patch);
     } catch (error) {
       throw new NotReported(error);
     }
     // The watch brings the same some milliseconds later; until then this is what the API server has.
+    const known = node ?? previous;
     node = {
-      ...node,
-      annotations: merged(node.annotations, patch.annotations),
-      labels: merged(node.labels, patch.labels),
+      ...known,
+      annotations: merged(known.annotations, patch.annotations),
+      labels: merged(known.labels, patch.labels),
     };
-    for (const note of notesFor(previous.annotations, report)) {
+    const notes = notesFor(previous.annotations, report);
+    for (const note of notes) {
       log.info({ event: note.reason }, note.message);
-      try {
-        await cluster.nodeEvent(previous, note);
-      } catch (error) {
-        log.warn({ err: error }, `The Event ${note.reason} could not be written`);
-      }
     }
+    events.add(notes.map((note) => ({ ...note, about: previous })));
   }
 
   function publish(report: NodeReport): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { AgentLog } from '../node/ports.ts';
 import { isRevision } from '../report/keys.ts';
-import type { Approval, RolloutDecision } from './fleet.ts';
+import type { Approval, FleetNode, RolloutDecision } from './fleet.ts';
 import { Outdated, type FleetCluster, type SeenNode } from './ports.ts';
 import type { SeenNodes } from './seen-nodes.ts';
 
@@ -11,6 +11,7 @@ export interface CarryOutPorts {
   readonly cluster: FleetCluster;
   readonly log: AgentLog;
   readonly isLeading: () => boolean;
+  readonly now: () => Date;
 }
 
 export interface Outcome {
@@ -26,6 +27,8 @@ interface Step {
   readonly facts: object;
   readonly message: string;
   run(seen: SeenNode): Promise<SeenNode>;
+  /** What the Node is, as far as is known, when it has failed without an answer; undefined: what it was. */
+  unanswered?(seen: SeenNode): FleetNode;
 }
 
 /** `changed`: the Node is no longer what was decided upon, or nobody may write any more. */
@@ -33,19 +36,30 @@ type Result = 'written' | 'changed' | 'failed';
 
 /**
  * Takes approvals back, then approves in the order of the decision, then takes taints away. What could not be written is for
- * the next decision. A Node that began its change before its approval was taken back needs the slot that another one
- * would have got: then nothing is approved this time.
+ * the next decision. A Node whose approval could not be revoked may begin its change, and needs the slot that another one
+ * would have got: then nothing is approved this time. An approval without an answer counts as written, so that its slot is
+ * given to no other, and is sent again until its answer is known.
  */
 export async function carryOut(decision: RolloutDecision, ports: CarryOutPorts): Promise<Outcome> {
-  const { store, cluster, log, isLeading } = ports;
+  const { store, cluster, log, isLeading, now } = ports;
   const decidedOn = new Map(store.nodes().map((node) => [node.name, node]));
   const withdrawn = await inTurns(decision.approvals.filter(takesBack).map(approvalStep), take);
-  const going = withdrawn.includes('changed') ? [] : decision.approvals.filter((one) => !takesBack(one));
+  const approvals = decision.approvals.filter((one) => !takesBack(one));
+  const isRevoked = withdrawn.every((result) => result === 'written');
+  const going = isRevoked ? [...again(), ...approvals] : [];
   const approved = await inTurns(going.map(approvalStep), take);
   const untainted = await inTurns(decision.untaint.map(untaintStep), take);
   const results = [...withdrawn, ...approved, ...untainted];
   const written = results.filter((result) => result === 'written').length;
   return { written, failed: results.length - written };
+
+  function again(): Approval[] {
+    const decided = new Set(decision.approvals.map(({ node }) => node));
+    return store
+      .assumed()
+      .filter(({ name }) => !decided.has(name))
+      .map(({ name, approvedRevision }) => ({ node: name, revision: approvedRevision }));
+  }
 
   function approvalStep({ node, revision }: Approval): Step {
     return {
@@ -53,6 +67,13 @@ export async function carryOut(decision: RolloutDecision, ports: CarryOutPorts):
       facts: { node, revision },
       message: takesBack({ node, revision }) ? 'The approval is taken back' : 'The node may change',
       run: (seen) => cluster.approve(seen, revision),
+      ...(!takesBack({ node, revision }) && {
+        unanswered: ({ node: known }: SeenNode) => ({
+          ...known,
+          approvedRevision: revision,
+          approvedAt: now(),
+        }),
+      }),
     };
   }
 
@@ -71,16 +92,25 @@ export async function carryOut(decision: RolloutDecision, ports: CarryOutPorts):
       return 'changed';
     }
     try {
-      store.wrote(await step.run(seen));
+      store.wrote(seen, await step.run(seen));
       log.info(step.facts, step.message);
       return 'written';
     } catch (error) {
       const isOutdated = error instanceof Outdated;
+      if (!isOutdated && !isRefused(error) && step.unanswered !== undefined) {
+        store.assume(seen, step.unanswered(seen));
+      }
       const why = isOutdated ? 'The node has changed meanwhile' : 'The node could not be written';
       log.warn({ ...step.facts, err: error }, why);
       return isOutdated ? 'changed' : 'failed';
     }
   }
+}
+
+/** The API server answered that it does not do it. */
+function isRefused(error: unknown): boolean {
+  const status = error instanceof Error && 'status' in error ? Number(error.status) : 0;
+  return status >= 400 && status < 500;
 }
 
 function takesBack({ revision }: Approval): boolean {

@@ -30,7 +30,8 @@ export interface PolicyName {
 }
 
 export interface Coordinator {
-  /** As FleetChanges: a whole list (true: it was news), one Node, one that is gone. */
+  /** As FleetChanges: a list begins, a whole list (true: it was news), one Node, one that is gone. */
+  onListing(): void;
   onList(nodes: ReadonlyMap<string, SeenNode>): boolean;
   onChanged(seen: SeenNode): void;
   onDeleted(name: string): void;
@@ -70,7 +71,13 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
     try {
       const { seen, view } = configMap;
       const decision = decideNow(view);
-      const { written, failed } = await carryOut(decision, { store, cluster, log, isLeading });
+      const { written, failed } = await carryOut(decision, {
+        store,
+        cluster,
+        log,
+        isLeading,
+        now: () => clock.now(),
+      });
       // What we wrote is part of what there is to tell.
       const outcome = written > 0 ? decideNow(view) : decision;
       const rollout = seen && view.policy && { configMap: seen, rollout: listsId(view.policy) };
@@ -106,10 +113,13 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
   }
 
   return {
+    onListing: () => store.listing(),
     onList(nodes) {
       const isNews = store.replace(nodes) || !listed;
       listed = true;
-      if (isNews) lookSoon();
+      // After an etcd restore the status is an old one too.
+      status.readAgain();
+      lookSoon();
       return isNews;
     },
     onChanged(seen) {

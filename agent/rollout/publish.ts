@@ -1,25 +1,21 @@
-// The rollout's status on its way to the API server: only what differs, and not too often.
+// The rollout's status on its way to the API server: only what differs, and not too often. Its Events go first.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { AgentLog, ConfigMapObject } from '../node/ports.ts';
+import type { AgentLog } from '../node/ports.ts';
 import type { Clock } from '../time/clock.ts';
 import type { RolloutDecision } from './fleet.ts';
-import { milestones, type Told } from './milestones.ts';
 import { Outdated, type FleetCluster, type StatusObject } from './ports.ts';
-import { progressText, statusData, toldIn } from './status.ts';
+import { rolloutEvents, type PolicyShown } from './rollout-events.ts';
+import { statusData, toldIn } from './status.ts';
 
 export interface StatusPublisher {
   /**
-   * Tells what differs from what was told. Resolves with the ms after which to call again, undefined when all is told.
-   * Rejects when it could not be told. Without `policy` no Event is written.
+   * Writes what differs from what was written. Resolves with the ms after which to call again, undefined when all is written.
+   * Rejects when the status could not be read or written. Without `policy` there is no new Event.
    */
   publish(decision: RolloutDecision, policy: PolicyShown | undefined): Promise<number | undefined>;
-}
-
-export interface PolicyShown {
-  readonly configMap: ConfigMapObject;
-  /** Stands for the lists that the policy asks for. */
-  readonly rollout: string;
+  /** What the API server has may be another than what was written: the next `publish` reads it. */
+  readAgain(): void;
 }
 
 /** A rollout changes some node all the time; people look now and then. */
@@ -33,59 +29,69 @@ export function statusPublisher(
   log: AgentLog,
   mayWrite: () => boolean,
 ): StatusPublisher {
-  /** undefined: not read yet, or no longer what we think. */
-  let seen: { readonly object: StatusObject | undefined } | undefined;
-  let told: Told | undefined;
+  const events = rolloutEvents(cluster, clock, log);
+  let seen: StatusObject | undefined;
+  let mustRead = true;
   let writtenAtMs = Number.NEGATIVE_INFINITY;
 
   return {
     async publish(decision, policy) {
-      if (seen === undefined) {
-        seen = { object: await cluster.readStatus() };
-        told ??= toldIn(seen.object?.data ?? {});
+      if (mustRead) {
+        await read();
       }
-      if (policy !== undefined) {
-        await tell(decision, policy);
-      }
-      const data = statusData(decision, told);
-      if (isShown(data)) {
+      if (!mayWrite()) {
         return undefined;
       }
-      const pauseMs = data['phase'] === seen.object?.data['phase'] ? EVERY_MS : NEW_PHASE_MS;
-      const restMs = writtenAtMs + pauseMs - clock.monotonicMs();
-      if (restMs > 0 || !mayWrite()) {
-        return Math.max(restMs, 0);
+      if (policy !== undefined) {
+        events.add(decision, policy);
       }
-      await write(data);
-      return undefined;
+      const eventsMs = await events.post();
+      const statusMs = await show(statusData(decision, events.accepted()));
+      return eventsMs === undefined || statusMs === undefined
+        ? (eventsMs ?? statusMs)
+        : Math.min(eventsMs, statusMs);
+    },
+    readAgain() {
+      mustRead = true;
     },
   };
 
-  async function tell(decision: RolloutDecision, { configMap, rollout }: PolicyShown): Promise<void> {
-    const { phase, reason } = decision;
-    const next = milestones(told, { rollout, phase, reason, progress: progressText(decision) });
-    for (const note of mayWrite() ? next.notes : []) {
-      log.info({ event: note.reason }, note.message);
-      await cluster
-        .policyEvent(configMap, note)
-        .catch((error: unknown) => log.warn({ err: error }, `The Event ${note.reason} could not be written`));
+  async function read(): Promise<void> {
+    mustRead = false;
+    try {
+      seen = await cluster.readStatus();
+    } catch (error) {
+      mustRead = true;
+      throw error;
     }
-    told = next.told;
+    events.resume(toldIn(seen?.data ?? {}));
+  }
+
+  async function show(data: Readonly<Record<string, string>>): Promise<number | undefined> {
+    if (isShown(data)) {
+      return undefined;
+    }
+    const pauseMs = data['phase'] === seen?.data['phase'] ? EVERY_MS : NEW_PHASE_MS;
+    const restMs = writtenAtMs + pauseMs - clock.monotonicMs();
+    if (restMs > 0 || !mayWrite()) {
+      return Math.max(restMs, 0);
+    }
+    await write(data);
+    return undefined;
   }
 
   async function write(data: Readonly<Record<string, string>>): Promise<void> {
     try {
-      const object = await cluster.writeStatus(seen?.object, { ...data, updated: clock.now().toISOString() });
-      seen = { object };
+      seen = await cluster.writeStatus(seen, { ...data, updated: clock.now().toISOString() });
       writtenAtMs = clock.monotonicMs();
     } catch (error) {
-      seen = error instanceof Outdated ? undefined : seen;
+      mustRead ||= error instanceof Outdated;
       throw error;
     }
   }
 
   function isShown(data: Readonly<Record<string, string>>): boolean {
-    const { updated: _updated, ...shown } = seen?.object?.data ?? {};
+    const { updated: _updated, ...shown } = seen?.data ?? {};
     return isDeepStrictEqual({ ...shown }, data);
   }
 }

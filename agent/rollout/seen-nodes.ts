@@ -1,60 +1,101 @@
-// The Nodes as the coordinator last saw them, its own writes included.
+// The coordinator's picture of the Nodes: what lists and watches gave, and the answers to its own writes.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { FleetNode } from './fleet.ts';
 import type { SeenNode } from './ports.ts';
 
+/**
+ * Resource versions are compared for equality alone: after an etcd restore they are lower than before. A list or a watch is
+ * the truth, but for what an own write replaced and the API server sends late.
+ */
 export interface SeenNodes {
-  /** Takes in a whole list. True when it told something that a rollout looks at. */
+  /** A list begins: it holds every write that was answered before. */
+  listing(): void;
+  /** Takes in a whole list. True when something differs that a rollout reads. */
   replace(listed: ReadonlyMap<string, SeenNode>): boolean;
-  /** Takes in one Node, unless a newer one is known. True as above. */
+  /** Takes in one Node from a list or a watch. True as above. */
   put(seen: SeenNode): boolean;
-  /** Takes in the answer to a write: as `put`, but a Node that is gone stays so. */
-  wrote(seen: SeenNode): void;
+  /** Takes in the answer to a write over `over`, which the API server had until then. A Node that is gone stays gone. */
+  wrote(over: SeenNode, seen: SeenNode): void;
+  /**
+   * A write over `over` has failed, and may have come through all the same: the Node counts as `written` until the API server
+   * shows another version of it.
+   */
+  assume(over: SeenNode, written: FleetNode): void;
+  /** Those that count as written. */
+  assumed(): readonly FleetNode[];
   remove(name: string): boolean;
   get(name: string): SeenNode | undefined;
   nodes(): FleetNode[];
 }
 
+interface Entry {
+  readonly seen: SeenNode;
+  /** The versions that own writes replaced, until the API server shows the last of these writes or something newer. */
+  readonly replaced: readonly string[];
+  /** `seen.node` is what may have been written over that version. */
+  readonly isAssumed?: boolean;
+}
+
+const NONE: readonly string[] = [];
+
 export function seenNodes(): SeenNodes {
-  const byName = new Map<string, SeenNode>();
+  const byName = new Map<string, Entry>();
 
   function put(seen: SeenNode): boolean {
     const known = byName.get(seen.node.name);
-    if (known !== undefined && isNewer(known.resourceVersion, seen.resourceVersion)) {
+    const isOlder = known?.replaced.includes(seen.resourceVersion) === true;
+    // What was sent may arrive even after this was read.
+    const isUnsure = known?.isAssumed === true && known.seen.resourceVersion === seen.resourceVersion;
+    if (isOlder || isUnsure) {
       return false;
     }
     // Kubelets report all the time: the same content stays the same object, and is no news.
-    const same = known !== undefined && isDeepStrictEqual(known.node, seen.node);
-    byName.set(seen.node.name, same ? { ...seen, node: known.node } : seen);
+    const same = known !== undefined && isDeepStrictEqual(known.seen.node, seen.node);
+    byName.set(seen.node.name, {
+      seen: same ? { ...seen, node: known.seen.node } : seen,
+      replaced: NONE,
+    });
     return !same;
   }
 
-  function remove(name: string): boolean {
-    return byName.delete(name);
-  }
-
   return {
-    replace(listed) {
-      const gone = [...byName.keys()].filter((name) => !listed.has(name));
-      const removed = gone.map(remove).length > 0;
-      const told = [...listed.values()].map(put).includes(true);
-      return removed || told;
-    },
-    put,
-    wrote(seen) {
-      if (byName.has(seen.node.name)) {
-        put(seen);
+    listing() {
+      for (const [name, entry] of byName) {
+        if (entry.replaced.length > 0) {
+          byName.set(name, { ...entry, replaced: NONE });
+        }
       }
     },
-    remove,
-    get: (name) => byName.get(name),
-    nodes: () => [...byName.values()].map(({ node }) => node),
+    replace(listed) {
+      const gone = [...byName.keys()].filter((name) => !listed.has(name));
+      for (const name of gone) {
+        byName.delete(name);
+      }
+      const changed = [...listed.values()].map(put).includes(true);
+      return gone.length > 0 || changed;
+    },
+    put,
+    wrote(over, seen) {
+      const known = byName.get(seen.node.name);
+      // The write replaced `over` directly: any other version that was seen meanwhile is this write or came after it.
+      if (known?.seen.resourceVersion !== over.resourceVersion) {
+        return;
+      }
+      const isWritten = seen.resourceVersion !== over.resourceVersion;
+      const replaced = isWritten ? [...known.replaced, over.resourceVersion] : known.replaced;
+      byName.set(seen.node.name, { seen, replaced });
+    },
+    assume(over, written) {
+      const known = byName.get(written.name);
+      if (known?.seen.resourceVersion === over.resourceVersion) {
+        byName.set(written.name, { ...known, seen: { ...over, node: written }, isAssumed: true });
+      }
+    },
+    assumed: () =>
+      [...byName.values()].filter(({ isAssumed }) => isAssumed === true).map(({ seen }) => seen.node),
+    remove: (name) => byName.delete(name),
+    get: (name) => byName.get(name)?.seen,
+    nodes: () => [...byName.values()].map(({ seen }) => seen.node),
   };
-}
-
-/** Resource versions are numbers that grow, of any length (KEP-5504); what is none is not older than anything. */
-function isNewer(one: string, other: string): boolean {
-  const numbers = /^\d+$/u.test(one) && /^\d+$/u.test(other);
-  return numbers && BigInt(one) > BigInt(other);
 }

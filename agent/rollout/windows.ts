@@ -46,16 +46,6 @@ export function windowsAt(
   return { open: current !== undefined, changesAt: isKnown ? new Date(change) : undefined };
 }
 
-/** True when changes may begin at `now`. */
-export function isOpen(windows: readonly Window[], now: Date, zones?: ZoneOffset): boolean {
-  return windowsAt(windows, now, zones).open;
-}
-
-/** The next instant at which `isOpen` changes; undefined when it does not within 15 days. */
-export function nextChange(windows: readonly Window[], now: Date, zones?: ZoneOffset): Date | undefined {
-  return windowsAt(windows, now, zones).changesAt;
-}
-
 /** When any window is open, from `start` to the horizon: in order, without overlaps. */
 function merged(windows: readonly Window[], start: number, zones: ZoneOffset): readonly Span[] {
   const byZone = Map.groupBy(windows, ({ timeZone }) => timeZone);

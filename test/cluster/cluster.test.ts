@@ -20,6 +20,7 @@ async function served(...handlers: Handler[]): Promise<{
   server: FaultServer;
   cluster: WatchedCluster;
   clock: { now: Date };
+  warnings: [object, string][];
   /** How often garbage was collected. */
   collected: () => number;
 }> {
@@ -27,6 +28,7 @@ async function served(...handlers: Handler[]): Promise<{
   server.answer(...handlers);
   const transport = createTransport(server.credentials());
   const clock = { now: new Date('2026-11-24T10:20:30Z') };
+  const warnings: [object, string][] = [];
   let collections = 0;
   const cluster = createCluster({
     transport,
@@ -34,12 +36,13 @@ async function served(...handlers: Handler[]): Promise<{
     namespace: 'agents',
     configMapName: 'kubelet-sysctls',
     now: () => clock.now,
+    log: { warn: (...said) => warnings.push(said) },
     collectGarbage: () => {
       collections += 1;
     },
   });
   open.push(server, transport);
-  return { server, cluster, clock, collected: () => collections };
+  return { server, cluster, clock, warnings, collected: () => collections };
 }
 
 const created = json(201, {});
@@ -150,6 +153,15 @@ describe('pods', () => {
     const { cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items }));
     expect(await cluster.sysctlPods({ latest: false })).toMatchObject([
       { phase: '', taken: false, hostNetwork: true, hostIpc: true },
+    ]);
+  });
+
+  it('count by their sysctls also where their metadata cannot be read, and hide no other', async () => {
+    const odd = { ...web, metadata: { namespace: 'shop' } };
+    const { cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items: [odd, web] }));
+    expect(await cluster.sysctlPods({ latest: false })).toMatchObject([
+      { uid: '', namespace: 'shop', name: '(no name)', sysctls: ['kernel.sem', 'net/core/x'] },
+      seen,
     ]);
   });
 
@@ -347,6 +359,29 @@ describe('watching', () => {
       reported: new Date('2026-11-24T10:05:00Z'),
     });
     expect(server.seen.map(({ path }) => path)).toEqual(['/api/v1/nodes', '/api/v1/nodes']);
+  });
+
+  it('logs a callback that throws as an internal error with its stack, and continues', async () => {
+    const { server, cluster, warnings } = await served(
+      json(200, { metadata: { resourceVersion: '5' }, items: [whole('5', '2026-11-24T10:00:00Z')] }),
+      watching([
+        { type: 'MODIFIED', object: { metadata: { ...metadata, uid: '' } } },
+        { type: 'MODIFIED', object: whole('6', '2026-11-24T10:05:00Z') },
+      ]),
+    );
+    const bug = new TypeError('a bug');
+    let calls = 0;
+    const watch = cluster.watchNode(() => {
+      calls += 1;
+      if (calls === 1) throw bug;
+    });
+    open.push({ close: () => watch.stop() });
+    await eventually(() => expect(calls).toBe(2));
+    expect(warnings).toMatchObject([
+      [{ err: bug }, expect.stringMatching(/^Internal error: /u)],
+      [{ object: 'n1', err: { name: 'BadAnswer' } }, expect.stringContaining('n1 could not be read')],
+    ]);
+    expect(server.seen.length).toBe(2);
   });
 
   it('gives the ConfigMap with its data, and undefined while there is none', async () => {

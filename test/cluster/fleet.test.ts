@@ -93,6 +93,15 @@ describe('a Node', () => {
     });
   });
 
+  it.each(['+275760-09-13T00:00:00Z', '-271821-04-20T00:00:00Z'])(
+    'with the time %s in an annotation, which no clock shows, is read as one without it',
+    (lastChange) => {
+      const annotations = { [`${PREFIX}last-change`]: lastChange };
+      const seen = parseFleetNode({ metadata: { name: 'n1', resourceVersion: '1', annotations } });
+      expect(seen.node.lastChange).toBeUndefined();
+    },
+  );
+
   it('of which nobody has reported anything is read too, and nonsense as nothing', () => {
     const bare = {
       metadata: {
@@ -242,11 +251,12 @@ describe('watching the Nodes', () => {
     );
     const seen: unknown[] = [];
     const watch = fleet.watchNodes({
+      onListing: () => seen.push('listing'),
       onList: (nodes) => seen.push([...nodes.keys()]) > 0,
       onChanged: ({ node }) => seen.push(node.joining),
       onDeleted: (name) => seen.push(name),
     });
     open.push({ close: () => watch.stop() });
-    await eventually(() => expect(seen).toEqual([['n1'], false, 'n1']));
+    await eventually(() => expect(seen).toEqual(['listing', ['n1'], false, 'n1']));
   });
 });

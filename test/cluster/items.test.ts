@@ -63,4 +63,25 @@ describe('itemsOf', () => {
     expect(await read(list([long, long, long]), [5], bytes + 20)).toHaveLength(3);
     await expect(read(list([long, long, long]), [5], bytes - 1)).rejects.toThrow(BadAnswer);
   });
+
+  it('skips an item that is too long wherever it stands when it is told to, and gives its beginning', async () => {
+    const long = { metadata: { name: 'big' }, a: 'x'.repeat(500) };
+    const [first, second] = [item({ b: 1 }), item({ b: 2 })];
+    for (const items of [
+      [long, first, second],
+      [first, long, second],
+      [first, second, long],
+    ]) {
+      for (const size of [1, 7, 64, 5000]) {
+        const skipped: string[] = [];
+        const options = { maxBytes: 100, onTooLong: (begin: Buffer) => skipped.push(begin.toString()) };
+        const given = await collect(itemsOf(cut(Buffer.from(list(items)), [size]), options));
+        const short = given.map((bytes) => bytes.toString()).filter((text) => text.length <= 100);
+        expect(short).toEqual([JSON.stringify(first), JSON.stringify(second)]);
+        // What comes whole in one piece need not be skipped.
+        expect(skipped.filter((begin) => !begin.includes('"name":"big"'))).toEqual([]);
+        expect(skipped.length + given.length).toBe(3);
+      }
+    }
+  });
 });

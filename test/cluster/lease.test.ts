@@ -46,6 +46,12 @@ describe('the lease', () => {
     expect(await store.read()).toMatchObject({ record: { holder: '', leaseSeconds: 0, transitions: 0 } });
   });
 
+  it('with a time that cannot be read counts as old', async () => {
+    const odd = { ...answer, spec: { ...spec, renewTime: 'soon' } };
+    const { store } = await served(json(200, odd));
+    expect(await store.read()).toMatchObject({ record: { ...record, renewedAt: new Date(0) } });
+  });
+
   it('is made, and afterwards written over the version that was seen', async () => {
     const { server, store } = await served(json(201, answer), json(200, answer));
     await store.write({ record, resourceVersion: undefined });

@@ -143,6 +143,23 @@ describe("a node's pods that are followed", () => {
     await eventually(() => expect(server.seen).toHaveLength(3));
   });
 
+  it('are followed without the one that cannot be read, which is named once', async () => {
+    const server = await faultServer();
+    const nameless = { metadata: { uid: 'uid-odd', resourceVersion: '7' }, status: RUNNING };
+    server.answer(
+      list(pod('web', RUNNING), nameless),
+      watching([{ type: 'MODIFIED', object: nameless }, modified('db', RUNNING)]),
+    );
+    const transport = createTransport(server.credentials());
+    const unreadable: string[] = [];
+    const pods = watchPods({ transport, nodeName: 'n1', onUnreadable: (name) => unreadable.push(name) });
+    open.push(server, transport, { close: () => pods.stop() });
+
+    await pods.found(({ name }) => name === 'db', 5000);
+    expect(await pods.found(() => true, 5000)).toHaveLength(2);
+    expect(unreadable).toEqual(['an object with the uid uid-odd']);
+  });
+
   it('are let go of when they are stopped', async () => {
     const { server, pods } = await watched(list(pod('web', RUNNING)), watching([]));
     await eventually(() => expect(server.seen).toHaveLength(2));

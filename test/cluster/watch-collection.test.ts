@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { textAt } from '../../agent/cluster/fields.ts';
+import { textAt, type JsonObject } from '../../agent/cluster/fields.ts';
 import { createTransport } from '../../agent/cluster/transport.ts';
 import { watchCollection, type CollectionWatchOptions } from '../../agent/cluster/watch-collection.ts';
+import { errorText } from '../../agent/text/error-text.ts';
 import {
   closedAfterEach,
   eventually,
@@ -30,6 +31,10 @@ interface Followed {
   /** `list a=1 b=2`, `a=3`, `-a`. */
   readonly changes: string[];
   readonly errors: unknown[];
+  /** What callbacks threw. */
+  readonly faults: unknown[];
+  /** `name: why` */
+  readonly unreadable: string[];
   readonly server: FaultServer;
 }
 
@@ -42,6 +47,8 @@ async function follow(
   const transport = createTransport(server.credentials());
   const changes: string[] = [];
   const errors: unknown[] = [];
+  const faults: unknown[] = [];
+  const unreadable: string[] = [];
   const watch = watchCollection<string>({
     transport,
     path: '/api/v1/things',
@@ -53,12 +60,14 @@ async function follow(
     onChanged: (name, value) => changes.push(`${name}=${value}`),
     onDeleted: (name) => changes.push(`-${name}`),
     onError: (error) => errors.push(error),
+    onFault: (error) => faults.push(error),
+    onUnreadable: (name, error) => unreadable.push(`${name}: ${errorText(error)}`),
     silenceMs: 5000,
     backoff: { minMs: 4, maxMs: 20 },
     ...more,
   });
   open.push(server, transport, { close: () => watch.stop() });
-  return { changes, errors, server };
+  return { changes, errors, faults, unreadable, server };
 }
 
 describe('following a collection', () => {
@@ -103,7 +112,6 @@ describe('following a collection', () => {
         ),
     ],
     ['has no version', json(200, { kind: 'ThingList', metadata: {}, items: [object('a', 1, 'x')] })],
-    ['has an object without a name', list(5, { metadata: {} })],
     ['is refused', json(403, status(403, 'Forbidden', 'no'))],
   ] satisfies [string, Handler][])(
     'takes in nothing of a list that %s, and asks again',
@@ -121,5 +129,103 @@ describe('following a collection', () => {
     });
     await eventually(() => expect(changes.length).toBe(1));
     expect(changes[0]?.split(' ').slice(1)).toEqual(items.map((_, index) => `n${index}=40000`));
+  });
+});
+
+const parse = (thing: JsonObject): string => {
+  const value = textAt(thing, 'value') ?? 'none';
+  if (value === 'bad') throw new TypeError('no value');
+  return value;
+};
+
+describe('an object that cannot be read', () => {
+  it('is skipped in a list and in a watch, and does not hide the others', async () => {
+    const { changes, errors, unreadable, server } = await follow(
+      [
+        list(5, object('a', 1, 'x'), object('b', 2, 'bad'), { metadata: {} }, object('c', 3, 'z')),
+        watching([
+          event('MODIFIED', 'a', 6, 'bad'),
+          { type: 'ADDED', object: { value: 'x' } },
+          { type: 'DELETED', object: { metadata: { resourceVersion: '7' } } },
+          event('MODIFIED', 'c', 8, 'zz'),
+        ]),
+      ],
+      { parse },
+    );
+    await eventually(() => expect(changes).toEqual(['list a=x c=z', 'c=zz']));
+    expect(errors).toEqual([]);
+    expect(server.seen.length).toBe(2);
+    expect(unreadable).toEqual([
+      'b: no value',
+      'an object without a name: Expected an object with metadata.name, got one without',
+      'a: no value',
+    ]);
+  });
+
+  it('is skipped also where it is longer than any object may be', async () => {
+    const { changes, errors, unreadable } = await follow([
+      list(5, object('a', 1, 'x'), object('b', 2, 'x'.repeat(5 * 1024 * 1024)), object('c', 3, 'z')),
+      watching([]),
+    ]);
+    await eventually(() => expect(changes).toEqual(['list a=x c=z']));
+    expect(errors).toEqual([]);
+    expect(unreadable).toEqual([expect.stringMatching(/^b: Expected an object of at most \d+ bytes/u)]);
+  });
+
+  it('is reported once, and again only when it could be read in between', async () => {
+    const { changes, unreadable } = await follow(
+      [
+        list(5, object('a', 1, 'bad')),
+        watching([
+          event('MODIFIED', 'a', 6, 'bad'),
+          event('MODIFIED', 'a', 7, 'x'),
+          event('MODIFIED', 'a', 8, 'bad'),
+          event('MODIFIED', 'b', 9, 'y'),
+        ]),
+      ],
+      { parse },
+    );
+    await eventually(() => expect(changes).toEqual(['list', 'a=x', 'b=y']));
+    expect(unreadable).toEqual(['a: no value', 'a: no value']);
+  });
+});
+
+describe('a callback that throws', () => {
+  const bug = new TypeError('a bug');
+  const fail = (): never => {
+    throw bug;
+  };
+
+  it('is told apart from the API server, and costs neither a list nor the changes that follow', async () => {
+    const changes: string[] = [];
+    const { errors, faults, server } = await follow(
+      [
+        list(5, object('a', 1, 'x')),
+        watching([
+          event('MODIFIED', 'a', 6, 'y'),
+          event('DELETED', 'a', 7, 'y'),
+          event('ADDED', 'b', 8, 'z'),
+        ]),
+      ],
+      {
+        onListing: fail,
+        onList: fail,
+        onChanged: (name) => (name === 'a' ? fail() : changes.push(name)),
+        onDeleted: fail,
+      },
+    );
+    await eventually(() => expect(changes).toEqual(['b']));
+    expect(faults).toEqual([bug, bug, bug, bug]);
+    expect(errors).toEqual([]);
+    expect(server.seen.length).toBe(2);
+  });
+
+  it('is told apart also when it is told of the API server’s own failures', async () => {
+    const { changes, faults } = await follow(
+      [json(500, status(500, 'InternalError', 'no')), list(5, object('a', 1, 'x')), watching([])],
+      { onError: fail, onRecovered: fail },
+    );
+    await eventually(() => expect(changes).toEqual(['list a=x']));
+    expect(faults).toEqual([bug, bug]);
   });
 });

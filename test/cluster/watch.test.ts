@@ -211,7 +211,7 @@ describe('the end of a watch', () => {
     ['any other ERROR event', watching([errorEvent(500, 'InternalError')])],
     ['a line that is no JSON', watching([], (response) => response.write('<html>\n'))],
     ['an event of no known type', watching([{ type: 'SURPRISE', object: object(2, 'x') }])],
-    ['an event without a version', watching([{ type: 'MODIFIED', object: { value: 'x' } }])],
+    ['a bookmark without a version', watching([{ type: 'BOOKMARK', object: {} }])],
   ])('lists again after %s', async (_title, bad) => {
     const server = await served(list(1, object(1, 'a')), bad, list(9, object(8, 'b')), openWatch);
     const { changes, errors } = follow(server);
@@ -253,6 +253,44 @@ describe('the end of a watch', () => {
     );
     const { changes } = follow(server);
     await eventually(() => expect(changes).toEqual(['a', undefined]));
+  });
+});
+
+describe('the followed object', () => {
+  it('stays as it was last while it cannot be read', async () => {
+    const server = await served(
+      list(1, object(1, 'a')),
+      watching([modified(2, 'bad'), modified(3, 'bad'), modified(4, 'b')]),
+    );
+    const unreadable: unknown[] = [];
+    const { changes, errors } = follow(server, {
+      parse: (thing) => {
+        if (textAt(thing, 'value') === 'bad') throw new Error('no value');
+        return textAt(thing, 'value') ?? 'none';
+      },
+      onUnreadable: (name, error) => unreadable.push([name, error]),
+    });
+    await eventually(() => expect(changes).toEqual(['a', 'b']));
+    expect(unreadable).toEqual([['one', new Error('no value')]]);
+    expect(errors).toEqual([]);
+    expect(requests(server)).toEqual(['list', '1']);
+  });
+
+  it('is followed on when the callback throws', async () => {
+    const server = await served(list(1, object(1, 'a')), watching([modified(2, 'b'), modified(3, 'c')]));
+    const faults: unknown[] = [];
+    const seen: unknown[] = [];
+    const { errors } = follow(server, {
+      onChange: (value) => {
+        seen.push(value);
+        if (value !== 'c') throw new Error(`a bug with ${value}`);
+      },
+      onFault: (error) => faults.push(error),
+    });
+    await eventually(() => expect(seen).toEqual(['a', 'b', 'c']));
+    expect(faults).toEqual([new Error('a bug with a'), new Error('a bug with b')]);
+    expect(errors).toEqual([]);
+    expect(requests(server)).toEqual(['list', '1']);
   });
 });
 

@@ -111,6 +111,29 @@ describe('a coordinator', () => {
     expect(fleet.writes.length).toBe(1);
   });
 
+  it('follows a list with lower versions, and writes the status that an etcd restore has set back', async () => {
+    const { fleet, time, coordinator, decisions } = oneNode();
+    await time.pass(5000);
+    coordinator.onChanged(fleet.put('a', { state: 'Done' }));
+    await time.pass(10_000);
+    const written = fleet.statuses.length;
+    fleet.restore(5);
+    fleet.status = { resourceVersion: '3', data: { phase: 'Waiting' } };
+    const before = fleet.put('a', { state: 'Done' });
+    coordinator.onListing();
+    coordinator.onList(fleet.nodes);
+    await time.pass(10_000);
+    expect(before.resourceVersion).toBe('6');
+    expect(fleet.status.data).toMatchObject({ phase: 'Done' });
+    expect(fleet.statuses.length).toBe(written + 1);
+    fleet.put('a', { state: 'Pending', approvedRevision: undefined });
+    coordinator.onListing();
+    coordinator.onList(fleet.nodes);
+    await time.pass(10_000);
+    expect(decisions.at(-1)?.nodes).toMatchObject([{ standing: 'changing' }]);
+    expect(fleet.writes).toEqual([`a approved ${REVISION}`, `a approved ${REVISION}`]);
+  });
+
   it('decides once for a swarm of changes', async () => {
     const { fleet, time, coordinator, decisions } = scene();
     coordinator.onList(fleet.nodes);
@@ -217,6 +240,75 @@ describe('writing', () => {
     coordinator.onChanged(began);
     await time.pass(5000);
     expect(fleet.writes).toEqual([]);
+  });
+
+  it('approves no other node while an approval that must go could not be revoked', async () => {
+    const { fleet, time, coordinator } = scene((nodes) => {
+      const revoke = nodes.some(
+        ({ name, approvedRevision }) => name === 'a' && approvedRevision !== undefined,
+      );
+      const approvals = [{ node: 'b', revision: REVISION }];
+      const isWritten = nodes.some(({ name, approvedRevision }) => name === 'b' && approvedRevision);
+      if (revoke) return decision({ approvals: [{ node: 'a', revision: undefined }, ...approvals] });
+      return decision({ approvals: isWritten ? [] : approvals });
+    });
+    fleet.put('a', { approvedRevision: REVISION });
+    fleet.put('b');
+    fleet.onWrite = (name) => {
+      if (name === 'a') throw new Error('no answer');
+    };
+    coordinator.onList(new Map(fleet.nodes));
+    coordinator.setConfigMap(VALID);
+    await time.pass(5000);
+    expect(fleet.writes).toEqual([]);
+    fleet.onWrite = () => undefined;
+    await time.pass(31_000);
+    expect(fleet.writes).toEqual(['a withdrawn', `b approved ${REVISION}`]);
+  });
+
+  it('gives the slot of an approval without an answer to no other node, and sends it again until it has one', async () => {
+    let first = 'a';
+    const { fleet, time, coordinator } = scene((nodes) => {
+      const isTaken = nodes.some(({ approvedRevision }) => approvedRevision === REVISION);
+      return decision({ approvals: isTaken ? [] : [{ node: first, revision: REVISION }] });
+    });
+    fleet.put('a');
+    fleet.put('b');
+    const tried: string[] = [];
+    fleet.onWrite = (name) => {
+      tried.push(name);
+      throw new Error('no answer');
+    };
+    coordinator.onList(new Map(fleet.nodes));
+    coordinator.setConfigMap(VALID);
+    await time.pass(400);
+    first = 'b';
+    await time.pass(5000);
+    expect(new Set(tried)).toEqual(new Set(['a']));
+    fleet.onWrite = () => undefined;
+    await time.pass(31_000);
+    expect(fleet.writes).toEqual([`a approved ${REVISION}`]);
+    await time.pass(31_000);
+    expect(fleet.writes.length).toBe(1);
+  });
+
+  it('takes an approval that the API server has refused for not written', async () => {
+    let first = 'a';
+    const { fleet, time, coordinator } = scene((nodes) => {
+      const isTaken = nodes.some(({ approvedRevision }) => approvedRevision === REVISION);
+      return decision({ approvals: isTaken ? [] : [{ node: first, revision: REVISION }] });
+    });
+    fleet.put('a');
+    fleet.put('b');
+    fleet.onWrite = (name) => {
+      if (name === 'a') throw Object.assign(new Error('forbidden'), { status: 403 });
+    };
+    coordinator.onList(new Map(fleet.nodes));
+    coordinator.setConfigMap(VALID);
+    await time.pass(400);
+    first = 'b';
+    await time.pass(5000);
+    expect(fleet.writes).toEqual([`b approved ${REVISION}`]);
   });
 
   it('has twenty under way at most', async () => {
@@ -328,6 +420,47 @@ describe('the status', () => {
     coordinator.onChanged(fleet.put('a', { state: 'Done' }));
     await time.pass(10_000);
     expect(fleet.status.data).toMatchObject({ phase: 'Done' });
+  });
+
+  it('comes with Events that are tried again, seldom and in order, until the API server accepts them', async () => {
+    const { fleet, time, coordinator } = scene();
+    const tried: string[] = [];
+    const refuse = ({ reason }: { readonly reason: string }): void => {
+      tried.push(reason);
+      throw new Error('refused');
+    };
+    for (let index = 0; index < 40; index += 1) fleet.put(`n${index}`);
+    fleet.onEvent = refuse;
+    coordinator.onList(fleet.nodes);
+    coordinator.setConfigMap(VALID);
+    for (let index = 0; index < 40; index += 1) {
+      coordinator.onChanged(fleet.put(`n${index}`, { state: 'Done' }));
+      await time.pass(500);
+    }
+    await time.pass(60_000);
+    expect(fleet.status?.data).toMatchObject({ phase: 'Done' });
+    expect(new Set(tried)).toEqual(new Set(['RolloutStarted']));
+    expect(tried.length).toBeLessThanOrEqual(4);
+    fleet.onEvent = () => undefined;
+    await time.pass(31_000);
+    expect(fleet.notes.map(({ reason }) => reason)).toEqual(['RolloutStarted', 'RolloutDone']);
+    await time.pass(1_200_000, undefined, 1000);
+    expect(fleet.notes.length).toBe(2);
+  });
+
+  it('keeps the next leader from an Event no longer than until it was accepted', async () => {
+    const first = oneNode();
+    first.fleet.onEvent = () => {
+      throw new Error('refused');
+    };
+    await first.time.pass(5000);
+    await first.coordinator.stop();
+    first.fleet.onEvent = () => undefined;
+    const second = scene(approveAll, first.fleet);
+    second.coordinator.onList(first.fleet.nodes);
+    second.coordinator.setConfigMap(VALID);
+    await second.time.pass(5000);
+    expect(first.fleet.notes.map(({ reason }) => reason)).toEqual(['RolloutStarted']);
   });
 
   it('keeps the next leader from telling the same again', async () => {

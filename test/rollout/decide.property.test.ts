@@ -4,7 +4,7 @@ import { isRevision, MARKS, STATES } from '../../agent/report/keys.ts';
 import { decideRollout } from '../../agent/rollout/decide.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
 import type { PolicyNow } from '../../agent/rollout/gate.ts';
-import { isOpen } from '../../agent/rollout/windows.ts';
+import { windowsAt } from '../../agent/rollout/windows.ts';
 import { createZones } from '../../agent/rollout/zones.ts';
 import { CONTROL_PLANE, NEW, NOW, OLD, revisionOf, secondsAgo, valid, waiting } from './fleets.ts';
 
@@ -74,7 +74,7 @@ describe('any decision about any fleet', () => {
 
   it('approves nothing outside the windows, to those about to join apart', () => {
     holds((nodes, view) => {
-      const isClosed = !isOpen(view.policy?.settings.pace.windows ?? [], NOW, zones);
+      const isClosed = !windowsAt(view.policy?.settings.pace.windows ?? [], NOW, zones).open;
       const others = approvalsOf(decide(nodes, view)).filter(({ node }) => !find(nodes, node).joining);
       expect(isClosed ? others : []).toEqual([]);
     });

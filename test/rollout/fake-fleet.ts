@@ -17,6 +17,8 @@ export class FakeFleet implements FleetCluster {
   underWay = { now: 0, most: 0 };
   /** Called before each write of a Node; may throw. */
   onWrite: (name: string) => void = () => undefined;
+  /** Called before each Event; may throw. */
+  onEvent: (note: EventNote) => void = () => undefined;
   #version = 100;
 
   put(name: string, more: Partial<FleetNode> = {}): SeenNode {
@@ -24,6 +26,11 @@ export class FakeFleet implements FleetCluster {
     const seen = seenNode(name, this.#version, { ...this.nodes.get(name)?.node, ...more });
     this.nodes.set(name, seen);
     return seen;
+  }
+
+  /** The next version is `version` + 1, as after an etcd restore. */
+  restore(version: number): void {
+    this.#version = version;
   }
 
   approve(seen: SeenNode, revision: string | undefined): Promise<SeenNode> {
@@ -54,6 +61,7 @@ export class FakeFleet implements FleetCluster {
 
   async policyEvent(_configMap: ConfigMapObject, note: EventNote): Promise<void> {
     await settle();
+    this.onEvent(note);
     this.notes.push(note);
   }
 

@@ -46,6 +46,8 @@ interface Inner {
   retryAt: number;
   failures: Map<string, number>;
   wasOff: boolean;
+  /** What its agent last reported, where the API server has lost that. */
+  lost: Partial<FleetNode> | undefined;
 }
 
 export interface SimulatedNode {
@@ -53,6 +55,10 @@ export interface SimulatedNode {
   /** What the coordinator writes. */
   approve(revision: string | undefined, now: Date): void;
   untaint(): void;
+  /** The API server has an older Node; its agent reports again what is so. */
+  restore(older: FleetNode): void;
+  /** The API server has lost what its agent reported last. */
+  isLost(): boolean;
   /** Lets time pass: `asked` is what the policy asked of it at an instant. */
   live(now: Date, start: Date, asked: (at: number) => Asked | undefined): void;
 }
@@ -68,6 +74,7 @@ export function simulatedNode(first: FleetNode, nature: Nature): SimulatedNode {
     retryAt: 0,
     failures: new Map(),
     wasOff: false,
+    lost: undefined,
   };
 
   function set(more: Partial<FleetNode>): void {
@@ -105,7 +112,8 @@ export function simulatedNode(first: FleetNode, nature: Nature): SimulatedNode {
   }
 
   function act(now: Date, elapsed: number, asked: Asked): void {
-    set({ paused: elapsed < nature.pausedUntil });
+    set({ paused: elapsed < nature.pausedUntil, ...inner.lost });
+    inner.lost = undefined;
     if (inner.doneAt !== undefined) {
       if (now.getTime() >= inner.doneAt) finish(now);
       return;
@@ -143,6 +151,12 @@ export function simulatedNode(first: FleetNode, nature: Nature): SimulatedNode {
       set({ approvedRevision: revision, approvedAt: revision === undefined ? undefined : now });
     },
     untaint: () => set({ joining: false }),
+    restore(older) {
+      const { state, reason, desiredRevision, appliedRevision, failedRevision, lastChange } = node;
+      inner.lost ??= { state, reason, desiredRevision, appliedRevision, failedRevision, lastChange };
+      node = { ...older, readiness: node.readiness };
+    },
+    isLost: () => inner.lost !== undefined,
     live(now, start, askedAt) {
       const elapsed = now.getTime() - start.getTime();
       const asked = askedAt(now.getTime() - nature.readsAfterMs);

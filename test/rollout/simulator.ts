@@ -6,7 +6,7 @@ import { decideRollout } from '../../agent/rollout/decide.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
 import { isRevision } from '../../agent/report/keys.ts';
 import type { PolicyNow } from '../../agent/rollout/gate.ts';
-import { isOpen } from '../../agent/rollout/windows.ts';
+import { windowsAt } from '../../agent/rollout/windows.ts';
 import { createZones } from '../../agent/rollout/zones.ts';
 import { done, OLD, policyWith, revisionOf, waiting } from './fleets.ts';
 import { type Random, randomFrom } from './random.ts';
@@ -172,7 +172,7 @@ function faultsOf({ node: name, revision }: Approval, circumstances: Circumstanc
   if (node.joining) {
     return faults;
   }
-  expect(isOpen(pace.windows, now, zones), 'approved outside the windows');
+  expect(windowsAt(pace.windows, now, zones).open, 'approved outside the windows');
   // What was unavailable before takes no place, and what went dark long ago is not counted.
   const moving = [...fleet.values()]
     .map((one) => one.seen())

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ErrorList } from '../../agent/policy/error-list.ts';
 import type { Window } from '../../agent/policy/policy.ts';
 import { readWindows } from '../../agent/policy/windows.ts';
-import { isOpen, nextChange } from '../../agent/rollout/windows.ts';
+import { windowsAt } from '../../agent/rollout/windows.ts';
 import { createZones } from '../../agent/rollout/zones.ts';
 
 const MINUTE_MS = 60_000;
@@ -12,7 +12,7 @@ const zones = createZones();
 describe('no windows', () => {
   it('are open at all times', () => {
     const now = new Date('2026-03-29T01:00:00Z');
-    expect([isOpen([], now), nextChange([], now)]).toEqual([true, undefined]);
+    expect(windowsAt([], now)).toEqual({ open: true, changesAt: undefined });
   });
 });
 
@@ -71,10 +71,10 @@ describe('a window', () => {
     ['Mon-Sun 12:00-12:00 America/New_York', '2026-03-08T06:30:00Z', true, undefined],
   ])('%s at %s: open %s until %s', (text, now, open, change) => {
     const windows = windowsOf(text);
-    expect([isOpen(windows, new Date(now)), nextChange(windows, new Date(now))?.toISOString()]).toEqual([
-      open,
-      change && new Date(change).toISOString(),
-    ]);
+    expect([
+      windowsAt(windows, new Date(now)).open,
+      windowsAt(windows, new Date(now)).changesAt?.toISOString(),
+    ]).toEqual([open, change && new Date(change).toISOString()]);
   });
 });
 
@@ -104,7 +104,7 @@ describe('any windows', () => {
   it('are open just when the clock on the wall says so', () => {
     fc.assert(
       fc.property(fc.array(aWindow, { minLength: 1, maxLength: 3 }), anInstant, (windows, now) => {
-        expect(isOpen(windows, now, zones)).toBe(windows.some((one) => wallSays(one, now)));
+        expect(windowsAt(windows, now, zones).open).toBe(windows.some((one) => wallSays(one, now)));
       }),
     );
   });
@@ -112,8 +112,8 @@ describe('any windows', () => {
   it('change next at the very first minute at which they are not as now', () => {
     fc.assert(
       fc.property(fc.array(aWindow, { minLength: 1, maxLength: 3 }), anInstant, (windows, now) => {
-        const open = isOpen(windows, now, zones);
-        const change = nextChange(windows, now, zones);
+        const open = windowsAt(windows, now, zones).open;
+        const change = windowsAt(windows, now, zones).changesAt;
         const limit = Math.min(change?.getTime() ?? Infinity, now.getTime() + 3 * 24 * 60 * MINUTE_MS);
         for (let at = minuteAfter(now); at < limit; at += MINUTE_MS) {
           if (windows.some((one) => wallSays(one, new Date(at))) !== open) {
@@ -122,7 +122,7 @@ describe('any windows', () => {
             );
           }
         }
-        const then = change === undefined ? !open : isOpen(windows, change, zones);
+        const then = change === undefined ? !open : windowsAt(windows, change, zones).open;
         expect([then, (change?.getTime() ?? Infinity) > now.getTime()]).toEqual([!open, true]);
       }),
       { numRuns: 40 },
@@ -132,7 +132,9 @@ describe('any windows', () => {
   it('take no account of the order in which they are written', () => {
     fc.assert(
       fc.property(fc.array(aWindow, { minLength: 2, maxLength: 4 }), anInstant, (windows, now) => {
-        expect(nextChange(windows.toReversed(), now, zones)).toEqual(nextChange(windows, now, zones));
+        expect(windowsAt(windows.toReversed(), now, zones).changesAt).toEqual(
+          windowsAt(windows, now, zones).changesAt,
+        );
       }),
     );
   });

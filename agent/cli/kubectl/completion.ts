@@ -1,9 +1,8 @@
 // `kubectl sysctls completion`: the scripts for the shells, and the hidden command that they and kubectl call.
 
 import { Argument, Command } from 'commander';
-import { jsonOf } from '../../cluster/answer.ts';
 import { objectAt, textAt } from '../../cluster/fields.ts';
-import { itemsOf } from '../../cluster/items.ts';
+import { objectsOf } from '../../cluster/items.ts';
 import { loadKubeconfig } from '../../cluster/kubeconfig.ts';
 import { METADATA_LIST } from '../../cluster/media-types.ts';
 import { complete, type GlobalWords, type Sources } from './complete.ts';
@@ -65,8 +64,8 @@ async function nodesOf({ env }: World, flags: GlobalWords): Promise<readonly str
     accept: METADATA_LIST,
     timeoutMs: NODES_MS,
   });
-  for await (const text of itemsOf(bytes)) {
-    const name = textAt(objectAt(jsonOf(text.toString('utf8')), 'metadata'), 'name');
+  for await (const object of objectsOf(bytes)) {
+    const name = textAt(objectAt(object, 'metadata'), 'name');
     if (name !== undefined) found.push({ name });
   }
   return inOrder(found).map(({ name }) => name);

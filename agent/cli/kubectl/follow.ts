@@ -42,7 +42,9 @@ export async function followFleet(
     if (isSynced) onChange();
   };
 
-  const listeners: Pick<WatchOptions, 'onError' | 'onRecovered'> = {
+  const onFault = (error: unknown): void => (isSynced ? onEnd(error) : seen.reject(error));
+  const listeners: Pick<WatchOptions, 'onError' | 'onRecovered' | 'onFault'> = {
+    onFault,
     onError(error) {
       trouble = error;
       seen.reject(error);
@@ -122,6 +124,7 @@ export async function followFleet(
           watch.stop();
         }
       },
+      onFault,
     });
     return watch;
   }

@@ -1,10 +1,9 @@
 // The Nodes, read one by one: the list of a big cluster's is a hundred megabytes.
 
-import { jsonOf } from '../../cluster/answer.ts';
 import { isNotFound } from '../../cluster/errors.ts';
 import { objectAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
 import { parseFleetNode } from '../../cluster/fleet-node.ts';
-import { itemsOf } from '../../cluster/items.ts';
+import { objectsOf } from '../../cluster/items.ts';
 import { KEY_PREFIX, KEYS } from '../../report/keys.ts';
 import type { FleetNode } from '../../rollout/fleet.ts';
 import { Refusal } from './failure.ts';
@@ -22,8 +21,8 @@ export interface ShownNode {
 export async function listNodes({ transport }: Session): Promise<readonly ShownNode[]> {
   const nodes: ShownNode[] = [];
   const bytes = transport.read({ method: 'GET', path: '/api/v1/nodes' });
-  for await (const text of itemsOf(bytes)) {
-    nodes.push(shownNode(objectAt(jsonOf(text.toString('utf8')))));
+  for await (const object of objectsOf(bytes)) {
+    nodes.push(shownNode(object));
   }
   return inOrder(nodes);
 }

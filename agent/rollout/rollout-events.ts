@@ -1,0 +1,75 @@
+// The Events of a rollout on their way to the API server: each once, in order, and until it is accepted.
+
+import type { AgentLog, ConfigMapObject, EventNote } from '../node/ports.ts';
+import { eventQueue } from '../report/event-queue.ts';
+import type { Clock } from '../time/clock.ts';
+import type { RolloutDecision } from './fleet.ts';
+import { milestones, type Told } from './milestones.ts';
+import type { FleetCluster } from './ports.ts';
+import { progressText } from './status.ts';
+
+export interface PolicyShown {
+  readonly configMap: ConfigMapObject;
+  /** Stands for the lists that the policy asks for. */
+  readonly rollout: string;
+}
+
+export interface RolloutEvents {
+  /** Continues where an earlier coordinator ended; without effect once there was anything. */
+  resume(accepted: Told | undefined): void;
+  /** Adds the Events that the decision is worth. */
+  add(decision: RolloutDecision, policy: PolicyShown): void;
+  /** Posts what waits. Resolves with the ms after which to call again; undefined when nothing is left. Never rejects. */
+  post(): Promise<number | undefined>;
+  /** What the API server has accepted: the next leader finds it in the status. */
+  accepted(): Told | undefined;
+}
+
+/** An Event that was not accepted is posted again after this: a rollout decides many times a second. */
+const RETRY_MS = 30_000;
+
+export function rolloutEvents(
+  cluster: Pick<FleetCluster, 'policyEvent'>,
+  clock: Pick<Clock, 'monotonicMs'>,
+  log: AgentLog,
+): RolloutEvents {
+  let added: Told | undefined;
+  let accepted: Told | undefined;
+  let retryAtMs = Number.NEGATIVE_INFINITY;
+  const queue = eventQueue<EventNote & { readonly about: ConfigMapObject }>(
+    (event) => cluster.policyEvent(event.about, event),
+    (facts, message) => log.warn(facts, message),
+  );
+
+  return {
+    resume(told) {
+      added ??= told;
+      accepted ??= told;
+    },
+
+    add(decision, { configMap, rollout }) {
+      const { phase, reason } = decision;
+      const next = milestones(added, { rollout, phase, reason, progress: progressText(decision) });
+      for (const note of next.notes) {
+        log.info({ event: note.reason }, note.message);
+      }
+      queue.add(next.notes.map((note) => ({ ...note, about: configMap })));
+      added = next.told;
+    },
+
+    async post() {
+      const restMs = retryAtMs - clock.monotonicMs();
+      if (!queue.isEmpty() && restMs > 0) {
+        return restMs;
+      }
+      if (!(await queue.post())) {
+        retryAtMs = clock.monotonicMs() + RETRY_MS;
+        return RETRY_MS;
+      }
+      accepted = added;
+      return undefined;
+    },
+
+    accepted: () => accepted,
+  };
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import type { Cluster, EventNote, NodeObject } from '../../agent/node/ports.ts';
+import { createPublisher, NOTHING_SEEN } from '../../agent/node/publish.ts';
+import type { NodeReport } from '../../agent/report/annotations.ts';
+
+const NODE: NodeObject = { name: 'n1', uid: 'u', labels: {}, annotations: {} };
+const DEGRADED: NodeReport = { ...NOTHING_SEEN, state: 'Degraded', reason: 'It failed.' };
+const BLOCKED: NodeReport = { ...NOTHING_SEEN, state: 'Blocked', reason: 'A pod.' };
+const DONE: NodeReport = { ...NOTHING_SEEN, state: 'Done', reason: 'It is done.' };
+
+/** A publisher of one Node, and what the API server was asked. */
+function scene() {
+  const asked: string[] = [];
+  const api = { takesEvents: true };
+  const cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'> = {
+    patchNode: async () => void asked.push('patch'),
+    async nodeEvent(_node, { reason }: EventNote) {
+      asked.push(reason);
+      if (!api.takesEvents) throw new Error('no answer');
+    },
+  };
+  const warnings: string[] = [];
+  const publisher = createPublisher(cluster, {
+    info: () => undefined,
+    warn: (_facts, message) => warnings.push(message),
+  });
+  publisher.setNode(NODE);
+  return { publisher, asked, api, warnings };
+}
+
+describe('an Event of a node that could not be posted', () => {
+  it('comes with the next report, though that has nothing else to write', async () => {
+    const { publisher, asked, api } = scene();
+    api.takesEvents = false;
+    await publisher.publish(DEGRADED);
+    api.takesEvents = true;
+    await publisher.publish(DEGRADED);
+    await publisher.publish(DEGRADED);
+    expect(asked).toEqual(['patch', 'NodeDegraded', 'NodeDegraded']);
+  });
+
+  it('is tried once a report, and those after it wait for it', async () => {
+    const { publisher, asked, api, warnings } = scene();
+    api.takesEvents = false;
+    await publisher.publish(DEGRADED);
+    await publisher.publish(BLOCKED);
+    await publisher.publish(DONE);
+    expect(asked.filter((one) => one !== 'patch')).toEqual(['NodeDegraded', 'NodeDegraded', 'NodeDegraded']);
+    expect(warnings.length).toBe(3);
+    asked.length = 0;
+    api.takesEvents = true;
+    await publisher.publish(DONE);
+    expect(asked).toEqual(['NodeDegraded', 'NodeBlocked', 'NodeDone']);
+  });
+
+  it('is one of a bounded number, of which the oldest is dropped', async () => {
+    const { publisher, asked, api } = scene();
+    api.takesEvents = false;
+    for (let turn = 0; turn < 30; turn += 1) await publisher.publish({ ...BLOCKED, reason: `pod ${turn}` });
+    asked.length = 0;
+    api.takesEvents = true;
+    await publisher.publish(DONE);
+    expect(asked).toEqual(['patch', ...Array.from({ length: 19 }, () => 'NodeBlocked'), 'NodeDone']);
+  });
+});
