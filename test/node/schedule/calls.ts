@@ -1,0 +1,205 @@
+// What becomes of each call of an agent's ports: it takes its time, is late, is refused, or its answer is lost; and at any
+// of them the agent may be killed.
+
+import { chance, type Simulation } from './simulation.ts';
+
+/** How a call differs from one that goes well. */
+export const FAULTS = ['late', 'refused', 'answer lost', 'effect late'] as const;
+
+/** The fault of the nth call (from 0) of a kind. */
+export interface CallFault {
+  readonly kind: string;
+  readonly nth: number;
+  /**
+   * late: effect and answer come within twice `ms`. refused: no effect, an error. answer lost: the effect, and
+   * an error after `ms`. effect late: an error at once, the effect after `ms`, and only then that of a later call of this kind, as
+   * systemd does one job after the other.
+   */
+  readonly fault: (typeof FAULTS)[number];
+  readonly ms: number;
+}
+
+/** All calls of these kinds are refused for a time. */
+export interface Outage {
+  readonly kinds: readonly string[];
+  readonly fromMs: number;
+  readonly lengthMs: number;
+}
+
+/** The agent ends at the nth call (from 0) of a kind, and starts again. */
+export interface Kill {
+  readonly kind: string;
+  readonly nth: number;
+  /** The call still takes effect. */
+  readonly isEffective: boolean;
+  readonly downMs: number;
+}
+
+export const ANY_KIND = 'any';
+
+/** One process of the agent. */
+export class AgentProcess {
+  isAlive = true;
+}
+
+export interface Call<T> {
+  /** What faults and kills name. */
+  readonly kind: string;
+  /** The longest that a call without a fault takes, in ms. 0: it takes turns of the event loop alone. */
+  readonly usualMs: number;
+  readonly effect: () => T | Promise<T>;
+  /** The effect cannot come after the error, as that of a command on the host can. */
+  readonly isAtomic?: boolean;
+  /** What a refused call rejects with. */
+  readonly error: () => Error;
+}
+
+export interface CallsOptions {
+  readonly seed: number;
+  readonly faults: readonly CallFault[];
+  readonly outages: readonly Outage[];
+  readonly kills: readonly Kill[];
+  readonly onKill: (kill: Kill) => void;
+  readonly onFault: (text: string) => void;
+}
+
+export class Calls {
+  readonly #simulation: Simulation;
+  readonly #options: CallsOptions;
+  readonly #chance: () => number;
+  readonly #made = new Map<string, number>();
+  /** By kind: resolves when no late effect is to come. */
+  readonly #lateEffects = new Map<string, Promise<void>>();
+  #isFaultless = false;
+
+  constructor(simulation: Simulation, options: CallsOptions) {
+    this.#simulation = simulation;
+    this.#options = options;
+    this.#chance = chance(options.seed);
+  }
+
+  random(): number {
+    return this.#chance();
+  }
+
+  /** From now on every call goes well. */
+  stopFaults(): void {
+    this.#isFaultless = true;
+  }
+
+  /** Never settles for a process that is dead by then. */
+  make<T>(process: AgentProcess, call: Call<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    if (process.isAlive) {
+      this.#run(process, call).then(
+        (value) => process.isAlive && resolve(value),
+        (error: unknown) => {
+          if (process.isAlive) {
+            reject(error instanceof Error ? error : new Error(String(error)));
+          }
+        },
+      );
+    }
+    return promise;
+  }
+
+  async #run<T>(process: AgentProcess, call: Call<T>): Promise<T> {
+    const { kind, usualMs, effect, error } = call;
+    const nth = this.#count(kind);
+    const nthOfAll = this.#count(ANY_KIND);
+    const { faults, kills } = this.#options;
+    const kill = this.#isFaultless
+      ? undefined
+      : kills.find((one) => one.nth === (one.kind === ANY_KIND ? nthOfAll : one.kind === kind ? nth : -1));
+    if (kill !== undefined) {
+      this.#options.onFault(
+        `the agent is killed at ${kind} ${nth}${kill.isEffective ? ', which takes effect' : ''}`,
+      );
+      process.isAlive = false;
+      this.#options.onKill(kill);
+      if (!kill.isEffective) {
+        return await new Promise<T>(() => {});
+      }
+    }
+    await this.#usual(usualMs);
+    const fault = this.#isFaultless ? undefined : faults.find((one) => one.kind === kind && one.nth === nth);
+    if (fault !== undefined) {
+      this.#options.onFault(`${kind} ${nth}: ${fault.fault} (${fault.ms} ms)`);
+      return this.#withFault(process, fault, call);
+    }
+    if (this.#isOut(kind)) {
+      throw error();
+    }
+    await this.#lateEffects.get(kind);
+    return this.#settled(usualMs, effect);
+  }
+
+  async #withFault<T>(
+    process: AgentProcess,
+    { fault, ms }: CallFault,
+    { kind, isAtomic = false, effect, error }: Call<T>,
+  ): Promise<T> {
+    switch (fault === 'effect late' && isAtomic ? 'late' : fault) {
+      case 'late':
+        await this.#simulation.pass(this.#chance() * ms);
+        if (isAtomic && !process.isAlive) {
+          // What a process has asked of the kernel ends before the process does.
+          return await new Promise<T>(() => {});
+        }
+        return this.#settled(ms, effect);
+      case 'refused':
+        throw error();
+      case 'answer lost':
+        await effect();
+        await this.#simulation.pass(ms);
+        throw error();
+      case 'effect late':
+        this.#lateEffects.set(kind, this.#lateEffect(ms, effect));
+        throw error();
+    }
+  }
+
+  async #lateEffect(ms: number, effect: () => unknown): Promise<void> {
+    await this.#simulation.pass(ms);
+    try {
+      await effect();
+    } catch {
+      // The caller has had an error already.
+    }
+  }
+
+  async #settled<T>(usualMs: number, effect: () => T | Promise<T>): Promise<T> {
+    try {
+      return await effect();
+    } finally {
+      await this.#usual(usualMs);
+    }
+  }
+
+  /** A call that takes no time takes some turns of the event loop all the same. */
+  async #usual(usualMs: number): Promise<void> {
+    if (usualMs > 0) {
+      await this.#simulation.pass(Math.ceil(this.#chance() * usualMs) / 2);
+      return;
+    }
+    for (let turns = Math.floor(this.#chance() * 4); turns > 0; turns -= 1) {
+      await Promise.resolve();
+    }
+  }
+
+  #isOut(kind: string): boolean {
+    const { nowMs } = this.#simulation;
+    return (
+      !this.#isFaultless &&
+      this.#options.outages.some(
+        ({ kinds, fromMs, lengthMs }) => fromMs <= nowMs && nowMs < fromMs + lengthMs && kinds.includes(kind),
+      )
+    );
+  }
+
+  #count(kind: string): number {
+    const nth = this.#made.get(kind) ?? 0;
+    this.#made.set(kind, nth + 1);
+    return nth;
+  }
+}

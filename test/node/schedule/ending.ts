@@ -1,0 +1,113 @@
+// What is checked when nothing has gone wrong for a while, and after the way back by mode Restore.
+
+import { JOURNAL_FILE, MEMORY_FOLDER } from '../../../agent/node/memory.ts';
+import { KEYS } from '../../../agent/report/keys.ts';
+import { allows } from './cluster.ts';
+import type { Violations } from './invariants.ts';
+import { ENVIRONMENT_FILE } from './kubelet.ts';
+import { withoutOurFlag } from './our-flag.ts';
+import { SYSCTLS } from './scenario.ts';
+import type { World } from './world.ts';
+
+const MOST_QUIET_WRITES = 12;
+
+/** Some time after the last trouble. */
+export function expectTold(world: World, violations: Violations): void {
+  const { cluster, setup } = world;
+  const { mode, allowedUnsafeSysctls: list = '' } = cluster.policy;
+  const desired = cluster.annotations[KEYS.desired] ?? '';
+  const isSame = desired.split(',').toSorted().join() === list.split(',').toSorted().join();
+  if (setup.units === 'writable' && mode === undefined && world.isPolicyValid && !isSame) {
+    violations.add('told-in-time', `the policy wants ${list}, and the Node shows ${desired || 'nothing'}`);
+  }
+}
+
+/** When all has settled. `writesBefore`: so many writes to the API had been made when the last, quiet part of it began. */
+export function expectSettled(world: World, violations: Violations, writesBefore: number): void {
+  const { cluster, kubelet } = world;
+  const state = cluster.annotations[KEYS.state];
+  const isOwnChoice = isCrashingByChoice(world);
+  if (!kubelet.isHealthy && !isOwnChoice) {
+    violations.add('kubelet-healthy', `the kubelet is ${kubelet.status().activeState}, the node ${state}`);
+  }
+  const left = world.leftBehind();
+  if (left.length > 0) {
+    violations.add('nothing-left', `left: ${left.join(', ')}`);
+  }
+  const writes = cluster.writes.slice(writesBefore);
+  if (writes.length > MOST_QUIET_WRITES) {
+    const last = writes.slice(-6).map(({ what }) => what);
+    violations.add('writes-bounded', `${writes.length} writes in 5 min, the last: ${last.join(', ')}`);
+  }
+  if (state === 'Done' && !isOwnChoice) {
+    expectDone(world, violations);
+  }
+  expectBytes(world, violations);
+}
+
+/** The kubelet is well, and the host takes writes: mode Restore can come to its end. */
+export function mayRestore(world: World): boolean {
+  const { setup, kubelet } = world;
+  return kubelet.isHealthy && kubelet.process?.isDoomed !== true && setup.units === 'writable';
+}
+
+/** After mode Restore. */
+export function expectRestored(world: World, violations: Violations): void {
+  const { cluster } = world;
+  const { disk, others, isEditedByOthers } = world;
+  const text = disk.text(ENVIRONMENT_FILE);
+  const isRestored = isEditedByOthers ? text?.includes('allowed-unsafe-sysctls') !== true : text === others;
+  if (!isRestored) {
+    const state = `${cluster.annotations[KEYS.state]}: ${cluster.annotations[KEYS.reason]}`;
+    violations.add('restored', `expected ${JSON.stringify(others)}, got ${JSON.stringify(text)} (${state})`);
+  }
+  const left = world.leftBehind();
+  if (left.length > 0) {
+    violations.add('nothing-left', `left after Restore: ${left.join(', ')}`);
+  }
+}
+
+function expectDone(world: World, violations: Violations): void {
+  const { kubelet, cluster } = world;
+  const desired = SYSCTLS.filter((name) => cluster.annotations[KEYS.desired]?.split(',').includes(name));
+  const missing = desired.filter((name) => !allows(kubelet.process?.allowances ?? [], name));
+  if (missing.length > 0) {
+    violations.add('done-is-true', `the node is Done, and the kubelet runs without ${missing.join(', ')}`);
+  }
+}
+
+function expectBytes(world: World, violations: Violations): void {
+  const { disk, others, isEditedByOthers } = world;
+  const text = disk.text(ENVIRONMENT_FILE);
+  const isAsOthers = text === others;
+  if (!isAsOthers && withoutOurFlag(text) !== withoutOurFlag(others)) {
+    violations.add(
+      'file-bytes',
+      `expected ${JSON.stringify(others)} with or without our flag, got ${JSON.stringify(text)}`,
+    );
+  }
+  if (isAsOthers || isEditedByOthers || disk.node(JOURNAL_FILE) !== undefined) {
+    return;
+  }
+  const original = remembered(world)?.original;
+  const bytes = world.setup.file;
+  const expected = bytes === undefined ? null : Buffer.from(bytes).toString('base64');
+  if (original?.bytes !== expected) {
+    violations.add('original-kept', `the original is remembered as ${JSON.stringify(original ?? 'nothing')}`);
+  }
+}
+
+function remembered(world: World): { original?: { bytes?: unknown } } | undefined {
+  const text = world.disk.text(`${MEMORY_FOLDER}/state.json`);
+  const state: unknown = text === undefined ? undefined : JSON.parse(text);
+  return typeof state === 'object' && state !== null ? state : undefined;
+}
+
+/** The policy asks for a kubelet that ends only after the change counts as done: that is the policy's own doing. */
+function isCrashingByChoice(world: World): boolean {
+  const { setup, kubelet } = world;
+  return (
+    setup.refusedAfterMs > setup.policy.nodeSoakSeconds * 1000 &&
+    (kubelet.process?.isDoomed === true || kubelet.crashesMs.length > 0)
+  );
+}

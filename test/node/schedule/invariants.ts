@@ -1,0 +1,48 @@
+// What must hold during a schedule and after it. Each has an id, which a failure names.
+
+/** What was found to be broken, and when. */
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly atMs: number;
+  readonly what: string;
+}
+
+export const INVARIANTS = {
+  'restart-protected':
+    'The agent restarts the kubelet only while journal, rollback timer and boot unit stand.',
+  'one-pass': 'One pass of an agent ends before the next begins.',
+  'own-temporary': 'No two writers share a temporary file.',
+  'original-kept': 'The original bytes are remembered until they are restored.',
+  'file-bytes': "The file ends as others wrote it, with or without the agent's flag, to the byte.",
+  'kubelet-healthy': 'The kubelet ends healthy.',
+  'nothing-left': 'No journal, timer, unit or temporary file is left.',
+  'pods-kept': 'No restart ends a pod against the policy.',
+  'writes-bounded': 'A settled node makes few writes to the API.',
+  'told-in-time': 'Two minutes after the last trouble the Node shows what the policy wants of it.',
+  'done-is-true': 'Done is reported only for a kubelet that stays healthy with the list.',
+  'message-is-true': 'No message says that the file holds the old bytes while it does not.',
+  restored: 'Mode Restore brings the original bytes back.',
+} as const;
+
+export type Invariant = keyof typeof INVARIANTS;
+
+/** Collects what was broken; each invariant once. */
+export class Violations {
+  readonly #found = new Map<Invariant, Violation>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  add(invariant: Invariant, what: string): void {
+    if (!this.#found.has(invariant)) {
+      this.#found.set(invariant, { invariant, atMs: this.#now(), what });
+    }
+  }
+
+  /** In the order in which they were found. */
+  get found(): readonly Violation[] {
+    return [...this.#found.values()];
+  }
+}

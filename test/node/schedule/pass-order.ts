@@ -1,0 +1,53 @@
+// Notices when an agent begins a pass while an earlier one still writes or restarts something.
+
+import type { MemoryStore } from '../../../agent/node/memory.ts';
+import type { Violations } from './invariants.ts';
+
+/** Of one agent's process. */
+export class PassOrder {
+  readonly #violations: Violations;
+  readonly #pending = new Map<object, string>();
+
+  constructor(violations: Violations) {
+    this.#violations = violations;
+  }
+
+  /** A pass asks for the state of the node. */
+  observes(): void {
+    this.#expectNone('asks for the state of the unit');
+  }
+
+  /** `doing` belongs to one pass alone until it has settled. */
+  async during<T>(what: string, doing: Promise<T>): Promise<T> {
+    const key = {};
+    this.#pending.set(key, what);
+    try {
+      return await doing;
+    } finally {
+      this.#pending.delete(key);
+    }
+  }
+
+  watched(memory: MemoryStore): MemoryStore {
+    return {
+      ...memory,
+      load: () => {
+        this.#expectNone('loads the memory');
+        return memory.load();
+      },
+      open: () => {
+        this.#expectNone('asks for an open change');
+        return memory.open();
+      },
+      save: (next) => this.during('save', memory.save(next)),
+      commit: () => this.during('commit', memory.commit()),
+    };
+  }
+
+  #expectNone(what: string): void {
+    const [pending] = this.#pending.values();
+    if (pending !== undefined) {
+      this.#violations.add('one-pass', `a pass ${what} during the ${pending} of another`);
+    }
+  }
+}

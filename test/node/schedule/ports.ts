@@ -1,0 +1,231 @@
+// The ports of one agent's process: each call of them is a step of the schedule.
+
+import { HostCommandError, type RunOnHost } from '../../../agent/host/commands.ts';
+import { hostFiles, TEMPORARY_SUFFIX } from '../../../agent/host/files.ts';
+import { BOOT_UNIT, UNDO_SCRIPT_FILE, UNITS_FOLDER } from '../../../agent/host/undo-script.ts';
+import { hostUndoSwitch } from '../../../agent/host/undo-switch.ts';
+import type { AgentPorts } from '../../../agent/node/agent.ts';
+import { JOURNAL_FILE, MEMORY_FOLDER, memoryStore } from '../../../agent/node/memory.ts';
+import type { Cluster, HostFiles, HostWatch, Shortage, Systemd } from '../../../agent/node/ports.ts';
+import { KEYS } from '../../../agent/report/keys.ts';
+import type { AgentProcess, Calls } from './calls.ts';
+import { errno } from './disk.ts';
+import { type Mount, mounts } from './fs-promises.ts';
+import { CONFIG_FILE, ENVIRONMENT_FILE } from './kubelet.ts';
+import type { Violations } from './invariants.ts';
+import type { PassOrder } from './pass-order.ts';
+import type { World } from './world.ts';
+
+const HOST_COMMAND_MS = 40;
+const API_MS = 30;
+const INOTIFY_MS = 1;
+
+export interface PortsContext {
+  readonly world: World;
+  readonly calls: Calls;
+  readonly process: AgentProcess;
+  readonly violations: Violations;
+  readonly order: PassOrder;
+  /** Called when the agent restarts the kubelet. */
+  readonly onRestart: () => void;
+  readonly onPatch: (reason: string, state: string) => void;
+  /** Something that this agent watches has changed. */
+  readonly onHostChange: () => void;
+}
+
+export interface ModelledPorts {
+  readonly ports: AgentPorts;
+  readonly release: () => void;
+}
+
+export function modelledPorts(context: PortsContext): ModelledPorts {
+  const { world, calls, process } = context;
+  const root = mounts.add(mountOf(context));
+  const run = commandsOf(context);
+  const files = filesOf(context, hostFiles(root, run));
+  const clock = world.simulation.clock(() => process.isAlive);
+  return {
+    release: () => mounts.remove(root),
+    ports: {
+      files,
+      memory: context.order.watched(memoryStore(files)),
+      systemd: systemdOf(context),
+      processes: {
+        argv: (pid) =>
+          step(context, 'process', 0, () =>
+            world.kubelet.process?.pid === pid ? world.kubelet.process.argv : undefined,
+          ),
+        environment: (pid, name) =>
+          step(context, 'process', 0, () =>
+            world.kubelet.process?.pid === pid && name === 'INVOCATION_ID'
+              ? world.kubelet.invocationId
+              : undefined,
+          ),
+        kubeletVersion: () => Promise.resolve('Kubernetes v1.37.2'),
+        kernelRelease: () => Promise.resolve('6.1.0-18-amd64'),
+      },
+      undoSwitch: hostUndoSwitch(files, run),
+      // A kubelet that does not answer is not healthy, whatever the reason.
+      health: { ok: () => step(context, 'health', 1, () => world.kubelet.isHealthy).catch(() => false) },
+      clock,
+      cluster: clusterOf(context, (ms) => clock.sleep(ms)),
+      watch: watchOf(context),
+      random: () => calls.random(),
+      log: { info: () => {}, warn: () => {} },
+    },
+  };
+}
+
+function step<T>(
+  { calls, process }: PortsContext,
+  kind: string,
+  usualMs: number,
+  effect: () => T | Promise<T>,
+  error: () => Error = () => new HostCommandError([kind], 1, 'it failed', undefined),
+): Promise<T> {
+  return calls.make(process, { kind, usualMs, effect, error });
+}
+
+function mountOf(context: PortsContext): Mount {
+  const { world, violations } = context;
+  return {
+    disk: world.disk,
+    step: async (call, effect) => {
+      const kind = `${call.isWrite ? 'write' : 'read'} ${fileKind(call.path)}`;
+      const clash = (error: unknown): void => {
+        const code = error instanceof Error && 'code' in error ? error.code : undefined;
+        const isClash =
+          (call.name === 'open' && code === 'EEXIST') || (call.name === 'rename' && code === 'ENOENT');
+        if (isClash && call.isWrite && context.process.isAlive && !world.undo.isUndoing) {
+          violations.add('own-temporary', `${call.name} ${call.path}: ${code}`);
+        }
+      };
+      return context.calls.make(context.process, {
+        kind,
+        usualMs: 0,
+        isAtomic: true,
+        effect: () => {
+          try {
+            return effect();
+          } catch (error) {
+            clash(error);
+            throw error;
+          }
+        },
+        error: () => errno(call.isWrite ? 'ENOSPC' : 'EIO', call.path),
+      });
+    },
+  };
+}
+
+const KINDS: readonly (readonly [string, string])[] = [
+  [ENVIRONMENT_FILE, 'file'],
+  [CONFIG_FILE, 'config'],
+  [`${MEMORY_FOLDER}/state.json`, 'state'],
+  [JOURNAL_FILE, 'journal'],
+  [`${UNITS_FOLDER}/${BOOT_UNIT}`, 'boot unit'],
+  [UNDO_SCRIPT_FILE, 'script'],
+];
+
+/** A temporary file counts as the file that it is to become, whatever stands between its name and the suffix. */
+function fileKind(path: string): string {
+  const target = path.endsWith(TEMPORARY_SUFFIX)
+    ? path.slice(0, -TEMPORARY_SUFFIX.length).replace(/\/\.(?=[^/]*$)/u, '/')
+    : path;
+  return KINDS.find(([known]) => target === known || target.startsWith(`${known}.`))?.[1] ?? 'other';
+}
+
+function filesOf({ world }: PortsContext, files: HostFiles): HostFiles {
+  const { units } = world.setup;
+  const shortage: Shortage =
+    units === 'full'
+      ? { kind: 'bytes', mount: UNITS_FOLDER, free: 0, needed: 1 }
+      : { kind: 'read-only', mount: UNITS_FOLDER };
+  return {
+    ...files,
+    shortage: (path) =>
+      Promise.resolve(units !== 'writable' && path.startsWith(UNITS_FOLDER) ? shortage : undefined),
+  };
+}
+
+function commandsOf(context: PortsContext): RunOnHost {
+  return (argv) =>
+    step(
+      context,
+      'host command',
+      HOST_COMMAND_MS,
+      () => context.world.undo.run(argv),
+      () => new HostCommandError(argv, undefined, 'it timed out', undefined),
+    );
+}
+
+function systemdOf(context: PortsContext): Systemd {
+  const { kubelet } = context.world;
+  const restart = (): Promise<void> => {
+    if (context.process.isAlive) {
+      context.onRestart();
+    }
+    const restarted = step(context, 'restart', HOST_COMMAND_MS, () => kubelet.tryRestart('agent'));
+    return context.order.during('restart', restarted);
+  };
+  return {
+    status: (unit) => {
+      context.order.observes();
+      return step(context, 'systemd status', 10, () => ({ ...kubelet.status(), name: unit }));
+    },
+    version: () => Promise.resolve(252),
+    services: () => Promise.resolve([]),
+    tryRestart: restart,
+    startFailed: restart,
+    journal: () => step(context, 'kubelet log', HOST_COMMAND_MS, () => kubelet.log()),
+  };
+}
+
+function clusterOf(context: PortsContext, sleep: (ms: number) => Promise<void>): Cluster {
+  const { cluster, kubelet } = context.world;
+  const ask = <T>(kind: string, effect: () => T): Promise<T> =>
+    step(context, kind, API_MS, effect, () => new Error('connect ECONNREFUSED'));
+  return {
+    patchNode: (patch) => {
+      const { 'kubelet-sysctl-agent/reason': reason, 'kubelet-sysctl-agent/state': state } =
+        patch.annotations;
+      context.onPatch(reason ?? '', state ?? cluster.annotations[KEYS.state] ?? '');
+      return ask('patch node', () => cluster.patchNode(patch));
+    },
+    seenReadiness: () => kubelet.readiness(),
+    readiness: () => ask('readiness', () => kubelet.readiness()),
+    sysctlPods: () => ask('pods', () => cluster.sysctlPods()),
+    watchPods: () => cluster.watchPods(sleep),
+    nodeEvent: (_node, note) => ask('event', () => cluster.event(note)),
+    configMapEvent: (_configMap, note) => ask('event', () => cluster.event(note)),
+  };
+}
+
+function watchOf(context: PortsContext): HostWatch {
+  const { world, process } = context;
+  let watched: readonly string[] = [];
+  world.disk.onChange((path) => {
+    const counts = watched.some((one) => (one.endsWith('/') ? path.startsWith(one) : path === one));
+    if (counts && process.isAlive) {
+      world.simulation.after(INOTIFY_MS, () => process.isAlive && context.onHostChange());
+    }
+  });
+  return {
+    watchPaths: (paths) =>
+      step(
+        context,
+        'watch',
+        0,
+        () => {
+          if (world.setup.inotifyExhausted) {
+            throw errno('EMFILE', 'watch');
+          }
+          watched = paths;
+        },
+        () => errno('ENOSPC', 'watch'),
+      ),
+    close: () => {
+      watched = [];
+    },
+  };
+}

@@ -1,0 +1,209 @@
+// The transient timer that undoes a change, its service, and the script that the service runs (agent/host/undo-script.ts),
+// step by step. `run` takes the commands of agent/host/undo-switch.ts.
+
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { HostCommandError, type RunOnHost } from '../../../agent/host/commands.ts';
+import { TEMPORARY_SUFFIX } from '../../../agent/host/files.ts';
+import {
+  BOOT_UNIT,
+  BOOT_UNIT_FILE,
+  UNDO_SCRIPT_FILE,
+  UNDO_UNIT,
+  UNITS_FOLDER,
+} from '../../../agent/host/undo-script.ts';
+import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../agent/node/memory.ts';
+import { parseJournal } from '../../../agent/node/journal.ts';
+import type { Disk } from './disk.ts';
+import type { KubeletUnit } from './kubelet.ts';
+import type { Simulation } from './simulation.ts';
+
+const TIMER = `${UNDO_UNIT}.timer`;
+const SERVICE = `${UNDO_UNIT}.service`;
+const NOT_LOADED = 5;
+const STEP_MS = 8;
+const RESTART_MS = 10_000;
+
+export class UndoTimer {
+  readonly #simulation: Simulation;
+  readonly #disk: Disk;
+  readonly #kubelet: KubeletUnit;
+  #timer: { readonly seconds: number; readonly cancel: () => void } | undefined;
+  /** The run of the service that is under way, or that waits for its next try. */
+  #service: { readonly state: 'active' | 'activating' } | undefined;
+  /** Called when the time is over. */
+  onElapsed: () => void = () => {};
+
+  constructor(simulation: Simulation, disk: Disk, kubelet: KubeletUnit) {
+    this.#simulation = simulation;
+    this.#disk = disk;
+    this.#kubelet = kubelet;
+  }
+
+  get isArmed(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  /** The timer's service is there: its script runs, or has failed and is tried again. */
+  get isUndoing(): boolean {
+    return this.#service !== undefined;
+  }
+
+  /** Rejects with a HostCommandError as the host's command would. */
+  readonly run: RunOnHost = (argv) => {
+    const [command, verb] = argv;
+    if (command === 'systemd-run' && argv.includes(`--unit=${UNDO_UNIT}`)) {
+      return this.#startTimer(argv);
+    }
+    if (command === 'systemctl' && verb === 'restart' && argv[2] === TIMER) {
+      return this.#restartTimer(argv);
+    }
+    if (command === 'systemctl' && verb === 'stop') {
+      return this.#stop(argv);
+    }
+    if (command === 'systemctl' && verb === 'show' && argv.at(-1) === SERVICE) {
+      return Promise.resolve(this.#service?.state ?? 'inactive');
+    }
+    throw new Error(`Expected a command that the modelled host knows, got ${argv.join(' ')}`);
+  };
+
+  #startTimer(argv: readonly string[]): Promise<string> {
+    if (this.#timer !== undefined || this.#service !== undefined) {
+      throw new HostCommandError(argv, 1, `Unit ${TIMER} was already loaded`, undefined);
+    }
+    const seconds = Number(
+      /^--on-active=(?<seconds>\d+)s$/u.exec(argv.find((word) => word.startsWith('--on-active=')) ?? '')
+        ?.groups?.['seconds'],
+    );
+    this.#arm(seconds);
+    return Promise.resolve('');
+  }
+
+  #restartTimer(argv: readonly string[]): Promise<string> {
+    if (this.#timer === undefined) {
+      throw new HostCommandError(argv, NOT_LOADED, `Unit ${TIMER} not found`, undefined);
+    }
+    this.#timer.cancel();
+    this.#arm(this.#timer.seconds);
+    return Promise.resolve('');
+  }
+
+  #stop(argv: readonly string[]): Promise<string> {
+    if (this.#timer === undefined && this.#service === undefined) {
+      throw new HostCommandError(argv, NOT_LOADED, `Unit ${TIMER} not loaded`, undefined);
+    }
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#service = undefined;
+    return Promise.resolve('');
+  }
+
+  #arm(seconds: number): void {
+    const cancel = this.#simulation.after(seconds * 1000, () => {
+      this.#timer = undefined;
+      this.onElapsed();
+      this.#startService();
+    });
+    this.#timer = { seconds, cancel };
+  }
+
+  #startService(): void {
+    const service = { state: 'active' } as const;
+    this.#service = service;
+    // systemctl stop ends the script at any of its steps.
+    const step = async (effect: () => void): Promise<void> => {
+      await this.#simulation.pass(STEP_MS);
+      if (this.#service !== service) {
+        await new Promise(() => {});
+      }
+      effect();
+    };
+    this.#script(step).then(
+      () => this.#ended(service),
+      () => this.#failed(service),
+    );
+  }
+
+  #ended(service: object): void {
+    if (this.#service === service) {
+      this.#service = undefined;
+    }
+  }
+
+  /** Restart=on-failure. */
+  #failed(service: object): void {
+    if (this.#service !== service) {
+      return;
+    }
+    const waiting = { state: 'activating' } as const;
+    this.#service = waiting;
+    this.#simulation.after(RESTART_MS, () => {
+      if (this.#service === waiting) {
+        this.#startService();
+      }
+    });
+  }
+
+  /** Throws where the shell script exits with something other than 0. */
+  async #script(step: (effect: () => void) => Promise<void>): Promise<void> {
+    const disk = this.#disk;
+    await step(() => disk.existing(UNDO_SCRIPT_FILE));
+    await step(() => {
+      if (disk.node(JOURNAL_FILE) !== undefined) {
+        disk.rename(JOURNAL_FILE, TAKEN_FILE);
+      }
+    });
+    const text = disk.text(TAKEN_FILE);
+    if (text === undefined) {
+      await step(() => this.#clean());
+      return;
+    }
+    const { unit, file, before, after, invocation } = parseJournal(text);
+    const temporary = posix.join(posix.dirname(file), `.${posix.basename(file)}${TEMPORARY_SUFFIX}`);
+    await step(() => this.#removeTemporaries(file));
+    if (hashOf(before) !== after && hashOf(disk.bytes(file)) === after) {
+      if (before === undefined) {
+        await step(() => disk.unlink(file));
+      } else {
+        await step(() => disk.put(temporary, before));
+        await step(() => disk.rename(temporary, file));
+      }
+    }
+    await step(() => {});
+    if (unit === this.#kubelet.status().name && this.#kubelet.invocationId !== invocation) {
+      await this.#kubelet.tryRestart('undo script');
+    }
+    await step(() => disk.rename(TAKEN_FILE, UNDONE_FILES.timer));
+    await step(() => this.#clean());
+  }
+
+  /** Of any name that a writer of the file may give it. */
+  #removeTemporaries(file: string): void {
+    const begin = `${posix.dirname(file)}/.${posix.basename(file)}.`;
+    for (const path of this.#disk.paths()) {
+      if (path.startsWith(begin) && path.endsWith(TEMPORARY_SUFFIX)) {
+        this.#disk.unlink(path);
+      }
+    }
+  }
+
+  #clean(): void {
+    for (const path of this.#disk.paths()) {
+      if (
+        path === BOOT_UNIT_FILE ||
+        (path.startsWith(`${UNITS_FOLDER}/`) && path.endsWith(`.wants/${BOOT_UNIT}`))
+      ) {
+        this.#disk.unlink(path);
+      }
+    }
+    const wants = `${UNITS_FOLDER}/kubelet.service.wants`;
+    if (this.#disk.node(wants) !== undefined && this.#disk.names(wants).length === 0) {
+      this.#disk.removeFolder(wants);
+    }
+  }
+}
+
+/** As the journal has it: null for no file. */
+export function hashOf(bytes: Uint8Array | undefined): string | null {
+  return bytes === undefined ? null : createHash('sha256').update(bytes).digest('hex');
+}
