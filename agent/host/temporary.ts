@@ -26,7 +26,8 @@ export function createTemporaryFiles(): TemporaryFiles {
       try {
         await write(temporary);
       } finally {
-        await rm(temporary, { force: true });
+        // What cannot be removed now is removed by the next write of the same path.
+        await rm(temporary, { force: true }).catch(() => {});
         inUse.delete(temporary);
       }
     },

@@ -79,8 +79,10 @@ else
       echo "$file was written by another party, and the change cannot be told from what it wrote: fix the file by hand" >&2
       exit 1 ;;
   esac
+  blank=
+  [ -n "$was" ] || blank=' \{0,1\}'
   escaped=$(printf %s "$flag" | sed 's/[.*/]/\\&/g')
-  (umask 077 && sed "s/$escaped\([^A-Za-z0-9=._/*,-]\|\$\)/$(printf %s "$was" | sed 's/[/]/\\&/g')\1/g" "$file" > "$new")
+  (umask 077 && sed "s/$blank$escaped\([^A-Za-z0-9=._/*,-]\|\$\)/$(printf %s "$was" | sed 's/[/]/\\&/g')\1/g" "$file" > "$new")
   if cmp -s -- "$file" "$new"; then
     rm -f -- "$new"
     if grep -qF -e "--allowed-unsafe-sysctls" -- "$file"; then

@@ -50,7 +50,9 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
       if (!recovered) {
         await reconciler.recover();
         recovered = true;
-        return 0;
+        // What came in meanwhile has not caused a pass yet.
+        loop.wake();
+        return RESYNC_MS;
       }
       if (node === undefined || configMap === undefined) {
         return RESYNC_MS;

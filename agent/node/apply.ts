@@ -15,7 +15,6 @@ import { afterChange } from './outcome.ts';
 import type { AgentLog, Cluster } from './ports.ts';
 import type { Publisher } from './publish.ts';
 import { RollBackError } from './rollback.ts';
-import { STEADY_MS } from './steadiness.ts';
 import type { WorkingReport } from './working.ts';
 import type { Restart } from '../plan/in-use.ts';
 
@@ -92,7 +91,7 @@ async function finish(
 ): Promise<Decision> {
   ports.working.end();
   const now = ports.clock.now();
-  const observation = observationAfter(due, result);
+  const observation = observationAfter(due, result, ports.clock.monotonicMs());
   const memory = afterChange(due.decision.memory, journal, result, now);
   const situation = { ...due.situation, pods, observation, memory, now };
   const next = decide(situation, planNode(situation));
@@ -128,7 +127,11 @@ async function saveAndCommit(ports: ApplyPorts, memory: Memory, journal: Journal
 }
 
 /** The node as the change has left it, where it was not rolled back. */
-function observationAfter({ observation, change }: DueChange, result: ChangeResult): Observation {
+function observationAfter(
+  { observation, change }: DueChange,
+  result: ChangeResult,
+  monotonicMs: number,
+): Observation {
   if (result.kind !== 'done') {
     return observation;
   }
@@ -148,7 +151,7 @@ function observationAfter({ observation, change }: DueChange, result: ChangeResu
       running: runningAllowances(proof.argv, observation.config),
       runs: true,
       healthy: true,
-      uptimeMs: STEADY_MS,
+      uptimeMs: monotonicMs - proof.status.startedMs,
     }),
   };
 }
@@ -161,7 +164,7 @@ function reportVerified(ports: ApplyPorts, due: DueChange, proof: Proven): void 
     return;
   }
   ports.working.end();
-  const observation = observationAfter(due, { kind: 'done', proof });
+  const observation = observationAfter(due, { kind: 'done', proof }, Infinity);
   const memory = { ...decision.memory, lastApplied: change.plan.remember };
   const situation = { ...due.situation, observation, memory, now: ports.clock.now() };
   const { report } = decide(situation, planNode(situation));

@@ -7,11 +7,20 @@ import { objection, outlook } from './guard.ts';
 import { NOTHING_REMEMBERED } from './memory.ts';
 import { hindranceOf } from './preflight.ts';
 import { doneReason } from './reasons.ts';
-import { steadiness } from './steadiness.ts';
+import { crashRecovery, steadiness } from './steadiness.ts';
 
 type Check = (context: Context) => Verdict | undefined;
 
-const CHECKS: readonly Check[] = [paused, settled, failureBackoff, preflight, jitter, podsInUse, approval];
+const CHECKS: readonly Check[] = [
+  paused,
+  settled,
+  failureBackoff,
+  crashRecovery,
+  preflight,
+  jitter,
+  podsInUse,
+  approval,
+];
 
 /** The verdict on a plan: that of the first check that has one, or to make the change. */
 export function checkPlanned(context: Context): Verdict {

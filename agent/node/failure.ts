@@ -19,7 +19,11 @@ export function failurePause(
   { memory, revision, now }: { readonly memory: Memory; readonly revision: string; readonly now: Date },
 ): { readonly reason: string; readonly retryAt: Date } | undefined {
   const { failure } = memory;
-  if (failure === undefined || failure.situation !== situationOf(observation, revision)) {
+  const isSame =
+    failure?.situation === NOT_OBSERVED
+      ? failure.revision === revision
+      : failure?.situation === situationOf(observation, revision);
+  if (failure === undefined || !isSame) {
     return undefined;
   }
   const failedAt = new Date(failure.at);
@@ -35,6 +39,17 @@ export function failurePause(
 /** The revision, if its change is the one that has failed here and none has succeeded since. */
 export function failedRevision({ failure }: Memory, revision: string | undefined): string | undefined {
   return failure?.revision === revision ? revision : undefined;
+}
+
+/** In place of the situation in which a change failed, until the node is observed after it. */
+export const NOT_OBSERVED = '';
+
+/** With the situation of this observation, where the change to `revision` has just failed. */
+export function failedIn(memory: Memory, observation: Observation, revision: string): Memory {
+  const { failure } = memory;
+  return failure?.situation === NOT_OBSERVED && failure.revision === revision
+    ? { ...memory, failure: { ...failure, situation: situationOf(observation, revision) } }
+    : memory;
 }
 
 export function withoutFailure({ failure, ...memory }: Memory): Memory {

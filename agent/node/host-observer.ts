@@ -1,29 +1,58 @@
 // Observes the node under a watch: what changes after an observation began causes another pass.
 
 import { isDeepStrictEqual } from 'node:util';
+import { errorText } from '../text/error-text.ts';
 import type { Memory } from './memory.ts';
 import { observe, type Observation, type ObservePorts, type Unobservable } from './observe.ts';
-import type { HostWatch } from './ports.ts';
+import type { AgentLog, HostWatch } from './ports.ts';
 
 export interface HostObserver {
   /** `started` is what was saved of the kubelet that runs. Throws when the host cannot be asked at all. */
   observe(started: Memory['started']): Promise<Observation | Unobservable>;
+  /** When to observe again because the files of the last observation are not watched; undefined: they are. */
+  pollAt(): Date | undefined;
 }
 
-export function createHostObserver(ports: ObservePorts & { readonly watch: HostWatch }): HostObserver {
+export interface HostObserverPorts extends ObservePorts {
+  readonly watch: HostWatch;
+  readonly log: Pick<AgentLog, 'warn'>;
+}
+
+const POLL_MS = 10_000;
+
+export function createHostObserver(ports: HostObserverPorts): HostObserver {
   let watched: readonly string[] = [];
+  /** Why the files are not watched; undefined while they are. */
+  let unwatched: string | undefined;
+
+  async function watch(): Promise<void> {
+    try {
+      await ports.watch.watchPaths(watched);
+      unwatched = undefined;
+    } catch (error) {
+      const why = errorText(error);
+      if (why !== unwatched) {
+        ports.log.warn(
+          { err: error },
+          `The kubelet's files cannot be watched; the agent observes them every 10 s`,
+        );
+      }
+      unwatched = why;
+    }
+  }
 
   return {
     async observe(started) {
       // Also opens a watched folder again that was replaced meanwhile.
-      await ports.watch.watchPaths(watched);
+      await watch();
       const observation = await observe(ports, started);
       if (isDeepStrictEqual(watched, observation.watch)) {
         return observation;
       }
       watched = observation.watch;
-      await ports.watch.watchPaths(watched);
+      await watch();
       return observe(ports, started);
     },
+    pollAt: () => (unwatched === undefined ? undefined : new Date(ports.clock.now().getTime() + POLL_MS)),
   };
 }

@@ -1,6 +1,7 @@
 // What is remembered of a change that is over.
 
 import type { ChangeResult } from './execute.ts';
+import { NOT_OBSERVED } from './failure.ts';
 import type { Journal } from './journal.ts';
 import { type Memory, type PastChange, withPastChange } from './memory.ts';
 
@@ -34,8 +35,8 @@ export function afterFailure(
     situation,
     past: { revision },
   } = journal;
-  const told = memory.history?.some((past) => past.at === journal.past.at && past.result === result);
-  if (told === true && memory.failure?.situation === situation) {
+  const isKnown = memory.history?.some((past) => past.at === journal.past.at && past.result === result);
+  if (isKnown === true && memory.failure?.revision === revision) {
     return memory;
   }
   const attempts = memory.failure?.situation === situation ? memory.failure.attempts + 1 : 1;
@@ -43,7 +44,14 @@ export function afterFailure(
   return withPastChange(
     {
       ...asBefore(memory, journal),
-      failure: { situation, revision, attempts, at: at.toISOString(), message },
+      failure: {
+        // The kubelet's starts may have edited its files: the next observation says in which situation it failed.
+        situation: result === 'Undone' ? situation : NOT_OBSERVED,
+        revision,
+        attempts,
+        at: at.toISOString(),
+        message,
+      },
     },
     { ...journal.past, result, why },
   );

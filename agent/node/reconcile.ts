@@ -6,6 +6,7 @@ import { needsApproval } from './approval.ts';
 import type { Planning, Situation } from './context.ts';
 import { decide, planNode, type Decision } from './decide.ts';
 import type { ChangePorts } from './execute.ts';
+import { failedIn } from './failure.ts';
 import { createHostObserver, type HostObserver } from './host-observer.ts';
 import { createJitter, type Jitter } from './jitter.ts';
 import type { Memory } from './memory.ts';
@@ -78,9 +79,10 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
         pods: undefined,
       };
       const planning = planNode(situation);
-      const decided = await decideWithPods(withJitter(situation, planning, jitter), planning, pods);
+      const known = withFailedSituation(situation, planning);
+      const decided = await decideWithPods(withJitter(known, planning, jitter), planning, pods);
       if (decided.decision.change === undefined || observation.kind !== 'seen') {
-        return settle(ports, { state, quiet, pods }, decided);
+        return earlier(await settle(ports, { state, quiet, pods }, decided), observer.pollAt());
       }
       const next = await applyChange(
         { ...ports, state, working },
@@ -93,9 +95,13 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
           latestPods: (restart) => pods.latest(questionOf(restart)),
         },
       );
-      return nextPass(next, pods);
+      return earlier(nextPass(next, pods), observer.pollAt());
     },
   };
+}
+
+function earlier(one: Date | undefined, other: Date | undefined): Date | undefined {
+  return one === undefined || (other !== undefined && other < one) ? other : one;
 }
 
 interface Decided {
@@ -127,6 +133,14 @@ async function settle(
     }
   }
   return quietUntil ?? nextPass(decision, pods);
+}
+
+/** After a failed change, this observation is the situation in which it is not tried again before its pause is over. */
+function withFailedSituation(situation: Situation, planning: Planning | undefined): Situation {
+  const { observation, memory } = situation;
+  return observation.kind === 'seen' && planning !== undefined
+    ? { ...situation, memory: failedIn(memory, observation, planning.desired.revision) }
+    : situation;
 }
 
 /** With a change that waits for its time, where it is due and no coordinator decides on it. */

@@ -1,6 +1,6 @@
 // Whether a kubelet that runs with the right list may count as Done: one that crashes and comes back may not. Pure.
 
-import { KEYS, type State } from '../report/keys.ts';
+import { KEYS } from '../report/keys.ts';
 import type { Context, Verdict } from './context.ts';
 import { unhealthyReason } from './reasons.ts';
 
@@ -14,37 +14,53 @@ const STARTS_WITHIN_MS = 60_000;
  * Why a node whose file and arguments are right is not Done yet; undefined when it is. What the node says already stays while
  * the kubelet is watched, so that a crash loop is not reported at each of its starts.
  */
-export function steadiness({ observation, node, memory, drift, now }: Context): Verdict | undefined {
+export function steadiness(context: Context): Verdict | undefined {
+  const { observation, node, memory, now } = context;
   const { status, healthy, healthzNow, uptimeMs } = observation;
-  const { [KEYS.state]: state, [KEYS.reason]: reason = '' } = node.annotations;
-  const kept = isKept(state)
-    ? {
-        state,
-        reason,
-        ...(state !== 'Done' && { running: undefined, drift: { ...drift, pendingRestart: [] } }),
-      }
-    : undefined;
-  const verdict = (why: string, retryMs: number, keepsReport = true): Verdict => ({
-    state: 'Blocked',
-    reason: why,
-    retryAt: new Date(now.getTime() + retryMs),
-    ...(keepsReport && kept && { report: kept }),
-  });
-  if (!healthy) {
-    const isStarting = uptimeMs < STARTS_WITHIN_MS;
-    return verdict(unhealthyReason(status.name, healthzNow), UNHEALTHY_RETRY_MS, isStarting);
-  }
+  const state = node.annotations[KEYS.state];
+  const hasCrashed = status.restarts > 0;
   const hadFailure =
-    memory.failure !== undefined || status.restarts > 0 || state === 'Blocked' || state === 'Degraded';
-  return hadFailure && uptimeMs < STEADY_MS
-    ? verdict(restartedReason(status.name), STEADY_MS - uptimeMs)
-    : undefined;
+    memory.failure !== undefined || hasCrashed || state === 'Blocked' || state === 'Degraded';
+  if (healthy && (!hadFailure || uptimeMs >= STEADY_MS)) {
+    return undefined;
+  }
+  const retryMs = healthy ? STEADY_MS - uptimeMs : UNHEALTHY_RETRY_MS;
+  const mayKeep = (healthy || uptimeMs < STARTS_WITHIN_MS) && !(state === 'Done' && hasCrashed);
+  const kept = mayKeep ? keptReport(context) : undefined;
+  return {
+    state: 'Blocked',
+    reason: healthy ? restartedReason(status.name) : unhealthyReason(status.name, healthzNow),
+    retryAt: new Date(now.getTime() + retryMs),
+    ...(kept && { report: kept }),
+  };
 }
 
-function isKept(state: string | undefined): state is State {
-  return state === 'Done' || state === 'Blocked' || state === 'Degraded';
+/** Why a kubelet that has just crashed is not changed yet; undefined when it may be. */
+export function crashRecovery(context: Context): Verdict | undefined {
+  const { status, runs, uptimeMs } = context.observation;
+  if (!runs || status.restarts === 0 || uptimeMs >= STEADY_MS) {
+    return undefined;
+  }
+  const kept = keptReport(context);
+  return {
+    state: 'Blocked',
+    reason: restartedReason(status.name),
+    retryAt: new Date(context.now.getTime() + STEADY_MS - uptimeMs),
+    ...(kept?.state !== 'Done' && kept && { report: kept }),
+  };
+}
+
+/** What the node says already. A kubelet that is not steady counts as one that does not run. */
+function keptReport({ node, drift }: Context): Verdict['report'] {
+  const { [KEYS.state]: state, [KEYS.reason]: reason = '' } = node.annotations;
+  if (state === 'Done') {
+    return { state, reason };
+  }
+  return state === 'Blocked' || state === 'Degraded'
+    ? { state, reason, running: undefined, drift: { ...drift, pendingRestart: [] } }
+    : undefined;
 }
 
 function restartedReason(name: string): string {
-  return `systemd started ${name} again after a failure. The node is Done once the kubelet has run for ${STEADY_MS / 1000} s.`;
+  return `systemd started ${name} again after a failure. It is changed, and can be Done, once it has run for ${STEADY_MS / 1000} s.`;
 }

@@ -88,7 +88,13 @@ function replaceWord(text: string, word: string, by: string): string {
   return parts
     .map((part, index) => {
       const next = parts[index + 1];
-      return next === undefined ? part : part + (/^[^\s'"\\]/u.test(next) ? word : by);
+      if (next === undefined) {
+        return part;
+      }
+      if (/^[^\s'"\\]/u.test(next)) {
+        return part + word;
+      }
+      return by === '' ? part.replace(/ $/u, '') : part + by;
     })
     .join('');
 }

@@ -98,7 +98,7 @@ describe('the undo script of the host', () => {
       undefined,
       '# edited\nKUBELET_EXTRA_ARGS=\nB=2',
     ],
-    ['within quotes', `K='--v=3 ${FLAG}'\n`, undefined, "K='--v=3 '\n"],
+    ['within quotes', `K='--v=3 ${FLAG}'\n`, undefined, "K='--v=3'\n"],
     [
       'where the change replaced one',
       `K=${FLAG} --v=3\n`,

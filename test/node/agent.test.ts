@@ -194,17 +194,24 @@ describe('the watch of the files', () => {
     expect(host.restarts).toBe(1);
   });
 
-  test('is tried again with a pause when it cannot be had, and nothing is changed before', async () => {
+  test('that cannot be had is no fault of the node: its files are observed every ten seconds, and the log says so once', async () => {
     const host = new FakeHost().startKubelet();
-    host.watching = () => Promise.reject(new Error('EACCES: permission denied'));
+    host.watching = () => Promise.reject(new Error('EMFILE: too many open files, watch'));
     await startAgent(host);
-    expect(host.restarts).toBe(0);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    host.actions.length = 0;
 
-    host.watching = () => Promise.resolve();
-    host.advance(1000);
+    host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=\n');
+    host.advance(10_000);
     await atRest();
+    for (let times = 0; times < 20; times += 1) {
+      host.advance(10_000);
+      await atRest();
+    }
 
-    expect(host.restarts).toBe(1);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.files.get(ENVIRONMENT_FILE)).toContain('somaxconn');
+    expect(host.actions.filter((action) => action.startsWith('patch')).length).toBeLessThanOrEqual(3);
   });
 });
 

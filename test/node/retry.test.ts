@@ -129,6 +129,8 @@ describe('a change that failed', () => {
 
   test('is read as well from the memory of an agent that noted no revision', async () => {
     const { host, agent } = await failed();
+    agent.hostChanged();
+    await pass(host, 1000);
     await agent.stop();
     const memory: unknown = JSON.parse(host.files.get(STATE_FILE) ?? '');
     expect(memory).toHaveProperty('failure.revision');

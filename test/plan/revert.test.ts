@@ -1,5 +1,5 @@
-import { fc, test } from '@fast-check/vitest';
-import { describe, expect } from 'vitest';
+import { fc } from '@fast-check/vitest';
+import { describe, expect, test } from 'vitest';
 import { revertAllowances } from '../../agent/plan/revert.ts';
 import { planChange } from '../../agent/plan/plan.ts';
 import { kubeadmUnit, NOTHING_APPLIED, NO_CONFIG } from '../kubelet/units.ts';
@@ -44,47 +44,52 @@ describe('revertAllowances', () => {
     const hidden = `KUBELET_EXTRA_ARGS='--v=3 ${OURS}'\nKUBELET_EXTRA_ARGS=${OURS}_x\nKUBELET_EXTRA_ARGS=--v=4\n`;
 
     expect(revert(hidden, 'KUBELET_EXTRA_ARGS=--v=3\n')).toBe(
-      `KUBELET_EXTRA_ARGS='--v=3 '\nKUBELET_EXTRA_ARGS=${OURS}_x\nKUBELET_EXTRA_ARGS=--v=4\n`,
+      `KUBELET_EXTRA_ARGS='--v=3'\nKUBELET_EXTRA_ARGS=${OURS}_x\nKUBELET_EXTRA_ARGS=--v=4\n`,
     );
   });
 
   const line = fc.constantFrom('# note', 'OTHER=1', 'PROVIDER_ID="a b"', '', 'KUBELET_OTHER=--v=9');
-  test.prop([
-    fc.constantFrom('', '--v=3', '--node-ip=10.0.0.1 --v=2', '--allowed-unsafe-sysctls=kernel.sem --v=2'),
-    fc.array(line, { maxLength: 4 }),
-    fc.array(line, { maxLength: 4 }),
-  ])('undoes a plan beside lines that another party added', (value, above, below) => {
-    const before = `KUBELET_EXTRA_ARGS='${value}'\n`;
-    const plan = planChange({
-      unit: kubeadmUnit(before),
-      config: NO_CONFIG,
-      desired: ['net.core.somaxconn'],
-      lastApplied: NOTHING_APPLIED,
-      unmanaged: 'Keep',
-      goal: 'Apply',
-    });
-    if (plan.kind !== 'planned' || plan.after === undefined) throw new Error('Expected a plan.');
-    const after = Buffer.from(plan.after).toString();
+  test('undoes a plan beside lines that another party added', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('', '--v=3', '--node-ip=10.0.0.1 --v=2', '--allowed-unsafe-sysctls=kernel.sem --v=2'),
+        fc.array(line, { maxLength: 4 }),
+        fc.array(line, { maxLength: 4 }),
+        (value, above, below) => {
+          const before = `KUBELET_EXTRA_ARGS='${value}'\n`;
+          const plan = planChange({
+            unit: kubeadmUnit(before),
+            config: NO_CONFIG,
+            desired: ['net.core.somaxconn'],
+            lastApplied: NOTHING_APPLIED,
+            unmanaged: 'Keep',
+            goal: 'Apply',
+          });
+          if (plan.kind !== 'planned' || plan.after === undefined) throw new Error('Expected a plan.');
+          const after = Buffer.from(plan.after).toString();
 
-    const found = Buffer.from([...above, after.trimEnd(), ...below, ''].join('\n'));
-    const reverted = revertAllowances({
-      path: plan.file,
-      found,
-      before: Buffer.from(before),
-      applied: plan.remember.ours,
-      configuredAfter: plan.configured.after,
-      flag: { before: undefined, after: OURS },
-      systemdVersion: 252,
-    });
+          const found = Buffer.from([...above, after.trimEnd(), ...below, ''].join('\n'));
+          const reverted = revertAllowances({
+            path: plan.file,
+            found,
+            before: Buffer.from(before),
+            applied: plan.remember.ours,
+            configuredAfter: plan.configured.after,
+            flag: { before: undefined, after: OURS },
+            systemdVersion: 252,
+          });
 
-    const again = planChange({
-      unit: kubeadmUnit(Buffer.from(reverted).toString()),
-      config: NO_CONFIG,
-      desired: [],
-      lastApplied: NOTHING_APPLIED,
-      unmanaged: 'Keep',
-      goal: 'Apply',
-    });
-    expect(again).toMatchObject({ words: { before: plan.words.before } });
+          const again = planChange({
+            unit: kubeadmUnit(Buffer.from(reverted).toString()),
+            config: NO_CONFIG,
+            desired: [],
+            lastApplied: NOTHING_APPLIED,
+            unmanaged: 'Keep',
+            goal: 'Apply',
+          });
+          expect(again).toMatchObject({ words: { before: plan.words.before } });
+        },
+      ),
+    );
   });
 });

@@ -58,7 +58,7 @@ export class Checks {
     this.#world.tell(`reports ${state}: ${reason.slice(0, 200)}`);
     const isBack = hashOf(disk.bytes(ENVIRONMENT_FILE)) === this.#lastBefore;
     const ours = disk.text(ENVIRONMENT_FILE)?.includes(REFUSED_SYSCTL) === true;
-    if (/holds what it held|was rolled back/u.test(reason) && !isBack && ours) {
+    if (/no longer holds the change|was rolled back/u.test(reason) && !isBack && ours) {
       this.#violations.add('message-is-true', `reported, while the refused list is in the file: ${reason}`);
     }
     const crashes = kubelet.crashesMs.filter((atMs) => atMs > simulation.nowMs - CRASH_LOOP_MS);

@@ -13,11 +13,22 @@ export type OnChange = (path: string) => void;
 
 export class Disk {
   readonly #nodes = new Map<string, DiskNode>([['/', { kind: 'folder' }]]);
+  readonly #changedAt = new WeakMap<DiskNode, Date>();
+  readonly #now: () => Date;
   readonly #listeners: OnChange[] = [];
   /** Below it no write is taken, not even the removal of what is not there. */
   readOnlyBelow: string | undefined;
   /** Below it nothing new is taken. */
   fullBelow: string | undefined;
+
+  constructor(now: () => Date) {
+    this.#now = now;
+  }
+
+  /** The node's ctime; what was there at first is older than all else. */
+  changedAt(node: DiskNode): Date {
+    return this.#changedAt.get(node) ?? new Date(0);
+  }
 
   onChange(listener: OnChange): void {
     this.#listeners.push(listener);
@@ -140,6 +151,11 @@ export class Disk {
   }
 
   changed(path: string): void {
+    for (const node of [this.#nodes.get(path), this.#nodes.get(posix.dirname(path))]) {
+      if (node !== undefined) {
+        this.#changedAt.set(node, this.#now());
+      }
+    }
     for (const listener of this.#listeners) {
       listener(path);
     }

@@ -47,8 +47,8 @@ export const mounts = new MountTable();
 /** In place of the module's functions of the same names, as far as agent/host/files.ts and its helpers use them. */
 export function modelledFs(): Record<string, unknown> {
   return {
-    lstat: (path: string) => stepAt('lstat', path, false, (disk, own) => statsOf(disk.existing(own))),
-    stat: (path: string) => stepAt('stat', path, false, (disk, own) => statsOf(disk.existing(own))),
+    lstat: (path: string) => stepAt('lstat', path, false, (disk, own) => statsOf(disk, disk.existing(own))),
+    stat: (path: string) => stepAt('stat', path, false, (disk, own) => statsOf(disk, disk.existing(own))),
     readlink: (path: string) => stepAt('readlink', path, false, (disk, own) => readLink(disk, own)),
     readdir: (path: string, options?: { withFileTypes?: boolean }) =>
       stepAt('readdir', path, false, (disk, own) => {
@@ -57,7 +57,7 @@ export function modelledFs(): Record<string, unknown> {
           .names(own)
           .map((name) =>
             options?.withFileTypes === true
-              ? { name, parentPath: path, ...statsOf(disk.existing(posix.join(own, name))) }
+              ? { name, parentPath: path, ...statsOf(disk, disk.existing(posix.join(own, name))) }
               : name,
           );
       }),
@@ -113,7 +113,7 @@ async function openFile(path: string, flags: number | string): Promise<object> {
   const at = <T>(name: string, isWrite: boolean, effect: () => T): Promise<T> =>
     stepAt(name, path, isWrite, effect);
   return {
-    stat: () => at('fstat', false, () => statsOf(node)),
+    stat: () => at('fstat', false, () => statsOf(mounts.find(path).mount.disk, node)),
     readFile: () => at('read', false, () => readAll(node, path)),
     writeFile: (bytes: Uint8Array) =>
       at('write', true, () => {
@@ -164,7 +164,7 @@ function readLink(disk: Disk, path: string): string {
   return node.target;
 }
 
-function statsOf(node: DiskNode): object {
+function statsOf(disk: Disk, node: DiskNode): object {
   const { kind } = node;
   return {
     isFile: () => kind === 'file',
@@ -178,5 +178,6 @@ function statsOf(node: DiskNode): object {
     mode: node.kind === 'file' ? node.mode : 0o755,
     size: node.kind === 'file' ? node.bytes.length : 0,
     mtimeMs: 0,
+    ctime: disk.changedAt(node),
   };
 }

@@ -1,7 +1,8 @@
 // The ports of one agent's process: each call of them is a step of the schedule.
 
 import { HostCommandError, type RunOnHost } from '../../../agent/host/commands.ts';
-import { hostFiles, TEMPORARY_SUFFIX } from '../../../agent/host/files.ts';
+import { hostFiles } from '../../../agent/host/files.ts';
+import { TEMPORARY_MARK } from '../../../agent/host/temporary.ts';
 import { BOOT_UNIT, UNDO_SCRIPT_FILE, UNITS_FOLDER } from '../../../agent/host/undo-script.ts';
 import { hostUndoSwitch } from '../../../agent/host/undo-switch.ts';
 import type { AgentPorts } from '../../../agent/node/agent.ts';
@@ -127,11 +128,10 @@ const KINDS: readonly (readonly [string, string])[] = [
   [UNDO_SCRIPT_FILE, 'script'],
 ];
 
-/** A temporary file counts as the file that it is to become, whatever stands between its name and the suffix. */
+/** A temporary file counts as the file that it is to become. */
 function fileKind(path: string): string {
-  const target = path.endsWith(TEMPORARY_SUFFIX)
-    ? path.slice(0, -TEMPORARY_SUFFIX.length).replace(/\/\.(?=[^/]*$)/u, '/')
-    : path;
+  const [folderAndName = path] = path.split(TEMPORARY_MARK);
+  const target = folderAndName === path ? path : folderAndName.replace(/\/\.(?=[^/]*$)/u, '/');
   return KINDS.find(([known]) => target === known || target.startsWith(`${known}.`))?.[1] ?? 'other';
 }
 

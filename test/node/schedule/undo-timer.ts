@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { HostCommandError, type RunOnHost } from '../../../agent/host/commands.ts';
-import { TEMPORARY_SUFFIX } from '../../../agent/host/files.ts';
+import { TEMPORARY_MARK } from '../../../agent/host/temporary.ts';
 import {
   BOOT_UNIT,
   BOOT_UNIT_FILE,
@@ -13,7 +13,7 @@ import {
   UNITS_FOLDER,
 } from '../../../agent/host/undo-script.ts';
 import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../agent/node/memory.ts';
-import { parseJournal } from '../../../agent/node/journal.ts';
+import { type Journal, parseJournal } from '../../../agent/node/journal.ts';
 import type { Disk } from './disk.ts';
 import type { KubeletUnit } from './kubelet.ts';
 import type { Simulation } from './simulation.ts';
@@ -158,16 +158,16 @@ export class UndoTimer {
       await step(() => this.#clean());
       return;
     }
-    const { unit, file, before, after, invocation } = parseJournal(text);
-    const temporary = posix.join(posix.dirname(file), `.${posix.basename(file)}${TEMPORARY_SUFFIX}`);
+    const { unit, file, before, after, flag, invocation } = parseJournal(text);
+    const temporary = posix.join(posix.dirname(file), `.${posix.basename(file)}${TEMPORARY_MARK}4711`);
     await step(() => this.#removeTemporaries(file));
-    if (hashOf(before) !== after && hashOf(disk.bytes(file)) === after) {
-      if (before === undefined) {
-        await step(() => disk.unlink(file));
-      } else {
-        await step(() => disk.put(temporary, before));
-        await step(() => disk.rename(temporary, file));
-      }
+    const found = hashOf(disk.bytes(file));
+    if (hashOf(before) !== after && found === after && before === undefined) {
+      await step(() => disk.unlink(file));
+    } else if (hashOf(before) !== after && found !== null && found !== hashOf(before)) {
+      const restored = found === after ? before : withoutFlagOf(disk.bytes(file), flag);
+      await step(() => disk.put(temporary, restored ?? ''));
+      await step(() => disk.rename(temporary, file));
     }
     await step(() => {});
     if (unit === this.#kubelet.status().name && this.#kubelet.invocationId !== invocation) {
@@ -179,9 +179,9 @@ export class UndoTimer {
 
   /** Of any name that a writer of the file may give it. */
   #removeTemporaries(file: string): void {
-    const begin = `${posix.dirname(file)}/.${posix.basename(file)}.`;
+    const begin = `${posix.dirname(file)}/.${posix.basename(file)}${TEMPORARY_MARK}`;
     for (const path of this.#disk.paths()) {
-      if (path.startsWith(begin) && path.endsWith(TEMPORARY_SUFFIX)) {
+      if (path.startsWith(begin)) {
         this.#disk.unlink(path);
       }
     }
@@ -201,6 +201,20 @@ export class UndoTimer {
       this.#disk.removeFolder(wants);
     }
   }
+}
+
+/** Throws where the script cannot tell the change from what another party wrote. */
+function withoutFlagOf(bytes: Uint8Array | undefined, { before = '', after }: Journal['flag']): string {
+  const text = Buffer.from(bytes ?? []).toString();
+  const word = new RegExp(
+    `${before === '' ? ' ?' : ''}${after?.replaceAll(/[.*]/gu, String.raw`\$&`) ?? '$^'}(?![A-Za-z0-9=._/*,-])`,
+    'gu',
+  );
+  const reverted = text.replaceAll(word, () => before);
+  if (after === undefined || (reverted === text && text.includes('--allowed-unsafe-sysctls'))) {
+    throw new Error('The script leaves the journal');
+  }
+  return reverted;
 }
 
 /** As the journal has it: null for no file. */

@@ -26,7 +26,7 @@ const OWN_FILES_AT_REST = ['state.json', 'undo', 'backup'].map((name) => `${MEMO
 
 export class World {
   readonly simulation = new Simulation();
-  readonly disk = new Disk();
+  readonly disk = new Disk(() => this.simulation.date);
   readonly setup: NodeSetup;
   readonly kubelet: KubeletUnit;
   readonly undo: UndoTimer;
