@@ -33,7 +33,7 @@ const BANDS: readonly (readonly string[])[] = [
   ['report', 'plan', 'time'],
   ['policy', 'kubelet'],
   ['sysctl'],
-  ['text'],
+  ['text', 'names'],
 ];
 
 const MARGIN = 24;

@@ -17,7 +17,7 @@ export interface Room {
 }
 
 export interface House {
-  /** Top folders; `''` has the entry points. */
+  /** Top folders; `''` has the entry points, `names` the one file of names. */
   readonly folders: readonly (Room & { readonly rooms: readonly Room[] })[];
   /** Between top folders, and between the rooms of each; what follows from other arrows is left out. */
   readonly arrows: readonly Arrow[];
@@ -26,8 +26,12 @@ export interface House {
 /** These are shown with the folders in them; of the others the whole counts as one room. */
 const DIVIDED = new Set(['node', 'rollout', 'cluster', 'cli']);
 
+/** Beside the entry points, and imported by all. */
+const NAMES = 'names.ts';
+
 /** The top folder of a file of agent/, such as `node` of `node/agent.ts`. */
 export function folderOf(file: string): string {
+  if (file === NAMES) return 'names';
   return file.includes('/') ? file.slice(0, file.indexOf('/')) : '';
 }
 

@@ -40,6 +40,12 @@ describe('the rooms', () => {
   });
 });
 
+describe('the file of names', () => {
+  it('is a room of its own, apart from the entry points beside it', () => {
+    expect(arrows('main.ts -> cli/a.ts', 'cli/a.ts -> names.ts')).toEqual([' -> cli', 'cli -> names']);
+  });
+});
+
 describe('the arrows', () => {
   it('are drawn once, for types alone only when no value is imported', () => {
     expect(arrows('plan/a.ts ~> text/a.ts', 'plan/b.ts -> text/a.ts', 'policy/a.ts ~> text/a.ts')).toEqual([
