@@ -30,10 +30,10 @@ const BANDS: readonly (readonly string[])[] = [
   [''],
   ['cli'],
   ['host', 'node', 'rollout', 'cluster'],
-  ['report', 'plan', 'time'],
+  ['names', 'report', 'plan', 'time'],
   ['policy', 'kubelet'],
   ['sysctl'],
-  ['text', 'names'],
+  ['text'],
 ];
 
 const MARGIN = 24;
