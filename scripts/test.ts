@@ -10,7 +10,7 @@ import { type Counts, runVitest } from '../test/run-vitest.ts';
 const HELP = `Usage: npm test [-- TIER …]
 
 Tiers, in their order:
-  check     compiler, lint and format
+  check     compiler, lint, format, and the picture of the architecture
   unit      the pure core, the use cases with fakes, the adapters: seconds
   contract  our parsers beside the real kubelet, pflag and systemd; builds small Go and C programs at first
   e2e       real nodes: systemd, containerd, kubelet and a control plane; builds Kubernetes at first
@@ -36,6 +36,7 @@ const CHECKS: readonly (readonly [string, ...string[]])[] = [
   ['tsc', '--noEmit'],
   ['oxlint', '--type-aware', '--deny-warnings'],
   ['oxfmt', '--check'],
+  ['node', 'scripts/architecture.ts', '--check'],
 ];
 
 /** Why this machine cannot run a tier; undefined where it can. */
