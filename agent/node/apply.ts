@@ -2,8 +2,8 @@
 
 import { runningAllowances } from '../kubelet/running.ts';
 import { commit } from './arm.ts';
-import type { Situation } from './context.ts';
 import { decide, planNode, type Decision } from './decide.ts';
+import type { DueChange } from './due-change.ts';
 import { type ChangePorts, type ChangeResult, executeChange, type Proven } from './execute.ts';
 import { endedBy, objection, type PodsLook } from './guard.ts';
 import type { Journal } from './journal.ts';
@@ -16,7 +16,6 @@ import type { AgentLog, Cluster } from './ports.ts';
 import type { Publisher } from './publish.ts';
 import { RollBackError } from './rollback.ts';
 import type { WorkingReport } from './working.ts';
-import type { Restart } from '../plan/in-use.ts';
 
 export interface ApplyPorts extends ChangePorts {
   readonly cluster: Cluster;
@@ -24,17 +23,6 @@ export interface ApplyPorts extends ChangePorts {
   readonly working: WorkingReport;
   readonly state: NodeState;
   readonly log: AgentLog;
-}
-
-export interface DueChange {
-  readonly situation: Situation;
-  readonly observation: Observation;
-  readonly decision: Decision;
-  readonly change: NonNullable<Decision['change']>;
-  /** Of the ConfigMap. */
-  readonly resourceVersion: string | undefined;
-  /** Lists the pods again, from etcd. */
-  readonly latestPods: (restart: Restart) => Promise<PodsLook>;
 }
 
 /** Returns what follows, saved, committed and reported. Rejects when the change could not be begun, saved or reported. */

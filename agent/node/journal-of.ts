@@ -4,7 +4,7 @@ import { printCsv } from '../kubelet/csv.ts';
 import { ALLOWED_FLAG, listOf, parseFlags } from '../kubelet/flags.ts';
 import type { FlagEdit } from '../plan/revert.ts';
 import { sha256Of } from '../text/hash.ts';
-import type { DueChange } from './apply.ts';
+import type { DueChange } from './due-change.ts';
 import { situationOf } from './fingerprint.ts';
 import type { Journal } from './journal.ts';
 import { committedPart } from './memory.ts';

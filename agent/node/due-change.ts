@@ -1,0 +1,18 @@
+// A change that was decided on, with all that it was decided from.
+
+import type { Restart } from '../plan/in-use.ts';
+import type { Situation } from './context.ts';
+import type { Decision } from './decide.ts';
+import type { PodsLook } from './guard.ts';
+import type { Observation } from './observe.ts';
+
+export interface DueChange {
+  readonly situation: Situation;
+  readonly observation: Observation;
+  readonly decision: Decision;
+  readonly change: NonNullable<Decision['change']>;
+  /** Of the ConfigMap. */
+  readonly resourceVersion: string | undefined;
+  /** Lists the pods again, from etcd. */
+  readonly latestPods: (restart: Restart) => Promise<PodsLook>;
+}
