@@ -8,7 +8,7 @@ import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
 import { admissionPolicy, grantAllOfNodes, POLICY, userName } from './admission-policy.ts';
 import { type Attempt, stolenToken, type Thief, thief, type Verdict, verdictOf } from './stolen-token.ts';
 import { type TestNode, testNode } from './test-node.ts';
-import { e2eWorld } from './world.ts';
+import { e2eWorld } from './bed.ts';
 
 const OWN = '/api/v1/nodes/n1';
 const DRY = '?dryRun=All';

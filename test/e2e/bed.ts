@@ -3,6 +3,7 @@
 import { inject } from 'vitest';
 import { type Bed, openBed } from '../bed/bed.ts';
 import { type Cluster, connect } from '../tutorial/cluster.ts';
+import type { World } from './world.ts';
 
 /** The tier's bed; throws when it is gone. */
 export async function e2eBed(): Promise<Bed> {
@@ -15,4 +16,9 @@ export async function e2eBed(): Promise<Bed> {
 /** A client of its API server, as the administrator. */
 export async function e2eCluster(): Promise<Cluster> {
   return connect({ kubeconfig: (await e2eBed()).kubeconfig });
+}
+
+/** Both. */
+export async function e2eWorld(): Promise<World> {
+  return { bed: await e2eBed(), cluster: await e2eCluster() };
 }

@@ -8,7 +8,8 @@ import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
 import { admissionPolicy, COORDINATOR_POLICY as POLICY, grantAllOfNodes } from './admission-policy.ts';
 import { readyCoordinators } from './coordinators.ts';
 import { type Attempt, thief, type Thief, tokenIn, type Verdict, verdictOf } from './stolen-token.ts';
-import { e2eWorld, type World } from './world.ts';
+import { e2eWorld } from './bed.ts';
+import type { World } from './world.ts';
 
 /** A Node without a kubelet; without the label of its system no agent is scheduled onto it. */
 const NODE = 'e2e-joining';

@@ -8,7 +8,7 @@ import { readHostFile } from './host-files.ts';
 import { clearPolicy } from './policy.ts';
 import { FOLDERS, type Original } from './originals.ts';
 import { type TestNode, testNode } from './test-node.ts';
-import { e2eWorld } from './world.ts';
+import { e2eWorld } from './bed.ts';
 
 const UNIT_FOLDER = '/etc/systemd/system/';
 

@@ -8,7 +8,7 @@ import { type SysctlPod, sysctlPod } from './pods.ts';
 import { clearPolicy, setKeys } from './policy.ts';
 import type { Report } from './report.ts';
 import type { TestNode } from './test-node.ts';
-import { e2eWorld } from './world.ts';
+import { e2eWorld } from './bed.ts';
 
 const USED = 'net.core.somaxconn';
 const STAYS = 'net.ipv4.tcp_max_syn_backlog';

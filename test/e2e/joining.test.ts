@@ -16,7 +16,8 @@ import { newNode } from './nodes.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';
 import { clearPolicy, setKeys, setList } from './policy.ts';
 import { testNode } from './test-node.ts';
-import { e2eWorld, type World } from './world.ts';
+import { e2eWorld } from './bed.ts';
+import type { World } from './world.ts';
 
 const NAME = 'net.core.somaxconn';
 const JOINED_WITHIN_MS = 60_000;

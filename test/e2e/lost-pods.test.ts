@@ -9,7 +9,7 @@ import { useWrapper } from './kubelet-unit.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';
 import { clearPolicy, setKeys } from './policy.ts';
 import { testNode } from './test-node.ts';
-import { e2eWorld } from './world.ts';
+import { e2eWorld } from './bed.ts';
 
 const NODE = 'n1';
 const NAME = 'net.core.somaxconn';

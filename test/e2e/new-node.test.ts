@@ -5,7 +5,7 @@ import { silent } from '../bed/progress.ts';
 import { newNode } from './nodes.ts';
 import { clearPolicy, setList } from './policy.ts';
 import { testNode } from './test-node.ts';
-import { e2eWorld } from './world.ts';
+import { e2eWorld } from './bed.ts';
 
 const NODE = 'late';
 const NAME = 'net.core.somaxconn';

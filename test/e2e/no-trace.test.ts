@@ -7,7 +7,8 @@ import { newNode } from './nodes.ts';
 import { clearPolicy, setKeys, setList } from './policy.ts';
 import { differences, type RootFileSystem, rootFileSystem } from './root-file-system.ts';
 import { type TestNode, testNode } from './test-node.ts';
-import { e2eWorld, type World } from './world.ts';
+import { e2eWorld } from './bed.ts';
+import type { World } from './world.ts';
 
 const NODES = [
   { name: 'bare', layout: 'deb-missing' },

@@ -9,7 +9,7 @@ import { policyEventsSoFar } from './events.ts';
 import { approvalsIn, type Fleet, fleetOf, lastOf, phasesIn, SOAK_SECONDS } from './fleet.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';
 import { type TestNode, testNode } from './test-node.ts';
-import { e2eWorld } from './world.ts';
+import { e2eWorld } from './bed.ts';
 
 /** The first of the names goes first. */
 const [CANARY, FAILS, LAST] = ['n1', 'n2', 'n4'] as const;

@@ -11,7 +11,7 @@ import { makeNamespace, removeNamespace } from '../tutorial/namespace.ts';
 import { type TutorialNode, tutorialNodes } from '../tutorial/nodes.ts';
 import { freshNodes } from './fresh.ts';
 import { clearPolicy } from './policy.ts';
-import { e2eWorld } from './world.ts';
+import { e2eWorld } from './bed.ts';
 
 /** All but the one whose unit takes no KUBELET_EXTRA_ARGS. */
 const NODES = ['n1', 'n2', 'n3', 'n4'];

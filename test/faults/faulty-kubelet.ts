@@ -2,7 +2,6 @@
 
 import { useWrapper } from '../e2e/kubelet-unit.ts';
 import type { TestNode } from '../e2e/test-node.ts';
-import type { List } from './subject.ts';
 
 const FAULT = '/run/faults-list';
 const KUBELET = `#!/bin/sh
@@ -18,7 +17,7 @@ export async function useFaultyKubelet(node: TestNode): Promise<void> {
   await useWrapper(node, KUBELET);
 }
 
-export async function refuse(node: TestNode, list: Pick<List, 'names'>): Promise<void> {
+export async function refuse(node: TestNode, list: { readonly names: readonly string[] }): Promise<void> {
   await node.write(`allowed-unsafe-sysctls=${list.names.join()}`, FAULT);
 }
 
