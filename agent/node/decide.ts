@@ -13,7 +13,8 @@ import type { Planned, Planning, Situation } from './context.ts';
 import { failedRevision } from './failure.ts';
 import type { Memory } from './memory.ts';
 import type { Observation, Unobservable } from './observe.ts';
-import { notRegularReason, refusalReason } from './reasons.ts';
+import { refusalReason } from './reasons.ts';
+import { notRegularReason } from './observe-reasons.ts';
 
 export interface Decision {
   readonly report: NodeReport;

@@ -21,7 +21,7 @@ import {
   type ShortOfSpace,
 } from './observed-files.ts';
 import type { Processes, Systemd, UndoSwitch, UnitStatus } from './ports.ts';
-import { maskedReason, notRegularReason } from './reasons.ts';
+import { maskedReason, notRegularReason } from './observe-reasons.ts';
 
 export interface ObservePorts extends ProcessPorts {
   readonly systemd: Systemd;

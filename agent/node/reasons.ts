@@ -41,12 +41,6 @@ export function doneReason(desired: Desired, drift: Drift): string {
   return parts.join(' ');
 }
 
-/** `runs`: a process of it is still there. */
-export function maskedReason(name: string, runs: boolean): string {
-  const process = runs ? ' Its old process still runs.' : '';
-  return `${name} is masked; left alone until somebody unmasks it (systemctl unmask ${name}).${process}`;
-}
-
 /** `errorLine`: why the kubelet ended, in its own words. */
 export function notRunningReason(
   { name, activeState, subState }: UnitStatus,
@@ -66,11 +60,6 @@ export function unhealthyReason(
     `${name} is active, but does not answer healthz${where}, and only a healthy kubelet is changed. Nothing was changed; ` +
     'it is asked again by itself.'
   );
-}
-
-/** Why a file that is no regular one keeps the node as it is. `message` says which, and what was found. */
-export function notRegularReason(message: string): string {
-  return `${message} It is neither read nor replaced, and nothing was changed: put a regular file in its place.`;
 }
 
 /** What the file system lacks that takes the change. */
