@@ -5,7 +5,7 @@ import type { SeenNode } from '../rollout/ports.ts';
 import { ASKED, KEYS, PENDING_TAINT, STATES, type State } from '../report/keys.ts';
 import { objectAt, objectsAt, textAt, textsAt, timeOf, type JsonObject } from './fields.ts';
 import { parseReadiness } from './objects.ts';
-import { versionOf } from './watch-event.ts';
+import { versionOf } from './version.ts';
 
 /** Who writes approvals, in managedFields. */
 export const COORDINATOR = 'kubelet-sysctl-coordinator';

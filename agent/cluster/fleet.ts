@@ -12,11 +12,11 @@ import { parseConfigMap } from './objects.ts';
 import { orOutdated } from './outdated.ts';
 import { postEvent } from './post-event.ts';
 import type { Transport } from './transport.ts';
-import { versionOf } from './watch-event.ts';
 import { watchCollection } from './watch-collection.ts';
 import { loggedFaults } from './watch-faults.ts';
 import type { Watch, WatchOptions } from './watch-loop.ts';
 import { watchObject } from './watch.ts';
+import { versionOf } from './version.ts';
 
 export interface FleetOptions {
   readonly transport: Transport;

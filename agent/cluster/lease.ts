@@ -7,7 +7,7 @@ import { MERGE_PATCH } from './media-types.ts';
 import { orOutdated } from './outdated.ts';
 import { objectAt, textAt, timeOf } from './fields.ts';
 import type { Transport } from './transport.ts';
-import { versionOf } from './watch-event.ts';
+import { versionOf } from './version.ts';
 
 export interface LeaseOptions {
   readonly transport: Pick<Transport, 'request'>;

@@ -5,8 +5,8 @@ import { objectAt, textAt, type JsonObject } from './fields.ts';
 import { objectsOf } from './items.ts';
 import { objectReader } from './readable.ts';
 import type { Transport } from './transport.ts';
-import { versionOf } from './watch-event.ts';
 import { watchLoop, type Listing, type Watch, type WatchOptions } from './watch-loop.ts';
+import { versionOf } from './version.ts';
 
 export interface CollectionWatchOptions<T> extends WatchOptions {
   readonly transport: Pick<Transport, 'read' | 'stream'>;

@@ -2,7 +2,8 @@
 
 import { errorOfStatus } from './answer.ts';
 import { ApiError, BadAnswer } from './errors.ts';
-import { isObject, objectAt, textAt, type JsonObject } from './fields.ts';
+import { isObject, objectAt, type JsonObject } from './fields.ts';
+import { versionOf, versionIn } from './version.ts';
 
 export type WatchEvent =
   /** Without a version the object cannot be read, and a watch resumes from where it was. */
@@ -69,18 +70,4 @@ function eventOf(line: string): JsonObject {
       cause,
     });
   }
-}
-
-/** `metadata.resourceVersion` of an object or a list. Throws BadAnswer when there is none. */
-export function versionOf(object: JsonObject): string {
-  const version = versionIn(object);
-  if (version === undefined) {
-    throw new BadAnswer('Expected metadata.resourceVersion, got none');
-  }
-  return version;
-}
-
-function versionIn(object: JsonObject): string | undefined {
-  const version = textAt(objectAt(object, 'metadata'), 'resourceVersion');
-  return version === '' ? undefined : version;
 }

@@ -1,0 +1,18 @@
+// The version of an object or a list.
+
+import { BadAnswer } from './errors.ts';
+import { objectAt, textAt, type JsonObject } from './fields.ts';
+
+/** `metadata.resourceVersion` of an object or a list. Throws BadAnswer when there is none. */
+export function versionOf(object: JsonObject): string {
+  const version = versionIn(object);
+  if (version === undefined) {
+    throw new BadAnswer('Expected metadata.resourceVersion, got none');
+  }
+  return version;
+}
+
+export function versionIn(object: JsonObject): string | undefined {
+  const version = textAt(objectAt(object, 'metadata'), 'resourceVersion');
+  return version === '' ? undefined : version;
+}
