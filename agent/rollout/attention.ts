@@ -3,7 +3,7 @@
 import { PENDING_TAINT } from '../report/keys.ts';
 import type { FleetNode } from './fleet.ts';
 import { brokeDown, isUnanswered, isUnread, type Member, type Terms } from './standing.ts';
-import { timeText } from './text.ts';
+import { failureText, since } from './failure-text.ts';
 
 export interface Surroundings extends Terms {
   /** Most agents have answered to the policy as it is. */
@@ -26,16 +26,6 @@ export function attentionOf(member: Member, around: Surroundings): string | unde
     case 'changing':
       return undefined;
   }
-}
-
-/** What happened to a node that failed. */
-export function failureText({ node, revision = '' }: Member, terms: Terms): string {
-  if (!brokeDown(node, terms)) {
-    const again = node.state === 'Working' ? ', and is tried again now' : '';
-    return `Its change to revision ${revision} failed${again}: ${node.reason}`;
-  }
-  const when = node.state === 'Working' ? 'in the middle of its change' : 'shortly after its change';
-  return `It became not Ready ${when} to revision ${revision}, at ${since(node)}, and is not back.`;
 }
 
 function failureMend({ node }: Member, terms: Terms): string {
@@ -85,8 +75,4 @@ function waitingText({ node, caughtUp }: Member, { mostCaughtUp }: Surroundings)
 
 function agentCommand({ name }: FleetNode): string {
   return `kubectl -n kubelet-sysctl-agent get pods -o wide --field-selector spec.nodeName=${name}`;
-}
-
-function since({ readiness }: FleetNode): string {
-  return readiness === undefined ? 'an unknown time' : timeText(readiness.since);
 }

@@ -3,11 +3,11 @@
 import type { Policy, PolicyError } from '../policy/policy.ts';
 import { policyErrorText } from '../report/policy-error.ts';
 import { shorten } from '../report/shorten.ts';
-import { failureText } from './attention.ts';
 import { numberOf } from './quantity.ts';
 import type { Member, Terms } from './standing.ts';
 import { namesText, nodesText, timeText } from './text.ts';
 import type { WindowsState } from './windows.ts';
+import { failureText } from './failure-text.ts';
 
 /** The ConfigMap as the coordinator reads it: without errors, or nothing is approved. */
 export interface PolicyNow {

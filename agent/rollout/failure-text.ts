@@ -1,0 +1,19 @@
+// What happened to a node that failed, in words for a person.
+
+import type { FleetNode } from './fleet.ts';
+import { brokeDown, type Member, type Terms } from './standing.ts';
+import { timeText } from './text.ts';
+
+/** What happened to a node that failed. */
+export function failureText({ node, revision = '' }: Member, terms: Terms): string {
+  if (!brokeDown(node, terms)) {
+    const again = node.state === 'Working' ? ', and is tried again now' : '';
+    return `Its change to revision ${revision} failed${again}: ${node.reason}`;
+  }
+  const when = node.state === 'Working' ? 'in the middle of its change' : 'shortly after its change';
+  return `It became not Ready ${when} to revision ${revision}, at ${since(node)}, and is not back.`;
+}
+
+export function since({ readiness }: FleetNode): string {
+  return readiness === undefined ? 'an unknown time' : timeText(readiness.since);
+}
