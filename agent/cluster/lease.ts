@@ -1,13 +1,12 @@
 // The Lease by which the coordinators choose a leader. It has a transport of its own: a renewal must not wait behind other requests.
 
-import type { LeaseStore } from '../rollout/election.ts';
-import type { Lease, LeaseRecord } from '../rollout/lease.ts';
 import { isNotFound } from './errors.ts';
 import { MERGE_PATCH } from './media-types.ts';
 import { orOutdated } from './outdated.ts';
 import { objectAt, textAt, timeOf } from './fields.ts';
 import type { Transport } from './transport.ts';
 import { versionOf } from './version.ts';
+import type { LeaseStore, Lease, LeaseRecord } from '../rollout/ports.ts';
 
 export interface LeaseOptions {
   readonly transport: Pick<Transport, 'request'>;

@@ -12,19 +12,10 @@ import {
   RENEW_MS,
   RETRY_JITTER,
   RETRY_MS,
-  type Lease,
-  type LeaseWrite,
   type Observed,
 } from './lease.ts';
 import { Outdated } from './ports.ts';
-
-/** The Lease on the API server. */
-export interface LeaseStore {
-  /** undefined: there is none. */
-  read(): Promise<Lease | undefined>;
-  /** Rejects with Outdated when somebody else wrote meanwhile. */
-  write(write: LeaseWrite): Promise<Lease>;
-}
+import type { LeaseStore } from './ports.ts';
 
 export interface ElectionPorts {
   readonly lease: LeaseStore;

@@ -1,21 +1,7 @@
 // Who may lead, judged from a Lease: pure. Mirrors client-go tools/leaderelection/leaderelection.go.
 
 import { isDeepStrictEqual } from 'node:util';
-
-/** The spec of a Lease; `holder` is empty when it was released. */
-export interface LeaseRecord {
-  readonly holder: string;
-  readonly leaseSeconds: number;
-  readonly acquiredAt: Date;
-  readonly renewedAt: Date;
-  readonly transitions: number;
-}
-
-/** A Lease as the API server has it. */
-export interface Lease {
-  readonly record: LeaseRecord;
-  readonly resourceVersion: string;
-}
+import type { Lease, LeaseWrite } from './ports.ts';
 
 /** What is known of the Lease, and since when by our own monotonic clock: the clocks of others are not trusted. */
 export interface Observed {
@@ -23,12 +9,6 @@ export interface Observed {
   readonly lease: Lease | undefined;
   /** Monotonic ms at which the record was last seen to change. */
   readonly changedAtMs: number;
-}
-
-/** A record to write over `resourceVersion`, or anew where that is undefined. */
-export interface LeaseWrite {
-  readonly record: LeaseRecord;
-  readonly resourceVersion: string | undefined;
 }
 
 /** Others take over no earlier than this after they saw the record change. */

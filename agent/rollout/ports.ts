@@ -35,3 +35,32 @@ export interface FleetCluster {
 export class Outdated extends Error {
   override readonly name = 'Outdated';
 }
+
+/** The Lease on the API server. */
+export interface LeaseStore {
+  /** undefined: there is none. */
+  read(): Promise<Lease | undefined>;
+  /** Rejects with Outdated when somebody else wrote meanwhile. */
+  write(write: LeaseWrite): Promise<Lease>;
+}
+
+/** A Lease as the API server has it. */
+export interface Lease {
+  readonly record: LeaseRecord;
+  readonly resourceVersion: string;
+}
+
+/** The spec of a Lease; `holder` is empty when it was released. */
+export interface LeaseRecord {
+  readonly holder: string;
+  readonly leaseSeconds: number;
+  readonly acquiredAt: Date;
+  readonly renewedAt: Date;
+  readonly transitions: number;
+}
+
+/** A record to write over `resourceVersion`, or anew where that is undefined. */
+export interface LeaseWrite {
+  readonly record: LeaseRecord;
+  readonly resourceVersion: string | undefined;
+}
