@@ -1,6 +1,6 @@
 // npm run bench:fleet: what a rollout over many nodes costs, each figure beside its aim.
 
-import type { Log } from '../test/bed/progress.ts';
+import type { Log } from './bed/util/progress.ts';
 import { rowsOf } from '../test/fleet/aims.ts';
 import { benchFleet } from '../test/fleet/bench.ts';
 import { type FleetOptions, HELP, parseCommand } from '../test/fleet/options.ts';

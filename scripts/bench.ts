@@ -4,7 +4,7 @@ import { rowsOf } from '../test/bench/aims.ts';
 import { bench } from '../test/bench/bench.ts';
 import { type BenchOptions, HELP, parseCommand } from '../test/bench/options.ts';
 import { machineText, markdown } from '../test/bench/table.ts';
-import type { Log } from '../test/bed/progress.ts';
+import type { Log } from './bed/util/progress.ts';
 import { measuring } from './command.ts';
 
 process.exitCode = await measuring(parseCommand(process.argv.slice(2)), {

@@ -1,19 +1,19 @@
-// scripts/cluster up|down|status: the beds of test/bed/ for people.
+// scripts/cluster up|down|status: the beds of scripts/bed/ for people.
 
 import { basename, dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../agent/text/error-text.ts';
-import { startBed } from '../test/bed/bed.ts';
-import type { Bed, Layout } from '../test/bed/bed.ts';
-import { takeDeadDown } from '../test/bed/claim.ts';
-import { agentImage } from '../test/bed/images.ts';
-import type { Image } from '../test/bed/images.ts';
-import { LAYOUTS } from '../test/bed/layouts.ts';
-import { DEFAULT_KUBERNETES_VERSION } from '../test/bed/kubernetes.ts';
-import { consoleLog } from '../test/bed/progress.ts';
-import { bedStatuses } from '../test/bed/status.ts';
-import type { BedStatus } from '../test/bed/status.ts';
-import { takeDown } from '../test/bed/take-down.ts';
+import { startBed } from './bed/bed.ts';
+import type { Bed, Layout } from './bed/bed.ts';
+import { takeDeadDown } from './bed/lifecycle/claim.ts';
+import { agentImage } from './bed/images/images.ts';
+import type { Image } from './bed/images/images.ts';
+import { LAYOUTS } from './bed/node/layouts.ts';
+import { DEFAULT_KUBERNETES_VERSION } from './bed/build/kubernetes.ts';
+import { consoleLog } from './bed/util/progress.ts';
+import { bedStatuses } from './bed/lifecycle/status.ts';
+import type { BedStatus } from './bed/lifecycle/status.ts';
+import { takeDown } from './bed/lifecycle/take-down.ts';
 import { applyManifests, awaitRollout } from './demo/install.ts';
 
 const DEFAULT_NAME = 'cluster';

@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorText } from '../agent/text/error-text.ts';
-import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../test/bed/kubernetes.ts';
-import { silent } from '../test/bed/progress.ts';
-import { searchPath } from '../test/bed/tool.ts';
+import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from './bed/build/kubernetes.ts';
+import { silent } from './bed/util/progress.ts';
+import { searchPath } from './bed/build/tool.ts';
 import { endWhenInterrupted, runCommand } from './command.ts';
 import { bedGround } from './demo/bed-ground.ts';
 import { contextGround } from './demo/context-ground.ts';

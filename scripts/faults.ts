@@ -2,8 +2,8 @@
 
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
-import { ensureHostPackages, whyNoBed } from '../test/bed/host-packages.ts';
-import { consoleLog } from '../test/bed/progress.ts';
+import { ensureHostPackages, whyNoBed } from './bed/build/host-packages.ts';
+import { consoleLog } from './bed/util/progress.ts';
 import { type Command, commandOf, runCommand } from './command.ts';
 
 const HELP = `Usage: npm run faults [-- FILE …]

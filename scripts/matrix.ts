@@ -1,9 +1,9 @@
 // npm run matrix: the end-to-end cases on every kubelet, one version after another.
 
 import { cpus, release } from 'node:os';
-import { ensureHostPackages, whyNoBed } from '../test/bed/host-packages.ts';
-import { DEFAULT_KUBERNETES_VERSION } from '../test/bed/kubernetes.ts';
-import type { Log } from '../test/bed/progress.ts';
+import { ensureHostPackages, whyNoBed } from './bed/build/host-packages.ts';
+import { DEFAULT_KUBERNETES_VERSION } from './bed/build/kubernetes.ts';
+import type { Log } from './bed/util/progress.ts';
 import { matrix } from '../test/matrix/matrix.ts';
 import { HELP, type MatrixOptions, parseCommand } from '../test/matrix/options.ts';
 import { failureLines, markdown } from '../test/matrix/table.ts';

@@ -2,9 +2,9 @@
 
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
-import { ensureHostPackages, whyNoBed } from '../test/bed/host-packages.ts';
-import { consoleLog } from '../test/bed/progress.ts';
-import { whyNoGo } from '../test/bed/go.ts';
+import { ensureHostPackages, whyNoBed } from './bed/build/host-packages.ts';
+import { consoleLog } from './bed/util/progress.ts';
+import { whyNoGo } from './bed/build/go.ts';
 import { type Counts, runVitest } from '../test/run-vitest.ts';
 
 const HELP = `Usage: npm test [-- TIER …]

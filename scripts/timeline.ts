@@ -3,8 +3,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { whyNoBed } from '../test/bed/host-packages.ts';
-import type { Log } from '../test/bed/progress.ts';
+import { whyNoBed } from './bed/build/host-packages.ts';
+import type { Log } from './bed/util/progress.ts';
 import { timelineOf } from '../test/timeline/model.ts';
 import { linesOf, type Moment, momentsIn } from '../test/timeline/moments.ts';
 import { playRollout } from '../test/timeline/play.ts';

@@ -1,9 +1,9 @@
 // A cluster of the demo's own on this machine, made when it is not there yet.
 
 import { basename, dirname } from 'node:path';
-import { type Bed, type NodeSpec, openBed, startBed } from '../../test/bed/bed.ts';
-import { ensureHostPackages } from '../../test/bed/host-packages.ts';
-import { agentImage, demoAppImage, type Image } from '../../test/bed/images.ts';
+import { type Bed, type NodeSpec, openBed, startBed } from '../bed/bed.ts';
+import { ensureHostPackages } from '../bed/build/host-packages.ts';
+import { agentImage, demoAppImage, type Image } from '../bed/images/images.ts';
 import { connect } from '../../test/tutorial/cluster.ts';
 import type { Ground } from './ground.ts';
 import { loadImages } from './loaded.ts';

@@ -2,7 +2,7 @@
 
 import { errorText } from '../../agent/text/error-text.ts';
 import { coveredBy } from '../../agent/sysctl/coverage.ts';
-import { run } from '../../test/bed/run.ts';
+import { run } from '../bed/build/run.ts';
 import { type Cluster, connect } from '../../test/tutorial/cluster.ts';
 import { TutorialError } from '../../test/tutorial/errors.ts';
 import {

@@ -1,6 +1,6 @@
 // Where the demo is played, and what it may do there.
 
-import type { Outcome, RunOptions } from '../../test/bed/run.ts';
+import type { Outcome, RunOptions } from '../bed/build/run.ts';
 import type { Cluster } from '../../test/tutorial/cluster.ts';
 
 export type Kubectl = (args: readonly string[], options?: RunOptions) => Promise<Outcome>;

@@ -2,7 +2,7 @@
 
 import { realpath, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { workFolder } from '../../test/bed/work-folder.ts';
+import { workFolder } from '../bed/util/work-folder.ts';
 import { TutorialError } from '../../test/tutorial/errors.ts';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE, COORDINATOR_DEPLOYMENT } from '../../test/tutorial/names.ts';
 import type { Ground, Kubectl } from './ground.ts';

@@ -2,8 +2,8 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Bed } from '../../test/bed/bed.ts';
-import type { Image } from '../../test/bed/images.ts';
+import type { Bed } from '../bed/bed.ts';
+import type { Image } from '../bed/images/images.ts';
 
 const RECORD = 'images-of-the-demo.json';
 

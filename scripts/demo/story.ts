@@ -2,7 +2,7 @@
 
 import { colorsFor } from '../../agent/cli/colors.ts';
 import { wrap } from '../../agent/text/wrap.ts';
-import { besides, type Log, progressOn, type Step } from '../../test/bed/progress.ts';
+import { besides, type Log, progressOn, type Step } from '../bed/util/progress.ts';
 
 export interface Story extends Log {
   /** A heading; chapters are numbered as they come. */

@@ -1,8 +1,8 @@
 // One run of the bench, from nothing to its figures; nothing is left of it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureHostPackages } from '../bed/host-packages.ts';
-import type { Log } from '../bed/progress.ts';
+import { ensureHostPackages } from '../../scripts/bed/build/host-packages.ts';
+import type { Log } from '../../scripts/bed/util/progress.ts';
 import { driftRounds } from './drift.ts';
 import type { Figures } from './figures.ts';
 import { KUBERNETES_VERSION, makeGround } from './ground.ts';

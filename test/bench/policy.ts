@@ -1,7 +1,7 @@
 // The edits of the ConfigMap that are measured.
 
 import { stringify } from 'yaml';
-import type { Admin } from '../bed/admin.ts';
+import type { Admin } from '../../scripts/bed/control-plane/admin.ts';
 import { LIST_KEY, POLICY_PATH, SAFE_SYSCTL } from '../tutorial/names.ts';
 
 /** What one node is to allow; nothing is asked of the others. */

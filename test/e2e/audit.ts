@@ -1,7 +1,7 @@
 // What the API server's audit log has of the agents.
 
 import { readFile, stat } from 'node:fs/promises';
-import { type AuditedRequest, auditLogOf, requestsIn } from '../bed/audit-log.ts';
+import { type AuditedRequest, auditLogOf, requestsIn } from '../../scripts/bed/control-plane/audit-log.ts';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../tutorial/names.ts';
 import type { World } from './world.ts';
 

@@ -2,16 +2,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BedInUseError, openBed, startBed } from '../bed/bed.ts';
-import type { Bed } from '../bed/bed.ts';
-import { processesIn } from '../bed/cgroups.ts';
-import { pauseImage } from '../bed/images.ts';
-import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../bed/kubernetes.ts';
-import { identify } from '../bed/processes.ts';
-import { consoleLog } from '../bed/progress.ts';
-import { bedFolder, readRecord } from '../bed/record.ts';
-import type { BedRecord } from '../bed/record.ts';
-import { until } from '../bed/until.ts';
+import { BedInUseError, openBed, startBed } from '../../scripts/bed/bed.ts';
+import type { Bed } from '../../scripts/bed/bed.ts';
+import { processesIn } from '../../scripts/bed/host/cgroups.ts';
+import { pauseImage } from '../../scripts/bed/images/images.ts';
+import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../scripts/bed/build/kubernetes.ts';
+import { identify } from '../../scripts/bed/host/processes.ts';
+import { consoleLog } from '../../scripts/bed/util/progress.ts';
+import { bedFolder, readRecord } from '../../scripts/bed/lifecycle/record.ts';
+import type { BedRecord } from '../../scripts/bed/lifecycle/record.ts';
+import { until } from '../../scripts/bed/util/until.ts';
 
 // Two runs of this file on one machine must not meet.
 const NAME = `bed-test-${process.pid}`;

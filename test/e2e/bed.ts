@@ -1,7 +1,7 @@
 // The bed that setup.ts made, as tests reach it.
 
 import { inject } from 'vitest';
-import { type Bed, openBed } from '../bed/bed.ts';
+import { type Bed, openBed } from '../../scripts/bed/bed.ts';
 import { type Cluster, connect } from '../tutorial/cluster.ts';
 import type { World } from './world.ts';
 

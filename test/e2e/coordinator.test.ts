@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ASKED } from '../../agent/report/keys.ts';
-import { until } from '../bed/until.ts';
+import { until } from '../../scripts/bed/util/until.ts';
 import { type Moment, since } from '../timeline/moments.ts';
 import { mostUnavailable } from '../timeline/unavailable.ts';
 import { leaseHolder, readyCoordinators, signalLeader } from './coordinators.ts';

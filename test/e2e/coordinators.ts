@@ -2,7 +2,7 @@
 
 import type { V1Pod } from '@kubernetes/client-node';
 import { findContainer } from '../bench/container.ts';
-import { until } from '../bed/until.ts';
+import { until } from '../../scripts/bed/util/until.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
 import type { World } from './world.ts';
 

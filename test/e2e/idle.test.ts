@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { type AuditedRequest, isWrite } from '../bed/audit-log.ts';
+import { type AuditedRequest, isWrite } from '../../scripts/bed/control-plane/audit-log.ts';
 import { agentPodOn } from './agent-pod.ts';
 import { agentRequests, auditPosition } from './audit.ts';
 import { freshNodes } from './fresh.ts';

@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { JOURNAL_FILE, STATE_FILE } from '../../agent/node/memory.ts';
-import { isWrite } from '../bed/audit-log.ts';
-import { until } from '../bed/until.ts';
+import { isWrite } from '../../scripts/bed/control-plane/audit-log.ts';
+import { until } from '../../scripts/bed/util/until.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
 import { type AgentPod, agentPodOn } from './agent-pod.ts';
 import { agentRequests, auditPosition } from './audit.ts';

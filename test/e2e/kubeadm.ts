@@ -2,9 +2,9 @@
 
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
-import type { BedNode } from '../bed/bed.ts';
-import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../bed/kubernetes.ts';
-import type { Log } from '../bed/progress.ts';
+import type { BedNode } from '../../scripts/bed/bed.ts';
+import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../../scripts/bed/build/kubernetes.ts';
+import type { Log } from '../../scripts/bed/util/progress.ts';
 import type { World } from './world.ts';
 
 const API = 'kubeadm.k8s.io/v1beta4';

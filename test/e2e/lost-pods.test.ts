@@ -1,8 +1,8 @@
 // Pods that a restarted kubelet refuses for reasons of their own.
 
 import { afterEach, expect, it } from 'vitest';
-import { demoAppImage } from '../bed/images.ts';
-import { silent } from '../bed/progress.ts';
+import { demoAppImage } from '../../scripts/bed/images/images.ts';
+import { silent } from '../../scripts/bed/util/progress.ts';
 import { ifThere } from '../tutorial/cluster.ts';
 import { freshNode } from './fresh.ts';
 import { useWrapper } from './kubelet-unit.ts';

@@ -1,7 +1,7 @@
 // A node that joins after the policy was written.
 
 import { afterAll, expect, it } from 'vitest';
-import { silent } from '../bed/progress.ts';
+import { silent } from '../../scripts/bed/util/progress.ts';
 import { newNode } from './nodes.ts';
 import { clearPolicy, setList } from './policy.ts';
 import { testNode } from './test-node.ts';

@@ -2,7 +2,7 @@
 
 import { afterAll, expect, inject, it } from 'vitest';
 import { applyManifests, awaitRollout, deleteManifests } from '../../scripts/demo/install.ts';
-import { silent } from '../bed/progress.ts';
+import { silent } from '../../scripts/bed/util/progress.ts';
 import { newNode } from './nodes.ts';
 import { clearPolicy, setKeys, setList } from './policy.ts';
 import { differences, type RootFileSystem, rootFileSystem } from './root-file-system.ts';

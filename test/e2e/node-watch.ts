@@ -1,8 +1,8 @@
 // Every report that a node shows, and when: for what lasts too short to be looked up.
 
 import { KubeConfig, type V1Node } from '@kubernetes/client-node';
-import { keepWatching } from '../bed/keep-watching.ts';
-import { until } from '../bed/until.ts';
+import { keepWatching } from '../../scripts/bed/control-plane/keep-watching.ts';
+import { until } from '../../scripts/bed/util/until.ts';
 import { type Report, reportIn } from './report.ts';
 import type { World } from './world.ts';
 

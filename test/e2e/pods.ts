@@ -2,9 +2,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Pod } from '@kubernetes/client-node';
-import { until } from '../bed/until.ts';
-import { demoAppImage } from '../bed/images.ts';
-import { silent } from '../bed/progress.ts';
+import { until } from '../../scripts/bed/util/until.ts';
+import { demoAppImage } from '../../scripts/bed/images/images.ts';
+import { silent } from '../../scripts/bed/util/progress.ts';
 import { ifThere, statusCode } from '../tutorial/cluster.ts';
 import { type PodState, podState } from '../tutorial/pod-state.ts';
 import type { TestNode } from './test-node.ts';

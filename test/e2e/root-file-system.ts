@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
-import type { BedNode } from '../bed/bed.ts';
+import type { BedNode } from '../../scripts/bed/bed.ts';
 
 /** Path → kind, mode, owner and content. */
 export type RootFileSystem = ReadonlyMap<string, string>;

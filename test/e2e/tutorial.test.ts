@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { demoAppImage } from '../bed/images.ts';
-import { consoleLog } from '../bed/progress.ts';
+import { demoAppImage } from '../../scripts/bed/images/images.ts';
+import { consoleLog } from '../../scripts/bed/util/progress.ts';
 import type { Cluster } from '../tutorial/cluster.ts';
 import { runAsUser } from '../tutorial/lessons/as-user.ts';
 import { changeCapabilities } from '../tutorial/lessons/capabilities.ts';

@@ -1,6 +1,6 @@
 // A bed and a client of its API server.
 
-import type { Bed } from '../bed/bed.ts';
+import type { Bed } from '../../scripts/bed/bed.ts';
 import type { Cluster } from '../tutorial/cluster.ts';
 
 export interface World {

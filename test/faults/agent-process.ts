@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle } from '../../scripts/build.ts';
-import { workFolder } from '../bed/work-folder.ts';
+import { workFolder } from '../../scripts/bed/util/work-folder.ts';
 import { nodeFlags } from '../fleet/dockerfile.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
 import type { AgentStats, FromAgent, ToAgent } from './agent-messages.ts';

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { spreadOf } from '../bench/statistics.ts';
-import { until } from '../bed/until.ts';
+import { until } from '../../scripts/bed/util/until.ts';
 import * as faults from './api-faults.ts';
 import { pass } from './api-proxy.ts';
 import { SECONDS_MS } from './api-storms.ts';

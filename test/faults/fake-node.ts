@@ -4,8 +4,8 @@ import { createPrivateKey, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CoordinationV1Api, CoreV1Api, KubeConfig, V1MicroTime, type V1Node } from '@kubernetes/client-node';
-import type { Bed } from '../bed/bed.ts';
-import { pkiFolder } from '../bed/pki.ts';
+import type { Bed } from '../../scripts/bed/bed.ts';
+import { pkiFolder } from '../../scripts/bed/control-plane/pki.ts';
 import { ifThere } from '../tutorial/cluster.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
 

@@ -1,6 +1,6 @@
 // Changes whose agent is killed and never comes back: what the host does alone.
 
-import { until } from '../bed/until.ts';
+import { until } from '../../scripts/bed/util/until.ts';
 import { agentsOn, keepDead, killAll } from './agent-kills.ts';
 import { hostLook, PLACES } from './host-look.ts';
 import { surelyCutAt } from './round.ts';

@@ -2,7 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '../bed/until.ts';
+import { until } from '../../scripts/bed/util/until.ts';
 import { freshNode } from '../e2e/fresh.ts';
 import type { FileFacts } from '../e2e/host-files.ts';
 import { healthz } from '../e2e/kubelet.ts';

@@ -1,7 +1,7 @@
 // A second DaemonSet of agents, as by mistake.
 
 import type { V1DaemonSet } from '@kubernetes/client-node';
-import { until } from '../bed/until.ts';
+import { until } from '../../scripts/bed/util/until.ts';
 import type { TestNode } from '../e2e/test-node.ts';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../tutorial/names.ts';
 

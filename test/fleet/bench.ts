@@ -1,7 +1,7 @@
 // One run of the fleet's bench, from nothing to its figures; nothing is left of it.
 
-import { DEFAULT_KUBERNETES_VERSION } from '../bed/kubernetes.ts';
-import type { Log } from '../bed/progress.ts';
+import { DEFAULT_KUBERNETES_VERSION } from '../../scripts/bed/build/kubernetes.ts';
+import type { Log } from '../../scripts/bed/util/progress.ts';
 import { thisMachine } from '../bench/machine.ts';
 import { spreadOf } from '../bench/statistics.ts';
 import type { Figures, FleetFigures, OtherFigures } from './figures.ts';

@@ -4,12 +4,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle } from '../../scripts/build.ts';
-import type { Bed } from '../bed/bed.ts';
-import { pkiFolder } from '../bed/pki.ts';
-import { isAlive, type ProcessId, startDaemon } from '../bed/processes.ts';
-import { readRecord } from '../bed/record.ts';
+import type { Bed } from '../../scripts/bed/bed.ts';
+import { pkiFolder } from '../../scripts/bed/control-plane/pki.ts';
+import { isAlive, type ProcessId, startDaemon } from '../../scripts/bed/host/processes.ts';
+import { readRecord } from '../../scripts/bed/lifecycle/record.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
-import type { Admin } from '../bed/admin.ts';
+import type { Admin } from '../../scripts/bed/control-plane/admin.ts';
 import { type Program, programWith } from './deployment.ts';
 import { ourImage } from './dockerfile.ts';
 import { type Usage, usageOf } from './process-figures.ts';

@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle } from '../../scripts/build.ts';
-import { run } from '../bed/run.ts';
+import { run } from '../../scripts/bed/build/run.ts';
 import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
 import type { Fleet } from './fleet.ts';
 

@@ -2,10 +2,10 @@
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Bed, startBed } from '../bed/bed.ts';
-import type { Log } from '../bed/progress.ts';
-import { readRecord } from '../bed/record.ts';
-import { type Admin, connectAdmin } from '../bed/admin.ts';
+import { type Bed, startBed } from '../../scripts/bed/bed.ts';
+import type { Log } from '../../scripts/bed/util/progress.ts';
+import { readRecord } from '../../scripts/bed/lifecycle/record.ts';
+import { type Admin, connectAdmin } from '../../scripts/bed/control-plane/admin.ts';
 import { type Agents, startAgents } from './agents-process.ts';
 import type { Tally } from './messages.ts';
 import { type Edit, edit } from './policy.ts';

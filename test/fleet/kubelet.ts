@@ -1,7 +1,7 @@
 // The part of a restarted kubelet that the API server sees: it reports its node.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin } from '../bed/admin.ts';
+import type { Admin } from '../../scripts/bed/control-plane/admin.ts';
 import { reportedStatus } from './objects.ts';
 
 /**

@@ -1,7 +1,7 @@
 // One fleet, from its first node to its figures.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../bed/progress.ts';
+import type { Log } from '../../scripts/bed/util/progress.ts';
 import { startCoordinator } from './coordinator-process.ts';
 import { timeDecisions } from './decisions.ts';
 import type { FleetFigures } from './figures.ts';

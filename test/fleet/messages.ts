@@ -1,6 +1,6 @@
 // What the bench and the processes that run its agents say to each other.
 
-import type { Place } from '../bed/admin.ts';
+import type { Place } from '../../scripts/bed/control-plane/admin.ts';
 
 export interface MakeNodes {
   readonly kind: 'make';

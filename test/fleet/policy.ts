@@ -2,7 +2,7 @@
 
 import { stringify } from 'yaml';
 import { LIST_KEY, POLICY_PATH } from '../tutorial/names.ts';
-import type { Admin } from '../bed/admin.ts';
+import type { Admin } from '../../scripts/bed/control-plane/admin.ts';
 import { WAVE_LABEL } from './objects.ts';
 
 export interface Edit {

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { requestIn } from '../bed/audit-log.ts';
+import { requestIn } from '../../scripts/bed/control-plane/audit-log.ts';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../tutorial/names.ts';
 
 export interface Window {

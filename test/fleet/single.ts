@@ -1,6 +1,6 @@
 // What one node alone takes: the unit of every ideal.
 
-import type { Log } from '../bed/progress.ts';
+import type { Log } from '../../scripts/bed/util/progress.ts';
 import type { SingleFigures } from './figures.ts';
 import { makeFleet } from './fleet.ts';
 import { BASE, CHANGED, policyOf } from './lists.ts';

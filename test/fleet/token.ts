@@ -2,7 +2,7 @@
 
 import { objectAt, textAt } from '../../agent/cluster/fields.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
-import type { Admin } from '../bed/admin.ts';
+import type { Admin } from '../../scripts/bed/control-plane/admin.ts';
 
 /** Longer than any bench runs: nobody renews it. */
 const SECONDS = 4 * 3600;

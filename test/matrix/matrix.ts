@@ -1,8 +1,8 @@
 // The end-to-end cases on one kubelet after another.
 
 import { errorText } from '../../agent/text/error-text.ts';
-import { kubernetesBinary } from '../bed/kubernetes.ts';
-import type { Log } from '../bed/progress.ts';
+import { kubernetesBinary } from '../../scripts/bed/build/kubernetes.ts';
+import type { Log } from '../../scripts/bed/util/progress.ts';
 import { ONE_KUBELET } from '../e2e/nodes.ts';
 import { runVitest, type VitestOutcome } from '../run-vitest.ts';
 import { matrixFiles } from './files.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KUBELET_VERSIONS } from '../bed/kubernetes.ts';
+import { KUBELET_VERSIONS } from '../../scripts/bed/build/kubernetes.ts';
 import { HELP, parseCommand } from './options.ts';
 
 function versionsOf(...args: readonly string[]): readonly string[] {

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { type Command, commandOf } from '../../scripts/command.ts';
 import { compareVersions, formatVersion, parseVersion } from '../../agent/sysctl/version.ts';
-import { KUBELET_VERSIONS, OLDEST_KUBELET_VERSION } from '../bed/kubernetes.ts';
+import { KUBELET_VERSIONS, OLDEST_KUBELET_VERSION } from '../../scripts/bed/build/kubernetes.ts';
 
 export interface MatrixOptions {
   /** In the order in which they are run, each once. */

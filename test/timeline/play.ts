@@ -3,10 +3,10 @@
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { applyManifests, awaitRollout } from '../../scripts/demo/install.ts';
-import { type Bed, startBed } from '../bed/bed.ts';
-import { ensureHostPackages } from '../bed/host-packages.ts';
-import { agentImage, type Image } from '../bed/images.ts';
-import type { Log } from '../bed/progress.ts';
+import { type Bed, startBed } from '../../scripts/bed/bed.ts';
+import { ensureHostPackages } from '../../scripts/bed/build/host-packages.ts';
+import { agentImage, type Image } from '../../scripts/bed/images/images.ts';
+import type { Log } from '../../scripts/bed/util/progress.ts';
 import { setKeys } from '../e2e/policy.ts';
 import { testNode } from '../e2e/test-node.ts';
 import { refuse, useFaultyKubelet } from '../faults/faulty-kubelet.ts';

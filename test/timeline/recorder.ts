@@ -3,7 +3,7 @@
 import { KubeConfig, type V1ConfigMap, type V1Node, type V1Taint } from '@kubernetes/client-node';
 import { ASKED, KEYS, PENDING_TAINT, STATES } from '../../agent/report/keys.ts';
 import { PHASES } from '../../agent/rollout/fleet.ts';
-import { keepWatching } from '../bed/keep-watching.ts';
+import { keepWatching } from '../../scripts/bed/control-plane/keep-watching.ts';
 import { AGENT_NAMESPACE } from '../tutorial/names.ts';
 import type { Moment, NodeMoment } from './moments.ts';
 

@@ -7,7 +7,7 @@ import { allowanceProblem } from '../../../agent/sysctl/allowance.ts';
 import { coveredBy } from '../../../agent/sysctl/coverage.ts';
 import { isSafe } from '../../../agent/sysctl/safe.ts';
 import { compareVersions, type Version } from '../../../agent/sysctl/version.ts';
-import { whyNoGo } from '../../bed/go.ts';
+import { whyNoGo } from '../../../scripts/bed/build/go.ts';
 import { item, sysctlNear } from '../../sysctl/arbitraries.ts';
 import { SAFE_NAMES } from '../../sysctl/safe-names.ts';
 import { version } from '../../sysctl/versions.ts';

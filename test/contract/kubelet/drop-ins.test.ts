@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostFiles } from '../../../agent/host/files.ts';
 import { readKubeletConfig } from '../../../agent/kubelet/config.ts';
 import { findDropIns } from '../../../agent/node/observed-files.ts';
-import { whyNoGo } from '../../bed/go.ts';
+import { whyNoGo } from '../../../scripts/bed/build/go.ts';
 import { RealDropIns } from './real-drop-ins.ts';
 
 const NO_GO = whyNoGo();

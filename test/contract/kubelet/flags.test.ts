@@ -7,8 +7,8 @@ import { FLAGS_WITH_VALUE } from '../../../agent/kubelet/value-flags.ts';
 import { parseCsv, printCsv } from '../../../agent/kubelet/csv.ts';
 import { allowedByFlags, lastValue, parseFlags } from '../../../agent/kubelet/flags.ts';
 import { healthEndpoint } from '../../../agent/kubelet/running.ts';
-import { whyNoGo } from '../../bed/go.ts';
-import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../bed/kubernetes.ts';
+import { whyNoGo } from '../../../scripts/bed/build/go.ts';
+import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../../scripts/bed/build/kubernetes.ts';
 import { NO_CONFIG } from '../../kubelet/units.ts';
 import { RealFlags } from './real-flags.ts';
 

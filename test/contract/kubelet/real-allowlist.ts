@@ -3,8 +3,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
-import { consoleLog } from '../../bed/progress.ts';
-import { goProgram } from '../../bed/go.ts';
+import { consoleLog } from '../../../scripts/bed/util/progress.ts';
+import { goProgram } from '../../../scripts/bed/build/go.ts';
 
 const VERDICTS = v.object({ errors: v.array(v.string()) });
 const ADMISSIONS = v.object({ admitted: v.array(v.boolean()), error: v.string() });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
-import { goPlainProgram } from '../../bed/go.ts';
+import { goPlainProgram } from '../../../scripts/bed/build/go.ts';
 
 const PATHS = v.array(v.string());
 

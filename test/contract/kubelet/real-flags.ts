@@ -3,8 +3,8 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
-import { goProgram } from '../../bed/go.ts';
-import { consoleLog } from '../../bed/progress.ts';
+import { goProgram } from '../../../scripts/bed/build/go.ts';
+import { consoleLog } from '../../../scripts/bed/util/progress.ts';
 
 const PARSED = v.object({
   error: v.string(),

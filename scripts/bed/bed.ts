@@ -1,0 +1,130 @@
+// A bed: a whole cluster on this machine, from nothing. Started by one process, usable by any.
+
+import { apiServer } from './network/addresses.ts';
+import type { BedOptions } from './lifecycle/claim.ts';
+import { adminConfig, startApiServer, stopApiServer } from './control-plane/control-plane.ts';
+import { importImage } from './images/images-in-node.ts';
+import type { Image } from './images/images.ts';
+import { kubernetesBinary } from './build/kubernetes.ts';
+import type { NodeSpec } from './node/layouts.ts';
+import { leaderOf } from './node/leader.ts';
+import { nodeHandle } from './node/node.ts';
+import type { BedNode } from './node/node.ts';
+import { currentNode, currentRecord, enterNode, makeNode } from './node/node-make.ts';
+import { silent } from './util/progress.ts';
+import type { Log } from './util/progress.ts';
+import { waitForReady } from './control-plane/ready.ts';
+import { bedFolder, isLive, readRecord, updateRecord } from './lifecycle/record.ts';
+import type { NodeRecord } from './lifecycle/record.ts';
+import { environment, run } from './build/run.ts';
+import type { Outcome, RunOptions } from './build/run.ts';
+import { startCluster } from './lifecycle/start.ts';
+import { takeDown, takeNodeDown } from './lifecycle/take-down.ts';
+
+export type { Layout, NodeSpec } from './node/layouts.ts';
+export type { BedNode } from './node/node.ts';
+export type { Lifetime } from './lifecycle/record.ts';
+export type { Outcome, RunOptions } from './build/run.ts';
+export { BedInUseError } from './lifecycle/claim.ts';
+export type { BedOptions } from './lifecycle/claim.ts';
+
+export interface Bed {
+  readonly name: string;
+  /** Everything of the bed is below; `log/` has what its processes say. */
+  readonly folder: string;
+  /** The path of the administrator's kubeconfig. */
+  readonly kubeconfig: string;
+  readonly server: string;
+  readonly nodes: readonly BedNode[];
+  kubectl(args: readonly string[], options?: RunOptions): Promise<Outcome>;
+  node(name: string): BedNode;
+  /** Resolves when the node is Ready and has every image. */
+  addNode(spec: NodeSpec, log: Log): Promise<BedNode>;
+  /** Cuts the node's power and removes it and its Node object. */
+  removeNode(name: string): Promise<void>;
+  /** Loads an image into every node that is on, and into every node added later. */
+  loadImage(image: Image): Promise<void>;
+  /** Resolves when the API server is gone. */
+  stopApiServer(): Promise<void>;
+  /** Resolves when the API server, on the same port, is ready. */
+  startApiServer(): Promise<void>;
+  /** Removes everything; throws a LeftoversError when something would not go. */
+  down(): Promise<void>;
+}
+
+/**
+ * Starts a bed; resolves when its nodes are Ready. A dead bed of the same name is taken down first; throws a BedInUseError when
+ * one of that name is alive. What goes wrong on the way is thrown after everything was removed again.
+ */
+export async function startBed(options: BedOptions, log: Log): Promise<Bed> {
+  await startCluster(options, log);
+  return bedHandle(options.name);
+}
+
+/** A live bed that any process has made; undefined when there is none of that name. */
+export async function openBed(name: string): Promise<Bed | undefined> {
+  const record = readRecord(name);
+  return record?.state === 'up' && isLive(record) ? bedHandle(name) : undefined;
+}
+
+function bedHandle(name: string): Bed {
+  const folder = bedFolder(name);
+  const { id, slot } = currentRecord(name);
+  const kubeconfig = adminConfig(folder);
+  const kubectl = async (args: readonly string[], options?: RunOptions): Promise<Outcome> => {
+    const binary = await kubernetesBinary('kubectl', currentRecord(name).version, silent);
+    return run([binary, ...args], options, { ...environment(), KUBECONFIG: kubeconfig });
+  };
+  return {
+    name,
+    folder,
+    kubeconfig,
+    server: apiServer(slot),
+    get nodes() {
+      return currentRecord(name).nodes.map((node) => nodeHandle(name, node.spec.name));
+    },
+    kubectl,
+    node: (node) => nodeHandle(name, node),
+    addNode: async (spec, log) => {
+      await log.step(`Adding the node ${spec.name}`, async () => {
+        await addNode(name, spec, log);
+      });
+      return nodeHandle(name, spec.name);
+    },
+    removeNode: async (node) => {
+      await removeMachine(name, node);
+      await kubectl(['delete', 'node', node, '--ignore-not-found']);
+    },
+    loadImage: (image) => loadImage(name, image),
+    stopApiServer: () => stopApiServer(currentRecord(name)),
+    startApiServer: () => startApiServer(currentRecord(name), silent),
+    down: () => takeDown(name, { id }),
+  };
+}
+
+/** What fails is removed again. */
+async function addNode(bed: string, spec: NodeSpec, log: Log): Promise<void> {
+  enterNode(bed, spec);
+  try {
+    await makeNode(bed, spec.name, log);
+    await waitForReady(bed, [spec.name]);
+  } catch (error) {
+    await removeMachine(bed, spec.name);
+    throw error;
+  }
+}
+
+async function removeMachine(bed: string, node: string): Promise<void> {
+  await takeNodeDown(currentNode(bed, node), 0);
+  const others = (each: NodeRecord): boolean => each.spec.name !== node;
+  updateRecord(bed, (record) => ({ ...record, nodes: record.nodes.filter(others) }));
+}
+
+async function loadImage(bed: string, image: Image): Promise<void> {
+  const { nodes } = updateRecord(bed, (record) => ({
+    ...record,
+    images: [...record.images.filter(({ reference }) => reference !== image.reference), image],
+  }));
+  const on = nodes.filter((node) => leaderOf(node) !== undefined);
+  await Promise.all(on.map((node) => importImage(node, image)));
+}

@@ -1,0 +1,136 @@
+// What the machine itself must bring for a bed, and how it gets there on Debian.
+
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { whyNoGo } from './go.ts';
+import type { Log } from '../util/progress.ts';
+import { searchPath, tool } from './tool.ts';
+
+interface HostPackage {
+  readonly name: string;
+  /** Something that is there when the package is: a command, or a file by its whole path. */
+  readonly proof: string;
+}
+
+const PACKAGES: readonly HostPackage[] = [
+  { name: 'mmdebstrap', proof: 'mmdebstrap' },
+  { name: 'debian-archive-keyring', proof: '/usr/share/keyrings/debian-archive-keyring.gpg' },
+  { name: 'systemd-container', proof: 'systemd-nspawn' },
+  { name: 'etcd-server', proof: 'etcd' },
+  { name: 'buildah', proof: 'buildah' },
+  { name: 'busybox-static', proof: 'busybox' },
+  { name: 'openssl', proof: 'openssl' },
+  { name: 'iproute2', proof: 'ip' },
+  { name: 'iptables', proof: 'iptables' },
+  { name: 'util-linux', proof: 'nsenter' },
+  { name: 'procps', proof: 'sysctl' },
+  { name: 'ca-certificates', proof: '/etc/ssl/certs/ca-certificates.crt' },
+  { name: 'gcc', proof: 'cc' },
+  { name: 'libc6-dev', proof: '/usr/include/stdlib.h' },
+];
+
+/** Why this machine cannot get what a bed needs, with the mend. */
+export class HostPackagesError extends Error {
+  constructor(missing: readonly HostPackage[], reason: string) {
+    const names = missing.map(({ name }) => name).join(' ');
+    super(`Expected the Debian packages of a bed, got none of: ${names}. ${reason}`);
+    this.name = 'HostPackagesError';
+  }
+}
+
+/**
+ * Installs those Debian packages that are missing, and says which; does nothing when all are there.
+ * Throws a HostPackagesError when that needs root or apt, a ToolError when apt-get fails.
+ */
+export async function ensureHostPackages(log: Log): Promise<void> {
+  const missing = missingPackages();
+  if (missing.length === 0) return;
+  const reason = whyNoInstall();
+  if (reason !== undefined) throw new HostPackagesError(missing, reason);
+  const names = missing.map(({ name }) => name);
+  await log.step(`Installing Debian packages: ${names.join(' ')}`, async (note) => {
+    await withoutEtcdService(names, () => install(names, note));
+  });
+  const still = missingPackages();
+  if (still.length > 0) throw new HostPackagesError(still, 'apt-get said that it had installed them.');
+}
+
+/** Why no bed can run on this machine, for a test that is skipped; undefined when one can, after ensureHostPackages. */
+export function whyNoBed(): string | undefined {
+  if (process.platform !== 'linux') return `A bed needs Linux, this is ${process.platform}.`;
+  if (process.getuid?.() !== 0) return 'A bed needs root: it starts containers and a network of its own.';
+  const missing = missingPackages();
+  if (missing.length > 0) {
+    const reason = whyNoInstall();
+    if (reason !== undefined) return new HostPackagesError(missing, reason).message;
+  }
+  return whyNoNamespaces() ?? whyNoGo();
+}
+
+function missingPackages(): HostPackage[] {
+  return PACKAGES.filter(({ proof }) => (proof.startsWith('/') ? !existsSync(proof) : !onPath(proof)));
+}
+
+function whyNoInstall(): string | undefined {
+  if (!onPath('apt-get')) return 'This is not Debian (no apt-get): install what they hold by hand.';
+  if (process.getuid?.() !== 0) return 'Run this as root, or install them by hand with apt-get.';
+  return undefined;
+}
+
+/** Root in a container often may not; better to know before minutes of building. */
+function whyNoNamespaces(): string | undefined {
+  try {
+    execFileSync('unshare', ['--mount', '--net', 'true'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    return undefined;
+  } catch (error) {
+    return `A bed needs to make mount and network namespaces, and root may not do so here: ${String(error)}`;
+  }
+}
+
+async function install(names: readonly string[], note: (text: string) => void): Promise<void> {
+  const argv = ['install', '--yes', '--no-install-recommends', ...names];
+  try {
+    await aptGet(['--simulate', ...argv], note);
+  } catch {
+    note('apt-get update');
+    await aptGet(['update'], note);
+  }
+  try {
+    await aptGet(argv, note);
+  } catch {
+    note('apt-get update: the lists may be older than what the mirror still has');
+    await aptGet(['update'], note);
+    await aptGet(argv, note);
+  }
+}
+
+async function aptGet(argv: readonly string[], note: (text: string) => void): Promise<void> {
+  await tool(['apt-get', '--quiet', '--option', 'DPkg::Lock::Timeout=300', ...argv], {
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+    onLine: note,
+  });
+}
+
+/** Debian starts etcd as soon as it is installed, and at every boot; a bed only wants the program. */
+async function withoutEtcdService(names: readonly string[], work: () => Promise<void>): Promise<void> {
+  if (!names.includes('etcd-server') || !existsSync('/run/systemd/system')) return work();
+  await tool(['systemctl', 'mask', '--runtime', 'etcd.service']);
+  try {
+    await work();
+    await tool(['systemctl', 'disable', 'etcd.service']);
+  } finally {
+    await tool(['systemctl', 'unmask', '--runtime', 'etcd.service']);
+  }
+}
+
+function onPath(command: string): boolean {
+  return searchPath().some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,73 @@
+// The API server's audit log: one JSON object a line, one or more lines a request.
+
+import { join } from 'node:path';
+import { isObject, objectAt, textAt, type JsonObject } from '../../../agent/cluster/fields.ts';
+
+export interface AuditedRequest {
+  /** The same in all lines of one request: the beginning and the end of a watch are two. */
+  readonly id: string;
+  /** When the API server received it, in epoch ms. */
+  readonly at: number;
+  readonly verb: string;
+  readonly uri: string;
+  /** As in `pods` and `pods/status`. */
+  readonly resource: string;
+  readonly user: string;
+  /** Of the pod that the user's token was made for; undefined for other users. */
+  readonly pod: string | undefined;
+  readonly node: string | undefined;
+}
+
+const READS: readonly string[] = ['get', 'list', 'watch'];
+const POD = 'authentication.kubernetes.io/pod-name';
+const NODE = 'authentication.kubernetes.io/node-name';
+
+export function auditLogOf(bed: { readonly folder: string }): string {
+  return join(bed.folder, 'log', 'audit.log');
+}
+
+export function isWrite({ verb }: Pick<AuditedRequest, 'verb'>): boolean {
+  return !READS.includes(verb);
+}
+
+/** The requests in a part of the log, each once; a line that is cut short is none. */
+export function requestsIn(log: string): readonly AuditedRequest[] {
+  const requests = log.split('\n').flatMap((line) => requestIn(line) ?? []);
+  return [...new Map(requests.map((request) => [request.id, request])).values()];
+}
+
+/** undefined for a line that is cut short. */
+export function requestIn(line: string): AuditedRequest | undefined {
+  const event = parsed(line);
+  const id = textAt(event, 'auditID');
+  if (id === undefined) return undefined;
+  const user = objectAt(event, 'user');
+  const extra = objectAt(user, 'extra');
+  const reference = objectAt(event, 'objectRef');
+  const names = [textAt(reference, 'resource'), textAt(reference, 'subresource')];
+  return {
+    id,
+    at: Date.parse(textAt(event, 'requestReceivedTimestamp') ?? ''),
+    verb: textAt(event, 'verb') ?? '',
+    uri: textAt(event, 'requestURI') ?? '',
+    resource: names.filter((name) => name !== undefined).join('/'),
+    user: textAt(user, 'username') ?? '',
+    pod: firstAt(extra, POD),
+    node: firstAt(extra, NODE),
+  };
+}
+
+function firstAt(extra: JsonObject, key: string): string | undefined {
+  const values = extra[key];
+  const first: unknown = Array.isArray(values) ? values[0] : undefined;
+  return typeof first === 'string' ? first : undefined;
+}
+
+function parsed(line: string): JsonObject {
+  try {
+    const event: unknown = JSON.parse(line);
+    return isObject(event) ? event : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,140 @@
+// The images that nodes of a bed run: the agent as the project's Dockerfile makes it, and what it needs around it.
+
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bundle } from '../../build.ts';
+import { cached, pruneCache } from '../build/cache.ts';
+import { goPlainProgram } from '../build/go.ts';
+import { buildBase, buildImage } from './image-build.ts';
+import type { BaseImage, Image } from './image-build.ts';
+import type { Log } from '../util/progress.ts';
+import { LEFT_OUT, makeDebian, SUITE } from '../node/root-file-system.ts';
+import { workFolder } from '../util/work-folder.ts';
+
+export type { Image } from './image-build.ts';
+
+const BED = import.meta.dirname;
+const CHECKOUT = join(BED, '..', '..', '..');
+const ARCHIVE = 'image.tar';
+/** Part of every key: change it when a recipe below changes. */
+const RECIPE = ['images 2', process.arch, SUITE, ...LEFT_OUT];
+
+const PAUSE = 'registry.k8s.io/pause:3.6';
+const DEMO_APP = 'localhost/demoapp:v1.0';
+const NODE = 'localhost/node:26-slim';
+const AGENT = 'localhost/kubelet-sysctl-agent:bed';
+
+const DEMO_APP_PACKAGES = ['busybox', 'iptables', 'iproute2', 'procps', 'curl'];
+const DEMO_APP_APPLETS = ['wget', 'nc', 'netstat', 'nslookup', 'ifconfig', 'vi'];
+/** What Node is linked to beyond the smallest Debian. */
+const NODE_LIBRARIES = ['libatomic1', 'libstdc++6'];
+/** Agents are built after every edit, and several checkouts at once must still find theirs. */
+const AGENTS_KEPT = 5;
+
+/** The image of every pod's first container, under the name that Debian's containerd asks for. */
+export async function pauseImage(log: Log): Promise<Image> {
+  const source = join(BED, 'pause', 'main.go');
+  const dockerfile = 'FROM scratch\nCOPY pause /pause\nENTRYPOINT ["/pause"]\n';
+  return cachedImage('pause-image', PAUSE, [dockerfile, await readFile(source)], log, async (making) => {
+    await goPlainProgram(source, join(making.context, 'pause'));
+    await writeFile(join(making.context, 'Dockerfile'), dockerfile);
+    await making.build();
+  });
+}
+
+/** The tutorial's application: see demoapp/main.go; with a shell, ps, ss, curl, wget, id, chown and an iptables that works. */
+export async function demoAppImage(log: Log): Promise<Image> {
+  const [server, iptables] = [join(BED, 'demoapp', 'main.go'), join(BED, 'demoapp', 'iptables')];
+  const hooks = [
+    `copy-in ${iptables} /usr/local/sbin`,
+    'ln -sf /usr/local/sbin/iptables "$1/etc/alternatives/iptables"',
+    ...DEMO_APP_APPLETS.map((applet) => `ln -s /bin/busybox "$1/usr/local/bin/${applet}"`),
+  ];
+  const dockerfile =
+    'FROM scratch\nADD debian.tar /\nCOPY demoapp /usr/local/bin/demoapp\nENTRYPOINT ["/usr/local/bin/demoapp"]\n';
+  const inputs = [
+    dockerfile,
+    ...DEMO_APP_PACKAGES,
+    ...DEMO_APP_APPLETS,
+    await readFile(server),
+    await readFile(iptables),
+  ];
+  return cachedImage('demoapp-image', DEMO_APP, inputs, log, async (making) => {
+    await goPlainProgram(server, join(making.context, 'demoapp'));
+    const target = join(making.context, 'debian.tar');
+    await makeDebian({ packages: DEMO_APP_PACKAGES, hooks, target }, making.note);
+    await writeFile(join(making.context, 'Dockerfile'), dockerfile);
+    await making.build();
+  });
+}
+
+/** The agent: the bundle of this checkout in the image that its Dockerfile describes, on a base with this project's Node. */
+export async function agentImage(log: Log): Promise<Image> {
+  const base = await nodeImage(log);
+  const program = await bundle();
+  const files = ['Dockerfile', '.dockerignore', 'LICENSE'];
+  const contents = await Promise.all(files.map((file) => readFile(join(CHECKOUT, file))));
+  const made = await cachedImage(
+    'agent-image',
+    AGENT,
+    [base.storage, program, ...contents],
+    log,
+    async (making) => {
+      await Promise.all(files.map((file) => copyFile(join(CHECKOUT, file), join(making.context, file))));
+      await mkdir(join(making.context, 'dist'));
+      await writeFile(join(making.context, 'dist', 'kubelet-sysctls.mjs'), program, { mode: 0o755 });
+      await making.build(base);
+    },
+  );
+  await pruneCache('agent-image', AGENTS_KEPT);
+  return made;
+}
+
+/** Stands in for node:26-slim where no registry can be reached: the smallest Debian with the Node of package.json. */
+async function nodeImage(log: Log): Promise<BaseImage> {
+  const npmPackage = join(CHECKOUT, 'node_modules', 'node');
+  const manifest = await readFile(join(npmPackage, 'package.json'));
+  const dockerfile = 'FROM scratch\nADD debian.tar /\nCOPY node /usr/local/bin/node\n';
+  const folder = await cached(
+    'node-image',
+    [...RECIPE, NODE, dockerfile, manifest, ...NODE_LIBRARIES],
+    async (out, note) => {
+      await using work = await workFolder(out);
+      await copyFile(join(npmPackage, 'bin', 'node'), join(work.path, 'node'));
+      await makeDebian({ packages: NODE_LIBRARIES, target: join(work.path, 'debian.tar') }, note);
+      await writeFile(join(work.path, 'Dockerfile'), dockerfile);
+      await buildBase(work.path, { reference: NODE, storage: join(out, 'storage') }, note);
+    },
+    log,
+  );
+  return { reference: NODE, storage: join(folder, 'storage') };
+}
+
+interface Making {
+  /** The folder that the Dockerfile and all that it copies belong in. */
+  readonly context: string;
+  readonly note: (text: string) => void;
+  readonly build: (base?: BaseImage) => Promise<void>;
+}
+
+async function cachedImage(
+  name: string,
+  reference: string,
+  inputs: readonly (string | Uint8Array)[],
+  log: Log,
+  make: (making: Making) => Promise<void>,
+): Promise<Image> {
+  const folder = await cached(
+    name,
+    [...RECIPE, reference, ...inputs],
+    async (out, note) => {
+      await using work = await workFolder(out);
+      const context = work.path;
+      const image = { reference, archive: join(out, ARCHIVE) };
+      const build = async (base?: BaseImage): Promise<void> => buildImage({ context, image, base }, note);
+      await make({ context, note, build });
+    },
+    log,
+  );
+  return { reference, archive: join(folder, ARCHIVE) };
+}

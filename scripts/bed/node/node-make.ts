@@ -1,0 +1,112 @@
+// Making a node: its place in the record, its disk, its first boot.
+
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { apiServer } from '../network/addresses.ts';
+import { cgroupFolders, hierarchies } from '../host/cgroups.ts';
+import { importImage } from '../images/images-in-node.ts';
+import { pauseImage } from '../images/images.ts';
+import { kubernetesBinary } from '../build/kubernetes.ts';
+import type { NodeSpec } from './layouts.ts';
+import { powerOn, waitForSystem } from './machine.ts';
+import { connectPods } from '../network/network.ts';
+import { writeNodeFiles } from './node-files.ts';
+import { mountRoot, rootFolder } from './overlay.ts';
+import { issue, kubeconfig, pkiFolder } from '../control-plane/pki.ts';
+import { isAlive } from '../host/processes.ts';
+import type { Log } from '../util/progress.ts';
+import { bedFolder, readRecord, updateNode, updateRecord } from '../lifecycle/record.ts';
+import type { BedRecord, NodeRecord } from '../lifecycle/record.ts';
+import { rootFileSystem } from './root-file-system.ts';
+
+const MAX_NODES = 99;
+/** What a kubelet accepts as its node's name, short enough to be a host's. */
+const NODE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** Makes, boots and fills a node that has been entered; resolves when its services run and every image is in it. Ready comes later. */
+export async function makeNode(bed: string, name: string, log: Log): Promise<void> {
+  const node = currentNode(bed, name);
+  await mkdir(node.folder, { recursive: true });
+  await mountRoot(node.folder, await rootFileSystem(log));
+  await fillDisk(currentRecord(bed), node, log);
+  await bootNode(bed, name);
+  for (const image of currentRecord(bed).images) await importImage(currentNode(bed, name), image);
+}
+
+/** Powers a node on; resolves when its containerd and kubelet run. */
+export async function bootNode(bed: string, name: string): Promise<void> {
+  const node = currentNode(bed, name);
+  if (isAlive(node.supervisor)) {
+    throw new Error(`Expected the node ${name} to be off before it boots, but it runs.`);
+  }
+  const logs = join(bedFolder(bed), 'log');
+  await powerOn(node, currentRecord(bed), logs, (supervisor) =>
+    updateNode(bed, name, (current) => ({ ...current, supervisor })),
+  );
+  await waitForSystem(currentNode(bed, name));
+  await connectPods(currentRecord(bed), name);
+}
+
+/** Throws when the bed is gone. */
+export function currentRecord(bed: string): BedRecord {
+  const record = readRecord(bed);
+  if (record === undefined) throw new Error(`Expected a bed named ${bed}, but it was taken down.`);
+  return record;
+}
+
+/** Throws when the bed has no such node. */
+export function currentNode(bed: string, name: string): NodeRecord {
+  const { nodes } = currentRecord(bed);
+  const node = nodes.find((each) => each.spec.name === name);
+  if (node !== undefined) return node;
+  const names = nodes.map((each) => each.spec.name).join(', ');
+  throw new Error(`Expected one of the bed's nodes (${names}), got ${name}.`);
+}
+
+/** Gives a node its place in the record before anything of it exists. Throws when its name is no name or taken. */
+export function enterNode(bed: string, spec: NodeSpec): void {
+  const record = currentRecord(bed);
+  if (!NODE_NAME.test(spec.name))
+    throw new Error(`Expected a node name of a-z, 0-9 and -, got ${spec.name}.`);
+  if (record.nodes.some((node) => node.spec.name === spec.name)) {
+    throw new Error(
+      `Expected a new node name in the bed ${bed}, got ${spec.name}, which it has: remove that node first.`,
+    );
+  }
+  const taken = new Set(record.nodes.map((node) => node.index));
+  const index = Array.from({ length: MAX_NODES }, (_, place) => place + 1).find((place) => !taken.has(place));
+  if (index === undefined) throw new Error(`Expected at most ${MAX_NODES} nodes in a bed.`);
+  const machine = `ksa${record.slot}-${index}`;
+  const node: NodeRecord = {
+    spec,
+    index,
+    version: spec.kubelet ?? record.version,
+    machine,
+    folder: join(bedFolder(bed), 'nodes', spec.name),
+    cgroups: cgroupFolders(machine),
+  };
+  updateRecord(bed, (current) => ({ ...current, nodes: [...current.nodes, node] }));
+}
+
+async function fillDisk(record: BedRecord, node: NodeRecord, log: Log): Promise<void> {
+  const { name } = node.spec;
+  const folder = bedFolder(record.name);
+  const [kubelet, pause, identity, authority] = await Promise.all([
+    kubernetesBinary('kubelet', node.version, log),
+    pauseImage(log),
+    issue(folder, `node-${name}`, { commonName: `system:node:${name}`, organisation: 'system:nodes' }),
+    readFile(join(pkiFolder(folder), 'ca.crt'), 'utf8'),
+  ]);
+  const root = rootFolder(node.folder);
+  await copyFile(kubelet, join(root, '/usr/bin/kubelet'));
+  await writeNodeFiles(root, {
+    spec: node.spec,
+    slot: record.slot,
+    index: node.index,
+    version: node.version,
+    cgroupVersion: hierarchies().version,
+    kubeconfig: await kubeconfig(folder, apiServer(record.slot), `system:node:${name}`, identity),
+    authority,
+    pause: pause.reference,
+  });
+}
