@@ -8,17 +8,12 @@ import {
   checkCapabilities,
   checkRefused,
   checkSysctls,
-} from '../../test/tutorial/checks.ts';
-import { CHOWN, changeCapabilities, LIST_RULES } from '../../test/tutorial/lessons/capabilities.ts';
-import { PS, runAsUser } from '../../test/tutorial/lessons/as-user.ts';
-import type { Stage } from '../../test/tutorial/lessons/stage.ts';
-import {
-  allowSysctls,
-  awaitAllowed,
-  beRefused,
-  runWithSysctls,
-} from '../../test/tutorial/lessons/sysctls.ts';
-import type { ListEdit } from '../../test/tutorial/list-text.ts';
+} from '../tutorial/checks.ts';
+import { CHOWN, changeCapabilities, LIST_RULES } from '../tutorial/lessons/capabilities.ts';
+import { PS, runAsUser } from '../tutorial/lessons/as-user.ts';
+import type { Stage } from '../tutorial/lessons/stage.ts';
+import { allowSysctls, awaitAllowed, beRefused, runWithSysctls } from '../tutorial/lessons/sysctls.ts';
+import type { ListEdit } from '../kubernetes/list-text.ts';
 import {
   ADDED_SYSCTLS,
   AGENT_NAMESPACE,
@@ -29,10 +24,10 @@ import {
   SAFE_SYSCTL,
   TUTORIAL_NAMESPACE,
   UNSAFE_SYSCTL,
-} from '../../test/tutorial/names.ts';
-import { nodeAnnotations } from '../../test/tutorial/nodes.ts';
-import { allowedNow, goesAtOnce } from '../../test/tutorial/policy.ts';
-import { APP_PORT, BACKLOG, OTHER_PORT, TUTORIAL_UID } from '../../test/tutorial/pods.ts';
+} from '../kubernetes/names.ts';
+import { nodeAnnotations } from '../kubernetes/nodes.ts';
+import { allowedNow, goesAtOnce } from '../kubernetes/policy.ts';
+import { APP_PORT, BACKLOG, OTHER_PORT, TUTORIAL_UID } from '../kubernetes/pods.ts';
 import { podExcerpt } from './excerpt.ts';
 import type { Ground } from './ground.ts';
 import type { Story } from './story.ts';

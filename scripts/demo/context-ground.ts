@@ -3,15 +3,15 @@
 import { errorText } from '../../agent/text/error-text.ts';
 import { coveredBy } from '../../agent/sysctl/coverage.ts';
 import { run } from '../bed/build/run.ts';
-import { type Cluster, connect } from '../../test/tutorial/cluster.ts';
-import { TutorialError } from '../../test/tutorial/errors.ts';
+import { type Cluster, connect } from '../kubernetes/cluster.ts';
+import { TutorialError } from '../kubernetes/errors.ts';
 import {
   AGENT_NAMESPACE,
   POLICY_CONFIG_MAP,
   TUTORIAL_NAMESPACE,
   UNSAFE_SYSCTL,
-} from '../../test/tutorial/names.ts';
-import { allowedNow } from '../../test/tutorial/policy.ts';
+} from '../kubernetes/names.ts';
+import { allowedNow } from '../kubernetes/policy.ts';
 import type { Ground, Kubectl } from './ground.ts';
 import type { OwnCluster } from './options.ts';
 import type { Story } from './story.ts';

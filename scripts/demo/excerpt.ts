@@ -2,8 +2,8 @@
 
 import type { V1Container } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
-import type { Stage } from '../../test/tutorial/lessons/stage.ts';
-import { type Lesson, tutorialPod } from '../../test/tutorial/pods.ts';
+import type { Stage } from '../tutorial/lessons/stage.ts';
+import { type Lesson, tutorialPod } from '../kubernetes/pods.ts';
 
 /** Without where it runs and without what every pod of the tutorial has. */
 export function podExcerpt(lesson: Lesson, { image }: Pick<Stage, 'image'>): string {

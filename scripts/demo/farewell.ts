@@ -5,7 +5,7 @@ import {
   AGENT_NAMESPACE,
   POLICY_CONFIG_MAP,
   TUTORIAL_NAMESPACE,
-} from '../../test/tutorial/names.ts';
+} from '../kubernetes/names.ts';
 import { DEMO_BED } from './bed-ground.ts';
 
 export interface BedLeft {

@@ -1,7 +1,7 @@
 // Where the demo is played, and what it may do there.
 
 import type { Outcome, RunOptions } from '../bed/build/run.ts';
-import type { Cluster } from '../../test/tutorial/cluster.ts';
+import type { Cluster } from '../kubernetes/cluster.ts';
 
 export type Kubectl = (args: readonly string[], options?: RunOptions) => Promise<Outcome>;
 

@@ -3,8 +3,8 @@
 import { realpath, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { workFolder } from '../bed/util/work-folder.ts';
-import { TutorialError } from '../../test/tutorial/errors.ts';
-import { AGENT_DAEMON_SET, AGENT_NAMESPACE, COORDINATOR_DEPLOYMENT } from '../../test/tutorial/names.ts';
+import { TutorialError } from '../kubernetes/errors.ts';
+import { AGENT_DAEMON_SET, AGENT_NAMESPACE, COORDINATOR_DEPLOYMENT } from '../kubernetes/names.ts';
 import type { Ground, Kubectl } from './ground.ts';
 import { kustomization } from './overlay.ts';
 

@@ -1,7 +1,7 @@
 // daemonset/ with one particular image, as a person would write it: a kustomization of their own on top of it.
 
 import { stringify } from 'yaml';
-import { AGENT_DAEMON_SET, AGENT_NAMESPACE, COORDINATOR_DEPLOYMENT } from '../../test/tutorial/names.ts';
+import { AGENT_DAEMON_SET, AGENT_NAMESPACE, COORDINATOR_DEPLOYMENT } from '../kubernetes/names.ts';
 import type { AgentImage } from './ground.ts';
 
 /** The names in daemonset/ of the image, and of what runs it, with the container in each. */

@@ -1,10 +1,10 @@
 // The demo from its second chapter on, the same on every cluster.
 
-import type { Stage } from '../../test/tutorial/lessons/stage.ts';
-import { TUTORIAL_NAMESPACE, UNSAFE_SYSCTL } from '../../test/tutorial/names.ts';
-import { makeNamespace, removeNamespace } from '../../test/tutorial/namespace.ts';
-import { awaitAgents, awaitSettled, tutorialNodes } from '../../test/tutorial/nodes.ts';
-import { forbid, goAtOnce, resetPolicy } from '../../test/tutorial/policy.ts';
+import type { Stage } from '../tutorial/lessons/stage.ts';
+import { TUTORIAL_NAMESPACE, UNSAFE_SYSCTL } from '../kubernetes/names.ts';
+import { makeNamespace, removeNamespace } from '../kubernetes/namespace.ts';
+import { awaitAgents, awaitSettled, tutorialNodes } from '../kubernetes/nodes.ts';
+import { forbid, goAtOnce, resetPolicy } from '../kubernetes/policy.ts';
 import {
   allowChapter,
   asUserChapter,

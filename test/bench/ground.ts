@@ -12,8 +12,8 @@ import { goPlainProgram } from '../../scripts/bed/build/go.ts';
 import { agentImage, type Image } from '../../scripts/bed/images/images.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../../scripts/bed/build/kubernetes.ts';
 import type { Log } from '../../scripts/bed/util/progress.ts';
-import { connect } from '../tutorial/cluster.ts';
-import { AGENT_NAMESPACE, AGENT_PODS, COORDINATOR_DEPLOYMENT } from '../tutorial/names.ts';
+import { connect } from '../../scripts/kubernetes/cluster.ts';
+import { AGENT_NAMESPACE, AGENT_PODS, COORDINATOR_DEPLOYMENT } from '../../scripts/kubernetes/names.ts';
 import { type Container, findContainer } from './container.ts';
 import { type NodeWatch, watchNode } from './node-watch.ts';
 

@@ -3,7 +3,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { auditLogOf } from '../../scripts/bed/control-plane/audit-log.ts';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 import { countRequests } from './audit.ts';
 import { cpuSecondsOf, memoryOf } from './container.ts';
 import type { LiveFigures } from './figures.ts';

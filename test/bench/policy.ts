@@ -2,7 +2,7 @@
 
 import { stringify } from 'yaml';
 import type { Admin } from '../../scripts/bed/control-plane/admin.ts';
-import { LIST_KEY, POLICY_PATH, SAFE_SYSCTL } from '../tutorial/names.ts';
+import { LIST_KEY, POLICY_PATH, SAFE_SYSCTL } from '../../scripts/kubernetes/names.ts';
 
 /** What one node is to allow; nothing is asked of the others. */
 export interface NodePolicy {

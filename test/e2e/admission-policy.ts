@@ -7,8 +7,8 @@ import {
   type V1ValidatingAdmissionPolicy,
   type V1ValidatingAdmissionPolicyBinding,
 } from '@kubernetes/client-node';
-import { ifThere } from '../tutorial/cluster.ts';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { ifThere } from '../../scripts/kubernetes/cluster.ts';
+import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 import type { World } from './world.ts';
 
 /** Each names both of its objects, and the account they are about. */

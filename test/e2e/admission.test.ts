@@ -4,7 +4,7 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { KEYS } from '../../agent/report/keys.ts';
 import { until } from '../../scripts/bed/util/until.ts';
-import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
 import { admissionPolicy, grantAllOfNodes, POLICY, userName } from './admission-policy.ts';
 import { type Attempt, stolenToken, type Thief, thief, type Verdict, verdictOf } from './stolen-token.ts';
 import { type TestNode, testNode } from './test-node.ts';

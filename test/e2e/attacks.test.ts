@@ -9,7 +9,7 @@ import { KEYS } from '../../agent/report/keys.ts';
 import { policyErrorText } from '../../agent/report/policy-error.ts';
 import { type Container, findContainer } from '../bench/container.ts';
 import { HEAVY, PROTOTYPE_KEYS } from '../policy/hostile.ts';
-import { AGENT_NAMESPACE, AGENT_PODS, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE, AGENT_PODS, POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
 import { agentPodOn } from './agent-pod.ts';
 import { freshNode } from './fresh.ts';
 import { policyNow } from './policy.ts';

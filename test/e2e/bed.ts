@@ -2,7 +2,7 @@
 
 import { inject } from 'vitest';
 import { type Bed, openBed } from '../../scripts/bed/bed.ts';
-import { type Cluster, connect } from '../tutorial/cluster.ts';
+import { type Cluster, connect } from '../../scripts/kubernetes/cluster.ts';
 import type { World } from './world.ts';
 
 /** The tier's bed; throws when it is gone. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { STATUS_NAME } from '../../agent/cluster/fleet.ts';
 import { ASKED, KEYS, PENDING_TAINT } from '../../agent/report/keys.ts';
 import { until } from '../../scripts/bed/util/until.ts';
-import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
 import { admissionPolicy, COORDINATOR_POLICY as POLICY, grantAllOfNodes } from './admission-policy.ts';
 import { readyCoordinators } from './coordinators.ts';
 import { type Attempt, thief, type Thief, tokenIn, type Verdict, verdictOf } from './stolen-token.ts';

@@ -3,7 +3,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { findContainer } from '../bench/container.ts';
 import { until } from '../../scripts/bed/util/until.ts';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 import type { World } from './world.ts';
 
 const PODS = 'app.kubernetes.io/name=kubelet-sysctl-coordinator';

@@ -1,7 +1,7 @@
 // Events as `kubectl get events` shows them.
 
 import type { CoreV1Event } from '@kubernetes/client-node';
-import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
 import type { TestNode } from './test-node.ts';
 import type { World } from './world.ts';
 

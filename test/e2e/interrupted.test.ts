@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { JOURNAL_FILE, STATE_FILE } from '../../agent/node/memory.ts';
 import { isWrite } from '../../scripts/bed/control-plane/audit-log.ts';
 import { until } from '../../scripts/bed/util/until.ts';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 import { type AgentPod, agentPodOn } from './agent-pod.ts';
 import { agentRequests, auditPosition } from './audit.ts';
 import { freshNode } from './fresh.ts';

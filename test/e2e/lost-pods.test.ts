@@ -3,7 +3,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { demoAppImage } from '../../scripts/bed/images/images.ts';
 import { silent } from '../../scripts/bed/util/progress.ts';
-import { ifThere } from '../tutorial/cluster.ts';
+import { ifThere } from '../../scripts/kubernetes/cluster.ts';
 import { freshNode } from './fresh.ts';
 import { useWrapper } from './kubelet-unit.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';

@@ -2,7 +2,7 @@
 
 import { expect, inject, it } from 'vitest';
 import { applyManifests } from '../../scripts/demo/install.ts';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 import { agentPodOn } from './agent-pod.ts';
 import { freshNode, freshNodes } from './fresh.ts';
 import { policyNow, setKeys } from './policy.ts';

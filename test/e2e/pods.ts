@@ -5,8 +5,8 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { until } from '../../scripts/bed/util/until.ts';
 import { demoAppImage } from '../../scripts/bed/images/images.ts';
 import { silent } from '../../scripts/bed/util/progress.ts';
-import { ifThere, statusCode } from '../tutorial/cluster.ts';
-import { type PodState, podState } from '../tutorial/pod-state.ts';
+import { ifThere, statusCode } from '../../scripts/kubernetes/cluster.ts';
+import { type PodState, podState } from '../../scripts/kubernetes/pod-state.ts';
 import type { TestNode } from './test-node.ts';
 import { waitFor, type Wait } from './wait.ts';
 

@@ -1,7 +1,7 @@
 // ConfigMaps that are no policy: nothing happens to any node, and everybody is told.
 
 import { describe, expect, it } from 'vitest';
-import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
 import { agentPodOn } from './agent-pod.ts';
 import { policyEvents } from './events.ts';
 import { freshNodes } from './fresh.ts';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Answer, send } from '../../scripts/bed/control-plane/api.ts';
 import { pkiFolder } from '../../scripts/bed/control-plane/pki.ts';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 import { agentPodOn } from './agent-pod.ts';
 import type { TestNode } from './test-node.ts';
 import type { World } from './world.ts';

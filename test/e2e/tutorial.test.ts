@@ -1,14 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoAppImage } from '../../scripts/bed/images/images.ts';
 import { consoleLog } from '../../scripts/bed/util/progress.ts';
-import type { Cluster } from '../tutorial/cluster.ts';
-import { runAsUser } from '../tutorial/lessons/as-user.ts';
-import { changeCapabilities } from '../tutorial/lessons/capabilities.ts';
-import type { Stage } from '../tutorial/lessons/stage.ts';
-import { allowSysctls, awaitAllowed, beRefused, runWithSysctls } from '../tutorial/lessons/sysctls.ts';
-import { ADDED_SYSCTLS } from '../tutorial/names.ts';
-import { makeNamespace, removeNamespace } from '../tutorial/namespace.ts';
-import { type TutorialNode, tutorialNodes } from '../tutorial/nodes.ts';
+import type { Cluster } from '../../scripts/kubernetes/cluster.ts';
+import { runAsUser } from '../../scripts/tutorial/lessons/as-user.ts';
+import { changeCapabilities } from '../../scripts/tutorial/lessons/capabilities.ts';
+import type { Stage } from '../../scripts/tutorial/lessons/stage.ts';
+import {
+  allowSysctls,
+  awaitAllowed,
+  beRefused,
+  runWithSysctls,
+} from '../../scripts/tutorial/lessons/sysctls.ts';
+import { ADDED_SYSCTLS } from '../../scripts/kubernetes/names.ts';
+import { makeNamespace, removeNamespace } from '../../scripts/kubernetes/namespace.ts';
+import { type TutorialNode, tutorialNodes } from '../../scripts/kubernetes/nodes.ts';
 import { freshNodes } from './fresh.ts';
 import { clearPolicy } from './policy.ts';
 import { e2eWorld } from './bed.ts';

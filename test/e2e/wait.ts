@@ -3,7 +3,7 @@
 import { STATE_FILE } from '../../agent/node/memory.ts';
 import type { BedNode } from '../../scripts/bed/bed.ts';
 import { until } from '../../scripts/bed/util/until.ts';
-import { AGENT_NAMESPACE, AGENT_PODS } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE, AGENT_PODS } from '../../scripts/kubernetes/names.ts';
 import { agentPodOn } from './agent-pod.ts';
 import { readHostFile } from './host-files.ts';
 import { kubeletOn } from './kubelet.ts';

@@ -1,7 +1,7 @@
 // A bed and a client of its API server.
 
 import type { Bed } from '../../scripts/bed/bed.ts';
-import type { Cluster } from '../tutorial/cluster.ts';
+import type { Cluster } from '../../scripts/kubernetes/cluster.ts';
 
 export interface World {
   readonly bed: Bed;

@@ -10,7 +10,7 @@ import { createTransport } from '../../agent/cluster/transport.ts';
 import { systemClock } from '../../agent/host/clock.ts';
 import { createAgent } from '../../agent/node/agent.ts';
 import { FakeHost } from '../node/fake-host.ts';
-import { POLICY_CONFIG_MAP } from '../tutorial/names.ts';
+import { POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
 import type { FromAgent, ToAgent } from './agent-messages.ts';
 
 const [nodeName = '', folder = '', haste = '0'] = process.argv.slice(2);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { bundle } from '../../scripts/build.ts';
 import { workFolder } from '../../scripts/bed/util/work-folder.ts';
 import { nodeFlags } from '../fleet/dockerfile.ts';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 import type { AgentStats, FromAgent, ToAgent } from './agent-messages.ts';
 
 export interface AgentProcess extends AsyncDisposable {

@@ -8,7 +8,7 @@ import type { Bed } from '../../scripts/bed/bed.ts';
 import { pkiFolder } from '../../scripts/bed/control-plane/pki.ts';
 import { isAlive, type ProcessId, startDaemon } from '../../scripts/bed/host/processes.ts';
 import { readRecord } from '../../scripts/bed/lifecycle/record.ts';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 import type { Admin } from '../../scripts/bed/control-plane/admin.ts';
 import { type Program, programWith } from './deployment.ts';
 import { ourImage } from './dockerfile.ts';

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle } from '../../scripts/build.ts';
 import { run } from '../../scripts/bed/build/run.ts';
-import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
 import type { Fleet } from './fleet.ts';
 
 const MAIN = join(import.meta.dirname, 'decide-main.ts');

@@ -1,7 +1,7 @@
 // The API objects of one simulated node, as a kubelet, a DaemonSet controller and a scheduler would have left them.
 
 import { createHash } from 'node:crypto';
-import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 
 /** What each simulated node's kubelet and kernel say they are. */
 export const KUBELET = 'v1.37.2';

@@ -1,7 +1,7 @@
 // The edits of the ConfigMap that a fleet is measured with.
 
 import { stringify } from 'yaml';
-import { LIST_KEY, POLICY_PATH } from '../tutorial/names.ts';
+import { LIST_KEY, POLICY_PATH } from '../../scripts/kubernetes/names.ts';
 import type { Admin } from '../../scripts/bed/control-plane/admin.ts';
 import { WAVE_LABEL } from './objects.ts';
 

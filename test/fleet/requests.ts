@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { requestIn } from '../../scripts/bed/control-plane/audit-log.ts';
-import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 
 export interface Window {
   readonly from: Date;

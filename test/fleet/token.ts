@@ -1,7 +1,7 @@
 // A pod's token, as the kubelet asks the API server for it.
 
 import { objectAt, textAt } from '../../agent/cluster/fields.ts';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 import type { Admin } from '../../scripts/bed/control-plane/admin.ts';
 
 /** Longer than any bench runs: nobody renews it. */

@@ -10,8 +10,8 @@ import type { Log } from '../../scripts/bed/util/progress.ts';
 import { setKeys } from '../e2e/policy.ts';
 import { testNode } from '../e2e/test-node.ts';
 import { refuse, useFaultyKubelet } from '../faults/faulty-kubelet.ts';
-import { connect } from '../tutorial/cluster.ts';
-import { LIST_KEY, UNSAFE_SYSCTL } from '../tutorial/names.ts';
+import { connect } from '../../scripts/kubernetes/cluster.ts';
+import { LIST_KEY, UNSAFE_SYSCTL } from '../../scripts/kubernetes/names.ts';
 import { type Moment, type NodeMoment, since } from './moments.ts';
 import { recordRollout } from './recorder.ts';
 

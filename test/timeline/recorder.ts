@@ -4,7 +4,7 @@ import { KubeConfig, type V1ConfigMap, type V1Node, type V1Taint } from '@kubern
 import { ASKED, KEYS, PENDING_TAINT, STATES } from '../../agent/report/keys.ts';
 import { PHASES } from '../../agent/rollout/fleet.ts';
 import { keepWatching } from '../../scripts/bed/control-plane/keep-watching.ts';
-import { AGENT_NAMESPACE } from '../tutorial/names.ts';
+import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 import type { Moment, NodeMoment } from './moments.ts';
 
 /** Where the coordinator tells people of the rollout. */

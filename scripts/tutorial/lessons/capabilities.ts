@@ -1,7 +1,7 @@
 // Lesson 2: one capability more (NET_ADMIN sets a redirect of 8080 to 80), one less (without CHOWN, root may not chown).
 
-import { execIn, outputOf } from '../exec.ts';
-import { OTHER_PORT, podName } from '../pods.ts';
+import { execIn, outputOf } from '../../kubernetes/exec.ts';
+import { OTHER_PORT, podName } from '../../kubernetes/pods.ts';
 import { answerOf } from './as-user.ts';
 import { onEvery, runPod, type Stage } from './stage.ts';
 

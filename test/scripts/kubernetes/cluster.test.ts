@@ -1,6 +1,6 @@
 import { ApiException } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { retryOnConflict } from './cluster.ts';
+import { retryOnConflict } from '../../../scripts/kubernetes/cluster.ts';
 
 /** An edit that fails with these HTTP statuses, one after the other, and then succeeds. */
 function failing(...codes: readonly number[]): { edit: () => Promise<void>; attempts: () => number } {

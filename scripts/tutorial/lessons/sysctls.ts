@@ -1,15 +1,15 @@
 // Lesson 3: a pod that sets an unsafe sysctl is refused, the ConfigMap allows it, and the same pod runs.
 
-import type { ListEdit } from '../list-text.ts';
-import { TutorialError } from '../errors.ts';
-import { execIn, outputOf } from '../exec.ts';
+import type { ListEdit } from '../../kubernetes/list-text.ts';
+import { TutorialError } from '../../kubernetes/errors.ts';
+import { execIn, outputOf } from '../../kubernetes/exec.ts';
 import { backlogOf, listenerOn, processOne } from '../inside.ts';
-import { ADDED_SYSCTLS, SAFE_SYSCTL, UNSAFE_SYSCTL } from '../names.ts';
-import type { Settled } from '../node-progress.ts';
-import { awaitProven, awaitSettled } from '../nodes.ts';
-import { APP_PORT, POD_SYSCTLS } from '../pods.ts';
-import { allow } from '../policy.ts';
-import { awaitRefused, type Refused } from '../run-pod.ts';
+import { ADDED_SYSCTLS, SAFE_SYSCTL, UNSAFE_SYSCTL } from '../../kubernetes/names.ts';
+import type { Settled } from '../../kubernetes/node-progress.ts';
+import { awaitProven, awaitSettled } from '../../kubernetes/nodes.ts';
+import { APP_PORT, POD_SYSCTLS } from '../../kubernetes/pods.ts';
+import { allow } from '../../kubernetes/policy.ts';
+import { awaitRefused, type Refused } from '../../kubernetes/run-pod.ts';
 import { answerOf, PS } from './as-user.ts';
 import { makePod, onEvery, runPod, type Stage } from './stage.ts';
 

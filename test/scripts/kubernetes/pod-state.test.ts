@@ -1,6 +1,6 @@
 import type { V1PodStatus } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { podState } from './pod-state.ts';
+import { podState } from '../../../scripts/kubernetes/pod-state.ts';
 
 const stateOf = (status: V1PodStatus): ReturnType<typeof podState> => podState({ status });
 const container = { name: 'demo', image: 'i', imageID: '', ready: true, restartCount: 0 };

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { checkAllowed, checkAsUser, checkCapabilities, checkRefused, checkSysctls } from './checks.ts';
-import { TutorialError } from './errors.ts';
+import {
+  checkAllowed,
+  checkAsUser,
+  checkCapabilities,
+  checkRefused,
+  checkSysctls,
+} from '../../../scripts/tutorial/checks.ts';
+import { TutorialError } from '../../../scripts/kubernetes/errors.ts';
 
 const answer = 'iKubernetes demoapp v1.0 !! ClientIP: 10.1.1.1, ServerName: p, ServerIP: 10.1.1.2!';
 const asUser = { node: 'n1', pod: 'p', user: '1001', ps: '1 1001 demoapp', answer };

@@ -1,9 +1,9 @@
 // Lesson 1: a container runs as the user that its pod names, here on a port of its own choosing.
 
-import { TutorialError } from '../errors.ts';
-import { outputOf } from '../exec.ts';
+import { TutorialError } from '../../kubernetes/errors.ts';
+import { outputOf } from '../../kubernetes/exec.ts';
 import { processOne } from '../inside.ts';
-import { OTHER_PORT } from '../pods.ts';
+import { OTHER_PORT } from '../../kubernetes/pods.ts';
 import { onEvery, runPod, type Stage } from './stage.ts';
 
 export interface AsUserFacts {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { namesIn, withNames, withoutNames } from './list-text.ts';
+import { namesIn, withNames, withoutNames } from '../../../scripts/kubernetes/list-text.ts';
 
 const TWO = ['net.core.somaxconn', 'net.ipv4.ip_unprivileged_port_start'];
 

@@ -2,7 +2,7 @@
 
 import type { V1Node } from '@kubernetes/client-node';
 import { KEYS } from '../../agent/report/keys.ts';
-import { until } from '../../scripts/bed/util/until.ts';
+import { until } from '../bed/util/until.ts';
 import type { Cluster } from './cluster.ts';
 import { TutorialError } from './errors.ts';
 import {

@@ -1,9 +1,9 @@
 // Where the lessons are played.
 
-import type { Cluster } from '../cluster.ts';
-import type { TutorialNode } from '../nodes.ts';
-import { type Lesson, tutorialPod } from '../pods.ts';
-import { awaitRunning, createPod, type Running } from '../run-pod.ts';
+import type { Cluster } from '../../kubernetes/cluster.ts';
+import type { TutorialNode } from '../../kubernetes/nodes.ts';
+import { type Lesson, tutorialPod } from '../../kubernetes/pods.ts';
+import { awaitRunning, createPod, type Running } from '../../kubernetes/run-pod.ts';
 
 export interface Stage {
   readonly cluster: Cluster;

@@ -1,7 +1,7 @@
 // The tutorial's own namespace.
 
 import type { V1Pod } from '@kubernetes/client-node';
-import { until } from '../../scripts/bed/util/until.ts';
+import { until } from '../bed/util/until.ts';
 import { type Cluster, ifThere } from './cluster.ts';
 import { TutorialError } from './errors.ts';
 import { TUTORIAL_NAMESPACE as name } from './names.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { KEYS } from '../../agent/report/keys.ts';
-import { inOneLine, isProvenAs, settledAs } from './node-progress.ts';
+import { KEYS } from '../../../agent/report/keys.ts';
+import { inOneLine, isProvenAs, settledAs } from '../../../scripts/kubernetes/node-progress.ts';
 
 const DONE = {
   [KEYS.state]: 'Done',

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CoreV1Event, V1Pod } from '@kubernetes/client-node';
-import { until } from '../../scripts/bed/util/until.ts';
+import { until } from '../bed/util/until.ts';
 import { type Cluster, ifThere, statusCode } from './cluster.ts';
 import { TutorialError } from './errors.ts';
 import { TUTORIAL_NAMESPACE as namespace } from './names.ts';

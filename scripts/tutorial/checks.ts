@@ -1,11 +1,11 @@
 // What must be true of each lesson's facts for the tutorial to have come true.
 
-import { TutorialError } from './errors.ts';
+import { TutorialError } from '../kubernetes/errors.ts';
 import type { AsUserFacts } from './lessons/as-user.ts';
 import type { CapabilitiesFacts } from './lessons/capabilities.ts';
 import type { AllowedNode, RefusedFacts, SysctlFacts } from './lessons/sysctls.ts';
-import { SAFE_SYSCTL, UNSAFE_SYSCTL } from './names.ts';
-import { APP_PORT, BACKLOG, OTHER_PORT, POD_SYSCTLS, TUTORIAL_UID } from './pods.ts';
+import { SAFE_SYSCTL, UNSAFE_SYSCTL } from '../kubernetes/names.ts';
+import { APP_PORT, BACKLOG, OTHER_PORT, POD_SYSCTLS, TUTORIAL_UID } from '../kubernetes/pods.ts';
 
 const GREETING = 'iKubernetes demoapp v1.0';
 const USER = String(TUTORIAL_UID);

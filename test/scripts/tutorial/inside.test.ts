@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backlogOf, listenerOn, processOne } from './inside.ts';
+import { backlogOf, listenerOn, processOne } from '../../../scripts/tutorial/inside.ts';
 
 describe('processOne', () => {
   it('finds the first process in the ps of procps and of busybox', () => {
