@@ -14,7 +14,7 @@ import { consoleLog } from './bed/util/progress.ts';
 import { bedStatuses } from './bed/lifecycle/status.ts';
 import type { BedStatus } from './bed/lifecycle/status.ts';
 import { takeDown } from './bed/lifecycle/take-down.ts';
-import { applyManifests, awaitRollout } from './demo/install.ts';
+import { applyManifests, awaitRollout } from './install/install.ts';
 
 const DEFAULT_NAME = 'cluster';
 const log = consoleLog();

@@ -5,7 +5,7 @@ import { type Bed, type NodeSpec, openBed, startBed } from '../bed/bed.ts';
 import { ensureHostPackages } from '../bed/build/host-packages.ts';
 import { agentImage, demoAppImage, type Image } from '../bed/images/images.ts';
 import { connect } from '../kubernetes/cluster.ts';
-import type { Ground } from './ground.ts';
+import type { Ground } from '../install/ground.ts';
 import { loadImages } from './loaded.ts';
 import type { Story } from './story.ts';
 

@@ -29,7 +29,7 @@ import { nodeAnnotations } from '../kubernetes/nodes.ts';
 import { allowedNow, goesAtOnce } from '../kubernetes/policy.ts';
 import { APP_PORT, BACKLOG, OTHER_PORT, TUTORIAL_UID } from '../kubernetes/pods.ts';
 import { podExcerpt } from './excerpt.ts';
-import type { Ground } from './ground.ts';
+import type { Ground } from '../install/ground.ts';
 import type { Story } from './story.ts';
 
 const NAMES_SHOWN = 4;

@@ -12,7 +12,7 @@ import {
   UNSAFE_SYSCTL,
 } from '../kubernetes/names.ts';
 import { allowedNow } from '../kubernetes/policy.ts';
-import type { Ground, Kubectl } from './ground.ts';
+import type { Ground, Kubectl } from '../install/ground.ts';
 import type { OwnCluster } from './options.ts';
 import type { Story } from './story.ts';
 

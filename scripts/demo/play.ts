@@ -13,8 +13,8 @@ import {
   refusalChapter,
   sysctlsChapter,
 } from './chapters.ts';
-import type { Ground } from './ground.ts';
-import { applyManifests, awaitRollout } from './install.ts';
+import type { Ground } from '../install/ground.ts';
+import { applyManifests, awaitRollout } from '../install/install.ts';
 import type { Story } from './story.ts';
 
 /** Throws a TutorialError when something does not come true. */

@@ -3,7 +3,7 @@
 import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { applyManifests, awaitRollout } from '../../scripts/demo/install.ts';
+import { applyManifests, awaitRollout } from '../../scripts/install/install.ts';
 import { KEYS } from '../../agent/report/keys.ts';
 import { type Admin, connectAdmin } from '../../scripts/bed/control-plane/admin.ts';
 import { type Bed, type BedNode, startBed } from '../../scripts/bed/bed.ts';

@@ -1,7 +1,7 @@
 // What the manifests promise: they leave the user's edit alone, and the agent needs no more than they give it.
 
 import { expect, inject, it } from 'vitest';
-import { applyManifests } from '../../scripts/demo/install.ts';
+import { applyManifests } from '../../scripts/install/install.ts';
 import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 import { agentPodOn } from './agent-pod.ts';
 import { freshNode, freshNodes } from './fresh.ts';

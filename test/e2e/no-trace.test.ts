@@ -1,7 +1,7 @@
 // mode: Restore and `kubectl delete -k`: the host as if there had never been an agent.
 
 import { afterAll, expect, inject, it } from 'vitest';
-import { applyManifests, awaitRollout, deleteManifests } from '../../scripts/demo/install.ts';
+import { applyManifests, awaitRollout, deleteManifests } from '../../scripts/install/install.ts';
 import { silent } from '../../scripts/bed/util/progress.ts';
 import { newNode } from './nodes.ts';
 import { clearPolicy, setKeys, setList } from './policy.ts';

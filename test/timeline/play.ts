@@ -2,7 +2,7 @@
 
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { applyManifests, awaitRollout } from '../../scripts/demo/install.ts';
+import { applyManifests, awaitRollout } from '../../scripts/install/install.ts';
 import { type Bed, startBed } from '../../scripts/bed/bed.ts';
 import { ensureHostPackages } from '../../scripts/bed/build/host-packages.ts';
 import { agentImage, type Image } from '../../scripts/bed/images/images.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { imageParts, kustomization } from '../../../scripts/demo/overlay.ts';
+import { imageParts, kustomization } from '../../../scripts/install/overlay.ts';
 
 describe('imageParts', () => {
   it.each([
