@@ -5,7 +5,7 @@ import { rowsOf } from '../test/fleet/aims.ts';
 import { benchFleet } from '../test/fleet/bench.ts';
 import { type FleetOptions, HELP, parseCommand } from '../test/fleet/options.ts';
 import { fleetTable, othersTable, othersText, settingText } from '../test/fleet/table.ts';
-import { measuring } from './command.ts';
+import { measuring } from './entry/command.ts';
 
 process.exitCode = await measuring(parseCommand(process.argv.slice(2)), {
   help: HELP,

@@ -5,7 +5,7 @@ import { bench } from '../test/bench/bench.ts';
 import { type BenchOptions, HELP, parseCommand } from '../test/bench/options.ts';
 import { machineText, markdown } from '../test/bench/table.ts';
 import type { Log } from './bed/util/progress.ts';
-import { measuring } from './command.ts';
+import { measuring } from './entry/command.ts';
 
 process.exitCode = await measuring(parseCommand(process.argv.slice(2)), {
   help: HELP,

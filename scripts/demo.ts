@@ -6,7 +6,7 @@ import { errorText } from '../agent/text/error-text.ts';
 import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from './bed/build/kubernetes.ts';
 import { silent } from './bed/util/progress.ts';
 import { searchPath } from './bed/build/tool.ts';
-import { endWhenInterrupted, runCommand } from './command.ts';
+import { endWhenInterrupted, runCommand } from './entry/command.ts';
 import { bedGround } from './demo/bed-ground.ts';
 import { contextGround } from './demo/context-ground.ts';
 import { bedFarewell, contextFarewell, leftBehind } from './demo/farewell.ts';

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { ensureHostPackages, whyNoBed } from './bed/build/host-packages.ts';
 import { consoleLog } from './bed/util/progress.ts';
-import { type Command, commandOf, runCommand } from './command.ts';
+import { type Command, commandOf, runCommand } from './entry/command.ts';
 
 const HELP = `Usage: npm run faults [-- FILE …]
 

@@ -7,7 +7,7 @@ import type { Log } from './bed/util/progress.ts';
 import { matrix } from '../test/matrix/matrix.ts';
 import { HELP, type MatrixOptions, parseCommand } from '../test/matrix/options.ts';
 import { failureLines, markdown } from '../test/matrix/table.ts';
-import { measuring } from './command.ts';
+import { measuring } from './entry/command.ts';
 
 process.exitCode = await measuring(parseCommand(process.argv.slice(2)), {
   help: HELP,

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { ensureHostPackages, whyNoBed } from './bed/build/host-packages.ts';
 import { consoleLog } from './bed/util/progress.ts';
 import { whyNoGo } from './bed/build/go.ts';
-import { type Counts, runVitest } from '../test/run-vitest.ts';
+import { type Counts, runVitest } from './entry/run-vitest.ts';
 
 const HELP = `Usage: npm test [-- TIER …]
 

@@ -9,7 +9,7 @@ import { timelineOf } from '../test/timeline/model.ts';
 import { linesOf, type Moment, momentsIn } from '../test/timeline/moments.ts';
 import { playRollout } from '../test/timeline/play.ts';
 import { svgOf } from '../test/timeline/svg.ts';
-import { type Command, commandOf, measuring } from './command.ts';
+import { type Command, commandOf, measuring } from './entry/command.ts';
 
 const DEFAULT_OUT = 'docs/rollout.svg';
 const CAPTION = {

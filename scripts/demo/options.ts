@@ -1,7 +1,7 @@
 // The demo's command line.
 
 import { parseArgs } from 'node:util';
-import { type Command, commandOf } from '../command.ts';
+import { type Command, commandOf } from '../entry/command.ts';
 
 export interface OwnCluster {
   readonly context: string;

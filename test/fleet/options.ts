@@ -1,7 +1,7 @@
 // The command line of the fleet's bench.
 
 import { parseArgs } from 'node:util';
-import { type Command, commandOf, wholeNumber } from '../../scripts/command.ts';
+import { type Command, commandOf, wholeNumber } from '../../scripts/entry/command.ts';
 
 export interface FleetOptions {
   /** The sizes of the fleets, in the order in which they are measured. */

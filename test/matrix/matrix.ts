@@ -4,7 +4,7 @@ import { errorText } from '../../agent/text/error-text.ts';
 import { kubernetesBinary } from '../../scripts/bed/build/kubernetes.ts';
 import type { Log } from '../../scripts/bed/util/progress.ts';
 import { ONE_KUBELET } from '../e2e/nodes.ts';
-import { runVitest, type VitestOutcome } from '../run-vitest.ts';
+import { runVitest, type VitestOutcome } from '../../scripts/entry/run-vitest.ts';
 import { matrixFiles } from './files.ts';
 import type { Row } from './table.ts';
 

@@ -1,7 +1,7 @@
 // The matrix's command line.
 
 import { parseArgs } from 'node:util';
-import { type Command, commandOf } from '../../scripts/command.ts';
+import { type Command, commandOf } from '../../scripts/entry/command.ts';
 import { compareVersions, formatVersion, parseVersion } from '../../agent/sysctl/version.ts';
 import { KUBELET_VERSIONS, OLDEST_KUBELET_VERSION } from '../../scripts/bed/build/kubernetes.ts';
 

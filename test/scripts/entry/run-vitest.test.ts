@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { outcomeOf, type VitestReport } from './run-vitest.ts';
+import { outcomeOf, type VitestReport } from '../../../scripts/entry/run-vitest.ts';
 
 type Status = 'passed' | 'failed' | 'pending';
 

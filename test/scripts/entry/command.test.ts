@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commandOf, wholeNumber } from '../../scripts/command.ts';
+import { commandOf, wholeNumber } from '../../../scripts/entry/command.ts';
 
 describe('commandOf', () => {
   it('runs with the options that were read, shows the help without any, and says what is wrong usage', () => {

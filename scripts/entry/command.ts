@@ -1,7 +1,7 @@
 // What the commands for developers have in common: the command line, help, usage, interruption and exit codes.
 
-import { errorText } from '../agent/text/error-text.ts';
-import { consoleLog, type Log } from './bed/util/progress.ts';
+import { errorText } from '../../agent/text/error-text.ts';
+import { consoleLog, type Log } from '../bed/util/progress.ts';
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
