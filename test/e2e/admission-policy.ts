@@ -9,7 +9,7 @@ import {
 } from '@kubernetes/client-node';
 import { ifThere } from '../../scripts/kubernetes/cluster.ts';
 import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
-import type { World } from './world.ts';
+import type { World } from '../../scripts/node/world.ts';
 
 /** Each names both of its objects, and the account they are about. */
 export const POLICY = 'kubelet-sysctl-agent';

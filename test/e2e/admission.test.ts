@@ -7,7 +7,7 @@ import { until } from '../../scripts/bed/util/until.ts';
 import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
 import { admissionPolicy, grantAllOfNodes, POLICY, userName } from './admission-policy.ts';
 import { type Attempt, stolenToken, type Thief, thief, type Verdict, verdictOf } from './stolen-token.ts';
-import { type TestNode, testNode } from './test-node.ts';
+import { type TestNode, testNode } from '../../scripts/node/test-node.ts';
 import { e2eWorld } from './bed.ts';
 
 const OWN = '/api/v1/nodes/n1';

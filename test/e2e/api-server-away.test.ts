@@ -2,9 +2,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { agentPodOn } from './agent-pod.ts';
+import { agentPodOn } from '../../scripts/node/agent-pod.ts';
 import { freshNodes } from './fresh.ts';
-import { setKeys } from './policy.ts';
+import { setKeys } from '../../scripts/node/policy.ts';
 
 const NODES = ['n1', 'n2', 'n3', 'n4'] as const;
 const LIST = 'allowedUnsafeSysctls';

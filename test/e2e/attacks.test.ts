@@ -10,10 +10,10 @@ import { policyErrorText } from '../../agent/report/policy-error.ts';
 import { type Container, findContainer } from '../bench/container.ts';
 import { HEAVY, PROTOTYPE_KEYS } from '../policy/hostile.ts';
 import { AGENT_NAMESPACE, AGENT_PODS, POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
-import { agentPodOn } from './agent-pod.ts';
+import { agentPodOn } from '../../scripts/node/agent-pod.ts';
 import { freshNode } from './fresh.ts';
-import { policyNow } from './policy.ts';
-import type { TestNode } from './test-node.ts';
+import { policyNow } from '../../scripts/node/policy.ts';
+import type { TestNode } from '../../scripts/node/test-node.ts';
 
 type Data = Readonly<Record<string, string>>;
 

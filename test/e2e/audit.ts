@@ -3,7 +3,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { type AuditedRequest, auditLogOf, requestsIn } from '../../scripts/bed/control-plane/audit-log.ts';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
-import type { World } from './world.ts';
+import type { World } from '../../scripts/node/world.ts';
 
 const AGENT = `system:serviceaccount:${AGENT_NAMESPACE}:${AGENT_DAEMON_SET}`;
 

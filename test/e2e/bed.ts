@@ -3,7 +3,7 @@
 import { inject } from 'vitest';
 import { type Bed, openBed } from '../../scripts/bed/bed.ts';
 import { type Cluster, connect } from '../../scripts/kubernetes/cluster.ts';
-import type { World } from './world.ts';
+import type { World } from '../../scripts/node/world.ts';
 
 /** The tier's bed; throws when it is gone. */
 export async function e2eBed(): Promise<Bed> {

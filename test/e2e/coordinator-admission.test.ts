@@ -9,7 +9,7 @@ import { admissionPolicy, COORDINATOR_POLICY as POLICY, grantAllOfNodes } from '
 import { readyCoordinators } from './coordinators.ts';
 import { type Attempt, thief, type Thief, tokenIn, type Verdict, verdictOf } from './stolen-token.ts';
 import { e2eWorld } from './bed.ts';
-import type { World } from './world.ts';
+import type { World } from '../../scripts/node/world.ts';
 
 /** A Node without a kubelet; without the label of its system no agent is scheduled onto it. */
 const NODE = 'e2e-joining';

@@ -7,7 +7,7 @@ import { type Moment, since } from '../timeline/moments.ts';
 import { mostUnavailable } from '../timeline/unavailable.ts';
 import { leaseHolder, readyCoordinators, signalLeader } from './coordinators.ts';
 import { approvalsIn, closedWindow, type Fleet, fleetOf, lastOf } from './fleet.ts';
-import { testNode } from './test-node.ts';
+import { testNode } from '../../scripts/node/test-node.ts';
 
 const [ONE, TWO] = ['n1', 'n2'] as const;
 const NAME = 'net.core.somaxconn';

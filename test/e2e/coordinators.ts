@@ -4,7 +4,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { findContainer } from '../bench/container.ts';
 import { until } from '../../scripts/bed/util/until.ts';
 import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
-import type { World } from './world.ts';
+import type { World } from '../../scripts/node/world.ts';
 
 const PODS = 'app.kubernetes.io/name=kubelet-sysctl-coordinator';
 const LEASE = 'kubelet-sysctls-coordinator';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { nodeEvents } from './events.ts';
 import { freshNode, freshNodes } from './fresh.ts';
 import { watchNode } from './node-watch.ts';
-import { setKeys } from './policy.ts';
+import { setKeys } from '../../scripts/node/policy.ts';
 
 const NAME = 'net.core.somaxconn';
 const THEIRS = 'kernel.msgmax';

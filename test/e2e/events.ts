@@ -2,8 +2,8 @@
 
 import type { CoreV1Event } from '@kubernetes/client-node';
 import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
-import type { TestNode } from './test-node.ts';
-import type { World } from './world.ts';
+import type { TestNode } from '../../scripts/node/test-node.ts';
+import type { World } from '../../scripts/node/world.ts';
 
 /** Messages of a node's Events of one reason, oldest first. */
 export async function nodeEvents({ world, name }: TestNode, reason: string): Promise<readonly string[]> {

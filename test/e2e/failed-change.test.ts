@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { nodeEvents } from './events.ts';
 import { freshNode } from './fresh.ts';
-import { healthz } from './kubelet.ts';
-import { useDropIn, useWrapper } from './kubelet-unit.ts';
-import type { TestNode } from './test-node.ts';
+import { healthz } from '../../scripts/node/kubelet.ts';
+import { useDropIn, useWrapper } from '../../scripts/node/kubelet-unit.ts';
+import type { TestNode } from '../../scripts/node/test-node.ts';
 
 const GOOD = 'net.core.somaxconn';
 const BAD = 'net.core.wmem_max';

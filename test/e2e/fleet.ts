@@ -5,10 +5,10 @@ import type { Phase } from '../../agent/rollout/fleet.ts';
 import { type Moment, type NodeMoment, since } from '../timeline/moments.ts';
 import { type Recorder, recordRollout } from '../timeline/recorder.ts';
 import { freshNodes } from './fresh.ts';
-import { healthz } from './kubelet.ts';
-import { clearPolicy, setKeys } from './policy.ts';
-import type { TestNode } from './test-node.ts';
-import type { World } from './world.ts';
+import { healthz } from '../../scripts/node/kubelet.ts';
+import { clearPolicy, setKeys } from '../../scripts/node/policy.ts';
+import type { TestNode } from '../../scripts/node/test-node.ts';
+import type { World } from '../../scripts/node/world.ts';
 
 /** Nodes without it keep what they have: nobody changes them. */
 const LABEL = 'e2e-fleet';

@@ -3,11 +3,11 @@
 import { readdir } from 'node:fs/promises';
 import { inject } from 'vitest';
 import { JOURNAL_FILE } from '../../agent/node/memory.ts';
-import { agentPodOn } from './agent-pod.ts';
-import { readHostFile } from './host-files.ts';
-import { clearPolicy } from './policy.ts';
+import { agentPodOn } from '../../scripts/node/agent-pod.ts';
+import { readHostFile } from '../../scripts/node/host-files.ts';
+import { clearPolicy } from '../../scripts/node/policy.ts';
 import { FOLDERS, type Original } from './originals.ts';
-import { type TestNode, testNode } from './test-node.ts';
+import { type TestNode, testNode } from '../../scripts/node/test-node.ts';
 import { e2eWorld } from './bed.ts';
 
 const UNIT_FOLDER = '/etc/systemd/system/';

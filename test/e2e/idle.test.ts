@@ -3,10 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { type AuditedRequest, isWrite } from '../../scripts/bed/control-plane/audit-log.ts';
-import { agentPodOn } from './agent-pod.ts';
+import { agentPodOn } from '../../scripts/node/agent-pod.ts';
 import { agentRequests, auditPosition } from './audit.ts';
 import { freshNodes } from './fresh.ts';
-import { setKeys } from './policy.ts';
+import { setKeys } from '../../scripts/node/policy.ts';
 
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'] as const;
 const NAME = 'net.core.somaxconn';

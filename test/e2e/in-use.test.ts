@@ -5,9 +5,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { nodeEvents } from './events.ts';
 import { freshNode } from './fresh.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';
-import { clearPolicy, setKeys } from './policy.ts';
-import type { Report } from './report.ts';
-import type { TestNode } from './test-node.ts';
+import { clearPolicy, setKeys } from '../../scripts/node/policy.ts';
+import type { Report } from '../../scripts/node/report.ts';
+import type { TestNode } from '../../scripts/node/test-node.ts';
 import { e2eWorld } from './bed.ts';
 
 const USED = 'net.core.somaxconn';

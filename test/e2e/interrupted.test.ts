@@ -6,10 +6,10 @@ import { JOURNAL_FILE, STATE_FILE } from '../../agent/node/memory.ts';
 import { isWrite } from '../../scripts/bed/control-plane/audit-log.ts';
 import { until } from '../../scripts/bed/util/until.ts';
 import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
-import { type AgentPod, agentPodOn } from './agent-pod.ts';
+import { type AgentPod, agentPodOn } from '../../scripts/node/agent-pod.ts';
 import { agentRequests, auditPosition } from './audit.ts';
 import { freshNode } from './fresh.ts';
-import type { TestNode } from './test-node.ts';
+import type { TestNode } from '../../scripts/node/test-node.ts';
 
 const NAME = 'net.core.somaxconn';
 const FLAG = `--allowed-unsafe-sysctls=${NAME}`;

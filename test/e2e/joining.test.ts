@@ -14,10 +14,10 @@ import { closedWindow } from './fleet.ts';
 import { forgetKubeadm, joinByKubeadm, leave } from './kubeadm.ts';
 import { newNode } from './nodes.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';
-import { clearPolicy, setKeys, setList } from './policy.ts';
-import { testNode } from './test-node.ts';
+import { clearPolicy, setKeys, setList } from '../../scripts/node/policy.ts';
+import { testNode } from '../../scripts/node/test-node.ts';
 import { e2eWorld } from './bed.ts';
-import type { World } from './world.ts';
+import type { World } from '../../scripts/node/world.ts';
 
 const NAME = 'net.core.somaxconn';
 const JOINED_WITHIN_MS = 60_000;

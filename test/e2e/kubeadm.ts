@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import type { BedNode } from '../../scripts/bed/bed.ts';
 import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../../scripts/bed/build/kubernetes.ts';
 import type { Log } from '../../scripts/bed/util/progress.ts';
-import type { World } from './world.ts';
+import type { World } from '../../scripts/node/world.ts';
 
 const API = 'kubeadm.k8s.io/v1beta4';
 const KUBELET_CONFIG = '/var/lib/kubelet/config.yaml';

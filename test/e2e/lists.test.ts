@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { freshNode } from './fresh.ts';
 import { sysctlPod } from './pods.ts';
-import { listIn } from './report.ts';
+import { listIn } from '../../scripts/node/report.ts';
 
 const OURS = 'net.core.somaxconn';
 const SECOND = 'net.ipv4.tcp_max_syn_backlog';

@@ -5,10 +5,10 @@ import { demoAppImage } from '../../scripts/bed/images/images.ts';
 import { silent } from '../../scripts/bed/util/progress.ts';
 import { ifThere } from '../../scripts/kubernetes/cluster.ts';
 import { freshNode } from './fresh.ts';
-import { useWrapper } from './kubelet-unit.ts';
+import { useWrapper } from '../../scripts/node/kubelet-unit.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';
-import { clearPolicy, setKeys } from './policy.ts';
-import { testNode } from './test-node.ts';
+import { clearPolicy, setKeys } from '../../scripts/node/policy.ts';
+import { testNode } from '../../scripts/node/test-node.ts';
 import { e2eWorld } from './bed.ts';
 
 const NODE = 'n1';

@@ -3,9 +3,9 @@
 import { expect, inject, it } from 'vitest';
 import { applyManifests } from '../../scripts/install/install.ts';
 import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
-import { agentPodOn } from './agent-pod.ts';
+import { agentPodOn } from '../../scripts/node/agent-pod.ts';
 import { freshNode, freshNodes } from './fresh.ts';
-import { policyNow, setKeys } from './policy.ts';
+import { policyNow, setKeys } from '../../scripts/node/policy.ts';
 
 const NAME = 'net.core.somaxconn';
 

@@ -4,11 +4,11 @@ import { afterAll, expect, inject, it } from 'vitest';
 import { applyManifests, awaitRollout, deleteManifests } from '../../scripts/install/install.ts';
 import { silent } from '../../scripts/bed/util/progress.ts';
 import { newNode } from './nodes.ts';
-import { clearPolicy, setKeys, setList } from './policy.ts';
+import { clearPolicy, setKeys, setList } from '../../scripts/node/policy.ts';
 import { differences, type RootFileSystem, rootFileSystem } from './root-file-system.ts';
-import { type TestNode, testNode } from './test-node.ts';
+import { type TestNode, testNode } from '../../scripts/node/test-node.ts';
 import { e2eWorld } from './bed.ts';
-import type { World } from './world.ts';
+import type { World } from '../../scripts/node/world.ts';
 
 const NODES = [
   { name: 'bare', layout: 'deb-missing' },

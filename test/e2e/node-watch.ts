@@ -3,8 +3,8 @@
 import { KubeConfig, type V1Node } from '@kubernetes/client-node';
 import { keepWatching } from '../../scripts/bed/control-plane/keep-watching.ts';
 import { until } from '../../scripts/bed/util/until.ts';
-import { type Report, reportIn } from './report.ts';
-import type { World } from './world.ts';
+import { type Report, reportIn } from '../../scripts/node/report.ts';
+import type { World } from '../../scripts/node/world.ts';
 
 export interface Sighting {
   /** Of performance.now(). */

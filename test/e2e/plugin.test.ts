@@ -9,11 +9,11 @@ import type { PastChange } from '../../agent/report/past-change.ts';
 import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../../scripts/bed/build/kubernetes.ts';
 import { silent } from '../../scripts/bed/util/progress.ts';
 import { environment, type Outcome, run } from '../../scripts/bed/build/run.ts';
-import { refuse, refuseNothing, useFaultyKubelet } from '../faults/faulty-kubelet.ts';
+import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
 import { policyEventsSoFar } from './events.ts';
 import { type Fleet, fleetOf } from './fleet.ts';
-import { policyNow } from './policy.ts';
-import { testNode } from './test-node.ts';
+import { policyNow } from '../../scripts/node/policy.ts';
+import { testNode } from '../../scripts/node/test-node.ts';
 
 const ENTRY = join(import.meta.dirname, '..', '..', 'agent', 'kubectl.ts');
 const [ONE, TWO] = ['n1', 'n2'] as const;

@@ -7,8 +7,8 @@ import { demoAppImage } from '../../scripts/bed/images/images.ts';
 import { silent } from '../../scripts/bed/util/progress.ts';
 import { ifThere, statusCode } from '../../scripts/kubernetes/cluster.ts';
 import { type PodState, podState } from '../../scripts/kubernetes/pod-state.ts';
-import type { TestNode } from './test-node.ts';
-import { waitFor, type Wait } from './wait.ts';
+import type { TestNode } from '../../scripts/node/test-node.ts';
+import { waitFor, type Wait } from '../../scripts/node/wait.ts';
 
 const namespace = 'e2e';
 

@@ -2,12 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
-import { agentPodOn } from './agent-pod.ts';
+import { agentPodOn } from '../../scripts/node/agent-pod.ts';
 import { policyEvents } from './events.ts';
 import { freshNodes } from './fresh.ts';
-import { deletePolicy, policyVersion, setKeys } from './policy.ts';
-import type { Report } from './report.ts';
-import type { TestNode } from './test-node.ts';
+import { deletePolicy, policyVersion, setKeys } from '../../scripts/node/policy.ts';
+import type { Report } from '../../scripts/node/report.ts';
+import type { TestNode } from '../../scripts/node/test-node.ts';
 
 const ALL = ['n1', 'n2', 'n3', 'n4', 'n5'] as const;
 const LIST = 'allowedUnsafeSysctls';

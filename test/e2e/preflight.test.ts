@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodeEvents } from './events.ts';
 import { freshNode } from './fresh.ts';
-import type { Report } from './report.ts';
-import type { TestNode } from './test-node.ts';
+import type { Report } from '../../scripts/node/report.ts';
+import type { TestNode } from '../../scripts/node/test-node.ts';
 
 const NAME = 'net.core.somaxconn';
 const FLAG = `--allowed-unsafe-sysctls=${NAME}`;

@@ -2,13 +2,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refuse, refuseNothing, useFaultyKubelet } from '../faults/faulty-kubelet.ts';
+import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
 import { since } from '../timeline/moments.ts';
 import { mostUnavailable } from '../timeline/unavailable.ts';
 import { policyEventsSoFar } from './events.ts';
 import { approvalsIn, type Fleet, fleetOf, lastOf, phasesIn, SOAK_SECONDS } from './fleet.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';
-import { type TestNode, testNode } from './test-node.ts';
+import { type TestNode, testNode } from '../../scripts/node/test-node.ts';
 import { e2eWorld } from './bed.ts';
 
 /** The first of the names goes first. */

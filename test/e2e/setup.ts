@@ -9,8 +9,8 @@ import { applyManifests, awaitRollout } from '../../scripts/install/install.ts';
 import { type Bed, openBed, startBed } from '../../scripts/bed/bed.ts';
 import { agentImage, demoAppImage, type Image } from '../../scripts/bed/images/images.ts';
 import { consoleLog, type Log } from '../../scripts/bed/util/progress.ts';
-import { readHostFile } from './host-files.ts';
-import { kubeletOn } from './kubelet.ts';
+import { readHostFile } from '../../scripts/node/host-files.ts';
+import { kubeletOn } from '../../scripts/node/kubelet.ts';
 import { differencesFrom, E2E_NODES } from './nodes.ts';
 import { FILES, FOLDERS, type Originals } from './originals.ts';
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { type Answer, send } from '../../scripts/bed/control-plane/api.ts';
 import { pkiFolder } from '../../scripts/bed/control-plane/pki.ts';
 import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
-import { agentPodOn } from './agent-pod.ts';
-import type { TestNode } from './test-node.ts';
-import type { World } from './world.ts';
+import { agentPodOn } from '../../scripts/node/agent-pod.ts';
+import type { TestNode } from '../../scripts/node/test-node.ts';
+import type { World } from '../../scripts/node/world.ts';
 
 const TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 const TIMEOUT_MS = 10_000;

@@ -15,7 +15,7 @@ import { ADDED_SYSCTLS } from '../../scripts/kubernetes/names.ts';
 import { makeNamespace, removeNamespace } from '../../scripts/kubernetes/namespace.ts';
 import { type TutorialNode, tutorialNodes } from '../../scripts/kubernetes/nodes.ts';
 import { freshNodes } from './fresh.ts';
-import { clearPolicy } from './policy.ts';
+import { clearPolicy } from '../../scripts/node/policy.ts';
 import { e2eWorld } from './bed.ts';
 
 /** All but the one whose unit takes no KUBELET_EXTRA_ARGS. */

@@ -5,7 +5,7 @@ import { isAtLeast, parseVersion } from '../../agent/sysctl/version.ts';
 import { freshNode } from './fresh.ts';
 import { E2E_NODES } from './nodes.ts';
 import { type Sysctl, sysctlPod } from './pods.ts';
-import type { TestNode } from './test-node.ts';
+import type { TestNode } from '../../scripts/node/test-node.ts';
 
 const ALWAYS = { name: 'net.core.somaxconn', value: '2048' };
 /** Namespaced for kubelets from 1.37 on; an older one would never start with it. */

@@ -3,12 +3,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type ReadOnly, readOnly, smallDisk } from './disk.ts';
-import { refuse, refuseNothing, useFaultyKubelet } from './faulty-kubelet.ts';
+import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
 import { hostLook, PLACES } from './host-look.ts';
 import { byLength, printFigures } from './length.ts';
 import { begin, surelyCutAt } from './round.ts';
 import { type Step, STEP_NAMES } from './steps.ts';
-import { healthz } from '../e2e/kubelet.ts';
+import { healthz } from '../../scripts/node/kubelet.ts';
 import { listInFile, openSubject, type Subject } from './subject.ts';
 
 /** Enough for a change to fail, and for what it has begun to be taken back. */

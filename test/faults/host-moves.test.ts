@@ -6,7 +6,7 @@ import { hostLook, PLACES } from './host-look.ts';
 import { printFigures } from './length.ts';
 import { surelyCutAt } from './round.ts';
 import type { Step } from './steps.ts';
-import { healthz } from '../e2e/kubelet.ts';
+import { healthz } from '../../scripts/node/kubelet.ts';
 import { listInFile, moment, type Lists, openSubject, type Subject } from './subject.ts';
 
 const KILL_KUBELET = ['systemctl', 'kill', '--signal=KILL', '--kill-who=main', 'kubelet'];

@@ -5,7 +5,7 @@ import { agentsOn, keepDead, killAll } from './agent-kills.ts';
 import { hostLook, PLACES } from './host-look.ts';
 import { surelyCutAt } from './round.ts';
 import type { Instant } from './steps.ts';
-import { healthz } from '../e2e/kubelet.ts';
+import { healthz } from '../../scripts/node/kubelet.ts';
 import { type List, listInFile, moment, type Subject } from './subject.ts';
 
 /** Who ends the time that the switch gives the agent: the host's timer when it has run out, or we, at once. */

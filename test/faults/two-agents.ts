@@ -2,7 +2,7 @@
 
 import type { V1DaemonSet } from '@kubernetes/client-node';
 import { until } from '../../scripts/bed/util/until.ts';
-import type { TestNode } from '../e2e/test-node.ts';
+import type { TestNode } from '../../scripts/node/test-node.ts';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 
 const NAME = 'kubelet-sysctl-agent-again';

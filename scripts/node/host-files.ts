@@ -2,7 +2,7 @@
 
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { BedNode } from '../../scripts/bed/bed.ts';
+import type { BedNode } from '../bed/bed.ts';
 
 type Place = Pick<BedNode, 'path'>;
 

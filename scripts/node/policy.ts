@@ -1,8 +1,8 @@
 // The policy's ConfigMap as a user edits it: whole, or one node's share of it.
 
 import { parse, stringify } from 'yaml';
-import { ifThere, retryOnConflict } from '../../scripts/kubernetes/cluster.ts';
-import { AGENT_NAMESPACE, POLICY_CONFIG_MAP, SAFE_SYSCTL } from '../../scripts/kubernetes/names.ts';
+import { ifThere, retryOnConflict } from '../kubernetes/cluster.ts';
+import { AGENT_NAMESPACE, POLICY_CONFIG_MAP, SAFE_SYSCTL } from '../kubernetes/names.ts';
 import type { World } from './world.ts';
 
 type Data = Readonly<Record<string, string>>;

@@ -1,9 +1,9 @@
 // Waiting for what a node is to become, and saying all there is to know of it when it does not.
 
 import { STATE_FILE } from '../../agent/node/memory.ts';
-import type { BedNode } from '../../scripts/bed/bed.ts';
-import { until } from '../../scripts/bed/util/until.ts';
-import { AGENT_NAMESPACE, AGENT_PODS } from '../../scripts/kubernetes/names.ts';
+import type { BedNode } from '../bed/bed.ts';
+import { until } from '../bed/util/until.ts';
+import { AGENT_NAMESPACE, AGENT_PODS } from '../kubernetes/names.ts';
 import { agentPodOn } from './agent-pod.ts';
 import { readHostFile } from './host-files.ts';
 import { kubeletOn } from './kubelet.ts';

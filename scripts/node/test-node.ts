@@ -1,6 +1,6 @@
 // One node as the cases use it: its file, its kubelet, its report, its list.
 
-import type { BedNode, Outcome } from '../../scripts/bed/bed.ts';
+import type { BedNode, Outcome } from '../bed/bed.ts';
 import { type FileFacts, hostFileFacts, readHostFile, removeHostFile, writeHostFile } from './host-files.ts';
 import { type KubeletNow, kubeletOn } from './kubelet.ts';
 import { setList } from './policy.ts';

@@ -1,7 +1,7 @@
 // The kubelet process of a node, as systemd and /proc show it.
 
 import { readFile } from 'node:fs/promises';
-import type { BedNode } from '../../scripts/bed/bed.ts';
+import type { BedNode } from '../bed/bed.ts';
 
 export interface KubeletNow {
   /** `active` while it runs. */

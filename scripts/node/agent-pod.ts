@@ -1,7 +1,7 @@
 // The agent's pod on a node.
 
 import type { V1Pod } from '@kubernetes/client-node';
-import { AGENT_NAMESPACE, AGENT_PODS } from '../../scripts/kubernetes/names.ts';
+import { AGENT_NAMESPACE, AGENT_PODS } from '../kubernetes/names.ts';
 import type { World } from './world.ts';
 
 export interface AgentPod {

@@ -1,7 +1,7 @@
 // A kubelet that does not start with some list, as long as somebody wants it so.
 
-import { useWrapper } from '../e2e/kubelet-unit.ts';
-import type { TestNode } from '../e2e/test-node.ts';
+import { useWrapper } from './kubelet-unit.ts';
+import type { TestNode } from './test-node.ts';
 
 const FAULT = '/run/faults-list';
 const KUBELET = `#!/bin/sh

@@ -1,9 +1,0 @@
-// A bed and a client of its API server.
-
-import type { Bed } from '../../scripts/bed/bed.ts';
-import type { Cluster } from '../../scripts/kubernetes/cluster.ts';
-
-export interface World {
-  readonly bed: Bed;
-  readonly cluster: Cluster;
-}
