@@ -1,9 +1,9 @@
 // npm run bench: the project's figures, each beside its aim.
 
-import { rowsOf } from '../test/bench/aims.ts';
-import { bench } from '../test/bench/bench.ts';
-import { type BenchOptions, HELP, parseCommand } from '../test/bench/options.ts';
-import { machineText, markdown } from '../test/bench/table.ts';
+import { rowsOf } from './bench/report/aims.ts';
+import { bench } from './bench/bench.ts';
+import { type BenchOptions, HELP, parseCommand } from './bench/options.ts';
+import { machineText, markdown } from './bench/report/table.ts';
 import type { Log } from './bed/util/progress.ts';
 import { measuring } from './entry/command.ts';
 

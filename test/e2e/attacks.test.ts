@@ -7,7 +7,7 @@ import { NOTHING_SEEN } from '../../agent/node/publish.ts';
 import { annotationsOf } from '../../agent/report/annotations.ts';
 import { KEYS } from '../../agent/report/keys.ts';
 import { policyErrorText } from '../../agent/report/policy-error.ts';
-import { type Container, findContainer } from '../bench/container.ts';
+import { type Container, findContainer } from '../../scripts/bench/measure/container.ts';
 import { HEAVY, PROTOTYPE_KEYS } from '../policy/hostile.ts';
 import { AGENT_NAMESPACE, AGENT_PODS, POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
 import { agentPodOn } from '../../scripts/node/agent-pod.ts';

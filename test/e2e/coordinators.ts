@@ -1,7 +1,7 @@
 // The coordinator's two pods, and which of them leads.
 
 import type { V1Pod } from '@kubernetes/client-node';
-import { findContainer } from '../bench/container.ts';
+import { findContainer } from '../../scripts/bench/measure/container.ts';
 import { until } from '../../scripts/bed/util/until.ts';
 import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 import type { World } from '../../scripts/node/world.ts';

@@ -1,7 +1,7 @@
 // Thousands of reconnects without a pause between them: what they leave in the agent's memory.
 
 import { expect, it } from 'vitest';
-import { spreadOf } from '../bench/statistics.ts';
+import { spreadOf } from '../../scripts/bench/report/statistics.ts';
 import { until } from '../../scripts/bed/util/until.ts';
 import * as faults from './api-faults.ts';
 import { pass } from './api-proxy.ts';

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { spreadOf } from '../bench/statistics.ts';
+import { spreadOf } from '../../scripts/bench/report/statistics.ts';
 import { agentsOn, killAll } from './agent-kills.ts';
 import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
 import { chanceFrom, instants, SEED } from './instants.ts';

@@ -1,6 +1,6 @@
 // The aims of the fleet beside what was measured, one column a fleet.
 
-import { spreadOf } from '../bench/statistics.ts';
+import { spreadOf } from '../../scripts/bench/report/statistics.ts';
 import type { Figures, FleetFigures } from './figures.ts';
 
 /** One line of the result. */

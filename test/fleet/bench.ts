@@ -2,8 +2,8 @@
 
 import { DEFAULT_KUBERNETES_VERSION } from '../../scripts/bed/build/kubernetes.ts';
 import type { Log } from '../../scripts/bed/util/progress.ts';
-import { thisMachine } from '../bench/machine.ts';
-import { spreadOf } from '../bench/statistics.ts';
+import { thisMachine } from '../../scripts/bench/measure/machine.ts';
+import { spreadOf } from '../../scripts/bench/report/statistics.ts';
 import type { Figures, FleetFigures, OtherFigures } from './figures.ts';
 import { makeFleet } from './fleet.ts';
 import { measureFleet } from './measure.ts';

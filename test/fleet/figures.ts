@@ -1,6 +1,6 @@
 // Everything that one run of the fleet's bench measures, in plain units.
 
-import type { Machine } from '../bench/machine.ts';
+import type { Machine } from '../../scripts/bench/measure/machine.ts';
 import type { Usage } from './process-figures.ts';
 import type { Requests } from './requests.ts';
 

@@ -1,7 +1,7 @@
 // What one process of this machine has used so far, as the kernel tells.
 
 import { readFile } from 'node:fs/promises';
-import { numberAfter } from '../bench/container.ts';
+import { numberAfter } from '../../scripts/bench/measure/container.ts';
 
 export interface Usage {
   readonly residentBytes: number;

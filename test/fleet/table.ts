@@ -1,7 +1,7 @@
 // The result as README has it.
 
-import { alignedTable } from '../bench/table.ts';
-import { spreadOf } from '../bench/statistics.ts';
+import { alignedTable } from '../../scripts/bench/report/table.ts';
+import { spreadOf } from '../../scripts/bench/report/statistics.ts';
 import type { FleetRow } from './aims.ts';
 import type { Figures } from './figures.ts';
 import { idealMs, slotsOf } from './ideal.ts';

@@ -1,7 +1,7 @@
 // What a Node shows, as the API server tells it, with the instant at which we were told.
 
 import type { KubeConfig, V1Node } from '@kubernetes/client-node';
-import { keepWatching } from '../../scripts/bed/control-plane/keep-watching.ts';
+import { keepWatching } from '../../bed/control-plane/keep-watching.ts';
 
 export type Annotations = Readonly<Record<string, string>>;
 

@@ -3,11 +3,11 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KEYS } from '../../agent/report/keys.ts';
-import { spreadOf } from './statistics.ts';
-import type { ChangeFigures } from './figures.ts';
+import { spreadOf } from './report/statistics.ts';
+import type { ChangeFigures } from './report/figures.ts';
 import { BY_HAND, type Ground, UNHEALTHY } from './ground.ts';
-import { listed, toggledInFile } from './lists.ts';
-import type { Annotations } from './node-watch.ts';
+import { listed, toggledInFile } from './measure/lists.ts';
+import type { Annotations } from './measure/node-watch.ts';
 import { applyPolicy } from './policy.ts';
 
 export const ENVIRONMENT_FILE = '/etc/default/kubelet';

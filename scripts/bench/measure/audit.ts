@@ -1,6 +1,6 @@
 // One agent's requests, counted in the API server's own audit log.
 
-import { isWrite, requestsIn } from '../../scripts/bed/control-plane/audit-log.ts';
+import { isWrite, requestsIn } from '../../bed/control-plane/audit-log.ts';
 
 export interface Requests {
   readonly all: number;

@@ -1,8 +1,8 @@
 // The edits of the ConfigMap that are measured.
 
 import { stringify } from 'yaml';
-import type { Admin } from '../../scripts/bed/control-plane/admin.ts';
-import { LIST_KEY, POLICY_PATH, SAFE_SYSCTL } from '../../scripts/kubernetes/names.ts';
+import type { Admin } from '../bed/control-plane/admin.ts';
+import { LIST_KEY, POLICY_PATH, SAFE_SYSCTL } from '../kubernetes/names.ts';
 
 /** What one node is to allow; nothing is asked of the others. */
 export interface NodePolicy {

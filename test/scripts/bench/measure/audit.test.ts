@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countRequests } from './audit.ts';
+import { countRequests } from '../../../../scripts/bench/measure/audit.ts';
 
 const QUERY = {
   user: 'system:serviceaccount:a:a',

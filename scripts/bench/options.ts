@@ -1,7 +1,7 @@
 // The bench's command line.
 
 import { parseArgs } from 'node:util';
-import { type Command, commandOf, wholeNumber } from '../../scripts/entry/command.ts';
+import { type Command, commandOf, wholeNumber } from '../entry/command.ts';
 
 export interface BenchOptions {
   readonly rounds: number;

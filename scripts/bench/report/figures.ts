@@ -1,6 +1,6 @@
 // Everything that one run of the bench measures, in plain units.
 
-import type { Machine } from './machine.ts';
+import type { Machine } from '../measure/machine.ts';
 
 export interface Figures {
   readonly machine: Machine & { readonly cgroupVersion: 1 | 2 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { listed, toggledInFile } from './lists.ts';
+import { listed, toggledInFile } from '../../../../scripts/bench/measure/lists.ts';
 
 describe('a hand edit', () => {
   const file = `# ours\nKUBELET_EXTRA_ARGS='--v=2 --allowed-unsafe-sysctls=net.core.somaxconn --max-pods=60'\n`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { rowsOf } from './aims.ts';
-import type { Figures } from './figures.ts';
-import { markdown } from './table.ts';
+import { rowsOf } from '../../../../scripts/bench/report/aims.ts';
+import type { Figures } from '../../../../scripts/bench/report/figures.ts';
+import { markdown } from '../../../../scripts/bench/report/table.ts';
 
 const MET: Figures = {
   machine: { cpus: 2, kernel: '6.1.0', kubernetes: '1.37.2', cgroupVersion: 1, loadBefore: 0.4 },

@@ -2,11 +2,11 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { auditLogOf } from '../../scripts/bed/control-plane/audit-log.ts';
-import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
-import { countRequests } from './audit.ts';
-import { cpuSecondsOf, memoryOf } from './container.ts';
-import type { LiveFigures } from './figures.ts';
+import { auditLogOf } from '../bed/control-plane/audit-log.ts';
+import { AGENT_NAMESPACE } from '../kubernetes/names.ts';
+import { countRequests } from './measure/audit.ts';
+import { cpuSecondsOf, memoryOf } from './measure/container.ts';
+import type { LiveFigures } from './report/figures.ts';
 import type { Ground } from './ground.ts';
 
 /** The ServiceAccount has the name of everything else. */

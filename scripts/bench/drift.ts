@@ -4,8 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KEYS } from '../../agent/report/keys.ts';
 import type { Ground } from './ground.ts';
-import { toggledInFile } from './lists.ts';
-import type { Annotations } from './node-watch.ts';
+import { toggledInFile } from './measure/lists.ts';
+import type { Annotations } from './measure/node-watch.ts';
 import { applyPolicy } from './policy.ts';
 import { BASE, ENVIRONMENT_FILE } from './side-by-side.ts';
 

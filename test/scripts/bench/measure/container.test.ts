@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { foldersOf, numberAfter } from './container.ts';
+import { foldersOf, numberAfter } from '../../../../scripts/bench/measure/container.ts';
 
 describe("a container's cgroup", () => {
   it('has a folder a controller on version 1, also beside a mounted version 2', () => {

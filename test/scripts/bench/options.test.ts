@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCommand } from './options.ts';
+import { parseCommand } from '../../../scripts/bench/options.ts';
 
 describe("the bench's command line", () => {
   it('needs no option', () => {

@@ -1,6 +1,6 @@
 import { array, assert, integer, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { spreadOf } from './statistics.ts';
+import { spreadOf } from '../../../../scripts/bench/report/statistics.ts';
 
 describe('a spread', () => {
   it('takes the middle of an odd count, and the mean of the two middles of an even one', () => {

@@ -1,13 +1,13 @@
 // One run of the bench, from nothing to its figures; nothing is left of it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureHostPackages } from '../../scripts/bed/build/host-packages.ts';
-import type { Log } from '../../scripts/bed/util/progress.ts';
+import { ensureHostPackages } from '../bed/build/host-packages.ts';
+import type { Log } from '../bed/util/progress.ts';
 import { driftRounds } from './drift.ts';
-import type { Figures } from './figures.ts';
+import type { Figures } from './report/figures.ts';
 import { KUBERNETES_VERSION, makeGround } from './ground.ts';
 import { watchIdle } from './live.ts';
-import { loadOfMinute, thisMachine } from './machine.ts';
+import { loadOfMinute, thisMachine } from './measure/machine.ts';
 import type { BenchOptions } from './options.ts';
 import { sideBySide } from './side-by-side.ts';
 

@@ -3,19 +3,19 @@
 import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { applyManifests, awaitRollout } from '../../scripts/install/install.ts';
+import { applyManifests, awaitRollout } from '../install/install.ts';
 import { KEYS } from '../../agent/report/keys.ts';
-import { type Admin, connectAdmin } from '../../scripts/bed/control-plane/admin.ts';
-import { type Bed, type BedNode, startBed } from '../../scripts/bed/bed.ts';
-import { cached } from '../../scripts/bed/build/cache.ts';
-import { goPlainProgram } from '../../scripts/bed/build/go.ts';
-import { agentImage, type Image } from '../../scripts/bed/images/images.ts';
-import { DEFAULT_KUBERNETES_VERSION } from '../../scripts/bed/build/kubernetes.ts';
-import type { Log } from '../../scripts/bed/util/progress.ts';
-import { connect } from '../../scripts/kubernetes/cluster.ts';
-import { AGENT_NAMESPACE, AGENT_PODS, COORDINATOR_DEPLOYMENT } from '../../scripts/kubernetes/names.ts';
-import { type Container, findContainer } from './container.ts';
-import { type NodeWatch, watchNode } from './node-watch.ts';
+import { type Admin, connectAdmin } from '../bed/control-plane/admin.ts';
+import { type Bed, type BedNode, startBed } from '../bed/bed.ts';
+import { cached } from '../bed/build/cache.ts';
+import { goPlainProgram } from '../bed/build/go.ts';
+import { agentImage, type Image } from '../bed/images/images.ts';
+import { DEFAULT_KUBERNETES_VERSION } from '../bed/build/kubernetes.ts';
+import type { Log } from '../bed/util/progress.ts';
+import { connect } from '../kubernetes/cluster.ts';
+import { AGENT_NAMESPACE, AGENT_PODS, COORDINATOR_DEPLOYMENT } from '../kubernetes/names.ts';
+import { type Container, findContainer } from './measure/container.ts';
+import { type NodeWatch, watchNode } from './measure/node-watch.ts';
 
 export const KUBERNETES_VERSION = DEFAULT_KUBERNETES_VERSION;
 /** The only node: others, and the coordinator, have their own CPUs elsewhere, and would take this one's here. */
