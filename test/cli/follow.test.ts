@@ -3,7 +3,7 @@ import { followCluster } from '../../agent/cli/follow.ts';
 import type { WatchedCluster } from '../../agent/cluster/cluster.ts';
 import { createAgent } from '../../agent/node/agent.ts';
 import { KEYS } from '../../agent/report/keys.ts';
-import { FakeHost } from '../node/fake-host.ts';
+import { FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { atRest } from '../node/started-agent.ts';
 
 type Follow<K extends 'watchNode' | 'watchConfigMap'> = Parameters<WatchedCluster[K]>;

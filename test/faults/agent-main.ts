@@ -9,7 +9,7 @@ import { inClusterCredentials } from '../../agent/cluster/credentials.ts';
 import { createTransport } from '../../agent/cluster/transport.ts';
 import { systemClock } from '../../agent/host/clock.ts';
 import { createAgent } from '../../agent/node/agent.ts';
-import { FakeHost } from '../node/fake-host.ts';
+import { FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
 import type { FromAgent, ToAgent } from './agent-messages.ts';
 

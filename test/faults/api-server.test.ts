@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../scripts/bed/util/until.ts';
-import { ENVIRONMENT_FILE } from '../node/fake-host.ts';
+import { ENVIRONMENT_FILE } from '../../scripts/fakes/fake-host.ts';
 import * as faults from './api-faults.ts';
 import { ASKED_WITHIN_MS, mostRequests, SECONDS_MS, type Storm, STORM_MS, STORMS } from './api-storms.ts';
 import { byLength, LENGTH, printFigures, seconds } from './length.ts';

@@ -7,7 +7,7 @@ import { systemClock } from '../../agent/host/clock.ts';
 import { createAgent } from '../../agent/node/agent.ts';
 import type { NodeObject } from '../../agent/node/ports.ts';
 import { errorText } from '../../agent/text/error-text.ts';
-import { ENVIRONMENT_FILE, FakeHost } from '../node/fake-host.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
 import type { Admin } from '../../scripts/bed/control-plane/admin.ts';
 import { restartKubelet } from './kubelet.ts';

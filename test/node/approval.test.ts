@@ -3,7 +3,7 @@ import type { Agent } from '../../agent/node/agent.ts';
 import { JOURNAL_FILE } from '../../agent/node/memory.ts';
 import { revisionOf } from '../../agent/policy/desired.ts';
 import { ASKED, KEYS, MARKS } from '../../agent/report/keys.ts';
-import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 import { WEB_POD } from './web-pod.ts';
 

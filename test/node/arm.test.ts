@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { JOURNAL_FILE, UNDONE_FILES } from '../../agent/node/memory.ts';
 import { KEYS } from '../../agent/report/keys.ts';
-import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 import { WEB_POD } from './web-pod.ts';
 

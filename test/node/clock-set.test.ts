@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { KEYS } from '../../agent/report/keys.ts';
-import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { startedAgent } from './started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n', nodeSoakSeconds: '10' };

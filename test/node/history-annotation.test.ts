@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseHistory } from '../../agent/report/history.ts';
 import { KEYS } from '../../agent/report/keys.ts';
-import { FakeHost } from './fake-host.ts';
+import { FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };

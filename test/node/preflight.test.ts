@@ -3,7 +3,7 @@ import type { Agent } from '../../agent/node/agent.ts';
 import { NotRegularFileError } from '../../agent/node/not-regular.ts';
 import type { Shortage } from '../../agent/node/ports.ts';
 import { KEYS } from '../../agent/report/keys.ts';
-import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };

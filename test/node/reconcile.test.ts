@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createAgent } from '../../agent/node/agent.ts';
 import { KEYS } from '../../agent/report/keys.ts';
-import { FakeHost } from './fake-host.ts';
+import { FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { atRest } from './started-agent.ts';
 
 const STATE_FILE = '/var/lib/kubelet-sysctl-agent/state.json';

@@ -4,7 +4,7 @@ import { type Journal, printJournal } from '../../agent/node/journal.ts';
 import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../agent/node/memory.ts';
 import { KEYS } from '../../agent/report/keys.ts';
 import { sha256Of } from '../../agent/text/hash.ts';
-import { ENVIRONMENT_FILE, FakeHost, temporaryOf } from './fake-host.ts';
+import { ENVIRONMENT_FILE, FakeHost, temporaryOf } from '../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };

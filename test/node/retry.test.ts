@@ -3,7 +3,7 @@ import type { Agent } from '../../agent/node/agent.ts';
 import { retriedSince, withRetry } from '../../agent/node/retry.ts';
 import { NOTHING_REMEMBERED } from '../../agent/node/memory.ts';
 import { ASKED, KEYS } from '../../agent/report/keys.ts';
-import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 import { WEB_POD } from './web-pod.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { JOURNAL_FILE } from '../../agent/node/memory.ts';
 import { KEYS } from '../../agent/report/keys.ts';
-import { ENVIRONMENT_FILE, FakeHost } from './fake-host.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn', nodeSoakSeconds: '0' };

@@ -1,7 +1,7 @@
 // An agent on a FakeHost, as a new process starts it.
 
 import { createAgent, type Agent, type AgentOptions } from '../../agent/node/agent.ts';
-import type { FakeHost } from './fake-host.ts';
+import type { FakeHost } from '../../scripts/fakes/fake-host.ts';
 
 /** Starts an agent and lets it come to rest; `data` is the ConfigMap's, undefined when there is none. */
 export async function startedAgent(
