@@ -1,10 +1,10 @@
 // npm run bench:fleet: what a rollout over many nodes costs, each figure beside its aim.
 
 import type { Log } from './bed/util/progress.ts';
-import { rowsOf } from '../test/fleet/aims.ts';
-import { benchFleet } from '../test/fleet/bench.ts';
-import { type FleetOptions, HELP, parseCommand } from '../test/fleet/options.ts';
-import { fleetTable, othersTable, othersText, settingText } from '../test/fleet/table.ts';
+import { rowsOf } from './fleet/report/aims.ts';
+import { benchFleet } from './fleet/bench.ts';
+import { type FleetOptions, HELP, parseCommand } from './fleet/options.ts';
+import { fleetTable, othersTable, othersText, settingText } from './fleet/report/table.ts';
 import { measuring } from './entry/command.ts';
 
 process.exitCode = await measuring(parseCommand(process.argv.slice(2)), {

@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundle } from '../../scripts/build.ts';
 import { workFolder } from '../../scripts/bed/util/work-folder.ts';
-import { nodeFlags } from '../fleet/dockerfile.ts';
+import { nodeFlags } from '../../scripts/fleet/coordinator/dockerfile.ts';
 import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
 import type { AgentStats, FromAgent, ToAgent } from './agent-messages.ts';
 

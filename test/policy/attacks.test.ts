@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import { SETTING_KEYS } from '../../agent/policy/settings.ts';
 import { bundle } from '../../scripts/build.ts';
-import { nodeFlags } from '../fleet/dockerfile.ts';
+import { nodeFlags } from '../../scripts/fleet/coordinator/dockerfile.ts';
 import { item } from '../sysctl/arbitraries.ts';
 import { type Aftermath, aftermathOf } from './aftermath.ts';
 import { HEAVY, HOSTILE_TEXTS, PROTOTYPE_KEYS } from './hostile.ts';

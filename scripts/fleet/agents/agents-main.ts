@@ -1,0 +1,103 @@
+// One process with the agents of many simulated nodes.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KEYS } from '../../../agent/report/keys.ts';
+import { COMPONENT } from '../../../agent/cluster/events.ts';
+import type { NodeObject } from '../../../agent/node/ports.ts';
+import { errorText } from '../../../agent/text/error-text.ts';
+import { pkiFolder } from '../../bed/control-plane/pki.ts';
+import { connectAdmin } from '../../bed/control-plane/admin.ts';
+import type { FromAgents, MakeNodes, Tally, ToAgents } from './messages.ts';
+import { nodeName } from './names.ts';
+import { startNode } from './simulated-node.ts';
+import { countTraffic } from './traffic.ts';
+
+interface Seen {
+  readonly state: string;
+  /** What it was Done with last, and since when in epoch ms. */
+  readonly done: { readonly running: string; readonly at: number } | undefined;
+}
+
+const MOST_WARNINGS = 20;
+const traffic = countTraffic(COMPONENT);
+const seen = new Map<string, Seen>();
+const warnings = new Map<string, number>();
+let made = 0;
+
+process.on('message', (message: ToAgents) => {
+  if (message.kind === 'make') {
+    make(message).then(
+      () => tell({ kind: 'made' }),
+      (error: unknown) => tell({ kind: 'failed', message: errorText(error) }),
+    );
+  } else {
+    tell({ kind: 'tally', id: message.id, tally: tallyOf(message.wanted) });
+  }
+});
+process.once('disconnect', () => process.exit());
+
+async function make({ place, localAddress, first, count, parallel, allowances }: MakeNodes): Promise<void> {
+  const admin = await connectAdmin(place, 'simulated-kubelet');
+  const ca = await readFile(join(pkiFolder(place.folder), 'ca.crt'), 'utf8');
+  let next = first;
+  const work = async (): Promise<void> => {
+    while (next < first + count) {
+      const index = next;
+      next += 1;
+      const name = nodeName(index);
+      const onSeen = (node: NodeObject): void => void seen.set(name, seenNow(node, seen.get(name)));
+      await startNode({
+        admin,
+        ca,
+        server: place.server,
+        localAddress,
+        name,
+        index,
+        allowances,
+        onSeen,
+        onWarning,
+      });
+      made += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, work));
+}
+
+function seenNow({ annotations }: NodeObject, before: Seen | undefined): Seen {
+  const state = annotations[KEYS.state] ?? '';
+  const running = annotations[KEYS.running] ?? '';
+  const isDone = state === 'Done' && annotations[KEYS.appliedRevision] === annotations[KEYS.desiredRevision];
+  const isNews = isDone && before?.done?.running !== running;
+  return { state, done: isNews ? { running, at: Date.now() } : before?.done };
+}
+
+function tallyOf(wanted: string): Tally {
+  const nodes = [...seen.values()];
+  const done = nodes.flatMap((node) =>
+    node.state === 'Done' && node.done?.running === wanted ? [node.done.at] : [],
+  );
+  const states: Record<string, number> = {};
+  for (const { state } of nodes) states[state] = (states[state] ?? 0) + 1;
+  const { user, system } = process.cpuUsage();
+  return {
+    made,
+    done: done.length,
+    doneAt: done,
+    states,
+    traffic: traffic(),
+    residentBytes: process.memoryUsage.rss(),
+    cpuSeconds: (user + system) / 1e6,
+    warnings: Object.fromEntries(warnings),
+  };
+}
+
+function onWarning(what: string): void {
+  // The same of another node is the same.
+  const key = what.replace(/node-\d+/gu, 'NODE').slice(0, 200);
+  if (warnings.size < MOST_WARNINGS || warnings.has(key)) warnings.set(key, (warnings.get(key) ?? 0) + 1);
+}
+
+function tell(message: FromAgents): void {
+  process.send?.(message);
+}

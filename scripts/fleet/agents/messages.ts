@@ -1,0 +1,94 @@
+// What the bench and the processes that run its agents say to each other.
+
+import type { Place } from '../../bed/control-plane/admin.ts';
+
+export interface MakeNodes {
+  readonly kind: 'make';
+  readonly place: Place;
+  /** Where their agents connect from. */
+  readonly localAddress: string;
+  /** The first node's number in the fleet, from 0. */
+  readonly first: number;
+  readonly count: number;
+  /** How many at a time. */
+  readonly parallel: number;
+  readonly allowances: readonly string[];
+}
+
+export interface AskTally {
+  readonly kind: 'tally';
+  readonly id: number;
+  /** As the annotation `running` has it. */
+  readonly wanted: string;
+}
+
+export type ToAgents = MakeNodes | AskTally;
+
+/** How far the nodes of one process are, and what its agents have cost since it began. */
+export interface Tally {
+  /** Whose agent has reported once. */
+  readonly made: number;
+  /** Those that are Done with the wanted list. */
+  readonly done: number;
+  /** Epoch ms at which the agent saw its Node like that, one entry each of those. */
+  readonly doneAt: readonly number[];
+  readonly states: Readonly<Record<string, number>>;
+  readonly traffic: Traffic;
+  readonly residentBytes: number;
+  /** CPU that the process has used, in seconds. */
+  readonly cpuSeconds: number;
+  /** What agents and kubelets had to warn of, and how often. */
+  readonly warnings: Readonly<Record<string, number>>;
+}
+
+/** What the agents of one process have exchanged with the API server. */
+export interface Traffic {
+  /** HTTP in both directions, as the sockets count it: without TLS's own. */
+  readonly bytes: number;
+  readonly connections: number;
+}
+
+export type FromAgents =
+  | { readonly kind: 'made' }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'tally'; readonly id: number; readonly tally: Tally };
+
+export const NO_TALLY: Tally = {
+  made: 0,
+  done: 0,
+  doneAt: [],
+  states: {},
+  traffic: { bytes: 0, connections: 0 },
+  residentBytes: 0,
+  cpuSeconds: 0,
+  warnings: {},
+};
+
+/** Of several processes together. */
+export function sumOf(tallies: readonly Tally[]): Tally {
+  return tallies.reduce(
+    (sum, tally) => ({
+      made: sum.made + tally.made,
+      done: sum.done + tally.done,
+      doneAt: [...sum.doneAt, ...tally.doneAt],
+      states: added(sum.states, tally.states),
+      traffic: {
+        bytes: sum.traffic.bytes + tally.traffic.bytes,
+        connections: sum.traffic.connections + tally.traffic.connections,
+      },
+      residentBytes: sum.residentBytes + tally.residentBytes,
+      cpuSeconds: sum.cpuSeconds + tally.cpuSeconds,
+      warnings: added(sum.warnings, tally.warnings),
+    }),
+    NO_TALLY,
+  );
+}
+
+function added(
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const sum = { ...one };
+  for (const [key, count] of Object.entries(other)) sum[key] = (sum[key] ?? 0) + count;
+  return sum;
+}

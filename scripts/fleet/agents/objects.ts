@@ -1,0 +1,137 @@
+// The API objects of one simulated node, as a kubelet, a DaemonSet controller and a scheduler would have left them.
+
+import { createHash } from 'node:crypto';
+import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../../kubernetes/names.ts';
+
+/** What each simulated node's kubelet and kernel say they are. */
+export const KUBELET = 'v1.37.2';
+export const KERNEL = '6.1.0-18-amd64';
+/** Waves in which a fleet can be told to change without a coordinator. */
+export const WAVES = 10;
+export const WAVE_LABEL = 'fleet.example/wave';
+
+const ZONES = ['a', 'b', 'c'];
+/** A kubelet lists up to 50 (nodeStatusMaxImages); with half of them a Node has some 8 kB, as one in use does. */
+const IMAGES = 25;
+const MEBIBYTE = 1024 * 1024;
+
+/** `index` is from 0: it says the zone and the wave. */
+export function nodeObject(name: string, index: number): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name,
+      labels: {
+        'kubernetes.io/hostname': name,
+        'kubernetes.io/os': 'linux',
+        'kubernetes.io/arch': 'amd64',
+        'topology.kubernetes.io/zone': `zone-${ZONES[index % ZONES.length]}`,
+        [WAVE_LABEL]: String(index % WAVES),
+      },
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+    },
+    status: statusOf(index),
+  };
+}
+
+/** The agent's pod on the node: its token names the node, and it is a pod that must outlive the restart. */
+export function agentPodObject(node: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: agentPodName(node),
+      namespace: AGENT_NAMESPACE,
+      labels: { 'app.kubernetes.io/name': AGENT_DAEMON_SET },
+    },
+    spec: {
+      nodeName: node,
+      serviceAccountName: AGENT_DAEMON_SET,
+      tolerations: [{ operator: 'Exists' }],
+      containers: [{ name: 'agent', image: 'kubelet-sysctl-agent:0.1.0' }],
+    },
+  };
+}
+
+export function agentPodName(node: string): string {
+  return `${AGENT_DAEMON_SET}-${node}`;
+}
+
+/** What the kubelet says of the agent's pod while it runs. */
+export function runningPodStatus(at: Date): object {
+  const [image, startedAt] = ['kubelet-sysctl-agent:0.1.0', seconds(at)];
+  const container = {
+    name: 'agent',
+    image,
+    imageID: image,
+    ready: true,
+    restartCount: 0,
+    state: { running: { startedAt } },
+  };
+  return { status: { phase: 'Running', startTime: startedAt, containerStatuses: [container] } };
+}
+
+/** What a kubelet writes at its start of a node that is as it was. */
+export function reportedStatus(at: Date): object {
+  return { status: { conditions: conditionsAt(seconds(at)) } };
+}
+
+function statusOf(index: number): object {
+  const room = { cpu: '8', memory: '32Gi', pods: '110', 'ephemeral-storage': '100Gi' };
+  return {
+    capacity: room,
+    allocatable: room,
+    conditions: conditionsAt(LONG_AGO),
+    addresses: [
+      { type: 'InternalIP', address: `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}` },
+    ],
+    nodeInfo: {
+      machineID: digest(`machine ${index}`).slice(0, 32),
+      systemUUID: digest(`system ${index}`).slice(0, 32),
+      bootID: digest(`boot ${index}`).slice(0, 32),
+      kernelVersion: KERNEL,
+      osImage: 'Debian GNU/Linux 12 (bookworm)',
+      containerRuntimeVersion: 'containerd://2.1.4',
+      kubeletVersion: KUBELET,
+      kubeProxyVersion: '',
+      operatingSystem: 'linux',
+      architecture: 'amd64',
+    },
+    images: Array.from({ length: IMAGES }, (_, image) => ({
+      names: [
+        `registry.example/team-${image % 5}/service-${image}@sha256:${digest(`image ${image}`)}`,
+        `registry.example/team-${image % 5}/service-${image}:1.${image}.0`,
+      ],
+      sizeBytes: (20 + image) * MEBIBYTE,
+    })),
+  };
+}
+
+const LONG_AGO = '2026-01-01T00:00:00Z';
+
+function conditionsAt(heartbeat: string): object[] {
+  const condition = (type: string, status: string, reason: string): object => ({
+    type,
+    status,
+    reason,
+    message: `kubelet says ${reason}`,
+    lastHeartbeatTime: heartbeat,
+    lastTransitionTime: LONG_AGO,
+  });
+  return [
+    condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory'),
+    condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure'),
+    condition('PIDPressure', 'False', 'KubeletHasSufficientPID'),
+    condition('Ready', 'True', 'KubeletReady'),
+  ];
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Most times of the API have no fraction. */
+function seconds(at: Date): string {
+  return at.toISOString().replace(/\.\d+Z$/u, 'Z');
+}

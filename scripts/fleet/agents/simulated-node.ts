@@ -1,0 +1,132 @@
+// One simulated node: the real agent with the real API server, on a host in memory whose kubelet only pretends to restart.
+
+import { followCluster } from '../../../agent/cli/follow.ts';
+import { createCluster } from '../../../agent/cluster/cluster.ts';
+import { createTransport } from '../../../agent/cluster/transport.ts';
+import { systemClock } from '../../../agent/host/clock.ts';
+import { createAgent } from '../../../agent/node/agent.ts';
+import type { NodeObject } from '../../../agent/node/ports.ts';
+import { errorText } from '../../../agent/text/error-text.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../fakes/fake-host.ts';
+import { AGENT_DAEMON_SET, AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../kubernetes/names.ts';
+import type { Admin } from '../../bed/control-plane/admin.ts';
+import { restartKubelet } from './kubelet.ts';
+import { agentPodName, agentPodObject, nodeObject, runningPodStatus } from './objects.ts';
+import { tokenOfNewPod } from '../api/token.ts';
+
+export interface NodeOptions {
+  readonly admin: Admin;
+  readonly server: string;
+  /** PEM of the authority that signed the server's certificate. */
+  readonly ca: string;
+  /** Where its agent connects from: one address has not enough ports for thousands. */
+  readonly localAddress: string;
+  readonly name: string;
+  readonly index: number;
+  /** What its kubelet allows from the beginning. */
+  readonly allowances: readonly string[];
+  /** Hears the Node whenever the agent does. */
+  readonly onSeen: (node: NodeObject) => void;
+  readonly onWarning: (what: string) => void;
+}
+
+const NODES = '/api/v1/nodes';
+const PODS = `/api/v1/namespaces/${AGENT_NAMESPACE}/pods`;
+
+/** Resolves when the agent has reported on its node. */
+export async function startNode(options: NodeOptions): Promise<void> {
+  const { admin, name, onWarning } = options;
+  await admin.send('POST', NODES, nodeObject(name, options.index));
+  const token = await tokenOf(admin, name);
+  const onError = (error: unknown): void => onWarning(`kubelet: ${String(error)}`);
+  const host = new FakeHost({ [ENVIRONMENT_FILE]: environmentFile(options.allowances) });
+  host.monotonicMs = () => systemClock.monotonicMs();
+  host.startKubelet();
+  host.restarted = () => restartKubelet({ admin, node: name, onError });
+  await startAgent(options, host, token);
+}
+
+/** It names the node, which the admission policy wants, and its pod must outlive the restart. */
+async function tokenOf(admin: Admin, node: string): Promise<string> {
+  const token = await tokenOfNewPod(admin, AGENT_DAEMON_SET, agentPodObject(node));
+  await admin.send('PATCH', `${PODS}/${agentPodName(node)}/status`, runningPodStatus(new Date()));
+  return token;
+}
+
+async function startAgent(options: NodeOptions, host: FakeHost, token: string): Promise<void> {
+  const { name, server, ca, localAddress, onSeen, onWarning } = options;
+  const reported = Promise.withResolvers<void>();
+  const credentials = {
+    server: new URL(server),
+    namespace: AGENT_NAMESPACE,
+    token: () => Promise.resolve(token),
+    ca: () => Promise.resolve(ca),
+  };
+  const cluster = createCluster({
+    transport: createTransport(credentials, { localAddress }),
+    nodeName: name,
+    namespace: AGENT_NAMESPACE,
+    configMapName: POLICY_CONFIG_MAP,
+  });
+  const log = {
+    info: () => {},
+    warn: (facts: object, message: string) =>
+      onWarning('err' in facts ? `${message}: ${withCause(facts.err)}` : message),
+  };
+  const agent = createAgent(
+    { ...realTime(host, () => agent.hostChanged()), cluster, log, random: Math.random },
+    {
+      configMap: { namespace: AGENT_NAMESPACE, name: POLICY_CONFIG_MAP },
+      jitterMs: 0,
+      // As the coordinator's manifests start it.
+      waitForApproval: true,
+      onReported: () => reported.resolve(),
+    },
+  );
+  const seeing = {
+    ...agent,
+    setNode: (node: NodeObject | undefined) => {
+      if (node !== undefined) onSeen(node);
+      agent.setNode(node);
+    },
+  };
+  followCluster(cluster, seeing, log);
+  await reported.promise;
+}
+
+/** The host with the machine's own time, and with an agent that hears of its own writes and restarts as by inotify. */
+function realTime(host: FakeHost, changed: () => void): ReturnType<FakeHost['ports']> {
+  const ports = host.ports();
+  const clock = {
+    ...systemClock,
+    now: () => {
+      // The kubelet in memory dates its starts by the host's own time.
+      host.now = systemClock.now();
+      return host.now;
+    },
+  };
+  const files: typeof ports.files = {
+    ...ports.files,
+    async writeAtomic(path, content, write) {
+      await ports.files.writeAtomic(path, content, write);
+      changed();
+    },
+  };
+  const systemd: typeof ports.systemd = {
+    ...ports.systemd,
+    async tryRestart(unit) {
+      await ports.systemd.tryRestart(unit);
+      changed();
+    },
+  };
+  return { ...ports, clock, files, systemd };
+}
+
+function environmentFile(allowances: readonly string[]): string {
+  return `KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=${allowances.join(',')}'\n`;
+}
+
+function withCause(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? String(error) : `${String(error)}: ${errorText(cause)}`;
+}

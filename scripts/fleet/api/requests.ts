@@ -1,0 +1,77 @@
+// Our requests, counted in the API server's own audit log.
+
+import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { requestIn } from '../../bed/control-plane/audit-log.ts';
+import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../../kubernetes/names.ts';
+
+export interface Window {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+export interface Requests {
+  readonly agents: number;
+  readonly coordinator: number;
+  /** The same by who, verb and resource: `agent patch nodes`. */
+  readonly kinds: Readonly<Record<string, number>>;
+}
+
+export interface RequestCounter {
+  /** One line of the log; a watch's beginning and end are two lines and one request. */
+  add(line: string): void;
+  /** What was received in each window, in the order of the windows. */
+  counted(): readonly Requests[];
+}
+
+const OURS = `system:serviceaccount:${AGENT_NAMESPACE}:`;
+
+export function requestCounter(windows: readonly Window[]): RequestCounter {
+  const known = new Set<string>();
+  const kinds = windows.map(() => new Map<string, number>());
+  return {
+    add(line) {
+      if (!line.includes(OURS)) return;
+      const request = requestIn(line);
+      if (request === undefined || !request.user.startsWith(OURS) || known.has(request.id)) return;
+      const { id, at, user, verb, resource } = request;
+      const counts = kinds[windows.findIndex(({ from, to }) => at >= from.getTime() && at < to.getTime())];
+      if (counts === undefined) return;
+      known.add(id);
+      const who = user === `${OURS}${AGENT_DAEMON_SET}` ? AGENT : COORDINATOR;
+      const kind = `${who} ${verb} ${resource}`;
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    },
+    counted: () =>
+      kinds.map((counts) => ({
+        agents: total(counts, AGENT),
+        coordinator: total(counts, COORDINATOR),
+        kinds: Object.fromEntries([...counts].toSorted(([one], [other]) => one.localeCompare(other))),
+      })),
+  };
+}
+
+/** Reads the log of the bed in this folder, and the parts of it that the API server has put aside. */
+export async function countRequests(
+  bedFolder: string,
+  windows: readonly Window[],
+): Promise<readonly Requests[]> {
+  const folder = join(bedFolder, 'log');
+  const files = (await readdir(folder)).filter((name) => /^audit.*\.log$/u.test(name));
+  const counter = requestCounter(windows);
+  for (const file of files) {
+    for await (const line of createInterface({ input: createReadStream(join(folder, file)) })) {
+      counter.add(line);
+    }
+  }
+  return counter.counted();
+}
+
+const AGENT = 'agent';
+const COORDINATOR = 'coordinator';
+
+function total(counts: ReadonlyMap<string, number>, who: string): number {
+  return [...counts].reduce((sum, [kind, count]) => sum + (kind.startsWith(`${who} `) ? count : 0), 0);
+}

@@ -1,0 +1,23 @@
+// A pod's token, as the kubelet asks the API server for it.
+
+import { objectAt, textAt } from '../../../agent/cluster/fields.ts';
+import { AGENT_NAMESPACE } from '../../kubernetes/names.ts';
+import type { Admin } from '../../bed/control-plane/admin.ts';
+
+/** Longer than any bench runs: nobody renews it. */
+const SECONDS = 4 * 3600;
+
+/** Makes the pod in the agent's namespace and resolves with a token of the account that is bound to it. */
+export async function tokenOfNewPod(admin: Admin, account: string, pod: object): Promise<string> {
+  const namespace = `/api/v1/namespaces/${AGENT_NAMESPACE}`;
+  const metadata = objectAt(await admin.send('POST', `${namespace}/pods`, pod), 'metadata');
+  const [name, uid] = [textAt(metadata, 'name'), textAt(metadata, 'uid')];
+  const answer = await admin.send('POST', `${namespace}/serviceaccounts/${account}/token`, {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: { expirationSeconds: SECONDS, boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid } },
+  });
+  const token = textAt(objectAt(answer, 'status'), 'token');
+  if (token === undefined) throw new Error(`Expected a token for ${account}, got none.`);
+  return token;
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+// How long the coordinator's decision takes: the same code on the same Nodes, in a process with the coordinator's own flags.
+
+import { readFile } from 'node:fs/promises';
+import { isObject, objectAt, textsAt } from '../../../agent/cluster/fields.ts';
+import { parseFleetNode } from '../../../agent/cluster/fleet-node.ts';
+import { parsePolicy } from '../../../agent/policy/parse.ts';
+import { decideRollout } from '../../../agent/rollout/decide.ts';
+import type { FleetNode } from '../../../agent/rollout/fleet.ts';
+import { createZones } from '../../../agent/rollout/zones.ts';
+
+/** Of Node and of ConfigMap, as the API server lists and gives them. */
+const [nodesFile = '', policyFile = ''] = process.argv.slice(2);
+const CALLS = 25;
+
+const [list, configMap] = await Promise.all([nodesFile, policyFile].map(parsed));
+const items = objectAt(list)['items'];
+const nodes = (Array.isArray(items) ? items.filter(isObject) : [])
+  .map((node) => parseFleetNode(node).node)
+  .map(halfDone);
+const result = parsePolicy(textsAt(objectAt(configMap), 'data'));
+if (!result.ok) throw new Error('Expected the policy in the cluster to be valid, it is not.');
+const { policy } = result;
+const zones = createZones();
+
+const took = Array.from({ length: CALLS }, () => {
+  const begun = performance.now();
+  const { approvals } = decideRollout(nodes, { policy, errors: [] }, new Date(), zones);
+  const ms = performance.now() - begun;
+  if (nodes.length > 1 && approvals.length === 0)
+    throw new Error('Expected the decision to approve something.');
+  return ms;
+});
+process.stdout.write(JSON.stringify(took));
+
+async function parsed(file: string): Promise<unknown> {
+  return JSON.parse(await readFile(file, 'utf8'));
+}
+
+/** The fleet is seen when all is done; in the middle of the rollout every other node still waits. */
+function halfDone(node: FleetNode, index: number): FleetNode {
+  return index % 2 === 0
+    ? node
+    : {
+        ...node,
+        state: 'Pending',
+        appliedRevision: 'before',
+        approvedRevision: undefined,
+        approvedAt: undefined,
+      };
+}

@@ -1,0 +1,66 @@
+// What a Deployment says of the processes that it runs, as far as one can be run without a kubelet. Pure.
+
+import { isObject, objectAt, textAt, type JsonObject } from '../../../agent/cluster/fields.ts';
+
+export interface Program {
+  readonly replicas: number;
+  readonly serviceAccount: string;
+  /** Of the pods. */
+  readonly podSpec: JsonObject;
+  /** The whole command line, the image's entry point included where the manifest names no command. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Where its container has folders of its own. */
+  readonly folders: readonly string[];
+}
+
+export interface Image {
+  readonly entrypoint: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The ENTRYPOINT and the ENV lines of a Dockerfile. Throws where it has no ENTRYPOINT in JSON. */
+export function imageOf(dockerfile: string): Image {
+  const entrypoint: unknown = JSON.parse(
+    /^ENTRYPOINT (?<argv>\[.*\])$/mu.exec(dockerfile)?.groups?.['argv'] ?? '',
+  );
+  const env = [...dockerfile.matchAll(/^ENV (\w+)=(\S*)$/gmu)].map(([, name = '', value = '']) => [
+    name,
+    value,
+  ]);
+  return { entrypoint: textsIn(entrypoint), env: Object.fromEntries(env) };
+}
+
+/** The first Deployment of the list whose container is given this argument; undefined where none is. */
+export function programWith(argument: string, list: JsonObject, image: Image): Program | undefined {
+  return itemsIn(list['items'])
+    .map((deployment) => programOf(deployment, image))
+    .find(({ argv }) => argv.includes(argument));
+}
+
+function programOf(deployment: JsonObject, image: Image): Program {
+  const spec = objectAt(deployment, 'spec');
+  const podSpec = objectAt(objectAt(spec, 'template'), 'spec');
+  const [container = {}] = itemsIn(podSpec['containers']);
+  const command = textsIn(container['command']);
+  const env = itemsIn(container['env']).flatMap((each) => {
+    const [name, value] = [textAt(each, 'name'), textAt(each, 'value')];
+    return name === undefined || value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    replicas: Number(spec['replicas'] ?? 1),
+    serviceAccount: textAt(podSpec, 'serviceAccountName') ?? 'default',
+    podSpec,
+    argv: [...(command.length > 0 ? command : image.entrypoint), ...textsIn(container['args'])],
+    env: { ...image.env, ...Object.fromEntries(env) },
+    folders: itemsIn(container['volumeMounts']).flatMap((mount) => textAt(mount, 'mountPath') ?? []),
+  };
+}
+
+function itemsIn(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function textsIn(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+}

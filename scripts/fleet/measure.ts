@@ -1,0 +1,97 @@
+// One fleet, from its first node to its figures.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '../bed/util/progress.ts';
+import { startCoordinator } from './coordinator/coordinator-process.ts';
+import { timeDecisions } from './coordinator/decisions.ts';
+import type { FleetFigures } from './report/figures.ts';
+import type { Fleet } from './fleet.ts';
+import { idealMs, slotsOf } from './ideal.ts';
+import { BASE, CANARIES, CHANGED, MAX_UNAVAILABLE_PERCENT, policyOf } from './lists.ts';
+import type { FleetOptions } from './options.ts';
+import { edit } from './policy.ts';
+import { usageOf } from './coordinator/process-figures.ts';
+import { countRequests, type Window } from './api/requests.ts';
+
+export interface Task {
+  readonly nodes: number;
+  /** What one node alone takes. */
+  readonly nodeMs: number;
+  readonly options: FleetOptions;
+  readonly log: Log;
+}
+
+const IDLE_SECONDS = 60;
+/** From the last node that is Done to the idle window: what is still to be told is told by then. */
+const SETTLE_MS = 10_000;
+/** Beyond twice the ideal, for a machine that is too small for the fleet. */
+const SLACK_MS = 180_000;
+
+/** The nodes allow CHANGED at its end. */
+export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigures> {
+  const { nodes, options, log } = task;
+  await edit(fleet.admin, policyOf({ allowances: BASE, nodeSoakSeconds: options.nodeSoakSeconds }));
+  const coordinator = await startCoordinator(fleet.bed, fleet.admin);
+  const begun = performance.now();
+  await log.step(`${nodes} nodes and their agents`, () => fleet.populate(BASE));
+  const makeMs = performance.now() - begun;
+  await sleep(SETTLE_MS);
+
+  const { window: rollout, rolloutMs, ideal, before, after } = await rollOut(fleet, task);
+  const idle = await log.step(`Nothing to do for ${IDLE_SECONDS} s`, idleWindow);
+  const [requests, idleRequests] = await countRequests(fleet.bed.folder, [rollout, idle]);
+  if (requests === undefined || idleRequests === undefined) throw new Error('Expected a count a window.');
+  const usage = await coordinator.usage();
+  return {
+    nodes,
+    slots: slotsOf(nodes, MAX_UNAVAILABLE_PERCENT),
+    rolloutMs,
+    idealMs: ideal,
+    requests,
+    bytes: after.traffic.bytes - before.traffic.bytes,
+    connections: after.traffic.connections - before.traffic.connections,
+    idle: { seconds: secondsOf(idle), requests: idleRequests },
+    coordinator: { ...usage, decisionMs: await timeDecisions(fleet, coordinator.nodeFlags) },
+    harness: {
+      makeMs,
+      agents: {
+        residentBytes: after.residentBytes,
+        cpuSeconds: after.cpuSeconds - before.cpuSeconds,
+      },
+      apiServer: after.apiServer,
+      apiServerCpuSeconds: after.apiServer.cpuSeconds - before.apiServer.cpuSeconds,
+      warnings: after.warnings,
+    },
+  };
+}
+
+/** The edit, until every node is Done, and what all of them have used before and after it. */
+async function rollOut(fleet: Fleet, { nodes, nodeMs, options, log }: Task) {
+  const { soakSeconds, nodeSoakSeconds } = options;
+  const slots = slotsOf(nodes, MAX_UNAVAILABLE_PERCENT);
+  const ideal = idealMs({ nodes, slots, canaries: CANARIES, soakMs: soakSeconds * 1000, nodeMs });
+  const policy = policyOf({ rollout: 'Coordinated', allowances: CHANGED, soakSeconds, nodeSoakSeconds });
+  const before = await used(fleet);
+  const from = new Date();
+  const title = `One edit for ${nodes} nodes, ideally ${(ideal / 1000).toFixed(0)} s`;
+  const rolloutMs = await log.step(title, (note) =>
+    fleet.rollOut(policy, { allowances: CHANGED, nodes, limitMs: 2 * ideal + SLACK_MS, note }),
+  );
+  await sleep(SETTLE_MS);
+  return { window: { from, to: new Date() }, rolloutMs, ideal, before, after: await used(fleet) };
+}
+
+async function used({ agents, apiServerPid }: Fleet) {
+  const [tally, apiServer] = await Promise.all([agents.tally(''), usageOf(apiServerPid)]);
+  return { ...tally, apiServer };
+}
+
+async function idleWindow(): Promise<Window> {
+  const from = new Date();
+  await sleep(IDLE_SECONDS * 1000);
+  return { from, to: new Date() };
+}
+
+function secondsOf({ from, to }: Window): number {
+  return (to.getTime() - from.getTime()) / 1000;
+}

@@ -1,0 +1,60 @@
+// The command line of the fleet's bench.
+
+import { parseArgs } from 'node:util';
+import { type Command, commandOf, wholeNumber } from '../entry/command.ts';
+
+export interface FleetOptions {
+  /** The sizes of the fleets, in the order in which they are measured. */
+  readonly nodes: readonly number[];
+  readonly soakSeconds: number;
+  readonly nodeSoakSeconds: number;
+  readonly json: boolean;
+}
+
+/** What a user has who sets nothing. */
+const DEFAULTS = { nodes: '100,1000,5000', soakSeconds: '60', nodeSoakSeconds: '10' };
+const MOST_NODES = 5000;
+const MOST_SOAK_SECONDS = 3600;
+const MOST_NODE_SOAK_SECONDS = 60;
+
+export const HELP = `Usage: npm run bench:fleet [-- OPTIONS]
+
+Starts etcd and an API server on this machine (root and Go are needed; the first time takes some minutes), lets the real
+agents of N simulated nodes and the real coordinator roll out one edit of the ConfigMap, prints a table with the aims, and
+removes everything. Only the nodes' hosts are pretended: their kubelets take as long to restart as real ones.
+
+Options:
+  --nodes N[,N…]           sizes of the fleets (default ${DEFAULTS.nodes})
+  --soak-seconds N         soakSeconds of the policy (default ${DEFAULTS.soakSeconds})
+  --node-soak-seconds N    nodeSoakSeconds of the policy (default ${DEFAULTS.nodeSoakSeconds})
+  --json                   all figures as JSON; progress goes to standard error
+  -h, --help               this text
+
+Exit codes: 0 every aim met, 1 an aim missed (and which is said) or the bench failed, 2 wrong usage, 130 interrupted.
+`;
+
+export function parseCommand(args: readonly string[]): Command<FleetOptions> {
+  return commandOf(() => {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        nodes: { type: 'string', default: DEFAULTS.nodes },
+        'soak-seconds': { type: 'string', default: DEFAULTS.soakSeconds },
+        'node-soak-seconds': { type: 'string', default: DEFAULTS.nodeSoakSeconds },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (values.help) return undefined;
+    const soak = { least: 0, most: MOST_SOAK_SECONDS };
+    const nodeSoak = { least: 0, most: MOST_NODE_SOAK_SECONDS };
+    return {
+      nodes: values.nodes
+        .split(',')
+        .map((text) => wholeNumber('--nodes', text, { least: 2, most: MOST_NODES })),
+      soakSeconds: wholeNumber('--soak-seconds', values['soak-seconds'], soak),
+      nodeSoakSeconds: wholeNumber('--node-soak-seconds', values['node-soak-seconds'], nodeSoak),
+      json: values.json,
+    };
+  });
+}

@@ -1,0 +1,42 @@
+// The edits of the ConfigMap that a fleet is measured with.
+
+import { stringify } from 'yaml';
+import { LIST_KEY, POLICY_PATH } from '../kubernetes/names.ts';
+import type { Admin } from '../bed/control-plane/admin.ts';
+import { WAVE_LABEL } from './agents/objects.ts';
+
+export interface Edit {
+  readonly rollout: 'Coordinated' | 'Immediate';
+  readonly allowances: readonly string[];
+  /** For the nodes of these waves beside `allowances`. */
+  readonly more?: { readonly allowances: readonly string[]; readonly waves: readonly number[] };
+  /** As the ConfigMap has them. */
+  readonly maxUnavailable: string;
+  readonly canary: number;
+  readonly soakSeconds: number;
+  readonly nodeSoakSeconds: number;
+}
+
+/** Resolves with epoch ms of the instant before it was sent, once the API server has it. */
+export async function edit(admin: Admin, policy: Edit): Promise<number> {
+  const at = Date.now();
+  await admin.send('PATCH', POLICY_PATH, { data: dataOf(policy) });
+  return at;
+}
+
+function dataOf({ rollout, allowances, more, ...pace }: Edit): Readonly<Record<string, string | null>> {
+  const profiles = more?.waves.map((wave) => ({
+    name: `wave-${wave}`,
+    nodeSelector: { [WAVE_LABEL]: String(wave) },
+    allowedUnsafeSysctls: more.allowances,
+  }));
+  return {
+    rollout,
+    [LIST_KEY]: `${allowances.join('\n')}\n`,
+    profiles: profiles === undefined ? null : stringify(profiles, { aliasDuplicateObjects: false }),
+    maxUnavailable: pace.maxUnavailable,
+    canary: String(pace.canary),
+    soakSeconds: String(pace.soakSeconds),
+    nodeSoakSeconds: String(pace.nodeSoakSeconds),
+  };
+}

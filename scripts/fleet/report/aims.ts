@@ -1,0 +1,98 @@
+// The aims of the fleet beside what was measured, one column a fleet.
+
+import { spreadOf } from '../../bench/report/statistics.ts';
+import type { Figures, FleetFigures } from './figures.ts';
+
+/** One line of the result. */
+export interface FleetRow {
+  readonly what: string;
+  /** One entry a fleet. */
+  readonly measured: readonly string[];
+  /** undefined: said, but nothing is promised. */
+  readonly aim: string | undefined;
+  /** Sizes of the fleets that miss the aim. */
+  readonly missedAt: readonly number[];
+}
+
+const AIMS = {
+  ratio: 1.15,
+  requests: 6,
+  coordinatorBytes: 150e6,
+  decisionMs: 50,
+  idleRequests: 30,
+} as const;
+
+const HOUR_SECONDS = 3600;
+/** The agent's two watches end after 30 to 60 minutes (agent/cluster/watch.ts), which no short window sees. */
+const WATCHES_AN_HOUR = (2 * HOUR_SECONDS) / 2700;
+
+export function rowsOf({ fleets }: Pick<Figures, 'fleets'>): readonly FleetRow[] {
+  const row = rowsFor(fleets);
+  return [
+    row('Nodes at a time (maxUnavailable 10%)', ({ slots }) => slots, whole),
+    row('Edit → every node Done', ({ rolloutMs }) => rolloutMs, seconds),
+    row('Ideal: canary, soak, waves × one node', (fleet) => fleet.idealMs, seconds),
+    row('Ratio', ({ rolloutMs, idealMs }) => rolloutMs / idealMs, two, AIMS.ratio),
+    row('API requests per node and change', (fleet) => requestsPerNode(fleet), one, AIMS.requests),
+    row('of them of the coordinator', ({ nodes, requests }) => requests.coordinator / nodes, two),
+    row('Bytes per node and change', ({ nodes, bytes }) => bytes / nodes, kilobytes),
+    row(
+      'Memory of the coordinator',
+      ({ coordinator }) => coordinator.peakBytes,
+      megabytes,
+      AIMS.coordinatorBytes,
+    ),
+    row(
+      'One decision',
+      ({ coordinator }) => spreadOf(coordinator.decisionMs).median,
+      milliseconds,
+      AIMS.decisionMs,
+    ),
+    row('API requests per node in an idle hour', (fleet) => idlePerHour(fleet), one, AIMS.idleRequests),
+    row(
+      'of them of the coordinator',
+      ({ nodes, idle }) => hourly(idle.requests.coordinator, idle) / nodes,
+      one,
+    ),
+  ];
+}
+
+/** All of ours: the agents' and the coordinator's. */
+export function requestsPerNode({ nodes, requests }: FleetFigures): number {
+  return (requests.agents + requests.coordinator) / nodes;
+}
+
+/** What was seen in the window, and the watches' own ends, which it did not see. */
+export function idlePerHour({ nodes, idle }: FleetFigures): number {
+  const { agents, coordinator } = idle.requests;
+  return hourly(agents + coordinator, idle) / nodes + WATCHES_AN_HOUR;
+}
+
+function hourly(count: number, { seconds: window }: FleetFigures['idle']): number {
+  return (count * HOUR_SECONDS) / window;
+}
+
+type RowMaker = (
+  what: string,
+  value: (fleet: FleetFigures) => number,
+  text: (value: number) => string,
+  most?: number,
+) => FleetRow;
+
+function rowsFor(fleets: readonly FleetFigures[]): RowMaker {
+  return (what, value, text, most) => ({
+    what,
+    measured: fleets.map((fleet) => text(value(fleet))),
+    aim: most === undefined ? undefined : `≤ ${text(most)}`,
+    missedAt: fleets.flatMap((fleet) => (most !== undefined && value(fleet) > most ? [fleet.nodes] : [])),
+  });
+}
+
+const whole = (value: number): string => value.toFixed(0);
+const one = (value: number): string => value.toFixed(1);
+const two = (value: number): string => value.toFixed(2);
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+const milliseconds = (ms: number): string => `${ms.toFixed(1)} ms`;
+const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
+/** Of 10⁶ bytes. */
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { requestCounter } from '../../../../scripts/fleet/api/requests.ts';
+
+const NAMESPACE = 'system:serviceaccount:kubelet-sysctl-agent';
+const AGENT = `${NAMESPACE}:kubelet-sysctl-agent`;
+const FIRST = { from: new Date('2026-11-24T10:00:00Z'), to: new Date('2026-11-24T10:05:00Z') };
+const SECOND = { from: new Date('2026-11-24T10:06:00Z'), to: new Date('2026-11-24T10:07:00Z') };
+
+function line(auditID: string, verb: string, at: string, username = AGENT, resource = 'nodes'): string {
+  return JSON.stringify({
+    auditID,
+    verb,
+    requestReceivedTimestamp: `2026-11-24T${at}Z`,
+    user: { username },
+    objectRef: { resource, ...(resource === 'events' && { subresource: 'part' }) },
+  });
+}
+
+function counted(lines: readonly string[]) {
+  const counter = requestCounter([FIRST, SECOND]);
+  for (const each of lines) counter.add(each);
+  return counter.counted();
+}
+
+describe('our requests in an audit log', () => {
+  it('count in the window in which they were received, once however many stages they have', () => {
+    const watch = line('1', 'watch', '10:01:00.000001');
+    const [first, second] = counted([watch, watch, line('2', 'patch', '10:06:30')]);
+    expect([first?.agents, second?.agents]).toEqual([1, 1]);
+  });
+
+  it("tell the agents' from the coordinator's, and of what kind each is", () => {
+    const [first] = counted([
+      line('1', 'patch', '10:01:00'),
+      line('2', 'patch', '10:01:00'),
+      line('3', 'patch', '10:01:00', `${NAMESPACE}:kubelet-sysctl-coordinator`),
+      line('4', 'create', '10:01:00', AGENT, 'events'),
+    ]);
+    expect(first).toEqual({
+      agents: 3,
+      coordinator: 1,
+      kinds: { 'agent create events/part': 1, 'agent patch nodes': 2, 'coordinator patch nodes': 1 },
+    });
+  });
+
+  it('do not count from other accounts, from other times, or cut short', () => {
+    const all = counted([
+      line('1', 'list', '10:01:00', 'kubernetes-admin'),
+      line('2', 'list', '09:59:59'),
+      line('3', 'list', '10:05:00'),
+      line('4', 'list', '10:01:00').slice(0, -4),
+    ]);
+    expect(all.map(({ agents, coordinator }) => agents + coordinator)).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { parseCommand } from '../../../scripts/fleet/options.ts';
+
+describe("the command line of the fleet's bench", () => {
+  it('has what a user has who sets nothing', () => {
+    const options = { nodes: [100, 1000, 5000], soakSeconds: 60, nodeSoakSeconds: 10, json: false };
+    expect(parseCommand([])).toEqual({ kind: 'run', options });
+  });
+
+  it('takes sizes, soaks and the format', () => {
+    const args = ['--nodes', '20,40', '--soak-seconds=0', '--node-soak-seconds', '1', '--json'];
+    const options = { nodes: [20, 40], soakSeconds: 0, nodeSoakSeconds: 1, json: true };
+    expect(parseCommand(args)).toEqual({ kind: 'run', options });
+  });
+
+  it.each([
+    [['--nodes', '1']],
+    [['--nodes', '100,']],
+    [['--nodes', '5001']],
+    [['--soak-seconds', '-1']],
+    [['--node-soak-seconds', '61']],
+    [['--node-soak-seconds', 'ten']],
+    [['--fast']],
+    [['stray']],
+  ])('refuses %j', (args) => {
+    expect(parseCommand(args).kind).toBe('usage');
+  });
+
+  it('helps whatever else it is given', () => {
+    expect(parseCommand(['--nodes', '0', '-h']).kind).toBe('help');
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { rowsOf } from '../../../../scripts/fleet/report/aims.ts';
+import type { FleetFigures } from '../../../../scripts/fleet/report/figures.ts';
+
+const USAGE = { residentBytes: 100e6, peakBytes: 150e6, cpuSeconds: 1 };
+
+/** Every figure at its very limit; an idle agent's watches alone are 2.67 requests an hour. */
+const MET: FleetFigures = {
+  nodes: 100,
+  slots: 10,
+  rolloutMs: 115_000,
+  idealMs: 100_000,
+  requests: { agents: 500, coordinator: 100, kinds: {} },
+  bytes: 1e6,
+  connections: 200,
+  idle: { seconds: 60, requests: { agents: 30, coordinator: 15, kinds: {} } },
+  coordinator: { ...USAGE, decisionMs: [40, 50, 90] },
+  harness: {
+    makeMs: 1,
+    agents: { residentBytes: 1, cpuSeconds: 1 },
+    apiServer: USAGE,
+    apiServerCpuSeconds: 1,
+    warnings: {},
+  },
+};
+
+function missed(...fleets: readonly FleetFigures[]): readonly (readonly [string, readonly number[]])[] {
+  return rowsOf({ fleets })
+    .filter(({ missedAt }) => missedAt.length > 0)
+    .map(({ what, missedAt }) => [what, missedAt]);
+}
+
+describe('the aims of the fleet', () => {
+  it('are met at their very limits', () => {
+    expect(missed(MET)).toEqual([]);
+  });
+
+  it.each<[string, Partial<FleetFigures>]>([
+    ['Ratio', { rolloutMs: 115_001 }],
+    ['API requests per node and change', { requests: { ...MET.requests, coordinator: 101 } }],
+    ['Memory of the coordinator', { coordinator: { ...USAGE, peakBytes: 150e6 + 1, decisionMs: [1] } }],
+    ['One decision', { coordinator: { ...USAGE, decisionMs: [40, 50.1, 90] } }],
+    [
+      'API requests per node in an idle hour',
+      { idle: { seconds: 60, requests: { agents: 31, coordinator: 15, kinds: {} } } },
+    ],
+  ])('name what is missed: %s', (what, figures) => {
+    expect(missed({ ...MET, ...figures })).toEqual([[what, [100]]]);
+  });
+
+  it('name the fleets that miss one, and no other', () => {
+    const larger = { ...MET, nodes: 1000, rolloutMs: 2e5 };
+    expect(missed(MET, larger).find(([what]) => what === 'Ratio')).toEqual(['Ratio', [1000]]);
+  });
+});
