@@ -4,9 +4,9 @@ import { cpus, release } from 'node:os';
 import { ensureHostPackages, whyNoBed } from './bed/build/host-packages.ts';
 import { DEFAULT_KUBERNETES_VERSION } from './bed/build/kubernetes.ts';
 import type { Log } from './bed/util/progress.ts';
-import { matrix } from '../test/matrix/matrix.ts';
-import { HELP, type MatrixOptions, parseCommand } from '../test/matrix/options.ts';
-import { failureLines, markdown } from '../test/matrix/table.ts';
+import { matrix } from './matrix/matrix.ts';
+import { HELP, type MatrixOptions, parseCommand } from './matrix/options.ts';
+import { failureLines, markdown } from './matrix/table.ts';
 import { measuring } from './entry/command.ts';
 
 process.exitCode = await measuring(parseCommand(process.argv.slice(2)), {

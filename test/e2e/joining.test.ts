@@ -12,7 +12,7 @@ import type { Moment, NodeMoment } from '../timeline/moments.ts';
 import { recordRollout } from '../timeline/recorder.ts';
 import { closedWindow } from './fleet.ts';
 import { forgetKubeadm, joinByKubeadm, leave } from './kubeadm.ts';
-import { newNode } from './nodes.ts';
+import { newNode } from '../../scripts/matrix/nodes.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';
 import { clearPolicy, setKeys, setList } from '../../scripts/node/policy.ts';
 import { testNode } from '../../scripts/node/test-node.ts';

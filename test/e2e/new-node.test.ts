@@ -2,7 +2,7 @@
 
 import { afterAll, expect, it } from 'vitest';
 import { silent } from '../../scripts/bed/util/progress.ts';
-import { newNode } from './nodes.ts';
+import { newNode } from '../../scripts/matrix/nodes.ts';
 import { clearPolicy, setList } from '../../scripts/node/policy.ts';
 import { testNode } from '../../scripts/node/test-node.ts';
 import { e2eWorld } from './bed.ts';

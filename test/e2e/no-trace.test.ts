@@ -3,7 +3,7 @@
 import { afterAll, expect, inject, it } from 'vitest';
 import { applyManifests, awaitRollout, deleteManifests } from '../../scripts/install/install.ts';
 import { silent } from '../../scripts/bed/util/progress.ts';
-import { newNode } from './nodes.ts';
+import { newNode } from '../../scripts/matrix/nodes.ts';
 import { clearPolicy, setKeys, setList } from '../../scripts/node/policy.ts';
 import { differences, type RootFileSystem, rootFileSystem } from './root-file-system.ts';
 import { type TestNode, testNode } from '../../scripts/node/test-node.ts';

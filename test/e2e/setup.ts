@@ -11,7 +11,7 @@ import { agentImage, demoAppImage, type Image } from '../../scripts/bed/images/i
 import { consoleLog, type Log } from '../../scripts/bed/util/progress.ts';
 import { readHostFile } from '../../scripts/node/host-files.ts';
 import { kubeletOn } from '../../scripts/node/kubelet.ts';
-import { differencesFrom, E2E_NODES } from './nodes.ts';
+import { differencesFrom, E2E_NODES } from '../../scripts/matrix/nodes.ts';
 import { FILES, FOLDERS, type Originals } from './originals.ts';
 
 declare module 'vitest' {

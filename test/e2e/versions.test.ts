@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { isAtLeast, parseVersion } from '../../agent/sysctl/version.ts';
 import { freshNode } from './fresh.ts';
-import { E2E_NODES } from './nodes.ts';
+import { E2E_NODES } from '../../scripts/matrix/nodes.ts';
 import { type Sysctl, sysctlPod } from './pods.ts';
 import type { TestNode } from '../../scripts/node/test-node.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { filesToRun, matrixFiles } from './files.ts';
+import { filesToRun, matrixFiles } from '../../../scripts/matrix/files.ts';
 
 const LEFT_OUT = [
   'admission',

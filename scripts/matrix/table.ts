@@ -1,6 +1,6 @@
 // The matrix's result, as people read it and as README has it.
 
-import { alignedTable } from '../../scripts/bench/report/table.ts';
+import { alignedTable } from '../bench/report/table.ts';
 
 export interface Row {
   /** Of the kubelet. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../scripts/bed/build/kubernetes.ts';
-import { LAYOUTS } from '../../scripts/bed/node/layouts.ts';
-import { differencesFrom, e2eNodes } from '../e2e/nodes.ts';
+import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../../scripts/bed/build/kubernetes.ts';
+import { LAYOUTS } from '../../../scripts/bed/node/layouts.ts';
+import { differencesFrom, e2eNodes } from '../../../scripts/matrix/nodes.ts';
 
 describe('the nodes of the end-to-end tier', () => {
   it('have the newest kubelet and the oldest', () => {

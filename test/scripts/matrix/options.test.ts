@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { KUBELET_VERSIONS } from '../../scripts/bed/build/kubernetes.ts';
-import { HELP, parseCommand } from './options.ts';
+import { KUBELET_VERSIONS } from '../../../scripts/bed/build/kubernetes.ts';
+import { HELP, parseCommand } from '../../../scripts/matrix/options.ts';
 
 function versionsOf(...args: readonly string[]): readonly string[] {
   const command = parseCommand(args);

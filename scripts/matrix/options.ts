@@ -1,9 +1,9 @@
 // The matrix's command line.
 
 import { parseArgs } from 'node:util';
-import { type Command, commandOf } from '../../scripts/entry/command.ts';
+import { type Command, commandOf } from '../entry/command.ts';
 import { compareVersions, formatVersion, parseVersion } from '../../agent/sysctl/version.ts';
-import { KUBELET_VERSIONS, OLDEST_KUBELET_VERSION } from '../../scripts/bed/build/kubernetes.ts';
+import { KUBELET_VERSIONS, OLDEST_KUBELET_VERSION } from '../bed/build/kubernetes.ts';
 
 export interface MatrixOptions {
   /** In the order in which they are run, each once. */

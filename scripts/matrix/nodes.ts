@@ -1,8 +1,8 @@
 // The nodes of the tier's bed, and which kubelet each has: the newest, and the oldest on one of them; or on all the one that
 // `npm run matrix` names.
 
-import type { NodeSpec } from '../../scripts/bed/bed.ts';
-import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../scripts/bed/build/kubernetes.ts';
+import type { NodeSpec } from '../bed/bed.ts';
+import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../bed/build/kubernetes.ts';
 
 /** The name of the environment variable with the one kubelet that all nodes have, such as 1.33.13. */
 export const ONE_KUBELET = 'KUBELET_SYSCTLS_E2E_KUBELET';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureLines, markdown, type Row } from './table.ts';
+import { failureLines, markdown, type Row } from '../../../scripts/matrix/table.ts';
 
 const GOOD: Row = { version: '1.30.14', passed: 37, failed: 0, skipped: 1, seconds: 181.6, failures: [] };
 const BAD: Row = {

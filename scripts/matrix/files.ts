@@ -31,7 +31,7 @@ export function filesToRun(names: readonly string[]): readonly string[] {
   const gone = Object.keys(LEFT_OUT).filter((name) => !names.includes(name));
   if (gone.length > 0) {
     throw new Error(
-      `Expected ${gone.join(', ')} in ${FOLDER}, got none: name what the matrix leaves out anew in test/matrix/files.ts.`,
+      `Expected ${gone.join(', ')} in ${FOLDER}, got none: name what the matrix leaves out anew in scripts/matrix/files.ts.`,
     );
   }
   const run = names.filter((name) => name.endsWith('.test.ts') && LEFT_OUT[name] === undefined);

@@ -1,10 +1,10 @@
 // The end-to-end cases on one kubelet after another.
 
 import { errorText } from '../../agent/text/error-text.ts';
-import { kubernetesBinary } from '../../scripts/bed/build/kubernetes.ts';
-import type { Log } from '../../scripts/bed/util/progress.ts';
-import { ONE_KUBELET } from '../e2e/nodes.ts';
-import { runVitest, type VitestOutcome } from '../../scripts/entry/run-vitest.ts';
+import { kubernetesBinary } from '../bed/build/kubernetes.ts';
+import type { Log } from '../bed/util/progress.ts';
+import { ONE_KUBELET } from './nodes.ts';
+import { runVitest, type VitestOutcome } from '../entry/run-vitest.ts';
 import { matrixFiles } from './files.ts';
 import type { Row } from './table.ts';
 
