@@ -5,10 +5,10 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { whyNoBed } from './bed/build/host-packages.ts';
 import type { Log } from './bed/util/progress.ts';
-import { timelineOf } from '../test/timeline/model.ts';
-import { linesOf, type Moment, momentsIn } from '../test/timeline/moments.ts';
-import { playRollout } from '../test/timeline/play.ts';
-import { svgOf } from '../test/timeline/svg.ts';
+import { timelineOf } from './timeline/model.ts';
+import { linesOf, type Moment, momentsIn } from './timeline/moments.ts';
+import { playRollout } from './timeline/play.ts';
+import { svgOf } from './timeline/svg.ts';
 import { type Command, commandOf, measuring } from './entry/command.ts';
 
 const DEFAULT_OUT = 'docs/rollout.svg';

@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ASKED } from '../../agent/report/keys.ts';
 import { until } from '../../scripts/bed/util/until.ts';
-import { type Moment, since } from '../timeline/moments.ts';
-import { mostUnavailable } from '../timeline/unavailable.ts';
+import { type Moment, since } from '../../scripts/timeline/moments.ts';
+import { mostUnavailable } from '../../scripts/timeline/unavailable.ts';
 import { leaseHolder, readyCoordinators, signalLeader } from './coordinators.ts';
 import { approvalsIn, closedWindow, type Fleet, fleetOf, lastOf } from './fleet.ts';
 import { testNode } from '../../scripts/node/test-node.ts';

@@ -2,8 +2,8 @@
 
 import { stringify } from 'yaml';
 import type { Phase } from '../../agent/rollout/fleet.ts';
-import { type Moment, type NodeMoment, since } from '../timeline/moments.ts';
-import { type Recorder, recordRollout } from '../timeline/recorder.ts';
+import { type Moment, type NodeMoment, since } from '../../scripts/timeline/moments.ts';
+import { type Recorder, recordRollout } from '../../scripts/timeline/recorder.ts';
 import { freshNodes } from './fresh.ts';
 import { healthz } from '../../scripts/node/kubelet.ts';
 import { clearPolicy, setKeys } from '../../scripts/node/policy.ts';

@@ -3,8 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
-import { since } from '../timeline/moments.ts';
-import { mostUnavailable } from '../timeline/unavailable.ts';
+import { since } from '../../scripts/timeline/moments.ts';
+import { mostUnavailable } from '../../scripts/timeline/unavailable.ts';
 import { policyEventsSoFar } from './events.ts';
 import { approvalsIn, type Fleet, fleetOf, lastOf, phasesIn, SOAK_SECONDS } from './fleet.ts';
 import { type SysctlPod, sysctlPod } from './pods.ts';

@@ -2,7 +2,7 @@
 
 import { MARKS, type State } from '../../agent/report/keys.ts';
 import type { FleetNode } from '../../agent/rollout/fleet.ts';
-import { isApproved } from '../timeline/unavailable.ts';
+import { isApproved } from '../../scripts/timeline/unavailable.ts';
 import type { Random } from './random.ts';
 
 const SECOND_MS = 1000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { layoutOf } from './layout.ts';
-import { timelineOf } from './model.ts';
+import { layoutOf } from '../../../scripts/timeline/layout.ts';
+import { timelineOf } from '../../../scripts/timeline/model.ts';
 import { recording } from './recording.ts';
-import { svgOf } from './svg.ts';
+import { svgOf } from '../../../scripts/timeline/svg.ts';
 
 const CAPTION = { title: 'A rollout <of three>', subtitle: 'recorded' };
 

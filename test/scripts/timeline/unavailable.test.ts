@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeMoment } from './moments.ts';
+import type { NodeMoment } from '../../../scripts/timeline/moments.ts';
 import { at, nodeAt, recording } from './recording.ts';
-import { isUnavailable, mostUnavailable } from './unavailable.ts';
+import { isUnavailable, mostUnavailable } from '../../../scripts/timeline/unavailable.ts';
 
 describe('the worst instant of a recording', () => {
   it('is that with most nodes out of service', () => {

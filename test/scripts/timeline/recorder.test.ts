@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nodeMoment } from './recorder.ts';
+import { nodeMoment } from '../../../scripts/timeline/recorder.ts';
 
 function key(name: string): string {
   return `kubelet-sysctl-agent/${name}`;

@@ -2,16 +2,16 @@
 
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { applyManifests, awaitRollout } from '../../scripts/install/install.ts';
-import { type Bed, startBed } from '../../scripts/bed/bed.ts';
-import { ensureHostPackages } from '../../scripts/bed/build/host-packages.ts';
-import { agentImage, type Image } from '../../scripts/bed/images/images.ts';
-import type { Log } from '../../scripts/bed/util/progress.ts';
-import { setKeys } from '../../scripts/node/policy.ts';
-import { testNode } from '../../scripts/node/test-node.ts';
-import { refuse, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
-import { connect } from '../../scripts/kubernetes/cluster.ts';
-import { LIST_KEY, UNSAFE_SYSCTL } from '../../scripts/kubernetes/names.ts';
+import { applyManifests, awaitRollout } from '../install/install.ts';
+import { type Bed, startBed } from '../bed/bed.ts';
+import { ensureHostPackages } from '../bed/build/host-packages.ts';
+import { agentImage, type Image } from '../bed/images/images.ts';
+import type { Log } from '../bed/util/progress.ts';
+import { setKeys } from '../node/policy.ts';
+import { testNode } from '../node/test-node.ts';
+import { refuse, useFaultyKubelet } from '../node/faulty-kubelet.ts';
+import { connect } from '../kubernetes/cluster.ts';
+import { LIST_KEY, UNSAFE_SYSCTL } from '../kubernetes/names.ts';
 import { type Moment, type NodeMoment, since } from './moments.ts';
 import { recordRollout } from './recorder.ts';
 

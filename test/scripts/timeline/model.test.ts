@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lookOf, type Look, timelineOf } from './model.ts';
-import type { Moment, NodeMoment } from './moments.ts';
+import { lookOf, type Look, timelineOf } from '../../../scripts/timeline/model.ts';
+import type { Moment, NodeMoment } from '../../../scripts/timeline/moments.ts';
 import { at, nodeAt, recording } from './recording.ts';
 
 describe('a timeline', () => {

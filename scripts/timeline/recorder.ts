@@ -3,8 +3,8 @@
 import { KubeConfig, type V1ConfigMap, type V1Node, type V1Taint } from '@kubernetes/client-node';
 import { ASKED, KEYS, PENDING_TAINT, STATES } from '../../agent/report/keys.ts';
 import { PHASES } from '../../agent/rollout/fleet.ts';
-import { keepWatching } from '../../scripts/bed/control-plane/keep-watching.ts';
-import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
+import { keepWatching } from '../bed/control-plane/keep-watching.ts';
+import { AGENT_NAMESPACE } from '../kubernetes/names.ts';
 import type { Moment, NodeMoment } from './moments.ts';
 
 /** Where the coordinator tells people of the rollout. */

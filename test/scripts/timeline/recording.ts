@@ -1,6 +1,6 @@
 // A rollout made up for tests: a canary, a node that fails, a halt, and the edit that mends it.
 
-import type { Moment, NodeMoment } from './moments.ts';
+import type { Moment, NodeMoment } from '../../../scripts/timeline/moments.ts';
 
 const [A, B, C] = ['a1a1a1a1a1', 'b2b2b2b2b2', 'c3c3c3c3c3'];
 const START = 1_790_000_000_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { linesOf, momentsIn, since } from './moments.ts';
+import { linesOf, momentsIn, since } from '../../../scripts/timeline/moments.ts';
 import { at, nodeAt, recording } from './recording.ts';
 
 describe('a recording', () => {
