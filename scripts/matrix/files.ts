@@ -8,25 +8,25 @@ const CHECKOUT = join(import.meta.dirname, '..', '..');
 
 /** Those in which the kubelet's version cannot matter, and why; what is new is run on every kubelet until it is named here. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
-  'admission.test.ts': 'asks the API server alone',
-  'api-server-away.test.ts': 'is about the agent and the API server, and waits for a minute',
+  'api/admission.test.ts': 'asks the API server alone',
+  'api/api-server-away.test.ts': 'is about the agent and the API server, and waits for a minute',
   'bed.test.ts': 'makes beds of its own, with kubelets of its own',
-  'coordinator-admission.test.ts': 'asks the API server alone',
-  'coordinator.test.ts': 'is about the coordinator, to which all kubelets are one',
-  'idle.test.ts': 'counts the requests of the agents, and watches for a minute',
-  'joining.test.ts': 'is about the coordinator',
-  'manifests.test.ts': 'asks the API server alone',
-  'plugin.test.ts': 'is about the plugin',
-  'policy-errors.test.ts': 'is about the ConfigMap, which no kubelet sees',
-  'rollout.test.ts': 'is about the coordinator',
+  'api/coordinator-admission.test.ts': 'asks the API server alone',
+  'fleet/coordinator.test.ts': 'is about the coordinator, to which all kubelets are one',
+  'fleet/idle.test.ts': 'counts the requests of the agents, and watches for a minute',
+  'fleet/joining.test.ts': 'is about the coordinator',
+  'api/manifests.test.ts': 'asks the API server alone',
+  'fleet/plugin.test.ts': 'is about the plugin',
+  'api/policy-errors.test.ts': 'is about the ConfigMap, which no kubelet sees',
+  'fleet/rollout.test.ts': 'is about the coordinator',
 };
 
 /** Their paths in the checkout, sorted. */
 export async function matrixFiles(): Promise<readonly string[]> {
-  return filesToRun(await readdir(join(CHECKOUT, FOLDER)));
+  return filesToRun(await readdir(join(CHECKOUT, FOLDER), { recursive: true }));
 }
 
-/** Of the names in test/e2e; throws when one that is left out is not among them. */
+/** Of the paths in test/e2e; throws when one that is left out is not among them. */
 export function filesToRun(names: readonly string[]): readonly string[] {
   const gone = Object.keys(LEFT_OUT).filter((name) => !names.includes(name));
   if (gone.length > 0) {

@@ -150,7 +150,7 @@ it('leaves nothing on the machine after down', async () => {
 });
 
 it('goes away with the process that started it, however that dies', async () => {
-  const owner = execa(process.execPath, [join(import.meta.dirname, 'bed-owner.ts'), OWNED], {
+  const owner = execa(process.execPath, [join(import.meta.dirname, 'support/bed-owner.ts'), OWNED], {
     reject: false,
   });
   await new Promise((resolve) => owner.stdout.once('data', resolve));

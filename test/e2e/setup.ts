@@ -12,7 +12,7 @@ import { consoleLog, type Log } from '../../scripts/bed/util/progress.ts';
 import { readHostFile } from '../../scripts/node/host-files.ts';
 import { kubeletOn } from '../../scripts/node/kubelet.ts';
 import { differencesFrom, E2E_NODES } from '../../scripts/matrix/nodes.ts';
-import { FILES, FOLDERS, type Originals } from './originals.ts';
+import { FILES, FOLDERS, type Originals } from './support/node/originals.ts';
 
 declare module 'vitest' {
   // oxlint-disable-next-line typescript/consistent-type-definitions -- an interface is what merges.

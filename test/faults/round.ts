@@ -1,6 +1,6 @@
 // One round: a change begins, and something happens to it at an instant.
 
-import { watchNode } from '../e2e/node-watch.ts';
+import { watchNode } from '../e2e/support/node/node-watch.ts';
 import { stateOf } from '../../scripts/node/wait.ts';
 import { listIn } from '../../scripts/node/report.ts';
 import { hostLook, PLACES } from './host-look.ts';

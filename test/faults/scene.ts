@@ -11,7 +11,7 @@ import { until } from '../../scripts/bed/util/until.ts';
 import { setList } from '../../scripts/node/policy.ts';
 import { listIn, type Report, reportIn } from '../../scripts/node/report.ts';
 import { isDone } from '../../scripts/node/test-node.ts';
-import { e2eWorld } from '../e2e/bed.ts';
+import { e2eWorld } from '../e2e/support/bed.ts';
 import type { World } from '../../scripts/node/world.ts';
 import { type AgentProcess, startAgent } from './agent-process.ts';
 import { apiProxy, type ApiProxy, type Asked, type Fault, pass } from './api-proxy.ts';

@@ -3,7 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../scripts/bed/util/until.ts';
-import { freshNode } from '../e2e/fresh.ts';
+import { freshNode } from '../e2e/support/node/fresh.ts';
 import type { FileFacts } from '../../scripts/node/host-files.ts';
 import { healthz } from '../../scripts/node/kubelet.ts';
 import type { Report } from '../../scripts/node/report.ts';

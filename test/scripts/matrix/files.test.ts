@@ -2,22 +2,23 @@ import { describe, expect, it } from 'vitest';
 import { filesToRun, matrixFiles } from '../../../scripts/matrix/files.ts';
 
 const LEFT_OUT = [
-  'admission',
-  'api-server-away',
+  'api/admission',
+  'api/api-server-away',
   'bed',
-  'coordinator-admission',
-  'coordinator',
-  'idle',
-  'joining',
-  'manifests',
-  'plugin',
-  'policy-errors',
-  'rollout',
+  'api/coordinator-admission',
+  'fleet/coordinator',
+  'fleet/idle',
+  'fleet/joining',
+  'api/manifests',
+  'fleet/plugin',
+  'api/policy-errors',
+  'fleet/rollout',
 ].map((name) => `${name}.test.ts`);
 
 describe('the files of the matrix', () => {
   it('are those that put the kubelet to work', async () => {
-    const wanted = 'drift failed-change first-change in-use interrupted lists new-node tutorial versions';
+    const wanted =
+      'change/drift change/failed-change change/first-change pods/in-use change/interrupted change/lists fleet/new-node pods/tutorial change/versions';
     const files = await matrixFiles();
     expect(files).toEqual(
       expect.arrayContaining(wanted.split(' ').map((name) => `test/e2e/${name}.test.ts`)),

@@ -1,0 +1,95 @@
+// Hands at a node's file: seen at once, and healed where they undo the policy.
+
+import { describe, expect, it } from 'vitest';
+import { nodeEvents } from '../support/cluster/events.ts';
+import { freshNode, freshNodes } from '../support/node/fresh.ts';
+import { watchNode } from '../support/node/node-watch.ts';
+import { setKeys } from '../../../scripts/node/policy.ts';
+
+const NAME = 'net.core.somaxconn';
+const THEIRS = 'kernel.msgmax';
+const FLAG = `--allowed-unsafe-sysctls=${NAME}`;
+/** From a hand's edit to the node's annotation, in ms. */
+const SEEN_WITHIN_MS = 300;
+
+describe.concurrent('a hand edit', () => {
+  it('that takes our name out shows as drift within 0.3 s and is healed', async () => {
+    const node = await freshNode('n1');
+    await node.setList([NAME]);
+    await node.awaitDone([NAME]);
+    const healthy = await node.text();
+    await using watch = await watchNode(node.world, node.name);
+
+    const editedAt = performance.now();
+    await node.write('KUBELET_EXTRA_ARGS=\n');
+    await node.waitFor({ what: 'have its file healed' }, async () =>
+      (await node.text()) === `KUBELET_EXTRA_ARGS=${FLAG}\n` ? true : undefined,
+    );
+    await node.awaitDone([NAME]);
+
+    const drifted = await watch.sighting((report) => report.drift?.includes('missing') === true);
+    expect(drifted?.report.drift).toBe(`missing: ${NAME}; pending restart: -${NAME}`);
+    expect((drifted?.at ?? Infinity) - editedAt).toBeLessThan(SEEN_WITHIN_MS);
+    expect((await node.kubelet()).argv.at(-1)).toBe(FLAG);
+    expect(healthy).toContain(FLAG);
+    expect(await nodeEvents(node, 'ConfigDriftDetected')).toContain(drifted?.report.drift);
+  });
+
+  it('that removes the whole file is healed too', async () => {
+    const node = await freshNode('n4');
+    await node.setList([NAME]);
+    await node.awaitDone([NAME]);
+    const healthy = await node.text();
+
+    await node.remove();
+    const healed = await node.waitFor({ what: 'have its file again' }, () => node.text());
+    expect(healed).toBe(healthy);
+    await node.awaitDone([NAME]);
+  });
+
+  it("that adds somebody's own name waits for their restart, and shows that it does", async () => {
+    const node = await freshNode('n2');
+    await node.setList([NAME]);
+    await node.awaitDone([NAME]);
+    const before = await node.kubelet();
+    const edited = (await node.text())?.replace(FLAG, `${FLAG},${THEIRS}`) ?? '';
+
+    await node.write(edited);
+    const origin = `${THEIRS} (KUBELET_EXTRA_ARGS in ${node.environmentFile}, line 13)`;
+    const drift = `unmanaged: ${origin}; pending restart: +${THEIRS}`;
+    await node.awaitReport({ what: `show the drift ${drift}` }, (report) => report.drift === drift);
+    expect(await node.text()).toBe(edited);
+    expect(await node.kubelet()).toEqual(before);
+
+    await node.restartKubelet();
+    const report = await node.awaitDone([NAME, THEIRS]);
+    expect(report.drift).toBe(`unmanaged: ${origin}`);
+  });
+});
+
+describe('while the policy only observes', () => {
+  it('a hand edit stays, and so does the drift on the node', async () => {
+    const [node] = await freshNodes(['n1']);
+    if (node === undefined) throw new Error('Expected a node.');
+    await node.setList([NAME]);
+    await node.awaitDone([NAME]);
+    await setKeys(node.world, { mode: 'Observe' });
+    await node.awaitReport({ what: 'be Observing' }, ({ state }) => state === 'Observing');
+    const before = await node.kubelet();
+    await using watch = await watchNode(node.world, node.name);
+
+    const editedAt = performance.now();
+    await node.write('KUBELET_EXTRA_ARGS=\n');
+    const drift = `missing: ${NAME}; pending restart: -${NAME}`;
+    await node.awaitReport({ what: `show the drift ${drift}` }, (report) => report.drift === drift);
+    const seen = await watch.sighting((report) => report.drift === drift);
+    expect((seen?.at ?? Infinity) - editedAt).toBeLessThan(SEEN_WITHIN_MS);
+    expect(seen?.report.reason).toMatch(/Would change:.*net\.core\.somaxconn/u);
+    expect(await node.text()).toBe('KUBELET_EXTRA_ARGS=\n');
+    expect(await node.kubelet()).toEqual(before);
+
+    await setKeys(node.world, { mode: undefined });
+    await node.awaitDone([NAME]);
+    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS=${FLAG}\n`);
+  });
+});

@@ -1,0 +1,207 @@
+// Kubelets that do not come up with the change, or not well.
+
+import { describe, expect, it } from 'vitest';
+import { nodeEvents } from '../support/cluster/events.ts';
+import { freshNode } from '../support/node/fresh.ts';
+import { healthz } from '../../../scripts/node/kubelet.ts';
+import { useDropIn, useWrapper } from '../../../scripts/node/kubelet-unit.ts';
+import type { TestNode } from '../../../scripts/node/test-node.ts';
+
+const GOOD = 'net.core.somaxconn';
+const BAD = 'net.core.wmem_max';
+const FAULT = '/run/e2e-fault';
+/** The first pause after a failed change is 30 s. */
+const RETRIED_WITHIN_MS = 60_000;
+
+/** The real kubelet, told something it does not know as long as the fault is there and the bad name too. */
+const FAULTY_KUBELET = `#!/bin/sh
+case "$*" in
+  *--version*) ;;
+  *${BAD}*) if [ -e ${FAULT} ]; then exec /usr/bin/kubelet "$@" --no-such-flag; fi ;;
+esac
+exec /usr/bin/kubelet "$@"
+`;
+
+/** The real kubelet, which finds nobody where it takes the API server to be once it is told of the bad name. */
+const SILENT_KUBELET = `#!/bin/sh
+case "$*" in
+  *--version*) ;;
+  *${BAD}*)
+    sed 's|server: .*|server: https://127.0.0.1:9|' /etc/kubernetes/kubelet.conf > /run/e2e-silent.conf
+    exec /usr/bin/kubelet "$@" --kubeconfig=/run/e2e-silent.conf ;;
+esac
+exec /usr/bin/kubelet "$@"
+`;
+/** The kubelet has 45 s to report, after a soak. */
+const SILENT_FOR_MS = 75_000;
+
+const WRAPPER_BROKE = '/run/e2e-broke';
+const WRAPPER_MENDED = '/run/e2e-mended';
+
+/** The real kubelet until it is told of a sysctl; from then on one that knows none of its flags, until somebody mends it. */
+const BREAKING_KUBELET = `#!/bin/sh
+case "$*" in
+  *--version*) exec /usr/bin/kubelet "$@" ;;
+  *allowed-unsafe-sysctls=*) [ -e ${WRAPPER_MENDED} ] || touch ${WRAPPER_BROKE} ;;
+esac
+if [ -e ${WRAPPER_BROKE} ]; then exec /usr/bin/kubelet "$@" --no-such-flag; fi
+exec /usr/bin/kubelet "$@"
+`;
+
+describe.concurrent('a change with which the kubelet does not come up', () => {
+  it("is rolled back to the exact bytes, told with the kubelet's own words, and made when the cause is gone", async () => {
+    const node = await freshNode('n1');
+    await node.write('', FAULT);
+    await useWrapper(node, FAULTY_KUBELET);
+    await node.setList([GOOD]);
+    const { appliedRevision } = await node.awaitDone([GOOD]);
+    const before = await node.text();
+
+    await node.setList([GOOD, BAD]);
+    const report = await degraded(node);
+
+    expect(report.reason).toContain('unknown flag: --no-such-flag');
+    expect(report.reason).toMatch(/rolled back.*Next try at/u);
+    expect(report).toMatchObject({ appliedRevision, stateLabel: 'Degraded', desired: `${GOOD},${BAD}` });
+    expect(report.drift).toBe(`missing: ${BAD}`);
+    expect(await node.text()).toBe(before);
+    const { activeState, argv, invocationId } = await node.kubelet();
+    expect([activeState, argv.at(-1)]).toEqual(['active', `--allowed-unsafe-sysctls=${GOOD}`]);
+    expect(await healthz(node.bedNode)).toContain('200 OK');
+    expect((await nodeEvents(node, 'NodeDegraded')).join('\n')).toContain('--no-such-flag');
+
+    await node.remove(FAULT);
+    expect((await node.kubelet()).invocationId).toBe(invocationId);
+    await node.awaitReport(
+      { what: 'try again by itself and be Done', timeoutMs: RETRIED_WITHIN_MS },
+      ({ state, running }) => state === 'Done' && running === `${GOOD},${BAD}`,
+    );
+    expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD},${BAD}`);
+  });
+
+  it('is rolled back to no file at all, and given up at once when the policy drops its name', async () => {
+    const node = await freshNode('n4');
+    await useDropIn(node, `[Service]\nExecStartPre=/bin/sh -c '! grep -qs ${BAD} ${node.environmentFile}'\n`);
+
+    await node.setList([GOOD, BAD]);
+    const { reason } = await degraded(node);
+    expect(await node.text()).toBeUndefined();
+    expect(reason).toMatch(/rolled back.*Next try at/u);
+    expect(await healthz(node.bedNode)).toContain('200 OK');
+
+    await node.setList([GOOD]);
+    await node.awaitDone([GOOD]);
+    expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD}`);
+  });
+
+  it('is not begun on a kubelet that somebody stopped: it stays stopped until they start it', async () => {
+    const node = await freshNode('n2');
+    const before = await node.text();
+    // One that is stopped while it starts has failed.
+    await node.waitFor({ what: 'have a healthy kubelet' }, async () =>
+      (await healthz(node.bedNode)).includes('200 OK') ? true : undefined,
+    );
+    await node.exec(['systemctl', 'stop', 'kubelet']);
+
+    await node.setList([GOOD]);
+    const report = await node.awaitReport({ what: 'be Blocked' }, ({ state }) => state === 'Blocked');
+    expect(report.reason).toMatch(/kubelet\.service is inactive/u);
+    expect(await node.text()).toBe(before);
+    expect((await node.kubelet()).activeState).toBe('inactive');
+
+    await node.exec(['systemctl', 'start', 'kubelet']);
+    await node.awaitDone([GOOD]);
+    expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD}`);
+  });
+
+  it('is not begun on a kubelet that somebody masked, whose old process still runs: only when they unmask it', async () => {
+    const node = await freshNode('n3');
+    const before = await node.text();
+    const { invocationId } = await node.kubelet();
+    try {
+      await node.exec(['systemctl', 'mask', 'kubelet']);
+
+      await node.setList([GOOD]);
+      const report = await node.awaitReport({ what: 'be Blocked' }, ({ state }) => state === 'Blocked');
+      expect(report.reason).toMatch(
+        /^kubelet\.service is masked; left alone until .* Its old process still runs/u,
+      );
+      expect(await node.text()).toBe(before);
+      expect((await node.kubelet()).invocationId).toBe(invocationId);
+    } finally {
+      await node.exec(['systemctl', 'unmask', 'kubelet']);
+    }
+
+    await node.awaitDone([GOOD]);
+    expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD}`);
+  });
+});
+
+describe('a change', () => {
+  it.concurrent('with which the kubelet is healthy but does not report its node is rolled back', async () => {
+    const node = await freshNode('n4');
+    await useWrapper(node, SILENT_KUBELET);
+    await node.setList([GOOD]);
+    await node.awaitDone([GOOD]);
+    const before = await node.text();
+
+    await node.setList([GOOD, BAD]);
+    const report = await node.awaitReport(
+      { what: 'be Degraded', timeoutMs: SILENT_FOR_MS },
+      ({ state }) => state === 'Degraded',
+    );
+
+    expect(report.reason).toContain('the kubelet did not report its node to the API server within 45 s');
+    expect(report.reason).toMatch(/rolled back.*Next try at/u);
+    expect(await node.text()).toBe(before);
+    expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD}`);
+  });
+
+  it.concurrent('whose kubelet ends before journald has listened to it is told of with its own words all the same', async () => {
+    const node = await freshNode('n2');
+    await node.write('', FAULT);
+    await useWrapper(node, FAULTY_KUBELET);
+    const journald = (signal: string) =>
+      node.exec(['systemctl', 'kill', `--signal=${signal}`, 'systemd-journald.service']);
+
+    await journald('STOP');
+    try {
+      await node.setList([BAD]);
+      await node.waitFor({ what: 'have a kubelet that has ended' }, async () =>
+        (await node.kubelet()).activeState === 'activating' ? true : undefined,
+      );
+    } finally {
+      await journald('CONT');
+    }
+
+    expect((await degraded(node)).reason).toContain('unknown flag: --no-such-flag');
+  });
+
+  it.concurrent('that cannot be rolled back to a healthy kubelet says what to do on the node, and goes on when that is done', async () => {
+    const node = await freshNode('n3');
+    for (const marker of [WRAPPER_BROKE, WRAPPER_MENDED]) await node.remove(marker);
+    await useWrapper(node, BREAKING_KUBELET);
+    const before = await node.text();
+
+    await node.setList([GOOD]);
+    const report = await degraded(node);
+
+    expect(report.reason).toContain('could not be rolled back to a healthy kubelet');
+    expect(report.reason).toContain('unknown flag: --no-such-flag');
+    expect(report.reason).toContain(`${node.environmentFile} holds what it held before the change`);
+    expect(report.reason).toContain('systemctl restart kubelet.service');
+    expect(await node.text()).toBe(before);
+
+    await node.remove(WRAPPER_BROKE);
+    await node.write('', WRAPPER_MENDED);
+    await node.restartKubelet();
+    await node.awaitReport(
+      { what: 'be Done after all', timeoutMs: RETRIED_WITHIN_MS },
+      ({ state, running }) => state === 'Done' && running === GOOD,
+    );
+  });
+});
+
+async function degraded(node: TestNode): Promise<Awaited<ReturnType<TestNode['report']>>> {
+  return node.awaitReport({ what: 'be Degraded' }, ({ state }) => state === 'Degraded');
+}

@@ -1,0 +1,125 @@
+// Agents that end: at rest, and in the middle of a change.
+
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { JOURNAL_FILE, STATE_FILE } from '../../../agent/node/memory.ts';
+import { isWrite } from '../../../scripts/bed/control-plane/audit-log.ts';
+import { until } from '../../../scripts/bed/util/until.ts';
+import { AGENT_NAMESPACE } from '../../../scripts/kubernetes/names.ts';
+import { type AgentPod, agentPodOn } from '../../../scripts/node/agent-pod.ts';
+import { agentRequests, auditPosition } from '../support/cluster/audit.ts';
+import { freshNode } from '../support/node/fresh.ts';
+import type { TestNode } from '../../../scripts/node/test-node.ts';
+
+const NAME = 'net.core.somaxconn';
+const FLAG = `--allowed-unsafe-sysctls=${NAME}`;
+
+describe('an agent at rest', () => {
+  it('whose pod is deleted leaves no trace: the same kubelet process, no write to a file or the API server', async () => {
+    const node = await freshNode('n1');
+    await node.setList([NAME]);
+    await node.awaitDone([NAME]);
+    const look = async () => ({
+      kubelet: await node.kubelet(),
+      file: await node.facts(),
+      memory: await node.facts(STATE_FILE),
+      report: await node.report(),
+    });
+    const before = await look();
+    const position = await auditPosition(node.world);
+
+    const old = await podOn(node);
+    await deletePod(node, old);
+    const pod = await replacedPod(node, old);
+
+    expect(await look()).toEqual(before);
+    const requests = (await agentRequests(node.world, position)).filter(
+      (request) => request.pod === pod.name,
+    );
+    expect(requests.map(({ verb }) => verb)).toContain('watch');
+    expect(requests.filter(isWrite)).toEqual([]);
+  });
+});
+
+describe.concurrent('an agent', () => {
+  it('that gets SIGTERM in the middle of a change finishes it before it ends', async () => {
+    const node = await freshNode('n2');
+    const before = await node.kubelet();
+    const old = await podOn(node);
+
+    await signalInChange(node, 'TERM');
+    const pod = await node.waitFor({ what: 'have its agent back' }, async () => {
+      const now = await podOn(node);
+      return now.restarts > old.restarts && now.ready ? now : undefined;
+    });
+
+    expect(pod.lastExitCode).toBe(0);
+    const log = await node.world.bed.kubectl(['-n', AGENT_NAMESPACE, 'logs', pod.name, '--previous']);
+    const order = [
+      'a change that is under way ends first',
+      'was restarted and is healthy',
+      'The agent ended',
+    ];
+    const places = order.map((words) => log.stdout.lastIndexOf(words));
+    expect(places.every((place) => place >= 0)).toBe(true);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    await node.awaitDone([NAME]);
+    const after = await node.kubelet();
+    expect(after.argv).toEqual([...before.argv, FLAG]);
+    expect(await node.facts(JOURNAL_FILE)).toBeUndefined();
+  });
+
+  it('that is killed in the middle of a change leaves a node that its successor sets right', async () => {
+    const node = await freshNode('n3');
+    const before = await node.kubelet();
+
+    await signalInChange(node, 'KILL');
+    await node.awaitDone([NAME]);
+
+    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS=${FLAG}\n`);
+    expect((await node.kubelet()).argv).toEqual([...before.argv, FLAG]);
+    await node.waitFor({ what: 'have no change under way' }, async () =>
+      (await node.facts(JOURNAL_FILE)) === undefined ? true : undefined,
+    );
+  });
+
+  it('whose pod is deleted right after an edit of the policy is followed by one that has the same outcome', async () => {
+    const node = await freshNode('n4');
+    const before = await node.kubelet();
+    const old = await podOn(node);
+
+    await node.setList([NAME]);
+    await deletePod(node, old);
+    await replacedPod(node, old);
+    await node.awaitDone([NAME]);
+
+    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS='--v=3 ${FLAG}'\n`);
+    expect((await node.kubelet()).argv).toEqual([...before.argv, FLAG]);
+  });
+});
+
+/** Edits the policy and sends the signal as soon as the change's journal is on the disk. */
+async function signalInChange(node: TestNode, signal: 'TERM' | 'KILL'): Promise<void> {
+  // A child of the agent's has its arguments until it has become another program.
+  const { stdout: pid } = await node.exec(['pgrep', '--oldest', '--full', 'kubelet-sysctls.mjs agent']);
+  const journal = node.bedNode.path(JOURNAL_FILE);
+  const begun = until(() => existsSync(journal), { timeoutMs: 20_000, everyMs: 2 });
+  await node.setList([NAME]);
+  expect(await begun).toBe(true);
+  await node.exec(['kill', `-${signal}`, pid.trim()]);
+}
+
+async function podOn(node: TestNode): Promise<AgentPod> {
+  return node.waitFor({ what: 'have an agent' }, () => agentPodOn(node.world, node.name));
+}
+
+async function deletePod({ world }: TestNode, { name }: AgentPod): Promise<void> {
+  await world.cluster.core.deleteNamespacedPod({ namespace: AGENT_NAMESPACE, name });
+}
+
+async function replacedPod(node: TestNode, old: AgentPod): Promise<AgentPod> {
+  return node.waitFor({ what: 'have a new agent that is Ready' }, async () => {
+    const pod = await agentPodOn(node.world, node.name);
+    return pod?.ready === true && pod.uid !== old.uid ? pod : undefined;
+  });
+}

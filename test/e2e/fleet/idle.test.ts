@@ -1,0 +1,55 @@
+// What a fleet costs the API server while nothing happens.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { type AuditedRequest, isWrite } from '../../../scripts/bed/control-plane/audit-log.ts';
+import { agentPodOn } from '../../../scripts/node/agent-pod.ts';
+import { agentRequests, auditPosition } from '../support/cluster/audit.ts';
+import { freshNodes } from '../support/node/fresh.ts';
+import { setKeys } from '../../../scripts/node/policy.ts';
+
+const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'] as const;
+const NAME = 'net.core.somaxconn';
+/** Watched while a change soaks, and then no more. */
+const OF_A_CHANGE = /\/pods\?/u;
+const QUIET_MS = 60_000;
+const HOUR_S = 3600;
+/** A request an agent, in an hour. */
+const MOST = 30;
+
+it('idle agents write nothing, and ask for no more than their watches', async () => {
+  const nodes = await freshNodes(NODES);
+  const [first] = nodes;
+  if (first === undefined) throw new Error('Expected five nodes.');
+  const { world } = first;
+  await setKeys(world, { allowedUnsafeSysctls: NAME });
+  await Promise.all(nodes.slice(0, 4).map((node) => node.awaitDone([NAME])));
+  await sleep(2000);
+
+  const position = await auditPosition(world);
+  const from = Date.now();
+  await sleep(QUIET_MS);
+  const quiet = (await agentRequests(world, position)).filter(({ at }) => at >= from);
+
+  expect(quiet.filter(isWrite)).toEqual([]);
+  expect(quiet.filter(({ uri }) => OF_A_CHANGE.test(uri))).toEqual([]);
+  const all = await agentRequests(world);
+  for (const name of NODES) {
+    const pod = await agentPodOn(world, name);
+    const mine = ({ pod: by }: AuditedRequest): boolean => by === pod?.name;
+    const others = quiet.filter(mine).filter(({ verb }) => verb !== 'watch');
+    const hourly = (others.length * HOUR_S * 1000) / QUIET_MS + watchesAnHour(all.filter(mine));
+    expect.soft(hourly, `${name}: requests an hour`).toBeLessThanOrEqual(MOST);
+  }
+});
+
+/** From how long each of the watches that are open may last. */
+function watchesAnHour(requests: readonly AuditedRequest[]): number {
+  const watches = requests.filter(({ verb, uri }) => verb === 'watch' && !OF_A_CHANGE.test(uri));
+  const newest = new Map(watches.map(({ uri }) => [uri.split('?')[0], uri]));
+  expect(newest.size).toBe(2);
+  return [...newest.values()].reduce((sum, uri) => {
+    const seconds = Number(new URL(uri, 'https://api').searchParams.get('timeoutSeconds'));
+    return sum + HOUR_S / seconds;
+  }, 0);
+}

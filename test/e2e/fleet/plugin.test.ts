@@ -1,0 +1,141 @@
+// kubectl sysctls, the built plugin, found by the real kubectl.
+
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundle } from '../../../scripts/build.ts';
+import type { PastChange } from '../../../agent/report/past-change.ts';
+import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../../../scripts/bed/build/kubernetes.ts';
+import { silent } from '../../../scripts/bed/util/progress.ts';
+import { environment, type Outcome, run } from '../../../scripts/bed/build/run.ts';
+import { refuse, refuseNothing, useFaultyKubelet } from '../../../scripts/node/faulty-kubelet.ts';
+import { policyEventsSoFar } from '../support/cluster/events.ts';
+import { type Fleet, fleetOf } from '../support/cluster/fleet.ts';
+import { policyNow } from '../../../scripts/node/policy.ts';
+import { testNode } from '../../../scripts/node/test-node.ts';
+
+const ENTRY = join(import.meta.dirname, '..', '..', '..', 'agent', 'kubectl.ts');
+const [ONE, TWO] = ['n1', 'n2'] as const;
+const FIRST = ['net.core.somaxconn'];
+const SECOND = ['net.core.somaxconn', 'net.core.wmem_max'];
+/** What is not tried here takes no time. */
+const PACE = { soakSeconds: '0' };
+/** Exit codes of wait. */
+const [HALTED, TIME_IS_UP] = [3, 4];
+
+let fleet: Fleet;
+let folder: string;
+let kubectl: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'e2e-plugin-'));
+  await writeFile(join(folder, 'kubectl-sysctls'), await bundle(ENTRY));
+  await chmod(join(folder, 'kubectl-sysctls'), 0o755);
+  kubectl = await kubernetesBinary('kubectl', DEFAULT_KUBERNETES_VERSION, silent);
+  fleet = await fleetOf([ONE, TWO]);
+});
+afterAll(async () => {
+  await fleet[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+describe('kubectl sysctls', () => {
+  it('pauses the rollout, says so, waits in vain, and resumes it', async () => {
+    await sysctls('pause');
+    await fleet.setList(FIRST, PACE);
+    await testNode(fleet.world, ONE).awaitReport({ what: 'be paused' }, (report) => wants(report, FIRST));
+    expect((await policyNow(fleet.world))?.['paused']).toBe('true');
+    expect(await status()).toMatchObject({ phase: 'Paused', policy: { valid: true, paused: true } });
+    expect((await sysctls('wait', '--timeout', '2s')).exitCode).toBe(TIME_IS_UP);
+
+    await sysctls('resume');
+    expect((await policyNow(fleet.world))?.['paused']).toBeUndefined();
+    expect((await sysctls('wait', '--timeout', '60s')).exitCode).toBe(0);
+    expect(await status()).toMatchObject({
+      phase: 'Done',
+      nodes: fleet.world.bed.nodes.length,
+      counts: { waiting: 0, changing: 0, failed: 0 },
+      coordinator: { present: true, missing: false },
+    });
+    await fleet.awaitDone(FIRST, 0);
+  });
+
+  it('leaves one node as it is, and lets it go again', async () => {
+    const node = testNode(fleet.world, TWO);
+    await sysctls('pause', TWO);
+    await fleet.setList(SECOND, PACE);
+    await testNode(fleet.world, ONE).awaitDone(SECOND);
+    const report = await node.awaitReport({ what: 'be left alone' }, (seen) => wants(seen, SECOND));
+    expect(report).toMatchObject({ state: 'Observing', running: FIRST.join() });
+    expect(report.reason).toContain('paused');
+
+    await sysctls('resume', TWO);
+    await node.awaitDone(SECOND);
+  });
+
+  it('says which node halts the rollout, and has it try again', async () => {
+    const node = testNode(fleet.world, TWO);
+    await fleet.setList(FIRST, PACE);
+    await fleet.awaitDone(FIRST, 0);
+    await useFaultyKubelet(node);
+    await refuse(node, { names: SECOND });
+    await node.awaitDone(FIRST);
+
+    const told = await policyEventsSoFar(fleet.world);
+    const from = await fleet.setList(SECOND, PACE);
+    await fleet.awaitPhase('Halted', from);
+    const halted = await sysctls('wait', '--timeout', '30s');
+    expect([halted.exitCode, halted.stdout]).toEqual([HALTED, expect.stringContaining(TWO)]);
+    expect(await status()).toMatchObject({
+      phase: 'Halted',
+      attention: [{ name: TWO, standing: 'failed' }, {}],
+    });
+
+    await refuseNothing(node);
+    await sysctls('retry', TWO);
+    await node.awaitDone(SECOND);
+    expect((await sysctls('wait', '--timeout', '30s')).exitCode).toBe(0);
+    await fleet.awaitPhase('Done', from);
+    const reasons = (await told.more()).map(({ reason }) => reason);
+    expect(reasons).toEqual(expect.arrayContaining(['RolloutHalted', 'RolloutResumed', 'RolloutDone']));
+  });
+
+  it("prints a node's last changes from its annotation: the rollback, then the retry that succeeded", async () => {
+    const { exitCode, stdout } = await sysctls('history', TWO, '-o', 'json');
+    const { changes }: { readonly changes: readonly PastChange[] } = JSON.parse(stdout);
+    expect(exitCode).toBe(0);
+    expect(changes.slice(-2)).toMatchObject([
+      { result: 'RolledBack', from: FIRST, to: SECOND, why: expect.stringContaining('kubelet') },
+      { result: 'Done', from: FIRST, to: SECOND },
+    ]);
+    expect(changes.length).toBeLessThanOrEqual(5);
+
+    const text = await sysctls('history', TWO);
+    expect(text.exitCode).toBe(0);
+    expect(text.stdout.trimEnd().split('\n')).toHaveLength(1 + changes.length);
+  });
+
+  it('refuses what it does not know in a sentence', async () => {
+    const { exitCode, stderr } = await sysctls('retry', 'no-such-node');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^error: Expected a node no-such-node, found none/u);
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
+async function sysctls(...args: readonly string[]): Promise<Outcome> {
+  const inherited = environment();
+  const path = [folder, dirname(process.execPath), inherited['PATH'] ?? ''].join(delimiter);
+  const env = { ...inherited, PATH: path, KUBECONFIG: fleet.world.bed.kubeconfig };
+  return run([kubectl, 'sysctls', ...args], { reject: false, timeoutMs: 90_000 }, env);
+}
+
+async function status(): Promise<unknown> {
+  const { stdout } = await sysctls('status', '-o', 'json');
+  return JSON.parse(stdout);
+}
+
+function wants({ desired }: { readonly desired?: string }, names: readonly string[]): boolean {
+  return desired === names.join();
+}

@@ -1,0 +1,130 @@
+// Pods that a restarted kubelet refuses for reasons of their own.
+
+import { afterEach, expect, it } from 'vitest';
+import { demoAppImage } from '../../../scripts/bed/images/images.ts';
+import { silent } from '../../../scripts/bed/util/progress.ts';
+import { ifThere } from '../../../scripts/kubernetes/cluster.ts';
+import { freshNode } from '../support/node/fresh.ts';
+import { useWrapper } from '../../../scripts/node/kubelet-unit.ts';
+import { type SysctlPod, sysctlPod } from '../support/node/pods.ts';
+import { clearPolicy, setKeys } from '../../../scripts/node/policy.ts';
+import { testNode } from '../../../scripts/node/test-node.ts';
+import { e2eWorld } from '../support/bed.ts';
+
+const NODE = 'n1';
+const NAME = 'net.core.somaxconn';
+const UNSAFE = { name: NAME, value: '4096' };
+/** Needs no allowance. */
+const SAFE = { name: 'net.ipv4.tcp_syncookies', value: '1' };
+const LABEL = 'e2e-lost-pods';
+
+/** The real kubelet, which takes no pod, not even those that run, as long as it is told of the sysctl. */
+const REFUSING_KUBELET = `#!/bin/sh
+case "$*" in
+  *${NAME}*) exec /usr/bin/kubelet "$@" --max-pods=0 ;;
+esac
+exec /usr/bin/kubelet "$@"
+`;
+
+/** Such as those of a control plane: the kubelet has it from a file and makes a pod of its own at the API server. */
+const MANIFEST = '/etc/kubernetes/manifests/e2e-static.yaml';
+
+const pods: SysctlPod[] = [];
+afterEach(async () => {
+  const world = await e2eWorld();
+  await testNode(world, NODE).remove(MANIFEST);
+  await world.bed.kubectl(['label', 'node', NODE, `${LABEL}-`]);
+  await Promise.all(pods.splice(0).map((pod) => pod.remove()));
+  await clearPolicy(world);
+});
+
+it('a pod that ran and that the restarted kubelet refuses rolls the change back, and is named', async () => {
+  const node = await freshNode(NODE);
+  const { bed } = node.world;
+  const before = await node.text();
+  await bed.kubectl(['label', 'node', NODE, `${LABEL}=`]);
+  const pod = await sysctlPod(node, SAFE, LABEL);
+  pods.push(pod);
+  expect(await pod.settled()).toMatchObject({ kind: 'running' });
+  // A running pod does not mind that; a kubelet that starts does.
+  await bed.kubectl(['label', 'node', NODE, `${LABEL}-`]);
+
+  const own = { name: NODE, nodeSelector: { 'kubernetes.io/hostname': NODE }, allowedUnsafeSysctls: [NAME] };
+  await setKeys(node.world, { nodeSoakSeconds: '10', profiles: JSON.stringify([own]) });
+  const report = await node.awaitReport({ what: 'be Degraded' }, ({ state }) => state === 'Degraded');
+
+  expect(report.reason).toContain(`the new kubelet refused a pod that ran: e2e/${pod.name};`);
+  expect(report.reason).toContain('was rolled back');
+  expect(await node.text()).toBe(before);
+  expect((await node.kubelet()).argv.join(' ')).not.toContain('--allowed-unsafe-sysctls');
+});
+
+it('pods that the restarted kubelet alone refuses run on: it is rolled back before it ends their containers', async () => {
+  const node = await freshNode(NODE);
+  await useWrapper(node, REFUSING_KUBELET);
+  const pod = await sysctlPod(node, SAFE);
+  pods.push(pod);
+  expect(await pod.settled()).toMatchObject({ kind: 'running' });
+  const life = await pod.life();
+
+  const own = { name: NODE, nodeSelector: { 'kubernetes.io/hostname': NODE }, allowedUnsafeSysctls: [NAME] };
+  await setKeys(node.world, { nodeSoakSeconds: '10', profiles: JSON.stringify([own]) });
+  const report = await node.awaitReport({ what: 'be Degraded' }, ({ state }) => state === 'Degraded');
+
+  expect(report.reason).toMatch(/was rolled back: the new kubelet refused /u);
+  expect(await pod.valueOf(SAFE.name)).toBe(SAFE.value);
+  expect(await pod.life()).toEqual(life);
+});
+
+it('pods that the kubelet refused before the change are nothing that the change has done', async () => {
+  const node = await freshNode(NODE);
+  const { invocationId } = await node.kubelet();
+  const refused = await Promise.all(Array.from({ length: 5 }, () => sysctlPod(node, UNSAFE)));
+  pods.push(...refused);
+  for (const pod of refused) {
+    expect(await pod.settled()).toMatchObject({ kind: 'failed', reason: 'SysctlForbidden' });
+  }
+
+  const own = { name: NODE, nodeSelector: { 'kubernetes.io/hostname': NODE }, allowedUnsafeSysctls: [NAME] };
+  await setKeys(node.world, { nodeSoakSeconds: '10', profiles: JSON.stringify([own]) });
+  const report = await node.awaitReport(
+    { what: 'be Done or Degraded' },
+    ({ state, desired }) => desired === NAME && (state === 'Done' || state === 'Degraded'),
+  );
+
+  expect(report).toMatchObject({ state: 'Done', running: NAME });
+  expect((await node.kubelet()).invocationId).not.toBe(invocationId);
+});
+
+it('a static pod is admitted again as any other', async () => {
+  const node = await freshNode(NODE);
+  const { reference } = await demoAppImage(silent);
+  const containers = [
+    { name: 'app', image: reference, imagePullPolicy: 'IfNotPresent', command: ['sleep', 'infinity'] },
+  ];
+  const metadata = { name: 'e2e-static', namespace: 'default' };
+  await node.write(
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      spec: { containers, terminationGracePeriodSeconds: 0 },
+    }),
+    MANIFEST,
+  );
+  const container = async () => {
+    const mirror = { namespace: 'default', name: `e2e-static-${NODE}` };
+    const pod = await ifThere(node.world.cluster.core.readNamespacedPod(mirror));
+    return pod?.status?.containerStatuses?.[0];
+  };
+  const { containerID } = await node.waitFor({ what: 'run the static pod' }, async () => {
+    const found = await container();
+    return found?.ready === true ? found : undefined;
+  });
+
+  const own = { name: NODE, nodeSelector: { 'kubernetes.io/hostname': NODE }, allowedUnsafeSysctls: [NAME] };
+  await setKeys(node.world, { nodeSoakSeconds: '5', profiles: JSON.stringify([own]) });
+
+  await node.awaitDone([NAME]);
+  expect(await container()).toMatchObject({ containerID, restartCount: 0 });
+});
