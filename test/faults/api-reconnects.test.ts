@@ -3,11 +3,11 @@
 import { expect, it } from 'vitest';
 import { spreadOf } from '../../scripts/bench/report/statistics.ts';
 import { until } from '../../scripts/bed/util/until.ts';
-import * as faults from './api-faults.ts';
-import { pass } from './api-proxy.ts';
-import { SECONDS_MS } from './api-storms.ts';
-import { byLength, megabytes, printFigures, seconds } from './length.ts';
-import { openScene, type Scene } from './scene.ts';
+import * as faults from './support/api/api-faults.ts';
+import { pass } from './support/api/api-proxy.ts';
+import { SECONDS_MS } from './support/api/api-storms.ts';
+import { byLength, megabytes, printFigures, seconds } from './support/length.ts';
+import { openScene, type Scene } from './support/api/scene.ts';
 
 /** In an hour without an API server each of two watches asks 720 times: pauses are 5 s in the mean. */
 const HOUR = 1440;

@@ -4,10 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../scripts/bed/util/until.ts';
 import { ENVIRONMENT_FILE } from '../../scripts/fakes/fake-host.ts';
-import * as faults from './api-faults.ts';
-import { ASKED_WITHIN_MS, mostRequests, SECONDS_MS, type Storm, STORM_MS, STORMS } from './api-storms.ts';
-import { byLength, LENGTH, printFigures, seconds } from './length.ts';
-import { meetAnew, openScene, rideOut, type Ridden, type Scene, writesIn } from './scene.ts';
+import * as faults from './support/api/api-faults.ts';
+import {
+  ASKED_WITHIN_MS,
+  mostRequests,
+  SECONDS_MS,
+  type Storm,
+  STORM_MS,
+  STORMS,
+} from './support/api/api-storms.ts';
+import { byLength, LENGTH, printFigures, seconds } from './support/length.ts';
+import { meetAnew, openScene, rideOut, type Ridden, type Scene, writesIn } from './support/api/scene.ts';
 
 /** For one change: Working, proven, Done; and as many Events. */
 const MOST_REPORTS = 3;

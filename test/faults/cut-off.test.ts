@@ -3,15 +3,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { spreadOf } from '../../scripts/bench/report/statistics.ts';
-import { agentsOn, killAll } from './agent-kills.ts';
+import { agentsOn, killAll } from './support/agent/agent-kills.ts';
 import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
-import { chanceFrom, instants, SEED } from './instants.ts';
-import { killedForGood } from './kept-dead.ts';
-import { byLength, LENGTH, printFigures, seconds } from './length.ts';
-import { counted } from './progress.ts';
-import { surelyCutAt } from './round.ts';
-import { type Instant, type Step, STEP_NAMES } from './steps.ts';
-import { awaitAgent, listInFile, openSubject } from './subject.ts';
+import { chanceFrom, instants, SEED } from './support/change/instants.ts';
+import { killedForGood } from './support/agent/kept-dead.ts';
+import { byLength, LENGTH, printFigures, seconds } from './support/length.ts';
+import { counted } from './support/progress.ts';
+import { surelyCutAt } from './support/change/round.ts';
+import { type Instant, type Step, STEP_NAMES } from './support/change/steps.ts';
+import { awaitAgent, listInFile, openSubject } from './support/change/subject.ts';
 
 /** Beside each step once, or the steps of the short form. */
 const RANDOM = byLength({ short: { kills: 0, cuts: 0 }, long: { kills: 184, cuts: 34 } });

@@ -2,14 +2,14 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { type ReadOnly, readOnly, smallDisk } from './disk.ts';
+import { type ReadOnly, readOnly, smallDisk } from './support/change/disk.ts';
 import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
-import { hostLook, PLACES } from './host-look.ts';
-import { byLength, printFigures } from './length.ts';
-import { begin, surelyCutAt } from './round.ts';
-import { type Step, STEP_NAMES } from './steps.ts';
+import { hostLook, PLACES } from './support/change/host-look.ts';
+import { byLength, printFigures } from './support/length.ts';
+import { begin, surelyCutAt } from './support/change/round.ts';
+import { type Step, STEP_NAMES } from './support/change/steps.ts';
 import { healthz } from '../../scripts/node/kubelet.ts';
-import { listInFile, openSubject, type Subject } from './subject.ts';
+import { listInFile, openSubject, type Subject } from './support/change/subject.ts';
 
 /** Enough for a change to fail, and for what it has begun to be taken back. */
 const FAILS_MS = 4000;

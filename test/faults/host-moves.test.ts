@@ -1,13 +1,13 @@
 // Other things that happen to a node while its agent changes it.
 
 import { describe, expect, it } from 'vitest';
-import { agentsOn, keepDead, killAll } from './agent-kills.ts';
-import { hostLook, PLACES } from './host-look.ts';
-import { printFigures } from './length.ts';
-import { surelyCutAt } from './round.ts';
-import type { Step } from './steps.ts';
+import { agentsOn, keepDead, killAll } from './support/agent/agent-kills.ts';
+import { hostLook, PLACES } from './support/change/host-look.ts';
+import { printFigures } from './support/length.ts';
+import { surelyCutAt } from './support/change/round.ts';
+import type { Step } from './support/change/steps.ts';
 import { healthz } from '../../scripts/node/kubelet.ts';
-import { listInFile, moment, type Lists, openSubject, type Subject } from './subject.ts';
+import { listInFile, moment, type Lists, openSubject, type Subject } from './support/change/subject.ts';
 
 const KILL_KUBELET = ['systemctl', 'kill', '--signal=KILL', '--kill-who=main', 'kubelet'];
 const never = (): boolean => false;

@@ -1,10 +1,10 @@
 // Two agents on one node, by mistake.
 
 import { expect, it } from 'vitest';
-import { agentsOn } from './agent-kills.ts';
-import { begin } from './round.ts';
-import { openSubject } from './subject.ts';
-import { secondAgent, withoutFirstAgent } from './two-agents.ts';
+import { agentsOn } from './support/agent/agent-kills.ts';
+import { begin } from './support/change/round.ts';
+import { openSubject } from './support/change/subject.ts';
+import { secondAgent, withoutFirstAgent } from './support/agent/two-agents.ts';
 
 const WAITS = 'Another agent works on this node';
 const BEGAN = 'The agent began';

@@ -1,9 +1,9 @@
 // A second DaemonSet of agents, as by mistake.
 
 import type { V1DaemonSet } from '@kubernetes/client-node';
-import { until } from '../../scripts/bed/util/until.ts';
-import type { TestNode } from '../../scripts/node/test-node.ts';
-import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
+import { until } from '../../../../scripts/bed/util/until.ts';
+import type { TestNode } from '../../../../scripts/node/test-node.ts';
+import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../../../../scripts/kubernetes/names.ts';
 
 const NAME = 'kubelet-sysctl-agent-again';
 const LABEL = 'app.kubernetes.io/name';

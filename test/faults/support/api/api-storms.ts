@@ -1,7 +1,7 @@
 // What an API server may do for a while, and how soon an agent is right after it.
 
 import * as faults from './api-faults.ts';
-import { byLength } from './length.ts';
+import { byLength } from '../length.ts';
 import { meetAnew, type RideOut } from './scene.ts';
 
 export interface Storm extends RideOut {

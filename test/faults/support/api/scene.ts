@@ -3,17 +3,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseNode } from '../../agent/cluster/objects.ts';
-import { createTransport } from '../../agent/cluster/transport.ts';
-import { parseList } from '../../agent/cluster/watch-event.ts';
-import { pkiFolder } from '../../scripts/bed/control-plane/pki.ts';
-import { until } from '../../scripts/bed/util/until.ts';
-import { setList } from '../../scripts/node/policy.ts';
-import { listIn, type Report, reportIn } from '../../scripts/node/report.ts';
-import { isDone } from '../../scripts/node/test-node.ts';
-import { e2eWorld } from '../e2e/support/bed.ts';
-import type { World } from '../../scripts/node/world.ts';
-import { type AgentProcess, startAgent } from './agent-process.ts';
+import { parseNode } from '../../../../agent/cluster/objects.ts';
+import { createTransport } from '../../../../agent/cluster/transport.ts';
+import { parseList } from '../../../../agent/cluster/watch-event.ts';
+import { pkiFolder } from '../../../../scripts/bed/control-plane/pki.ts';
+import { until } from '../../../../scripts/bed/util/until.ts';
+import { setList } from '../../../../scripts/node/policy.ts';
+import { listIn, type Report, reportIn } from '../../../../scripts/node/report.ts';
+import { isDone } from '../../../../scripts/node/test-node.ts';
+import { e2eWorld } from '../../../e2e/support/bed.ts';
+import type { World } from '../../../../scripts/node/world.ts';
+import { type AgentProcess, startAgent } from '../agent/agent-process.ts';
 import { apiProxy, type ApiProxy, type Asked, type Fault, pass } from './api-proxy.ts';
 import { fakeNode, type FakeNode } from './fake-node.ts';
 

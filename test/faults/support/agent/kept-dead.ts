@@ -1,12 +1,12 @@
 // Changes whose agent is killed and never comes back: what the host does alone.
 
-import { until } from '../../scripts/bed/util/until.ts';
+import { until } from '../../../../scripts/bed/util/until.ts';
 import { agentsOn, keepDead, killAll } from './agent-kills.ts';
-import { hostLook, PLACES } from './host-look.ts';
-import { surelyCutAt } from './round.ts';
-import type { Instant } from './steps.ts';
-import { healthz } from '../../scripts/node/kubelet.ts';
-import { type List, listInFile, moment, type Subject } from './subject.ts';
+import { hostLook, PLACES } from '../change/host-look.ts';
+import { surelyCutAt } from '../change/round.ts';
+import type { Instant } from '../change/steps.ts';
+import { healthz } from '../../../../scripts/node/kubelet.ts';
+import { type List, listInFile, moment, type Subject } from '../change/subject.ts';
 
 /** Who ends the time that the switch gives the agent: the host's timer when it has run out, or we, at once. */
 export type Ends = 'by hand' | 'by its timer';

@@ -4,10 +4,10 @@ import { createPrivateKey, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CoordinationV1Api, CoreV1Api, KubeConfig, V1MicroTime, type V1Node } from '@kubernetes/client-node';
-import type { Bed } from '../../scripts/bed/bed.ts';
-import { pkiFolder } from '../../scripts/bed/control-plane/pki.ts';
-import { ifThere } from '../../scripts/kubernetes/cluster.ts';
-import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
+import type { Bed } from '../../../../scripts/bed/bed.ts';
+import { pkiFolder } from '../../../../scripts/bed/control-plane/pki.ts';
+import { ifThere } from '../../../../scripts/kubernetes/cluster.ts';
+import { AGENT_NAMESPACE } from '../../../../scripts/kubernetes/names.ts';
 
 export interface FakeNode extends AsyncDisposable {
   readonly name: string;

@@ -4,7 +4,7 @@ import { request as httpsRequest, Agent, createServer, type Server } from 'node:
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { selfSigned } from '../cluster/certificate.ts';
+import { selfSigned } from '../../../cluster/certificate.ts';
 
 export interface Asked {
   readonly method: string;

@@ -1,8 +1,8 @@
 // One round: a change begins, and something happens to it at an instant.
 
-import { watchNode } from '../e2e/support/node/node-watch.ts';
-import { stateOf } from '../../scripts/node/wait.ts';
-import { listIn } from '../../scripts/node/report.ts';
+import { watchNode } from '../../../e2e/support/node/node-watch.ts';
+import { stateOf } from '../../../../scripts/node/wait.ts';
+import { listIn } from '../../../../scripts/node/report.ts';
 import { hostLook, PLACES } from './host-look.ts';
 import { atInstant, FLEETING, type Instant } from './steps.ts';
 import type { Lists, Subject } from './subject.ts';

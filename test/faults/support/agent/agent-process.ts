@@ -4,10 +4,10 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundle } from '../../scripts/build.ts';
-import { workFolder } from '../../scripts/bed/util/work-folder.ts';
-import { nodeFlags } from '../../scripts/fleet/coordinator/dockerfile.ts';
-import { AGENT_NAMESPACE } from '../../scripts/kubernetes/names.ts';
+import { bundle } from '../../../../scripts/build.ts';
+import { workFolder } from '../../../../scripts/bed/util/work-folder.ts';
+import { nodeFlags } from '../../../../scripts/fleet/coordinator/dockerfile.ts';
+import { AGENT_NAMESPACE } from '../../../../scripts/kubernetes/names.ts';
 import type { AgentStats, FromAgent, ToAgent } from './agent-messages.ts';
 
 export interface AgentProcess extends AsyncDisposable {

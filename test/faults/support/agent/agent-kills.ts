@@ -1,7 +1,7 @@
 // kill -9 of a node's agent, from this machine: nothing of the node is asked, so nothing delays it.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { TestNode } from '../../scripts/node/test-node.ts';
+import type { TestNode } from '../../../../scripts/node/test-node.ts';
 
 const PROGRAM = 'kubelet-sysctls.mjs';
 const LOOK_MS = 30;

@@ -2,16 +2,16 @@
 
 import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '../../scripts/bed/util/until.ts';
-import { freshNode } from '../e2e/support/node/fresh.ts';
-import type { FileFacts } from '../../scripts/node/host-files.ts';
-import { healthz } from '../../scripts/node/kubelet.ts';
-import type { Report } from '../../scripts/node/report.ts';
-import { isDone, type TestNode } from '../../scripts/node/test-node.ts';
-import { stateOf } from '../../scripts/node/wait.ts';
-import { TEMPORARY_MARK } from '../../agent/host/temporary.ts';
-import { UNDO_UNIT } from '../../agent/host/undo-script.ts';
-import { agentsOn } from './agent-kills.ts';
+import { until } from '../../../../scripts/bed/util/until.ts';
+import { freshNode } from '../../../e2e/support/node/fresh.ts';
+import type { FileFacts } from '../../../../scripts/node/host-files.ts';
+import { healthz } from '../../../../scripts/node/kubelet.ts';
+import type { Report } from '../../../../scripts/node/report.ts';
+import { isDone, type TestNode } from '../../../../scripts/node/test-node.ts';
+import { stateOf } from '../../../../scripts/node/wait.ts';
+import { TEMPORARY_MARK } from '../../../../agent/host/temporary.ts';
+import { UNDO_UNIT } from '../../../../agent/host/undo-script.ts';
+import { agentsOn } from '../agent/agent-kills.ts';
 import { hostLook, PLACES } from './host-look.ts';
 
 /** One list of the policy, and what the node's file holds with it. */

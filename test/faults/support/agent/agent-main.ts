@@ -3,14 +3,14 @@
 
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { followCluster } from '../../agent/cli/follow.ts';
-import { createCluster } from '../../agent/cluster/cluster.ts';
-import { inClusterCredentials } from '../../agent/cluster/credentials.ts';
-import { createTransport } from '../../agent/cluster/transport.ts';
-import { systemClock } from '../../agent/host/clock.ts';
-import { createAgent } from '../../agent/node/agent.ts';
-import { FakeHost } from '../../scripts/fakes/fake-host.ts';
-import { POLICY_CONFIG_MAP } from '../../scripts/kubernetes/names.ts';
+import { followCluster } from '../../../../agent/cli/follow.ts';
+import { createCluster } from '../../../../agent/cluster/cluster.ts';
+import { inClusterCredentials } from '../../../../agent/cluster/credentials.ts';
+import { createTransport } from '../../../../agent/cluster/transport.ts';
+import { systemClock } from '../../../../agent/host/clock.ts';
+import { createAgent } from '../../../../agent/node/agent.ts';
+import { FakeHost } from '../../../../scripts/fakes/fake-host.ts';
+import { POLICY_CONFIG_MAP } from '../../../../scripts/kubernetes/names.ts';
 import type { FromAgent, ToAgent } from './agent-messages.ts';
 
 const [nodeName = '', folder = '', haste = '0'] = process.argv.slice(2);

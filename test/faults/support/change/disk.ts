@@ -1,7 +1,7 @@
 // A node's disk that becomes full or may only be read, one folder at a time.
 
 import { rmSync, writeFileSync } from 'node:fs';
-import type { TestNode } from '../../scripts/node/test-node.ts';
+import type { TestNode } from '../../../../scripts/node/test-node.ts';
 
 /** More than an agent asks for before it begins a change. */
 const BYTES = 4 * 2 ** 20;
