@@ -2,13 +2,13 @@
 // and kills come in between.
 
 import type { Scheduler } from 'fast-check';
-import type { FleetNode } from '../../agent/rollout/fleet.ts';
-import { FakeTime, settle } from './fake-clock.ts';
-import { done, OLD, waiting } from './fleets.ts';
-import { type Random, randomFrom } from './random.ts';
+import type { FleetNode } from '../../../agent/rollout/fleet.ts';
+import { FakeTime, settle } from '../fake-clock.ts';
+import { done, OLD, waiting } from '../fleets.ts';
+import { type Random, randomFrom } from '../simulator/random.ts';
 import { ScheduledApi, wanted } from './scheduled-api.ts';
 import { startProcess, type Process } from './scheduled-coordinator.ts';
-import { natureFrom, simulatedNode } from './simulated-node.ts';
+import { natureFrom, simulatedNode } from '../simulator/simulated-node.ts';
 
 const WILD_STEPS = 400;
 /** Until then nodes are off, paused or held. */

@@ -2,13 +2,13 @@
 // coordinator that may end at any moment, loses writes and sees things late. What must hold is checked at each write.
 
 import { isDeepStrictEqual } from 'node:util';
-import { decideRollout } from '../../agent/rollout/decide.ts';
-import type { Approval, FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
-import { isRevision } from '../../agent/report/keys.ts';
-import type { PolicyNow } from '../../agent/rollout/gate.ts';
-import { windowsAt } from '../../agent/rollout/windows.ts';
-import { createZones } from '../../agent/rollout/zones.ts';
-import { done, OLD, policyWith, revisionOf, waiting } from './fleets.ts';
+import { decideRollout } from '../../../agent/rollout/decide.ts';
+import type { Approval, FleetNode, RolloutDecision } from '../../../agent/rollout/fleet.ts';
+import { isRevision } from '../../../agent/report/keys.ts';
+import type { PolicyNow } from '../../../agent/rollout/gate.ts';
+import { windowsAt } from '../../../agent/rollout/windows.ts';
+import { createZones } from '../../../agent/rollout/zones.ts';
+import { done, OLD, policyWith, revisionOf, waiting } from '../fleets.ts';
 import { type Random, randomFrom } from './random.ts';
 import { isMoving, natureFrom, type SimulatedNode, simulatedNode } from './simulated-node.ts';
 

@@ -1,13 +1,13 @@
 // A coordinator's process on a random scheduler: each of its calls, lists and watches takes turns, and may be refused or lost.
 
 import type { Scheduler } from 'fast-check';
-import { createCoordinator, type Coordinator } from '../../agent/rollout/coordinator.ts';
-import { decideRollout } from '../../agent/rollout/decide.ts';
-import type { FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
-import { Outdated, type FleetCluster } from '../../agent/rollout/ports.ts';
-import { createZones } from '../../agent/rollout/zones.ts';
-import type { Clock } from '../../agent/time/clock.ts';
-import type { Random } from './random.ts';
+import { createCoordinator, type Coordinator } from '../../../agent/rollout/coordinator.ts';
+import { decideRollout } from '../../../agent/rollout/decide.ts';
+import type { FleetNode, RolloutDecision } from '../../../agent/rollout/fleet.ts';
+import { Outdated, type FleetCluster } from '../../../agent/rollout/ports.ts';
+import { createZones } from '../../../agent/rollout/zones.ts';
+import type { Clock } from '../../../agent/time/clock.ts';
+import type { Random } from '../simulator/random.ts';
 import { PLACE, type ScheduledApi } from './scheduled-api.ts';
 
 const zones = createZones();

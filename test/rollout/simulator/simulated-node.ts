@@ -1,8 +1,8 @@
 // One node of the simulated fleet: its Node object, and an agent that reads, waits, changes, fails and tries again.
 
-import { MARKS, type State } from '../../agent/report/keys.ts';
-import type { FleetNode } from '../../agent/rollout/fleet.ts';
-import { isApproved } from '../../scripts/timeline/unavailable.ts';
+import { MARKS, type State } from '../../../agent/report/keys.ts';
+import type { FleetNode } from '../../../agent/rollout/fleet.ts';
+import { isApproved } from '../../../scripts/timeline/unavailable.ts';
 import type { Random } from './random.ts';
 
 const SECOND_MS = 1000;
