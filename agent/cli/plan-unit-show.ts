@@ -7,8 +7,8 @@ import { hostFiles } from '../host/files.ts';
 import { resolveHostPath } from '../host/paths.ts';
 
 import { nextArgv } from '../kubelet/configured.ts';
-import { readUsableEnvironmentFiles } from '../kubelet/environment.ts';
-import { findAssignment } from '../kubelet/environment-file.ts';
+import { readUsableEnvironmentFiles } from '../kubelet/environment/environment.ts';
+import { findAssignment } from '../kubelet/environment/environment-file.ts';
 import { UNPRINTABLE } from '../kubelet/quoted-words.ts';
 import { configPaths } from '../kubelet/running.ts';
 import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';

@@ -6,9 +6,9 @@ import {
   readUsableEnvironmentFiles,
   type ParsedEnvironmentFile,
   type VariableInForce,
-} from './environment.ts';
+} from './environment/environment.ts';
 import { expandExecStart, type ArgvWord } from './exec-start.ts';
-import { ALLOWED_FLAG, listOf, parseFlags, type FlagUse, type ParsedFlags } from './flags.ts';
+import { ALLOWED_FLAG, listOf, parseFlags, type FlagUse, type ParsedFlags } from './flags/flags.ts';
 import type { KubeletUnit } from './unit.ts';
 
 /** One allowance and, for a person, where it is given. */

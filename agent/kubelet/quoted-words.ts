@@ -1,6 +1,6 @@
 // An array of strings as systemctl show prints it in one line.
 
-import { decodeUtf8, encodeUtf8 } from './bytes.ts';
+import { decodeUtf8, encodeUtf8 } from './environment/bytes.ts';
 
 export interface QuotedWords {
   readonly words: readonly string[];

@@ -7,7 +7,7 @@ import {
   type ConfigSources,
   type KubeletConfig,
 } from './config.ts';
-import { allowedByFlags, lastValue, parseFlags } from './flags.ts';
+import { allowedByFlags, lastValue, parseFlags } from './flags/flags.ts';
 
 /** The list that the flags of this argv (the binary included) give; undefined when they give none. */
 export function allowedInArgv(argv: readonly string[]): readonly string[] | undefined {

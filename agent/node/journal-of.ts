@@ -1,7 +1,7 @@
 // The journal of a change that begins now.
 
-import { printCsv } from '../kubelet/csv.ts';
-import { ALLOWED_FLAG, listOf, parseFlags } from '../kubelet/flags.ts';
+import { printCsv } from '../kubelet/flags/csv.ts';
+import { ALLOWED_FLAG, listOf, parseFlags } from '../kubelet/flags/flags.ts';
 import type { FlagEdit } from '../plan/revert.ts';
 import { sha256Of } from '../text/hash.ts';
 import type { DueChange } from './due-change.ts';

@@ -1,8 +1,8 @@
 // What a node's `reason` says, for a person.
 
 import type { Drift } from '../plan/drift.ts';
-import { printCsv } from '../kubelet/csv.ts';
-import { ALLOWED_FLAG } from '../kubelet/flags.ts';
+import { printCsv } from '../kubelet/flags/csv.ts';
+import { ALLOWED_FLAG } from '../kubelet/flags/flags.ts';
 import { EXTRA_ARGS } from '../kubelet/unit.ts';
 import type { Planned, Refused } from '../plan/types.ts';
 import type { Desired } from '../policy/desired.ts';

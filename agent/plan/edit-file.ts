@@ -1,10 +1,10 @@
 // The one file of a plan as it would be: our flag edited in, or the original bytes brought back.
 
 import type { Configured } from '../kubelet/configured.ts';
-import { printCsv } from '../kubelet/csv.ts';
-import { editExtraArgs, EditError } from '../kubelet/edit.ts';
-import { readEnvironmentFiles, type ParsedEnvironmentFile } from '../kubelet/environment.ts';
-import { ALLOWED_FLAG } from '../kubelet/flags.ts';
+import { printCsv } from '../kubelet/flags/csv.ts';
+import { editExtraArgs, EditError } from '../kubelet/edit/edit.ts';
+import { readEnvironmentFiles, type ParsedEnvironmentFile } from '../kubelet/environment/environment.ts';
+import { ALLOWED_FLAG } from '../kubelet/flags/flags.ts';
 import { EXTRA_ARGS, type EnvironmentFileOnDisk, type KubeletUnit } from '../kubelet/unit.ts';
 import { sha256Of } from '../text/hash.ts';
 import type { Merge } from './merge.ts';

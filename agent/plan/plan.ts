@@ -2,8 +2,8 @@
 
 import { ConfigError, readKubeletConfig } from '../kubelet/config.ts';
 import { configuredOf, type Configured, type Origin } from '../kubelet/configured.ts';
-import { EditError } from '../kubelet/edit.ts';
-import { readEnvironmentFiles, RefusedFileError } from '../kubelet/environment.ts';
+import { EditError } from '../kubelet/edit/edit.ts';
+import { readEnvironmentFiles, RefusedFileError } from '../kubelet/environment/environment.ts';
 import { EXTRA_ARGS, type EnvironmentFileOnDisk } from '../kubelet/unit.ts';
 import { wordTexts } from '../kubelet/words.ts';
 import { coverageOf } from '../sysctl/coverage.ts';

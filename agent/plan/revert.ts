@@ -2,12 +2,12 @@
 
 import { readKubeletConfig, NO_CONFIG } from '../kubelet/config.ts';
 import { configuredOf, type Configured } from '../kubelet/configured.ts';
-import { printCsv } from '../kubelet/csv.ts';
-import { editExtraArgs } from '../kubelet/edit.ts';
-import { fromByteString } from '../kubelet/bytes.ts';
-import { findAssignment, parseEnvironmentFile } from '../kubelet/environment-file.ts';
-import { readEnvironmentFiles } from '../kubelet/environment.ts';
-import { ALLOWED_FLAG } from '../kubelet/flags.ts';
+import { printCsv } from '../kubelet/flags/csv.ts';
+import { editExtraArgs } from '../kubelet/edit/edit.ts';
+import { fromByteString } from '../kubelet/environment/bytes.ts';
+import { findAssignment, parseEnvironmentFile } from '../kubelet/environment/environment-file.ts';
+import { readEnvironmentFiles } from '../kubelet/environment/environment.ts';
+import { ALLOWED_FLAG } from '../kubelet/flags/flags.ts';
 import { EXTRA_ARGS } from '../kubelet/unit.ts';
 import { usesOf } from './uses.ts';
 

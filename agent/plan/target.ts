@@ -1,6 +1,6 @@
 // Which environment file carries KUBELET_EXTRA_ARGS, or is the one to give it a line.
 
-import type { ParsedEnvironmentFile, VariableInForce } from '../kubelet/environment.ts';
+import type { ParsedEnvironmentFile, VariableInForce } from '../kubelet/environment/environment.ts';
 import { takesLoneVariable, variablesOf } from '../kubelet/exec-start.ts';
 import { EXTRA_ARGS, type EnvironmentFileOnDisk, type KubeletUnit } from '../kubelet/unit.ts';
 

@@ -1,8 +1,8 @@
 // Our flag among the kubelet's arguments: whose words it consists of, and whether an edit did what it should.
 
 import type { AllowedUse, Configured } from '../kubelet/configured.ts';
-import type { WordRange } from '../kubelet/edit-value.ts';
-import { ALLOWED_FLAG, type FlagUse } from '../kubelet/flags.ts';
+import type { WordRange } from '../kubelet/edit/edit-value.ts';
+import { ALLOWED_FLAG, type FlagUse } from '../kubelet/flags/flags.ts';
 import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';
 import type { Refused } from './types.ts';
 

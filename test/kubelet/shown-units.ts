@@ -1,6 +1,6 @@
 // Units as `systemctl show` prints them.
 
-import { invalidUtf8, toByteString } from '../../agent/kubelet/bytes.ts';
+import { invalidUtf8, toByteString } from '../../agent/kubelet/environment/bytes.ts';
 
 export interface UnitProperties {
   readonly name?: string;

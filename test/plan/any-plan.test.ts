@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { fromByteString, toByteString } from '../../agent/kubelet/bytes.ts';
-import { findAssignment, parseEnvironmentFile } from '../../agent/kubelet/environment-file.ts';
+import { fromByteString, toByteString } from '../../agent/kubelet/environment/bytes.ts';
+import { findAssignment, parseEnvironmentFile } from '../../agent/kubelet/environment/environment-file.ts';
 import { planChange } from '../../agent/plan/plan.ts';
 import type { Planned, PlanInput } from '../../agent/plan/types.ts';
 import { coveredBy } from '../../agent/sysctl/coverage.ts';

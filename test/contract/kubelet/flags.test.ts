@@ -2,10 +2,10 @@
 
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FLAGS_WITHOUT_VALUE, SHORTHANDS } from '../../../agent/kubelet/boolean-flags.ts';
-import { FLAGS_WITH_VALUE } from '../../../agent/kubelet/value-flags.ts';
-import { parseCsv, printCsv } from '../../../agent/kubelet/csv.ts';
-import { allowedByFlags, lastValue, parseFlags } from '../../../agent/kubelet/flags.ts';
+import { FLAGS_WITHOUT_VALUE, SHORTHANDS } from '../../../agent/kubelet/flags/boolean-flags.ts';
+import { FLAGS_WITH_VALUE } from '../../../agent/kubelet/flags/value-flags.ts';
+import { parseCsv, printCsv } from '../../../agent/kubelet/flags/csv.ts';
+import { allowedByFlags, lastValue, parseFlags } from '../../../agent/kubelet/flags/flags.ts';
 import { healthEndpoint } from '../../../agent/kubelet/running.ts';
 import { whyNoGo } from '../../../scripts/bed/build/go.ts';
 import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../../scripts/bed/build/kubernetes.ts';

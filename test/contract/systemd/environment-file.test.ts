@@ -2,8 +2,11 @@
 
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeUtf8, encodeUtf8, fromByteString } from '../../../agent/kubelet/bytes.ts';
-import { EnvironmentFileError, parseEnvironmentFile } from '../../../agent/kubelet/environment-file.ts';
+import { decodeUtf8, encodeUtf8, fromByteString } from '../../../agent/kubelet/environment/bytes.ts';
+import {
+  EnvironmentFileError,
+  parseEnvironmentFile,
+} from '../../../agent/kubelet/environment/environment-file.ts';
 import { expandExecStart } from '../../../agent/kubelet/exec-start.ts';
 import { readQuotedWords } from '../../../agent/kubelet/quoted-words.ts';
 import { planChange } from '../../../agent/plan/plan.ts';

@@ -6,7 +6,7 @@ import {
   type Assignment,
   type EnvironmentDocument,
 } from './environment-file.ts';
-import type { EnvironmentFileOnDisk, KubeletUnit } from './unit.ts';
+import type { EnvironmentFileOnDisk, KubeletUnit } from '../unit.ts';
 
 export interface ParsedEnvironmentFile {
   readonly file: EnvironmentFileOnDisk;

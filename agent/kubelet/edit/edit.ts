@@ -1,11 +1,15 @@
 // New bytes for an environment file, in which KUBELET_EXTRA_ARGS carries our flag and nothing else differs.
 
-import { encodeUtf8, fromByteString } from './bytes.ts';
+import { encodeUtf8, fromByteString } from '../environment/bytes.ts';
 import { applyInPlace, quoteValue } from './edit-raw.ts';
 import { candidateValues, type WordRange } from './edit-value.ts';
-import { findAssignment, parseEnvironmentFile, EnvironmentFileError } from './environment-file.ts';
-import type { Assignment, EnvironmentDocument } from './environment-file.ts';
-import { EXTRA_ARGS } from './unit.ts';
+import {
+  findAssignment,
+  parseEnvironmentFile,
+  EnvironmentFileError,
+} from '../environment/environment-file.ts';
+import type { Assignment, EnvironmentDocument } from '../environment/environment-file.ts';
+import { EXTRA_ARGS } from '../unit.ts';
 
 export interface ExtraArgsEdit {
   /** undefined: there is no file yet. */

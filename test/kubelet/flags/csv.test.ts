@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { CsvError, parseCsv, printCsv } from '../../agent/kubelet/csv.ts';
+import { CsvError, parseCsv, printCsv } from '../../../agent/kubelet/flags/csv.ts';
 
 it.each([
   ['', []],

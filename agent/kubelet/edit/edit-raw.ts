@@ -1,7 +1,7 @@
 // Writing a changed value back into the raw bytes of its assignment, with as few of them changed as possible.
 
-import type { Assignment } from './environment-file.ts';
-import type { Section } from './environment-scan.ts';
+import type { Assignment } from '../environment/environment-file.ts';
+import type { Section } from '../environment/environment-scan.ts';
 import type { Splice } from './edit-value.ts';
 
 /**

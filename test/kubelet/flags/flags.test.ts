@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allowedByFlags, lastValue, parseFlags } from '../../agent/kubelet/flags.ts';
+import { allowedByFlags, lastValue, parseFlags } from '../../../agent/kubelet/flags/flags.ts';
 
 const allowed = (...args: string[]): readonly string[] | undefined => allowedByFlags(parseFlags(args));
 

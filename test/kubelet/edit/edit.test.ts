@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { EditError, editExtraArgs, type ExtraArgsEdit } from '../../agent/kubelet/edit.ts';
-import { findAssignment, parseEnvironmentFile } from '../../agent/kubelet/environment-file.ts';
-import { wordTexts } from '../../agent/kubelet/words.ts';
+import { EditError, editExtraArgs, type ExtraArgsEdit } from '../../../agent/kubelet/edit/edit.ts';
+import { findAssignment, parseEnvironmentFile } from '../../../agent/kubelet/environment/environment-file.ts';
+import { wordTexts } from '../../../agent/kubelet/words.ts';
 
 const FLAG = '--allowed-unsafe-sysctls=net.core.somaxconn,kernel.shm*';
 

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromByteString } from '../../agent/kubelet/bytes.ts';
+import { fromByteString } from '../../../agent/kubelet/environment/bytes.ts';
 import {
   EnvironmentFileError,
   findAssignment,
   parseEnvironmentFile,
-} from '../../agent/kubelet/environment-file.ts';
-import { anyFile } from './arbitraries.ts';
+} from '../../../agent/kubelet/environment/environment-file.ts';
+import { anyFile } from '../arbitraries.ts';
 
 function variables(text: string, version: number | undefined = 252): Record<string, string> {
   const { assignments } = parseEnvironmentFile(fromByteString(text), version);

@@ -1,6 +1,6 @@
 // The value of KUBELET_EXTRA_ARGS with our flag in it, as a byte string, before it is written in any quoting.
 
-import { quoteWord, splitWords, type Word } from './words.ts';
+import { quoteWord, splitWords, type Word } from '../words.ts';
 
 /** Consecutive words. */
 export interface WordRange {
