@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { isMap, isNode, isScalar, type YAMLMap } from 'yaml';
-import { asText, describe, isNothing, keyOf, textOf } from '../policy/yaml-nodes.ts';
-import { parseYaml, type YamlText } from '../policy/yaml.ts';
+import { asText, describe, isNothing, keyOf, textOf } from '../policy/yaml/yaml-nodes.ts';
+import { parseYaml, type YamlText } from '../policy/yaml/yaml.ts';
 import { errorText } from '../text/error-text.ts';
 import { quote } from '../text/quote.ts';
 

@@ -6,8 +6,8 @@ import type { ErrorList } from './error-list.ts';
 import { labelKeyProblem, labelValueProblem } from './labels.ts';
 import { readList } from './lists.ts';
 import type { Entry } from './policy.ts';
-import { asText, describe, isNothing, keyOf, textOf } from './yaml-nodes.ts';
-import type { YamlText } from './yaml.ts';
+import { asText, describe, isNothing, keyOf, textOf } from './yaml/yaml-nodes.ts';
+import type { YamlText } from './yaml/yaml.ts';
 
 /** The key of the ConfigMap that every error here names. */
 export const PROFILES_KEY = 'profiles';

@@ -13,8 +13,8 @@ import {
   readSelector,
   type Reading,
 } from './profile-fields.ts';
-import { describe, keyOf } from './yaml-nodes.ts';
-import { parseYaml } from './yaml.ts';
+import { describe, keyOf } from './yaml/yaml-nodes.ts';
+import { parseYaml } from './yaml/yaml.ts';
 
 const FIELDS = ['name', 'nodeSelector', 'allowedUnsafeSysctls'] as const;
 // Enough for some hundred profiles; what comes of them must fit into the 60 MB that the agent's container has to spare.

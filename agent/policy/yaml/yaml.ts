@@ -1,7 +1,7 @@
 // YAML of other people's, read with nothing clever in it: no aliases, no tags of one's own, no key given twice.
 
 import { Composer, isNode, isPair, isScalar, LineCounter, type ParsedNode, type Document, visit } from 'yaml';
-import { printable, quote } from '../text/quote.ts';
+import { printable, quote } from '../../text/quote.ts';
 import { keyOf } from './yaml-nodes.ts';
 import { readTokens } from './yaml-tokens.ts';
 

@@ -1,7 +1,7 @@
 // Nodes of parsed YAML, in our words.
 
 import { isMap, isScalar, type Pair, type Scalar } from 'yaml';
-import { printable, quote } from '../text/quote.ts';
+import { printable, quote } from '../../text/quote.ts';
 
 /** The key of a pair as it is written; undefined when the key is a list or a map. */
 export function keyOf(pair: Pair): string | undefined {
