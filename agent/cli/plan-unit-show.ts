@@ -3,8 +3,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { hostFiles } from '../host/files.ts';
-import { resolveHostPath } from '../host/paths.ts';
+import { hostFiles } from '../host/files/files.ts';
+import { resolveHostPath } from '../host/files/paths.ts';
 
 import { nextArgv } from '../kubelet/configured.ts';
 import { readUsableEnvironmentFiles } from '../kubelet/environment/environment.ts';

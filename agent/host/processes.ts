@@ -5,7 +5,7 @@ import { release } from 'node:os';
 import type { Processes } from '../node/ports.ts';
 import type { RunOnHost } from './commands.ts';
 import { isMissing } from './errors.ts';
-import { resolveHostPath } from './paths.ts';
+import { resolveHostPath } from './files/paths.ts';
 
 /** Processes as the host's PID namespace numbers them. */
 export function hostProcesses(root: string, run: RunOnHost, proc = '/proc'): Processes {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostFiles } from '../../../agent/host/files.ts';
+import { hostFiles } from '../../../agent/host/files/files.ts';
 import { readKubeletConfig } from '../../../agent/kubelet/config.ts';
 import { findDropIns } from '../../../agent/node/observed-files.ts';
 import { whyNoGo } from '../../../scripts/bed/build/go.ts';

@@ -1,4 +1,4 @@
-// node:fs/promises over a modelled disk, so that agent/host/files.ts itself runs in a schedule: each system call is one
+// node:fs/promises over a modelled disk, so that agent/host/files/files.ts itself runs in a schedule: each system call is one
 // step, at which anything else can happen first.
 
 import { posix } from 'node:path';
@@ -44,7 +44,7 @@ export class MountTable {
 
 export const mounts = new MountTable();
 
-/** In place of the module's functions of the same names, as far as agent/host/files.ts and its helpers use them. */
+/** In place of the module's functions of the same names, as far as agent/host/files/files.ts and its helpers use them. */
 export function modelledFs(): Record<string, unknown> {
   return {
     lstat: (path: string) => stepAt('lstat', path, false, (disk, own) => statsOf(disk, disk.existing(own))),

@@ -1,10 +1,10 @@
 // The ports of one agent's process: each call of them is a step of the schedule.
 
 import { HostCommandError, type RunOnHost } from '../../../agent/host/commands.ts';
-import { hostFiles } from '../../../agent/host/files.ts';
-import { TEMPORARY_MARK } from '../../../agent/host/temporary.ts';
-import { BOOT_UNIT, UNDO_SCRIPT_FILE, UNITS_FOLDER } from '../../../agent/host/undo-script.ts';
-import { hostUndoSwitch } from '../../../agent/host/undo-switch.ts';
+import { hostFiles } from '../../../agent/host/files/files.ts';
+import { TEMPORARY_MARK } from '../../../agent/host/files/temporary.ts';
+import { BOOT_UNIT, UNDO_SCRIPT_FILE, UNITS_FOLDER } from '../../../agent/host/rollback/rollback-script.ts';
+import { hostUndoSwitch } from '../../../agent/host/rollback/rollback-timer.ts';
 import type { AgentPorts } from '../../../agent/node/agent.ts';
 import { JOURNAL_FILE, MEMORY_FOLDER, memoryStore } from '../../../agent/node/memory.ts';
 import type { Cluster, HostFiles, HostWatch, Shortage, Systemd } from '../../../agent/node/ports.ts';

@@ -1,17 +1,17 @@
-// The transient timer that undoes a change, its service, and the script that the service runs (agent/host/undo-script.ts),
-// step by step. `run` takes the commands of agent/host/undo-switch.ts.
+// The transient timer that undoes a change, its service, and the script that the service runs (agent/host/rollback/rollback-script.ts),
+// step by step. `run` takes the commands of agent/host/rollback/rollback-timer.ts.
 
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { HostCommandError, type RunOnHost } from '../../../agent/host/commands.ts';
-import { TEMPORARY_MARK } from '../../../agent/host/temporary.ts';
+import { TEMPORARY_MARK } from '../../../agent/host/files/temporary.ts';
 import {
   BOOT_UNIT,
   BOOT_UNIT_FILE,
   UNDO_SCRIPT_FILE,
   UNDO_UNIT,
   UNITS_FOLDER,
-} from '../../../agent/host/undo-script.ts';
+} from '../../../agent/host/rollback/rollback-script.ts';
 import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../agent/node/memory.ts';
 import { type Journal, parseJournal } from '../../../agent/node/journal.ts';
 import type { Disk } from './disk.ts';

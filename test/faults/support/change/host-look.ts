@@ -4,8 +4,13 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'no
 import { basename, dirname } from 'node:path';
 import type { BedNode } from '../../../../scripts/bed/bed.ts';
 import { JOURNAL_FILE, MEMORY_FOLDER, TAKEN_FILE, UNDONE_FILES } from '../../../../agent/node/memory.ts';
-import { TEMPORARY_MARK } from '../../../../agent/host/temporary.ts';
-import { BOOT_UNIT, BOOT_UNIT_FILE, UNDO_UNIT, UNITS_FOLDER } from '../../../../agent/host/undo-script.ts';
+import { TEMPORARY_MARK } from '../../../../agent/host/files/temporary.ts';
+import {
+  BOOT_UNIT,
+  BOOT_UNIT_FILE,
+  UNDO_UNIT,
+  UNITS_FOLDER,
+} from '../../../../agent/host/rollback/rollback-script.ts';
 
 export const PLACES = {
   folder: MEMORY_FOLDER,

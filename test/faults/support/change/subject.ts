@@ -9,8 +9,8 @@ import { healthz } from '../../../../scripts/node/kubelet.ts';
 import type { Report } from '../../../../scripts/node/report.ts';
 import { isDone, type TestNode } from '../../../../scripts/node/test-node.ts';
 import { stateOf } from '../../../../scripts/node/wait.ts';
-import { TEMPORARY_MARK } from '../../../../agent/host/temporary.ts';
-import { UNDO_UNIT } from '../../../../agent/host/undo-script.ts';
+import { TEMPORARY_MARK } from '../../../../agent/host/files/temporary.ts';
+import { UNDO_UNIT } from '../../../../agent/host/rollback/rollback-script.ts';
 import { agentsOn } from '../agent/agent-kills.ts';
 import { hostLook, PLACES } from './host-look.ts';
 

@@ -1,7 +1,7 @@
 // Changes of the host's files. Folders are watched, since editors and configuration managers replace files by renames.
 
-import type { HostWatch } from '../node/ports.ts';
-import { createTurns } from './turns.ts';
+import type { HostWatch } from '../../node/ports.ts';
+import { createTurns } from '../files/turns.ts';
 import { createFolderWatchers, type Watch } from './watch-folders.ts';
 import { askedPaths, foldersToWatch, type FolderToWatch } from './watch-places.ts';
 import { createFolderPoller } from './watch-poll.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createTurns } from '../../agent/host/turns.ts';
+import { createTurns } from '../../../agent/host/files/turns.ts';
 
 test('actions of one key run one after the other, also after one that failed; those of another key run at once', async () => {
   const inTurn = createTurns();

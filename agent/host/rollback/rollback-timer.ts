@@ -1,7 +1,7 @@
 // The host's own undo of a change: a systemd timer that runs out, and a unit for the boot after a power cut.
 
-import type { HostFiles, UndoSwitch } from '../node/ports.ts';
-import { HostCommandError, type RunOnHost } from './commands.ts';
+import type { HostFiles, UndoSwitch } from '../../node/ports.ts';
+import { HostCommandError, type RunOnHost } from '../commands.ts';
 import {
   BOOT_UNIT,
   BOOT_UNIT_FILE,
@@ -11,7 +11,7 @@ import {
   UNDO_SCRIPT_FILE,
   UNDO_UNIT,
   UNITS_FOLDER,
-} from './undo-script.ts';
+} from './rollback-script.ts';
 
 const OWNER_ONLY = 0o600;
 /** systemctl: the unit is not loaded. */

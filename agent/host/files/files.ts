@@ -15,11 +15,11 @@ import {
 } from 'node:fs/promises';
 import { execa } from 'execa';
 import { basename, dirname, join } from 'node:path';
-import { ChangedFileError } from '../node/changed-file.ts';
-import type { HostFiles, WriteOptions } from '../node/ports.ts';
-import { sha256Of } from '../text/hash.ts';
-import type { RunOnHost } from './commands.ts';
-import { isForbidden, isMissing, isNotEmpty, isReadOnly, isThere } from './errors.ts';
+import { ChangedFileError } from '../../node/changed-file.ts';
+import type { HostFiles, WriteOptions } from '../../node/ports.ts';
+import { sha256Of } from '../../text/hash.ts';
+import type { RunOnHost } from '../commands.ts';
+import { isForbidden, isMissing, isNotEmpty, isReadOnly, isThere } from '../errors.ts';
 import { resolveHostPath } from './paths.ts';
 import { isRegular, readRegular } from './regular.ts';
 import { shortageIn } from './space.ts';

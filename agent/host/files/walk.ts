@@ -3,7 +3,7 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { isMissing } from './errors.ts';
+import { isMissing } from '../errors.ts';
 import { resolveHostPath } from './paths.ts';
 
 export interface Walked {

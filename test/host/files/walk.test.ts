@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { hostFiles } from '../../agent/host/files.ts';
-import { temporaryRoot } from './temporary-root.ts';
+import { hostFiles } from '../../../agent/host/files/files.ts';
+import { temporaryRoot } from '../temporary-root.ts';
 
 const noCommands = (): Promise<string> => Promise.reject(new Error('Expected no command on the host'));
 

@@ -2,8 +2,8 @@
 
 import type { Stats } from 'node:fs';
 import { constants, lstat, open } from 'node:fs/promises';
-import { NotRegularFileError } from '../node/not-regular.ts';
-import { isMissing } from './errors.ts';
+import { NotRegularFileError } from '../../node/not-regular.ts';
+import { isMissing } from '../errors.ts';
 
 /** The bytes of `target`, which `path` of the host leads to. Throws a NotRegularFileError, without having opened what it is. */
 export async function readRegular(target: string, path: string): Promise<Uint8Array> {

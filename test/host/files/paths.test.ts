@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { resolveHostPath } from '../../agent/host/paths.ts';
-import { temporaryRoot } from './temporary-root.ts';
+import { resolveHostPath } from '../../../agent/host/files/paths.ts';
+import { temporaryRoot } from '../temporary-root.ts';
 
 describe('resolveHostPath', () => {
   test('stays below the root when a link leads to an absolute path of the host', async () => {

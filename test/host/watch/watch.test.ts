@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { onTestFinished, describe, expect, test, vi } from 'vitest';
-import { hostWatch } from '../../agent/host/watch.ts';
-import type { HostWatch } from '../../agent/node/ports.ts';
-import { temporaryRoot } from './temporary-root.ts';
+import { hostWatch } from '../../../agent/host/watch/watch.ts';
+import type { HostWatch } from '../../../agent/node/ports.ts';
+import { temporaryRoot } from '../temporary-root.ts';
 
 function watching(root: string): { watch: HostWatch; seen: string[] } {
   const seen: string[] = [];
@@ -262,7 +262,7 @@ describe('a host without inotify', () => {
       const root = await temporaryRoot();
       const script = `
         import { writeFileSync } from 'node:fs';
-        import { hostWatch } from './agent/host/watch.ts';
+        import { hostWatch } from './agent/host/watch/watch.ts';
         const [root] = process.argv.slice(1);
         const watch = hostWatch(root, (path) => { console.log(path); process.exit(); }, { onPolling: console.log, pollMs: 20 });
         await watch.watchPaths(['/kubelet']);
@@ -278,7 +278,7 @@ describe('a host without inotify', () => {
       const { stdout } = await execa(
         'unshare',
         [...inNamespace, `${setLimit}; exec node --input-type=module --eval "$0" "$1"`, script, root],
-        { cwd: join(import.meta.dirname, '..', '..'), preferLocal: true, timeout: 20_000 },
+        { cwd: join(import.meta.dirname, '..', '..', '..'), preferLocal: true, timeout: 20_000 },
       );
 
       expect(stdout).toMatch(/^(EMFILE|ENOSPC): .*\n\/kubelet$/u);
@@ -288,13 +288,13 @@ describe('a host without inotify', () => {
   test('lets the process end', async () => {
     const root = await temporaryRoot();
     const script = `
-      import { hostWatch } from './agent/host/watch.ts';
+      import { hostWatch } from './agent/host/watch/watch.ts';
       const watch = hostWatch(process.argv[1], () => {}, { onPolling() {}, watch() { throw new Error('EMFILE'); } });
       await watch.watchPaths(['/kubelet']);
     `;
 
     const ended = execa('node', ['--input-type=module', '--eval', script, root], {
-      cwd: join(import.meta.dirname, '..', '..'),
+      cwd: join(import.meta.dirname, '..', '..', '..'),
       preferLocal: true,
       timeout: 20_000,
     });

@@ -2,8 +2,8 @@
 
 import { type FSWatcher, watch as watchFolder, type WatchListener } from 'node:fs';
 import { basename } from 'node:path';
-import { errorText } from '../text/error-text.ts';
-import { isMissing } from './errors.ts';
+import { errorText } from '../../text/error-text.ts';
+import { isMissing } from '../errors.ts';
 import { ANY, askedPaths, type FolderToWatch } from './watch-places.ts';
 
 /** fs.watch, or another in its place. */

@@ -1,9 +1,9 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
-import { hostFiles } from '../../agent/host/files.ts';
-import type { HostFiles } from '../../agent/node/ports.ts';
-import { temporaryRoot } from './temporary-root.ts';
+import { hostFiles } from '../../../agent/host/files/files.ts';
+import type { HostFiles } from '../../../agent/node/ports.ts';
+import { temporaryRoot } from '../temporary-root.ts';
 
 const MIB = 1024 * 1024;
 

@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { DAMAGED, UNDO_SCRIPT, UNITS_FOLDER } from '../../agent/host/undo-script.ts';
-import { type Journal, printJournal } from '../../agent/node/journal.ts';
-import { sha256Of } from '../../agent/text/hash.ts';
-import { temporaryRoot } from './temporary-root.ts';
+import { DAMAGED, UNDO_SCRIPT, UNITS_FOLDER } from '../../../agent/host/rollback/rollback-script.ts';
+import { type Journal, printJournal } from '../../../agent/node/journal.ts';
+import { sha256Of } from '../../../agent/text/hash.ts';
+import { temporaryRoot } from '../temporary-root.ts';
 
 const BEFORE = Buffer.from('A=1\n');
 const FLAG = '--allowed-unsafe-sysctls=kernel.sem';

@@ -2,8 +2,8 @@
 
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Shortage } from '../node/ports.ts';
-import { isMissing, isReadOnly } from './errors.ts';
+import type { Shortage } from '../../node/ports.ts';
+import { isMissing, isReadOnly } from '../errors.ts';
 
 /**
  * What the file system of `folder`, or of its nearest parent that is there, lacks for so many bytes more and a file more.

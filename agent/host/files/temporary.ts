@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isForbidden, isMissing } from './errors.ts';
+import { isForbidden, isMissing } from '../errors.ts';
 
 /** `.NAME`, this, and an end that no other write has. */
 export const TEMPORARY_MARK = '.kubelet-sysctl-agent.';

@@ -2,9 +2,9 @@
 
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { isMissing } from './errors.ts';
-import { traverse } from './paths.ts';
-import { walkHost } from './walk.ts';
+import { isMissing } from '../errors.ts';
+import { traverse } from '../files/paths.ts';
+import { walkHost } from '../files/walk.ts';
 
 /** What counts of a folder's entry. */
 export interface Counted {

@@ -2,10 +2,10 @@ import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from
 import { createServer } from 'node:net';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { hostFiles } from '../../agent/host/files.ts';
-import { ChangedFileError } from '../../agent/node/changed-file.ts';
-import { NotRegularFileError } from '../../agent/node/not-regular.ts';
-import { temporaryRoot } from './temporary-root.ts';
+import { hostFiles } from '../../../agent/host/files/files.ts';
+import { ChangedFileError } from '../../../agent/node/changed-file.ts';
+import { NotRegularFileError } from '../../../agent/node/not-regular.ts';
+import { temporaryRoot } from '../temporary-root.ts';
 
 const noCommands = (): Promise<string> => Promise.reject(new Error('Expected no command on the host'));
 const bytes = (text: string): Uint8Array => Buffer.from(text);

@@ -1,11 +1,16 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { HostCommandError, type RunOnHost } from '../../agent/host/commands.ts';
-import { hostFiles } from '../../agent/host/files.ts';
-import { BOOT_UNIT, BOOT_UNIT_FILE, UNDO_SCRIPT_FILE, UNITS_FOLDER } from '../../agent/host/undo-script.ts';
-import { hostUndoSwitch } from '../../agent/host/undo-switch.ts';
-import { temporaryRoot } from './temporary-root.ts';
+import { HostCommandError, type RunOnHost } from '../../../agent/host/commands.ts';
+import { hostFiles } from '../../../agent/host/files/files.ts';
+import {
+  BOOT_UNIT,
+  BOOT_UNIT_FILE,
+  UNDO_SCRIPT_FILE,
+  UNITS_FOLDER,
+} from '../../../agent/host/rollback/rollback-script.ts';
+import { hostUndoSwitch } from '../../../agent/host/rollback/rollback-timer.ts';
+import { temporaryRoot } from '../temporary-root.ts';
 
 const FILE = '/etc/default/kubelet';
 

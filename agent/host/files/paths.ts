@@ -3,7 +3,7 @@
 
 import { lstat, readlink } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { isMissing } from './errors.ts';
+import { isMissing } from '../errors.ts';
 
 /** The host's root folder, as a pod with hostPID sees it. */
 export const HOST_ROOT = '/proc/1/root';
