@@ -3,8 +3,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Logger } from 'pino';
 import { createCluster } from '../cluster/cluster.ts';
-import { inClusterCredentials } from '../cluster/credentials.ts';
-import { createTransport } from '../cluster/transport.ts';
+import { inClusterCredentials } from '../cluster/http/credentials.ts';
+import { createTransport } from '../cluster/http/transport.ts';
 import { systemClock } from '../host/clock.ts';
 import { hostCommands } from '../host/commands.ts';
 import { hostFiles } from '../host/files/files.ts';

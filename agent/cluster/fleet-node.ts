@@ -3,9 +3,9 @@
 import type { FleetNode } from '../rollout/fleet.ts';
 import type { SeenNode } from '../rollout/ports.ts';
 import { ASKED, KEYS, PENDING_TAINT, STATES, type State } from '../report/keys.ts';
-import { objectAt, objectsAt, textAt, textsAt, timeOf, type JsonObject } from './fields.ts';
+import { objectAt, objectsAt, textAt, textsAt, timeOf, type JsonObject } from './http/json.ts';
 import { parseReadiness } from './objects.ts';
-import { versionOf } from './version.ts';
+import { versionOf } from './http/version.ts';
 
 /** Who writes approvals, in managedFields. */
 export const COORDINATOR = 'kubelet-sysctl-coordinator';

@@ -3,20 +3,20 @@
 import type { AgentLog, ConfigMapObject } from '../node/ports.ts';
 import { ASKED } from '../report/keys.ts';
 import type { FleetCluster, SeenNode, StatusObject } from '../rollout/ports.ts';
-import { isNotFound } from './errors.ts';
+import { isNotFound } from './http/errors.ts';
 import { configMapEvent } from './events.ts';
-import { objectAt } from './fields.ts';
+import { objectAt } from './http/json.ts';
 import { approvedAt, COORDINATOR, parseFleetNode } from './fleet-node.ts';
-import { JSON_PATCH, MERGE_PATCH, METADATA_ONLY } from './media-types.ts';
+import { JSON_PATCH, MERGE_PATCH, METADATA_ONLY } from './http/media-types.ts';
 import { parseConfigMap } from './objects.ts';
 import { orOutdated } from './outdated.ts';
 import { postEvent } from './post-event.ts';
-import type { Transport } from './transport.ts';
+import type { Transport } from './http/transport.ts';
 import { watchCollection } from './watch-collection.ts';
 import { loggedFaults } from './watch-faults.ts';
 import type { Watch, WatchOptions } from './watch-loop.ts';
 import { watchObject } from './watch.ts';
-import { versionOf } from './version.ts';
+import { versionOf } from './http/version.ts';
 
 export interface FleetOptions {
   readonly transport: Transport;

@@ -7,7 +7,7 @@ import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { errorText } from '../text/error-text.ts';
 import { anyOf, quote } from '../text/quote.ts';
-import { isObject, objectAt, textAt } from './fields.ts';
+import { isObject, objectAt, textAt } from './http/json.ts';
 import { proxyFor } from './proxy.ts';
 
 export interface KubeconfigChoice {

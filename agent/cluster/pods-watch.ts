@@ -2,7 +2,7 @@
 
 import type { PodsWatch, SeenPod } from '../node/ports.ts';
 import { parseSeenPod, uidOf } from './objects.ts';
-import type { Transport } from './transport.ts';
+import type { Transport } from './http/transport.ts';
 import { watchCollection } from './watch-collection.ts';
 import type { WatchOptions } from './watch-loop.ts';
 

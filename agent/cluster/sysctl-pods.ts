@@ -1,7 +1,7 @@
 // The pods that set sysctls, in a list of pods.
 
 import type { SysctlPod } from '../plan/in-use.ts';
-import { objectAt, textAt } from './fields.ts';
+import { objectAt, textAt } from './http/json.ts';
 import { objectsOf } from './items.ts';
 import { parsePod } from './objects.ts';
 

@@ -1,8 +1,8 @@
 // Following one object for ever.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { JsonObject } from './fields.ts';
-import type { Transport } from './transport.ts';
+import type { JsonObject } from './http/json.ts';
+import type { Transport } from './http/transport.ts';
 import { objectReader } from './readable.ts';
 import { parseList } from './watch-event.ts';
 import { watchLoop, type Listing, type Watch, type WatchOptions } from './watch-loop.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { beginTerm, type Term } from '../../agent/cli/term.ts';
 import { createFleet } from '../../agent/cluster/fleet.ts';
-import { createTransport } from '../../agent/cluster/transport.ts';
+import { createTransport } from '../../agent/cluster/http/transport.ts';
 import { systemClock } from '../../agent/host/clock.ts';
 import {
   closedAfterEach,

@@ -1,7 +1,7 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { createCluster, type WatchedCluster } from '../../agent/cluster/cluster.ts';
-import { createTransport } from '../../agent/cluster/transport.ts';
+import { createTransport } from '../../agent/cluster/http/transport.ts';
 import type { ConfigMapObject, EventNote, NodeObject } from '../../agent/node/ports.ts';
 import {
   closedAfterEach,

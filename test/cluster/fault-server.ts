@@ -4,7 +4,7 @@ import { createServer as createHttp, type IncomingMessage, type ServerResponse }
 import { createServer as createHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import { afterEach, vi } from 'vitest';
-import type { Credentials } from '../../agent/cluster/credentials.ts';
+import type { Credentials } from '../../agent/cluster/http/credentials.ts';
 import type { SelfSigned } from './certificate.ts';
 
 export interface Seen {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseFleetNode } from '../../agent/cluster/fleet-node.ts';
 import { createFleet } from '../../agent/cluster/fleet.ts';
-import { createTransport } from '../../agent/cluster/transport.ts';
+import { createTransport } from '../../agent/cluster/http/transport.ts';
 import {
   closedAfterEach,
   eventually,

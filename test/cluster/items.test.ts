@@ -1,6 +1,6 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { BadAnswer } from '../../agent/cluster/errors.ts';
+import { BadAnswer } from '../../agent/cluster/http/errors.ts';
 import { itemsOf } from '../../agent/cluster/items.ts';
 import { collect } from './fault-server.ts';
 

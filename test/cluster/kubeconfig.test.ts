@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { loadKubeconfig } from '../../agent/cluster/kubeconfig.ts';
 import { openKubeconfig } from '../../agent/cluster/kubeconfig-connections.ts';
-import { createTransport, type Transport } from '../../agent/cluster/transport.ts';
+import { createTransport, type Transport } from '../../agent/cluster/http/transport.ts';
 import { selfSigned } from './certificate.ts';
 import { faultServer, json, status, type FaultServer } from './fault-server.ts';
 

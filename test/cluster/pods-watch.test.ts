@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { watchPods } from '../../agent/cluster/pods-watch.ts';
-import { createTransport } from '../../agent/cluster/transport.ts';
+import { createTransport } from '../../agent/cluster/http/transport.ts';
 import type { PodsWatch, SeenPod } from '../../agent/node/ports.ts';
 import {
   closedAfterEach,

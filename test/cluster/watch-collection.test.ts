@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { textAt, type JsonObject } from '../../agent/cluster/fields.ts';
-import { createTransport } from '../../agent/cluster/transport.ts';
+import { textAt, type JsonObject } from '../../agent/cluster/http/json.ts';
+import { createTransport } from '../../agent/cluster/http/transport.ts';
 import { watchCollection, type CollectionWatchOptions } from '../../agent/cluster/watch-collection.ts';
 import { errorText } from '../../agent/text/error-text.ts';
 import {

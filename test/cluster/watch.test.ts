@@ -1,8 +1,8 @@
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { textAt } from '../../agent/cluster/fields.ts';
-import { createTransport, type TransportOptions } from '../../agent/cluster/transport.ts';
+import { textAt } from '../../agent/cluster/http/json.ts';
+import { createTransport, type TransportOptions } from '../../agent/cluster/http/transport.ts';
 import type { Watch } from '../../agent/cluster/watch-loop.ts';
 import { watchObject, type ObjectWatchOptions } from '../../agent/cluster/watch.ts';
 import { selfSigned } from './certificate.ts';

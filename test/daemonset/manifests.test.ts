@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
-import { objectAt, type JsonObject } from '../../agent/cluster/fields.ts';
+import { objectAt, type JsonObject } from '../../agent/cluster/http/json.ts';
 import { STATUS_NAME } from '../../agent/cluster/fleet.ts';
 import { RESTART_TIMEOUT_MS } from '../../agent/host/systemd.ts';
 import { HEALTHZ_TIMEOUT_MS } from '../../agent/node/prove.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseFleetNode } from '../../agent/cluster/fleet-node.ts';
-import { objectAt, textsAt } from '../../agent/cluster/fields.ts';
+import { objectAt, textsAt } from '../../agent/cluster/http/json.ts';
 import type { SysctlPod } from '../../agent/plan/in-use.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import type { Policy } from '../../agent/policy/policy.ts';

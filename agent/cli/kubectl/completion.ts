@@ -1,10 +1,10 @@
 // `kubectl sysctls completion`: the scripts for the shells, and the hidden command that they and kubectl call.
 
 import { Argument, Command } from 'commander';
-import { objectAt, textAt } from '../../cluster/fields.ts';
+import { objectAt, textAt } from '../../cluster/http/json.ts';
 import { objectsOf } from '../../cluster/items.ts';
 import { loadKubeconfig } from '../../cluster/kubeconfig.ts';
-import { METADATA_LIST } from '../../cluster/media-types.ts';
+import { METADATA_LIST } from '../../cluster/http/media-types.ts';
 import { complete, type GlobalWords, type Sources } from './complete.ts';
 import { inOrder } from './nodes.ts';
 import type { Program, World } from './context.ts';

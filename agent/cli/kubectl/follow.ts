@@ -1,6 +1,6 @@
 // The fleet as it changes: Nodes, the policy's ConfigMap, the coordinators' Lease.
 
-import { ApiError } from '../../cluster/errors.ts';
+import { ApiError } from '../../cluster/http/errors.ts';
 import { watchCollection } from '../../cluster/watch-collection.ts';
 import type { WatchOptions } from '../../cluster/watch-loop.ts';
 import { watchObject } from '../../cluster/watch.ts';

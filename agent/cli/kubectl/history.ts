@@ -2,7 +2,7 @@
 
 import { Command, Option } from 'commander';
 import { stripVTControlCharacters } from 'node:util';
-import { objectAt, textsAt } from '../../cluster/fields.ts';
+import { objectAt, textsAt } from '../../cluster/http/json.ts';
 import { HistoryError, parseHistory } from '../../report/history.ts';
 import { KEYS } from '../../report/keys.ts';
 import type { PastChange } from '../../report/past-change.ts';

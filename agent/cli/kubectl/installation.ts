@@ -1,7 +1,7 @@
 // What is installed in the namespace: the policy's ConfigMap, the agents' DaemonSet, the coordinators' Lease.
 
-import { ApiError, isNotFound } from '../../cluster/errors.ts';
-import { objectAt, objectsAt, textAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
+import { ApiError, isNotFound } from '../../cluster/http/errors.ts';
+import { objectAt, objectsAt, textAt, textsAt, type JsonObject } from '../../cluster/http/json.ts';
 import { parsePolicy } from '../../policy/parse.ts';
 import type { PolicyResult } from '../../policy/policy.ts';
 import { Refusal } from './failure.ts';

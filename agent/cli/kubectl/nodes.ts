@@ -1,7 +1,7 @@
 // The Nodes, read one by one: the list of a big cluster's is a hundred megabytes.
 
-import { isNotFound } from '../../cluster/errors.ts';
-import { objectAt, textsAt, type JsonObject } from '../../cluster/fields.ts';
+import { isNotFound } from '../../cluster/http/errors.ts';
+import { objectAt, textsAt, type JsonObject } from '../../cluster/http/json.ts';
 import { parseFleetNode } from '../../cluster/fleet-node.ts';
 import { objectsOf } from '../../cluster/items.ts';
 import { KEY_PREFIX, KEYS } from '../../report/keys.ts';

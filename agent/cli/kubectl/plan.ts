@@ -1,7 +1,7 @@
 // `kubectl sysctls plan`: what an edit of the policy would do to which nodes, before it is made.
 
 import { Command, Option } from 'commander';
-import { ApiError } from '../../cluster/errors.ts';
+import { ApiError } from '../../cluster/http/errors.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { decideRollout } from '../../rollout/decide.ts';
 import { colorsFor, type Colors } from '../colors.ts';

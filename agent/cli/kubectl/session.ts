@@ -2,7 +2,7 @@
 
 import { loadKubeconfig } from '../../cluster/kubeconfig.ts';
 import { openKubeconfig } from '../../cluster/kubeconfig-connections.ts';
-import { createTransport, type Transport } from '../../cluster/transport.ts';
+import { createTransport, type Transport } from '../../cluster/http/transport.ts';
 
 /** The options that every command has, named as kubectl names them. */
 export interface GlobalFlags {

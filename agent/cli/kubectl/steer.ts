@@ -1,8 +1,8 @@
 // `pause`, `resume` and `retry`: what a person asks of the rollout, written where the agents and the coordinator read it.
 
 import { Command } from 'commander';
-import { isNotFound } from '../../cluster/errors.ts';
-import { MERGE_PATCH } from '../../cluster/media-types.ts';
+import { isNotFound } from '../../cluster/http/errors.ts';
+import { MERGE_PATCH } from '../../cluster/http/media-types.ts';
 import { ASKED } from '../../report/keys.ts';
 import { Refusal } from './failure.ts';
 import { CONFIG_MAP } from './installation.ts';

@@ -1,7 +1,7 @@
 // The bed's API server as its administrator uses it thousands of times: on connections that stay open.
 
 import { Agent } from 'node:https';
-import { isObject, type JsonObject } from '../../../agent/cluster/fields.ts';
+import { isObject, type JsonObject } from '../../../agent/cluster/http/json.ts';
 import { administrator, send } from './api.ts';
 
 /** Where a bed's API server is, and where its keys are. */

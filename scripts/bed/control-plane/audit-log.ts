@@ -1,7 +1,7 @@
 // The API server's audit log: one JSON object a line, one or more lines a request.
 
 import { join } from 'node:path';
-import { isObject, objectAt, textAt, type JsonObject } from '../../../agent/cluster/fields.ts';
+import { isObject, objectAt, textAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
 
 export interface AuditedRequest {
   /** The same in all lines of one request: the beginning and the end of a watch are two. */

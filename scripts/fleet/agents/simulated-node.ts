@@ -2,7 +2,7 @@
 
 import { followCluster } from '../../../agent/cli/follow.ts';
 import { createCluster } from '../../../agent/cluster/cluster.ts';
-import { createTransport } from '../../../agent/cluster/transport.ts';
+import { createTransport } from '../../../agent/cluster/http/transport.ts';
 import { systemClock } from '../../../agent/host/clock.ts';
 import { createAgent } from '../../../agent/node/agent.ts';
 import type { NodeObject } from '../../../agent/node/ports.ts';

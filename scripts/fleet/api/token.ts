@@ -1,6 +1,6 @@
 // A pod's token, as the kubelet asks the API server for it.
 
-import { objectAt, textAt } from '../../../agent/cluster/fields.ts';
+import { objectAt, textAt } from '../../../agent/cluster/http/json.ts';
 import { AGENT_NAMESPACE } from '../../kubernetes/names.ts';
 import type { Admin } from '../../bed/control-plane/admin.ts';
 

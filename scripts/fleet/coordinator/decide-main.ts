@@ -2,7 +2,7 @@
 // How long the coordinator's decision takes: the same code on the same Nodes, in a process with the coordinator's own flags.
 
 import { readFile } from 'node:fs/promises';
-import { isObject, objectAt, textsAt } from '../../../agent/cluster/fields.ts';
+import { isObject, objectAt, textsAt } from '../../../agent/cluster/http/json.ts';
 import { parseFleetNode } from '../../../agent/cluster/fleet-node.ts';
 import { parsePolicy } from '../../../agent/policy/parse.ts';
 import { decideRollout } from '../../../agent/rollout/decide.ts';

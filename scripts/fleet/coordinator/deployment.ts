@@ -1,6 +1,6 @@
 // What a Deployment says of the processes that it runs, as far as one can be run without a kubelet. Pure.
 
-import { isObject, objectAt, textAt, type JsonObject } from '../../../agent/cluster/fields.ts';
+import { isObject, objectAt, textAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
 
 export interface Program {
   readonly replicas: number;

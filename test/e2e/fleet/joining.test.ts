@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { objectAt } from '../../../agent/cluster/fields.ts';
+import { objectAt } from '../../../agent/cluster/http/json.ts';
 import { PENDING_TAINT } from '../../../agent/report/keys.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../../../scripts/bed/build/kubernetes.ts';
 import { consoleLog, silent } from '../../../scripts/bed/util/progress.ts';

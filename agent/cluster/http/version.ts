@@ -1,7 +1,7 @@
 // The version of an object or a list.
 
 import { BadAnswer } from './errors.ts';
-import { objectAt, textAt, type JsonObject } from './fields.ts';
+import { objectAt, textAt, type JsonObject } from './json.ts';
 
 /** `metadata.resourceVersion` of an object or a list. Throws BadAnswer when there is none. */
 export function versionOf(object: JsonObject): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inClusterCredentials, type ReadFile } from '../../agent/cluster/credentials.ts';
+import { inClusterCredentials, type ReadFile } from '../../../agent/cluster/http/credentials.ts';
 
 const FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 const ENV = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };

@@ -1,8 +1,8 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { BadAnswer } from '../../agent/cluster/errors.ts';
-import { lines } from '../../agent/cluster/lines.ts';
-import { collect } from './fault-server.ts';
+import { BadAnswer } from '../../../agent/cluster/http/errors.ts';
+import { lines } from '../../../agent/cluster/http/lines.ts';
+import { collect } from '../fault-server.ts';
 
 async function* chunksOf(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* parts;

@@ -2,7 +2,7 @@
 // client-node's own would double the agent's memory and opens a new TLS connection for every request.
 
 import type { IncomingMessage } from 'node:http';
-import { apiError, bodyOf, jsonOf } from './answer.ts';
+import { apiError, bodyOf, jsonOf } from './response.ts';
 import { Cancellation } from './cancellation.ts';
 import { openConnections, type Call, type Connections } from './connections.ts';
 import type { Credentials } from './credentials.ts';

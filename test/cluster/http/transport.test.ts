@@ -1,9 +1,13 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { ApiError, BadAnswer, NoAnswer } from '../../agent/cluster/errors.ts';
-import { createTransport, type Transport, type TransportOptions } from '../../agent/cluster/transport.ts';
-import { selfSigned } from './certificate.ts';
+import { ApiError, BadAnswer, NoAnswer } from '../../../agent/cluster/http/errors.ts';
+import {
+  createTransport,
+  type Transport,
+  type TransportOptions,
+} from '../../../agent/cluster/http/transport.ts';
+import { selfSigned } from '../certificate.ts';
 import {
   closedAfterEach,
   collect,
@@ -16,7 +20,7 @@ import {
   status,
   watching,
   type FaultServer,
-} from './fault-server.ts';
+} from '../fault-server.ts';
 
 const open = closedAfterEach();
 

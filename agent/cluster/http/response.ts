@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { ApiError, BadAnswer } from './errors.ts';
-import { isObject, objectAt, textAt, type JsonObject } from './fields.ts';
+import { isObject, objectAt, textAt, type JsonObject } from './json.ts';
 
 /** More than any Status; the rest of a proxy's error page is of no use. */
 const MAX_ERROR_BYTES = 64 * 1024;
