@@ -4,17 +4,17 @@ import type { CoreV1Event } from '@kubernetes/client-node';
 import type { AgentLog, Cluster, ConfigMapObject, NodeObject, Readiness } from '../node/ports.ts';
 import type { SysctlPod } from '../plan/in-use.ts';
 import { COMPONENT, configMapEvent, nodeEvent } from './events.ts';
-import { objectsOf } from './items.ts';
+import { objectsOf } from './watch/list-items.ts';
 import { MERGE_PATCH, METADATA_ONLY } from './http/media-types.ts';
 import { noteMemory, type NoteMemory } from './note-memory.ts';
 import { parseConfigMap, parseNode, parseReadiness } from './objects.ts';
-import { watchPods } from './pods-watch.ts';
+import { watchPods } from './watch/pods-watch.ts';
 import { postEvent } from './post-event.ts';
-import { sysctlPodsOf } from './sysctl-pods.ts';
+import { sysctlPodsOf } from './watch/sysctl-pods.ts';
 import type { Transport } from './http/transport.ts';
-import { loggedFaults } from './watch-faults.ts';
-import type { Watch } from './watch-loop.ts';
-import { watchObject, type ObjectWatchOptions } from './watch.ts';
+import { loggedFaults } from './watch/watch-faults.ts';
+import type { Watch } from './watch/watch-loop.ts';
+import { watchObject, type ObjectWatchOptions } from './watch/watch-object.ts';
 
 export interface ClusterOptions {
   readonly transport: Transport;

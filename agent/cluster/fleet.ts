@@ -12,10 +12,10 @@ import { parseConfigMap } from './objects.ts';
 import { orOutdated } from './outdated.ts';
 import { postEvent } from './post-event.ts';
 import type { Transport } from './http/transport.ts';
-import { watchCollection } from './watch-collection.ts';
-import { loggedFaults } from './watch-faults.ts';
-import type { Watch, WatchOptions } from './watch-loop.ts';
-import { watchObject } from './watch.ts';
+import { watchCollection } from './watch/watch-collection.ts';
+import { loggedFaults } from './watch/watch-faults.ts';
+import type { Watch, WatchOptions } from './watch/watch-loop.ts';
+import { watchObject } from './watch/watch-object.ts';
 import { versionOf } from './http/version.ts';
 
 export interface FleetOptions {

@@ -2,7 +2,7 @@
 
 import { Argument, Command } from 'commander';
 import { objectAt, textAt } from '../../cluster/http/json.ts';
-import { objectsOf } from '../../cluster/items.ts';
+import { objectsOf } from '../../cluster/watch/list-items.ts';
 import { loadKubeconfig } from '../../cluster/kubeconfig.ts';
 import { METADATA_LIST } from '../../cluster/http/media-types.ts';
 import { complete, type GlobalWords, type Sources } from './complete.ts';

@@ -1,6 +1,6 @@
 // The pods that set sysctls, by the node they run on.
 
-import { sysctlPodsOf } from '../../cluster/sysctl-pods.ts';
+import { sysctlPodsOf } from '../../cluster/watch/sysctl-pods.ts';
 import type { SysctlPod } from '../../plan/in-use.ts';
 import type { Session } from './session.ts';
 

@@ -23,7 +23,7 @@ const AIMS = {
 } as const;
 
 const HOUR_SECONDS = 3600;
-/** The agent's two watches end after 30 to 60 minutes (agent/cluster/watch.ts), which no short window sees. */
+/** The agent's two watches end after 30 to 60 minutes (agent/cluster/watch/watch-object.ts), which no short window sees. */
 const WATCHES_AN_HOUR = (2 * HOUR_SECONDS) / 2700;
 
 export function rowsOf({ fleets }: Pick<Figures, 'fleets'>): readonly FleetRow[] {

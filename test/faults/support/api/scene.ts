@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseNode } from '../../../../agent/cluster/objects.ts';
 import { createTransport } from '../../../../agent/cluster/http/transport.ts';
-import { parseList } from '../../../../agent/cluster/watch-event.ts';
+import { parseList } from '../../../../agent/cluster/watch/watch-event.ts';
 import { pkiFolder } from '../../../../scripts/bed/control-plane/pki.ts';
 import { until } from '../../../../scripts/bed/util/until.ts';
 import { setList } from '../../../../scripts/node/policy.ts';

@@ -1,6 +1,6 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from '../../agent/cluster/backoff.ts';
+import { backoffMs } from '../../../agent/cluster/watch/backoff.ts';
 
 describe('backoffMs', () => {
   const backoff = { minMs: 250, maxMs: 30_000 };

@@ -1,6 +1,6 @@
 // Faults of a watch that are not the API server's, in the log.
 
-import type { AgentLog } from '../node/ports.ts';
+import type { AgentLog } from '../../node/ports.ts';
 import type { WatchOptions } from './watch-loop.ts';
 
 /** The listeners that log a callback that threw, with its stack, and an object that could not be read, with its name. */

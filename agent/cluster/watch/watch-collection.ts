@@ -1,12 +1,12 @@
 // Following every object of a collection for ever.
 
-import { BadAnswer } from './http/errors.ts';
-import { objectAt, textAt, type JsonObject } from './http/json.ts';
-import { objectsOf } from './items.ts';
-import { objectReader } from './readable.ts';
-import type { Transport } from './http/transport.ts';
+import { BadAnswer } from '../http/errors.ts';
+import { objectAt, textAt, type JsonObject } from '../http/json.ts';
+import { objectsOf } from './list-items.ts';
+import { objectReader } from '../readable.ts';
+import type { Transport } from '../http/transport.ts';
 import { watchLoop, type Listing, type Watch, type WatchOptions } from './watch-loop.ts';
-import { versionOf } from './http/version.ts';
+import { versionOf } from '../http/version.ts';
 
 export interface CollectionWatchOptions<T> extends WatchOptions {
   readonly transport: Pick<Transport, 'read' | 'stream'>;

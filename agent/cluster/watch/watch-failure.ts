@@ -1,6 +1,6 @@
 // What ended a list or a watch.
 
-import { ApiError, BadAnswer, NoAnswer } from './http/errors.ts';
+import { ApiError, BadAnswer, NoAnswer } from '../http/errors.ts';
 
 /**
  * Whether the version is still good for resuming. After silence it is not trusted: an API server restored from an

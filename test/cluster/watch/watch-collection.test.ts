@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { textAt, type JsonObject } from '../../agent/cluster/http/json.ts';
-import { createTransport } from '../../agent/cluster/http/transport.ts';
-import { watchCollection, type CollectionWatchOptions } from '../../agent/cluster/watch-collection.ts';
-import { errorText } from '../../agent/text/error-text.ts';
+import { textAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
+import { createTransport } from '../../../agent/cluster/http/transport.ts';
+import {
+  watchCollection,
+  type CollectionWatchOptions,
+} from '../../../agent/cluster/watch/watch-collection.ts';
+import { errorText } from '../../../agent/text/error-text.ts';
 import {
   closedAfterEach,
   eventually,
@@ -12,7 +15,7 @@ import {
   watching,
   type FaultServer,
   type Handler,
-} from './fault-server.ts';
+} from '../fault-server.ts';
 
 const open = closedAfterEach();
 

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { watchPods } from '../../agent/cluster/pods-watch.ts';
-import { createTransport } from '../../agent/cluster/http/transport.ts';
-import type { PodsWatch, SeenPod } from '../../agent/node/ports.ts';
+import { watchPods } from '../../../agent/cluster/watch/pods-watch.ts';
+import { createTransport } from '../../../agent/cluster/http/transport.ts';
+import type { PodsWatch, SeenPod } from '../../../agent/node/ports.ts';
 import {
   closedAfterEach,
   eventually,
@@ -14,7 +14,7 @@ import {
   watching,
   type FaultServer,
   type Handler,
-} from './fault-server.ts';
+} from '../fault-server.ts';
 
 const open = closedAfterEach();
 

@@ -1,8 +1,8 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { BadAnswer } from '../../agent/cluster/http/errors.ts';
-import { itemsOf } from '../../agent/cluster/items.ts';
-import { collect } from './fault-server.ts';
+import { BadAnswer } from '../../../agent/cluster/http/errors.ts';
+import { itemsOf } from '../../../agent/cluster/watch/list-items.ts';
+import { collect } from '../fault-server.ts';
 
 async function* cut(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   for (let at = 0, turn = 0; at < bytes.byteLength; turn += 1) {

@@ -1,9 +1,9 @@
 // One line of a watch, and the answer of a list, read and checked.
 
-import { errorOfStatus } from './http/response.ts';
-import { ApiError, BadAnswer } from './http/errors.ts';
-import { isObject, objectAt, type JsonObject } from './http/json.ts';
-import { versionOf, versionIn } from './http/version.ts';
+import { errorOfStatus } from '../http/response.ts';
+import { ApiError, BadAnswer } from '../http/errors.ts';
+import { isObject, objectAt, type JsonObject } from '../http/json.ts';
+import { versionOf, versionIn } from '../http/version.ts';
 
 export type WatchEvent =
   /** Without a version the object cannot be read, and a watch resumes from where it was. */

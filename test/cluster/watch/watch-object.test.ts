@@ -1,11 +1,11 @@
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { textAt } from '../../agent/cluster/http/json.ts';
-import { createTransport, type TransportOptions } from '../../agent/cluster/http/transport.ts';
-import type { Watch } from '../../agent/cluster/watch-loop.ts';
-import { watchObject, type ObjectWatchOptions } from '../../agent/cluster/watch.ts';
-import { selfSigned } from './certificate.ts';
+import { textAt } from '../../../agent/cluster/http/json.ts';
+import { createTransport, type TransportOptions } from '../../../agent/cluster/http/transport.ts';
+import type { Watch } from '../../../agent/cluster/watch/watch-loop.ts';
+import { watchObject, type ObjectWatchOptions } from '../../../agent/cluster/watch/watch-object.ts';
+import { selfSigned } from '../certificate.ts';
 import {
   closedAfterEach,
   eventually,
@@ -19,7 +19,7 @@ import {
   type FaultServer,
   type Handler,
   type Seen,
-} from './fault-server.ts';
+} from '../fault-server.ts';
 
 const open = closedAfterEach();
 

@@ -1,8 +1,8 @@
 // The items of a List one by one, as the bytes come: a whole list of pods would be more than the agent may hold.
 
-import { jsonOf } from './http/response.ts';
-import { BadAnswer } from './http/errors.ts';
-import { isObject, objectAt, type JsonObject } from './http/json.ts';
+import { jsonOf } from '../http/response.ts';
+import { BadAnswer } from '../http/errors.ts';
+import { isObject, objectAt, type JsonObject } from '../http/json.ts';
 
 // As Go's encoder prints a list of API objects: no spaces, metadata first. Neither text can stand within a string, where
 // every " has a backslash before it. Searching for them leaves the work to Buffer.indexOf; a loop over every byte makes V8

@@ -1,9 +1,9 @@
 // The pods that set sysctls, in a list of pods.
 
-import type { SysctlPod } from '../plan/in-use.ts';
-import { objectAt, textAt } from './http/json.ts';
-import { objectsOf } from './items.ts';
-import { parsePod } from './objects.ts';
+import type { SysctlPod } from '../../plan/in-use.ts';
+import { objectAt, textAt } from '../http/json.ts';
+import { objectsOf } from './list-items.ts';
+import { parsePod } from '../objects.ts';
 
 /** Reads the list of `chunks`; `node` is undefined for a pod that has none yet. Throws BadAnswer when it is not a whole list. */
 export async function* sysctlPodsOf(
