@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { inClusterCredentials, type Credentials } from '../cluster/http/credentials.ts';
-import { COORDINATOR } from '../cluster/fleet-node.ts';
+import { COORDINATOR } from '../cluster/objects/fleet-node.ts';
 import { createFleet } from '../cluster/fleet.ts';
 import { leaseStore } from '../cluster/lease.ts';
 import { createTransport } from '../cluster/http/transport.ts';

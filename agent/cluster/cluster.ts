@@ -3,13 +3,13 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import type { AgentLog, Cluster, ConfigMapObject, NodeObject, Readiness } from '../node/ports.ts';
 import type { SysctlPod } from '../plan/in-use.ts';
-import { COMPONENT, configMapEvent, nodeEvent } from './events.ts';
+import { COMPONENT, configMapEvent, nodeEvent } from './objects/events.ts';
 import { objectsOf } from './watch/list-items.ts';
 import { MERGE_PATCH, METADATA_ONLY } from './http/media-types.ts';
-import { noteMemory, type NoteMemory } from './note-memory.ts';
-import { parseConfigMap, parseNode, parseReadiness } from './objects.ts';
+import { noteMemory, type NoteMemory } from './objects/event-dedup.ts';
+import { parseConfigMap, parseNode, parseReadiness } from './objects/parse.ts';
 import { watchPods } from './watch/pods-watch.ts';
-import { postEvent } from './post-event.ts';
+import { postEvent } from './objects/post-event.ts';
 import { sysctlPodsOf } from './watch/sysctl-pods.ts';
 import type { Transport } from './http/transport.ts';
 import { loggedFaults } from './watch/watch-faults.ts';

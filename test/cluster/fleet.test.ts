@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseFleetNode } from '../../agent/cluster/fleet-node.ts';
+import { parseFleetNode } from '../../agent/cluster/objects/fleet-node.ts';
 import { createFleet } from '../../agent/cluster/fleet.ts';
 import { createTransport } from '../../agent/cluster/http/transport.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseFleetNode } from '../../agent/cluster/fleet-node.ts';
+import { parseFleetNode } from '../../agent/cluster/objects/fleet-node.ts';
 import { objectAt, textsAt } from '../../agent/cluster/http/json.ts';
 import type { SysctlPod } from '../../agent/plan/in-use.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';

@@ -2,7 +2,7 @@
 
 import { isNotFound } from '../../cluster/http/errors.ts';
 import { objectAt, textsAt, type JsonObject } from '../../cluster/http/json.ts';
-import { parseFleetNode } from '../../cluster/fleet-node.ts';
+import { parseFleetNode } from '../../cluster/objects/fleet-node.ts';
 import { objectsOf } from '../../cluster/watch/list-items.ts';
 import { KEY_PREFIX, KEYS } from '../../report/keys.ts';
 import type { FleetNode } from '../../rollout/fleet.ts';

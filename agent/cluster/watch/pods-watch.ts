@@ -1,7 +1,7 @@
 // One node's pods, followed while its kubelet is restarted.
 
 import type { PodsWatch, SeenPod } from '../../node/ports.ts';
-import { parseSeenPod, uidOf } from '../objects.ts';
+import { parseSeenPod, uidOf } from '../objects/parse.ts';
 import type { Transport } from '../http/transport.ts';
 import { watchCollection } from './watch-collection.ts';
 import type { WatchOptions } from './watch-loop.ts';

@@ -3,7 +3,7 @@
 import type { SysctlPod } from '../../plan/in-use.ts';
 import { objectAt, textAt } from '../http/json.ts';
 import { objectsOf } from './list-items.ts';
-import { parsePod } from '../objects.ts';
+import { parsePod } from '../objects/parse.ts';
 
 /** Reads the list of `chunks`; `node` is undefined for a pod that has none yet. Throws BadAnswer when it is not a whole list. */
 export async function* sysctlPodsOf(

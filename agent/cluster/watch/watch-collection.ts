@@ -3,7 +3,7 @@
 import { BadAnswer } from '../http/errors.ts';
 import { objectAt, textAt, type JsonObject } from '../http/json.ts';
 import { objectsOf } from './list-items.ts';
-import { objectReader } from '../readable.ts';
+import { objectReader } from '../objects/readable.ts';
 import type { Transport } from '../http/transport.ts';
 import { watchLoop, type Listing, type Watch, type WatchOptions } from './watch-loop.ts';
 import { versionOf } from '../http/version.ts';

@@ -4,7 +4,7 @@ import { setTimeout as sleepFor } from 'node:timers/promises';
 import { backoffMs, type Backoff } from './backoff.ts';
 import { ApiError } from '../http/errors.ts';
 import type { JsonObject } from '../http/json.ts';
-import type { OnUnreadable } from '../readable.ts';
+import type { OnUnreadable } from '../objects/readable.ts';
 import type { Transport } from '../http/transport.ts';
 import { isGone, parseWatchEvent } from './watch-event.ts';
 import { isFromServer, isSilence, keepsVersion } from './watch-failure.ts';

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../http/json.ts';
 import type { Transport } from '../http/transport.ts';
-import { objectReader } from '../readable.ts';
+import { objectReader } from '../objects/readable.ts';
 import { parseList } from './watch-event.ts';
 import { watchLoop, type Listing, type Watch, type WatchOptions } from './watch-loop.ts';
 

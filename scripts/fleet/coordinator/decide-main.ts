@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { isObject, objectAt, textsAt } from '../../../agent/cluster/http/json.ts';
-import { parseFleetNode } from '../../../agent/cluster/fleet-node.ts';
+import { parseFleetNode } from '../../../agent/cluster/objects/fleet-node.ts';
 import { parsePolicy } from '../../../agent/policy/parse.ts';
 import { decideRollout } from '../../../agent/rollout/decide.ts';
 import type { FleetNode } from '../../../agent/rollout/fleet.ts';

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseNode } from '../../../../agent/cluster/objects.ts';
+import { parseNode } from '../../../../agent/cluster/objects/parse.ts';
 import { createTransport } from '../../../../agent/cluster/http/transport.ts';
 import { parseList } from '../../../../agent/cluster/watch/watch-event.ts';
 import { pkiFolder } from '../../../../scripts/bed/control-plane/pki.ts';

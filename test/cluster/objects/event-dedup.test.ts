@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noteMemory } from '../../agent/cluster/note-memory.ts';
+import { noteMemory } from '../../../agent/cluster/objects/event-dedup.ts';
 
 describe('noteMemory', () => {
   it('lets the same thing be said again only when it is old enough', () => {

@@ -2,8 +2,8 @@
 
 import type { CoreV1Event, V1ObjectReference } from '@kubernetes/client-node';
 import { createHash } from 'node:crypto';
-import type { ConfigMapObject, EventNote, NodeObject } from '../node/ports.ts';
-import { shorten } from '../report/shorten.ts';
+import type { ConfigMapObject, EventNote, NodeObject } from '../../node/ports.ts';
+import { shorten } from '../../report/shorten.ts';
 
 export const COMPONENT = 'kubelet-sysctl-agent';
 

@@ -1,8 +1,8 @@
 // An Event on its way to the API server.
 
 import type { CoreV1Event } from '@kubernetes/client-node';
-import { isAlreadyExists } from './http/errors.ts';
-import type { ApiRequest, Transport } from './http/transport.ts';
+import { isAlreadyExists } from '../http/errors.ts';
+import type { ApiRequest, Transport } from '../http/transport.ts';
 
 /** Writes it once: its name is ours, so a second one of that name is refused, and counts as written. */
 export async function postEvent(

@@ -1,9 +1,9 @@
 // The objects that the agent watches or lists, read from the API server's JSON.
 
-import type { ConfigMapObject, NodeObject, Readiness, SeenPod } from '../node/ports.ts';
-import { BadAnswer } from './http/errors.ts';
-import type { SysctlPod } from '../plan/in-use.ts';
-import { objectsAt, objectAt, textAt, textsAt, type JsonObject } from './http/json.ts';
+import type { ConfigMapObject, NodeObject, Readiness, SeenPod } from '../../node/ports.ts';
+import { BadAnswer } from '../http/errors.ts';
+import type { SysctlPod } from '../../plan/in-use.ts';
+import { objectsAt, objectAt, textAt, textsAt, type JsonObject } from '../http/json.ts';
 
 /** A Node's metadata, from a whole Node or a PartialObjectMetadata. Throws BadAnswer when it has no name or uid. */
 export function parseNode(object: JsonObject): NodeObject {

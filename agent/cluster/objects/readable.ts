@@ -1,7 +1,7 @@
 // Objects that cannot be read: each is skipped and reported once, so that it does not hide the others.
 
-import { errorText } from '../text/error-text.ts';
-import { objectAt, textAt, type JsonObject } from './http/json.ts';
+import { errorText } from '../../text/error-text.ts';
+import { objectAt, textAt, type JsonObject } from '../http/json.ts';
 
 /** Called with the name of an object that cannot be read, and why. */
 export type OnUnreadable = (object: string, error: unknown) => void;

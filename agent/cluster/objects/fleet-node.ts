@@ -1,11 +1,11 @@
 // A Node as a rollout looks at it, read from the API server's JSON.
 
-import type { FleetNode } from '../rollout/fleet.ts';
-import type { SeenNode } from '../rollout/ports.ts';
-import { ASKED, KEYS, PENDING_TAINT, STATES, type State } from '../report/keys.ts';
-import { objectAt, objectsAt, textAt, textsAt, timeOf, type JsonObject } from './http/json.ts';
-import { parseReadiness } from './objects.ts';
-import { versionOf } from './http/version.ts';
+import type { FleetNode } from '../../rollout/fleet.ts';
+import type { SeenNode } from '../../rollout/ports.ts';
+import { ASKED, KEYS, PENDING_TAINT, STATES, type State } from '../../report/keys.ts';
+import { objectAt, objectsAt, textAt, textsAt, timeOf, type JsonObject } from '../http/json.ts';
+import { parseReadiness } from './parse.ts';
+import { versionOf } from '../http/version.ts';
 
 /** Who writes approvals, in managedFields. */
 export const COORDINATOR = 'kubelet-sysctl-coordinator';
