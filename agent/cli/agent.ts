@@ -2,7 +2,7 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Logger } from 'pino';
-import { createCluster } from '../cluster/cluster.ts';
+import { createCluster } from '../cluster/api/agent-api.ts';
 import { inClusterCredentials } from '../cluster/http/credentials.ts';
 import { createTransport } from '../cluster/http/transport.ts';
 import { systemClock } from '../host/clock.ts';

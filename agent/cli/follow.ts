@@ -1,6 +1,6 @@
 // What the API server says, brought to the agent.
 
-import type { WatchedCluster } from '../cluster/cluster.ts';
+import type { WatchedCluster } from '../cluster/api/agent-api.ts';
 import type { Agent } from '../node/agent.ts';
 import type { AgentLog } from '../node/ports.ts';
 

@@ -1,6 +1,6 @@
 // One term of a leader: what it follows and what it decides begin and end together.
 
-import type { WatchedFleet } from '../cluster/fleet.ts';
+import type { WatchedFleet } from '../cluster/api/coordinator-api.ts';
 import { createCoordinator, type CoordinatorPorts, type PolicyName } from '../rollout/coordinator.ts';
 
 export interface Term {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { followCluster } from '../../agent/cli/follow.ts';
-import type { WatchedCluster } from '../../agent/cluster/cluster.ts';
+import type { WatchedCluster } from '../../agent/cluster/api/agent-api.ts';
 import { createAgent } from '../../agent/node/agent.ts';
 import { KEYS } from '../../agent/report/keys.ts';
 import { FakeHost } from '../../scripts/fakes/fake-host.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { beginTerm, type Term } from '../../agent/cli/term.ts';
-import { createFleet } from '../../agent/cluster/fleet.ts';
+import { createFleet } from '../../agent/cluster/api/coordinator-api.ts';
 import { createTransport } from '../../agent/cluster/http/transport.ts';
 import { systemClock } from '../../agent/host/clock.ts';
 import {

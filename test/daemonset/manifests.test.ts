@@ -13,7 +13,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { objectAt, type JsonObject } from '../../agent/cluster/http/json.ts';
-import { STATUS_NAME } from '../../agent/cluster/fleet.ts';
+import { STATUS_NAME } from '../../agent/cluster/api/coordinator-api.ts';
 import { RESTART_TIMEOUT_MS } from '../../agent/host/systemd.ts';
 import { HEALTHZ_TIMEOUT_MS } from '../../agent/node/prove.ts';
 import { REPORTS_WITHIN_MS } from '../../agent/node/readiness.ts';

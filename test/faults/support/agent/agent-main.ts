@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { followCluster } from '../../../../agent/cli/follow.ts';
-import { createCluster } from '../../../../agent/cluster/cluster.ts';
+import { createCluster } from '../../../../agent/cluster/api/agent-api.ts';
 import { inClusterCredentials } from '../../../../agent/cluster/http/credentials.ts';
 import { createTransport } from '../../../../agent/cluster/http/transport.ts';
 import { systemClock } from '../../../../agent/host/clock.ts';

@@ -1,12 +1,12 @@
 // The Lease by which the coordinators choose a leader. It has a transport of its own: a renewal must not wait behind other requests.
 
-import { isNotFound } from './http/errors.ts';
-import { MERGE_PATCH } from './http/media-types.ts';
-import { orOutdated } from './outdated.ts';
-import { objectAt, textAt, timeOf } from './http/json.ts';
-import type { Transport } from './http/transport.ts';
-import { versionOf } from './http/version.ts';
-import type { LeaseStore, Lease, LeaseRecord } from '../rollout/ports.ts';
+import { isNotFound } from '../http/errors.ts';
+import { MERGE_PATCH } from '../http/media-types.ts';
+import { orOutdated } from './conflict.ts';
+import { objectAt, textAt, timeOf } from '../http/json.ts';
+import type { Transport } from '../http/transport.ts';
+import { versionOf } from '../http/version.ts';
+import type { LeaseStore, Lease, LeaseRecord } from '../../rollout/ports.ts';
 
 export interface LeaseOptions {
   readonly transport: Pick<Transport, 'request'>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseFleetNode } from '../../agent/cluster/objects/fleet-node.ts';
-import { createFleet } from '../../agent/cluster/fleet.ts';
-import { createTransport } from '../../agent/cluster/http/transport.ts';
+import { parseFleetNode } from '../../../agent/cluster/objects/fleet-node.ts';
+import { createFleet } from '../../../agent/cluster/api/coordinator-api.ts';
+import { createTransport } from '../../../agent/cluster/http/transport.ts';
 import {
   closedAfterEach,
   eventually,
@@ -10,7 +10,7 @@ import {
   status,
   watching,
   type Handler,
-} from './fault-server.ts';
+} from '../fault-server.ts';
 
 const open = closedAfterEach();
 

@@ -1,20 +1,20 @@
 // The Kubernetes API as one node's use cases need it.
 
 import type { CoreV1Event } from '@kubernetes/client-node';
-import type { AgentLog, Cluster, ConfigMapObject, NodeObject, Readiness } from '../node/ports.ts';
-import type { SysctlPod } from '../plan/in-use.ts';
-import { COMPONENT, configMapEvent, nodeEvent } from './objects/events.ts';
-import { objectsOf } from './watch/list-items.ts';
-import { MERGE_PATCH, METADATA_ONLY } from './http/media-types.ts';
-import { noteMemory, type NoteMemory } from './objects/event-dedup.ts';
-import { parseConfigMap, parseNode, parseReadiness } from './objects/parse.ts';
-import { watchPods } from './watch/pods-watch.ts';
-import { postEvent } from './objects/post-event.ts';
-import { sysctlPodsOf } from './watch/sysctl-pods.ts';
-import type { Transport } from './http/transport.ts';
-import { loggedFaults } from './watch/watch-faults.ts';
-import type { Watch } from './watch/watch-loop.ts';
-import { watchObject, type ObjectWatchOptions } from './watch/watch-object.ts';
+import type { AgentLog, Cluster, ConfigMapObject, NodeObject, Readiness } from '../../node/ports.ts';
+import type { SysctlPod } from '../../plan/in-use.ts';
+import { COMPONENT, configMapEvent, nodeEvent } from '../objects/events.ts';
+import { objectsOf } from '../watch/list-items.ts';
+import { MERGE_PATCH, METADATA_ONLY } from '../http/media-types.ts';
+import { noteMemory, type NoteMemory } from '../objects/event-dedup.ts';
+import { parseConfigMap, parseNode, parseReadiness } from '../objects/parse.ts';
+import { watchPods } from '../watch/pods-watch.ts';
+import { postEvent } from '../objects/post-event.ts';
+import { sysctlPodsOf } from '../watch/sysctl-pods.ts';
+import type { Transport } from '../http/transport.ts';
+import { loggedFaults } from '../watch/watch-faults.ts';
+import type { Watch } from '../watch/watch-loop.ts';
+import { watchObject, type ObjectWatchOptions } from '../watch/watch-object.ts';
 
 export interface ClusterOptions {
   readonly transport: Transport;

@@ -1,7 +1,7 @@
 // A write over something that is no longer there as it was.
 
-import { Outdated } from '../rollout/ports.ts';
-import { ApiError } from './http/errors.ts';
+import { Outdated } from '../../rollout/ports.ts';
+import { ApiError } from '../http/errors.ts';
 
 /** 409: another version is there. 404: none is any more. 422: a test of a JSON patch did not hold. */
 export async function orOutdated<T>(request: () => Promise<T>): Promise<T> {

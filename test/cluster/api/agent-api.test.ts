@@ -1,8 +1,8 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { createCluster, type WatchedCluster } from '../../agent/cluster/cluster.ts';
-import { createTransport } from '../../agent/cluster/http/transport.ts';
-import type { ConfigMapObject, EventNote, NodeObject } from '../../agent/node/ports.ts';
+import { createCluster, type WatchedCluster } from '../../../agent/cluster/api/agent-api.ts';
+import { createTransport } from '../../../agent/cluster/http/transport.ts';
+import type { ConfigMapObject, EventNote, NodeObject } from '../../../agent/node/ports.ts';
 import {
   closedAfterEach,
   eventually,
@@ -12,7 +12,7 @@ import {
   watching,
   type FaultServer,
   type Handler,
-} from './fault-server.ts';
+} from '../fault-server.ts';
 
 const open = closedAfterEach();
 

@@ -1,22 +1,22 @@
 // The Kubernetes API as the coordinator needs it.
 
-import type { AgentLog, ConfigMapObject } from '../node/ports.ts';
-import { ASKED } from '../report/keys.ts';
-import type { FleetCluster, SeenNode, StatusObject } from '../rollout/ports.ts';
-import { isNotFound } from './http/errors.ts';
-import { configMapEvent } from './objects/events.ts';
-import { objectAt } from './http/json.ts';
-import { approvedAt, COORDINATOR, parseFleetNode } from './objects/fleet-node.ts';
-import { JSON_PATCH, MERGE_PATCH, METADATA_ONLY } from './http/media-types.ts';
-import { parseConfigMap } from './objects/parse.ts';
-import { orOutdated } from './outdated.ts';
-import { postEvent } from './objects/post-event.ts';
-import type { Transport } from './http/transport.ts';
-import { watchCollection } from './watch/watch-collection.ts';
-import { loggedFaults } from './watch/watch-faults.ts';
-import type { Watch, WatchOptions } from './watch/watch-loop.ts';
-import { watchObject } from './watch/watch-object.ts';
-import { versionOf } from './http/version.ts';
+import type { AgentLog, ConfigMapObject } from '../../node/ports.ts';
+import { ASKED } from '../../report/keys.ts';
+import type { FleetCluster, SeenNode, StatusObject } from '../../rollout/ports.ts';
+import { isNotFound } from '../http/errors.ts';
+import { configMapEvent } from '../objects/events.ts';
+import { objectAt } from '../http/json.ts';
+import { approvedAt, COORDINATOR, parseFleetNode } from '../objects/fleet-node.ts';
+import { JSON_PATCH, MERGE_PATCH, METADATA_ONLY } from '../http/media-types.ts';
+import { parseConfigMap } from '../objects/parse.ts';
+import { orOutdated } from './conflict.ts';
+import { postEvent } from '../objects/post-event.ts';
+import type { Transport } from '../http/transport.ts';
+import { watchCollection } from '../watch/watch-collection.ts';
+import { loggedFaults } from '../watch/watch-faults.ts';
+import type { Watch, WatchOptions } from '../watch/watch-loop.ts';
+import { watchObject } from '../watch/watch-object.ts';
+import { versionOf } from '../http/version.ts';
 
 export interface FleetOptions {
   readonly transport: Transport;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { leaseStore } from '../../agent/cluster/lease.ts';
-import { createTransport } from '../../agent/cluster/http/transport.ts';
-import { closedAfterEach, faultServer, json, status, type Handler } from './fault-server.ts';
+import { leaseStore } from '../../../agent/cluster/api/lease.ts';
+import { createTransport } from '../../../agent/cluster/http/transport.ts';
+import { closedAfterEach, faultServer, json, status, type Handler } from '../fault-server.ts';
 
 const open = closedAfterEach();
 
