@@ -3,7 +3,7 @@
 import { Argument, Command } from 'commander';
 import { objectAt, textAt } from '../../cluster/http/json.ts';
 import { objectsOf } from '../../cluster/watch/list-items.ts';
-import { loadKubeconfig } from '../../cluster/kubeconfig.ts';
+import { loadKubeconfig } from '../../cluster/kubeconfig/kubeconfig.ts';
 import { METADATA_LIST } from '../../cluster/http/media-types.ts';
 import { complete, type GlobalWords, type Sources } from './complete.ts';
 import { inOrder } from './nodes.ts';

@@ -1,7 +1,7 @@
 // Why a command could not do what it was asked, in words for the person who asked.
 
 import { ApiError, BadAnswer, NoAnswer } from '../../cluster/http/errors.ts';
-import { KubeconfigError } from '../../cluster/kubeconfig.ts';
+import { KubeconfigError } from '../../cluster/kubeconfig/kubeconfig.ts';
 import { errorText } from '../../text/error-text.ts';
 import { printable } from '../../text/quote.ts';
 import { ConfigMapFileError } from '../config-map-file.ts';

@@ -1,7 +1,7 @@
 // One command's way to its cluster.
 
-import { loadKubeconfig } from '../../cluster/kubeconfig.ts';
-import { openKubeconfig } from '../../cluster/kubeconfig-connections.ts';
+import { loadKubeconfig } from '../../cluster/kubeconfig/kubeconfig.ts';
+import { openKubeconfig } from '../../cluster/kubeconfig/connections.ts';
 import { createTransport, type Transport } from '../../cluster/http/transport.ts';
 
 /** The options that every command has, named as kubectl names them. */

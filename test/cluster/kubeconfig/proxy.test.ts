@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { proxyFor } from '../../agent/cluster/proxy.ts';
+import { proxyFor } from '../../../agent/cluster/kubeconfig/proxy.ts';
 
 const proxy = (server: string, env: Readonly<Record<string, string>>): string | undefined =>
   proxyFor(new URL(server), env);

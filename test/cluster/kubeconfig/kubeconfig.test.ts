@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { loadKubeconfig } from '../../agent/cluster/kubeconfig.ts';
-import { openKubeconfig } from '../../agent/cluster/kubeconfig-connections.ts';
-import { createTransport, type Transport } from '../../agent/cluster/http/transport.ts';
-import { selfSigned } from './certificate.ts';
-import { faultServer, json, status, type FaultServer } from './fault-server.ts';
+import { loadKubeconfig } from '../../../agent/cluster/kubeconfig/kubeconfig.ts';
+import { openKubeconfig } from '../../../agent/cluster/kubeconfig/connections.ts';
+import { createTransport, type Transport } from '../../../agent/cluster/http/transport.ts';
+import { selfSigned } from '../certificate.ts';
+import { faultServer, json, status, type FaultServer } from '../fault-server.ts';
 
 let folder: string;
 beforeEach(() => {

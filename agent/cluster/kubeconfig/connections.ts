@@ -3,10 +3,10 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
-import { errorText } from '../text/error-text.ts';
-import { quote } from '../text/quote.ts';
-import type { Call, Connections } from './http/connections.ts';
-import type { Credentials } from './http/credentials.ts';
+import { errorText } from '../../text/error-text.ts';
+import { quote } from '../../text/quote.ts';
+import type { Call, Connections } from '../http/connections.ts';
+import type { Credentials } from '../http/credentials.ts';
 import { KubeconfigError } from './kubeconfig.ts';
 
 export interface KubeconfigAccess {

@@ -5,9 +5,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { errorText } from '../text/error-text.ts';
-import { anyOf, quote } from '../text/quote.ts';
-import { isObject, objectAt, textAt } from './http/json.ts';
+import { errorText } from '../../text/error-text.ts';
+import { anyOf, quote } from '../../text/quote.ts';
+import { isObject, objectAt, textAt } from '../http/json.ts';
 import { proxyFor } from './proxy.ts';
 
 export interface KubeconfigChoice {
