@@ -2,12 +2,12 @@
 
 import { type Journal, parseJournal } from '../../../agent/node/journal.ts';
 import { JOURNAL_FILE } from '../../../agent/node/memory.ts';
-import type { ModelledPod } from './cluster.ts';
+import type { ModelledPod } from './model/cluster.ts';
 import type { Violations } from './invariants.ts';
-import { ENVIRONMENT_FILE, type KubeletProcess } from './kubelet.ts';
+import { ENVIRONMENT_FILE, type KubeletProcess } from './model/kubelet.ts';
 import { REFUSED_SYSCTL } from './scenario.ts';
-import { hashOf } from './undo-timer.ts';
-import type { World } from './world.ts';
+import { hashOf } from './model/undo-timer.ts';
+import type { World } from './model/world.ts';
 
 /** A pod or an edit that is younger than this may be too new for the agent to know it. */
 const UNKNOWN_MS = 70_000;

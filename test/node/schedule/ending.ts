@@ -2,12 +2,12 @@
 
 import { JOURNAL_FILE, MEMORY_FOLDER } from '../../../agent/node/memory.ts';
 import { KEYS } from '../../../agent/report/keys.ts';
-import { allows } from './cluster.ts';
+import { allows } from './model/cluster.ts';
 import type { Violations } from './invariants.ts';
-import { ENVIRONMENT_FILE } from './kubelet.ts';
-import { withoutOurFlag } from './our-flag.ts';
+import { ENVIRONMENT_FILE } from './model/kubelet.ts';
+import { withoutOurFlag } from './model/our-flag.ts';
 import { SYSCTLS } from './scenario.ts';
-import type { World } from './world.ts';
+import type { World } from './model/world.ts';
 
 const MOST_QUIET_WRITES = 12;
 

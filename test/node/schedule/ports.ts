@@ -9,13 +9,13 @@ import type { AgentPorts } from '../../../agent/node/agent.ts';
 import { JOURNAL_FILE, MEMORY_FOLDER, memoryStore } from '../../../agent/node/memory.ts';
 import type { Cluster, HostFiles, HostWatch, Shortage, Systemd } from '../../../agent/node/ports.ts';
 import { KEYS } from '../../../agent/report/keys.ts';
-import type { AgentProcess, Calls } from './calls.ts';
-import { errno } from './disk.ts';
-import { type Mount, mounts } from './fs-promises.ts';
-import { CONFIG_FILE, ENVIRONMENT_FILE } from './kubelet.ts';
+import type { AgentProcess, Calls } from './model/calls.ts';
+import { errno } from './model/disk.ts';
+import { type Mount, mounts } from './model/fs-promises.ts';
+import { CONFIG_FILE, ENVIRONMENT_FILE } from './model/kubelet.ts';
 import type { Violations } from './invariants.ts';
 import type { PassOrder } from './pass-order.ts';
-import type { World } from './world.ts';
+import type { World } from './model/world.ts';
 
 const HOST_COMMAND_MS = 40;
 const API_MS = 30;

@@ -3,17 +3,17 @@
 
 import { type Agent, createAgent } from '../../../agent/node/agent.ts';
 import { ASKED } from '../../../agent/report/keys.ts';
-import { AgentProcess, Calls } from './calls.ts';
+import { AgentProcess, Calls } from './model/calls.ts';
 import { Checks } from './checks.ts';
-import { allows } from './cluster.ts';
+import { allows } from './model/cluster.ts';
 import { expectRestored, expectSettled, expectTold, mayRestore } from './ending.ts';
 import { type Violation, Violations } from './invariants.ts';
-import { ENVIRONMENT_FILE } from './kubelet.ts';
-import { withoutFlag } from './our-flag.ts';
+import { ENVIRONMENT_FILE } from './model/kubelet.ts';
+import { withoutFlag } from './model/our-flag.ts';
 import { PassOrder } from './pass-order.ts';
 import { modelledPorts } from './ports.ts';
 import type { Scenario, TimedAction } from './scenario.ts';
-import { policyText, World } from './world.ts';
+import { policyText, World } from './model/world.ts';
 
 export interface Outcome {
   /** In the order in which they were found. */

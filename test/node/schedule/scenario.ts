@@ -2,7 +2,7 @@
 // schedule shrinks and can be replayed.
 
 import { fc } from '@fast-check/vitest';
-import { ANY_KIND, type CallFault, FAULTS, type Kill, type Outage } from './calls.ts';
+import { ANY_KIND, type CallFault, FAULTS, type Kill, type Outage } from './model/calls.ts';
 
 /** The sysctls that policies, config files and pods name here. */
 export const SYSCTLS = ['net.core.somaxconn', 'kernel.sem', 'kernel.msgmax'] as const;

@@ -14,11 +14,11 @@ import { PLOTS, scenarios } from './scenario.ts';
 import { faultText, findingText, survey } from './survey.ts';
 
 vi.mock('node:fs/promises', async (original) => {
-  const { modelledFs } = await import('./fs-promises.ts');
+  const { modelledFs } = await import('./model/fs-promises.ts');
   return { ...(await original<object>()), ...modelledFs() };
 });
 vi.mock('execa', async (original) => {
-  const { modelledExeca } = await import('./fs-promises.ts');
+  const { modelledExeca } = await import('./model/fs-promises.ts');
   return { ...(await original<object>()), execa: modelledExeca };
 });
 

@@ -1,7 +1,7 @@
 // One node and its cluster: what stands on the disk, what runs, and what others have written.
 
-import { BOOT_UNIT, BOOT_UNIT_FILE, UNITS_FOLDER } from '../../../agent/host/rollback/rollback-script.ts';
-import { MEMORY_FOLDER } from '../../../agent/node/memory.ts';
+import { BOOT_UNIT, BOOT_UNIT_FILE, UNITS_FOLDER } from '../../../../agent/host/rollback/rollback-script.ts';
+import { MEMORY_FOLDER } from '../../../../agent/node/memory.ts';
 import { allows, ModelledCluster } from './cluster.ts';
 import { Disk } from './disk.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type KubeletProcess,
   UNIT,
 } from './kubelet.ts';
-import { type NodeSetup, type PolicyData, REFUSED_SYSCTL } from './scenario.ts';
+import { type NodeSetup, type PolicyData, REFUSED_SYSCTL } from '../scenario.ts';
 import { Simulation } from './simulation.ts';
 import { UndoTimer } from './undo-timer.ts';
 

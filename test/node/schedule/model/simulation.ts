@@ -1,6 +1,6 @@
 // Simulated time: an ordered queue of events, and chance that a seed decides.
 
-import type { Clock } from '../../../agent/node/ports.ts';
+import type { Clock } from '../../../../agent/node/ports.ts';
 
 interface Event {
   readonly dueMs: number;

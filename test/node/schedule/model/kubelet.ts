@@ -1,10 +1,10 @@
 // The kubelet's unit as systemd runs it, and the kubelet as far as it matters here: what it reads at its start, when it is
 // healthy, how it dies, and what it says of its node.
 
-import type { ConfigSources } from '../../../agent/kubelet/config.ts';
-import { nextArgv } from '../../../agent/kubelet/configured.ts';
-import { runningAllowances } from '../../../agent/kubelet/running.ts';
-import type { Readiness, UnitStatus } from '../../../agent/node/ports.ts';
+import type { ConfigSources } from '../../../../agent/kubelet/config.ts';
+import { nextArgv } from '../../../../agent/kubelet/configured.ts';
+import { runningAllowances } from '../../../../agent/kubelet/running.ts';
+import type { Readiness, UnitStatus } from '../../../../agent/node/ports.ts';
 import type { Disk } from './disk.ts';
 import type { Simulation } from './simulation.ts';
 

@@ -6,9 +6,9 @@ import type {
   NodeObject,
   PodsWatch,
   SeenPod,
-} from '../../../agent/node/ports.ts';
-import type { SysctlPod } from '../../../agent/plan/in-use.ts';
-import { KEYS } from '../../../agent/report/keys.ts';
+} from '../../../../agent/node/ports.ts';
+import type { SysctlPod } from '../../../../agent/plan/in-use.ts';
+import { KEYS } from '../../../../agent/report/keys.ts';
 import type { KubeletProcess } from './kubelet.ts';
 import type { Simulation } from './simulation.ts';
 

@@ -3,17 +3,17 @@
 
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import { HostCommandError, type RunOnHost } from '../../../agent/host/commands.ts';
-import { TEMPORARY_MARK } from '../../../agent/host/files/temporary.ts';
+import { HostCommandError, type RunOnHost } from '../../../../agent/host/commands.ts';
+import { TEMPORARY_MARK } from '../../../../agent/host/files/temporary.ts';
 import {
   BOOT_UNIT,
   BOOT_UNIT_FILE,
   UNDO_SCRIPT_FILE,
   UNDO_UNIT,
   UNITS_FOLDER,
-} from '../../../agent/host/rollback/rollback-script.ts';
-import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../agent/node/memory.ts';
-import { type Journal, parseJournal } from '../../../agent/node/journal.ts';
+} from '../../../../agent/host/rollback/rollback-script.ts';
+import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../../agent/node/memory.ts';
+import { type Journal, parseJournal } from '../../../../agent/node/journal.ts';
 import type { Disk } from './disk.ts';
 import type { KubeletUnit } from './kubelet.ts';
 import type { Simulation } from './simulation.ts';
