@@ -16,7 +16,7 @@ import { hostSystemd } from '../host/systemd.ts';
 import { hostUndoSwitch } from '../host/rollback/rollback-timer.ts';
 import { hostWatch } from '../host/watch/watch.ts';
 import { createAgent } from '../node/agent.ts';
-import { memoryStore } from '../node/memory.ts';
+import { memoryStore } from '../node/state/state-store.ts';
 import { followCluster } from './follow.ts';
 import { configMapOption, logLevelOption, serviceLog } from './service.ts';
 import { signOfLife } from './sign-of-life.ts';

@@ -1,8 +1,8 @@
 // What protects a change: its journal, the rollback timer, and the unit that undoes it at the next boot.
 
 import { errorText } from '../text/error-text.ts';
-import type { Journal } from './journal.ts';
-import type { MemoryStore } from './memory.ts';
+import type { Journal } from './state/journal.ts';
+import type { MemoryStore } from './state/state-store.ts';
 import type { Clock, UndoSwitch } from './ports.ts';
 
 export interface ArmPorts {

@@ -7,7 +7,7 @@ import type { Desired } from '../policy/desired.ts';
 import type { NodeReport } from '../report/annotations.ts';
 import type { State } from '../report/keys.ts';
 import type { PodsLook } from './guard.ts';
-import type { Memory } from './memory.ts';
+import type { Memory } from './state/state-store.ts';
 import type { Observation, Unobservable } from './observe.ts';
 import type { PolicyView } from './policy-view.ts';
 import type { NodeObject } from './ports.ts';

@@ -11,7 +11,7 @@ import { coverageOf } from '../sysctl/coverage.ts';
 import { checkPlanned } from './checks.ts';
 import type { Planned, Planning, Situation } from './context.ts';
 import { failedRevision } from './failure.ts';
-import type { Memory } from './memory.ts';
+import type { Memory } from './state/state-store.ts';
 import type { Observation, Unobservable } from './observe.ts';
 import { refusalReason } from './reasons.ts';
 import { notRegularReason } from './observe-reasons.ts';

@@ -7,7 +7,7 @@ import { errorText } from '../text/error-text.ts';
 import { sha256Of } from '../text/hash.ts';
 import { armChange, type ArmPorts, expectArmed, restartTimer, UndoneByHostError } from './arm.ts';
 import { ChangedFileError } from './changed-file.ts';
-import type { Journal } from './journal.ts';
+import type { Journal } from './state/journal.ts';
 import { proveKubelet, type Proof, type ProofPorts, type ProofRequest } from './prove.ts';
 import type { Cluster, HostFiles } from './ports.ts';
 import { restore, rollBack, RollBackError, type RolledBack } from './rollback.ts';

@@ -1,7 +1,7 @@
 // What a failed change means for the next one of the same kind: it waits for a pause that grows. Pure.
 
 import { situationOf } from './fingerprint.ts';
-import type { Memory } from './memory.ts';
+import type { Memory } from './state/state-store.ts';
 import type { Observation } from './observe.ts';
 import { retriedSince } from './retry.ts';
 

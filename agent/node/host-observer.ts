@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { errorText } from '../text/error-text.ts';
-import type { Memory } from './memory.ts';
+import type { Memory } from './state/state-store.ts';
 import { observe, type Observation, type ObservePorts, type Unobservable } from './observe.ts';
 import type { AgentLog, HostWatch } from './ports.ts';
 

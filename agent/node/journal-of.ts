@@ -6,9 +6,9 @@ import type { FlagEdit } from '../plan/revert.ts';
 import { sha256Of } from '../text/hash.ts';
 import type { DueChange } from './due-change.ts';
 import { situationOf } from './fingerprint.ts';
-import type { Journal } from './journal.ts';
-import { committedPart } from './memory.ts';
-import { originalAfter } from './original.ts';
+import type { Journal } from './state/journal.ts';
+import { committedPart } from './state/state-store.ts';
+import { originalAfter } from './state/original-file.ts';
 
 /** All that the agent, the timer or the boot unit needs to complete or undo the change. */
 export function journalOf(

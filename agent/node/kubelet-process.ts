@@ -3,7 +3,7 @@
 import type { ConfigSources } from '../kubelet/config.ts';
 import { allowedInArgv, configPaths, healthEndpoint, runningAllowances } from '../kubelet/running.ts';
 import { settleAll } from '../time/settle.ts';
-import type { Memory } from './memory.ts';
+import type { Memory } from './state/state-store.ts';
 import { isHealthy, type Endpoint } from './observed-health.ts';
 import type { Clock, Health, HostFiles, Processes, UnitStatus } from './ports.ts';
 

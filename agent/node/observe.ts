@@ -9,7 +9,7 @@ import { errorText } from '../text/error-text.ts';
 import { settleAll } from '../time/settle.ts';
 import { kubeletErrorLine } from './kubelet-error.ts';
 import { type KubeletProcess, observeProcess, type ProcessPorts } from './kubelet-process.ts';
-import type { Memory } from './memory.ts';
+import type { Memory } from './state/state-store.ts';
 import { NotRegularFileError } from './not-regular.ts';
 import type { Endpoint } from './observed-health.ts';
 import {

@@ -2,8 +2,8 @@
 
 import type { ChangeResult } from './execute.ts';
 import { NOT_OBSERVED } from './failure.ts';
-import type { Journal } from './journal.ts';
-import { type Memory, type PastChange, withPastChange } from './memory.ts';
+import type { Journal } from './state/journal.ts';
+import { type Memory, type PastChange, withPastChange } from './state/state-store.ts';
 
 /** After a change that ended as `result` says; one that was aborted, or that the host still undoes, is not remembered yet. */
 export function afterChange(memory: Memory, journal: Journal, result: ChangeResult, at: Date): Memory {

@@ -1,7 +1,7 @@
 // The policy in force, and the Event that says why a ConfigMap is none.
 
 import { policyErrorText } from '../report/policy-error.ts';
-import type { Memory } from './memory.ts';
+import type { Memory } from './state/state-store.ts';
 import { policyViewer, type PolicyView } from './policy-view.ts';
 import type { AgentLog, Cluster, ConfigMapObject } from './ports.ts';
 

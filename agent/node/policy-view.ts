@@ -2,7 +2,7 @@
 
 import { parsePolicy } from '../policy/parse.ts';
 import type { Policy, PolicyError, PolicyResult } from '../policy/policy.ts';
-import type { Memory } from './memory.ts';
+import type { Memory } from './state/state-store.ts';
 import type { ConfigMapObject } from './ports.ts';
 
 export interface PolicyView {

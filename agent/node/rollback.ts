@@ -5,7 +5,7 @@ import { errorText } from '../text/error-text.ts';
 import { sha256Of } from '../text/hash.ts';
 import { restartTimer, type ArmPorts } from './arm.ts';
 import { ChangedFileError } from './changed-file.ts';
-import type { Journal } from './journal.ts';
+import type { Journal } from './state/journal.ts';
 import type { Cluster, HostFiles } from './ports.ts';
 import { proveKubelet, type ProofPorts } from './prove.ts';
 import { readinessFault } from './readiness.ts';

@@ -3,7 +3,7 @@
 
 import type { AgentPorts } from '../../agent/node/agent.ts';
 import { ChangedFileError } from '../../agent/node/changed-file.ts';
-import { memoryStore } from '../../agent/node/memory.ts';
+import { memoryStore } from '../../agent/node/state/state-store.ts';
 import type {
   Clock,
   Cluster,

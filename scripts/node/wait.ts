@@ -1,6 +1,6 @@
 // Waiting for what a node is to become, and saying all there is to know of it when it does not.
 
-import { STATE_FILE } from '../../agent/node/memory.ts';
+import { STATE_FILE } from '../../agent/node/state/state-store.ts';
 import type { BedNode } from '../bed/bed.ts';
 import { until } from '../bed/util/until.ts';
 import { AGENT_NAMESPACE, AGENT_PODS } from '../kubernetes/names.ts';

@@ -1,7 +1,7 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { flappingOf, takenBackTwice } from '../../agent/node/flapping.ts';
-import type { PastChange } from '../../agent/node/memory.ts';
+import type { PastChange } from '../../agent/node/state/state-store.ts';
 import { sha256Of } from '../../agent/text/hash.ts';
 
 const FILE = '/etc/default/kubelet';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Memory } from '../../agent/node/memory.ts';
+import type { Memory } from '../../agent/node/state/state-store.ts';
 import { observe, type Observation, type ObservePorts } from '../../agent/node/observe.ts';
 import { CONFIG_FILE, ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
 

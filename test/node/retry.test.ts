@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Agent } from '../../agent/node/agent.ts';
 import { retriedSince, withRetry } from '../../agent/node/retry.ts';
-import { NOTHING_REMEMBERED } from '../../agent/node/memory.ts';
+import { NOTHING_REMEMBERED } from '../../agent/node/state/state-store.ts';
 import { ASKED, KEYS } from '../../agent/report/keys.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';

@@ -1,7 +1,7 @@
 // What undoes a change on the host when the agent does not: a shell script and a unit that runs it before the kubelet at boot.
 
 import { dirname } from 'node:path';
-import { MEMORY_FOLDER } from '../../node/memory.ts';
+import { MEMORY_FOLDER } from '../../node/state/state-store.ts';
 import { TEMPORARY_MARK } from '../files/temporary.ts';
 
 export const UNDO_SCRIPT_FILE = `${MEMORY_FOLDER}/undo`;

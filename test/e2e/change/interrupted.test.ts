@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { JOURNAL_FILE, STATE_FILE } from '../../../agent/node/memory.ts';
+import { JOURNAL_FILE, STATE_FILE } from '../../../agent/node/state/state-store.ts';
 import { isWrite } from '../../../scripts/bed/control-plane/audit-log.ts';
 import { until } from '../../../scripts/bed/util/until.ts';
 import { AGENT_NAMESPACE } from '../../../scripts/kubernetes/names.ts';

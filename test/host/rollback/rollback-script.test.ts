@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { DAMAGED, UNDO_SCRIPT, UNITS_FOLDER } from '../../../agent/host/rollback/rollback-script.ts';
-import { type Journal, printJournal } from '../../../agent/node/journal.ts';
+import { type Journal, printJournal } from '../../../agent/node/state/journal.ts';
 import { sha256Of } from '../../../agent/text/hash.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 

@@ -1,7 +1,7 @@
 // What is checked while a schedule runs: each restart that the agent asks for, each pod that one ends, each report.
 
-import { type Journal, parseJournal } from '../../../agent/node/journal.ts';
-import { JOURNAL_FILE } from '../../../agent/node/memory.ts';
+import { type Journal, parseJournal } from '../../../agent/node/state/journal.ts';
+import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
 import type { ModelledPod } from './model/cluster.ts';
 import type { Violations } from './invariants.ts';
 import { ENVIRONMENT_FILE, type KubeletProcess } from './model/kubelet.ts';

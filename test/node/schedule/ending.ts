@@ -1,6 +1,6 @@
 // What is checked when nothing has gone wrong for a while, and after the way back by mode Restore.
 
-import { JOURNAL_FILE, MEMORY_FOLDER } from '../../../agent/node/memory.ts';
+import { JOURNAL_FILE, MEMORY_FOLDER } from '../../../agent/node/state/state-store.ts';
 import { KEYS } from '../../../agent/report/keys.ts';
 import { allows } from './model/cluster.ts';
 import type { Violations } from './invariants.ts';

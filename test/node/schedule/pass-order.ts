@@ -1,6 +1,6 @@
 // Notices when an agent begins a pass while an earlier one still writes or restarts something.
 
-import type { MemoryStore } from '../../../agent/node/memory.ts';
+import type { MemoryStore } from '../../../agent/node/state/state-store.ts';
 import type { Violations } from './invariants.ts';
 
 /** Of one agent's process. */

@@ -6,7 +6,7 @@ import { TEMPORARY_MARK } from '../../../agent/host/files/temporary.ts';
 import { BOOT_UNIT, UNDO_SCRIPT_FILE, UNITS_FOLDER } from '../../../agent/host/rollback/rollback-script.ts';
 import { hostUndoSwitch } from '../../../agent/host/rollback/rollback-timer.ts';
 import type { AgentPorts } from '../../../agent/node/agent.ts';
-import { JOURNAL_FILE, MEMORY_FOLDER, memoryStore } from '../../../agent/node/memory.ts';
+import { JOURNAL_FILE, MEMORY_FOLDER, memoryStore } from '../../../agent/node/state/state-store.ts';
 import type { Cluster, HostFiles, HostWatch, Shortage, Systemd } from '../../../agent/node/ports.ts';
 import { KEYS } from '../../../agent/report/keys.ts';
 import type { AgentProcess, Calls } from './model/calls.ts';

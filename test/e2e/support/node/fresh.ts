@@ -2,7 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { inject } from 'vitest';
-import { JOURNAL_FILE } from '../../../../agent/node/memory.ts';
+import { JOURNAL_FILE } from '../../../../agent/node/state/state-store.ts';
 import { agentPodOn } from '../../../../scripts/node/agent-pod.ts';
 import { readHostFile } from '../../../../scripts/node/host-files.ts';
 import { clearPolicy } from '../../../../scripts/node/policy.ts';

@@ -3,7 +3,12 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { BedNode } from '../../../../scripts/bed/bed.ts';
-import { JOURNAL_FILE, MEMORY_FOLDER, TAKEN_FILE, UNDONE_FILES } from '../../../../agent/node/memory.ts';
+import {
+  JOURNAL_FILE,
+  MEMORY_FOLDER,
+  TAKEN_FILE,
+  UNDONE_FILES,
+} from '../../../../agent/node/state/state-store.ts';
 import { TEMPORARY_MARK } from '../../../../agent/host/files/temporary.ts';
 import {
   BOOT_UNIT,

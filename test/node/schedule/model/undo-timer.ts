@@ -12,8 +12,8 @@ import {
   UNDO_UNIT,
   UNITS_FOLDER,
 } from '../../../../agent/host/rollback/rollback-script.ts';
-import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../../agent/node/memory.ts';
-import { type Journal, parseJournal } from '../../../../agent/node/journal.ts';
+import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../../agent/node/state/state-store.ts';
+import { type Journal, parseJournal } from '../../../../agent/node/state/journal.ts';
 import type { Disk } from './disk.ts';
 import type { KubeletUnit } from './kubelet.ts';
 import type { Simulation } from './simulation.ts';

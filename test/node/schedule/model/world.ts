@@ -1,7 +1,7 @@
 // One node and its cluster: what stands on the disk, what runs, and what others have written.
 
 import { BOOT_UNIT, BOOT_UNIT_FILE, UNITS_FOLDER } from '../../../../agent/host/rollback/rollback-script.ts';
-import { MEMORY_FOLDER } from '../../../../agent/node/memory.ts';
+import { MEMORY_FOLDER } from '../../../../agent/node/state/state-store.ts';
 import { allows, ModelledCluster } from './cluster.ts';
 import { Disk } from './disk.ts';
 import {

@@ -1,7 +1,7 @@
 // What the agent's files on the host hold.
 
 import * as v from 'valibot';
-import { pastChangeSchema } from '../report/past-change.ts';
+import { pastChangeSchema } from '../../report/past-change.ts';
 
 const list = v.pipe(v.array(v.string()), v.readonly());
 /** SHA-256 of a file's bytes, hexadecimal; null: no file. */

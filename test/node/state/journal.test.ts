@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fc } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { type Journal, parseJournal, printJournal } from '../../agent/node/journal.ts';
+import { type Journal, parseJournal, printJournal } from '../../../agent/node/state/journal.ts';
 
 const JOURNAL: Journal = {
   unit: 'kubelet.service',

@@ -1,10 +1,10 @@
 // The journal of a change: enough to complete or undo it, for the agent and for the host's own shell script alike.
 
 import * as v from 'valibot';
-import type { FlagEdit } from '../plan/revert.ts';
-import { pastChangeSchema } from '../report/past-change.ts';
-import { sha256Of } from '../text/hash.ts';
-import { committedSchema, lastAppliedSchema, originalSchema } from './memory-schema.ts';
+import type { FlagEdit } from '../../plan/revert.ts';
+import { pastChangeSchema } from '../../report/past-change.ts';
+import { sha256Of } from '../../text/hash.ts';
+import { committedSchema, lastAppliedSchema, originalSchema } from './schema.ts';
 
 /** What only the agent reads, in one line of JSON. */
 const agentSchema = v.object({

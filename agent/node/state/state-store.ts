@@ -1,11 +1,11 @@
 // What the agent keeps on the host between its own restarts: its memory, and the journal while a change is open.
 
 import * as v from 'valibot';
-import type { PastChange } from '../report/past-change.ts';
+import type { PastChange } from '../../report/past-change.ts';
 import { type Journal, parseJournal, printJournal } from './journal.ts';
-import type { committedSchema, originalSchema } from './memory-schema.ts';
-import { stateSchema } from './memory-schema.ts';
-import type { HostFiles } from './ports.ts';
+import type { committedSchema, originalSchema } from './schema.ts';
+import { stateSchema } from './schema.ts';
+import type { HostFiles } from '../ports.ts';
 
 /** The agent's own folder on the host. */
 export const MEMORY_FOLDER = '/var/lib/kubelet-sysctl-agent';

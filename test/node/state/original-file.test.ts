@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { originalAfter } from '../../agent/node/original.ts';
-import { sha256Of } from '../../agent/text/hash.ts';
+import { originalAfter } from '../../../agent/node/state/original-file.ts';
+import { sha256Of } from '../../../agent/text/hash.ts';
 
 const FILE = '/etc/default/kubelet';
 const FIRST = Buffer.from('KUBELET_EXTRA_ARGS=\n');

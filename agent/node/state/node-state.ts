@@ -1,6 +1,6 @@
 // The agent's state in this process: loaded once, saved where it differs, and loaded again after a change that was left open.
 
-import type { Memory, MemoryStore } from './memory.ts';
+import type { Memory, MemoryStore } from './state-store.ts';
 
 export interface NodeState {
   /** Loads what the host has, after ending a change that was left open. Throws when that could not be ended. */
