@@ -2,7 +2,7 @@
 
 import { errorText } from '../text/error-text.ts';
 import { createLoop } from '../time/loop.ts';
-import { createPublisher, NotReported } from './publish.ts';
+import { createPublisher, NotReported } from './report/publisher.ts';
 import type { ConfigMapObject, NodeObject } from './ports.ts';
 import { createReconciler, type ReconcileOptions, type ReconcilePorts } from './reconcile.ts';
 

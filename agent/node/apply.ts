@@ -13,9 +13,9 @@ import type { NodeState } from './state/node-state.ts';
 import type { Observation } from './observe.ts';
 import { afterChange } from './outcome.ts';
 import type { AgentLog, Cluster } from './ports.ts';
-import type { Publisher } from './publish.ts';
+import type { Publisher } from './report/publisher.ts';
 import { RollBackError } from './rollback.ts';
-import type { WorkingReport } from './working.ts';
+import type { WorkingReport } from './report/working-report.ts';
 
 export interface ApplyPorts extends ChangePorts {
   readonly cluster: Cluster;

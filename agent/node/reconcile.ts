@@ -11,15 +11,15 @@ import { createHostObserver, type HostObserver } from './host-observer.ts';
 import { createJitter, type Jitter } from './jitter.ts';
 import type { Memory } from './state/state-store.ts';
 import { createNodeState, type NodeState } from './state/node-state.ts';
-import type { PolicyView } from './policy-view.ts';
-import { createPolicySource } from './policy-source.ts';
+import type { PolicyView } from './report/policy-view.ts';
+import { createPolicySource } from './report/policy-source.ts';
 import type { AgentLog, Cluster, ConfigMapObject, HostWatch, NodeObject } from './ports.ts';
-import type { Publisher } from './publish.ts';
+import type { Publisher } from './report/publisher.ts';
 import { createPodLooks, type PodLooks } from './pod-looks.ts';
-import { createQuiet, type Quiet } from './quiet.ts';
+import { createQuiet, type Quiet } from './report/pending-delay.ts';
 import { recover } from './recover.ts';
 import { createRetryWish, withRetry } from './retry.ts';
-import { createWorkingReport } from './working.ts';
+import { createWorkingReport } from './report/working-report.ts';
 
 export interface ReconcilePorts extends ChangePorts {
   readonly cluster: Cluster;

@@ -1,7 +1,7 @@
 // The policy as the coordinator reads it: the ConfigMap's when it is valid, else none and why.
 
 import { createHash } from 'node:crypto';
-import { policyViewer } from '../node/policy-view.ts';
+import { policyViewer } from '../node/report/policy-view.ts';
 import type { ConfigMapObject } from '../node/ports.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { PolicyNow } from './gate.ts';

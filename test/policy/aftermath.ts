@@ -4,7 +4,7 @@ import { planChange } from '../../agent/plan/plan.ts';
 import { desiredFor } from '../../agent/policy/desired.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import type { PolicyError } from '../../agent/policy/policy.ts';
-import { NOTHING_SEEN } from '../../agent/node/publish.ts';
+import { NOTHING_SEEN } from '../../agent/node/report/publisher.ts';
 import { annotationsOf } from '../../agent/report/annotations.ts';
 import { KEYS } from '../../agent/report/keys.ts';
 import { policyErrorText } from '../../agent/report/policy-error.ts';

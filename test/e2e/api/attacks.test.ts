@@ -3,7 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../../../agent/policy/parse.ts';
-import { NOTHING_SEEN } from '../../../agent/node/publish.ts';
+import { NOTHING_SEEN } from '../../../agent/node/report/publisher.ts';
 import { annotationsOf } from '../../../agent/report/annotations.ts';
 import { KEYS } from '../../../agent/report/keys.ts';
 import { policyErrorText } from '../../../agent/report/policy-error.ts';

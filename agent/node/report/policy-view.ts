@@ -1,9 +1,9 @@
 // The policy that holds now: the ConfigMap's when it is valid, else the last that was.
 
-import { parsePolicy } from '../policy/parse.ts';
-import type { Policy, PolicyError, PolicyResult } from '../policy/policy.ts';
-import type { Memory } from './state/state-store.ts';
-import type { ConfigMapObject } from './ports.ts';
+import { parsePolicy } from '../../policy/parse.ts';
+import type { Policy, PolicyError, PolicyResult } from '../../policy/policy.ts';
+import type { Memory } from '../state/state-store.ts';
+import type { ConfigMapObject } from '../ports.ts';
 
 export interface PolicyView {
   /** undefined: there never was a valid policy. */

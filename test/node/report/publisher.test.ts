@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Cluster, EventNote, NodeObject } from '../../agent/node/ports.ts';
-import { createPublisher, NOTHING_SEEN } from '../../agent/node/publish.ts';
-import type { NodeReport } from '../../agent/report/annotations.ts';
+import type { Cluster, EventNote, NodeObject } from '../../../agent/node/ports.ts';
+import { createPublisher, NOTHING_SEEN } from '../../../agent/node/report/publisher.ts';
+import type { NodeReport } from '../../../agent/report/annotations.ts';
 
 const NODE: NodeObject = { name: 'n1', uid: 'u', labels: {}, annotations: {} };
 const DEGRADED: NodeReport = { ...NOTHING_SEEN, state: 'Degraded', reason: 'It failed.' };

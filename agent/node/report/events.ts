@@ -1,9 +1,9 @@
 // Which Events a new report of the node is worth, compared with the one before it.
 
-import type { NodeReport } from '../report/annotations.ts';
-import { annotationsOf, driftText } from '../report/annotations.ts';
-import { KEYS } from '../report/keys.ts';
-import type { EventNote } from './ports.ts';
+import type { NodeReport } from '../../report/annotations.ts';
+import { annotationsOf, driftText } from '../../report/annotations.ts';
+import { KEYS } from '../../report/keys.ts';
+import type { EventNote } from '../ports.ts';
 
 /**
  * `previous` are the node's annotations as they were. A change that the policy asked for is no drift; a difference

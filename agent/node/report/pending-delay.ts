@@ -2,9 +2,9 @@
 // whose agents all said so would have the API server write every Node at once after each edit.
 
 import { isDeepStrictEqual } from 'node:util';
-import { nodePatch, type NodeReport } from '../report/annotations.ts';
-import { ASKED, KEYS, MARKS } from '../report/keys.ts';
-import type { NodeObject } from './ports.ts';
+import { nodePatch, type NodeReport } from '../../report/annotations.ts';
+import { ASKED, KEYS, MARKS } from '../../report/keys.ts';
+import type { NodeObject } from '../ports.ts';
 
 /** A node that waits for longer says so after all, at a random moment of as long again, in ms. */
 const QUIET_MS = 300_000;

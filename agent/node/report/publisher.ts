@@ -1,10 +1,10 @@
 // The node's report on its way to the API server: in order, and only what differs.
 
 import { isDeepStrictEqual } from 'node:util';
-import { nodePatch, type NodeReport } from '../report/annotations.ts';
-import { eventQueue } from '../report/event-queue.ts';
-import { notesFor } from './notes.ts';
-import type { AgentLog, Cluster, EventNote, NodeObject } from './ports.ts';
+import { nodePatch, type NodeReport } from '../../report/annotations.ts';
+import { eventQueue } from '../../report/event-queue.ts';
+import { notesFor } from './events.ts';
+import type { AgentLog, Cluster, EventNote, NodeObject } from '../ports.ts';
 
 export interface Publisher {
   /** Takes over what the API server says of the node. False when its metadata is what was known, own reports included. */

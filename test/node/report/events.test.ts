@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { notesFor } from '../../agent/node/notes.ts';
-import { annotationsOf, type NodeReport } from '../../agent/report/annotations.ts';
+import { notesFor } from '../../../agent/node/report/events.ts';
+import { annotationsOf, type NodeReport } from '../../../agent/report/annotations.ts';
 
 const BLOCKED: NodeReport = {
   state: 'Blocked',

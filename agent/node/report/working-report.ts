@@ -1,8 +1,8 @@
 // The report that a change is under way.
 
-import type { NodeReport } from '../report/annotations.ts';
-import type { AgentLog, Clock } from './ports.ts';
-import type { Publisher } from './publish.ts';
+import type { NodeReport } from '../../report/annotations.ts';
+import type { AgentLog, Clock } from '../ports.ts';
+import type { Publisher } from './publisher.ts';
 
 /** A change that is over sooner shows its end alone: each report of each node goes to all who watch nodes. */
 const WORKING_AFTER_MS = 1000;
