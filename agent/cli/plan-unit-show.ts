@@ -14,7 +14,7 @@ import { configPaths } from '../kubelet/running.ts';
 import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';
 import { parseUnitShow, UnitShowError, type ShownUnit } from '../kubelet/unit-show.ts';
 import { NotRegularFileError } from '../node/not-regular.ts';
-import { readConfig, readEntry } from '../node/observed-files.ts';
+import { readConfig, readEntry } from '../node/observe/files.ts';
 import type { HostFiles } from '../node/ports.ts';
 import { count } from '../text/count.ts';
 import { errorText } from '../text/error-text.ts';

@@ -10,7 +10,7 @@ import type { Journal } from './state/journal.ts';
 import { journalOf } from './journal-of.ts';
 import { type Memory, NOTHING_REMEMBERED } from './state/state-store.ts';
 import type { NodeState } from './state/node-state.ts';
-import type { Observation } from './observe.ts';
+import type { Observation } from './observe/observe.ts';
 import { afterChange } from './outcome.ts';
 import type { AgentLog, Cluster } from './ports.ts';
 import type { Publisher } from './report/publisher.ts';

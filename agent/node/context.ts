@@ -8,7 +8,7 @@ import type { NodeReport } from '../report/annotations.ts';
 import type { State } from '../report/keys.ts';
 import type { PodsLook } from './guard.ts';
 import type { Memory } from './state/state-store.ts';
-import type { Observation, Unobservable } from './observe.ts';
+import type { Observation, Unobservable } from './observe/observe.ts';
 import type { PolicyView } from './report/policy-view.ts';
 import type { NodeObject } from './ports.ts';
 

@@ -12,9 +12,9 @@ import { checkPlanned } from './checks.ts';
 import type { Planned, Planning, Situation } from './context.ts';
 import { failedRevision } from './failure.ts';
 import type { Memory } from './state/state-store.ts';
-import type { Observation, Unobservable } from './observe.ts';
+import type { Observation, Unobservable } from './observe/observe.ts';
 import { refusalReason } from './reasons.ts';
-import { notRegularReason } from './observe-reasons.ts';
+import { notRegularReason } from './observe/reasons.ts';
 
 export interface Decision {
   readonly report: NodeReport;

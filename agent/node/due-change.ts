@@ -4,7 +4,7 @@ import type { Restart } from '../plan/in-use.ts';
 import type { Situation } from './context.ts';
 import type { Decision } from './decide.ts';
 import type { PodsLook } from './guard.ts';
-import type { Observation } from './observe.ts';
+import type { Observation } from './observe/observe.ts';
 
 export interface DueChange {
   readonly situation: Situation;

@@ -2,7 +2,7 @@
 
 import { situationOf } from './fingerprint.ts';
 import type { Memory } from './state/state-store.ts';
-import type { Observation } from './observe.ts';
+import type { Observation } from './observe/observe.ts';
 import { retriedSince } from './retry.ts';
 
 const FIRST_PAUSE_MS = 30_000;

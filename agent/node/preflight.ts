@@ -3,7 +3,7 @@
 import type { Planned } from '../plan/types.ts';
 import { flappingOf } from './flapping.ts';
 import type { Memory } from './state/state-store.ts';
-import type { Observation } from './observe.ts';
+import type { Observation } from './observe/observe.ts';
 import { flappingReason, notRunningReason, shortageReason, unhealthyReason } from './reasons.ts';
 import { retriedSince } from './retry.ts';
 

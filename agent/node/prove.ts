@@ -1,6 +1,6 @@
 // The proof that a restarted kubelet is healthy and is the one we think it is.
 
-import { kubeletErrorLine } from './kubelet-error.ts';
+import { kubeletErrorLine } from './observe/kubelet-log.ts';
 import type { Clock, Health, Processes, Systemd, UnitStatus } from './ports.ts';
 
 export interface ProofPorts {

@@ -7,7 +7,7 @@ import { EXTRA_ARGS } from '../kubelet/unit.ts';
 import type { Planned, Refused } from '../plan/types.ts';
 import type { Desired } from '../policy/desired.ts';
 import type { Flapping } from './flapping.ts';
-import type { ShortOfSpace } from './observed-files.ts';
+import type { ShortOfSpace } from './observe/files.ts';
 import type { UnitStatus } from './ports.ts';
 
 /** Why the file is not edited, and where in it the fault is. */

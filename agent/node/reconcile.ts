@@ -7,7 +7,7 @@ import type { Planning, Situation } from './context.ts';
 import { decide, planNode, type Decision } from './decide.ts';
 import type { ChangePorts } from './execute.ts';
 import { failedIn } from './failure.ts';
-import { createHostObserver, type HostObserver } from './host-observer.ts';
+import { createHostObserver, type HostObserver } from './observe/host-observer.ts';
 import { createJitter, type Jitter } from './jitter.ts';
 import type { Memory } from './state/state-store.ts';
 import { createNodeState, type NodeState } from './state/node-state.ts';

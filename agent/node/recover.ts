@@ -6,7 +6,7 @@ import { commit } from './arm.ts';
 import { type ChangePorts, resumeVerification } from './execute.ts';
 import type { Journal } from './state/journal.ts';
 import { type Memory, NOTHING_REMEMBERED, type OpenChange } from './state/state-store.ts';
-import { observe, UNIT } from './observe.ts';
+import { observe, UNIT } from './observe/observe.ts';
 import { afterChange, afterFailure, afterUndone } from './outcome.ts';
 import { holdsChange, rollBack } from './rollback.ts';
 

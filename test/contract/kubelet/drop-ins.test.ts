@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostFiles } from '../../../agent/host/files/files.ts';
 import { readKubeletConfig } from '../../../agent/kubelet/config.ts';
-import { findDropIns } from '../../../agent/node/observed-files.ts';
+import { findDropIns } from '../../../agent/node/observe/files.ts';
 import { whyNoGo } from '../../../scripts/bed/build/go.ts';
 import { RealDropIns } from './real-drop-ins.ts';
 

@@ -1,12 +1,12 @@
 // The files that decide how the kubelet starts next, and the room to write them.
 
-import type { ConfigFile, ConfigSources } from '../kubelet/config.ts';
-import type { configPaths } from '../kubelet/running.ts';
-import type { EnvironmentFileOnDisk, KubeletUnit } from '../kubelet/unit.ts';
-import { settleAll } from '../time/settle.ts';
-import { MEMORY_FOLDER } from './state/state-store.ts';
-import { NotRegularFileError } from './not-regular.ts';
-import type { HostFiles, Shortage, Systemd, UndoSwitch, UnitStatus } from './ports.ts';
+import type { ConfigFile, ConfigSources } from '../../kubelet/config.ts';
+import type { configPaths } from '../../kubelet/running.ts';
+import type { EnvironmentFileOnDisk, KubeletUnit } from '../../kubelet/unit.ts';
+import { settleAll } from '../../time/settle.ts';
+import { MEMORY_FOLDER } from '../state/state-store.ts';
+import { NotRegularFileError } from '../not-regular.ts';
+import type { HostFiles, Shortage, Systemd, UndoSwitch, UnitStatus } from '../ports.ts';
 
 export interface FileOnDisk {
   readonly path: string;

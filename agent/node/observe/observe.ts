@@ -1,17 +1,17 @@
 // All that one observation of the node says: the unit, its files, the kubelet that runs and the one that would start.
 
-import type { ConfigSources } from '../kubelet/config.ts';
-import { nextArgv } from '../kubelet/configured.ts';
-import { configPaths, healthEndpoint } from '../kubelet/running.ts';
-import type { KubeletUnit } from '../kubelet/unit.ts';
-import { parseVersion, type Version } from '../sysctl/version.ts';
-import { errorText } from '../text/error-text.ts';
-import { settleAll } from '../time/settle.ts';
-import { kubeletErrorLine } from './kubelet-error.ts';
+import type { ConfigSources } from '../../kubelet/config.ts';
+import { nextArgv } from '../../kubelet/configured.ts';
+import { configPaths, healthEndpoint } from '../../kubelet/running.ts';
+import type { KubeletUnit } from '../../kubelet/unit.ts';
+import { parseVersion, type Version } from '../../sysctl/version.ts';
+import { errorText } from '../../text/error-text.ts';
+import { settleAll } from '../../time/settle.ts';
+import { kubeletErrorLine } from './kubelet-log.ts';
 import { type KubeletProcess, observeProcess, type ProcessPorts } from './kubelet-process.ts';
-import type { Memory } from './state/state-store.ts';
-import { NotRegularFileError } from './not-regular.ts';
-import type { Endpoint } from './observed-health.ts';
+import type { Memory } from '../state/state-store.ts';
+import { NotRegularFileError } from '../not-regular.ts';
+import type { Endpoint } from './health.ts';
 import {
   findShortages,
   readConfig,
@@ -19,9 +19,9 @@ import {
   readUnitFiles,
   type FileOnDisk,
   type ShortOfSpace,
-} from './observed-files.ts';
-import type { Processes, Systemd, UndoSwitch, UnitStatus } from './ports.ts';
-import { maskedReason, notRegularReason } from './observe-reasons.ts';
+} from './files.ts';
+import type { Processes, Systemd, UndoSwitch, UnitStatus } from '../ports.ts';
+import { maskedReason, notRegularReason } from './reasons.ts';
 
 export interface ObservePorts extends ProcessPorts {
   readonly systemd: Systemd;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { kubeletErrorLine } from '../../agent/node/kubelet-error.ts';
+import { kubeletErrorLine } from '../../../agent/node/observe/kubelet-log.ts';
 
 const FATAL =
   'E1124 10:12:13.141516    4242 run.go:72] "command failed" err="failed to run Kubelet: failed to create kubelet: the sysctls \\"vm.\\" are not known to be namespaced"';

@@ -1,10 +1,10 @@
 // Observes the node under a watch: what changes after an observation began causes another pass.
 
 import { isDeepStrictEqual } from 'node:util';
-import { errorText } from '../text/error-text.ts';
-import type { Memory } from './state/state-store.ts';
+import { errorText } from '../../text/error-text.ts';
+import type { Memory } from '../state/state-store.ts';
 import { observe, type Observation, type ObservePorts, type Unobservable } from './observe.ts';
-import type { AgentLog, HostWatch } from './ports.ts';
+import type { AgentLog, HostWatch } from '../ports.ts';
 
 export interface HostObserver {
   /** `started` is what was saved of the kubelet that runs. Throws when the host cannot be asked at all. */

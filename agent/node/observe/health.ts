@@ -1,6 +1,6 @@
 // Whether the kubelet that runs is healthy.
 
-import type { Clock, Health } from './ports.ts';
+import type { Clock, Health } from '../ports.ts';
 
 export interface Endpoint {
   readonly address: string;

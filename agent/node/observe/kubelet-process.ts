@@ -1,11 +1,11 @@
 // The kubelet process that runs: what it was started with, for how long, and whether it is healthy.
 
-import type { ConfigSources } from '../kubelet/config.ts';
-import { allowedInArgv, configPaths, healthEndpoint, runningAllowances } from '../kubelet/running.ts';
-import { settleAll } from '../time/settle.ts';
-import type { Memory } from './state/state-store.ts';
-import { isHealthy, type Endpoint } from './observed-health.ts';
-import type { Clock, Health, HostFiles, Processes, UnitStatus } from './ports.ts';
+import type { ConfigSources } from '../../kubelet/config.ts';
+import { allowedInArgv, configPaths, healthEndpoint, runningAllowances } from '../../kubelet/running.ts';
+import { settleAll } from '../../time/settle.ts';
+import type { Memory } from '../state/state-store.ts';
+import { isHealthy, type Endpoint } from './health.ts';
+import type { Clock, Health, HostFiles, Processes, UnitStatus } from '../ports.ts';
 
 export interface ProcessPorts {
   readonly files: HostFiles;
