@@ -2,10 +2,10 @@
 
 import { runningAllowances } from '../kubelet/running.ts';
 import { commit } from './arm.ts';
-import { decide, planNode, type Decision } from './decide.ts';
+import { decide, planNode, type Decision } from './decide/decide.ts';
 import type { DueChange } from './due-change.ts';
 import { type ChangePorts, type ChangeResult, executeChange, type Proven } from './execute.ts';
-import { endedBy, objection, type PodsLook } from './guard.ts';
+import { endedBy, objection, type PodsLook } from './decide/pod-guard.ts';
 import type { Journal } from './state/journal.ts';
 import { journalOf } from './journal-of.ts';
 import { type Memory, NOTHING_REMEMBERED } from './state/state-store.ts';

@@ -5,7 +5,7 @@ import { ALLOWED_FLAG, listOf, parseFlags } from '../kubelet/flags/flags.ts';
 import type { FlagEdit } from '../plan/revert.ts';
 import { sha256Of } from '../text/hash.ts';
 import type { DueChange } from './due-change.ts';
-import { situationOf } from './fingerprint.ts';
+import { situationOf } from './decide/fingerprint.ts';
 import type { Journal } from './state/journal.ts';
 import { committedPart } from './state/state-store.ts';
 import { originalAfter } from './state/original-file.ts';

@@ -1,7 +1,7 @@
 // What is remembered of a change that is over.
 
 import type { ChangeResult } from './execute.ts';
-import { NOT_OBSERVED } from './failure.ts';
+import { NOT_OBSERVED } from './decide/failure-backoff.ts';
 import type { Journal } from './state/journal.ts';
 import { type Memory, type PastChange, withPastChange } from './state/state-store.ts';
 

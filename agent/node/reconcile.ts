@@ -2,23 +2,23 @@
 
 import type { Restart } from '../plan/in-use.ts';
 import { applyChange } from './apply.ts';
-import { needsApproval } from './approval.ts';
-import type { Planning, Situation } from './context.ts';
-import { decide, planNode, type Decision } from './decide.ts';
+import { needsApproval } from './decide/approval.ts';
+import type { Planning, Situation } from './decide/context.ts';
+import { decide, planNode, type Decision } from './decide/decide.ts';
 import type { ChangePorts } from './execute.ts';
-import { failedIn } from './failure.ts';
+import { failedIn } from './decide/failure-backoff.ts';
 import { createHostObserver, type HostObserver } from './observe/host-observer.ts';
-import { createJitter, type Jitter } from './jitter.ts';
+import { createJitter, type Jitter } from './decide/jitter.ts';
 import type { Memory } from './state/state-store.ts';
 import { createNodeState, type NodeState } from './state/node-state.ts';
 import type { PolicyView } from './report/policy-view.ts';
 import { createPolicySource } from './report/policy-source.ts';
 import type { AgentLog, Cluster, ConfigMapObject, HostWatch, NodeObject } from './ports.ts';
 import type { Publisher } from './report/publisher.ts';
-import { createPodLooks, type PodLooks } from './pod-looks.ts';
+import { createPodLooks, type PodLooks } from './decide/pod-poller.ts';
 import { createQuiet, type Quiet } from './report/pending-delay.ts';
 import { recover } from './recover.ts';
-import { createRetryWish, withRetry } from './retry.ts';
+import { createRetryWish, withRetry } from './decide/retry-request.ts';
 import { createWorkingReport } from './report/working-report.ts';
 
 export interface ReconcilePorts extends ChangePorts {

@@ -2,9 +2,9 @@
 
 import { approvalMissing, pausedReason } from './approval.ts';
 import type { Context, Verdict } from './context.ts';
-import { failurePause, withoutFailure } from './failure.ts';
-import { objection, outlook } from './guard.ts';
-import { NOTHING_REMEMBERED } from './state/state-store.ts';
+import { failurePause, withoutFailure } from './failure-backoff.ts';
+import { objection, outlook } from './pod-guard.ts';
+import { NOTHING_REMEMBERED } from '../state/state-store.ts';
 import { hindranceOf } from './preflight.ts';
 import { doneReason } from './reasons.ts';
 import { crashRecovery, steadiness } from './steadiness.ts';

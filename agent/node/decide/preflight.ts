@@ -1,11 +1,11 @@
 // What must hold before a change of this node is begun, beside what the policy and the pods say. Pure.
 
-import type { Planned } from '../plan/types.ts';
-import { flappingOf } from './flapping.ts';
-import type { Memory } from './state/state-store.ts';
-import type { Observation } from './observe/observe.ts';
+import type { Planned } from '../../plan/types.ts';
+import { flappingOf } from './revert-detection.ts';
+import type { Memory } from '../state/state-store.ts';
+import type { Observation } from '../observe/observe.ts';
 import { flappingReason, notRunningReason, shortageReason, unhealthyReason } from './reasons.ts';
-import { retriedSince } from './retry.ts';
+import { retriedSince } from './retry-request.ts';
 
 /** Why no change is begun now. */
 export interface Hindrance {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPodLooks, type PodLooks } from '../../agent/node/pod-looks.ts';
+import { createPodLooks, type PodLooks } from '../../../agent/node/decide/pod-poller.ts';
 
 function looks(random = 0): {
   readonly pods: PodLooks;

@@ -1,16 +1,16 @@
 // What a decision is made from, and what a check of it says.
 
-import type { Drift } from '../plan/drift.ts';
-import type { Restart } from '../plan/in-use.ts';
-import type { Plan } from '../plan/types.ts';
-import type { Desired } from '../policy/desired.ts';
-import type { NodeReport } from '../report/annotations.ts';
-import type { State } from '../report/keys.ts';
-import type { PodsLook } from './guard.ts';
-import type { Memory } from './state/state-store.ts';
-import type { Observation, Unobservable } from './observe/observe.ts';
-import type { PolicyView } from './report/policy-view.ts';
-import type { NodeObject } from './ports.ts';
+import type { Drift } from '../../plan/drift.ts';
+import type { Restart } from '../../plan/in-use.ts';
+import type { Plan } from '../../plan/types.ts';
+import type { Desired } from '../../policy/desired.ts';
+import type { NodeReport } from '../../report/annotations.ts';
+import type { State } from '../../report/keys.ts';
+import type { PodsLook } from './pod-guard.ts';
+import type { Memory } from '../state/state-store.ts';
+import type { Observation, Unobservable } from '../observe/observe.ts';
+import type { PolicyView } from '../report/policy-view.ts';
+import type { NodeObject } from '../ports.ts';
 
 export interface Situation {
   readonly view: PolicyView;

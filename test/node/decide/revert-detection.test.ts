@@ -1,8 +1,8 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { flappingOf, takenBackTwice } from '../../agent/node/flapping.ts';
-import type { PastChange } from '../../agent/node/state/state-store.ts';
-import { sha256Of } from '../../agent/text/hash.ts';
+import { flappingOf, takenBackTwice } from '../../../agent/node/decide/revert-detection.ts';
+import type { PastChange } from '../../../agent/node/state/state-store.ts';
+import { sha256Of } from '../../../agent/text/hash.ts';
 
 const FILE = '/etc/default/kubelet';
 const NOW = new Date('2026-11-24T12:00:00Z');

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Agent } from '../../agent/node/agent.ts';
-import { retriedSince, withRetry } from '../../agent/node/retry.ts';
-import { NOTHING_REMEMBERED } from '../../agent/node/state/state-store.ts';
-import { ASKED, KEYS } from '../../agent/report/keys.ts';
-import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
-import { atRest, startedAgent } from './started-agent.ts';
-import { WEB_POD } from './web-pod.ts';
+import type { Agent } from '../../../agent/node/agent.ts';
+import { retriedSince, withRetry } from '../../../agent/node/decide/retry-request.ts';
+import { NOTHING_REMEMBERED } from '../../../agent/node/state/state-store.ts';
+import { ASKED, KEYS } from '../../../agent/report/keys.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
+import { atRest, startedAgent } from '../started-agent.ts';
+import { WEB_POD } from '../web-pod.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn' };
 const OTHER = { allowedUnsafeSysctls: 'kernel.msgmax' };

@@ -1,8 +1,8 @@
 // Whether a change may begin as far as the coordinator and the people who look after this Node are concerned. Pure.
 
-import type { Policy } from '../policy/policy.ts';
-import { ASKED, MARKS } from '../report/keys.ts';
-import type { NodeObject } from './ports.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { ASKED, MARKS } from '../../report/keys.ts';
+import type { NodeObject } from '../ports.ts';
 
 export interface ApprovalRequest {
   readonly node: Pick<NodeObject, 'annotations'>;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Agent } from '../../agent/node/agent.ts';
-import { NotRegularFileError } from '../../agent/node/not-regular.ts';
-import type { Shortage } from '../../agent/node/ports.ts';
-import { KEYS } from '../../agent/report/keys.ts';
-import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
-import { atRest, startedAgent } from './started-agent.ts';
+import type { Agent } from '../../../agent/node/agent.ts';
+import { NotRegularFileError } from '../../../agent/node/not-regular.ts';
+import type { Shortage } from '../../../agent/node/ports.ts';
+import { KEYS } from '../../../agent/report/keys.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
+import { atRest, startedAgent } from '../started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
 const THEIRS = '# Ansible managed\nKUBELET_EXTRA_ARGS=--v=2\n';

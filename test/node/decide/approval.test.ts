@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Agent } from '../../agent/node/agent.ts';
-import { JOURNAL_FILE } from '../../agent/node/state/state-store.ts';
-import { revisionOf } from '../../agent/policy/desired.ts';
-import { ASKED, KEYS, MARKS } from '../../agent/report/keys.ts';
-import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
-import { atRest, startedAgent } from './started-agent.ts';
-import { WEB_POD } from './web-pod.ts';
+import type { Agent } from '../../../agent/node/agent.ts';
+import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
+import { revisionOf } from '../../../agent/policy/desired.ts';
+import { ASKED, KEYS, MARKS } from '../../../agent/report/keys.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
+import { atRest, startedAgent } from '../started-agent.ts';
+import { WEB_POD } from '../web-pod.ts';
 
 const ONE = { allowedUnsafeSysctls: 'net.core.somaxconn' };
 const BOTH = { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.msgmax' };

@@ -1,6 +1,6 @@
 // When a node that changes without a coordinator may begin: a whole fleet must not restart its kubelets at once.
 
-import type { Memory } from './state/state-store.ts';
+import type { Memory } from '../state/state-store.ts';
 
 export interface Jitter {
   /** Before this instant the change to `revision` does not begin; undefined: at once. */

@@ -7,7 +7,7 @@ import {
   takenAway,
   type Restart,
   type SysctlPod,
-} from '../plan/in-use.ts';
+} from '../../plan/in-use.ts';
 
 /** The node's pods as they were seen, or why they could not be. */
 export type PodsLook =

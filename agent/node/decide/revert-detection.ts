@@ -1,7 +1,7 @@
 // Whether somebody else puts the environment file back again and again. Pure.
 
-import { sha256Of } from '../text/hash.ts';
-import type { PastChange } from './state/state-store.ts';
+import { sha256Of } from '../../text/hash.ts';
+import type { PastChange } from '../state/state-store.ts';
 
 /** So long after a change that was taken back the file is left alone, in ms. */
 const LEFT_ALONE_MS = 86_400_000;

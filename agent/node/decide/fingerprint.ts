@@ -1,7 +1,7 @@
 // Whether a situation in which a change failed is still the same.
 
 import { createHash } from 'node:crypto';
-import type { Observation } from './observe/observe.ts';
+import type { Observation } from '../observe/observe.ts';
 
 /** A hash of all that decides how a change of this node ends: the revision, the unit, its files, the kubelet. */
 export function situationOf(observation: Observation, revision: string): string {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Agent } from '../../agent/node/agent.ts';
-import { KEYS } from '../../agent/report/keys.ts';
-import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
-import { atRest, startedAgent } from './started-agent.ts';
+import type { Agent } from '../../../agent/node/agent.ts';
+import { KEYS } from '../../../agent/report/keys.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
+import { atRest, startedAgent } from '../started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn', nodeSoakSeconds: '0' };
 const RIGHT_FILE = { [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n' };

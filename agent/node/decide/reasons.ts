@@ -1,14 +1,14 @@
 // What a node's `reason` says, for a person.
 
-import type { Drift } from '../plan/drift.ts';
-import { printCsv } from '../kubelet/flags/csv.ts';
-import { ALLOWED_FLAG } from '../kubelet/flags/flags.ts';
-import { EXTRA_ARGS } from '../kubelet/unit.ts';
-import type { Planned, Refused } from '../plan/types.ts';
-import type { Desired } from '../policy/desired.ts';
-import type { Flapping } from './flapping.ts';
-import type { ShortOfSpace } from './observe/files.ts';
-import type { UnitStatus } from './ports.ts';
+import type { Drift } from '../../plan/drift.ts';
+import { printCsv } from '../../kubelet/flags/csv.ts';
+import { ALLOWED_FLAG } from '../../kubelet/flags/flags.ts';
+import { EXTRA_ARGS } from '../../kubelet/unit.ts';
+import type { Planned, Refused } from '../../plan/types.ts';
+import type { Desired } from '../../policy/desired.ts';
+import type { Flapping } from './revert-detection.ts';
+import type { ShortOfSpace } from '../observe/files.ts';
+import type { UnitStatus } from '../ports.ts';
 
 /** Why the file is not edited, and where in it the fault is. */
 export function refusalReason({ file, line, byte, message }: Refused): string {

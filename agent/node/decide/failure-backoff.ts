@@ -1,9 +1,9 @@
 // What a failed change means for the next one of the same kind: it waits for a pause that grows. Pure.
 
 import { situationOf } from './fingerprint.ts';
-import type { Memory } from './state/state-store.ts';
-import type { Observation } from './observe/observe.ts';
-import { retriedSince } from './retry.ts';
+import type { Memory } from '../state/state-store.ts';
+import type { Observation } from '../observe/observe.ts';
+import { retriedSince } from './retry-request.ts';
 
 const FIRST_PAUSE_MS = 30_000;
 const LONGEST_PAUSE_MS = 3_600_000;

@@ -1,20 +1,20 @@
 // What to do on this node now, and what to report: a pure function of the observation, the policy and the agent's state.
 
-import { driftOf, restartNeeded, type Drift } from '../plan/drift.ts';
-import { mayEndPods, type Restart } from '../plan/in-use.ts';
-import { planChange } from '../plan/plan.ts';
-import { desiredFor, type Desired } from '../policy/desired.ts';
-import type { NodeReport } from '../report/annotations.ts';
-import type { State } from '../report/keys.ts';
-import { policyErrorText } from '../report/policy-error.ts';
-import { coverageOf } from '../sysctl/coverage.ts';
+import { driftOf, restartNeeded, type Drift } from '../../plan/drift.ts';
+import { mayEndPods, type Restart } from '../../plan/in-use.ts';
+import { planChange } from '../../plan/plan.ts';
+import { desiredFor, type Desired } from '../../policy/desired.ts';
+import type { NodeReport } from '../../report/annotations.ts';
+import type { State } from '../../report/keys.ts';
+import { policyErrorText } from '../../report/policy-error.ts';
+import { coverageOf } from '../../sysctl/coverage.ts';
 import { checkPlanned } from './checks.ts';
 import type { Planned, Planning, Situation } from './context.ts';
-import { failedRevision } from './failure.ts';
-import type { Memory } from './state/state-store.ts';
-import type { Observation, Unobservable } from './observe/observe.ts';
+import { failedRevision } from './failure-backoff.ts';
+import type { Memory } from '../state/state-store.ts';
+import type { Observation, Unobservable } from '../observe/observe.ts';
 import { refusalReason } from './reasons.ts';
-import { notRegularReason } from './observe/reasons.ts';
+import { notRegularReason } from '../observe/reasons.ts';
 
 export interface Decision {
   readonly report: NodeReport;

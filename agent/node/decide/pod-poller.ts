@@ -1,8 +1,8 @@
 // When the node's pods are looked at again while they hold a restart up: seldom, since every node may wait at once.
 
-import { errorText } from '../text/error-text.ts';
-import type { PodsLook } from './guard.ts';
-import type { Clock, Cluster } from './ports.ts';
+import { errorText } from '../../text/error-text.ts';
+import type { PodsLook } from './pod-guard.ts';
+import type { Clock, Cluster } from '../ports.ts';
 
 export interface PodLooks {
   /**

@@ -1,7 +1,7 @@
 // A person's wish that what waits on this node be tried again now: the annotation retry.
 
-import { ASKED } from '../report/keys.ts';
-import type { Memory } from './state/state-store.ts';
+import { ASKED } from '../../report/keys.ts';
+import type { Memory } from '../state/state-store.ts';
 
 export interface RetryWish {
   /** Takes over what the Node's annotations say now. */
