@@ -1,11 +1,11 @@
 // One pass over the node: observe, plan once, decide, act, report. Each step ends before the next begins.
 
 import type { Restart } from '../plan/in-use.ts';
-import { applyChange } from './apply.ts';
+import { applyChange } from './change/apply.ts';
 import { needsApproval } from './decide/approval.ts';
 import type { Planning, Situation } from './decide/context.ts';
 import { decide, planNode, type Decision } from './decide/decide.ts';
-import type { ChangePorts } from './execute.ts';
+import type { ChangePorts } from './change/execute.ts';
 import { failedIn } from './decide/failure-backoff.ts';
 import { createHostObserver, type HostObserver } from './observe/host-observer.ts';
 import { createJitter, type Jitter } from './decide/jitter.ts';
@@ -17,7 +17,7 @@ import type { AgentLog, Cluster, ConfigMapObject, HostWatch, NodeObject } from '
 import type { Publisher } from './report/publisher.ts';
 import { createPodLooks, type PodLooks } from './decide/pod-poller.ts';
 import { createQuiet, type Quiet } from './report/pending-delay.ts';
-import { recover } from './recover.ts';
+import { recover } from './change/recover.ts';
 import { createRetryWish, withRetry } from './decide/retry-request.ts';
 import { createWorkingReport } from './report/working-report.ts';
 

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// As the agent has it (HEALTHZ_INTERVAL_MS in agent/node/prove.ts).
+// As the agent has it (HEALTHZ_INTERVAL_MS in agent/node/change/verify.ts).
 const interval = 10 * time.Millisecond
 const patience = 60 * time.Second
 

@@ -16,7 +16,7 @@ import (
 
 const interval = 5 * time.Millisecond
 
-// As the agent has it (agent/node/prove.ts): a busy kubelet that answers late is healthy. One that has ended refuses or resets
+// As the agent has it (agent/node/change/verify.ts): a busy kubelet that answers late is healthy. One that has ended refuses or resets
 // connections at once.
 const timeout = time.Second
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { JOURNAL_FILE } from '../../agent/node/state/state-store.ts';
-import { KEYS } from '../../agent/report/keys.ts';
-import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
-import { atRest, startedAgent } from './started-agent.ts';
+import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
+import { KEYS } from '../../../agent/report/keys.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
+import { atRest, startedAgent } from '../started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn', nodeSoakSeconds: '0' };
 const refusesList = (argv: readonly string[]): string | undefined =>

@@ -1,7 +1,7 @@
 // What a restarted kubelet says of its node to the API server: that it is Ready, and with that, that it can say so.
 
-import type { Clock, Cluster, Readiness, Systemd, UnitStatus } from './ports.ts';
-import { endedBecause } from './prove.ts';
+import type { Clock, Cluster, Readiness, Systemd, UnitStatus } from '../ports.ts';
+import { endedBecause } from './verify.ts';
 
 export interface ReadinessPorts {
   readonly systemd: Systemd;

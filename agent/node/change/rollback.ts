@@ -1,14 +1,14 @@
 // A change that failed is taken out of the file again, and a kubelet that was started with it is restarted and verified.
 
-import { revertAllowances } from '../plan/revert.ts';
-import { errorText } from '../text/error-text.ts';
-import { sha256Of } from '../text/hash.ts';
+import { revertAllowances } from '../../plan/revert.ts';
+import { errorText } from '../../text/error-text.ts';
+import { sha256Of } from '../../text/hash.ts';
 import { restartTimer, type ArmPorts } from './arm.ts';
-import { ChangedFileError } from './changed-file.ts';
-import type { Journal } from './state/journal.ts';
-import type { Cluster, HostFiles } from './ports.ts';
-import { proveKubelet, type ProofPorts } from './prove.ts';
-import { readinessFault } from './readiness.ts';
+import { ChangedFileError } from '../changed-file.ts';
+import type { Journal } from '../state/journal.ts';
+import type { Cluster, HostFiles } from '../ports.ts';
+import { proveKubelet, type ProofPorts } from './verify.ts';
+import { readinessFault } from './node-ready.ts';
 
 export interface RollBackPorts extends ProofPorts, ArmPorts {
   readonly clock: ProofPorts['clock'];

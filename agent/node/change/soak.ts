@@ -1,8 +1,8 @@
 // The time after the proof, in which a kubelet shows what it did not show at once.
 
-import type { Clock, Cluster, Health, PodsWatch, Processes, SeenPod, Systemd, UnitStatus } from './ports.ts';
-import { endedBecause, type ProofRequest, runsStill } from './prove.ts';
-import { readinessFault } from './readiness.ts';
+import type { Clock, Cluster, Health, PodsWatch, Processes, SeenPod, Systemd, UnitStatus } from '../ports.ts';
+import { endedBecause, type ProofRequest, runsStill } from './verify.ts';
+import { readinessFault } from './node-ready.ts';
 
 export interface SoakPorts {
   readonly systemd: Systemd;

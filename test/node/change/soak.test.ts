@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { KEYS } from '../../agent/report/keys.ts';
-import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
-import { atRest, startedAgent } from './started-agent.ts';
-import { WEB_POD } from './web-pod.ts';
+import { KEYS } from '../../../agent/report/keys.ts';
+import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
+import { atRest, startedAgent } from '../started-agent.ts';
+import { WEB_POD } from '../web-pod.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
 const BEFORE = 'KUBELET_EXTRA_ARGS=--v=3\n';

@@ -1,14 +1,14 @@
 // The journal of a change that begins now.
 
-import { printCsv } from '../kubelet/flags/csv.ts';
-import { ALLOWED_FLAG, listOf, parseFlags } from '../kubelet/flags/flags.ts';
-import type { FlagEdit } from '../plan/revert.ts';
-import { sha256Of } from '../text/hash.ts';
+import { printCsv } from '../../kubelet/flags/csv.ts';
+import { ALLOWED_FLAG, listOf, parseFlags } from '../../kubelet/flags/flags.ts';
+import type { FlagEdit } from '../../plan/revert.ts';
+import { sha256Of } from '../../text/hash.ts';
 import type { DueChange } from './due-change.ts';
-import { situationOf } from './decide/fingerprint.ts';
-import type { Journal } from './state/journal.ts';
-import { committedPart } from './state/state-store.ts';
-import { originalAfter } from './state/original-file.ts';
+import { situationOf } from '../decide/fingerprint.ts';
+import type { Journal } from '../state/journal.ts';
+import { committedPart } from '../state/state-store.ts';
+import { originalAfter } from '../state/original-file.ts';
 
 /** All that the agent, the timer or the boot unit needs to complete or undo the change. */
 export function journalOf(

@@ -1,21 +1,21 @@
 // Carries out a decided change, then saves, commits and reports the result.
 
-import { runningAllowances } from '../kubelet/running.ts';
+import { runningAllowances } from '../../kubelet/running.ts';
 import { commit } from './arm.ts';
-import { decide, planNode, type Decision } from './decide/decide.ts';
+import { decide, planNode, type Decision } from '../decide/decide.ts';
 import type { DueChange } from './due-change.ts';
 import { type ChangePorts, type ChangeResult, executeChange, type Proven } from './execute.ts';
-import { endedBy, objection, type PodsLook } from './decide/pod-guard.ts';
-import type { Journal } from './state/journal.ts';
+import { endedBy, objection, type PodsLook } from '../decide/pod-guard.ts';
+import type { Journal } from '../state/journal.ts';
 import { journalOf } from './journal-of.ts';
-import { type Memory, NOTHING_REMEMBERED } from './state/state-store.ts';
-import type { NodeState } from './state/node-state.ts';
-import type { Observation } from './observe/observe.ts';
-import { afterChange } from './outcome.ts';
-import type { AgentLog, Cluster } from './ports.ts';
-import type { Publisher } from './report/publisher.ts';
+import { type Memory, NOTHING_REMEMBERED } from '../state/state-store.ts';
+import type { NodeState } from '../state/node-state.ts';
+import type { Observation } from '../observe/observe.ts';
+import { afterChange } from './result.ts';
+import type { AgentLog, Cluster } from '../ports.ts';
+import type { Publisher } from '../report/publisher.ts';
 import { RollBackError } from './rollback.ts';
-import type { WorkingReport } from './report/working-report.ts';
+import type { WorkingReport } from '../report/working-report.ts';
 
 export interface ApplyPorts extends ChangePorts {
   readonly cluster: Cluster;

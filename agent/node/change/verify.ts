@@ -1,7 +1,7 @@
 // The proof that a restarted kubelet is healthy and is the one we think it is.
 
-import { kubeletErrorLine } from './observe/kubelet-log.ts';
-import type { Clock, Health, Processes, Systemd, UnitStatus } from './ports.ts';
+import { kubeletErrorLine } from '../observe/kubelet-log.ts';
+import type { Clock, Health, Processes, Systemd, UnitStatus } from '../ports.ts';
 
 export interface ProofPorts {
   readonly systemd: Systemd;

@@ -1,10 +1,10 @@
 // A change that was decided on, with all that it was decided from.
 
-import type { Restart } from '../plan/in-use.ts';
-import type { Situation } from './decide/context.ts';
-import type { Decision } from './decide/decide.ts';
-import type { PodsLook } from './decide/pod-guard.ts';
-import type { Observation } from './observe/observe.ts';
+import type { Restart } from '../../plan/in-use.ts';
+import type { Situation } from '../decide/context.ts';
+import type { Decision } from '../decide/decide.ts';
+import type { PodsLook } from '../decide/pod-guard.ts';
+import type { Observation } from '../observe/observe.ts';
 
 export interface DueChange {
   readonly situation: Situation;

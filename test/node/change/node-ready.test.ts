@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Readiness } from '../../agent/node/ports.ts';
-import { readinessFault } from '../../agent/node/readiness.ts';
-import { FakeHost } from '../../scripts/fakes/fake-host.ts';
+import type { Readiness } from '../../../agent/node/ports.ts';
+import { readinessFault } from '../../../agent/node/change/node-ready.ts';
+import { FakeHost } from '../../../scripts/fakes/fake-host.ts';
 
 const START = new Date('2026-11-24T10:00:00.700Z');
 const HOUR_MS = 3_600_000;

@@ -1,9 +1,9 @@
 // What is remembered of a change that is over.
 
 import type { ChangeResult } from './execute.ts';
-import { NOT_OBSERVED } from './decide/failure-backoff.ts';
-import type { Journal } from './state/journal.ts';
-import { type Memory, type PastChange, withPastChange } from './state/state-store.ts';
+import { NOT_OBSERVED } from '../decide/failure-backoff.ts';
+import type { Journal } from '../state/journal.ts';
+import { type Memory, type PastChange, withPastChange } from '../state/state-store.ts';
 
 /** After a change that ended as `result` says; one that was aborted, or that the host still undoes, is not remembered yet. */
 export function afterChange(memory: Memory, journal: Journal, result: ChangeResult, at: Date): Memory {

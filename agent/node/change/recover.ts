@@ -1,13 +1,13 @@
 // What the agent's start finds of a change that was cut off: it is completed where it can be proven, or else undone.
 
-import { NO_CONFIG } from '../kubelet/config.ts';
-import { sha256Of } from '../text/hash.ts';
+import { NO_CONFIG } from '../../kubelet/config.ts';
+import { sha256Of } from '../../text/hash.ts';
 import { commit } from './arm.ts';
 import { type ChangePorts, resumeVerification } from './execute.ts';
-import type { Journal } from './state/journal.ts';
-import { type Memory, NOTHING_REMEMBERED, type OpenChange } from './state/state-store.ts';
-import { observe, UNIT } from './observe/observe.ts';
-import { afterChange, afterFailure, afterUndone } from './outcome.ts';
+import type { Journal } from '../state/journal.ts';
+import { type Memory, NOTHING_REMEMBERED, type OpenChange } from '../state/state-store.ts';
+import { observe, UNIT } from '../observe/observe.ts';
+import { afterChange, afterFailure, afterUndone } from './result.ts';
 import { holdsChange, rollBack } from './rollback.ts';
 
 const SCRIPT_TRIES = 60;

@@ -1,15 +1,15 @@
 // One node's change: arm, write, restart, verify, soak; rolled back when any of them fails.
 
-import type { ConfigSources } from '../kubelet/config.ts';
-import { runningAllowances } from '../kubelet/running.ts';
-import { coverageOf } from '../sysctl/coverage.ts';
-import { errorText } from '../text/error-text.ts';
-import { sha256Of } from '../text/hash.ts';
+import type { ConfigSources } from '../../kubelet/config.ts';
+import { runningAllowances } from '../../kubelet/running.ts';
+import { coverageOf } from '../../sysctl/coverage.ts';
+import { errorText } from '../../text/error-text.ts';
+import { sha256Of } from '../../text/hash.ts';
 import { armChange, type ArmPorts, expectArmed, restartTimer, UndoneByHostError } from './arm.ts';
-import { ChangedFileError } from './changed-file.ts';
-import type { Journal } from './state/journal.ts';
-import { proveKubelet, type Proof, type ProofPorts, type ProofRequest } from './prove.ts';
-import type { Cluster, HostFiles } from './ports.ts';
+import { ChangedFileError } from '../changed-file.ts';
+import type { Journal } from '../state/journal.ts';
+import { proveKubelet, type Proof, type ProofPorts, type ProofRequest } from './verify.ts';
+import type { Cluster, HostFiles } from '../ports.ts';
 import { restore, rollBack, RollBackError, type RolledBack } from './rollback.ts';
 import { type FollowedPods, soak, type SoakPorts } from './soak.ts';
 

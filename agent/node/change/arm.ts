@@ -1,9 +1,9 @@
 // What protects a change: its journal, the rollback timer, and the unit that undoes it at the next boot.
 
-import { errorText } from '../text/error-text.ts';
-import type { Journal } from './state/journal.ts';
-import type { MemoryStore } from './state/state-store.ts';
-import type { Clock, UndoSwitch } from './ports.ts';
+import { errorText } from '../../text/error-text.ts';
+import type { Journal } from '../state/journal.ts';
+import type { MemoryStore } from '../state/state-store.ts';
+import type { Clock, UndoSwitch } from '../ports.ts';
 
 export interface ArmPorts {
   readonly memory: MemoryStore;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { UnitStatus } from '../../agent/node/ports.ts';
-import { proveKubelet, type Proof } from '../../agent/node/prove.ts';
+import type { UnitStatus } from '../../../agent/node/ports.ts';
+import { proveKubelet, type Proof } from '../../../agent/node/change/verify.ts';
 
 const BEFORE = 'a'.repeat(32);
 const NEW = 'b'.repeat(32);
