@@ -2,8 +2,8 @@
 
 import { PENDING_TAINT } from '../report/keys.ts';
 import type { FleetNode } from './fleet.ts';
-import { brokeDown, isUnanswered, isUnread, type Member, type Terms } from './standing.ts';
-import { failureText, since } from './failure-text.ts';
+import { brokeDown, isUnanswered, isUnread, type Member, type Terms } from './decision/node-status.ts';
+import { failureText, since } from './decision/failure-text.ts';
 
 export interface Surroundings extends Terms {
   /** Most agents have answered to the policy as it is. */

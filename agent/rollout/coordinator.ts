@@ -5,7 +5,7 @@ import { createLoop } from '../time/loop.ts';
 import type { Clock } from '../time/clock.ts';
 import { carryOut } from './carry-out.ts';
 import type { FleetNode, RolloutDecision } from './fleet.ts';
-import type { PolicyNow } from './gate.ts';
+import type { PolicyNow } from './decision/gate.ts';
 import { listsId, viewPolicy } from './policy-view.ts';
 import type { FleetCluster, SeenNode } from './ports.ts';
 import { statusPublisher } from './publish.ts';

@@ -4,18 +4,18 @@
 import type { Policy } from '../policy/policy.ts';
 import { DEFAULT_PACE } from '../policy/settings.ts';
 import { attentionOf } from './attention.ts';
-import { withinBudget } from './budget.ts';
-import { type Canaries, canariesOf, mayGo } from './canaries.ts';
+import { withinBudget } from './decision/budget.ts';
+import { type Canaries, canariesOf, mayGo } from './decision/canaries.ts';
 import type { Approval, FleetNode, NodeVerdict, RolloutDecision } from './fleet.ts';
-import { gateOf, type PolicyNow } from './gate.ts';
-import { zoneLoads } from './line.ts';
-import { nextAt } from './next.ts';
+import { gateOf, type PolicyNow } from './decision/gate.ts';
+import { zoneLoads } from './decision/order.ts';
+import { nextAt } from './decision/next-wakeup.ts';
 import { phaseOf } from './phase.ts';
-import { numberOf } from './quantity.ts';
-import { revisionsFor } from './revisions.ts';
-import { isSelected, type Member, memberOf, type Terms } from './standing.ts';
+import { numberOf } from './decision/quantity.ts';
+import { revisionsFor } from './decision/revisions.ts';
+import { isSelected, type Member, memberOf, type Terms } from './decision/node-status.ts';
 import { windowsAt } from './windows.ts';
-import { withdrawalsOf } from './withdrawals.ts';
+import { withdrawalsOf } from './decision/revocations.ts';
 import { createZones, type ZoneOffset } from './zones.ts';
 
 /** So long agents may take to answer to an edit before the first of them is approved. Usually they all have within a second. */

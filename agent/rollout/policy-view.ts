@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { policyViewer } from '../node/report/policy-view.ts';
 import type { ConfigMapObject } from '../node/ports.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { PolicyNow } from './gate.ts';
+import type { PolicyNow } from './decision/gate.ts';
 
 /**
  * Reads what the API server has; undefined: no ConfigMap. Agents keep the last good policy on their disks. The coordinator

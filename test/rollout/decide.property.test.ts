@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isRevision, MARKS, STATES } from '../../agent/report/keys.ts';
 import { decideRollout } from '../../agent/rollout/decide.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
-import type { PolicyNow } from '../../agent/rollout/gate.ts';
+import type { PolicyNow } from '../../agent/rollout/decision/gate.ts';
 import { windowsAt } from '../../agent/rollout/windows.ts';
 import { createZones } from '../../agent/rollout/zones.ts';
 import { CONTROL_PLANE, NEW, NOW, OLD, revisionOf, secondsAgo, valid, waiting } from './fleets.ts';

@@ -2,9 +2,9 @@
 
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import type { Policy } from '../../agent/policy/policy.ts';
-import type { PolicyNow } from '../../agent/rollout/gate.ts';
+import type { PolicyNow } from '../../agent/rollout/decision/gate.ts';
 import type { FleetNode } from '../../agent/rollout/fleet.ts';
-import { revisionsFor } from '../../agent/rollout/revisions.ts';
+import { revisionsFor } from '../../agent/rollout/decision/revisions.ts';
 
 export const NOW = new Date('2026-11-24T12:00:00Z');
 export const CONTROL_PLANE = { 'node-role.kubernetes.io/control-plane': '' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConfigMapObject } from '../../agent/node/ports.ts';
-import type { PolicyNow } from '../../agent/rollout/gate.ts';
+import type { PolicyNow } from '../../agent/rollout/decision/gate.ts';
 import { listsId, viewPolicy } from '../../agent/rollout/policy-view.ts';
 
 const NAME = { namespace: 'agents', name: 'kubelet-sysctls' };

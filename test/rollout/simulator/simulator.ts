@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { decideRollout } from '../../../agent/rollout/decide.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../../../agent/rollout/fleet.ts';
 import { isRevision } from '../../../agent/report/keys.ts';
-import type { PolicyNow } from '../../../agent/rollout/gate.ts';
+import type { PolicyNow } from '../../../agent/rollout/decision/gate.ts';
 import { windowsAt } from '../../../agent/rollout/windows.ts';
 import { createZones } from '../../../agent/rollout/zones.ts';
 import { done, OLD, policyWith, revisionOf, waiting } from '../fleets.ts';

@@ -1,6 +1,6 @@
 // Numbers of nodes.
 
-import type { Quantity } from '../policy/policy.ts';
+import type { Quantity } from '../../policy/policy.ts';
 
 /** As a number of nodes: percentages are of `total`, rounded down; at least 1. */
 export function numberOf(quantity: Quantity, total: number): number {

@@ -1,9 +1,9 @@
 // Who goes first, and whether they have proven what the others wait for.
 
-import type { Canary } from '../policy/policy.ts';
+import type { Canary } from '../../policy/policy.ts';
 import { isControlPlane } from './control-plane.ts';
-import { lineUp, type ZoneLoads } from './line.ts';
-import type { Member } from './standing.ts';
+import { lineUp, type ZoneLoads } from './order.ts';
+import type { Member } from './node-status.ts';
 
 export type Stage = 'Canary' | 'Soaking' | 'Rolling';
 

@@ -1,9 +1,9 @@
 // Approvals that must not stay as they are.
 
-import { MARKS } from '../report/keys.ts';
-import type { Approval } from './fleet.ts';
+import { MARKS } from '../../report/keys.ts';
+import type { Approval } from '../fleet.ts';
 import type { Gate } from './gate.ts';
-import { isFirstInLine, type Member, overdueAt } from './standing.ts';
+import { isFirstInLine, type Member, overdueAt } from './node-status.ts';
 
 /**
  * What to write over approvals that must not be used now, or that could come back into force with another edit.

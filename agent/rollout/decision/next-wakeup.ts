@@ -8,8 +8,8 @@ import {
   LOST_AFTER_MS,
   type Member,
   overdueAt,
-} from './standing.ts';
-import type { WindowsState } from './windows.ts';
+} from './node-status.ts';
+import type { WindowsState } from '../windows.ts';
 
 interface Instants {
   readonly now: number;

@@ -1,8 +1,8 @@
 // How many of those that may go do go: no more than maxUnavailable at a time, control-plane nodes one at a time.
 
 import { isControlPlane } from './control-plane.ts';
-import { lineUp, type ZoneLoads } from './line.ts';
-import type { Member } from './standing.ts';
+import { lineUp, type ZoneLoads } from './order.ts';
+import type { Member } from './node-status.ts';
 
 /**
  * Those that are approved now, in the order of their turn. A node that is unavailable anyway takes no further place,

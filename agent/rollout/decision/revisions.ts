@@ -1,9 +1,9 @@
 // The revision that the policy asks of each node.
 
-import { desiredFor, selects } from '../policy/desired.ts';
-import type { Policy } from '../policy/policy.ts';
-import { parseVersion } from '../sysctl/version.ts';
-import type { FleetNode } from './fleet.ts';
+import { desiredFor, selects } from '../../policy/desired.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { parseVersion } from '../../sysctl/version.ts';
+import type { FleetNode } from '../fleet.ts';
 
 type Facts = Pick<FleetNode, 'labels' | 'kubelet' | 'kernel'>;
 

@@ -1,12 +1,12 @@
 // Whether anything may be approved now, and if not, why.
 
-import type { Policy, PolicyError } from '../policy/policy.ts';
-import { policyErrorText } from '../report/policy-error.ts';
-import { shorten } from '../report/shorten.ts';
+import type { Policy, PolicyError } from '../../policy/policy.ts';
+import { policyErrorText } from '../../report/policy-error.ts';
+import { shorten } from '../../report/shorten.ts';
 import { numberOf } from './quantity.ts';
-import type { Member, Terms } from './standing.ts';
+import type { Member, Terms } from './node-status.ts';
 import { namesText, nodesText, timeText } from './text.ts';
-import type { WindowsState } from './windows.ts';
+import type { WindowsState } from '../windows.ts';
 import { failureText } from './failure-text.ts';
 
 /** The ConfigMap as the coordinator reads it: without errors, or nothing is approved. */

@@ -1,7 +1,7 @@
 // What happened to a node that failed, in words for a person.
 
-import type { FleetNode } from './fleet.ts';
-import { brokeDown, type Member, type Terms } from './standing.ts';
+import type { FleetNode } from '../fleet.ts';
+import { brokeDown, type Member, type Terms } from './node-status.ts';
 import { timeText } from './text.ts';
 
 /** What happened to a node that failed. */

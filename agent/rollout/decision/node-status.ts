@@ -1,7 +1,7 @@
 // What the rollout makes of one node: its standing, and whether it takes a place of those that may be unavailable.
 
-import { isRevision, MARKS } from '../report/keys.ts';
-import type { FleetNode, Standing } from './fleet.ts';
+import { isRevision, MARKS } from '../../report/keys.ts';
+import type { FleetNode, Standing } from '../fleet.ts';
 
 const MINUTE_MS = 60_000;
 /** So long not Ready, a node no longer holds anybody up. */

@@ -1,7 +1,7 @@
 // Nodes and times in the words of a sentence.
 
-import { count } from '../text/count.ts';
-import type { FleetNode } from './fleet.ts';
+import { count } from '../../text/count.ts';
+import type { FleetNode } from '../fleet.ts';
 
 const MOST_NAMES = 3;
 

@@ -1,7 +1,7 @@
 // The order in which nodes get their turn.
 
-import { MARKS } from '../report/keys.ts';
-import { isFirstInLine, type Member } from './standing.ts';
+import { MARKS } from '../../report/keys.ts';
+import { isFirstInLine, type Member } from './node-status.ts';
 
 const ZONE_LABEL = 'topology.kubernetes.io/zone';
 

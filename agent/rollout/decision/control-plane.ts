@@ -1,6 +1,6 @@
 // Control-plane nodes, which go one at a time.
 
-import type { FleetNode } from './fleet.ts';
+import type { FleetNode } from '../fleet.ts';
 
 const LABEL = 'node-role.kubernetes.io/control-plane';
 
