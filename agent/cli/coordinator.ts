@@ -13,7 +13,7 @@ import { systemClock } from '../host/clock.ts';
 import { decideRollout } from '../rollout/decide.ts';
 import type { CoordinatorPorts } from '../rollout/coordinator.ts';
 import { takePart } from '../rollout/election.ts';
-import { createZones } from '../rollout/zones.ts';
+import { createZones } from '../rollout/windows/zones.ts';
 import { configMapOption, logLevelOption, serviceLog } from './service.ts';
 import { signOfLife } from './sign-of-life.ts';
 import { beginTerm, type Term } from './term.ts';

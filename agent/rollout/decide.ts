@@ -14,9 +14,9 @@ import { phaseOf } from './phase.ts';
 import { numberOf } from './decision/quantity.ts';
 import { revisionsFor } from './decision/revisions.ts';
 import { isSelected, type Member, memberOf, type Terms } from './decision/node-status.ts';
-import { windowsAt } from './windows.ts';
+import { windowsAt } from './windows/windows.ts';
 import { withdrawalsOf } from './decision/revocations.ts';
-import { createZones, type ZoneOffset } from './zones.ts';
+import { createZones, type ZoneOffset } from './windows/zones.ts';
 
 /** So long agents may take to answer to an edit before the first of them is approved. Usually they all have within a second. */
 const ANSWERS_MS = 5000;

@@ -4,8 +4,8 @@ import { isRevision, MARKS, STATES } from '../../agent/report/keys.ts';
 import { decideRollout } from '../../agent/rollout/decide.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
 import type { PolicyNow } from '../../agent/rollout/decision/gate.ts';
-import { windowsAt } from '../../agent/rollout/windows.ts';
-import { createZones } from '../../agent/rollout/zones.ts';
+import { windowsAt } from '../../agent/rollout/windows/windows.ts';
+import { createZones } from '../../agent/rollout/windows/zones.ts';
 import { CONTROL_PLANE, NEW, NOW, OLD, revisionOf, secondsAgo, valid, waiting } from './fleets.ts';
 
 const PROFILES = '- {name: db, nodeSelector: {pool: db}, allowedUnsafeSysctls: [kernel.sem]}';

@@ -6,7 +6,7 @@ import { shorten } from '../../report/shorten.ts';
 import { numberOf } from './quantity.ts';
 import type { Member, Terms } from './node-status.ts';
 import { namesText, nodesText, timeText } from './text.ts';
-import type { WindowsState } from '../windows.ts';
+import type { WindowsState } from '../windows/windows.ts';
 import { failureText } from './failure-text.ts';
 
 /** The ConfigMap as the coordinator reads it: without errors, or nothing is approved. */

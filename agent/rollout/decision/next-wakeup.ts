@@ -9,7 +9,7 @@ import {
   type Member,
   overdueAt,
 } from './node-status.ts';
-import type { WindowsState } from '../windows.ts';
+import type { WindowsState } from '../windows/windows.ts';
 
 interface Instants {
   readonly now: number;

@@ -7,7 +7,7 @@ import { parseFleetNode } from '../../../agent/cluster/objects/fleet-node.ts';
 import { parsePolicy } from '../../../agent/policy/parse.ts';
 import { decideRollout } from '../../../agent/rollout/decide.ts';
 import type { FleetNode } from '../../../agent/rollout/fleet.ts';
-import { createZones } from '../../../agent/rollout/zones.ts';
+import { createZones } from '../../../agent/rollout/windows/zones.ts';
 
 /** Of Node and of ConfigMap, as the API server lists and gives them. */
 const [nodesFile = '', policyFile = ''] = process.argv.slice(2);

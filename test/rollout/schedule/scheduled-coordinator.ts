@@ -5,7 +5,7 @@ import { createCoordinator, type Coordinator } from '../../../agent/rollout/coor
 import { decideRollout } from '../../../agent/rollout/decide.ts';
 import type { FleetNode, RolloutDecision } from '../../../agent/rollout/fleet.ts';
 import { Outdated, type FleetCluster } from '../../../agent/rollout/ports.ts';
-import { createZones } from '../../../agent/rollout/zones.ts';
+import { createZones } from '../../../agent/rollout/windows/zones.ts';
 import type { Clock } from '../../../agent/time/clock.ts';
 import type { Random } from '../simulator/random.ts';
 import { PLACE, type ScheduledApi } from './scheduled-api.ts';

@@ -1,6 +1,6 @@
 // Whether changes may begin now, and when that changes: windows in the local time of their zones.
 
-import type { Window } from '../policy/policy.ts';
+import type { Window } from '../../policy/policy.ts';
 import { createZones, type ZoneOffset } from './zones.ts';
 
 const MINUTE_MS = 60_000;

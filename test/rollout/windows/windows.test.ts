@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ErrorList } from '../../agent/policy/error-list.ts';
-import type { Window } from '../../agent/policy/policy.ts';
-import { readWindows } from '../../agent/policy/windows.ts';
-import { windowsAt } from '../../agent/rollout/windows.ts';
-import { createZones } from '../../agent/rollout/zones.ts';
+import { ErrorList } from '../../../agent/policy/error-list.ts';
+import type { Window } from '../../../agent/policy/policy.ts';
+import { readWindows } from '../../../agent/policy/windows.ts';
+import { windowsAt } from '../../../agent/rollout/windows/windows.ts';
+import { createZones } from '../../../agent/rollout/windows/zones.ts';
 
 const MINUTE_MS = 60_000;
 const zones = createZones();
