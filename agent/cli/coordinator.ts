@@ -12,7 +12,7 @@ import { createTransport } from '../cluster/http/transport.ts';
 import { systemClock } from '../host/clock.ts';
 import { decideRollout } from '../rollout/decide.ts';
 import type { CoordinatorPorts } from '../rollout/coordinator.ts';
-import { takePart } from '../rollout/election.ts';
+import { takePart } from '../rollout/leader/election.ts';
 import { createZones } from '../rollout/windows/zones.ts';
 import { configMapOption, logLevelOption, serviceLog } from './service.ts';
 import { signOfLife } from './sign-of-life.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { takePart, type Election } from '../../agent/rollout/election.ts';
-import { FakeTime, settle } from './fake-clock.ts';
-import type { LeaseStore, Lease } from '../../agent/rollout/ports.ts';
+import { takePart, type Election } from '../../../agent/rollout/leader/election.ts';
+import { FakeTime, settle } from '../fake-clock.ts';
+import type { LeaseStore, Lease } from '../../../agent/rollout/ports.ts';
 
 /** An API server with one Lease; a member may be cut off from it, or hear no answers. */
 class FakeServer {

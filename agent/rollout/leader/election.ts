@@ -1,7 +1,7 @@
 // One leader among the coordinators: claims the Lease again and again, and stops leading well before another may begin.
 
-import type { AgentLog } from '../node/ports.ts';
-import type { Clock } from '../time/clock.ts';
+import type { AgentLog } from '../../node/ports.ts';
+import type { Clock } from '../../time/clock.ts';
 import {
   claim,
   LOOK_JITTER,
@@ -14,8 +14,8 @@ import {
   RETRY_MS,
   type Observed,
 } from './lease.ts';
-import { Outdated } from './ports.ts';
-import type { LeaseStore } from './ports.ts';
+import { Outdated } from '../ports.ts';
+import type { LeaseStore } from '../ports.ts';
 
 export interface ElectionPorts {
   readonly lease: LeaseStore;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { claim, LEASE_SECONDS, observe, release } from '../../agent/rollout/lease.ts';
-import type { Lease } from '../../agent/rollout/ports.ts';
+import { claim, LEASE_SECONDS, observe, release } from '../../../agent/rollout/leader/lease.ts';
+import type { Lease } from '../../../agent/rollout/ports.ts';
 
 const NOW = new Date('2026-11-24T10:00:00Z');
 const EARLIER = new Date('2026-11-24T09:00:00Z');

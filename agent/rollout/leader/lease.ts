@@ -1,7 +1,7 @@
 // Who may lead, judged from a Lease: pure. Mirrors client-go tools/leaderelection/leaderelection.go.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Lease, LeaseWrite } from './ports.ts';
+import type { Lease, LeaseWrite } from '../ports.ts';
 
 /** What is known of the Lease, and since when by our own monotonic clock: the clocks of others are not trusted. */
 export interface Observed {
