@@ -3,13 +3,13 @@
 import type { AgentLog, ConfigMapObject } from '../node/ports.ts';
 import { createLoop } from '../time/loop.ts';
 import type { Clock } from '../time/clock.ts';
-import { carryOut } from './carry-out.ts';
+import { carryOut } from './apply/apply-decision.ts';
 import type { FleetNode, RolloutDecision } from './fleet.ts';
 import type { PolicyNow } from './decision/gate.ts';
 import { listsId, viewPolicy } from './policy-view.ts';
 import type { FleetCluster, SeenNode } from './ports.ts';
 import { statusPublisher } from './publish.ts';
-import { seenNodes } from './seen-nodes.ts';
+import { seenNodes } from './apply/node-store.ts';
 
 /** Pure: the same from every coordinator. */
 export type Decide = (nodes: readonly FleetNode[], view: PolicyNow, now: Date) => RolloutDecision;

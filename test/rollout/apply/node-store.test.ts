@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { SeenNode } from '../../agent/rollout/ports.ts';
-import { seenNodes, type SeenNodes } from '../../agent/rollout/seen-nodes.ts';
-import { seenNode } from './fleet-nodes.ts';
+import type { SeenNode } from '../../../agent/rollout/ports.ts';
+import { seenNodes, type SeenNodes } from '../../../agent/rollout/apply/node-store.ts';
+import { seenNode } from '../fleet-nodes.ts';
 
 const listOf = (...nodes: SeenNode[]): Map<string, SeenNode> =>
   new Map(nodes.map((seen) => [seen.node.name, seen]));

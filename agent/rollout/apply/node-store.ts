@@ -1,8 +1,8 @@
 // The coordinator's picture of the Nodes: what lists and watches gave, and the answers to its own writes.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { FleetNode } from './fleet.ts';
-import type { SeenNode } from './ports.ts';
+import type { FleetNode } from '../fleet.ts';
+import type { SeenNode } from '../ports.ts';
 
 /**
  * Resource versions are compared for equality alone: after an etcd restore they are lower than before. A list or a watch is

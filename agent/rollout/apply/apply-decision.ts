@@ -1,10 +1,10 @@
 // A decision, written: each Node by itself, some at a time, and only while it is as it was decided upon.
 
-import type { AgentLog } from '../node/ports.ts';
-import { isRevision } from '../report/keys.ts';
-import type { Approval, FleetNode, RolloutDecision } from './fleet.ts';
-import { Outdated, type FleetCluster, type SeenNode } from './ports.ts';
-import type { SeenNodes } from './seen-nodes.ts';
+import type { AgentLog } from '../../node/ports.ts';
+import { isRevision } from '../../report/keys.ts';
+import type { Approval, FleetNode, RolloutDecision } from '../fleet.ts';
+import { Outdated, type FleetCluster, type SeenNode } from '../ports.ts';
+import type { SeenNodes } from './node-store.ts';
 
 export interface CarryOutPorts {
   readonly store: SeenNodes;
