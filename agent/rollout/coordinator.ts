@@ -6,9 +6,9 @@ import type { Clock } from '../time/clock.ts';
 import { carryOut } from './apply/apply-decision.ts';
 import type { FleetNode, RolloutDecision } from './fleet.ts';
 import type { PolicyNow } from './decision/gate.ts';
-import { listsId, viewPolicy } from './policy-view.ts';
+import { listsId, viewPolicy } from './status/policy-view.ts';
 import type { FleetCluster, SeenNode } from './ports.ts';
-import { statusPublisher } from './publish.ts';
+import { statusPublisher } from './status/publisher.ts';
 import { seenNodes } from './apply/node-store.ts';
 
 /** Pure: the same from every coordinator. */

@@ -3,14 +3,14 @@
 
 import type { Policy } from '../policy/policy.ts';
 import { DEFAULT_PACE } from '../policy/settings.ts';
-import { attentionOf } from './attention.ts';
+import { attentionOf } from './status/attention.ts';
 import { withinBudget } from './decision/budget.ts';
 import { type Canaries, canariesOf, mayGo } from './decision/canaries.ts';
 import type { Approval, FleetNode, NodeVerdict, RolloutDecision } from './fleet.ts';
 import { gateOf, type PolicyNow } from './decision/gate.ts';
 import { zoneLoads } from './decision/order.ts';
 import { nextAt } from './decision/next-wakeup.ts';
-import { phaseOf } from './phase.ts';
+import { phaseOf } from './status/phase.ts';
 import { numberOf } from './decision/quantity.ts';
 import { revisionsFor } from './decision/revisions.ts';
 import { isSelected, type Member, memberOf, type Terms } from './decision/node-status.ts';

@@ -4,7 +4,7 @@ import type { PolicyError } from '../../policy/policy.ts';
 import { DEFAULT_PACE } from '../../policy/settings.ts';
 import type { FleetNode, NodeVerdict, Phase, RolloutDecision, Standing } from '../../rollout/fleet.ts';
 import type { PolicyNow } from '../../rollout/decision/gate.ts';
-import { countsOf, estimatedEnd } from '../../rollout/progress.ts';
+import { countsOf, estimatedEnd } from '../../rollout/status/progress.ts';
 import type { Installation } from './installation.ts';
 import type { ShownNode } from './nodes.ts';
 

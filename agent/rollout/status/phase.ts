@@ -1,10 +1,10 @@
 // What the rollout is doing, in a word and in a sentence.
 
-import type { Canaries } from './decision/canaries.ts';
-import type { Phase } from './fleet.ts';
-import type { Gate } from './decision/gate.ts';
-import type { Member } from './decision/node-status.ts';
-import { namesText, nodesText, timeText } from './decision/text.ts';
+import type { Canaries } from '../decision/canaries.ts';
+import type { Phase } from '../fleet.ts';
+import type { Gate } from '../decision/gate.ts';
+import type { Member } from '../decision/node-status.ts';
+import { namesText, nodesText, timeText } from '../decision/text.ts';
 
 export interface Situation {
   readonly gate: Gate;

@@ -1,10 +1,10 @@
 // The policy as the coordinator reads it: the ConfigMap's when it is valid, else none and why.
 
 import { createHash } from 'node:crypto';
-import { policyViewer } from '../node/report/policy-view.ts';
-import type { ConfigMapObject } from '../node/ports.ts';
-import type { Policy } from '../policy/policy.ts';
-import type { PolicyNow } from './decision/gate.ts';
+import { policyViewer } from '../../node/report/policy-view.ts';
+import type { ConfigMapObject } from '../../node/ports.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { PolicyNow } from '../decision/gate.ts';
 
 /**
  * Reads what the API server has; undefined: no ConfigMap. Agents keep the last good policy on their disks. The coordinator

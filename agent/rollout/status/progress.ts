@@ -1,8 +1,8 @@
 // How far the rollout is, and when it could be done.
 
-import type { Pace } from '../policy/policy.ts';
-import { isControlPlane } from './decision/control-plane.ts';
-import { type FleetNode, type RolloutDecision, type Standing, STANDINGS } from './fleet.ts';
+import type { Pace } from '../../policy/policy.ts';
+import { isControlPlane } from '../decision/control-plane.ts';
+import { type FleetNode, type RolloutDecision, type Standing, STANDINGS } from '../fleet.ts';
 
 /** A change with its watch takes about so long where nothing else is known. */
 const USUAL_CHANGE_MS = 30_000;

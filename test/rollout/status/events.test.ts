@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Phase } from '../../agent/rollout/fleet.ts';
-import { milestones, type Told } from '../../agent/rollout/milestones.ts';
+import type { Phase } from '../../../agent/rollout/fleet.ts';
+import { milestones, type Told } from '../../../agent/rollout/status/events.ts';
 
 /** The reasons of the Events, phase by phase; a phase may name the rollout that it is of. */
 function told(...phases: (Phase | [Phase, string])[]): string[] {

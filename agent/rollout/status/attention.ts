@@ -1,9 +1,9 @@
 // Why a node needs a person's attention, and the mend.
 
-import { PENDING_TAINT } from '../report/keys.ts';
-import type { FleetNode } from './fleet.ts';
-import { brokeDown, isUnanswered, isUnread, type Member, type Terms } from './decision/node-status.ts';
-import { failureText, since } from './decision/failure-text.ts';
+import { PENDING_TAINT } from '../../report/keys.ts';
+import type { FleetNode } from '../fleet.ts';
+import { brokeDown, isUnanswered, isUnread, type Member, type Terms } from '../decision/node-status.ts';
+import { failureText, since } from '../decision/failure-text.ts';
 
 export interface Surroundings extends Terms {
   /** Most agents have answered to the policy as it is. */

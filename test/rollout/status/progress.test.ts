@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decideRollout } from '../../agent/rollout/decide.ts';
-import type { FleetNode } from '../../agent/rollout/fleet.ts';
-import { countsOf, estimatedEnd } from '../../agent/rollout/progress.ts';
+import { decideRollout } from '../../../agent/rollout/decide.ts';
+import type { FleetNode } from '../../../agent/rollout/fleet.ts';
+import { countsOf, estimatedEnd } from '../../../agent/rollout/status/progress.ts';
 import {
   CONTROL_PLANE,
   done,
@@ -12,7 +12,7 @@ import {
   secondsAgo,
   waiting,
   working,
-} from './fleets.ts';
+} from '../fleets.ts';
 
 describe('countsOf', () => {
   it('counts the nodes of each standing', () => {

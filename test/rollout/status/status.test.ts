@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { statusData, toldIn } from '../../agent/rollout/status.ts';
-import { decision, verdict } from './decisions.ts';
+import { statusData, toldIn } from '../../../agent/rollout/status/status.ts';
+import { decision, verdict } from '../decisions.ts';
 
 const TOLD = {
   rollout: 'one',

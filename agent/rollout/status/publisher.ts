@@ -1,10 +1,10 @@
 // The rollout's status on its way to the API server: only what differs, and not too often. Its Events go first.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { AgentLog } from '../node/ports.ts';
-import type { Clock } from '../time/clock.ts';
-import type { RolloutDecision } from './fleet.ts';
-import { Outdated, type FleetCluster, type StatusObject } from './ports.ts';
+import type { AgentLog } from '../../node/ports.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { RolloutDecision } from '../fleet.ts';
+import { Outdated, type FleetCluster, type StatusObject } from '../ports.ts';
 import { rolloutEvents, type PolicyShown } from './rollout-events.ts';
 import { statusData, toldIn } from './status.ts';
 

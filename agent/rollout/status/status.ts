@@ -1,9 +1,9 @@
 // The rollout's state for people and programs: the keys of the ConfigMap kubelet-sysctls-status.
 
 import * as v from 'valibot';
-import { shorten } from '../report/shorten.ts';
-import { STANDINGS, type NodeVerdict, type RolloutDecision } from './fleet.ts';
-import type { Told } from './milestones.ts';
+import { shorten } from '../../report/shorten.ts';
+import { STANDINGS, type NodeVerdict, type RolloutDecision } from '../fleet.ts';
+import type { Told } from './events.ts';
 import { countsOf } from './progress.ts';
 
 /** A ConfigMap holds 1 MiB; a person reads far less. */

@@ -1,11 +1,11 @@
 // The Events of a rollout on their way to the API server: each once, in order, and until it is accepted.
 
-import type { AgentLog, ConfigMapObject, EventNote } from '../node/ports.ts';
-import { eventQueue } from '../report/event-queue.ts';
-import type { Clock } from '../time/clock.ts';
-import type { RolloutDecision } from './fleet.ts';
-import { milestones, type Told } from './milestones.ts';
-import type { FleetCluster } from './ports.ts';
+import type { AgentLog, ConfigMapObject, EventNote } from '../../node/ports.ts';
+import { eventQueue } from '../../report/event-queue.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { RolloutDecision } from '../fleet.ts';
+import { milestones, type Told } from './events.ts';
+import type { FleetCluster } from '../ports.ts';
 import { progressText } from './status.ts';
 
 export interface PolicyShown {
