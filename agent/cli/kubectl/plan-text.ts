@@ -1,8 +1,8 @@
 // `plan` for a person.
 
 import { refusedText } from '../../plan/in-use.ts';
-import { OUTCOMES, type NodeForecast, type Outcome } from '../../rollout/forecast.ts';
-import type { Wave } from '../../rollout/waves.ts';
+import { OUTCOMES, type NodeForecast, type Outcome } from '../../rollout/forecast/forecast.ts';
+import type { Wave } from '../../rollout/forecast/waves.ts';
 import { count, span } from '../../text/count.ts';
 import { someNames } from '../../text/names.ts';
 import { printable } from '../../text/quote.ts';

@@ -2,8 +2,8 @@
 
 import type { SysctlPod } from '../../plan/in-use.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { forecast, OUTCOMES, type NodeForecast, type Outcome } from '../../rollout/forecast.ts';
-import { orderOf, type Order } from '../../rollout/waves.ts';
+import { forecast, OUTCOMES, type NodeForecast, type Outcome } from '../../rollout/forecast/forecast.ts';
+import { orderOf, type Order } from '../../rollout/forecast/waves.ts';
 import type { Coordination } from './installation.ts';
 import type { ShownNode } from './nodes.ts';
 import type { Decide } from './status-view.ts';

@@ -1,6 +1,6 @@
 // The order in which a rollout would go: the coordinator's own decision, played forward with nodes that behave. Pure.
 
-import type { FleetNode, RolloutDecision } from './fleet.ts';
+import type { FleetNode, RolloutDecision } from '../fleet.ts';
 import type { NodeForecast } from './forecast.ts';
 
 export interface Wave {

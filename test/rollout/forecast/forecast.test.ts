@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { parseFleetNode } from '../../agent/cluster/objects/fleet-node.ts';
-import { objectAt, textsAt } from '../../agent/cluster/http/json.ts';
-import type { SysctlPod } from '../../agent/plan/in-use.ts';
-import { parsePolicy } from '../../agent/policy/parse.ts';
-import type { Policy } from '../../agent/policy/policy.ts';
-import { forecast, type NodeForecast } from '../../agent/rollout/forecast.ts';
-import { node, type NodeFacts } from '../cli/kubectl/nodes.ts';
+import { parseFleetNode } from '../../../agent/cluster/objects/fleet-node.ts';
+import { objectAt, textsAt } from '../../../agent/cluster/http/json.ts';
+import type { SysctlPod } from '../../../agent/plan/in-use.ts';
+import { parsePolicy } from '../../../agent/policy/parse.ts';
+import type { Policy } from '../../../agent/policy/policy.ts';
+import { forecast, type NodeForecast } from '../../../agent/rollout/forecast/forecast.ts';
+import { node, type NodeFacts } from '../../cli/kubectl/nodes.ts';
 
 const NOW = { allowedUnsafeSysctls: 'net.core.somaxconn' };
 

@@ -1,14 +1,14 @@
 // What a policy would do to one node, before anybody applies it. Pure.
 
-import { restartNeeded } from '../plan/drift.ts';
-import { podsRefused, type RefusedPod, type SysctlPod } from '../plan/in-use.ts';
-import { mergeAllowances } from '../plan/merge.ts';
-import { desiredFor } from '../policy/desired.ts';
-import type { Policy } from '../policy/policy.ts';
-import { reportedLists, type ReportedLists } from '../report/reported.ts';
-import type { Judgement } from '../sysctl/judge.ts';
-import { parseVersion, type Version } from '../sysctl/version.ts';
-import type { FleetNode } from './fleet.ts';
+import { restartNeeded } from '../../plan/drift.ts';
+import { podsRefused, type RefusedPod, type SysctlPod } from '../../plan/in-use.ts';
+import { mergeAllowances } from '../../plan/merge.ts';
+import { desiredFor } from '../../policy/desired.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { reportedLists, type ReportedLists } from '../../report/reported.ts';
+import type { Judgement } from '../../sysctl/judge.ts';
+import { parseVersion, type Version } from '../../sysctl/version.ts';
+import type { FleetNode } from '../fleet.ts';
 
 export const OUTCOMES = ['restart', 'blocked', 'no restart', 'nothing', 'held'] as const;
 
