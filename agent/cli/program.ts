@@ -4,8 +4,8 @@ import { Command } from 'commander';
 import { EXIT, exitCodeOf } from './exit.ts';
 
 const LOADERS = {
-  agent: async () => (await import('./agent.ts')).agentCommand(),
-  coordinator: async () => (await import('./coordinator.ts')).coordinatorCommand(),
+  agent: async () => (await import('./daemon/agent.ts')).agentCommand(),
+  coordinator: async () => (await import('./daemon/coordinator.ts')).coordinatorCommand(),
   validate: async () => (await import('./validate.ts')).validateCommand(),
   plan: async () => (await import('./plan.ts')).planCommand(),
 } satisfies Record<string, () => Promise<Command>>;

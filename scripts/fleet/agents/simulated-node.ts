@@ -1,6 +1,6 @@
 // One simulated node: the real agent with the real API server, on a host in memory whose kubelet only pretends to restart.
 
-import { followCluster } from '../../../agent/cli/follow.ts';
+import { followCluster } from '../../../agent/cli/daemon/follow.ts';
 import { createCluster } from '../../../agent/cluster/api/agent-api.ts';
 import { createTransport } from '../../../agent/cluster/http/transport.ts';
 import { systemClock } from '../../../agent/host/clock.ts';

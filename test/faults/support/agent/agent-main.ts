@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { followCluster } from '../../../../agent/cli/follow.ts';
+import { followCluster } from '../../../../agent/cli/daemon/follow.ts';
 import { createCluster } from '../../../../agent/cluster/api/agent-api.ts';
 import { inClusterCredentials } from '../../../../agent/cluster/http/credentials.ts';
 import { createTransport } from '../../../../agent/cluster/http/transport.ts';

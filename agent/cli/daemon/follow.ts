@@ -1,8 +1,8 @@
 // What the API server says, brought to the agent.
 
-import type { WatchedCluster } from '../cluster/api/agent-api.ts';
-import type { Agent } from '../node/agent.ts';
-import type { AgentLog } from '../node/ports.ts';
+import type { WatchedCluster } from '../../cluster/api/agent-api.ts';
+import type { Agent } from '../../node/agent.ts';
+import type { AgentLog } from '../../node/ports.ts';
 
 /**
  * Follows this Node and the policy's ConfigMap until the returned function is called. An API server that is back may have

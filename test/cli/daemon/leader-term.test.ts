@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { beginTerm, type Term } from '../../agent/cli/term.ts';
-import { createFleet } from '../../agent/cluster/api/coordinator-api.ts';
-import { createTransport } from '../../agent/cluster/http/transport.ts';
-import { systemClock } from '../../agent/host/clock.ts';
+import { beginTerm, type Term } from '../../../agent/cli/daemon/leader-term.ts';
+import { createFleet } from '../../../agent/cluster/api/coordinator-api.ts';
+import { createTransport } from '../../../agent/cluster/http/transport.ts';
+import { systemClock } from '../../../agent/host/clock.ts';
 import {
   closedAfterEach,
   eventually,
@@ -14,8 +14,8 @@ import {
   type FaultServer,
   type Handler,
   type Seen,
-} from '../cluster/fault-server.ts';
-import { decision } from '../rollout/decisions.ts';
+} from '../../cluster/fault-server.ts';
+import { decision } from '../../rollout/decisions.ts';
 
 const open = closedAfterEach();
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { agentCommand } from '../../agent/cli/agent.ts';
+import { agentCommand } from '../../../agent/cli/daemon/agent.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

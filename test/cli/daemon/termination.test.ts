@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 
-const ROOT = join(import.meta.dirname, '..', '..');
+const ROOT = join(import.meta.dirname, '..', '..', '..');
 
 /** As the agent in the middle of a change: a command on the host is under way, and something is done after it. */
 const PROGRAM = `
 import { execa } from 'execa';
-import { termination } from './agent/cli/termination.ts';
+import { termination } from './agent/cli/daemon/termination.ts';
 const ended = termination();
 const command = execa('sleep', ['0.4']);
 console.log('began');

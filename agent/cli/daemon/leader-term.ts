@@ -1,7 +1,7 @@
 // One term of a leader: what it follows and what it decides begin and end together.
 
-import type { WatchedFleet } from '../cluster/api/coordinator-api.ts';
-import { createCoordinator, type CoordinatorPorts, type PolicyName } from '../rollout/coordinator.ts';
+import type { WatchedFleet } from '../../cluster/api/coordinator-api.ts';
+import { createCoordinator, type CoordinatorPorts, type PolicyName } from '../../rollout/coordinator.ts';
 
 export interface Term {
   /** Nothing is written any more, not even by a later term's leave; resolves when the writes under way have ended. */

@@ -2,24 +2,24 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Logger } from 'pino';
-import { createCluster } from '../cluster/api/agent-api.ts';
-import { inClusterCredentials } from '../cluster/http/credentials.ts';
-import { createTransport } from '../cluster/http/transport.ts';
-import { systemClock } from '../host/clock.ts';
-import { hostCommands } from '../host/commands.ts';
-import { hostFiles } from '../host/files/files.ts';
-import { kubeletHealth } from '../host/health.ts';
-import { LOCK_FOLDER, lockNode, type NodeLock } from '../host/lock.ts';
-import { HOST_ROOT } from '../host/files/paths.ts';
-import { hostProcesses } from '../host/processes.ts';
-import { hostSystemd } from '../host/systemd.ts';
-import { hostUndoSwitch } from '../host/rollback/rollback-timer.ts';
-import { hostWatch } from '../host/watch/watch.ts';
-import { createAgent } from '../node/agent.ts';
-import { memoryStore } from '../node/state/state-store.ts';
+import { createCluster } from '../../cluster/api/agent-api.ts';
+import { inClusterCredentials } from '../../cluster/http/credentials.ts';
+import { createTransport } from '../../cluster/http/transport.ts';
+import { systemClock } from '../../host/clock.ts';
+import { hostCommands } from '../../host/commands.ts';
+import { hostFiles } from '../../host/files/files.ts';
+import { kubeletHealth } from '../../host/health.ts';
+import { LOCK_FOLDER, lockNode, type NodeLock } from '../../host/lock.ts';
+import { HOST_ROOT } from '../../host/files/paths.ts';
+import { hostProcesses } from '../../host/processes.ts';
+import { hostSystemd } from '../../host/systemd.ts';
+import { hostUndoSwitch } from '../../host/rollback/rollback-timer.ts';
+import { hostWatch } from '../../host/watch/watch.ts';
+import { createAgent } from '../../node/agent.ts';
+import { memoryStore } from '../../node/state/state-store.ts';
 import { followCluster } from './follow.ts';
 import { configMapOption, logLevelOption, serviceLog } from './service.ts';
-import { signOfLife } from './sign-of-life.ts';
+import { signOfLife } from './probe-files.ts';
 import { termination } from './termination.ts';
 
 interface AgentFlags {

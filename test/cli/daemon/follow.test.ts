@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { followCluster } from '../../agent/cli/follow.ts';
-import type { WatchedCluster } from '../../agent/cluster/api/agent-api.ts';
-import { createAgent } from '../../agent/node/agent.ts';
-import { KEYS } from '../../agent/report/keys.ts';
-import { FakeHost } from '../../scripts/fakes/fake-host.ts';
-import { atRest } from '../node/started-agent.ts';
+import { followCluster } from '../../../agent/cli/daemon/follow.ts';
+import type { WatchedCluster } from '../../../agent/cluster/api/agent-api.ts';
+import { createAgent } from '../../../agent/node/agent.ts';
+import { KEYS } from '../../../agent/report/keys.ts';
+import { FakeHost } from '../../../scripts/fakes/fake-host.ts';
+import { atRest } from '../../node/started-agent.ts';
 
 type Follow<K extends 'watchNode' | 'watchConfigMap'> = Parameters<WatchedCluster[K]>;
 
