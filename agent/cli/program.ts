@@ -6,8 +6,8 @@ import { EXIT, exitCodeOf } from './exit.ts';
 const LOADERS = {
   agent: async () => (await import('./daemon/agent.ts')).agentCommand(),
   coordinator: async () => (await import('./daemon/coordinator.ts')).coordinatorCommand(),
-  validate: async () => (await import('./validate.ts')).validateCommand(),
-  plan: async () => (await import('./plan.ts')).planCommand(),
+  validate: async () => (await import('./validate/validate.ts')).validateCommand(),
+  plan: async () => (await import('./plan/plan.ts')).planCommand(),
 } satisfies Record<string, () => Promise<Command>>;
 
 /** Runs the command that argv names and resolves to the process's exit code: 0 done, 1 failed or not valid, 2 usage. */

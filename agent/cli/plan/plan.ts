@@ -1,18 +1,18 @@
 // `kubelet-sysctls plan`: what the agent would write on a node with these files, without a cluster and without writing.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { labelKeyProblem, labelValueProblem } from '../policy/labels.ts';
-import type { Version } from '../sysctl/version.ts';
-import { colorsFor } from './colors.ts';
-import { EXIT, Exit } from './exit.ts';
-import { jsonText } from './json.ts';
+import { labelKeyProblem, labelValueProblem } from '../../policy/labels.ts';
+import type { Version } from '../../sysctl/version.ts';
+import { colorsFor } from '../colors.ts';
+import { EXIT, Exit } from '../exit.ts';
+import { jsonText } from '../json.ts';
 import { planFor, PlanError, policyIn, type PlanAnswer, type ShownNode } from './plan-answer.ts';
 import { readFiles } from './plan-files.ts';
 import { errorText, planText } from './plan-text.ts';
 import { readUnitShow } from './plan-unit-show.ts';
-import type { Streams } from './streams.ts';
-import { validateFile } from './validation.ts';
-import { versionOption } from './version-option.ts';
+import type { Streams } from '../streams.ts';
+import { validateFile } from '../validate/validation.ts';
+import { versionOption } from '../version-option.ts';
 
 interface Flags {
   readonly environmentFile?: string;

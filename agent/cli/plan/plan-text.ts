@@ -1,8 +1,8 @@
 // What `plan` answers, for a person.
 
-import type { Colors } from './colors.ts';
+import type { Colors } from '../colors.ts';
 import type { PlanAnswer, PlanErrorData } from './plan-answer.ts';
-import { errorLine } from './validation-text.ts';
+import { errorLine } from '../validate/validation-text.ts';
 
 const CONTEXT_LINES = 3;
 

@@ -1,8 +1,8 @@
 // The command by itself, as the program runs it.
 
 import { Command } from 'commander';
-import { exitCodeOf } from '../../agent/cli/exit.ts';
-import { validateCommand } from '../../agent/cli/validate.ts';
+import { exitCodeOf } from '../../../agent/cli/exit.ts';
+import { validateCommand } from '../../../agent/cli/validate/validate.ts';
 
 try {
   await new Command('kubelet-sysctls').exitOverride().addCommand(validateCommand()).parseAsync();

@@ -1,11 +1,11 @@
 // `kubelet-sysctls validate`: is this ConfigMap fit for nodes with these versions?
 
 import { Command, Option } from 'commander';
-import type { Version } from '../sysctl/version.ts';
-import { EXIT, Exit } from './exit.ts';
+import type { Version } from '../../sysctl/version.ts';
+import { EXIT, Exit } from '../exit.ts';
 import { printedValidation } from './validation-text.ts';
 import { validateFile } from './validation.ts';
-import { versionOption } from './version-option.ts';
+import { versionOption } from '../version-option.ts';
 
 interface Flags {
   readonly kubeletVersion: Version;

@@ -3,21 +3,21 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { hostFiles } from '../host/files/files.ts';
-import { resolveHostPath } from '../host/files/paths.ts';
+import { hostFiles } from '../../host/files/files.ts';
+import { resolveHostPath } from '../../host/files/paths.ts';
 
-import { nextArgv } from '../kubelet/configured.ts';
-import { readUsableEnvironmentFiles } from '../kubelet/environment/environment.ts';
-import { findAssignment } from '../kubelet/environment/environment-file.ts';
-import { UNPRINTABLE } from '../kubelet/quoted-words.ts';
-import { configPaths } from '../kubelet/running.ts';
-import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';
-import { parseUnitShow, UnitShowError, type ShownUnit } from '../kubelet/unit-show.ts';
-import { NotRegularFileError } from '../node/not-regular.ts';
-import { readConfig, readEntry } from '../node/observe/files.ts';
-import type { HostFiles } from '../node/ports.ts';
-import { count } from '../text/count.ts';
-import { errorText } from '../text/error-text.ts';
+import { nextArgv } from '../../kubelet/configured.ts';
+import { readUsableEnvironmentFiles } from '../../kubelet/environment/environment.ts';
+import { findAssignment } from '../../kubelet/environment/environment-file.ts';
+import { UNPRINTABLE } from '../../kubelet/quoted-words.ts';
+import { configPaths } from '../../kubelet/running.ts';
+import { EXTRA_ARGS, type KubeletUnit } from '../../kubelet/unit.ts';
+import { parseUnitShow, UnitShowError, type ShownUnit } from '../../kubelet/unit-show.ts';
+import { NotRegularFileError } from '../../node/not-regular.ts';
+import { readConfig, readEntry } from '../../node/observe/files.ts';
+import type { HostFiles } from '../../node/ports.ts';
+import { count } from '../../text/count.ts';
+import { errorText } from '../../text/error-text.ts';
 import { PlanError, type ShownNode } from './plan-answer.ts';
 
 /**

@@ -1,10 +1,10 @@
 // A ConfigMap file and what is wrong with it: what `validate` prints as JSON, and what each `plan` asks first.
 
-import { inspectPolicy } from '../policy/parse.ts';
-import type { Policy, PolicyError } from '../policy/policy.ts';
-import { type Judgement, judge } from '../sysctl/judge.ts';
-import { NEWEST_KUBELET, type Version } from '../sysctl/version.ts';
-import { ConfigMapFileError, readConfigMapFile } from './config-map-file.ts';
+import { inspectPolicy } from '../../policy/parse.ts';
+import type { Policy, PolicyError } from '../../policy/policy.ts';
+import { type Judgement, judge } from '../../sysctl/judge.ts';
+import { NEWEST_KUBELET, type Version } from '../../sysctl/version.ts';
+import { ConfigMapFileError, readConfigMapFile } from '../config-map-file.ts';
 
 export interface Validation {
   readonly valid: boolean;

@@ -1,11 +1,11 @@
 // What `validate` finds, for a person.
 
-import type { PolicyError } from '../policy/policy.ts';
-import type { Judgement, Verdict } from '../sysctl/judge.ts';
-import { count } from '../text/count.ts';
-import { printable } from '../text/quote.ts';
-import { colorsFor, type Colors } from './colors.ts';
-import { jsonText } from './json.ts';
+import type { PolicyError } from '../../policy/policy.ts';
+import type { Judgement, Verdict } from '../../sysctl/judge.ts';
+import { count } from '../../text/count.ts';
+import { printable } from '../../text/quote.ts';
+import { colorsFor, type Colors } from '../colors.ts';
+import { jsonText } from '../json.ts';
 import type { Validation } from './validation.ts';
 
 const MARKS: Readonly<Record<Verdict, string>> = { allowed: '✓', safe: '·', invalid: '✗' };

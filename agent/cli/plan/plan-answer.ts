@@ -1,12 +1,12 @@
 // What `plan` answers, as data: the JSON that it prints, and the error in its place.
 
-import type { ConfigSources } from '../kubelet/config.ts';
-import type { KubeletUnit } from '../kubelet/unit.ts';
-import { planChange } from '../plan/plan.ts';
-import type { Planned, Refused, Unreconcilable } from '../plan/types.ts';
-import { desiredFor, type Desired, type NodeFacts } from '../policy/desired.ts';
-import type { Policy, PolicyError } from '../policy/policy.ts';
-import type { ValidatedFile } from './validation.ts';
+import type { ConfigSources } from '../../kubelet/config.ts';
+import type { KubeletUnit } from '../../kubelet/unit.ts';
+import { planChange } from '../../plan/plan.ts';
+import type { Planned, Refused, Unreconcilable } from '../../plan/types.ts';
+import { desiredFor, type Desired, type NodeFacts } from '../../policy/desired.ts';
+import type { Policy, PolicyError } from '../../policy/policy.ts';
+import type { ValidatedFile } from '../validate/validation.ts';
 
 /** A node's unit and files, as far as `plan` was shown them. */
 export interface ShownNode {

@@ -1,8 +1,8 @@
 // The command by itself, as the program runs it.
 
 import { Command } from 'commander';
-import { exitCodeOf } from '../../agent/cli/exit.ts';
-import { planCommand } from '../../agent/cli/plan.ts';
+import { exitCodeOf } from '../../../agent/cli/exit.ts';
+import { planCommand } from '../../../agent/cli/plan/plan.ts';
 
 try {
   await new Command('kubelet-sysctls').exitOverride().addCommand(planCommand()).parseAsync();

@@ -1,7 +1,7 @@
 // Nodes as bug reports carry them: what systemctl shows of the kubelet's unit, and the unit's files. Each unit is as its vendor
 // or the field case has it, cut to what decides the kubelet's arguments.
 
-import { systemctlShow, type UnitProperties } from '../kubelet/shown-units.ts';
+import { systemctlShow, type UnitProperties } from '../../kubelet/shown-units.ts';
 
 export interface ShownNode {
   readonly show: string;

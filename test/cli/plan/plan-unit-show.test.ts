@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exitCodeOf } from '../../agent/cli/exit.ts';
-import { planCommand } from '../../agent/cli/plan.ts';
-import { execStart } from '../kubelet/shown-units.ts';
+import { exitCodeOf } from '../../../agent/cli/exit.ts';
+import { planCommand } from '../../../agent/cli/plan/plan.ts';
+import { execStart } from '../../kubelet/shown-units.ts';
 import { kubeadmNode, NODES, type ShownNode } from './shown-nodes.ts';
 
 const MAIN = fileURLToPath(new URL('plan-main.ts', import.meta.url));

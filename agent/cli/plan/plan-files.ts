@@ -2,9 +2,9 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ConfigFile } from '../kubelet/config.ts';
-import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';
-import { errorText } from '../text/error-text.ts';
+import type { ConfigFile } from '../../kubelet/config.ts';
+import { EXTRA_ARGS, type KubeletUnit } from '../../kubelet/unit.ts';
+import { errorText } from '../../text/error-text.ts';
 import { PlanError, type ShownNode } from './plan-answer.ts';
 
 /** The options that name the files. */
