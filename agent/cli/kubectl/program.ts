@@ -4,16 +4,16 @@ import { Command, Option } from 'commander';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { colorsFor } from '../colors.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
-import { COMPLETE, completionCommand, printCompletion } from './completion.ts';
+import { COMPLETE, completionCommand, printCompletion } from './commands/completion.ts';
 import type { Program, World } from './context.ts';
-import { failureText } from './failure.ts';
-import { historyCommand } from './history.ts';
+import { failureText } from './errors.ts';
+import { historyCommand } from './commands/history.ts';
 import { seconds } from './options.ts';
-import { planCommand } from './plan.ts';
+import { planCommand } from './commands/plan.ts';
 import { openSession, type GlobalFlags, type Session } from './session.ts';
-import { statusCommand } from './status.ts';
-import { pauseCommand, resumeCommand, retryCommand } from './steer.ts';
-import { waitCommand } from './wait.ts';
+import { statusCommand } from './commands/status.ts';
+import { pauseCommand, resumeCommand, retryCommand } from './commands/pause-resume-retry.ts';
+import { waitCommand } from './commands/wait.ts';
 
 const COMMANDS: readonly ((program: Program) => Command)[] = [
   statusCommand,

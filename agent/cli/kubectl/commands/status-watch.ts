@@ -1,15 +1,15 @@
 // `status --watch`: on a terminal the screen is drawn anew, elsewhere a line is added, at every change.
 
-import { decideRollout } from '../../rollout/decide.ts';
-import { printable } from '../../text/quote.ts';
-import { cut } from '../../text/wrap.ts';
-import { colorsFor } from '../colors.ts';
-import { failureText } from './failure.ts';
-import { followFleet } from './follow.ts';
-import { gather } from './gather.ts';
-import type { Program } from './context.ts';
-import { standingLine, statusLine, statusText } from './status-text.ts';
-import { statusView, type StatusView } from './status-view.ts';
+import { decideRollout } from '../../../rollout/decide.ts';
+import { printable } from '../../../text/quote.ts';
+import { cut } from '../../../text/wrap.ts';
+import { colorsFor } from '../../colors.ts';
+import { failureText } from '../errors.ts';
+import { followFleet } from '../cluster/follow.ts';
+import { gather } from '../cluster/throttle.ts';
+import type { Program } from '../context.ts';
+import { standingLine, statusLine, statusText } from '../views/status-text.ts';
+import { statusView, type StatusView } from '../views/status-view.ts';
 
 /** Faster than that nobody reads. */
 const TERMINAL_MS = 200;

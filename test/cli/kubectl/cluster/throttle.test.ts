@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { gather } from '../../../agent/cli/kubectl/gather.ts';
+import { gather } from '../../../../agent/cli/kubectl/cluster/throttle.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

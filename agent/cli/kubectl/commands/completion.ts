@@ -1,15 +1,15 @@
 // `kubectl sysctls completion`: the scripts for the shells, and the hidden command that they and kubectl call.
 
 import { Argument, Command } from 'commander';
-import { objectAt, textAt } from '../../cluster/http/json.ts';
-import { objectsOf } from '../../cluster/watch/list-items.ts';
-import { loadKubeconfig } from '../../cluster/kubeconfig/kubeconfig.ts';
-import { METADATA_LIST } from '../../cluster/http/media-types.ts';
-import { complete, type GlobalWords, type Sources } from './complete.ts';
-import { inOrder } from './nodes.ts';
-import type { Program, World } from './context.ts';
-import { openSession } from './session.ts';
-import { SCRIPTS, type Shell } from './shell-scripts.ts';
+import { objectAt, textAt } from '../../../cluster/http/json.ts';
+import { objectsOf } from '../../../cluster/watch/list-items.ts';
+import { loadKubeconfig } from '../../../cluster/kubeconfig/kubeconfig.ts';
+import { METADATA_LIST } from '../../../cluster/http/media-types.ts';
+import { complete, type GlobalWords, type Sources } from '../completion/candidates.ts';
+import { inOrder } from '../cluster/nodes.ts';
+import type { Program, World } from '../context.ts';
+import { openSession } from '../session.ts';
+import { SCRIPTS, type Shell } from '../completion/shell-scripts.ts';
 
 /** As cobra's, which kubectl reads: 0 lets the shell offer files, 4 does not. */
 const DIRECTIVE = { files: 0, noFiles: 4 } as const;

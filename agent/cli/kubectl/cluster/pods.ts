@@ -1,8 +1,8 @@
 // The pods that set sysctls, by the node they run on.
 
-import { sysctlPodsOf } from '../../cluster/watch/sysctl-pods.ts';
-import type { SysctlPod } from '../../plan/in-use.ts';
-import type { Session } from './session.ts';
+import { sysctlPodsOf } from '../../../cluster/watch/sysctl-pods.ts';
+import type { SysctlPod } from '../../../plan/in-use.ts';
+import type { Session } from '../session.ts';
 
 /** Those that live, in all namespaces. */
 export async function podsByNode({ transport }: Session): Promise<ReadonlyMap<string, readonly SysctlPod[]>> {

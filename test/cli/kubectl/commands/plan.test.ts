@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { json, status } from '../../cluster/fault-server.ts';
-import { AGENTS, api, LEADING, type Answers } from './api.ts';
-import { node, POLICY } from './nodes.ts';
-import { kubectlSysctls, type Outcome } from './run.ts';
+import { json, status } from '../../../cluster/fault-server.ts';
+import { AGENTS, api, LEADING, type Answers } from '../api.ts';
+import { node, POLICY } from '../nodes.ts';
+import { kubectlSysctls, type Outcome } from '../run.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,11 +1,11 @@
 // What is installed in the namespace: the policy's ConfigMap, the agents' DaemonSet, the coordinators' Lease.
 
-import { ApiError, isNotFound } from '../../cluster/http/errors.ts';
-import { objectAt, objectsAt, textAt, textsAt, type JsonObject } from '../../cluster/http/json.ts';
-import { parsePolicy } from '../../policy/parse.ts';
-import type { PolicyResult } from '../../policy/policy.ts';
-import { Refusal } from './failure.ts';
-import type { Session } from './session.ts';
+import { ApiError, isNotFound } from '../../../cluster/http/errors.ts';
+import { objectAt, objectsAt, textAt, textsAt, type JsonObject } from '../../../cluster/http/json.ts';
+import { parsePolicy } from '../../../policy/parse.ts';
+import type { PolicyResult } from '../../../policy/policy.ts';
+import { Refusal } from '../errors.ts';
+import type { Session } from '../session.ts';
 
 export const CONFIG_MAP = 'kubelet-sysctls';
 export const LEASE = 'kubelet-sysctls-coordinator';

@@ -1,13 +1,13 @@
 // `plan` for a person.
 
-import { refusedText } from '../../plan/in-use.ts';
-import { OUTCOMES, type NodeForecast, type Outcome } from '../../rollout/forecast/forecast.ts';
-import type { Wave } from '../../rollout/forecast/waves.ts';
-import { count, span } from '../../text/count.ts';
-import { someNames } from '../../text/names.ts';
-import { printable } from '../../text/quote.ts';
-import { wrap } from '../../text/wrap.ts';
-import type { Colors } from '../colors.ts';
+import { refusedText } from '../../../plan/in-use.ts';
+import { OUTCOMES, type NodeForecast, type Outcome } from '../../../rollout/forecast/forecast.ts';
+import type { Wave } from '../../../rollout/forecast/waves.ts';
+import { count, span } from '../../../text/count.ts';
+import { someNames } from '../../../text/names.ts';
+import { printable } from '../../../text/quote.ts';
+import { wrap } from '../../../text/wrap.ts';
+import type { Colors } from '../../colors.ts';
 import type { Group, PlanView } from './plan-view.ts';
 
 const TITLES: Readonly<Record<Outcome, string>> = {

@@ -1,8 +1,8 @@
 import picocolors from 'picocolors';
 import { describe, expect, it } from 'vitest';
-import { statusLine, statusText } from '../../../agent/cli/kubectl/status-text.ts';
-import type { StatusView } from '../../../agent/cli/kubectl/status-view.ts';
-import type { NodeVerdict, Standing } from '../../../agent/rollout/fleet.ts';
+import { statusLine, statusText } from '../../../../agent/cli/kubectl/views/status-text.ts';
+import type { StatusView } from '../../../../agent/cli/kubectl/views/status-view.ts';
+import type { NodeVerdict, Standing } from '../../../../agent/rollout/fleet.ts';
 
 const PLAIN = picocolors.createColors(false);
 const PLACE = { server: 'https://api.example:6443', context: 'prod', namespace: 'kubelet-sysctl-agent' };

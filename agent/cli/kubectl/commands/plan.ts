@@ -1,22 +1,22 @@
 // `kubectl sysctls plan`: what an edit of the policy would do to which nodes, before it is made.
 
 import { Command, Option } from 'commander';
-import { ApiError } from '../../cluster/http/errors.ts';
-import type { Policy } from '../../policy/policy.ts';
-import { decideRollout } from '../../rollout/decide.ts';
-import { colorsFor, type Colors } from '../colors.ts';
-import { EXIT, Exit } from '../exit.ts';
-import { jsonText } from '../json.ts';
-import { printedValidation } from '../validate/validation-text.ts';
-import { validateFile } from '../validate/validation.ts';
-import { readInstallation } from './installation.ts';
-import { listNodes } from './nodes.ts';
-import { planText } from './plan-text.ts';
-import { planView, type PlanView } from './plan-view.ts';
-import { podsByNode } from './pods.ts';
-import type { Output, Program } from './context.ts';
-import { screenOf } from './screen.ts';
-import type { Session } from './session.ts';
+import { ApiError } from '../../../cluster/http/errors.ts';
+import type { Policy } from '../../../policy/policy.ts';
+import { decideRollout } from '../../../rollout/decide.ts';
+import { colorsFor, type Colors } from '../../colors.ts';
+import { EXIT, Exit } from '../../exit.ts';
+import { jsonText } from '../../json.ts';
+import { printedValidation } from '../../validate/validation-text.ts';
+import { validateFile } from '../../validate/validation.ts';
+import { readInstallation } from '../cluster/installation.ts';
+import { listNodes } from '../cluster/nodes.ts';
+import { planText } from '../views/plan-text.ts';
+import { planView, type PlanView } from '../views/plan-view.ts';
+import { podsByNode } from '../cluster/pods.ts';
+import type { Output, Program } from '../context.ts';
+import { screenOf } from '../views/screen.ts';
+import type { Session } from '../session.ts';
 
 interface Flags {
   readonly filename: string;

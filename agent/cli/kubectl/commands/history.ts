@@ -2,15 +2,15 @@
 
 import { Command, Option } from 'commander';
 import { stripVTControlCharacters } from 'node:util';
-import { objectAt, textsAt } from '../../cluster/http/json.ts';
-import { HistoryError, parseHistory } from '../../report/history.ts';
-import { KEYS } from '../../report/keys.ts';
-import type { PastChange } from '../../report/past-change.ts';
-import type { Program } from './context.ts';
-import { Refusal } from './failure.ts';
-import { historyText } from './history-text.ts';
-import { readNode } from './nodes.ts';
-import type { Session } from './session.ts';
+import { objectAt, textsAt } from '../../../cluster/http/json.ts';
+import { HistoryError, parseHistory } from '../../../report/history.ts';
+import { KEYS } from '../../../report/keys.ts';
+import type { PastChange } from '../../../report/past-change.ts';
+import type { Program } from '../context.ts';
+import { Refusal } from '../errors.ts';
+import { historyText } from '../views/history-text.ts';
+import { readNode } from '../cluster/nodes.ts';
+import type { Session } from '../session.ts';
 
 interface Flags {
   readonly output: 'text' | 'json';

@@ -3,10 +3,10 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hangUp } from '../../cluster/fault-server.ts';
-import { api, kubeconfigText } from './api.ts';
-import { node } from './nodes.ts';
-import { kubectlSysctls } from './run.ts';
+import { hangUp } from '../../../cluster/fault-server.ts';
+import { api, kubeconfigText } from '../api.ts';
+import { node } from '../nodes.ts';
+import { kubectlSysctls } from '../run.ts';
 
 async function complete(...words: string[]): Promise<string[]> {
   const { status, stdout, stderr } = await kubectlSysctls(['__complete', ...words]);

@@ -1,12 +1,12 @@
 // The fleet as it changes: Nodes, the policy's ConfigMap, the coordinators' Lease.
 
-import { ApiError } from '../../cluster/http/errors.ts';
-import { watchCollection } from '../../cluster/watch/watch-collection.ts';
-import type { WatchOptions } from '../../cluster/watch/watch-loop.ts';
-import { watchObject } from '../../cluster/watch/watch-object.ts';
+import { ApiError } from '../../../cluster/http/errors.ts';
+import { watchCollection } from '../../../cluster/watch/watch-collection.ts';
+import type { WatchOptions } from '../../../cluster/watch/watch-loop.ts';
+import { watchObject } from '../../../cluster/watch/watch-object.ts';
 import { CONFIG_MAP, LEASE, leaseOf, policyOf, readInstallation, type Installation } from './installation.ts';
 import { inOrder, shownNode, type ShownNode } from './nodes.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 export interface Fleet {
   readonly installation: Installation;

@@ -1,11 +1,11 @@
 // What `plan` tells, as data: the JSON that it prints. Pure.
 
-import type { SysctlPod } from '../../plan/in-use.ts';
-import type { Policy } from '../../policy/policy.ts';
-import { forecast, OUTCOMES, type NodeForecast, type Outcome } from '../../rollout/forecast/forecast.ts';
-import { orderOf, type Order } from '../../rollout/forecast/waves.ts';
-import type { Coordination } from './installation.ts';
-import type { ShownNode } from './nodes.ts';
+import type { SysctlPod } from '../../../plan/in-use.ts';
+import type { Policy } from '../../../policy/policy.ts';
+import { forecast, OUTCOMES, type NodeForecast, type Outcome } from '../../../rollout/forecast/forecast.ts';
+import { orderOf, type Order } from '../../../rollout/forecast/waves.ts';
+import type { Coordination } from '../cluster/installation.ts';
+import type { ShownNode } from '../cluster/nodes.ts';
 import type { Decide } from './status-view.ts';
 
 export interface PlanView {

@@ -1,16 +1,16 @@
 // `kubectl sysctls wait`: for pipelines, with an exit code for each end.
 
 import { Command, Option } from 'commander';
-import { decideRollout } from '../../rollout/decide.ts';
-import { count, span } from '../../text/count.ts';
-import { EXIT, Exit } from '../exit.ts';
-import { failureText } from './failure.ts';
-import { followFleet } from './follow.ts';
-import { gather } from './gather.ts';
-import { seconds } from './options.ts';
-import type { Program } from './context.ts';
-import { standingLine, statusLine } from './status-text.ts';
-import { statusView, type StatusView } from './status-view.ts';
+import { decideRollout } from '../../../rollout/decide.ts';
+import { count, span } from '../../../text/count.ts';
+import { EXIT, Exit } from '../../exit.ts';
+import { failureText } from '../errors.ts';
+import { followFleet } from '../cluster/follow.ts';
+import { gather } from '../cluster/throttle.ts';
+import { seconds } from '../options.ts';
+import type { Program } from '../context.ts';
+import { standingLine, statusLine } from '../views/status-text.ts';
+import { statusView, type StatusView } from '../views/status-view.ts';
 
 /** Beside 0, 1 and 2 of every command. */
 export const WAIT_EXIT = { halted: 3, timeout: 4 } as const;

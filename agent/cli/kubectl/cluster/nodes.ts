@@ -1,13 +1,13 @@
 // The Nodes, read one by one: the list of a big cluster's is a hundred megabytes.
 
-import { isNotFound } from '../../cluster/http/errors.ts';
-import { objectAt, textsAt, type JsonObject } from '../../cluster/http/json.ts';
-import { parseFleetNode } from '../../cluster/objects/fleet-node.ts';
-import { objectsOf } from '../../cluster/watch/list-items.ts';
-import { KEY_PREFIX, KEYS } from '../../report/keys.ts';
-import type { FleetNode } from '../../rollout/fleet.ts';
-import { Refusal } from './failure.ts';
-import type { Session } from './session.ts';
+import { isNotFound } from '../../../cluster/http/errors.ts';
+import { objectAt, textsAt, type JsonObject } from '../../../cluster/http/json.ts';
+import { parseFleetNode } from '../../../cluster/objects/fleet-node.ts';
+import { objectsOf } from '../../../cluster/watch/list-items.ts';
+import { KEY_PREFIX, KEYS } from '../../../report/keys.ts';
+import type { FleetNode } from '../../../rollout/fleet.ts';
+import { Refusal } from '../errors.ts';
+import type { Session } from '../session.ts';
 
 /** A Node as a rollout looks at it, and what its agent says. */
 export interface ShownNode {

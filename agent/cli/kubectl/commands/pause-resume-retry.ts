@@ -1,14 +1,14 @@
 // `pause`, `resume` and `retry`: what a person asks of the rollout, written where the agents and the coordinator read it.
 
 import { Command } from 'commander';
-import { isNotFound } from '../../cluster/http/errors.ts';
-import { MERGE_PATCH } from '../../cluster/http/media-types.ts';
-import { ASKED } from '../../report/keys.ts';
-import { Refusal } from './failure.ts';
-import { CONFIG_MAP } from './installation.ts';
-import { orNoNode, readNode, shownNode } from './nodes.ts';
-import type { Program } from './context.ts';
-import type { Session } from './session.ts';
+import { isNotFound } from '../../../cluster/http/errors.ts';
+import { MERGE_PATCH } from '../../../cluster/http/media-types.ts';
+import { ASKED } from '../../../report/keys.ts';
+import { Refusal } from '../errors.ts';
+import { CONFIG_MAP } from '../cluster/installation.ts';
+import { orNoNode, readNode, shownNode } from '../cluster/nodes.ts';
+import type { Program } from '../context.ts';
+import type { Session } from '../session.ts';
 
 const WRITER = { fieldManager: 'kubectl-sysctls' };
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { historyAnnotation } from '../../../agent/report/history.ts';
-import { KEYS } from '../../../agent/report/keys.ts';
-import type { PastChange } from '../../../agent/report/past-change.ts';
-import { json, status } from '../../cluster/fault-server.ts';
-import { api, type Answers } from './api.ts';
-import { kubectlSysctls, type Outcome } from './run.ts';
+import { historyAnnotation } from '../../../../agent/report/history.ts';
+import { KEYS } from '../../../../agent/report/keys.ts';
+import type { PastChange } from '../../../../agent/report/past-change.ts';
+import { json, status } from '../../../cluster/fault-server.ts';
+import { api, type Answers } from '../api.ts';
+import { kubectlSysctls, type Outcome } from '../run.ts';
 
 const DONE: PastChange = {
   at: '2026-11-24T02:00:00.123Z',

@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { eventually, hangUp } from '../../cluster/fault-server.ts';
-import { AGENTS, api, configMap, LEADING, type Answers, type Api } from './api.ts';
-import { node, POLICY } from './nodes.ts';
-import { started, type Running } from './run.ts';
+import { eventually, hangUp } from '../../../cluster/fault-server.ts';
+import { AGENTS, api, configMap, LEADING, type Answers, type Api } from '../api.ts';
+import { node, POLICY } from '../nodes.ts';
+import { started, type Running } from '../run.ts';
 
 const OLD = { allowedUnsafeSysctls: 'kernel.sem' };
 

@@ -1,6 +1,6 @@
 // How much room there is to write on.
 
-import type { Output } from './context.ts';
+import type { Output } from '../context.ts';
 
 export interface Screen {
   readonly width: number;

@@ -1,13 +1,13 @@
 // `status` on one screen.
 
-import type { Phase, Standing } from '../../rollout/fleet.ts';
-import { count, span } from '../../text/count.ts';
-import { someNames } from '../../text/names.ts';
-import { printable } from '../../text/quote.ts';
-import { wrap } from '../../text/wrap.ts';
-import type { Colors } from '../colors.ts';
+import type { Phase, Standing } from '../../../rollout/fleet.ts';
+import { count, span } from '../../../text/count.ts';
+import { someNames } from '../../../text/names.ts';
+import { printable } from '../../../text/quote.ts';
+import { wrap } from '../../../text/wrap.ts';
+import type { Colors } from '../../colors.ts';
 import type { Screen } from './screen.ts';
-import type { Place } from './session.ts';
+import type { Place } from '../session.ts';
 import type { StatusView } from './status-view.ts';
 
 const TITLE_WIDTH = 13;

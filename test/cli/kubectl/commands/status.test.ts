@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { hangUp, json, neverAnswer, status } from '../../cluster/fault-server.ts';
-import { AGENTS, api, LEADING, type Answers } from './api.ts';
-import { node, POLICY } from './nodes.ts';
-import { kubectlSysctls, type Outcome } from './run.ts';
+import { hangUp, json, neverAnswer, status } from '../../../cluster/fault-server.ts';
+import { AGENTS, api, LEADING, type Answers } from '../api.ts';
+import { node, POLICY } from '../nodes.ts';
+import { kubectlSysctls, type Outcome } from '../run.ts';
 
 async function run(answers: Answers, ...args: string[]): Promise<Outcome> {
   await using fake = await api({ policy: POLICY, daemonSets: [AGENTS], lease: LEADING, ...answers });

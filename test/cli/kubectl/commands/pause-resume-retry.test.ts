@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ASKED } from '../../../agent/report/keys.ts';
-import { json, status } from '../../cluster/fault-server.ts';
-import { api, type Answers } from './api.ts';
-import { node, POLICY } from './nodes.ts';
-import { kubectlSysctls } from './run.ts';
+import { ASKED } from '../../../../agent/report/keys.ts';
+import { json, status } from '../../../cluster/fault-server.ts';
+import { api, type Answers } from '../api.ts';
+import { node, POLICY } from '../nodes.ts';
+import { kubectlSysctls } from '../run.ts';
 
 async function run(answers: Answers, ...args: string[]) {
   await using fake = await api({ policy: POLICY, ...answers });

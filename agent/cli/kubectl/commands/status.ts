@@ -1,19 +1,19 @@
 // `kubectl sysctls status`: where the rollout stands, on one screen.
 
 import { Command, Option } from 'commander';
-import { KEYS } from '../../report/keys.ts';
-import { renderTable } from '../../report/table.ts';
-import { decideRollout } from '../../rollout/decide.ts';
-import { colorsFor } from '../colors.ts';
-import { EXIT } from '../exit.ts';
-import { readInstallation } from './installation.ts';
-import { listNodes, type ShownNode } from './nodes.ts';
-import type { Output, Program } from './context.ts';
-import type { Place, Session } from './session.ts';
-import { screenOf } from './screen.ts';
-import { statusText } from './status-text.ts';
+import { KEYS } from '../../../report/keys.ts';
+import { renderTable } from '../../../report/table.ts';
+import { decideRollout } from '../../../rollout/decide.ts';
+import { colorsFor } from '../../colors.ts';
+import { EXIT } from '../../exit.ts';
+import { readInstallation } from '../cluster/installation.ts';
+import { listNodes, type ShownNode } from '../cluster/nodes.ts';
+import type { Output, Program } from '../context.ts';
+import type { Place, Session } from '../session.ts';
+import { screenOf } from '../views/screen.ts';
+import { statusText } from '../views/status-text.ts';
 import { watchStatus } from './status-watch.ts';
-import { statusView, type StatusView } from './status-view.ts';
+import { statusView, type StatusView } from '../views/status-view.ts';
 
 interface Flags {
   readonly output: 'text' | 'json' | 'wide';

@@ -1,12 +1,12 @@
 // What `status` tells, as data: the JSON that it prints. Pure.
 
-import type { PolicyError } from '../../policy/policy.ts';
-import { DEFAULT_PACE } from '../../policy/settings.ts';
-import type { FleetNode, NodeVerdict, Phase, RolloutDecision, Standing } from '../../rollout/fleet.ts';
-import type { PolicyNow } from '../../rollout/decision/gate.ts';
-import { countsOf, estimatedEnd } from '../../rollout/status/progress.ts';
-import type { Installation } from './installation.ts';
-import type { ShownNode } from './nodes.ts';
+import type { PolicyError } from '../../../policy/policy.ts';
+import { DEFAULT_PACE } from '../../../policy/settings.ts';
+import type { FleetNode, NodeVerdict, Phase, RolloutDecision, Standing } from '../../../rollout/fleet.ts';
+import type { PolicyNow } from '../../../rollout/decision/gate.ts';
+import { countsOf, estimatedEnd } from '../../../rollout/status/progress.ts';
+import type { Installation } from '../cluster/installation.ts';
+import type { ShownNode } from '../cluster/nodes.ts';
 
 /** The coordinator's own decision, computed here. */
 export type Decide = (nodes: readonly FleetNode[], policy: PolicyNow, now: Date) => RolloutDecision;

@@ -1,8 +1,8 @@
 // A node's history for a person: one line a change.
 
-import type { PastChange } from '../../report/past-change.ts';
-import { aligned } from '../../report/table.ts';
-import { printable } from '../../text/quote.ts';
+import type { PastChange } from '../../../report/past-change.ts';
+import { aligned } from '../../../report/table.ts';
+import { printable } from '../../../text/quote.ts';
 
 const TITLES = ['TIME', 'RESULT', 'REVISION', 'CONFIGMAP', 'CHANGE', 'WHY'];
 /** A line of the kubelet's log may be long, and is what a person looks for. */
