@@ -1,7 +1,7 @@
 // What one node's use cases ask of the outside world. host/ and cluster/ implement these; tests fake them.
 
 import type { SysctlPod } from '../plan/in-use.ts';
-import type { EventReason } from '../report/keys.ts';
+import type { EventReason } from '../names.ts';
 
 export type { Clock } from '../time/clock.ts';
 

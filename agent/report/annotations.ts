@@ -2,7 +2,7 @@
 
 import type { Drift } from '../plan/drift.ts';
 import { historyAnnotation } from './history.ts';
-import { ASKED, KEYS, type State } from './keys.ts';
+import { ASKED, KEYS, type State } from '../names.ts';
 import type { PastChange } from './past-change.ts';
 import { shorten } from './shorten.ts';
 

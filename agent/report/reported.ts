@@ -1,6 +1,6 @@
 // What a node said of its lists in its annotations, read back.
 
-import { KEYS } from './keys.ts';
+import { KEYS } from '../names.ts';
 
 /** A node's lists as its agent reported them last; long ones were cut there. */
 export interface ReportedLists {

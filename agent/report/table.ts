@@ -1,6 +1,6 @@
 // The nodes' annotations side by side, for people.
 
-import { KEYS } from './keys.ts';
+import { KEYS } from '../names.ts';
 
 export interface TableNode {
   readonly name: string;

@@ -1,6 +1,6 @@
 // The fleet as the coordinator sees it, and what it decides about it. Data alone.
 
-import type { State } from '../report/keys.ts';
+import type { State } from '../names.ts';
 
 /** One Node, as far as a rollout looks at it. */
 export interface FleetNode {

@@ -2,7 +2,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KEYS } from '../../agent/report/keys.ts';
+import { KEYS } from '../../agent/names.ts';
 import type { Ground } from './ground.ts';
 import { toggledInFile } from './measure/lists.ts';
 import type { Annotations } from './measure/node-watch.ts';

@@ -4,7 +4,7 @@ import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { applyManifests, awaitRollout } from '../install/install.ts';
-import { KEYS } from '../../agent/report/keys.ts';
+import { KEYS } from '../../agent/names.ts';
 import { type Admin, connectAdmin } from '../bed/control-plane/admin.ts';
 import { type Bed, type BedNode, startBed } from '../bed/bed.ts';
 import { cached } from '../bed/build/cache.ts';

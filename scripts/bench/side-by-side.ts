@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KEYS } from '../../agent/report/keys.ts';
+import { KEYS } from '../../agent/names.ts';
 import { spreadOf } from './report/statistics.ts';
 import type { ChangeFigures } from './report/figures.ts';
 import { BY_HAND, type Ground, UNHEALTHY } from './ground.ts';

@@ -1,7 +1,7 @@
 // The story itself: what is done, why, and what came of it.
 
 import { renderTable } from '../../agent/report/table.ts';
-import { KEY_PREFIX } from '../../agent/report/keys.ts';
+import { KEY_PREFIX } from '../../agent/names.ts';
 import {
   checkAllowed,
   checkAsUser,

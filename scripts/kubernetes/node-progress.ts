@@ -1,6 +1,6 @@
 // What a node's annotations say about names that it shall allow.
 
-import { KEYS } from '../../agent/report/keys.ts';
+import { KEYS } from '../../agent/names.ts';
 
 export type Annotations = Readonly<Record<string, string>>;
 

@@ -1,7 +1,7 @@
 // The nodes that the tutorial is played on, and waiting for what they report.
 
 import type { V1Node } from '@kubernetes/client-node';
-import { KEYS } from '../../agent/report/keys.ts';
+import { KEYS } from '../../agent/names.ts';
 import { until } from '../bed/util/until.ts';
 import type { Cluster } from './cluster.ts';
 import { TutorialError } from './errors.ts';

@@ -1,7 +1,7 @@
 // What a Node object shows of its agent's work.
 
 import type { V1Node } from '@kubernetes/client-node';
-import { KEYS } from '../../agent/report/keys.ts';
+import { KEYS } from '../../agent/names.ts';
 import type { World } from './world.ts';
 
 /** Our annotations, without the prefix; what is absent is undefined. */

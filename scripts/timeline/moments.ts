@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { errorText } from '../../agent/text/error-text.ts';
-import { STATES } from '../../agent/report/keys.ts';
+import { STATES } from '../../agent/names.ts';
 import { PHASES } from '../../agent/rollout/fleet.ts';
 
 /** Milliseconds since 1970, by the clock of the machine that watched. */

@@ -1,7 +1,7 @@
 // Records a rollout: what the Nodes and the coordinator show, at the instant at which the API server tells it.
 
 import { KubeConfig, type V1ConfigMap, type V1Node, type V1Taint } from '@kubernetes/client-node';
-import { ASKED, KEYS, PENDING_TAINT, STATES } from '../../agent/report/keys.ts';
+import { ASKED, KEYS, PENDING_TAINT, STATES } from '../../agent/names.ts';
 import { PHASES } from '../../agent/rollout/fleet.ts';
 import { keepWatching } from '../bed/control-plane/keep-watching.ts';
 import { AGENT_NAMESPACE } from '../kubernetes/names.ts';

@@ -1,6 +1,6 @@
 // How many nodes of a recording were out of service at a time.
 
-import { isRevision } from '../../agent/report/keys.ts';
+import { isRevision } from '../../agent/names.ts';
 import type { Moment, NodeMoment } from './moments.ts';
 
 /** Those that were unavailable together at the worst instant; empty: all were there all the time. */

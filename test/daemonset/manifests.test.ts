@@ -19,7 +19,7 @@ import { HEALTHZ_TIMEOUT_MS } from '../../agent/node/change/verify.ts';
 import { REPORTS_WITHIN_MS } from '../../agent/node/change/node-ready.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import { LONGEST_NODE_SOAK_SECONDS, SETTING_KEYS } from '../../agent/policy/settings.ts';
-import { ASKED, KEY_PREFIX, KEYS, PENDING_TAINT } from '../../agent/report/keys.ts';
+import { ASKED, KEY_PREFIX, KEYS, PENDING_TAINT } from '../../agent/names.ts';
 
 const FOLDER = join(import.meta.dirname, '../../daemonset');
 const NAME = 'kubelet-sysctl-agent';

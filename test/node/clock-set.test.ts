@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { KEYS } from '../../agent/report/keys.ts';
+import { KEYS } from '../../agent/names.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { startedAgent } from './started-agent.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseHistory } from '../../agent/report/history.ts';
-import { KEYS } from '../../agent/report/keys.ts';
+import { KEYS } from '../../agent/names.ts';
 import { FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createAgent } from '../../agent/node/agent.ts';
-import { KEYS } from '../../agent/report/keys.ts';
+import { KEYS } from '../../agent/names.ts';
 import { FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { atRest } from './started-agent.ts';
 

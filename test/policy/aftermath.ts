@@ -6,7 +6,7 @@ import { parsePolicy } from '../../agent/policy/parse.ts';
 import type { PolicyError } from '../../agent/policy/policy.ts';
 import { NOTHING_SEEN } from '../../agent/node/report/publisher.ts';
 import { annotationsOf } from '../../agent/report/annotations.ts';
-import { KEYS } from '../../agent/report/keys.ts';
+import { KEYS } from '../../agent/names.ts';
 import { policyErrorText } from '../../agent/report/policy-error.ts';
 import { kubeadmUnit, NO_CONFIG, NOTHING_APPLIED } from '../kubelet/units.ts';
 import { version } from '../sysctl/versions.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { annotationsOf, driftText, nodePatch, type NodeReport } from '../../agent/report/annotations.ts';
-import { ASKED, KEYS } from '../../agent/report/keys.ts';
+import { ASKED, KEYS } from '../../agent/names.ts';
 import { pastChange } from './past-change.ts';
 
 const NO_DRIFT = { missing: [], unmanaged: [], pendingRestart: [] };

@@ -1,7 +1,7 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { annotationsOf } from '../../agent/report/annotations.ts';
-import { KEYS } from '../../agent/report/keys.ts';
+import { KEYS } from '../../agent/names.ts';
 import { reportedLists } from '../../agent/report/reported.ts';
 
 const names = fc.uniqueArray(fc.constantFrom('net.a', 'net.b.*', 'kernel.sem', 'kernel.shm*', 'user.x'));

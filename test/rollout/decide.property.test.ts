@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isRevision, MARKS, STATES } from '../../agent/report/keys.ts';
+import { isRevision, MARKS, STATES } from '../../agent/names.ts';
 import { decideRollout } from '../../agent/rollout/decide.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
 import type { PolicyNow } from '../../agent/rollout/decision/gate.ts';

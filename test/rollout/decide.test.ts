@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decideRollout } from '../../agent/rollout/decide.ts';
-import { isRevision, MARKS } from '../../agent/report/keys.ts';
+import { isRevision, MARKS } from '../../agent/names.ts';
 import type { FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
 import type { PolicyNow } from '../../agent/rollout/decision/gate.ts';
 import {

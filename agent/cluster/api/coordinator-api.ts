@@ -1,7 +1,7 @@
 // The Kubernetes API as the coordinator needs it.
 
 import type { AgentLog, ConfigMapObject } from '../../node/ports.ts';
-import { ASKED } from '../../report/keys.ts';
+import { ASKED } from '../../names.ts';
 import type { FleetCluster, SeenNode, StatusObject } from '../../rollout/ports.ts';
 import { isNotFound } from '../http/errors.ts';
 import { configMapEvent } from '../objects/events.ts';

@@ -2,7 +2,7 @@
 
 import type { FleetNode } from '../../rollout/fleet.ts';
 import type { SeenNode } from '../../rollout/ports.ts';
-import { ASKED, KEYS, PENDING_TAINT, STATES, type State } from '../../report/keys.ts';
+import { ASKED, KEYS, PENDING_TAINT, STATES, type State } from '../../names.ts';
 import { objectAt, objectsAt, textAt, textsAt, timeOf, type JsonObject } from '../http/json.ts';
 import { parseReadiness } from './parse.ts';
 import { versionOf } from '../http/version.ts';

@@ -1,7 +1,7 @@
 // Whether a change may begin as far as the coordinator and the people who look after this Node are concerned. Pure.
 
 import type { Policy } from '../../policy/policy.ts';
-import { ASKED, MARKS } from '../../report/keys.ts';
+import { ASKED, MARKS } from '../../names.ts';
 import type { NodeObject } from '../ports.ts';
 
 export interface ApprovalRequest {

@@ -5,7 +5,7 @@ import type { Restart } from '../../plan/in-use.ts';
 import type { Plan } from '../../plan/types.ts';
 import type { Desired } from '../../policy/desired.ts';
 import type { NodeReport } from '../../report/annotations.ts';
-import type { State } from '../../report/keys.ts';
+import type { State } from '../../names.ts';
 import type { PodsLook } from './pod-guard.ts';
 import type { Memory } from '../state/state-store.ts';
 import type { Observation, Unobservable } from '../observe/observe.ts';

@@ -5,7 +5,7 @@ import { mayEndPods, type Restart } from '../../plan/in-use.ts';
 import { planChange } from '../../plan/plan.ts';
 import { desiredFor, type Desired } from '../../policy/desired.ts';
 import type { NodeReport } from '../../report/annotations.ts';
-import type { State } from '../../report/keys.ts';
+import type { State } from '../../names.ts';
 import { policyErrorText } from '../../report/policy-error.ts';
 import { coverageOf } from '../../sysctl/coverage.ts';
 import { checkPlanned } from './checks.ts';

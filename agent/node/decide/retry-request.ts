@@ -1,6 +1,6 @@
 // A person's wish that what waits on this node be tried again now: the annotation retry.
 
-import { ASKED } from '../../report/keys.ts';
+import { ASKED } from '../../names.ts';
 import type { Memory } from '../state/state-store.ts';
 
 export interface RetryWish {

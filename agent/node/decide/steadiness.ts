@@ -1,6 +1,6 @@
 // Whether a kubelet that runs with the right list may count as Done: one that crashes and comes back may not. Pure.
 
-import { KEYS } from '../../report/keys.ts';
+import { KEYS } from '../../names.ts';
 import type { Context, Verdict } from './context.ts';
 import { unhealthyReason } from './reasons.ts';
 

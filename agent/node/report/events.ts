@@ -2,7 +2,7 @@
 
 import type { NodeReport } from '../../report/annotations.ts';
 import { annotationsOf, driftText } from '../../report/annotations.ts';
-import { KEYS } from '../../report/keys.ts';
+import { KEYS } from '../../names.ts';
 import type { EventNote } from '../ports.ts';
 
 /**

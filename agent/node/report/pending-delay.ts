@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { nodePatch, type NodeReport } from '../../report/annotations.ts';
-import { ASKED, KEYS, MARKS } from '../../report/keys.ts';
+import { ASKED, KEYS, MARKS } from '../../names.ts';
 import type { NodeObject } from '../ports.ts';
 
 /** A node that waits for longer says so after all, at a random moment of as long again, in ms. */

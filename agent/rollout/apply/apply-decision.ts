@@ -1,7 +1,7 @@
 // A decision, written: each Node by itself, some at a time, and only while it is as it was decided upon.
 
 import type { AgentLog } from '../../node/ports.ts';
-import { isRevision } from '../../report/keys.ts';
+import { isRevision } from '../../names.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../fleet.ts';
 import { Outdated, type FleetCluster, type SeenNode } from '../ports.ts';
 import type { SeenNodes } from './node-store.ts';

@@ -1,6 +1,6 @@
 // What the rollout makes of one node: its standing, and whether it takes a place of those that may be unavailable.
 
-import { isRevision, MARKS } from '../../report/keys.ts';
+import { isRevision, MARKS } from '../../names.ts';
 import type { FleetNode, Standing } from '../fleet.ts';
 
 const MINUTE_MS = 60_000;

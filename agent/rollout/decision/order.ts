@@ -1,6 +1,6 @@
 // The order in which nodes get their turn.
 
-import { MARKS } from '../../report/keys.ts';
+import { MARKS } from '../../names.ts';
 import { isFirstInLine, type Member } from './node-status.ts';
 
 const ZONE_LABEL = 'topology.kubernetes.io/zone';

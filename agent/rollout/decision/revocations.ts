@@ -1,6 +1,6 @@
 // Approvals that must not stay as they are.
 
-import { MARKS } from '../../report/keys.ts';
+import { MARKS } from '../../names.ts';
 import type { Approval } from '../fleet.ts';
 import type { Gate } from './gate.ts';
 import { isFirstInLine, type Member, overdueAt } from './node-status.ts';

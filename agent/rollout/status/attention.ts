@@ -1,6 +1,6 @@
 // Why a node needs a person's attention, and the mend.
 
-import { PENDING_TAINT } from '../../report/keys.ts';
+import { PENDING_TAINT } from '../../names.ts';
 import type { FleetNode } from '../fleet.ts';
 import { brokeDown, isUnanswered, isUnread, type Member, type Terms } from '../decision/node-status.ts';
 import { failureText, since } from '../decision/failure-text.ts';

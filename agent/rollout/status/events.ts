@@ -1,7 +1,7 @@
 // What of a rollout is worth an Event, each once. Pure: what was told before is kept in the status ConfigMap.
 
 import type { EventNote } from '../../node/ports.ts';
-import type { EventReason } from '../../report/keys.ts';
+import type { EventReason } from '../../names.ts';
 import type { Phase } from '../fleet.ts';
 
 /** What was told of the rollout of one policy. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { followCluster } from '../../../agent/cli/daemon/follow.ts';
 import type { WatchedCluster } from '../../../agent/cluster/api/agent-api.ts';
 import { createAgent } from '../../../agent/node/agent.ts';
-import { KEYS } from '../../../agent/report/keys.ts';
+import { KEYS } from '../../../agent/names.ts';
 import { FakeHost } from '../../../scripts/fakes/fake-host.ts';
 import { atRest } from '../../node/started-agent.ts';
 

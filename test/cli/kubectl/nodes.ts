@@ -2,7 +2,7 @@
 
 import { parsePolicy } from '../../../agent/policy/parse.ts';
 import { desiredFor } from '../../../agent/policy/desired.ts';
-import { ASKED, KEYS, type State } from '../../../agent/report/keys.ts';
+import { ASKED, KEYS, type State } from '../../../agent/names.ts';
 
 export interface NodeFacts {
   readonly state?: State;

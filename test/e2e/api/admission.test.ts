@@ -2,7 +2,7 @@
 // the same checks, and a policy that fails does no harm to the tests that come after.
 
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { KEYS } from '../../../agent/report/keys.ts';
+import { KEYS } from '../../../agent/names.ts';
 import { until } from '../../../scripts/bed/util/until.ts';
 import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../../scripts/kubernetes/names.ts';
 import { admissionPolicy, grantAllOfNodes, POLICY, userName } from '../support/cluster/admission-policy.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../../../agent/policy/parse.ts';
 import { NOTHING_SEEN } from '../../../agent/node/report/publisher.ts';
 import { annotationsOf } from '../../../agent/report/annotations.ts';
-import { KEYS } from '../../../agent/report/keys.ts';
+import { KEYS } from '../../../agent/names.ts';
 import { policyErrorText } from '../../../agent/report/policy-error.ts';
 import { type Container, findContainer } from '../../../scripts/bench/measure/container.ts';
 import { HEAVY, PROTOTYPE_KEYS } from '../../policy/hostile.ts';

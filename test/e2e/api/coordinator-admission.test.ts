@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { STATUS_NAME } from '../../../agent/cluster/api/coordinator-api.ts';
-import { ASKED, KEYS, PENDING_TAINT } from '../../../agent/report/keys.ts';
+import { ASKED, KEYS, PENDING_TAINT } from '../../../agent/names.ts';
 import { until } from '../../../scripts/bed/util/until.ts';
 import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../../scripts/kubernetes/names.ts';
 import {

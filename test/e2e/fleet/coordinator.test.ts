@@ -1,7 +1,7 @@
 // Coordinators that die or are told to end, approvals that do not fit, and none where the policy wants none.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ASKED } from '../../../agent/report/keys.ts';
+import { ASKED } from '../../../agent/names.ts';
 import { until } from '../../../scripts/bed/util/until.ts';
 import { type Moment, since } from '../../../scripts/timeline/moments.ts';
 import { mostUnavailable } from '../../../scripts/timeline/unavailable.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { objectAt } from '../../../agent/cluster/http/json.ts';
-import { PENDING_TAINT } from '../../../agent/report/keys.ts';
+import { PENDING_TAINT } from '../../../agent/names.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../../../scripts/bed/build/kubernetes.ts';
 import { consoleLog, silent } from '../../../scripts/bed/util/progress.ts';
 import type { Moment, NodeMoment } from '../../../scripts/timeline/moments.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createAgent } from '../../../agent/node/agent.ts';
 import { type Journal, printJournal } from '../../../agent/node/state/journal.ts';
 import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../agent/node/state/state-store.ts';
-import { KEYS } from '../../../agent/report/keys.ts';
+import { KEYS } from '../../../agent/names.ts';
 import { sha256Of } from '../../../agent/text/hash.ts';
 import { ENVIRONMENT_FILE, FakeHost, temporaryOf } from '../../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from '../started-agent.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
-import { KEYS } from '../../../agent/report/keys.ts';
+import { KEYS } from '../../../agent/names.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from '../started-agent.ts';
 

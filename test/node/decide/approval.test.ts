@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../../../agent/node/agent.ts';
 import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
 import { revisionOf } from '../../../agent/policy/desired.ts';
-import { ASKED, KEYS, MARKS } from '../../../agent/report/keys.ts';
+import { ASKED, KEYS, MARKS } from '../../../agent/names.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from '../started-agent.ts';
 import { WEB_POD } from '../web-pod.ts';

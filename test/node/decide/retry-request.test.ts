@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Agent } from '../../../agent/node/agent.ts';
 import { retriedSince, withRetry } from '../../../agent/node/decide/retry-request.ts';
 import { NOTHING_REMEMBERED } from '../../../agent/node/state/state-store.ts';
-import { ASKED, KEYS } from '../../../agent/report/keys.ts';
+import { ASKED, KEYS } from '../../../agent/names.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from '../started-agent.ts';
 import { WEB_POD } from '../web-pod.ts';

@@ -8,7 +8,7 @@ import { hostUndoSwitch } from '../../../agent/host/rollback/rollback-timer.ts';
 import type { AgentPorts } from '../../../agent/node/agent.ts';
 import { JOURNAL_FILE, MEMORY_FOLDER, memoryStore } from '../../../agent/node/state/state-store.ts';
 import type { Cluster, HostFiles, HostWatch, Shortage, Systemd } from '../../../agent/node/ports.ts';
-import { KEYS } from '../../../agent/report/keys.ts';
+import { KEYS } from '../../../agent/names.ts';
 import type { AgentProcess, Calls } from './model/calls.ts';
 import { errno } from './model/disk.ts';
 import { type Mount, mounts } from './model/fs-promises.ts';

@@ -2,7 +2,7 @@
 // the way back by mode Restore.
 
 import { type Agent, createAgent } from '../../../agent/node/agent.ts';
-import { ASKED } from '../../../agent/report/keys.ts';
+import { ASKED } from '../../../agent/names.ts';
 import { AgentProcess, Calls } from './model/calls.ts';
 import { Checks } from './checks.ts';
 import { allows } from './model/cluster.ts';

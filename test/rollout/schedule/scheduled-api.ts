@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigMapObject } from '../../../agent/node/ports.ts';
-import { isRevision } from '../../../agent/report/keys.ts';
+import { isRevision } from '../../../agent/names.ts';
 import type { FleetNode } from '../../../agent/rollout/fleet.ts';
 import type { SeenNode, StatusObject } from '../../../agent/rollout/ports.ts';
 import { revisionOf, valid } from '../fleets.ts';

@@ -1,6 +1,6 @@
 // One node of the simulated fleet: its Node object, and an agent that reads, waits, changes, fails and tries again.
 
-import { MARKS, type State } from '../../../agent/report/keys.ts';
+import { MARKS, type State } from '../../../agent/names.ts';
 import type { FleetNode } from '../../../agent/rollout/fleet.ts';
 import { isApproved } from '../../../scripts/timeline/unavailable.ts';
 import type { Random } from './random.ts';

@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { decideRollout } from '../../../agent/rollout/decide.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../../../agent/rollout/fleet.ts';
-import { isRevision } from '../../../agent/report/keys.ts';
+import { isRevision } from '../../../agent/names.ts';
 import type { PolicyNow } from '../../../agent/rollout/decision/gate.ts';
 import { windowsAt } from '../../../agent/rollout/windows/windows.ts';
 import { createZones } from '../../../agent/rollout/windows/zones.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KEYS } from '../../../agent/report/keys.ts';
+import { KEYS } from '../../../agent/names.ts';
 import { inOneLine, isProvenAs, settledAs } from '../../../scripts/kubernetes/node-progress.ts';
 
 const DONE = {

@@ -4,7 +4,7 @@ import { isNotFound } from '../../../cluster/http/errors.ts';
 import { objectAt, textsAt, type JsonObject } from '../../../cluster/http/json.ts';
 import { parseFleetNode } from '../../../cluster/objects/fleet-node.ts';
 import { objectsOf } from '../../../cluster/watch/list-items.ts';
-import { KEY_PREFIX, KEYS } from '../../../report/keys.ts';
+import { KEY_PREFIX, KEYS } from '../../../names.ts';
 import type { FleetNode } from '../../../rollout/fleet.ts';
 import { Refusal } from '../errors.ts';
 import type { Session } from '../session.ts';

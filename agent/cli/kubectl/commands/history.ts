@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { stripVTControlCharacters } from 'node:util';
 import { objectAt, textsAt } from '../../../cluster/http/json.ts';
 import { HistoryError, parseHistory } from '../../../report/history.ts';
-import { KEYS } from '../../../report/keys.ts';
+import { KEYS } from '../../../names.ts';
 import type { PastChange } from '../../../report/past-change.ts';
 import type { Program } from '../context.ts';
 import { Refusal } from '../errors.ts';

@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import { isNotFound } from '../../../cluster/http/errors.ts';
 import { MERGE_PATCH } from '../../../cluster/http/media-types.ts';
-import { ASKED } from '../../../report/keys.ts';
+import { ASKED } from '../../../names.ts';
 import { Refusal } from '../errors.ts';
 import { CONFIG_MAP } from '../cluster/installation.ts';
 import { orNoNode, readNode, shownNode } from '../cluster/nodes.ts';

@@ -1,7 +1,7 @@
 // `kubectl sysctls status`: where the rollout stands, on one screen.
 
 import { Command, Option } from 'commander';
-import { KEYS } from '../../../report/keys.ts';
+import { KEYS } from '../../../names.ts';
 import { renderTable } from '../../../report/table.ts';
 import { decideRollout } from '../../../rollout/decide.ts';
 import { colorsFor } from '../../colors.ts';

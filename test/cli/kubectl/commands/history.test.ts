@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { historyAnnotation } from '../../../../agent/report/history.ts';
-import { KEYS } from '../../../../agent/report/keys.ts';
+import { KEYS } from '../../../../agent/names.ts';
 import type { PastChange } from '../../../../agent/report/past-change.ts';
 import { json, status } from '../../../cluster/fault-server.ts';
 import { api, type Answers } from '../api.ts';

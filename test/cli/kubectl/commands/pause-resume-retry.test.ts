@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ASKED } from '../../../../agent/report/keys.ts';
+import { ASKED } from '../../../../agent/names.ts';
 import { json, status } from '../../../cluster/fault-server.ts';
 import { api, type Answers } from '../api.ts';
 import { node, POLICY } from '../nodes.ts';

@@ -8,7 +8,7 @@ import type {
   SeenPod,
 } from '../../../../agent/node/ports.ts';
 import type { SysctlPod } from '../../../../agent/plan/in-use.ts';
-import { KEYS } from '../../../../agent/report/keys.ts';
+import { KEYS } from '../../../../agent/names.ts';
 import type { KubeletProcess } from './kubelet.ts';
 import type { Simulation } from './simulation.ts';
 
