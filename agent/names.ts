@@ -85,3 +85,24 @@ export type EventReason =
   | 'RolloutHalted'
   | 'RolloutResumed'
   | 'RolloutDone';
+
+/** The agent's own folder on the host. */
+export const MEMORY_FOLDER = '/var/lib/kubelet-sysctl-agent';
+
+/** The transient units, and the one for the boot. */
+export const UNDO_UNIT = 'kubelet-sysctl-agent-undo';
+
+export const NAMESPACE = 'kubelet-sysctl-agent';
+
+export const CONFIG_MAP = 'kubelet-sysctls';
+
+export const LEASE = 'kubelet-sysctls-coordinator';
+
+export const AGENTS = 'app.kubernetes.io/name=kubelet-sysctl-agent';
+
+export const STATUS_NAME = 'kubelet-sysctls-status';
+
+export const COMPONENT = 'kubelet-sysctl-agent';
+
+/** Who writes approvals, in managedFields. */
+export const COORDINATOR = 'kubelet-sysctl-coordinator';

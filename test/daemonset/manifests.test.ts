@@ -13,13 +13,12 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { objectAt, type JsonObject } from '../../agent/cluster/http/json.ts';
-import { STATUS_NAME } from '../../agent/cluster/api/coordinator-api.ts';
 import { RESTART_TIMEOUT_MS } from '../../agent/host/systemd.ts';
 import { HEALTHZ_TIMEOUT_MS } from '../../agent/node/change/verify.ts';
 import { REPORTS_WITHIN_MS } from '../../agent/node/change/node-ready.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import { LONGEST_NODE_SOAK_SECONDS, SETTING_KEYS } from '../../agent/policy/settings.ts';
-import { ASKED, KEY_PREFIX, KEYS, PENDING_TAINT } from '../../agent/names.ts';
+import { ASKED, KEY_PREFIX, KEYS, PENDING_TAINT, STATUS_NAME } from '../../agent/names.ts';
 
 const FOLDER = join(import.meta.dirname, '../../daemonset');
 const NAME = 'kubelet-sysctl-agent';

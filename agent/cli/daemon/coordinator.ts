@@ -1,11 +1,11 @@
 // `kubelet-sysctls coordinator`: the process that the Deployment runs, twice. Wiring alone.
 
+import { LEASE, COORDINATOR } from '../../names.ts';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { inClusterCredentials, type Credentials } from '../../cluster/http/credentials.ts';
-import { COORDINATOR } from '../../cluster/objects/fleet-node.ts';
 import { createFleet } from '../../cluster/api/coordinator-api.ts';
 import { leaseStore } from '../../cluster/api/lease.ts';
 import { createTransport } from '../../cluster/http/transport.ts';
@@ -24,7 +24,6 @@ interface CoordinatorFlags {
   readonly logLevel: string;
 }
 
-const LEASE_NAME = 'kubelet-sysctls-coordinator';
 /** A wave of approvals goes out at once. */
 const MAX_CONNECTIONS = 20;
 
@@ -80,7 +79,7 @@ function coordinate(
       lease: leaseStore({
         transport: leaseTransport,
         namespace: credentials.namespace,
-        name: LEASE_NAME,
+        name: LEASE,
         fieldManager: COORDINATOR,
       }),
       clock: systemClock,

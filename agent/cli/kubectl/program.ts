@@ -14,6 +14,7 @@ import { openSession, type GlobalFlags, type Session } from './session.ts';
 import { statusCommand } from './commands/status.ts';
 import { pauseCommand, resumeCommand, retryCommand } from './commands/pause-resume-retry.ts';
 import { waitCommand } from './commands/wait.ts';
+import { NAMESPACE } from '../../names.ts';
 
 const COMMANDS: readonly ((program: Program) => Command)[] = [
   statusCommand,
@@ -33,8 +34,6 @@ Examples:
   kubectl sysctls wait --timeout 30m          in a pipeline: exit code 0 done, 3 halted, 4 time is up
   kubectl sysctls pause node-7                leave this node as it is
   kubectl sysctls retry node-7                try a failed change again now`;
-
-const NAMESPACE = 'kubelet-sysctl-agent';
 
 /**
  * Runs `kubectl-sysctls` with these arguments (as in process.argv) and resolves to the exit code: 0 as asked, 1 no or not

@@ -3,7 +3,7 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import type { AgentLog, Cluster, ConfigMapObject, NodeObject, Readiness } from '../../node/ports.ts';
 import type { SysctlPod } from '../../plan/in-use.ts';
-import { COMPONENT, configMapEvent, nodeEvent } from '../objects/events.ts';
+import { configMapEvent, nodeEvent } from '../objects/events.ts';
 import { objectsOf } from '../watch/list-items.ts';
 import { MERGE_PATCH, METADATA_ONLY } from '../http/media-types.ts';
 import { noteMemory, type NoteMemory } from '../objects/event-dedup.ts';
@@ -15,6 +15,7 @@ import type { Transport } from '../http/transport.ts';
 import { loggedFaults } from '../watch/watch-faults.ts';
 import type { Watch } from '../watch/watch-loop.ts';
 import { watchObject, type ObjectWatchOptions } from '../watch/watch-object.ts';
+import { COMPONENT } from '../../names.ts';
 
 export interface ClusterOptions {
   readonly transport: Transport;

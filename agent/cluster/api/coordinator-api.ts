@@ -1,12 +1,12 @@
 // The Kubernetes API as the coordinator needs it.
 
 import type { AgentLog, ConfigMapObject } from '../../node/ports.ts';
-import { ASKED } from '../../names.ts';
+import { ASKED, STATUS_NAME, COORDINATOR } from '../../names.ts';
 import type { FleetCluster, SeenNode, StatusObject } from '../../rollout/ports.ts';
 import { isNotFound } from '../http/errors.ts';
 import { configMapEvent } from '../objects/events.ts';
 import { objectAt } from '../http/json.ts';
-import { approvedAt, COORDINATOR, parseFleetNode } from '../objects/fleet-node.ts';
+import { approvedAt, parseFleetNode } from '../objects/fleet-node.ts';
 import { JSON_PATCH, MERGE_PATCH, METADATA_ONLY } from '../http/media-types.ts';
 import { parseConfigMap } from '../objects/parse.ts';
 import { orOutdated } from './conflict.ts';
@@ -44,8 +44,6 @@ export interface WatchedFleet extends FleetCluster {
   watchNodes(changes: FleetChanges, listeners?: Listeners): Watch;
   watchConfigMap(onChange: (configMap: ConfigMapObject | undefined) => void, listeners?: Listeners): Watch;
 }
-
-export const STATUS_NAME = 'kubelet-sysctls-status';
 
 /** Ends well before another coordinator may lead, whenever in a leader's time it began. */
 const WRITE_MS = 4000;

@@ -4,8 +4,7 @@ import type { CoreV1Event, V1ObjectReference } from '@kubernetes/client-node';
 import { createHash } from 'node:crypto';
 import type { ConfigMapObject, EventNote, NodeObject } from '../../node/ports.ts';
 import { shorten } from '../../report/shorten.ts';
-
-export const COMPONENT = 'kubelet-sysctl-agent';
+import { COMPONENT } from '../../names.ts';
 
 /** The limit of events.k8s.io (pkg/apis/core/validation/events.go NoteLengthLimit); older readers keep to it too. */
 const MAX_MESSAGE_BYTES = 1024;

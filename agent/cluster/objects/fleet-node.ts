@@ -2,13 +2,10 @@
 
 import type { FleetNode } from '../../rollout/fleet.ts';
 import type { SeenNode } from '../../rollout/ports.ts';
-import { ASKED, KEYS, PENDING_TAINT, STATES, type State } from '../../names.ts';
+import { ASKED, KEYS, PENDING_TAINT, STATES, type State, COORDINATOR } from '../../names.ts';
 import { objectAt, objectsAt, textAt, textsAt, timeOf, type JsonObject } from '../http/json.ts';
 import { parseReadiness } from './parse.ts';
 import { versionOf } from '../http/version.ts';
-
-/** Who writes approvals, in managedFields. */
-export const COORDINATOR = 'kubelet-sysctl-coordinator';
 
 /** A whole Node. Throws BadAnswer when it has no resourceVersion. Strings are few and short: thousands of these are held. */
 export function parseFleetNode(object: JsonObject): SeenNode {

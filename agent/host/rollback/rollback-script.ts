@@ -1,12 +1,10 @@
 // What undoes a change on the host when the agent does not: a shell script and a unit that runs it before the kubelet at boot.
 
 import { dirname } from 'node:path';
-import { MEMORY_FOLDER } from '../../node/state/state-store.ts';
 import { TEMPORARY_MARK } from '../files/temporary.ts';
+import { MEMORY_FOLDER, UNDO_UNIT } from '../../names.ts';
 
 export const UNDO_SCRIPT_FILE = `${MEMORY_FOLDER}/undo`;
-/** The transient units, and the one for the boot. */
-export const UNDO_UNIT = 'kubelet-sysctl-agent-undo';
 export const UNITS_FOLDER = '/etc/systemd/system';
 export const BOOT_UNIT = `${UNDO_UNIT}-at-boot.service`;
 export const BOOT_UNIT_FILE = `${UNITS_FOLDER}/${BOOT_UNIT}`;

@@ -9,9 +9,9 @@ import {
   DAMAGED,
   UNDO_SCRIPT,
   UNDO_SCRIPT_FILE,
-  UNDO_UNIT,
   UNITS_FOLDER,
 } from './rollback-script.ts';
+import { UNDO_UNIT } from '../../names.ts';
 
 const OWNER_ONLY = 0o600;
 /** systemctl: the unit is not loaded. */

@@ -4,9 +4,9 @@ import type { ConfigFile, ConfigSources } from '../../kubelet/config.ts';
 import type { configPaths } from '../../kubelet/running.ts';
 import type { EnvironmentFileOnDisk, KubeletUnit } from '../../kubelet/unit.ts';
 import { settleAll } from '../../time/settle.ts';
-import { MEMORY_FOLDER } from '../state/state-store.ts';
 import { NotRegularFileError } from '../not-regular.ts';
 import type { HostFiles, Shortage, Systemd, UndoSwitch, UnitStatus } from '../ports.ts';
+import { MEMORY_FOLDER } from '../../names.ts';
 
 export interface FileOnDisk {
   readonly path: string;

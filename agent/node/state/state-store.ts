@@ -6,9 +6,8 @@ import { type Journal, parseJournal, printJournal } from './journal.ts';
 import type { committedSchema, originalSchema } from './schema.ts';
 import { stateSchema } from './schema.ts';
 import type { HostFiles } from '../ports.ts';
+import { MEMORY_FOLDER } from '../../names.ts';
 
-/** The agent's own folder on the host. */
-export const MEMORY_FOLDER = '/var/lib/kubelet-sysctl-agent';
 /** There while a change is open. */
 export const JOURNAL_FILE = `${MEMORY_FOLDER}/change`;
 /** The journal, once the host's undo script has taken it: while it works, and after it for whose sake it ran. */

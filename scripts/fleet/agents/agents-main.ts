@@ -2,8 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KEYS } from '../../../agent/names.ts';
-import { COMPONENT } from '../../../agent/cluster/objects/events.ts';
+import { KEYS, COMPONENT } from '../../../agent/names.ts';
 import type { NodeObject } from '../../../agent/node/ports.ts';
 import { errorText } from '../../../agent/text/error-text.ts';
 import { pkiFolder } from '../../bed/control-plane/pki.ts';

@@ -1,8 +1,7 @@
 // The rights of the coordinator, tried with a token taken out of a running one. What must be refused is sent as a dry run.
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { STATUS_NAME } from '../../../agent/cluster/api/coordinator-api.ts';
-import { ASKED, KEYS, PENDING_TAINT } from '../../../agent/names.ts';
+import { ASKED, KEYS, PENDING_TAINT, STATUS_NAME } from '../../../agent/names.ts';
 import { until } from '../../../scripts/bed/util/until.ts';
 import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../../scripts/kubernetes/names.ts';
 import {

@@ -1,7 +1,7 @@
 // What is checked when nothing has gone wrong for a while, and after the way back by mode Restore.
 
-import { JOURNAL_FILE, MEMORY_FOLDER } from '../../../agent/node/state/state-store.ts';
-import { KEYS } from '../../../agent/names.ts';
+import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
+import { KEYS, MEMORY_FOLDER } from '../../../agent/names.ts';
 import { allows } from './model/cluster.ts';
 import type { Violations } from './invariants.ts';
 import { ENVIRONMENT_FILE } from './model/kubelet.ts';

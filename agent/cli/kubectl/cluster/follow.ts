@@ -4,9 +4,10 @@ import { ApiError } from '../../../cluster/http/errors.ts';
 import { watchCollection } from '../../../cluster/watch/watch-collection.ts';
 import type { WatchOptions } from '../../../cluster/watch/watch-loop.ts';
 import { watchObject } from '../../../cluster/watch/watch-object.ts';
-import { CONFIG_MAP, LEASE, leaseOf, policyOf, readInstallation, type Installation } from './installation.ts';
+import { leaseOf, policyOf, readInstallation, type Installation } from './installation.ts';
 import { inOrder, shownNode, type ShownNode } from './nodes.ts';
 import type { Session } from '../session.ts';
+import { CONFIG_MAP, LEASE } from '../../../names.ts';
 
 export interface Fleet {
   readonly installation: Installation;

@@ -6,10 +6,7 @@ import { parsePolicy } from '../../../policy/parse.ts';
 import type { PolicyResult } from '../../../policy/policy.ts';
 import { Refusal } from '../errors.ts';
 import type { Session } from '../session.ts';
-
-export const CONFIG_MAP = 'kubelet-sysctls';
-export const LEASE = 'kubelet-sysctls-coordinator';
-export const AGENTS = 'app.kubernetes.io/name=kubelet-sysctl-agent';
+import { CONFIG_MAP, LEASE, AGENTS } from '../../../names.ts';
 
 /** Who paces the fleet, as far as it can be known. */
 export interface Coordination {

@@ -3,9 +3,8 @@
 import { Command } from 'commander';
 import { isNotFound } from '../../../cluster/http/errors.ts';
 import { MERGE_PATCH } from '../../../cluster/http/media-types.ts';
-import { ASKED } from '../../../names.ts';
+import { ASKED, CONFIG_MAP } from '../../../names.ts';
 import { Refusal } from '../errors.ts';
-import { CONFIG_MAP } from '../cluster/installation.ts';
 import { orNoNode, readNode, shownNode } from '../cluster/nodes.ts';
 import type { Program } from '../context.ts';
 import type { Session } from '../session.ts';

@@ -3,19 +3,10 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { BedNode } from '../../../../scripts/bed/bed.ts';
-import {
-  JOURNAL_FILE,
-  MEMORY_FOLDER,
-  TAKEN_FILE,
-  UNDONE_FILES,
-} from '../../../../agent/node/state/state-store.ts';
+import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../../agent/node/state/state-store.ts';
 import { TEMPORARY_MARK } from '../../../../agent/host/files/temporary.ts';
-import {
-  BOOT_UNIT,
-  BOOT_UNIT_FILE,
-  UNDO_UNIT,
-  UNITS_FOLDER,
-} from '../../../../agent/host/rollback/rollback-script.ts';
+import { BOOT_UNIT, BOOT_UNIT_FILE, UNITS_FOLDER } from '../../../../agent/host/rollback/rollback-script.ts';
+import { MEMORY_FOLDER, UNDO_UNIT } from '../../../../agent/names.ts';
 
 export const PLACES = {
   folder: MEMORY_FOLDER,

@@ -10,9 +10,9 @@ import type { Report } from '../../../../scripts/node/report.ts';
 import { isDone, type TestNode } from '../../../../scripts/node/test-node.ts';
 import { stateOf } from '../../../../scripts/node/wait.ts';
 import { TEMPORARY_MARK } from '../../../../agent/host/files/temporary.ts';
-import { UNDO_UNIT } from '../../../../agent/host/rollback/rollback-script.ts';
 import { agentsOn } from '../agent/agent-kills.ts';
 import { hostLook, PLACES } from './host-look.ts';
+import { UNDO_UNIT } from '../../../../agent/names.ts';
 
 /** One list of the policy, and what the node's file holds with it. */
 export interface List {

@@ -9,7 +9,6 @@ import {
   BOOT_UNIT,
   BOOT_UNIT_FILE,
   UNDO_SCRIPT_FILE,
-  UNDO_UNIT,
   UNITS_FOLDER,
 } from '../../../../agent/host/rollback/rollback-script.ts';
 import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../../agent/node/state/state-store.ts';
@@ -17,6 +16,7 @@ import { type Journal, parseJournal } from '../../../../agent/node/state/journal
 import type { Disk } from './disk.ts';
 import type { KubeletUnit } from './kubelet.ts';
 import type { Simulation } from './simulation.ts';
+import { UNDO_UNIT } from '../../../../agent/names.ts';
 
 const TIMER = `${UNDO_UNIT}.timer`;
 const SERVICE = `${UNDO_UNIT}.service`;

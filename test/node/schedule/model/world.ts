@@ -1,7 +1,6 @@
 // One node and its cluster: what stands on the disk, what runs, and what others have written.
 
 import { BOOT_UNIT, BOOT_UNIT_FILE, UNITS_FOLDER } from '../../../../agent/host/rollback/rollback-script.ts';
-import { MEMORY_FOLDER } from '../../../../agent/node/state/state-store.ts';
 import { allows, ModelledCluster } from './cluster.ts';
 import { Disk } from './disk.ts';
 import {
@@ -15,6 +14,7 @@ import {
 import { type NodeSetup, type PolicyData, REFUSED_SYSCTL } from '../scenario.ts';
 import { Simulation } from './simulation.ts';
 import { UndoTimer } from './undo-timer.ts';
+import { MEMORY_FOLDER } from '../../../../agent/names.ts';
 
 export const BOOT_LINK = `${UNITS_FOLDER}/${UNIT}.wants/${BOOT_UNIT}`;
 
