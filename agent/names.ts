@@ -27,7 +27,7 @@ export const KEYS = {
 } as const;
 
 /** What others write on a Node for the agent to read. */
-export const ASKED = {
+export const INPUT_KEYS = {
   /** The revision that the coordinator lets this node change to. */
   approvedRevision: `${KEY_PREFIX}approved-revision`,
   /** "true": a person wants this node left as it is. */
@@ -40,7 +40,7 @@ export const ASKED = {
  * What the coordinator writes as `approvedRevision` in place of a revision, so that it knows later, although it keeps
  * no state of its own. No agent wants such a revision.
  */
-export const MARKS = {
+export const APPROVAL_MARKERS = {
   /** An approved change did not begin for so long that another node got its turn; it is asked again after an hour. */
   unanswered: 'unanswered',
   /** A change to an older revision failed or was overtaken by an edit: first in line for the next. */
@@ -49,7 +49,7 @@ export const MARKS = {
   unread: 'unread',
 } as const;
 
-const ALL_MARKS: ReadonlySet<string> = new Set(Object.values(MARKS));
+const ALL_MARKS: ReadonlySet<string> = new Set(Object.values(APPROVAL_MARKERS));
 
 /** False for what the coordinator writes in place of a revision. */
 export function isRevision(approved: string | undefined): approved is string {
@@ -87,7 +87,7 @@ export type EventReason =
   | 'RolloutDone';
 
 /** The agent's own folder on the host. */
-export const MEMORY_FOLDER = '/var/lib/kubelet-sysctl-agent';
+export const STATE_DIR = '/var/lib/kubelet-sysctl-agent';
 
 /** The transient units, and the one for the boot. */
 export const UNDO_UNIT = 'kubelet-sysctl-agent-undo';

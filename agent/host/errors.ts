@@ -6,7 +6,7 @@ export function isMissing(error: unknown): boolean {
 }
 
 /** True for the error of a file or folder that this process may not open. */
-export function isForbidden(error: unknown): boolean {
+export function isEacces(error: unknown): boolean {
   return hasCode(error, 'EACCES');
 }
 

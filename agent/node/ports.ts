@@ -89,7 +89,7 @@ export interface HostFiles {
 }
 
 /** What undoes a change on the host when the agent does not finish it; it needs nothing of the agent or its image. */
-export interface UndoSwitch {
+export interface RollbackTimer {
   /** Every path that `arm` writes to. */
   paths(unit: string): readonly string[];
   /**
@@ -180,7 +180,7 @@ export interface ConfigMapObject {
   readonly data: Readonly<Record<string, string>>;
 }
 
-export interface EventNote {
+export interface EventDraft {
   readonly type: 'Normal' | 'Warning';
   readonly reason: EventReason;
   readonly message: string;
@@ -213,9 +213,9 @@ export interface Cluster {
   sysctlPods(options: { readonly latest: boolean }): Promise<readonly SysctlPod[]>;
   /** Follows this node's pods that have not succeeded until it is stopped. */
   watchPods(): PodsWatch;
-  nodeEvent(node: NodeObject, note: EventNote): Promise<void>;
+  nodeEvent(node: NodeObject, note: EventDraft): Promise<void>;
   /** Writes one Event on the ConfigMap for one of its revisions, however many nodes say the same. */
-  configMapEvent(configMap: ConfigMapObject | undefined, note: EventNote): Promise<void>;
+  configMapEvent(configMap: ConfigMapObject | undefined, note: EventDraft): Promise<void>;
 }
 
 /** Where the agent says what it does; facts first, as pino has it. */

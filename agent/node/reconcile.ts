@@ -9,16 +9,16 @@ import type { ChangePorts } from './change/execute.ts';
 import { failedIn } from './decide/failure-backoff.ts';
 import { createHostObserver, type HostObserver } from './observe/host-observer.ts';
 import { createJitter, type Jitter } from './decide/jitter.ts';
-import type { Memory } from './state/state-store.ts';
+import type { AgentState } from './state/state-store.ts';
 import { createNodeState, type NodeState } from './state/node-state.ts';
 import type { PolicyView } from './report/policy-view.ts';
 import { createPolicySource } from './report/policy-source.ts';
 import type { AgentLog, Cluster, ConfigMapObject, HostWatch, NodeObject } from './ports.ts';
 import type { Publisher } from './report/publisher.ts';
-import { createPodLooks, type PodLooks } from './decide/pod-poller.ts';
-import { createQuiet, type Quiet } from './report/pending-delay.ts';
+import { createPodPoller, type PodPoller } from './decide/pod-poller.ts';
+import { createPendingDelay, type PendingDelay } from './report/pending-delay.ts';
 import { recover } from './change/recover.ts';
-import { createRetryWish, withRetry } from './decide/retry-request.ts';
+import { createRetryRequest, withRetry } from './decide/retry-request.ts';
 import { createWorkingReport } from './report/working-report.ts';
 
 export interface ReconcilePorts extends ChangePorts {
@@ -48,13 +48,13 @@ export interface Reconciler {
 
 /** The caller makes one pass at a time, each to its end. */
 export function createReconciler(ports: ReconcilePorts, options: ReconcileOptions): Reconciler {
-  const retry = createRetryWish();
-  const state = createNodeState(ports.memory, () => recover(ports));
+  const retry = createRetryRequest();
+  const state = createNodeState(ports.stateStore, () => recover(ports));
   const policy = createPolicySource(options.configMap, ports);
   const observer: HostObserver = createHostObserver(ports);
-  const pods = createPodLooks(ports.cluster, ports.clock, ports.random);
+  const pods = createPodPoller(ports.cluster, ports.clock, ports.random);
   const jitter = createJitter(options.jitterMs, ports.random);
-  const quiet = createQuiet(ports.random);
+  const quiet = createPendingDelay(ports.random);
   const working = createWorkingReport(ports.publisher, ports.clock, ports.log);
 
   return {
@@ -65,15 +65,15 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     },
 
     async reconcile(node, configMap) {
-      const memory = retry.take() ? await endPauses(ports, state, pods) : await state.current();
-      const view = await policy.read(configMap, memory.policy);
-      const observation = await observer.observe(memory.started);
+      const agentState = retry.take() ? await endPauses(ports, state, pods) : await state.current();
+      const view = await policy.read(configMap, agentState.policy);
+      const observation = await observer.observe(agentState.started);
       const situation: Situation = {
         view,
         node,
         coordinated: options.waitForApproval,
         observation,
-        memory,
+        agentState,
         now: ports.clock.now(),
         notBefore: undefined,
         pods: undefined,
@@ -112,17 +112,21 @@ interface Decided {
 /** Saves and reports a decision that changes nothing. */
 async function settle(
   ports: Pick<ReconcilePorts, 'publisher' | 'clock'>,
-  { state, quiet, pods }: { readonly state: NodeState; readonly quiet: Quiet; readonly pods: PodLooks },
+  {
+    state,
+    quiet,
+    pods,
+  }: { readonly state: NodeState; readonly quiet: PendingDelay; readonly pods: PodPoller },
   { situation, decision }: Decided,
 ): Promise<Date | undefined> {
-  const { report, memory } = decision;
+  const { report, agentState } = decision;
   const quietUntil = quiet.until(
     report,
     waitsForTurn(decision, situation),
     situation.node,
     ports.clock.now(),
   );
-  const saved = await Promise.allSettled([state.save(memory)]);
+  const saved = await Promise.allSettled([state.save(agentState)]);
   // A disk that takes no writes must not keep the node from saying so.
   if (quietUntil === undefined) {
     await ports.publisher.publish(report);
@@ -137,9 +141,9 @@ async function settle(
 
 /** After a failed change, this observation is the situation in which it is not tried again before its pause is over. */
 function withFailedSituation(situation: Situation, planning: Planning | undefined): Situation {
-  const { observation, memory } = situation;
+  const { observation, agentState } = situation;
   return observation.kind === 'seen' && planning !== undefined
-    ? { ...situation, memory: failedIn(memory, observation, planning.desired.revision) }
+    ? { ...situation, agentState: failedIn(agentState, observation, planning.desired.revision) }
     : situation;
 }
 
@@ -150,7 +154,7 @@ function withJitter(situation: Situation, planning: Planning | undefined, jitter
   if (change === undefined || isCoordinated) {
     return situation;
   }
-  const notBefore = jitter.notBefore(change.desired.revision, situation.memory, situation.now);
+  const notBefore = jitter.notBefore(change.desired.revision, situation.agentState, situation.now);
   return { ...situation, notBefore };
 }
 
@@ -158,7 +162,7 @@ function withJitter(situation: Situation, planning: Planning | undefined, jitter
 async function decideWithPods(
   situation: Situation,
   planning: Planning | undefined,
-  pods: PodLooks,
+  pods: PodPoller,
 ): Promise<Decided> {
   const decision = decide(situation, planning);
   if (decision.guarded === undefined) {
@@ -169,7 +173,7 @@ async function decideWithPods(
   return { situation: listed, decision: decide(listed, planning) };
 }
 
-function nextPass({ report, guarded, retryAt }: Decision, pods: PodLooks): Date | undefined {
+function nextPass({ report, guarded, retryAt }: Decision, pods: PodPoller): Date | undefined {
   return guarded !== undefined && report.state === 'Blocked' ? pods.next() : retryAt;
 }
 
@@ -184,10 +188,10 @@ function waitsForTurn(
 
 /** A person asked for another try: pauses that began before are over. */
 async function endPauses(
-  { memory: store, clock }: Pick<ReconcilePorts, 'memory' | 'clock'>,
+  { stateStore, clock }: Pick<ReconcilePorts, 'stateStore' | 'clock'>,
   state: NodeState,
-  pods: PodLooks,
-): Promise<Memory> {
+  pods: PodPoller,
+): Promise<AgentState> {
   const known = await state.current();
   pods.forget();
   const next = withRetry(known, clock.now());
@@ -195,7 +199,7 @@ async function endPauses(
     return known;
   }
   // On a disk that takes no writes the request holds until the agent ends.
-  await store.save(next).catch(() => {});
+  await stateStore.save(next).catch(() => {});
   state.replace(next);
   return next;
 }

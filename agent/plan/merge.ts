@@ -40,7 +40,7 @@ export interface Merge {
 export function mergeAllowances(input: MergeInput): Merge {
   const { wanted, inConfig } = input;
   const existing = unique(input.existing ?? []);
-  const fates = new Map(existing.map((item) => [item, fateOf(input, item)]));
+  const fates = new Map(existing.map((item) => [item, mergeOutcomeOf(input, item)]));
   const kept = existing.filter((item) => fates.get(item) !== 'leaves');
   const stays = [...fates.values()].includes('stays') || (input.existing ?? ['']).length === 0;
   const base = stays ? kept : undefined;
@@ -66,9 +66,9 @@ export function mergeAllowances(input: MergeInput): Merge {
 }
 
 /** `stays` for its own sake; a `copy` of the config files' list stays only while the flag does. */
-type Fate = 'stays' | 'copy' | 'leaves';
+type MergeOutcome = 'stays' | 'copy' | 'leaves';
 
-function fateOf(input: MergeInput, item: string): Fate {
+function mergeOutcomeOf(input: MergeInput, item: string): MergeOutcome {
   const { wanted, lastApplied, inConfig, goal, unmanaged } = input;
   const inPlaceOfConfig = goal === 'Apply' && inConfig.includes(item);
   if (wanted.includes(item)) return 'stays';

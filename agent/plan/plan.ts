@@ -14,7 +14,7 @@ import { mergeAllowances, type Merge } from './merge.ts';
 import { explain } from './reason.ts';
 import { chooseTarget } from './target.ts';
 import type { Plan, PlanInput, Refused } from './types.ts';
-import { spoiledBy, startProblem, usesOf } from './uses.ts';
+import { verifyEdit, startProblem, usesOf } from './uses.ts';
 
 /** Plans the one change that makes this node allow what is desired, and loses nothing that others allowed. */
 export function planChange(input: PlanInput): Plan {
@@ -61,7 +61,7 @@ function plan(input: PlanInput): Plan {
   const changed = sha256Of(edited.content) !== sha256Of(target.file.content);
   // What was there at first is not ours to judge.
   const judged = merge.changed && !edited.isRestored;
-  const spoiled = judged ? (spoiledBy(before, after, merge.list) ?? lengthProblem(after)) : undefined;
+  const spoiled = judged ? (verifyEdit(before, after, merge.list) ?? lengthProblem(after)) : undefined;
   if (spoiled !== undefined) return refusedEdit(target.file, before, spoiled);
 
   const unmanaged = unmanagedOf(after, wanted, merge);

@@ -60,7 +60,7 @@ export function startProblem(unit: KubeletUnit, configured: Configured): StartPr
  * Why the arguments after an edit are not those before with our flag changed alone, in words for the person who has to fix
  * them; undefined when they are.
  */
-export function spoiledBy(
+export function verifyEdit(
   before: Configured,
   after: Configured,
   list: readonly string[] | undefined,

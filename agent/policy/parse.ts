@@ -63,8 +63,8 @@ function findUnknownKeys(data: Data, errors: ErrorList): void {
   for (const key of unknown) {
     errors.add(key, 1, () => {
       const meant = closest(key, KNOWN_KEYS);
-      const mend = meant === undefined ? `the keys are ${KNOWN_KEYS.join(', ')}.` : `did you mean ${meant}?`;
-      return `Expected a key of the policy, got ${quote(key)}; ${mend}`;
+      const fix = meant === undefined ? `the keys are ${KNOWN_KEYS.join(', ')}.` : `did you mean ${meant}?`;
+      return `Expected a key of the policy, got ${quote(key)}; ${fix}`;
     });
   }
 }

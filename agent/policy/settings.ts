@@ -136,9 +136,9 @@ function complaint(key: ScalarKey, written: string): string {
   const { text, words } = EXPECTED[key];
   const found = written.trim() === '' ? 'nothing' : quote(written.trim());
   const meant = closest(written.trim(), words);
-  const mend =
+  const fix =
     meant === undefined ? 'write that, or remove the key for the default.' : `did you mean ${meant}?`;
-  return `Expected ${key} to be ${text}, got ${found}; ${mend}`;
+  return `Expected ${key} to be ${text}, got ${found}; ${fix}`;
 }
 
 function choice(words: readonly string[]): { readonly text: string; readonly words: readonly string[] } {

@@ -89,8 +89,8 @@ function readDays(text: string): readonly number[] | string {
     for (const word of [first, last, ...rest]) {
       if (!DAYS.includes(word)) {
         const meant = closest(word.slice(0, 3), DAYS);
-        const mend = meant === undefined ? `write as in ${EXAMPLE}.` : `did you mean ${meant}?`;
-        return `Expected days such as Mon-Fri or Sat,Sun (of ${DAYS.join(', ')}), got ${quote(word)}; ${mend}`;
+        const fix = meant === undefined ? `write as in ${EXAMPLE}.` : `did you mean ${meant}?`;
+        return `Expected days such as Mon-Fri or Sat,Sun (of ${DAYS.join(', ')}), got ${quote(word)}; ${fix}`;
       }
     }
     if (rest.length > 0) {

@@ -2,7 +2,7 @@
 
 import type { Drift } from '../plan/drift.ts';
 import { historyAnnotation } from './history.ts';
-import { ASKED, KEYS, type State } from '../names.ts';
+import { INPUT_KEYS, KEYS, type State } from '../names.ts';
 import type { PastChange } from './past-change.ts';
 import { shorten } from './shorten.ts';
 
@@ -61,7 +61,7 @@ export function annotationsOf(report: NodeReport): Readonly<Record<string, strin
     [KEYS.lastChange]: report.lastChange,
     [KEYS.history]: historyAnnotation(report.history),
     // It was heard as soon as it was seen.
-    [ASKED.retry]: undefined,
+    [INPUT_KEYS.retry]: undefined,
   };
 }
 

@@ -3,7 +3,7 @@
 import type { AgentLog, ConfigMapObject } from '../node/ports.ts';
 import { createLoop } from '../time/loop.ts';
 import type { Clock } from '../time/clock.ts';
-import { carryOut } from './apply/apply-decision.ts';
+import { applyDecision } from './apply/apply-decision.ts';
 import type { FleetNode, RolloutDecision } from './fleet.ts';
 import type { PolicyNow } from './decision/gate.ts';
 import { listsId, viewPolicy } from './status/policy-view.ts';
@@ -71,7 +71,7 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
     try {
       const { seen, view } = configMap;
       const decision = decideNow(view);
-      const { written, failed } = await carryOut(decision, {
+      const { written, failed } = await applyDecision(decision, {
         store,
         cluster,
         log,
@@ -87,7 +87,9 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
         failed > 0 ? errorPauseMs() : RESYNC_MS,
         written > 0 ? settleMs : RESYNC_MS,
         statusMs ?? RESYNC_MS,
-        outcome.nextAt ? Math.max(settleMs, outcome.nextAt.getTime() - clock.now().getTime()) : RESYNC_MS,
+        outcome.nextWakeup
+          ? Math.max(settleMs, outcome.nextWakeup.getTime() - clock.now().getTime())
+          : RESYNC_MS,
       );
     } catch (error) {
       errors += 1;

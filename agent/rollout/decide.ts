@@ -9,11 +9,11 @@ import { type Canaries, canariesOf, mayGo } from './decision/canaries.ts';
 import type { Approval, FleetNode, NodeVerdict, RolloutDecision } from './fleet.ts';
 import { gateOf, type PolicyNow } from './decision/gate.ts';
 import { zoneLoads } from './decision/order.ts';
-import { nextAt } from './decision/next-wakeup.ts';
+import { nextWakeup } from './decision/next-wakeup.ts';
 import { phaseOf } from './status/phase.ts';
 import { numberOf } from './decision/quantity.ts';
 import { revisionsFor } from './decision/revisions.ts';
-import { isSelected, type Member, memberOf, type Terms } from './decision/node-status.ts';
+import { isSelected, type Candidate, memberOf, type DecisionContext } from './decision/node-status.ts';
 import { windowsAt } from './windows/windows.ts';
 import { withdrawalsOf } from './decision/revocations.ts';
 import { createZones, type ZoneOffset } from './windows/zones.ts';
@@ -35,7 +35,7 @@ export function decideRollout(
 ): RolloutDecision {
   const policy = view.errors.length === 0 ? view.policy : undefined;
   const pace = policy?.settings.pace ?? DEFAULT_PACE;
-  const terms: Terms = {
+  const terms: DecisionContext = {
     now: now.getTime(),
     soakMs: pace.soakSeconds * 1000,
     coordinated: pace.rollout === 'Coordinated',
@@ -63,7 +63,7 @@ export function decideRollout(
     untaint: policy === undefined ? [] : joining.filter(isDone).map(({ node }) => node.name),
     maxUnavailable,
     nodes: verdictsOf(all, members, canaries, terms),
-    nextAt: nextAt([...members, ...joining], canaries, windows, {
+    nextWakeup: nextWakeup([...members, ...joining], canaries, windows, {
       now: terms.now,
       answersBy: awaitsAnswers ? answersBy : undefined,
     }),
@@ -71,7 +71,11 @@ export function decideRollout(
 }
 
 /** Those that an agent runs on or should, in the order of names. */
-function membersOf(nodes: readonly FleetNode[], policy: Policy | undefined, terms: Terms): readonly Member[] {
+function membersOf(
+  nodes: readonly FleetNode[],
+  policy: Policy | undefined,
+  terms: DecisionContext,
+): readonly Candidate[] {
   const revisionOf = policy === undefined ? wantedBy : revisionsFor(policy);
   return nodes
     .filter((node) => node.state !== undefined || isLinux(node))
@@ -83,10 +87,10 @@ function membersOf(nodes: readonly FleetNode[], policy: Policy | undefined, term
  * Until when agents may answer to an edit, in ms. Who answers first need not be who is first in line; and those that would
  * change without a word may say at once what stands against it.
  */
-function endOfAnswers({ readAt }: PolicyNow, members: readonly Member[]): number | undefined {
+function endOfAnswers({ readAt }: PolicyNow, members: readonly Candidate[]): number | undefined {
   const waiting = members.filter(({ standing }) => standing === 'waiting');
-  const owed = waiting.some(({ caughtUp }) => !caughtUp) ? ANSWERS_MS : 0;
-  const objections = waiting.some(({ foreseen }) => foreseen) ? OBJECTIONS_MS : 0;
+  const owed = waiting.some(({ wantsCurrentRevision }) => !wantsCurrentRevision) ? ANSWERS_MS : 0;
+  const objections = waiting.some(({ predicted }) => predicted) ? OBJECTIONS_MS : 0;
   return readAt && readAt.getTime() + Math.max(owed, objections);
 }
 
@@ -98,22 +102,22 @@ function isLinux({ labels }: FleetNode): boolean {
   return (labels['kubernetes.io/os'] ?? 'linux') === 'linux';
 }
 
-function approvalOf({ node, revision }: Member): Approval {
+function approvalOf({ node, revision }: Candidate): Approval {
   return { node: node.name, revision };
 }
 
-function isDone({ standing }: Member): boolean {
+function isDone({ standing }: Candidate): boolean {
   return standing === 'done';
 }
 
 function verdictsOf(
-  all: readonly Member[],
-  members: readonly Member[],
+  all: readonly Candidate[],
+  members: readonly Candidate[],
   canaries: Canaries,
-  terms: Terms,
+  terms: DecisionContext,
 ): readonly NodeVerdict[] {
-  const caughtUp = members.filter((member) => member.caughtUp).length;
-  const around = { ...terms, mostCaughtUp: caughtUp * 2 >= members.length };
+  const wantsCurrentRevision = members.filter((member) => member.wantsCurrentRevision).length;
+  const around = { ...terms, mostCaughtUp: wantsCurrentRevision * 2 >= members.length };
   return all.map((member) => ({
     name: member.node.name,
     standing: member.standing,

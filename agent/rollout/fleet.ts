@@ -45,11 +45,11 @@ export type Phase = (typeof PHASES)[number];
  */
 export const STANDINGS = ['done', 'waiting', 'changing', 'failed', 'held', 'lost'] as const;
 
-export type Standing = (typeof STANDINGS)[number];
+export type RolloutStatus = (typeof STANDINGS)[number];
 
 export interface NodeVerdict {
   readonly name: string;
-  readonly standing: Standing;
+  readonly standing: RolloutStatus;
   /** The revision that the policy asks of it; undefined while its kubelet's version is not known. */
   readonly revision: string | undefined;
   readonly canary: boolean;
@@ -78,5 +78,5 @@ export interface RolloutDecision {
   /** In the order of names. */
   readonly nodes: readonly NodeVerdict[];
   /** The instant at which time alone changes the decision (a soak that ends, a window that opens); undefined: none. */
-  readonly nextAt: Date | undefined;
+  readonly nextWakeup: Date | undefined;
 }

@@ -1,6 +1,6 @@
 // What the coordinator asks of the outside world. cluster/ implements it; tests fake it.
 
-import type { ConfigMapObject, EventNote } from '../node/ports.ts';
+import type { ConfigMapObject, EventDraft } from '../node/ports.ts';
 import type { FleetNode } from './fleet.ts';
 
 /** A Node as it was last seen, and what a write of it needs to know. */
@@ -28,11 +28,11 @@ export interface FleetCluster {
   /** Sets these keys over `seen`, or makes the ConfigMap where that is undefined. */
   writeStatus(seen: StatusObject | undefined, data: Readonly<Record<string, string>>): Promise<StatusObject>;
   /** Says it about the policy's ConfigMap. */
-  policyEvent(configMap: ConfigMapObject, note: EventNote): Promise<void>;
+  policyEvent(configMap: ConfigMapObject, note: EventDraft): Promise<void>;
 }
 
 /** What was to be written over is no longer what was seen. */
-export class Outdated extends Error {
+export class ConflictError extends Error {
   override readonly name = 'Outdated';
 }
 

@@ -3,12 +3,12 @@
 
 import type { AgentPorts } from '../../agent/node/agent.ts';
 import { ChangedFileError } from '../../agent/node/changed-file.ts';
-import { memoryStore } from '../../agent/node/state/state-store.ts';
+import { stateStore } from '../../agent/node/state/state-store.ts';
 import type {
   Clock,
   Cluster,
   ConfigMapObject,
-  EventNote,
+  EventDraft,
   HostFiles,
   NodeObject,
   PodsWatch,
@@ -190,7 +190,7 @@ export class FakeHost {
     const files = this.#hostFiles();
     return {
       files,
-      memory: memoryStore(files),
+      stateStore: stateStore(files),
       systemd: {
         status: async (unit) => {
           await this.systemdAnswers();
@@ -224,7 +224,7 @@ export class FakeHost {
         kubeletVersion: () => Promise.resolve(this.version),
         kernelRelease: () => Promise.resolve('6.1.0-18-amd64'),
       },
-      undoSwitch: {
+      rollbackTimer: {
         paths: (unit) => [`/etc/systemd/system/${unit}.wants/undo.service`],
         arm: async (_unit, _file, seconds) => {
           this.#do('arm');
@@ -421,8 +421,8 @@ export class FakeHost {
         }
         return this.pods;
       },
-      nodeEvent: async (_node, note: EventNote) => answer(`event ${note.reason}`),
-      configMapEvent: async (_configMap, note: EventNote) => answer(`configmap-event ${note.reason}`),
+      nodeEvent: async (_node, note: EventDraft) => answer(`event ${note.reason}`),
+      configMapEvent: async (_configMap, note: EventDraft) => answer(`configmap-event ${note.reason}`),
     };
   }
 }

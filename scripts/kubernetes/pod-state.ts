@@ -24,7 +24,7 @@ export function podState({ status }: V1Pod): PodState {
     return {
       kind: 'failed',
       reason: status.reason ?? status.phase,
-      message: status.message ?? lastWords(status.containerStatuses),
+      message: status.message ?? lastLogLine(status.containerStatuses),
     };
   }
   const waiting = status?.containerStatuses?.find(({ state }) => state?.waiting !== undefined)?.state
@@ -52,7 +52,7 @@ function unscheduled(conditions: readonly V1PodCondition[] | undefined): string 
   return scheduled?.status === 'False' ? scheduled.message : undefined;
 }
 
-function lastWords(containers: readonly V1ContainerStatus[] | undefined): string {
+function lastLogLine(containers: readonly V1ContainerStatus[] | undefined): string {
   const ended = containers?.find(({ state }) => state?.terminated !== undefined)?.state?.terminated;
   return ended === undefined ? '' : `exit code ${ended.exitCode}${ended.message ? `: ${ended.message}` : ''}`;
 }

@@ -50,7 +50,7 @@ export async function stateOf(world: World, node: BedNode): Promise<string> {
     ['environment file', async () => String(await readHostFile(node, environmentFileOf(node)))],
     ['kubelet', async () => JSON.stringify(await kubeletOn(node))],
     ['memory', () => memoryOf(node)],
-    ['kubelet log', () => lastWords(node)],
+    ['kubelet log', () => lastLogLine(node)],
     ['agent', async () => JSON.stringify(await agentPodOn(world, node.name))],
     ['agent log', () => agentLog(world, node.name)],
   ];
@@ -79,7 +79,7 @@ async function agentLog({ bed }: World, node: string): Promise<string> {
   );
 }
 
-async function lastWords(node: BedNode): Promise<string> {
+async function lastLogLine(node: BedNode): Promise<string> {
   const args = ['--no-pager', '--output=cat', '--unit=kubelet', `--lines=${LOG_LINES}`];
   return short((await node.exec(['journalctl', ...args], { reject: false, timeoutMs: 5000 })).stdout);
 }

@@ -1,7 +1,7 @@
 // Records a rollout: what the Nodes and the coordinator show, at the instant at which the API server tells it.
 
 import { KubeConfig, type V1ConfigMap, type V1Node, type V1Taint } from '@kubernetes/client-node';
-import { ASKED, KEYS, PENDING_TAINT, STATES } from '../../agent/names.ts';
+import { INPUT_KEYS, KEYS, PENDING_TAINT, STATES } from '../../agent/names.ts';
 import { PHASES } from '../../agent/rollout/fleet.ts';
 import { keepWatching } from '../bed/control-plane/keep-watching.ts';
 import { AGENT_NAMESPACE } from '../kubernetes/names.ts';
@@ -99,7 +99,7 @@ export function nodeMoment({ metadata, spec, status }: V1Node, at: number): Node
     running: shown[KEYS.running],
     desiredRevision: shown[KEYS.desiredRevision],
     appliedRevision: shown[KEYS.appliedRevision],
-    approvedRevision: shown[ASKED.approvedRevision],
+    approvedRevision: shown[INPUT_KEYS.approvedRevision],
     failedRevision: shown[KEYS.failedRevision],
     zone: metadata?.labels?.[ZONE],
     joining: spec?.taints?.some(isStartUpTaint) === true ? (true as const) : undefined,

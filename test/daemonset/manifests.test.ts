@@ -18,7 +18,7 @@ import { HEALTHZ_TIMEOUT_MS } from '../../agent/node/change/verify.ts';
 import { REPORTS_WITHIN_MS } from '../../agent/node/change/node-ready.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import { LONGEST_NODE_SOAK_SECONDS, SETTING_KEYS } from '../../agent/policy/settings.ts';
-import { ASKED, KEY_PREFIX, KEYS, PENDING_TAINT, STATUS_NAME } from '../../agent/names.ts';
+import { INPUT_KEYS, KEY_PREFIX, KEYS, PENDING_TAINT, STATUS_NAME } from '../../agent/names.ts';
 
 const FOLDER = join(import.meta.dirname, '../../daemonset');
 const NAME = 'kubelet-sysctl-agent';
@@ -179,7 +179,7 @@ describe('the admission policies', () => {
 
   it('leave the coordinator its approval and our taint, by their names in the code', () => {
     const text = stringify(theOne('ValidatingAdmissionPolicy', COORDINATOR), { lineWidth: 0 });
-    expect(text).toContain(`key != '${ASKED.approvedRevision}'`);
+    expect(text).toContain(`key != '${INPUT_KEYS.approvedRevision}'`);
     const { key, effect } = PENDING_TAINT;
     expect(text).toContain(`(taint.key == '${key}' && taint.effect == '${effect}')`);
   });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type ReadOnly, readOnly, smallDisk } from './support/change/disk.ts';
 import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
-import { hostLook, PLACES } from './support/change/host-look.ts';
+import { hostLook, PATHS } from './support/change/host-look.ts';
 import { byLength, printFigures } from './support/length.ts';
 import { begin, surelyCutAt } from './support/change/round.ts';
 import { type Step, STEP_NAMES } from './support/change/steps.ts';
@@ -24,14 +24,14 @@ describe.concurrent('a disk that becomes full', () => {
   it('under the files of the agent, at any write of a change, loses nothing: the change is made when there is room', async () => {
     await using subject = await openSubject('n2');
     const { node } = subject;
-    await using disk = await smallDisk(node, PLACES.folder);
+    await using disk = await smallDisk(node, PATHS.folder);
     const ends: string[] = [];
     for (const step of STEPS) {
-      await node.remove(PLACES.script);
+      await node.remove(PATHS.script);
       const round = await surelyCutAt(subject, step, () => disk.fill());
       await sleep(FAILS_MS);
       const replaced = listInFile(node, round) === round.next;
-      const open = hostLook(node.bedNode).exists(PLACES.journal);
+      const open = hostLook(node.bedNode).exists(PATHS.journal);
       ends.push(`${replaced ? 'made' : 'not made'}, ${open ? 'open' : 'not open'}`);
       expect(await healthz(node.bedNode)).toContain('200 OK');
       disk.free();
@@ -80,7 +80,7 @@ describe.concurrent('a file system that may only be read', () => {
     });
     expect(listInFile(node, round)).toBe(round.old);
     expect(invocationOf(subject)).toBe(invocation);
-    expect(hostLook(node.bedNode).exists(PLACES.journal)).toBe(false);
+    expect(hostLook(node.bedNode).exists(PATHS.journal)).toBe(false);
 
     await disk.lift();
     expect(await subject.awaitRight(round)).toBe(round.next);
@@ -96,7 +96,7 @@ describe.concurrent('a file system that may only be read', () => {
     await sleep(FAILS_MS);
     const found = listInFile(node, round);
     expect(await healthz(node.bedNode)).toContain('200 OK');
-    expect(hostLook(node.bedNode).exists(PLACES.bootUnit)).toBe(true);
+    expect(hostLook(node.bedNode).exists(PATHS.bootUnit)).toBe(true);
     for (const disk of disks) await (await disk).lift();
     await lookAgain(subject);
     expect(await subject.awaitRight(round)).toBe(found);
@@ -109,5 +109,5 @@ async function lookAgain({ node }: Subject): Promise<void> {
 }
 
 function invocationOf({ node }: Subject): string | undefined {
-  return hostLook(node.bedNode).link(PLACES.invocation);
+  return hostLook(node.bedNode).link(PATHS.invocation);
 }

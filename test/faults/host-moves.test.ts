@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { agentsOn, keepDead, killAll } from './support/agent/agent-kills.ts';
-import { hostLook, PLACES } from './support/change/host-look.ts';
+import { hostLook, PATHS } from './support/change/host-look.ts';
 import { printFigures } from './support/length.ts';
 import { surelyCutAt } from './support/change/round.ts';
 import type { Step } from './support/change/steps.ts';
@@ -72,10 +72,10 @@ describe.concurrent('a node is right in the end', () => {
     await moment();
     expect(listInFile(node, round)).toBe(round.next);
 
-    await node.exec(['systemctl', 'start', '--wait', PLACES.undoService]);
+    await node.exec(['systemctl', 'start', '--wait', PATHS.undoService]);
 
     expect(listInFile(node, round)).toBe(round.old);
-    expect(hostLook(node.bedNode).exists(PLACES.undone.timer)).toBe(true);
+    expect(hostLook(node.bedNode).exists(PATHS.undone.timer)).toBe(true);
     await node.waitFor({ what: 'have a healthy kubelet without its agent' }, async () =>
       (await healthz(node.bedNode)).includes('200 OK') ? true : undefined,
     );

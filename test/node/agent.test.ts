@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../../agent/node/agent.ts';
-import { ASKED, KEYS } from '../../agent/names.ts';
+import { INPUT_KEYS, KEYS } from '../../agent/names.ts';
 import { CONFIG_FILE, ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 
@@ -401,7 +401,7 @@ describe('drift', () => {
 
   test('while this node alone is paused nothing is done, and it is said how that ends', async () => {
     const host = new FakeHost().startKubelet();
-    host.annotations[ASKED.paused] = 'true';
+    host.annotations[INPUT_KEYS.paused] = 'true';
 
     await startAgent(host);
     expect(host.files.has(ENVIRONMENT_FILE)).toBe(false);
@@ -410,7 +410,7 @@ describe('drift', () => {
       /^This node is paused \(kubectl annotate node n1 kubelet-sysctl-agent\/paused- ends that\)\. Would change: /u,
     );
 
-    delete host.annotations[ASKED.paused];
+    delete host.annotations[INPUT_KEYS.paused];
     agent?.setNode(host.node());
     await atRest();
     expect(host.annotations[KEYS.state]).toBe('Done');

@@ -27,23 +27,23 @@ async function changeWithSlowSave(): Promise<{
           return ports.systemd.tryRestart(unit);
         },
       },
-      memory: {
-        ...ports.memory,
-        save: async (memory) => {
+      stateStore: {
+        ...ports.stateStore,
+        save: async (agentState) => {
           trace.push('save begins');
           if (isSlow) {
             await slow.promise;
           }
-          await ports.memory.save(memory);
+          await ports.stateStore.save(agentState);
           trace.push('save ends');
         },
         load: async () => {
           trace.push('load');
-          return ports.memory.load();
+          return ports.stateStore.load();
         },
         commit: async () => {
           trace.push('commit');
-          return ports.memory.commit();
+          return ports.stateStore.commit();
         },
       },
     },

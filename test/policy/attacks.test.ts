@@ -22,7 +22,7 @@ const LIST = 'allowedUnsafeSysctls';
 const GOOD = 'net.core.somaxconn';
 
 /** Every place of the ConfigMap that takes a text. */
-const PLACES: Readonly<Record<string, (text: string) => Data>> = {
+const PATHS: Readonly<Record<string, (text: string) => Data>> = {
   'the list': (text) => ({ [LIST]: text }),
   'the list, beside a good name': (text) => ({ [LIST]: `${GOOD}\n${text}` }),
   'the list, behind a comma': (text) => ({ [LIST]: `${GOOD},${text}` }),
@@ -36,7 +36,7 @@ const PLACES: Readonly<Record<string, (text: string) => Data>> = {
   ...Object.fromEntries(SETTING_KEYS.map((key) => [key, (text) => ({ [LIST]: GOOD, [key]: text })])),
 };
 
-it.each(Object.entries(PLACES))('a hostile text as %s comes to nothing', (_, dataWith) => {
+it.each(Object.entries(PATHS))('a hostile text as %s comes to nothing', (_, dataWith) => {
   expect(HOSTILE_TEXTS.filter((text) => harmOf(dataWith(text)).length > 0)).toEqual([]);
 });
 
@@ -56,9 +56,9 @@ describe('hostile texts', () => {
     );
     const texts = fc.array(text, { maxLength: 4 }).map((parts) => parts.join(''));
     const data = fc.tuple(
-      fc.constantFrom(...Object.values(PLACES)),
+      fc.constantFrom(...Object.values(PATHS)),
       texts,
-      fc.constantFrom(...Object.values(PLACES)),
+      fc.constantFrom(...Object.values(PATHS)),
       texts,
     );
     fc.assert(

@@ -115,12 +115,12 @@ describe('unknown keys', () => {
     ['sysctls.conf', /the keys are allowedUnsafeSysctls, profiles, mode/u],
     ['constructor', /the keys are/u],
     ['__proto__', /the keys are/u],
-  ])('%s is an error that says which are known', (key, mend) => {
+  ])('%s is an error that says which are known', (key, fix) => {
     const data = Object.fromEntries([
       [LIST, 'net.*'],
       [key, 'a,b'],
     ]);
-    expect(errorsOf(data)).toEqual([{ key, line: 1, message: expect.stringMatching(mend) }]);
+    expect(errorsOf(data)).toEqual([{ key, line: 1, message: expect.stringMatching(fix) }]);
   });
 
   it('are no error when it is _example, the documentation that the manifests bring', () => {

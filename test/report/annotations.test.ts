@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { annotationsOf, driftText, nodePatch, type NodeReport } from '../../agent/report/annotations.ts';
-import { ASKED, KEYS } from '../../agent/names.ts';
+import { INPUT_KEYS, KEYS } from '../../agent/names.ts';
 import { pastChange } from './past-change.ts';
 
 const NO_DRIFT = { missing: [], unmanaged: [], pendingRestart: [] };
@@ -80,8 +80,8 @@ describe('nodePatch', () => {
 
   it('takes away that somebody asks for a retry', () => {
     const node = nodeWith(report());
-    node.annotations[ASKED.retry] = 'now';
-    expect(nodePatch(node, report())).toEqual({ annotations: { [ASKED.retry]: null }, labels: {} });
+    node.annotations[INPUT_KEYS.retry] = 'now';
+    expect(nodePatch(node, report())).toEqual({ annotations: { [INPUT_KEYS.retry]: null }, labels: {} });
   });
 
   it('mends a label that somebody else changed', () => {

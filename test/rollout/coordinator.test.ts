@@ -160,8 +160,8 @@ describe('a coordinator', () => {
 
   it('looks again when time alone changes the decision', async () => {
     const { time, coordinator, decisions, fleet } = scene((_nodes, _policy, now) => {
-      const nextAt = new Date('2026-11-24T10:01:00Z');
-      return decision({ nextAt: now < nextAt ? nextAt : undefined });
+      const nextWakeup = new Date('2026-11-24T10:01:00Z');
+      return decision({ nextWakeup: now < nextWakeup ? nextWakeup : undefined });
     });
     coordinator.onList(fleet.nodes);
     coordinator.setConfigMap(VALID);

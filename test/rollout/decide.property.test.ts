@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isRevision, MARKS, STATES } from '../../agent/names.ts';
+import { isRevision, APPROVAL_MARKERS, STATES } from '../../agent/names.ts';
 import { decideRollout } from '../../agent/rollout/decide.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
 import type { PolicyNow } from '../../agent/rollout/decision/gate.ts';
@@ -41,7 +41,7 @@ const aNode: fc.Arbitrary<Partial<FleetNode>> = fc.record({
     { weight: 1, arbitrary: aRevision },
   ),
   lastChange: maybe(aTime),
-  approvedRevision: maybe(fc.oneof(aRevision, fc.constantFrom(...Object.values(MARKS)))),
+  approvedRevision: maybe(fc.oneof(aRevision, fc.constantFrom(...Object.values(APPROVAL_MARKERS)))),
   approvedAt: maybe(aTime),
   paused: fc.constantFrom(false, false, false, false, false, true),
 });
@@ -160,7 +160,7 @@ describe('any decision about any fleet', () => {
     fc.assert(
       fc.property(aFleet, aView, fc.integer({ min: 0, max: 4000 }), (nodes, view, seconds) => {
         const decision = decide(nodes, view);
-        const until = decision.nextAt?.getTime() ?? Infinity;
+        const until = decision.nextWakeup?.getTime() ?? Infinity;
         const later = new Date(Math.min(until - 1, secondsAgo(-seconds).getTime()));
         expect(summary(decideRollout(nodes, view, later, zones))).toEqual(summary(decision));
       }),

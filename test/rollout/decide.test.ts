@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decideRollout } from '../../agent/rollout/decide.ts';
-import { isRevision, MARKS } from '../../agent/names.ts';
+import { isRevision, APPROVAL_MARKERS } from '../../agent/names.ts';
 import type { FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
 import type { PolicyNow } from '../../agent/rollout/decision/gate.ts';
 import {
@@ -75,8 +75,11 @@ describe('maxUnavailable', () => {
     ['is not Ready for long', done('a', notReady(600))],
     ['is about to join', working('a', { joining: true })],
     ['has no agent and is not Ready', waiting('a', { state: undefined, ...notReady(5) })],
-    ['is not heard of', unheard('a', { approvedRevision: MARKS.unread })],
-    ['did not answer', waiting('a', { approvedRevision: MARKS.unanswered, approvedAt: secondsAgo(60) })],
+    ['is not heard of', unheard('a', { approvedRevision: APPROVAL_MARKERS.unread })],
+    [
+      'did not answer',
+      waiting('a', { approvedRevision: APPROVAL_MARKERS.unanswered, approvedAt: secondsAgo(60) }),
+    ],
   ])('does not count a node that %s', (_, node) => {
     expect(approvedBy(decide([node, waiting('b')], ONE))).toEqual(['b']);
   });
@@ -100,23 +103,23 @@ describe('right after an edit', () => {
     desiredRevision: OLD,
     failedRevision: OLD,
     appliedRevision: 'x',
-    approvedRevision: MARKS.unfinished,
+    approvedRevision: APPROVAL_MARKERS.unfinished,
   };
   const edited = { ...valid(ONE), readAt: NOW };
 
   it('nobody goes before all have answered: who answers first is not who is first in line', () => {
     const unanswered = [waiting('a'), failed('b', broken)];
     const early = decideRollout(unanswered, edited, NOW);
-    expect([approvedBy(early), early.nextAt]).toEqual([[], secondsAgo(-5)]);
+    expect([approvedBy(early), early.nextWakeup]).toEqual([[], secondsAgo(-5)]);
     expect(early.reason).toMatch(/agents of 1 node have not answered.*: b\./u);
-    const answered = [waiting('a'), waiting('b', { approvedRevision: MARKS.unfinished })];
+    const answered = [waiting('a'), waiting('b', { approvedRevision: APPROVAL_MARKERS.unfinished })];
     expect(approvedBy(decideRollout(answered, edited, NOW))).toEqual(['b']);
   });
 
   it('those that do not answer hold nobody up for longer than that', () => {
     const late = { ...edited, readAt: secondsAgo(5) };
     const decision = decideRollout([waiting('a'), failed('b', broken)], late, NOW);
-    expect([approvedBy(decision), decision.nextAt]).toEqual([['a'], undefined]);
+    expect([approvedBy(decision), decision.nextWakeup]).toEqual([['a'], undefined]);
   });
 
   it.each<[string, FleetNode]>([
@@ -132,7 +135,7 @@ describe('right after an edit', () => {
 
   it('nodes that are Done go without a word; a second is given to those that something holds up', () => {
     const early = decideRollout([unheard('a')], edited, NOW);
-    expect([approvedBy(early), early.nextAt]).toEqual([[], secondsAgo(-1)]);
+    expect([approvedBy(early), early.nextWakeup]).toEqual([[], secondsAgo(-1)]);
     expect(early.reason).toMatch(/may still say/u);
     const late = { ...edited, readAt: secondsAgo(1) };
     expect(approvedBy(decideRollout([unheard('a')], late, NOW))).toEqual(['a']);
@@ -150,7 +153,7 @@ describe('who is approved', () => {
     ['is Done and paused by a person', unheard('a', { paused: true })],
     ['may begin with an older approval', unheard('a', { approvedRevision: '1111111111' })],
     ['is approved, and has said nothing yet', unheard('a', { approvedRevision: NEW })],
-    ['has no agent that is heard of', unheard('a', { approvedRevision: MARKS.unread })],
+    ['has no agent that is heard of', unheard('a', { approvedRevision: APPROVAL_MARKERS.unread })],
     ['wants something else than the policy says', waiting('a', { desiredRevision: 'ffffffffff' })],
     ['is where the policy wants it', done('a')],
     ['is where the policy wants it, though nobody approved it', done('a', { approvedRevision: undefined })],
@@ -168,14 +171,14 @@ describe('who is approved', () => {
   it.each<[string, Partial<FleetNode>]>([
     ['approved for it', { approvedRevision: OLD }],
     ['never approved', { approvedRevision: undefined }],
-    ['whose last approval an edit overtook', { approvedRevision: MARKS.unfinished }],
+    ['whose last approval an edit overtook', { approvedRevision: APPROVAL_MARKERS.unfinished }],
     ['about to join', { joining: true }],
   ])('is a node that is Done with another list, %s, before its agent says what it wants', (_, more) => {
     expect(approvedBy(decide([unheard('a', more)], ONE))).toEqual(['a']);
   });
 
   it('is again a node that was not heard of, as soon as its agent says what it wants', () => {
-    const back = waiting('a', { approvedRevision: MARKS.unread, approvedAt: secondsAgo(1) });
+    const back = waiting('a', { approvedRevision: APPROVAL_MARKERS.unread, approvedAt: secondsAgo(1) });
     expect(approvedBy(decide([back, waiting('b')], ONE))).toEqual(['a']);
   });
 
@@ -226,10 +229,10 @@ describe('the order', () => {
 
   it('has those first that failed an older revision, and those last that did not answer', () => {
     const nodes = [
-      waiting('a', { approvedRevision: MARKS.unanswered, approvedAt: secondsAgo(3600) }),
+      waiting('a', { approvedRevision: APPROVAL_MARKERS.unanswered, approvedAt: secondsAgo(3600) }),
       waiting('b'),
       waiting('c', { approvedRevision: '1111111111' }),
-      waiting('d', { approvedRevision: MARKS.unfinished }),
+      waiting('d', { approvedRevision: APPROVAL_MARKERS.unfinished }),
     ];
     expect(approvedBy(decide(nodes, { ...ONE, maxUnavailable: '100%' }))).toEqual(['c', 'd', 'b', 'a']);
   });
@@ -259,7 +262,7 @@ describe('canaries by number', () => {
 
     const changed = [changedAgo('n01', 99), changedAgo('n02', 150), ...nodes.slice(2)];
     const soaking = decide(changed, policy);
-    expect([soaking.phase, approvedBy(soaking), soaking.nextAt]).toEqual(['Soaking', [], secondsAgo(-1)]);
+    expect([soaking.phase, approvedBy(soaking), soaking.nextWakeup]).toEqual(['Soaking', [], secondsAgo(-1)]);
 
     const rolling = decideRollout(changed, valid(policy), secondsAgo(-1));
     expect([rolling.phase, approvedBy(rolling)]).toEqual(['Rolling', ['n03', 'n04', 'n05', 'n06', 'n07']]);
@@ -333,7 +336,11 @@ describe('canaries by labels', () => {
   it('must all be done and have soaked', () => {
     const nodes = [waiting('a'), done('b', { labels }), changedAgo('c', 59, { labels })];
     const decision = decide(nodes, POLICY);
-    expect([decision.phase, approvedBy(decision), decision.nextAt]).toEqual(['Soaking', [], secondsAgo(-1)]);
+    expect([decision.phase, approvedBy(decision), decision.nextWakeup]).toEqual([
+      'Soaking',
+      [],
+      secondsAgo(-1),
+    ]);
     expect(approvedBy(decideRollout(nodes, valid(POLICY), secondsAgo(-1)))).toEqual(['a']);
   });
 
@@ -458,17 +465,17 @@ describe('windows', () => {
       phase: 'Waiting',
       approvals: [{ node: 'a', revision: undefined }],
     });
-    expect(decide([waiting('b')], CLOSED).nextAt).toEqual(new Date('2026-11-24T13:00:00Z'));
+    expect(decide([waiting('b')], CLOSED).nextWakeup).toEqual(new Date('2026-11-24T13:00:00Z'));
     expect(decision.reason).toMatch(/outside the windows.*opens at 2026-11-24T13:00:00Z/u);
   });
 
   it('let everybody go within them', () => {
     const decision = decide([waiting('a')], { windows: 'Tue 11:00-14:00 UTC' });
-    expect([approvedBy(decision), decision.nextAt]).toEqual([['a'], new Date('2026-11-24T14:00:00Z')]);
+    expect([approvedBy(decision), decision.nextWakeup]).toEqual([['a'], new Date('2026-11-24T14:00:00Z')]);
   });
 
   it('do not keep a rollout from being done', () => {
-    expect(decide([done('a')], CLOSED)).toMatchObject({ phase: 'Done', nextAt: undefined });
+    expect(decide([done('a')], CLOSED)).toMatchObject({ phase: 'Done', nextWakeup: undefined });
   });
 });
 
@@ -542,7 +549,7 @@ describe('rollout: Immediate', () => {
   it('takes old approvals back: with an edit back to that list, all nodes would change at once', () => {
     const nodes = [
       done('a', { approvedRevision: OLD }),
-      done('b', { approvedRevision: MARKS.unfinished }),
+      done('b', { approvedRevision: APPROVAL_MARKERS.unfinished }),
       working('c', { approvedRevision: OLD }),
     ];
     expect(decide(nodes, { rollout: 'Immediate' }).approvals).toEqual([
@@ -596,26 +603,30 @@ describe('an approval', () => {
   it.each<[string, FleetNode, string | undefined]>([
     ['of a node that a guard holds', approved('a', { state: 'Blocked' }), undefined],
     ['of a node that is not Ready for long', approved('a', notReady(600)), undefined],
-    ['that was not used for ten minutes', approved('a', { approvedAt: secondsAgo(600) }), MARKS.unanswered],
+    [
+      'that was not used for ten minutes',
+      approved('a', { approvedAt: secondsAgo(600) }),
+      APPROVAL_MARKERS.unanswered,
+    ],
     [
       'for a list that the policy no longer asks for',
       approved('a', { desiredRevision: OLD, appliedRevision: 'x' }),
-      MARKS.unfinished,
+      APPROVAL_MARKERS.unfinished,
     ],
     [
       'for a list of which an edit could make it come back',
       waiting('a', { state: 'Blocked', approvedRevision: '1111111111' }),
-      MARKS.unfinished,
+      APPROVAL_MARKERS.unfinished,
     ],
     [
       'that no agent was heard of for two minutes',
       unheard('a', { approvedRevision: NEW, approvedAt: secondsAgo(120) }),
-      MARKS.unread,
+      APPROVAL_MARKERS.unread,
     ],
     [
       'for a list that the policy no longer asks for, and that may be in use',
       unheard('a', { approvedRevision: '1111111111' }),
-      MARKS.unfinished,
+      APPROVAL_MARKERS.unfinished,
     ],
     ['that was overtaken, of a node that is done', done('a', { approvedRevision: '1111111111' }), undefined],
   ])('%s does not stay', (_, node, revision) => {
@@ -633,15 +644,18 @@ describe('an approval', () => {
     ['of a node that is done', done('a')],
     ['for what is applied, while another list waits for its turn', waiting('z', { state: 'Blocked' })],
     ['that an edit overtook while it was being used', working('a', { desiredRevision: OLD })],
-    ['that is marked already', waiting('a', { state: 'Blocked', approvedRevision: MARKS.unfinished })],
+    [
+      'that is marked already',
+      waiting('a', { state: 'Blocked', approvedRevision: APPROVAL_MARKERS.unfinished }),
+    ],
   ])('%s stays', (_, node) => {
     expect(decide([node], ONE).approvals).toEqual([]);
   });
 
   it('that was taken back is not given again for an hour, and then last', () => {
-    const silent = { approvedRevision: MARKS.unanswered };
+    const silent = { approvedRevision: APPROVAL_MARKERS.unanswered };
     const early = decide([waiting('a', { ...silent, approvedAt: secondsAgo(3599) })], ONE);
-    expect([approvedBy(early), early.nextAt]).toEqual([[], secondsAgo(-1)]);
+    expect([approvedBy(early), early.nextWakeup]).toEqual([[], secondsAgo(-1)]);
     expect(attentionOf(early, 'a')).toMatch(/approved and did not begin.*get pods/u);
     const late = waiting('a', { ...silent, approvedAt: secondsAgo(3600) });
     expect(approvedBy(decide([late, waiting('b')], ONE))).toEqual(['b']);
@@ -668,7 +682,7 @@ describe('what a person is told', () => {
     ['is Done with another list', unheard('a'), undefined],
     [
       'has an agent that is not heard of',
-      unheard('a', { approvedRevision: MARKS.unread }),
+      unheard('a', { approvedRevision: APPROVAL_MARKERS.unread }),
       /nothing is heard of its agent.*get pods/u,
     ],
     [

@@ -1,6 +1,6 @@
 // Decisions for tests.
 
-import type { NodeVerdict, RolloutDecision, Standing } from '../../agent/rollout/fleet.ts';
+import type { NodeVerdict, RolloutDecision, RolloutStatus } from '../../agent/rollout/fleet.ts';
 
 export function decision(more: Partial<RolloutDecision> = {}): RolloutDecision {
   return {
@@ -10,11 +10,11 @@ export function decision(more: Partial<RolloutDecision> = {}): RolloutDecision {
     untaint: [],
     maxUnavailable: 1,
     nodes: [],
-    nextAt: undefined,
+    nextWakeup: undefined,
     ...more,
   };
 }
 
-export function verdict(name: string, standing: Standing, attention?: string): NodeVerdict {
+export function verdict(name: string, standing: RolloutStatus, attention?: string): NodeVerdict {
   return { name, standing, revision: 'aaaaaaaaaa', canary: false, unavailable: false, attention };
 }

@@ -1,8 +1,13 @@
 // A cluster of Nodes in memory: a coordinator's writes, and what the watch would tell of them.
 
-import type { ConfigMapObject, EventNote } from '../../agent/node/ports.ts';
+import type { ConfigMapObject, EventDraft } from '../../agent/node/ports.ts';
 import type { FleetNode } from '../../agent/rollout/fleet.ts';
-import { Outdated, type FleetCluster, type SeenNode, type StatusObject } from '../../agent/rollout/ports.ts';
+import {
+  ConflictError,
+  type FleetCluster,
+  type SeenNode,
+  type StatusObject,
+} from '../../agent/rollout/ports.ts';
 import { seenNode } from './fleet-nodes.ts';
 import { settle } from './fake-clock.ts';
 
@@ -10,7 +15,7 @@ export class FakeFleet implements FleetCluster {
   readonly nodes = new Map<string, SeenNode>();
   /** In order: `n1 approved aaaa`, `n1 withdrawn`, `n1 untainted`. */
   readonly writes: string[] = [];
-  readonly notes: EventNote[] = [];
+  readonly notes: EventDraft[] = [];
   readonly statuses: Readonly<Record<string, string>>[] = [];
   status: StatusObject | undefined;
   /** Writes under way now, and the most there were. */
@@ -18,7 +23,7 @@ export class FakeFleet implements FleetCluster {
   /** Called before each write of a Node; may throw. */
   onWrite: (name: string) => void = () => undefined;
   /** Called before each Event; may throw. */
-  onEvent: (note: EventNote) => void = () => undefined;
+  onEvent: (note: EventDraft) => void = () => undefined;
   #version = 100;
 
   put(name: string, more: Partial<FleetNode> = {}): SeenNode {
@@ -52,14 +57,14 @@ export class FakeFleet implements FleetCluster {
     data: Readonly<Record<string, string>>,
   ): Promise<StatusObject> {
     await settle();
-    if (seen?.resourceVersion !== this.status?.resourceVersion) throw new Outdated('status');
+    if (seen?.resourceVersion !== this.status?.resourceVersion) throw new ConflictError('status');
     this.#version += 1;
     this.statuses.push(data);
     this.status = { resourceVersion: String(this.#version), data };
     return this.status;
   }
 
-  async policyEvent(_configMap: ConfigMapObject, note: EventNote): Promise<void> {
+  async policyEvent(_configMap: ConfigMapObject, note: EventDraft): Promise<void> {
     await settle();
     this.onEvent(note);
     this.notes.push(note);
@@ -72,7 +77,7 @@ export class FakeFleet implements FleetCluster {
     await settle();
     this.underWay.now -= 1;
     this.onWrite(name);
-    if (this.nodes.get(name)?.resourceVersion !== seen.resourceVersion) throw new Outdated(name);
+    if (this.nodes.get(name)?.resourceVersion !== seen.resourceVersion) throw new ConflictError(name);
     this.writes.push(`${name} ${said}`);
     return this.put(name, change);
   }

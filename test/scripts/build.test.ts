@@ -31,7 +31,7 @@ describe('the bundle', () => {
   });
 
   test('keeps names and short lines, so that a stack trace can be read', () => {
-    expect(text).toContain('function proveKubelet(');
+    expect(text).toContain('function verifyKubelet(');
     const longest = text.split('\n').toSorted((one, other) => other.length - one.length)[0] ?? '';
     expect(longest.length).toBeLessThan(2000);
   });

@@ -60,8 +60,8 @@ describe('allowanceProblem', () => {
     ['net._core', /begins and ends/u],
     ['net.core\u200b', /invisible/u],
     [`${NET_OF_253}a`, /at most 253/u],
-  ])('refuses %j and says how to mend it', (pattern, mend) => {
-    expect(allowanceProblem(pattern, NEWEST)).toMatch(mend);
+  ])('refuses %j and says how to mend it', (pattern, fix) => {
+    expect(allowanceProblem(pattern, NEWEST)).toMatch(fix);
     expect(allowanceProblem(pattern, OLDEST)).toBeDefined();
   });
 

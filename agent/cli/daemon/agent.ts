@@ -13,13 +13,13 @@ import { LOCK_FOLDER, lockNode, type NodeLock } from '../../host/lock.ts';
 import { HOST_ROOT } from '../../host/files/paths.ts';
 import { hostProcesses } from '../../host/processes.ts';
 import { hostSystemd } from '../../host/systemd.ts';
-import { hostUndoSwitch } from '../../host/rollback/rollback-timer.ts';
+import { hostRollbackTimer } from '../../host/rollback/rollback-timer.ts';
 import { hostWatch } from '../../host/watch/watch.ts';
 import { createAgent } from '../../node/agent.ts';
-import { memoryStore } from '../../node/state/state-store.ts';
+import { stateStore } from '../../node/state/state-store.ts';
 import { followCluster } from './follow.ts';
 import { configMapOption, logLevelOption, serviceLog } from './service.ts';
-import { signOfLife } from './probe-files.ts';
+import { probeFiles } from './probe-files.ts';
 import { termination } from './termination.ts';
 
 interface AgentFlags {
@@ -62,7 +62,7 @@ export function agentCommand(): Command {
 async function runAgent(flags: AgentFlags): Promise<void> {
   const log = serviceLog(flags.logLevel, { node: flags.nodeName });
   const ended = termination();
-  const life = signOfLife();
+  const life = probeFiles();
   const lock = await onlyAgent(log, ended);
   if (lock === undefined) {
     life.end();
@@ -88,8 +88,8 @@ async function runAgent(flags: AgentFlags): Promise<void> {
       processes: hostProcesses(HOST_ROOT, run),
       health: kubeletHealth,
       files,
-      memory: memoryStore(files),
-      undoSwitch: hostUndoSwitch(files, run),
+      stateStore: stateStore(files),
+      rollbackTimer: hostRollbackTimer(files, run),
       watch: hostWatch(HOST_ROOT, () => agent.hostChanged(), {
         onPolling: (why) =>
           log.warn(

@@ -15,7 +15,7 @@ import type { CoordinatorPorts } from '../../rollout/coordinator.ts';
 import { takePart } from '../../rollout/leader/election.ts';
 import { createZones } from '../../rollout/windows/zones.ts';
 import { configMapOption, logLevelOption, serviceLog } from './service.ts';
-import { signOfLife } from './probe-files.ts';
+import { probeFiles } from './probe-files.ts';
 import { beginTerm, type Term } from './leader-term.ts';
 import { termination } from './termination.ts';
 
@@ -38,7 +38,7 @@ export function coordinatorCommand(): Command {
 async function runCoordinator(flags: CoordinatorFlags): Promise<void> {
   const log = serviceLog(flags.logLevel, null);
   const ended = termination();
-  const life = signOfLife();
+  const life = probeFiles();
   const credentials = await inClusterCredentials(process.env);
   log.info({ version: process.version }, 'The coordinator began');
   const leave = coordinate(credentials, flags, log, () => life.ready());

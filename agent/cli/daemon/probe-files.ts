@@ -3,7 +3,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export interface SignOfLife {
+export interface ProbeFiles {
   ready(): void;
   end(): void;
 }
@@ -11,7 +11,7 @@ export interface SignOfLife {
 const FOLDER = '/run/kubelet-sysctl-agent';
 const INTERVAL_MS = 60_000;
 
-export function signOfLife(folder = FOLDER): SignOfLife {
+export function probeFiles(folder = FOLDER): ProbeFiles {
   const live = (): void => writeFileSync(join(folder, 'live'), '');
   let told = false;
   live();

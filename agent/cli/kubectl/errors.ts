@@ -1,6 +1,6 @@
 // Why a command could not do what it was asked, in words for the person who asked.
 
-import { ApiError, BadAnswer, NoAnswer } from '../../cluster/http/errors.ts';
+import { ApiError, InvalidResponseError, TimeoutError } from '../../cluster/http/errors.ts';
 import { KubeconfigError } from '../../cluster/kubeconfig/kubeconfig.ts';
 import { errorText } from '../../text/error-text.ts';
 import { printable } from '../../text/quote.ts';
@@ -8,7 +8,7 @@ import { ConfigMapFileError } from '../config-map-file.ts';
 import type { Place } from './session.ts';
 
 /** A command's own no: the message says all, with the mend. */
-export class Refusal extends Error {
+export class UserError extends Error {
   override readonly name = 'Refusal';
 }
 
@@ -20,16 +20,16 @@ export function failureText(error: unknown, place: Place | undefined): string {
 }
 
 function textOf(error: unknown, place: Place | undefined): string {
-  if (error instanceof Refusal || error instanceof KubeconfigError) return error.message;
+  if (error instanceof UserError || error instanceof KubeconfigError) return error.message;
   if (error instanceof ConfigMapFileError) {
     return `${error.path}${error.line === undefined ? '' : `:${error.line}`}: ${error.message}`;
   }
   if (place === undefined) return errorText(error);
   if (error instanceof ApiError) return answerText(error, place);
-  if (error instanceof BadAnswer) {
+  if (error instanceof InvalidResponseError) {
     return `${whereOf(place)} does not answer as a Kubernetes API server: ${error.message}`;
   }
-  if (error instanceof NoAnswer) {
+  if (error instanceof TimeoutError) {
     return `No answer from ${whereOf(place)} within ${error.waitedMs / 1000} s; ${OTHER} (--request-timeout waits longer).`;
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -8,7 +8,7 @@ import { colorsFor, type Colors } from '../colors.ts';
 import { jsonText } from '../json.ts';
 import type { Validation } from './validation.ts';
 
-const MARKS: Readonly<Record<Verdict, string>> = { allowed: '✓', safe: '·', invalid: '✗' };
+const APPROVAL_MARKERS: Readonly<Record<Verdict, string>> = { allowed: '✓', safe: '·', invalid: '✗' };
 const WIDEST_NAME = 48;
 
 /** The validation in the format that was asked for, in colour where `stdout` shows it. */
@@ -36,7 +36,7 @@ function allowanceLines(allowances: readonly Judgement[], colors: Colors): reado
     const paint = { allowed: colors.green, safe: colors.dim, invalid: colors.red }[verdict];
     // What is wrong with an invalid one stands below, with its line.
     const said = verdict === 'invalid' ? 'the kubelet does not start with it' : message;
-    return paint(`${MARKS[verdict]} ${shown(pattern).padEnd(width)}  ${said}`);
+    return paint(`${APPROVAL_MARKERS[verdict]} ${shown(pattern).padEnd(width)}  ${said}`);
   });
 }
 

@@ -117,13 +117,13 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
     },
 
     async nodeEvent(object, note) {
-      await sayOnce(said.node, [object.uid, note.reason, note.message], nodeEvent(object, note, now()));
+      await postOnce(said.node, [object.uid, note.reason, note.message], nodeEvent(object, note, now()));
     },
 
     async configMapEvent(configMap, note) {
       const place = { namespace: options.namespace, name: configMapName };
       const event = configMapEvent(now(), place, configMap, note);
-      await sayOnce(said.configMap, [event.metadata.name ?? ''], event);
+      await postOnce(said.configMap, [event.metadata.name ?? ''], event);
     },
 
     watchNode: (onChange, listeners) =>
@@ -166,7 +166,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
     options.collectGarbage?.();
   }
 
-  async function sayOnce(notes: NoteMemory, parts: readonly string[], event: CoreV1Event): Promise<void> {
+  async function postOnce(notes: NoteMemory, parts: readonly string[], event: CoreV1Event): Promise<void> {
     const key = JSON.stringify(parts);
     if (!notes.claim(key)) {
       return;

@@ -1,7 +1,7 @@
 // The Kubernetes API as the coordinator needs it.
 
 import type { AgentLog, ConfigMapObject } from '../../node/ports.ts';
-import { ASKED, STATUS_NAME, COORDINATOR } from '../../names.ts';
+import { INPUT_KEYS, STATUS_NAME, COORDINATOR } from '../../names.ts';
 import type { FleetCluster, SeenNode, StatusObject } from '../../rollout/ports.ts';
 import { isNotFound } from '../http/errors.ts';
 import { configMapEvent } from '../objects/events.ts';
@@ -9,7 +9,7 @@ import { objectAt } from '../http/json.ts';
 import { approvedAt, parseFleetNode } from '../objects/fleet-node.ts';
 import { JSON_PATCH, MERGE_PATCH, METADATA_ONLY } from '../http/media-types.ts';
 import { parseConfigMap } from '../objects/parse.ts';
-import { orOutdated } from './conflict.ts';
+import { orConflict } from './conflict.ts';
 import { postEvent } from '../objects/post-event.ts';
 import type { Transport } from '../http/transport.ts';
 import { watchCollection } from '../watch/watch-collection.ts';
@@ -58,7 +58,7 @@ export function createFleet(options: FleetOptions): WatchedFleet {
   return {
     async approve(seen, revision) {
       const { resourceVersion } = seen;
-      const annotations = { [ASKED.approvedRevision]: revision ?? null };
+      const annotations = { [INPUT_KEYS.approvedRevision]: revision ?? null };
       const metadata = await patchNode(seen, MERGE_PATCH, { metadata: { resourceVersion, annotations } });
       const node = { ...seen.node, approvedRevision: revision, approvedAt: approvedAt(metadata) };
       return { ...seen, node, resourceVersion: versionOf({ metadata }) };
@@ -92,7 +92,7 @@ export function createFleet(options: FleetOptions): WatchedFleet {
     },
 
     async writeStatus(seen, data) {
-      const answer = await orOutdated(() =>
+      const answer = await orConflict(() =>
         seen === undefined
           ? transport.request({ method: 'POST', path: configMaps, body: statusObject(data), ...write })
           : transport.request({
@@ -136,7 +136,7 @@ export function createFleet(options: FleetOptions): WatchedFleet {
 
   /** The metadata that the Node has then. */
   async function patchNode(seen: SeenNode, contentType: string, body: unknown) {
-    const answer = await orOutdated(() =>
+    const answer = await orConflict(() =>
       transport.request({
         method: 'PATCH',
         path: `/api/v1/nodes/${encodeURIComponent(seen.node.name)}`,

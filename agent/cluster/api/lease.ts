@@ -2,8 +2,8 @@
 
 import { isNotFound } from '../http/errors.ts';
 import { MERGE_PATCH } from '../http/media-types.ts';
-import { orOutdated } from './conflict.ts';
-import { objectAt, textAt, timeOf } from '../http/json.ts';
+import { orConflict } from './conflict.ts';
+import { objectAt, stringAt, timeOf } from '../http/json.ts';
 import type { Transport } from '../http/transport.ts';
 import { versionOf } from '../http/version.ts';
 import type { LeaseStore, Lease, LeaseRecord } from '../../rollout/ports.ts';
@@ -37,7 +37,7 @@ export function leaseStore({ transport, namespace, name, fieldManager }: LeaseOp
     async write({ record, resourceVersion }) {
       const common = { query: { fieldManager }, timeoutMs: REQUEST_MS };
       const spec = specOf(record);
-      const answer = await orOutdated(() =>
+      const answer = await orConflict(() =>
         resourceVersion === undefined
           ? transport.request({
               method: 'POST',
@@ -84,10 +84,10 @@ function parseLease(body: unknown): Lease {
   return {
     resourceVersion: versionOf(objectAt(body)),
     record: {
-      holder: textAt(spec, 'holderIdentity') ?? '',
+      holder: stringAt(spec, 'holderIdentity') ?? '',
       leaseSeconds: wholeNumber(spec['leaseDurationSeconds']),
-      acquiredAt: leaseTime(textAt(spec, 'acquireTime')),
-      renewedAt: leaseTime(textAt(spec, 'renewTime')),
+      acquiredAt: leaseTime(stringAt(spec, 'acquireTime')),
+      renewedAt: leaseTime(stringAt(spec, 'renewTime')),
       transitions: wholeNumber(spec['leaseTransitions']),
     },
   };

@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { NoAnswer } from './errors.ts';
+import { TimeoutError } from './errors.ts';
 
 /** One request as it goes onto the wire. */
 export interface Call {
@@ -125,7 +125,7 @@ function watchConnecting(request: ClientRequest, connected: string, connectMs: n
     }
     // Before there is a file descriptor the operating system would not hear of it.
     socket.once('connect', () => socket.setKeepAlive(PROBES));
-    const timer = setTimeout(() => request.destroy(new NoAnswer('connect', connectMs)), connectMs);
+    const timer = setTimeout(() => request.destroy(new TimeoutError('connect', connectMs)), connectMs);
     const stop = (): void => clearTimeout(timer);
     socket.once(connected, stop);
     request.once('close', stop);

@@ -23,7 +23,7 @@ export class ApiError extends Error {
 }
 
 /** Nothing was heard for as long as we were willing to wait. */
-export class NoAnswer extends Error {
+export class TimeoutError extends Error {
   override readonly name = 'NoAnswer';
   readonly step: 'connect' | 'answer' | 'stream';
   readonly waitedMs: number;
@@ -42,7 +42,7 @@ const STEPS = {
 } as const;
 
 /** An answer that is not what the Kubernetes API sends: not JSON, not the expected shape, or beyond every limit. */
-export class BadAnswer extends Error {
+export class InvalidResponseError extends Error {
   override readonly name = 'BadAnswer';
 }
 

@@ -12,13 +12,13 @@ export function objectAt(value: unknown, ...path: readonly string[]): JsonObject
 }
 
 /** The string under `key`; undefined for anything else. */
-export function textAt(object: JsonObject, key: string): string | undefined {
+export function stringAt(object: JsonObject, key: string): string | undefined {
   const value = object[key];
   return typeof value === 'string' ? value : undefined;
 }
 
 /** The string-to-string map under `key`; values that are no strings are left out. */
-export function textsAt(object: JsonObject, key: string): Readonly<Record<string, string>> {
+export function stringMapAt(object: JsonObject, key: string): Readonly<Record<string, string>> {
   const entries = Object.entries(objectAt(object, key));
   return Object.fromEntries(
     entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),

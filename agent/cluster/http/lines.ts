@@ -1,6 +1,6 @@
 // Lines out of chunks of bytes, wherever the chunks were cut.
 
-import { BadAnswer } from './errors.ts';
+import { InvalidResponseError } from './errors.ts';
 
 const NEWLINE = 0x0a;
 
@@ -14,7 +14,7 @@ export async function* lines(chunks: AsyncIterable<Uint8Array>, maxBytes: number
   const hold = (part: Uint8Array): void => {
     heldBytes += part.byteLength;
     if (heldBytes > maxBytes) {
-      throw new BadAnswer(
+      throw new InvalidResponseError(
         `Expected lines of at most ${maxBytes} bytes, got one of more than ${heldBytes - 1}`,
       );
     }

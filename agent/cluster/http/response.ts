@@ -1,8 +1,8 @@
 // Reading what the API server answers.
 
 import type { IncomingMessage } from 'node:http';
-import { ApiError, BadAnswer } from './errors.ts';
-import { isObject, objectAt, textAt, type JsonObject } from './json.ts';
+import { ApiError, InvalidResponseError } from './errors.ts';
+import { isObject, objectAt, stringAt, type JsonObject } from './json.ts';
 
 /** More than any Status; the rest of a proxy's error page is of no use. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -16,7 +16,7 @@ export async function bodyOf(response: IncomingMessage, maxBytes: number): Promi
     const part = Buffer.from(chunk);
     bytes += part.byteLength;
     if (bytes > maxBytes) {
-      throw new BadAnswer(`Expected an answer of at most ${maxBytes} bytes, got more`);
+      throw new InvalidResponseError(`Expected an answer of at most ${maxBytes} bytes, got more`);
     }
     chunks.push(part);
   }
@@ -31,7 +31,7 @@ export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new BadAnswer(`Expected JSON from the API server, got ${excerpt(text)}`, { cause });
+    throw new InvalidResponseError(`Expected JSON from the API server, got ${excerpt(text)}`, { cause });
   }
 }
 
@@ -56,8 +56,8 @@ export function errorOfStatus(
   const seconds = objectAt(status, 'details')['retryAfterSeconds'];
   return new ApiError({
     status: known.status ?? (typeof code === 'number' ? code : 0),
-    reason: textAt(status, 'reason') ?? '',
-    message: textAt(status, 'message') ?? known.message ?? 'no message',
+    reason: stringAt(status, 'reason') ?? '',
+    message: stringAt(status, 'message') ?? known.message ?? 'no message',
     retryAfterMs:
       known.retryAfterMs ?? (typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined),
   });

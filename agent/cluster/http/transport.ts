@@ -6,7 +6,7 @@ import { apiError, bodyOf, jsonOf } from './response.ts';
 import { Cancellation } from './cancellation.ts';
 import { openConnections, type Call, type Connections } from './connections.ts';
 import type { Credentials } from './credentials.ts';
-import { ApiError, NoAnswer } from './errors.ts';
+import { ApiError, TimeoutError } from './errors.ts';
 import { lines } from './lines.ts';
 import { MERGE_PATCH } from './media-types.ts';
 
@@ -116,7 +116,7 @@ export function createTransport(credentials: Credentials, options: TransportOpti
       const ending = new Cancellation(request.signal);
       const call = callOf({ method: 'GET', ...request }, ending.signal);
       const answerMs = request.answerMs ?? limits.requestMs;
-      const timer = setTimeout(() => ending.cancel(new NoAnswer('answer', answerMs)), answerMs);
+      const timer = setTimeout(() => ending.cancel(new TimeoutError('answer', answerMs)), answerMs);
       try {
         const response = await authorised(call, (authorisedCall) => connections.sendOnNew(authorisedCall));
         clearTimeout(timer);
@@ -142,7 +142,7 @@ export function createTransport(credentials: Credentials, options: TransportOpti
   } {
     const deadline = new Cancellation(request.signal);
     const timeoutMs = request.timeoutMs ?? limits.requestMs;
-    const timer = setTimeout(() => deadline.cancel(new NoAnswer('answer', timeoutMs)), timeoutMs);
+    const timer = setTimeout(() => deadline.cancel(new TimeoutError('answer', timeoutMs)), timeoutMs);
     return {
       response: () => {
         const call = callOf(request, deadline.signal);
@@ -245,7 +245,7 @@ async function* heard(
   silenceMs: number,
   ending: Cancellation,
 ): AsyncGenerator<Uint8Array> {
-  const timer = setTimeout(() => ending.cancel(new NoAnswer('stream', silenceMs)), silenceMs);
+  const timer = setTimeout(() => ending.cancel(new TimeoutError('stream', silenceMs)), silenceMs);
   try {
     for await (const chunk of response) {
       timer.refresh();

@@ -1,18 +1,18 @@
 // The version of an object or a list.
 
-import { BadAnswer } from './errors.ts';
-import { objectAt, textAt, type JsonObject } from './json.ts';
+import { InvalidResponseError } from './errors.ts';
+import { objectAt, stringAt, type JsonObject } from './json.ts';
 
 /** `metadata.resourceVersion` of an object or a list. Throws BadAnswer when there is none. */
 export function versionOf(object: JsonObject): string {
   const version = versionIn(object);
   if (version === undefined) {
-    throw new BadAnswer('Expected metadata.resourceVersion, got none');
+    throw new InvalidResponseError('Expected metadata.resourceVersion, got none');
   }
   return version;
 }
 
 export function versionIn(object: JsonObject): string | undefined {
-  const version = textAt(objectAt(object, 'metadata'), 'resourceVersion');
+  const version = stringAt(objectAt(object, 'metadata'), 'resourceVersion');
   return version === '' ? undefined : version;
 }

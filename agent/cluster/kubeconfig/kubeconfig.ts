@@ -7,7 +7,7 @@ import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { errorText } from '../../text/error-text.ts';
 import { anyOf, quote } from '../../text/quote.ts';
-import { isObject, objectAt, textAt } from '../http/json.ts';
+import { isObject, objectAt, stringAt } from '../http/json.ts';
 import { proxyFor } from './proxy.ts';
 
 export interface KubeconfigChoice {
@@ -86,9 +86,9 @@ function readFile(file: string): KubeConfig {
 function completeUser(user: User, file: unknown, folder: string): void {
   const all = objectAt(file)['users'];
   const written = (Array.isArray(all) ? all : []).find(
-    (entry: unknown) => isObject(entry) && textAt(entry, 'name') === user.name,
+    (entry: unknown) => isObject(entry) && stringAt(entry, 'name') === user.name,
   );
-  const tokenFile = textAt(objectAt(written, 'user'), 'tokenFile');
+  const tokenFile = stringAt(objectAt(written, 'user'), 'tokenFile');
   if (tokenFile !== undefined && !user.token) {
     const config = { tokenFile: resolve(folder, tokenFile) };
     Object.assign(user, { authProvider: { name: 'tokenFile', config } });
@@ -168,7 +168,7 @@ function tellPlugin(user: User, cluster: Cluster): void {
   if (!isObject(exec)) return;
   const info = {
     kind: 'ExecCredential',
-    apiVersion: textAt(exec, 'apiVersion') ?? 'client.authentication.k8s.io/v1',
+    apiVersion: stringAt(exec, 'apiVersion') ?? 'client.authentication.k8s.io/v1',
     spec: {
       interactive: false,
       ...(exec['provideClusterInfo'] === true && {

@@ -2,7 +2,7 @@
 
 import type { CoreV1Event, V1ObjectReference } from '@kubernetes/client-node';
 import { createHash } from 'node:crypto';
-import type { ConfigMapObject, EventNote, NodeObject } from '../../node/ports.ts';
+import type { ConfigMapObject, EventDraft, NodeObject } from '../../node/ports.ts';
 import { shorten } from '../../report/shorten.ts';
 import { COMPONENT } from '../../names.ts';
 
@@ -13,7 +13,7 @@ const MAX_NAME_PREFIX = 230;
 const HOUR_MS = 3_600_000;
 
 /** An Event on a Node. Those of objects without a namespace live in `default` (events.go legacyValidateEvent). */
-export function nodeEvent(node: NodeObject, note: EventNote, at: Date): CoreV1Event {
+export function nodeEvent(node: NodeObject, note: EventDraft, at: Date): CoreV1Event {
   const involvedObject = { apiVersion: 'v1', kind: 'Node', name: node.name, uid: node.uid };
   const name = eventName(node.name, [node.uid, note.reason, note.message, at.toISOString()]);
   return {
@@ -33,7 +33,7 @@ export function configMapEvent(
   at: Date,
   place: { readonly namespace: string; readonly name: string },
   configMap: ConfigMapObject | undefined,
-  note: EventNote,
+  note: EventDraft,
   component = COMPONENT,
 ): CoreV1Event {
   const hour = Math.floor(at.getTime() / HOUR_MS);
@@ -59,7 +59,7 @@ export function configMapEvent(
 
 function eventOf(
   involvedObject: V1ObjectReference,
-  note: EventNote,
+  note: EventDraft,
   at: Date,
 ): Omit<CoreV1Event, 'metadata'> {
   return {

@@ -2,23 +2,23 @@
 
 import type { FleetNode } from '../../rollout/fleet.ts';
 import type { SeenNode } from '../../rollout/ports.ts';
-import { ASKED, KEYS, PENDING_TAINT, STATES, type State, COORDINATOR } from '../../names.ts';
-import { objectAt, objectsAt, textAt, textsAt, timeOf, type JsonObject } from '../http/json.ts';
+import { INPUT_KEYS, KEYS, PENDING_TAINT, STATES, type State, COORDINATOR } from '../../names.ts';
+import { objectAt, objectsAt, stringAt, stringMapAt, timeOf, type JsonObject } from '../http/json.ts';
 import { parseReadiness } from './parse.ts';
 import { versionOf } from '../http/version.ts';
 
 /** A whole Node. Throws BadAnswer when it has no resourceVersion. Strings are few and short: thousands of these are held. */
 export function parseFleetNode(object: JsonObject): SeenNode {
   const metadata = objectAt(object, 'metadata');
-  const annotations = textsAt(metadata, 'annotations');
+  const annotations = stringMapAt(metadata, 'annotations');
   const info = objectAt(object, 'status', 'nodeInfo');
   const taint = startUpTaint(object);
   const readiness = parseReadiness(object);
   const node: FleetNode = {
-    name: textAt(metadata, 'name') ?? '',
-    labels: textsAt(metadata, 'labels'),
-    kubelet: textAt(info, 'kubeletVersion') ?? '',
-    kernel: textAt(info, 'kernelVersion') ?? '',
+    name: stringAt(metadata, 'name') ?? '',
+    labels: stringMapAt(metadata, 'labels'),
+    kubelet: stringAt(info, 'kubeletVersion') ?? '',
+    kernel: stringAt(info, 'kernelVersion') ?? '',
     readiness: readiness && { ready: readiness.ready, since: readiness.since },
     joining: taint !== undefined,
     state: stateOf(annotations[KEYS.state]),
@@ -27,9 +27,9 @@ export function parseFleetNode(object: JsonObject): SeenNode {
     appliedRevision: annotations[KEYS.appliedRevision],
     failedRevision: annotations[KEYS.failedRevision],
     lastChange: timeOf(annotations[KEYS.lastChange]),
-    approvedRevision: annotations[ASKED.approvedRevision],
+    approvedRevision: annotations[INPUT_KEYS.approvedRevision],
     approvedAt: approvedAt(metadata),
-    paused: annotations[ASKED.paused] === 'true',
+    paused: annotations[INPUT_KEYS.paused] === 'true',
   };
   return { node, resourceVersion: versionOf(object), taint };
 }
@@ -38,12 +38,12 @@ export function parseFleetNode(object: JsonObject): SeenNode {
 export function approvedAt(metadata: JsonObject): Date | undefined {
   const entries = objectsAt(metadata, 'managedFields').filter(
     (entry) =>
-      textAt(entry, 'manager') === COORDINATOR &&
-      `f:${ASKED.approvedRevision}` in objectAt(entry, 'fieldsV1', 'f:metadata', 'f:annotations'),
+      stringAt(entry, 'manager') === COORDINATOR &&
+      `f:${INPUT_KEYS.approvedRevision}` in objectAt(entry, 'fieldsV1', 'f:metadata', 'f:annotations'),
   );
   return timeOf(
     entries
-      .map((entry) => textAt(entry, 'time') ?? '')
+      .map((entry) => stringAt(entry, 'time') ?? '')
       .toSorted()
       .at(-1),
   );
@@ -52,7 +52,8 @@ export function approvedAt(metadata: JsonObject): Date | undefined {
 function startUpTaint(object: JsonObject): SeenNode['taint'] {
   const taints = objectsAt(objectAt(object, 'spec'), 'taints');
   const index = taints.findIndex(
-    (taint) => textAt(taint, 'key') === PENDING_TAINT.key && textAt(taint, 'effect') === PENDING_TAINT.effect,
+    (taint) =>
+      stringAt(taint, 'key') === PENDING_TAINT.key && stringAt(taint, 'effect') === PENDING_TAINT.effect,
   );
   const value = taints[index];
   return value && { index, value };

@@ -1,9 +1,9 @@
 // The objects that the agent watches or lists, read from the API server's JSON.
 
 import type { ConfigMapObject, NodeObject, Readiness, SeenPod } from '../../node/ports.ts';
-import { BadAnswer } from '../http/errors.ts';
+import { InvalidResponseError } from '../http/errors.ts';
 import type { SysctlPod } from '../../plan/in-use.ts';
-import { objectsAt, objectAt, textAt, textsAt, type JsonObject } from '../http/json.ts';
+import { objectsAt, objectAt, stringAt, stringMapAt, type JsonObject } from '../http/json.ts';
 
 /** A Node's metadata, from a whole Node or a PartialObjectMetadata. Throws BadAnswer when it has no name or uid. */
 export function parseNode(object: JsonObject): NodeObject {
@@ -11,8 +11,8 @@ export function parseNode(object: JsonObject): NodeObject {
   return {
     name: needed(metadata, 'name'),
     uid: needed(metadata, 'uid'),
-    labels: textsAt(metadata, 'labels'),
-    annotations: textsAt(metadata, 'annotations'),
+    labels: stringMapAt(metadata, 'labels'),
+    annotations: stringMapAt(metadata, 'annotations'),
   };
 }
 
@@ -24,7 +24,7 @@ export function parseConfigMap(object: JsonObject): ConfigMapObject {
     name: needed(metadata, 'name'),
     uid: needed(metadata, 'uid'),
     resourceVersion: needed(metadata, 'resourceVersion'),
-    data: textsAt(object, 'data'),
+    data: stringMapAt(object, 'data'),
   };
 }
 
@@ -34,13 +34,13 @@ export function parsePod(object: JsonObject): SysctlPod {
   const spec = objectAt(object, 'spec');
   const status = objectAt(object, 'status');
   return {
-    uid: textAt(metadata, 'uid') ?? '',
-    namespace: textAt(metadata, 'namespace') ?? '',
-    name: textAt(metadata, 'name') ?? '(no name)',
-    phase: textAt(status, 'phase') ?? '',
-    taken: textAt(status, 'startTime') !== undefined,
+    uid: stringAt(metadata, 'uid') ?? '',
+    namespace: stringAt(metadata, 'namespace') ?? '',
+    name: stringAt(metadata, 'name') ?? '(no name)',
+    phase: stringAt(status, 'phase') ?? '',
+    taken: stringAt(status, 'startTime') !== undefined,
     sysctls: objectsAt(objectAt(spec, 'securityContext'), 'sysctls')
-      .map((entry) => textAt(entry, 'name'))
+      .map((entry) => stringAt(entry, 'name'))
       .filter((name) => name !== undefined),
     hostNetwork: spec['hostNetwork'] === true,
     hostIpc: spec['hostIPC'] === true,
@@ -61,9 +61,9 @@ export function parseSeenPod(object: JsonObject): Omit<SeenPod, 'hadContainers'>
     uid: needed(metadata, 'uid'),
     namespace: needed(metadata, 'namespace'),
     name: needed(metadata, 'name'),
-    isEnding: textAt(metadata, 'deletionTimestamp') !== undefined,
-    phase: textAt(status, 'phase') ?? '',
-    reason: textAt(status, 'reason') ?? '',
+    isEnding: stringAt(metadata, 'deletionTimestamp') !== undefined,
+    phase: stringAt(status, 'phase') ?? '',
+    reason: stringAt(status, 'reason') ?? '',
     hasContainers: Array.isArray(containers) && containers.length > 0,
   };
 }
@@ -71,21 +71,21 @@ export function parseSeenPod(object: JsonObject): Omit<SeenPod, 'hadContainers'>
 /** The condition Ready of a Node; undefined when it has none. */
 export function parseReadiness(node: JsonObject): Readiness | undefined {
   const conditions = objectsAt(objectAt(node, 'status'), 'conditions');
-  const ready = conditions.find((condition) => textAt(condition, 'type') === 'Ready');
+  const ready = conditions.find((condition) => stringAt(condition, 'type') === 'Ready');
   return (
     ready && {
-      ready: textAt(ready, 'status') === 'True',
-      since: new Date(textAt(ready, 'lastTransitionTime') ?? 0),
-      reported: new Date(textAt(ready, 'lastHeartbeatTime') ?? 0),
-      message: textAt(ready, 'message') ?? '',
+      ready: stringAt(ready, 'status') === 'True',
+      since: new Date(stringAt(ready, 'lastTransitionTime') ?? 0),
+      reported: new Date(stringAt(ready, 'lastHeartbeatTime') ?? 0),
+      message: stringAt(ready, 'message') ?? '',
     }
   );
 }
 
 function needed(metadata: JsonObject, key: string): string {
-  const text = textAt(metadata, key);
+  const text = stringAt(metadata, key);
   if (text === undefined || text === '') {
-    throw new BadAnswer(
+    throw new InvalidResponseError(
       `Expected an object with metadata.${key}, got metadata with ${Object.keys(metadata).join(', ') || 'nothing'}`,
     );
   }

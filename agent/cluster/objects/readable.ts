@@ -1,7 +1,7 @@
 // Objects that cannot be read: each is skipped and reported once, so that it does not hide the others.
 
 import { errorText } from '../../text/error-text.ts';
-import { objectAt, textAt, type JsonObject } from '../http/json.ts';
+import { objectAt, stringAt, type JsonObject } from '../http/json.ts';
 
 /** Called with the name of an object that cannot be read, and why. */
 export type OnUnreadable = (object: string, error: unknown) => void;
@@ -35,7 +35,7 @@ export function objectReader(onUnreadable: OnUnreadable = () => undefined): Read
 /** `namespace/name`, `name`, or the uid of an object that has none. */
 function nameFor(object: JsonObject): string {
   const metadata = objectAt(object, 'metadata');
-  const [namespace, name, uid] = ['namespace', 'name', 'uid'].map((key) => textAt(metadata, key));
+  const [namespace, name, uid] = ['namespace', 'name', 'uid'].map((key) => stringAt(metadata, key));
   const path = [namespace, name].filter(Boolean).join('/');
   return name ? path : uid ? `an object with the uid ${uid}` : 'an object without a name';
 }

@@ -1,7 +1,7 @@
 // The items of a List one by one, as the bytes come: a whole list of pods would be more than the agent may hold.
 
 import { jsonOf } from '../http/response.ts';
-import { BadAnswer } from '../http/errors.ts';
+import { InvalidResponseError } from '../http/errors.ts';
 import { isObject, objectAt, type JsonObject } from '../http/json.ts';
 
 // As Go's encoder prints a list of API objects: no spaces, metadata first. Neither text can stand within a string, where
@@ -23,7 +23,7 @@ export interface ItemsOptions {
   /** Of one item. Default 4 MiB. */
   readonly maxBytes?: number;
   /** Called with the beginning of an item that is longer; it is then skipped. Default: the list cannot be read. */
-  readonly onTooLong?: (begin: Buffer, error: BadAnswer) => void;
+  readonly onTooLong?: (begin: Buffer, error: InvalidResponseError) => void;
   /** Called at the end with the List without its items. */
   readonly onFrame?: (frame: JsonObject) => void;
 }
@@ -63,7 +63,9 @@ export async function* itemsOf(
       held = held.subarray(start);
     }
     if (held.length > maxBytes) {
-      const error = new BadAnswer(`Expected an object of at most ${maxBytes} bytes, got a longer one`);
+      const error = new InvalidResponseError(
+        `Expected an object of at most ${maxBytes} bytes, got a longer one`,
+      );
       if (onTooLong === undefined || head === undefined) {
         throw error;
       }
@@ -118,7 +120,7 @@ function lastOf(
 function frameOf(text: string, holdsItems: (items: unknown) => boolean): JsonObject {
   const frame = jsonOf(text);
   if (!isObject(frame) || !String(frame['kind']).endsWith('List') || !holdsItems(frame['items'])) {
-    throw new BadAnswer('Expected a whole List from the API server, got something else');
+    throw new InvalidResponseError('Expected a whole List from the API server, got something else');
   }
   return frame;
 }

@@ -1,7 +1,7 @@
 // The pods that set sysctls, in a list of pods.
 
 import type { SysctlPod } from '../../plan/in-use.ts';
-import { objectAt, textAt } from '../http/json.ts';
+import { objectAt, stringAt } from '../http/json.ts';
 import { objectsOf } from './list-items.ts';
 import { parsePod } from '../objects/parse.ts';
 
@@ -13,7 +13,7 @@ export async function* sysctlPodsOf(
   for await (const object of objectsOf(chunks, { containing: '"sysctls"' })) {
     const pod = parsePod(object);
     if (pod.sysctls.length > 0) {
-      yield { pod, node: textAt(objectAt(object, 'spec'), 'nodeName') };
+      yield { pod, node: stringAt(objectAt(object, 'spec'), 'nodeName') };
     }
   }
 }

@@ -1,7 +1,7 @@
 // Following every object of a collection for ever.
 
-import { BadAnswer } from '../http/errors.ts';
-import { objectAt, textAt, type JsonObject } from '../http/json.ts';
+import { InvalidResponseError } from '../http/errors.ts';
+import { objectAt, stringAt, type JsonObject } from '../http/json.ts';
 import { objectsOf } from './list-items.ts';
 import { objectReader } from '../objects/readable.ts';
 import type { Transport } from '../http/transport.ts';
@@ -86,9 +86,9 @@ export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
 }
 
 function nameOf(object: JsonObject): string {
-  const name = textAt(objectAt(object, 'metadata'), 'name') ?? '';
+  const name = stringAt(objectAt(object, 'metadata'), 'name') ?? '';
   if (name === '') {
-    throw new BadAnswer('Expected an object with metadata.name, got one without');
+    throw new InvalidResponseError('Expected an object with metadata.name, got one without');
   }
   return name;
 }

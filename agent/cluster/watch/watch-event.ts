@@ -1,7 +1,7 @@
 // One line of a watch, and the answer of a list, read and checked.
 
 import { errorOfStatus } from '../http/response.ts';
-import { ApiError, BadAnswer } from '../http/errors.ts';
+import { ApiError, InvalidResponseError } from '../http/errors.ts';
 import { isObject, objectAt, type JsonObject } from '../http/json.ts';
 import { versionOf, versionIn } from '../http/version.ts';
 
@@ -36,7 +36,7 @@ export function parseWatchEvent(line: string): WatchEvent {
     case 'ERROR':
       return { type: 'error', error: errorOfStatus(object) };
     default:
-      throw new BadAnswer(`Expected a watch event, got type ${JSON.stringify(event['type'])}`);
+      throw new InvalidResponseError(`Expected a watch event, got type ${JSON.stringify(event['type'])}`);
   }
 }
 
@@ -45,11 +45,11 @@ export function parseList(body: unknown): Listed {
   const list = objectAt(body);
   const items: unknown = list['items'] ?? [];
   if (!Array.isArray(items) || items.length > 1) {
-    throw new BadAnswer('Expected a list of at most one object');
+    throw new InvalidResponseError('Expected a list of at most one object');
   }
   const item: unknown = items[0];
   if (item !== undefined && !isObject(item)) {
-    throw new BadAnswer('Expected the items of a list to be objects');
+    throw new InvalidResponseError('Expected the items of a list to be objects');
   }
   return { object: item, version: versionOf(list) };
 }
@@ -66,8 +66,11 @@ function eventOf(line: string): JsonObject {
   try {
     return objectAt(JSON.parse(line));
   } catch (cause) {
-    throw new BadAnswer(`Expected a watch event in JSON, got ${line.length} characters of something else`, {
-      cause,
-    });
+    throw new InvalidResponseError(
+      `Expected a watch event in JSON, got ${line.length} characters of something else`,
+      {
+        cause,
+      },
+    );
   }
 }

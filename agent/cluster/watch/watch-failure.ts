@@ -1,6 +1,6 @@
 // What ended a list or a watch.
 
-import { ApiError, BadAnswer, NoAnswer } from '../http/errors.ts';
+import { ApiError, InvalidResponseError, TimeoutError } from '../http/errors.ts';
 
 /**
  * Whether the version is still good for resuming. After silence it is not trusted: an API server restored from an
@@ -10,7 +10,7 @@ export function keepsVersion(error: unknown): boolean {
   if (error instanceof ApiError) {
     return error.status === 429 || error.status === 401 || error.status === 403 || error.status >= 500;
   }
-  if (error instanceof NoAnswer) {
+  if (error instanceof TimeoutError) {
     return !isSilence(error);
   }
   return isFromSystem(error);
@@ -18,7 +18,8 @@ export function keepsVersion(error: unknown): boolean {
 
 /** Whether the API server or the way to it failed, and not this process. */
 export function isFromServer(error: unknown): boolean {
-  const isAnswer = error instanceof ApiError || error instanceof NoAnswer || error instanceof BadAnswer;
+  const isAnswer =
+    error instanceof ApiError || error instanceof TimeoutError || error instanceof InvalidResponseError;
   return isAnswer || isFromSystem(error);
 }
 
@@ -30,5 +31,5 @@ function isFromSystem(error: unknown): boolean {
 
 /** A watch on which not even a bookmark came. */
 export function isSilence(error: unknown): boolean {
-  return error instanceof NoAnswer && error.step === 'stream';
+  return error instanceof TimeoutError && error.step === 'stream';
 }

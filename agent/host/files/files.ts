@@ -19,7 +19,7 @@ import { ChangedFileError } from '../../node/changed-file.ts';
 import type { HostFiles, WriteOptions } from '../../node/ports.ts';
 import { sha256Of } from '../../text/hash.ts';
 import type { RunOnHost } from '../commands.ts';
-import { isForbidden, isMissing, isNotEmpty, isReadOnly, isThere } from '../errors.ts';
+import { isEacces, isMissing, isNotEmpty, isReadOnly, isThere } from '../errors.ts';
 import { resolveHostPath } from './paths.ts';
 import { isRegular, readRegular } from './regular.ts';
 import { shortageIn } from './space.ts';
@@ -189,7 +189,7 @@ async function readIfThere(target: string, path: string, run: RunOnHost): Promis
     if (isMissing(error)) {
       return undefined;
     }
-    if (isForbidden(error)) {
+    if (isEacces(error)) {
       return readOnHost(path, run);
     }
     throw error;

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isForbidden, isMissing } from '../errors.ts';
+import { isEacces, isMissing } from '../errors.ts';
 
 /** `.NAME`, this, and an end that no other write has. */
 export const TEMPORARY_MARK = '.kubelet-sysctl-agent.';
@@ -51,7 +51,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (isMissing(error) || isForbidden(error)) {
+    if (isMissing(error) || isEacces(error)) {
       return [];
     }
     throw error;

@@ -2,9 +2,9 @@
 
 import { dirname } from 'node:path';
 import { TEMPORARY_MARK } from '../files/temporary.ts';
-import { MEMORY_FOLDER, UNDO_UNIT } from '../../names.ts';
+import { STATE_DIR, UNDO_UNIT } from '../../names.ts';
 
-export const UNDO_SCRIPT_FILE = `${MEMORY_FOLDER}/undo`;
+export const UNDO_SCRIPT_FILE = `${STATE_DIR}/undo`;
 export const UNITS_FOLDER = '/etc/systemd/system';
 export const BOOT_UNIT = `${UNDO_UNIT}-at-boot.service`;
 export const BOOT_UNIT_FILE = `${UNITS_FOLDER}/${BOOT_UNIT}`;
@@ -107,13 +107,13 @@ clean
 
 /** While the timer runs, or its script, it is the one to undo: a kubelet that is restarted in the middle of a change starts with the change. */
 export function bootUnit(kubeletUnit: string, file: string): string {
-  const mounts = [MEMORY_FOLDER, dirname(file)].filter((path) => /^[\w/.-]+$/u.test(path));
+  const mounts = [STATE_DIR, dirname(file)].filter((path) => /^[\w/.-]+$/u.test(path));
   return `[Unit]
 Description=Undo a kubelet-sysctl-agent change that was cut off
 Before=${kubeletUnit}
 RequiresMountsFor=${mounts.join(' ')}
-ConditionPathExists=|${MEMORY_FOLDER}/change
-ConditionPathExists=|${MEMORY_FOLDER}/undoing
+ConditionPathExists=|${STATE_DIR}/change
+ConditionPathExists=|${STATE_DIR}/undoing
 ConditionPathExists=!/run/systemd/transient/${UNDO_UNIT}.service
 
 [Service]

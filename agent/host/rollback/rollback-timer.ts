@@ -1,6 +1,6 @@
 // The host's own undo of a change: a systemd timer that runs out, and a unit for the boot after a power cut.
 
-import type { HostFiles, UndoSwitch } from '../../node/ports.ts';
+import type { HostFiles, RollbackTimer } from '../../node/ports.ts';
 import { HostCommandError, type RunOnHost } from '../commands.ts';
 import {
   BOOT_UNIT,
@@ -17,7 +17,7 @@ const OWNER_ONLY = 0o600;
 /** systemctl: the unit is not loaded. */
 const NOT_LOADED = 5;
 
-export function hostUndoSwitch(files: HostFiles, run: RunOnHost): UndoSwitch {
+export function hostRollbackTimer(files: HostFiles, run: RunOnHost): RollbackTimer {
   /** Of the timer that this process started last. */
   let armedSeconds: number | undefined;
 

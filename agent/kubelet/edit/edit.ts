@@ -54,10 +54,10 @@ export function editExtraArgs(edit: ExtraArgsEdit): Uint8Array {
   );
 }
 
-type Candidate = ReturnType<typeof candidateValues>[number];
+type EditCandidate = ReturnType<typeof candidateValues>[number];
 
 /** In place where the raw bytes allow it; or else the one value rewritten in new quotes. */
-function replaced(text: string, assignment: Assignment, value: Candidate): readonly string[] {
+function replaced(text: string, assignment: Assignment, value: EditCandidate): readonly string[] {
   const inPlace = value.splices === undefined ? undefined : applyInPlace(text, assignment, value.splices);
   const rewritten = text.slice(0, assignment.valueFrom) + quoteValue(value.text) + text.slice(assignment.to);
   return inPlace === undefined ? [rewritten] : [inPlace, rewritten];

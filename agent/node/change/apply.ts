@@ -4,11 +4,11 @@ import { runningAllowances } from '../../kubelet/running.ts';
 import { commit } from './arm.ts';
 import { decide, planNode, type Decision } from '../decide/decide.ts';
 import type { DueChange } from './due-change.ts';
-import { type ChangePorts, type ChangeResult, executeChange, type Proven } from './execute.ts';
-import { endedBy, objection, type PodsLook } from '../decide/pod-guard.ts';
+import { type ChangePorts, type ChangeResult, executeChange, type Verified } from './execute.ts';
+import { endedBy, blockReason, type PodList } from '../decide/pod-guard.ts';
 import type { Journal } from '../state/journal.ts';
 import { journalOf } from './journal-of.ts';
-import { type Memory, NOTHING_REMEMBERED } from '../state/state-store.ts';
+import { type AgentState, EMPTY_STATE } from '../state/state-store.ts';
 import type { NodeState } from '../state/node-state.ts';
 import type { Observation } from '../observe/observe.ts';
 import { afterChange } from './result.ts';
@@ -48,7 +48,7 @@ export async function applyChange(ports: ApplyPorts, due: DueChange): Promise<De
           return true;
         }
         pods = await due.latestPods(guarded);
-        return objection(pods, guarded) === undefined;
+        return blockReason(pods, guarded) === undefined;
       },
       onVerified: (proof, tookMs) => {
         const { name, invocationId } = proof.status;
@@ -75,23 +75,23 @@ async function finish(
   due: DueChange,
   journal: Journal,
   result: ChangeResult,
-  pods: PodsLook | undefined,
+  pods: PodList | undefined,
 ): Promise<Decision> {
   ports.working.end();
   const now = ports.clock.now();
   const observation = observationAfter(due, result, ports.clock.monotonicMs());
-  const memory = afterChange(due.decision.memory, journal, result, now);
-  const situation = { ...due.situation, pods, observation, memory, now };
+  const agentState = afterChange(due.decision.agentState, journal, result, now);
+  const situation = { ...due.situation, pods, observation, agentState, now };
   const next = decide(situation, planNode(situation));
   if (next.report.state === 'Degraded') {
     ports.log.warn({}, next.report.reason);
   }
   const again = { ...next, change: undefined, guarded: undefined, retryAt: now };
-  if (result.kind === 'undone-by-host' || !(await saveAndCommit(ports, next.memory, journal))) {
+  if (result.kind === 'undone-by-host' || !(await saveAndCommit(ports, next.agentState, journal))) {
     // The next pass takes over what the host does.
     return again;
   }
-  ports.state.replace(next.memory);
+  ports.state.replace(next.agentState);
   if (next.change !== undefined) {
     // The change was aborted, for a file that differs by now.
     return again;
@@ -101,15 +101,15 @@ async function finish(
 }
 
 /** False when the host has begun to undo the change. */
-async function saveAndCommit(ports: ApplyPorts, memory: Memory, journal: Journal): Promise<boolean> {
-  if (memory !== NOTHING_REMEMBERED) {
-    await ports.memory.save(memory);
+async function saveAndCommit(ports: ApplyPorts, agentState: AgentState, journal: Journal): Promise<boolean> {
+  if (agentState !== EMPTY_STATE) {
+    await ports.stateStore.save(agentState);
     return commit(ports, journal);
   }
   const committed = await commit(ports, journal);
   // The folder goes with all that is in it, an open journal too.
   if (committed) {
-    await ports.memory.save(memory);
+    await ports.stateStore.save(agentState);
   }
   return committed;
 }
@@ -145,7 +145,7 @@ function observationAfter(
 }
 
 /** Reports the new running list before the soak ends. */
-function reportVerified(ports: ApplyPorts, due: DueChange, proof: Proven): void {
+function reportVerified(ports: ApplyPorts, due: DueChange, proof: Verified): void {
   const { decision, change } = due;
   const seconds = due.situation.view.policy?.settings.nodeSoakSeconds ?? 0;
   if (seconds === 0) {
@@ -153,8 +153,8 @@ function reportVerified(ports: ApplyPorts, due: DueChange, proof: Proven): void 
   }
   ports.working.end();
   const observation = observationAfter(due, { kind: 'done', proof }, Infinity);
-  const memory = { ...decision.memory, lastApplied: change.plan.remember };
-  const situation = { ...due.situation, observation, memory, now: ports.clock.now() };
+  const agentState = { ...decision.agentState, lastApplied: change.plan.remember };
+  const situation = { ...due.situation, observation, agentState, now: ports.clock.now() };
   const { report } = decide(situation, planNode(situation));
   const { appliedRevision, failedRevision } = decision.report;
   const reason = `Verified; watched for ${seconds} s before the change counts as done: ${change.plan.reason}`;
@@ -176,7 +176,7 @@ async function leaveOpen(
   const byHand =
     before === undefined
       ? `rm ${file}`
-      : await ports.memory.backUp(before).then(
+      : await ports.stateStore.backUp(before).then(
           (backup) => `cp ${backup} ${file}`,
           () => `put the old lines back into ${file}`,
         );

@@ -2,12 +2,12 @@
 
 import { errorText } from '../../text/error-text.ts';
 import type { Journal } from '../state/journal.ts';
-import type { MemoryStore } from '../state/state-store.ts';
-import type { Clock, UndoSwitch } from '../ports.ts';
+import type { StateStore } from '../state/state-store.ts';
+import type { Clock, RollbackTimer } from '../ports.ts';
 
 export interface ArmPorts {
-  readonly memory: MemoryStore;
-  readonly undoSwitch: UndoSwitch;
+  readonly stateStore: StateStore;
+  readonly rollbackTimer: RollbackTimer;
   readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
@@ -27,12 +27,12 @@ export class UndoneByHostError extends Error {
  */
 export async function armChange(ports: ArmPorts, journal: Journal): Promise<void> {
   try {
-    await ports.memory.begin(journal);
+    await ports.stateStore.begin(journal);
     await restartTimer(ports, journal);
   } catch (error) {
     // Without the journal a timer that stays behind undoes nothing.
-    await ports.memory.commit().catch(() => {});
-    await ports.undoSwitch.disarm(journal.unit).catch(() => {});
+    await ports.stateStore.commit().catch(() => {});
+    await ports.rollbackTimer.disarm(journal.unit).catch(() => {});
     throw new Error(
       `The change was not begun, because it could not be made reversible: ${errorText(error)}`,
       {
@@ -43,8 +43,11 @@ export async function armChange(ports: ArmPorts, journal: Journal): Promise<void
 }
 
 /** Starts the timer's whole time again, and the boot unit is there afterwards. */
-export function restartTimer({ undoSwitch }: Pick<ArmPorts, 'undoSwitch'>, journal: Journal): Promise<void> {
-  return undoSwitch.arm(journal.unit, journal.file, ROLLBACK_SECONDS + journal.nodeSoakSeconds);
+export function restartTimer(
+  { rollbackTimer }: Pick<ArmPorts, 'rollbackTimer'>,
+  journal: Journal,
+): Promise<void> {
+  return rollbackTimer.arm(journal.unit, journal.file, ROLLBACK_SECONDS + journal.nodeSoakSeconds);
 }
 
 /**
@@ -55,17 +58,17 @@ export async function expectArmed(ports: ArmPorts, journal: Journal, armedAtMs: 
   if (ports.clock.monotonicMs() - armedAtMs > FRESH_MS) {
     await restartTimer(ports, journal);
   }
-  const open = await ports.memory.open();
+  const open = await ports.stateStore.open();
   if (open?.holder !== 'nobody') {
     throw new UndoneByHostError(`The rollback timer ran out before ${journal.unit} was restarted`);
   }
 }
 
 /** The change is over: removes the journal, then timer and boot unit. Returns false when the host has begun to undo the change. */
-export async function commit({ memory, undoSwitch }: ArmPorts, { unit }: Journal): Promise<boolean> {
-  const committed = await memory.commit();
+export async function commit({ stateStore, rollbackTimer }: ArmPorts, { unit }: Journal): Promise<boolean> {
+  const committed = await stateStore.commit();
   if (committed) {
-    await undoSwitch.disarm(unit);
+    await rollbackTimer.disarm(unit);
   }
   return committed;
 }

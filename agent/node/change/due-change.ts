@@ -3,7 +3,7 @@
 import type { Restart } from '../../plan/in-use.ts';
 import type { Situation } from '../decide/context.ts';
 import type { Decision } from '../decide/decide.ts';
-import type { PodsLook } from '../decide/pod-guard.ts';
+import type { PodList } from '../decide/pod-guard.ts';
 import type { Observation } from '../observe/observe.ts';
 
 export interface DueChange {
@@ -14,5 +14,5 @@ export interface DueChange {
   /** Of the ConfigMap. */
   readonly resourceVersion: string | undefined;
   /** Lists the pods again, from etcd. */
-  readonly latestPods: (restart: Restart) => Promise<PodsLook>;
+  readonly latestPods: (restart: Restart) => Promise<PodList>;
 }

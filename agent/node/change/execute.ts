@@ -8,12 +8,12 @@ import { sha256Of } from '../../text/hash.ts';
 import { armChange, type ArmPorts, expectArmed, restartTimer, UndoneByHostError } from './arm.ts';
 import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
-import { proveKubelet, type Proof, type ProofPorts, type ProofRequest } from './verify.ts';
+import { verifyKubelet, type Verification, type VerifyPorts, type VerifyRequest } from './verify.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
 import { restore, rollBack, RollBackError, type RolledBack } from './rollback.ts';
 import { type FollowedPods, soak, type SoakPorts } from './soak.ts';
 
-export interface ChangePorts extends ProofPorts, SoakPorts, ArmPorts {
+export interface ChangePorts extends VerifyPorts, SoakPorts, ArmPorts {
   readonly clock: SoakPorts['clock'];
   readonly cluster: SoakPorts['cluster'] & Pick<Cluster, 'watchPods'>;
   readonly files: HostFiles;
@@ -29,15 +29,15 @@ export interface Change {
   /** Asked once, after the write and before the restart. false: the old bytes are restored and nothing is restarted. */
   readonly mayRestart: () => Promise<boolean>;
   /** Called when the new kubelet is verified, before the soak, with the ms since the change was begun. */
-  readonly onVerified: (proof: Proven, tookMs: number) => void;
+  readonly onVerified: (proof: Verified, tookMs: number) => void;
   /** UIDs of the pods that the restart ends, asked once right before it; undefined: not known. */
   readonly endedPods: () => ReadonlySet<string> | undefined;
 }
 
-export type Proven = Extract<Proof, { ok: true }>;
+export type Verified = Extract<Verification, { ok: true }>;
 
 export type ChangeResult =
-  | { readonly kind: 'done'; readonly proof: Proven | undefined }
+  | { readonly kind: 'done'; readonly proof: Verified | undefined }
   /** Pods blocked the restart (old bytes restored), or the file was modified concurrently (left as it is). */
   | { readonly kind: 'aborted' }
   /** The host's rollback timer ran out and undoes the change. */
@@ -109,7 +109,7 @@ async function writeFile(files: HostFiles, { journal, after }: Change): Promise<
 async function restartAndVerify(
   ports: ChangePorts,
   change: Change,
-  onVerified: (proof: Proven) => void,
+  onVerified: (proof: Verified) => void,
 ): Promise<ChangeResult> {
   const { journal } = change;
   const ended = change.endedPods();
@@ -129,9 +129,9 @@ async function verifyAndSoak(
   ports: ChangePorts,
   { journal, config }: Pick<Change, 'journal' | 'config'>,
   pods: FollowedPods | undefined,
-  onVerified: (proof: Proven) => void,
+  onVerified: (proof: Verified) => void,
 ): Promise<ChangeResult> {
-  const proof = await proveKubelet(ports, {
+  const proof = await verifyKubelet(ports, {
     unit: journal.unit,
     previousInvocation: journal.invocation,
     healthz: journal.healthz ?? undefined,
@@ -152,7 +152,7 @@ async function verifyAndSoak(
 }
 
 /** The new kubelet must allow all that is desired. */
-function acceptsOf({ desired }: Journal, config: ConfigSources): ProofRequest['accepts'] {
+function acceptsOf({ desired }: Journal, config: ConfigSources): VerifyRequest['accepts'] {
   return (argv) => {
     const running = runningAllowances(argv, config);
     return desired.every(coverageOf(running));

@@ -5,7 +5,7 @@ import { ALLOWED_FLAG, listOf, parseFlags } from '../../kubelet/flags/flags.ts';
 import type { FlagEdit } from '../../plan/revert.ts';
 import { sha256Of } from '../../text/hash.ts';
 import type { DueChange } from './due-change.ts';
-import { situationOf } from '../decide/fingerprint.ts';
+import { failureKey } from '../decide/fingerprint.ts';
 import type { Journal } from '../state/journal.ts';
 import { committedPart } from '../state/state-store.ts';
 import { originalAfter } from '../state/original-file.ts';
@@ -23,7 +23,7 @@ export function journalOf(
 ): Journal {
   const { plan, desired } = change;
   const { file, before, after } = plan;
-  const original = originalAfter(decision.memory, plan);
+  const original = originalAfter(decision.agentState, plan);
   return {
     unit: observation.status.name,
     invocation: observation.status.invocationId,
@@ -34,7 +34,7 @@ export function journalOf(
     healthz: observation.healthz ?? null,
     desired: plan.desired,
     nodeSoakSeconds: situation.view.policy?.settings.nodeSoakSeconds ?? 0,
-    situation: situationOf(observation, desired.revision),
+    situation: failureKey(observation, desired.revision),
     past: {
       at: at.toISOString(),
       reason: plan.reason,
@@ -46,7 +46,7 @@ export function journalOf(
       from: observation.running ?? [],
       to: plan.configured.after,
     },
-    remembered: committedPart(decision.memory),
+    remembered: committedPart(decision.agentState),
     lastApplied: plan.remember,
     ...(original && { original }),
   };

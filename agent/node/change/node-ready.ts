@@ -21,7 +21,7 @@ const ASK_AFTER_MS = 3000;
  * Resolves with undefined once the kubelet has reported a node that is no worse than before; else with why, in the end. `before` is an
  * instant shortly before its start. The API server is asked every 3 s where what it has told by itself is not enough: it may have fallen silent.
  */
-export async function readinessFault(
+export async function checkNodeReady(
   ports: ReadinessPorts,
   started: UnitStatus,
   before: Date,

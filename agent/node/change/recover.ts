@@ -5,7 +5,7 @@ import { sha256Of } from '../../text/hash.ts';
 import { commit } from './arm.ts';
 import { type ChangePorts, resumeVerification } from './execute.ts';
 import type { Journal } from '../state/journal.ts';
-import { type Memory, NOTHING_REMEMBERED, type OpenChange } from '../state/state-store.ts';
+import { type AgentState, EMPTY_STATE, type OpenChange } from '../state/state-store.ts';
 import { observe, UNIT } from '../observe/observe.ts';
 import { afterChange, afterFailure, afterUndone } from './result.ts';
 import { holdsChange, rollBack } from './rollback.ts';
@@ -23,34 +23,37 @@ const UNDONE_BECAUSE = {
  * The memory, after a change that was left open was ended: one whose kubelet runs with it is proven, watched and committed;
  * any other is undone. Nothing of its switch is left. Throws a RollBackError when the old bytes could not be put back.
  */
-export async function recover(ports: ChangePorts): Promise<Memory> {
-  const memory = await ports.memory.load();
+export async function recover(ports: ChangePorts): Promise<AgentState> {
+  const agentState = await ports.stateStore.load();
   const open = await openChange(ports);
   await tidy(ports, open);
   if (open === undefined) {
-    await ports.undoSwitch.disarm(UNIT);
-    if (memory === NOTHING_REMEMBERED) {
-      await ports.memory.save(memory);
+    await ports.rollbackTimer.disarm(UNIT);
+    if (agentState === EMPTY_STATE) {
+      await ports.stateStore.save(agentState);
     }
-    return memory;
+    return agentState;
   }
-  const next = await ended(ports, memory, open);
-  await ports.memory.save(next);
+  const next = await ended(ports, agentState, open);
+  await ports.stateStore.save(next);
   await forget(ports, open);
   return next;
 }
 
 /** Removes what was left by writes that were cut off, also before there was a journal. */
-async function tidy({ systemd, files, memory }: ChangePorts, open: OpenChange | undefined): Promise<void> {
+async function tidy(
+  { systemd, files, stateStore }: ChangePorts,
+  open: OpenChange | undefined,
+): Promise<void> {
   const { environmentFiles } = await systemd.status(open?.journal.unit ?? UNIT);
   const paths = [...environmentFiles.map(({ path }) => path), ...(open ? [open.journal.file] : [])];
-  await Promise.all([memory.tidy(), ...[...new Set(paths)].map((path) => files.tidy(path))]);
+  await Promise.all([stateStore.tidy(), ...[...new Set(paths)].map((path) => files.tidy(path))]);
 }
 
 async function forget(ports: ChangePorts, { journal, holder }: OpenChange): Promise<void> {
   if (holder !== 'nobody') {
-    await ports.memory.forgetUndone();
-    await ports.undoSwitch.disarm(journal.unit);
+    await ports.stateStore.forgetUndone();
+    await ports.rollbackTimer.disarm(journal.unit);
   } else if (!(await commit(ports, journal))) {
     throw new Error(
       'The host began to undo the change while the agent was ending it; the agent looks again.',
@@ -59,48 +62,63 @@ async function forget(ports: ChangePorts, { journal, holder }: OpenChange): Prom
 }
 
 /** The host's script, while it works, is left to end. */
-async function openChange({ memory, undoSwitch, clock }: ChangePorts): Promise<OpenChange | undefined> {
+async function openChange({
+  stateStore,
+  rollbackTimer,
+  clock,
+}: ChangePorts): Promise<OpenChange | undefined> {
   for (let tries = SCRIPT_TRIES; ; tries -= 1) {
-    const open = await memory.open();
-    if (open?.holder !== 'script' || tries === 0 || !(await undoSwitch.undoing())) {
+    const open = await stateStore.open();
+    if (open?.holder !== 'script' || tries === 0 || !(await rollbackTimer.undoing())) {
       return open;
     }
     await clock.sleep(SCRIPT_INTERVAL_MS);
   }
 }
 
-async function ended(ports: ChangePorts, memory: Memory, { journal, holder }: OpenChange): Promise<Memory> {
+async function ended(
+  ports: ChangePorts,
+  agentState: AgentState,
+  { journal, holder }: OpenChange,
+): Promise<AgentState> {
   if (holder === 'timer' || holder === 'boot') {
     const at = ports.clock.now();
-    return afterFailure(memory, journal, { result: 'Undone', why: UNDONE_BECAUSE[holder], at });
+    return afterFailure(agentState, journal, { result: 'Undone', why: UNDONE_BECAUSE[holder], at });
   }
   const { invocationId } = await ports.systemd.status(journal.unit);
   const restarted = invocationId !== journal.invocation;
   const before = sha256Of(journal.before);
   const found = sha256Of(await ports.files.read(journal.file));
   if (found !== before && (await holdsChange(ports, journal))) {
-    return restarted ? completed(ports, memory, journal) : undone(ports, memory, journal, 'the agent ended');
+    return restarted
+      ? completed(ports, agentState, journal)
+      : undone(ports, agentState, journal, 'the agent ended');
   }
   const why =
     found === before
       ? 'the agent ended in the middle of it'
       : `another party wrote ${journal.file} in the middle of it`;
   const halfBack = restarted && before !== journal.after && !(await isHealthy(ports, journal));
-  return halfBack ? undone(ports, memory, journal, why) : afterUndone(memory, journal, why);
+  return halfBack ? undone(ports, agentState, journal, why) : afterUndone(agentState, journal, why);
 }
 
-async function completed(ports: ChangePorts, memory: Memory, journal: Journal): Promise<Memory> {
-  const look = await observe(ports, memory.started);
+async function completed(ports: ChangePorts, agentState: AgentState, journal: Journal): Promise<AgentState> {
+  const look = await observe(ports, agentState.started);
   const result = await resumeVerification(ports, journal, look.kind === 'seen' ? look.config : NO_CONFIG);
-  return afterChange(memory, journal, result, ports.clock.now());
+  return afterChange(agentState, journal, result, ports.clock.now());
 }
 
 /** A kubelet that never saw the change is not restarted for it, and nothing has failed. */
-async function undone(ports: ChangePorts, memory: Memory, journal: Journal, why: string): Promise<Memory> {
+async function undone(
+  ports: ChangePorts,
+  agentState: AgentState,
+  journal: Journal,
+  why: string,
+): Promise<AgentState> {
   const result = await rollBack(ports, journal, why);
   return result.kind === 'stuck'
-    ? afterChange(memory, journal, result, ports.clock.now())
-    : afterUndone(memory, journal, why);
+    ? afterChange(agentState, journal, result, ports.clock.now())
+    : afterUndone(agentState, journal, why);
 }
 
 async function isHealthy({ health }: ChangePorts, { healthz }: Journal): Promise<boolean> {

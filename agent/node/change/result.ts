@@ -3,47 +3,52 @@
 import type { ChangeResult } from './execute.ts';
 import { NOT_OBSERVED } from '../decide/failure-backoff.ts';
 import type { Journal } from '../state/journal.ts';
-import { type Memory, type PastChange, withPastChange } from '../state/state-store.ts';
+import { type AgentState, type PastChange, withPastChange } from '../state/state-store.ts';
 
 /** After a change that ended as `result` says; one that was aborted, or that the host still undoes, is not remembered yet. */
-export function afterChange(memory: Memory, journal: Journal, result: ChangeResult, at: Date): Memory {
+export function afterChange(
+  agentState: AgentState,
+  journal: Journal,
+  result: ChangeResult,
+  at: Date,
+): AgentState {
   switch (result.kind) {
     case 'done':
-      return afterDone(memory, journal, at);
+      return afterDone(agentState, journal, at);
     case 'aborted':
     case 'undone-by-host':
-      return memory;
+      return agentState;
     case 'rolled-back':
-      return afterFailure(memory, journal, { result: 'RolledBack', why: result.why, at });
+      return afterFailure(agentState, journal, { result: 'RolledBack', why: result.why, at });
     case 'stuck':
-      return afterFailure(memory, journal, { result: 'Stuck', why: result.why, at });
+      return afterFailure(agentState, journal, { result: 'Stuck', why: result.why, at });
   }
 }
 
 /** After a change that was undone before the kubelet started with it, or that another party replaced: it may be made again. */
-export function afterUndone(memory: Memory, journal: Journal, why: string): Memory {
-  return withPastChange(asBefore(memory, journal), { ...journal.past, result: 'Undone', why });
+export function afterUndone(agentState: AgentState, journal: Journal, why: string): AgentState {
+  return withPastChange(asBefore(agentState, journal), { ...journal.past, result: 'Undone', why });
 }
 
 /** After a change that failed: in the same situation it is not tried again before a pause is over. */
 export function afterFailure(
-  memory: Memory,
+  agentState: AgentState,
   journal: Journal,
   { result, why, at }: { readonly result: Failed; readonly why: string; readonly at: Date },
-): Memory {
+): AgentState {
   const {
     situation,
     past: { revision },
   } = journal;
-  const isKnown = memory.history?.some((past) => past.at === journal.past.at && past.result === result);
-  if (isKnown === true && memory.failure?.revision === revision) {
-    return memory;
+  const isKnown = agentState.history?.some((past) => past.at === journal.past.at && past.result === result);
+  if (isKnown === true && agentState.failure?.revision === revision) {
+    return agentState;
   }
-  const attempts = memory.failure?.situation === situation ? memory.failure.attempts + 1 : 1;
+  const attempts = agentState.failure?.situation === situation ? agentState.failure.attempts + 1 : 1;
   const message = `The change failed ${ENDINGS[result]}: ${why}.${result === 'Stuck' ? ` ${nextStep(journal)}` : ''}`;
   return withPastChange(
     {
-      ...asBefore(memory, journal),
+      ...asBefore(agentState, journal),
       failure: {
         // The kubelet's starts may have edited its files: the next observation says in which situation it failed.
         situation: result === 'Undone' ? situation : NOT_OBSERVED,
@@ -65,19 +70,19 @@ const ENDINGS: Readonly<Record<Failed, string>> = {
   Undone: 'and was undone by the node itself',
 };
 
-function afterDone(memory: Memory, journal: Journal, at: Date): Memory {
+function afterDone(agentState: AgentState, journal: Journal, at: Date): AgentState {
   const { lastApplied, original } = journal;
   return withPastChange(
-    { ...memory, lastApplied, lastChange: at.toISOString(), ...(original && { original }) },
+    { ...agentState, lastApplied, lastChange: at.toISOString(), ...(original && { original }) },
     { ...journal.past, result: 'Done' },
   );
 }
 
 /** state.json may say "done" although the journal was not committed. */
 function asBefore(
-  { policy, failure, history, retryAskedAt, started }: Memory,
+  { policy, failure, history, retryAskedAt, started }: AgentState,
   { remembered }: Journal,
-): Memory {
+): AgentState {
   return {
     version: 1,
     ...remembered,

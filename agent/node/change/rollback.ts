@@ -7,11 +7,11 @@ import { restartTimer, type ArmPorts } from './arm.ts';
 import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
-import { proveKubelet, type ProofPorts } from './verify.ts';
-import { readinessFault } from './node-ready.ts';
+import { verifyKubelet, type VerifyPorts } from './verify.ts';
+import { checkNodeReady } from './node-ready.ts';
 
-export interface RollBackPorts extends ProofPorts, ArmPorts {
-  readonly clock: ProofPorts['clock'];
+export interface RollBackPorts extends VerifyPorts, ArmPorts {
+  readonly clock: VerifyPorts['clock'];
   readonly files: HostFiles;
   readonly cluster: Pick<Cluster, 'seenReadiness' | 'readiness'>;
 }
@@ -51,13 +51,13 @@ export async function rollBack(ports: RollBackPorts, journal: Journal, why: stri
     // The kubelet's own restarts have the old list by now, so an earlier timer does no harm either.
     await restartTimer(ports, journal).catch(() => {});
     await (activeState === 'failed' ? ports.systemd.startFailed(unit) : ports.systemd.tryRestart(unit));
-    const proof = await proveKubelet(ports, {
+    const proof = await verifyKubelet(ports, {
       unit,
       previousInvocation: invocationId,
       healthz: journal.healthz ?? undefined,
       accepts: () => true,
     });
-    const fault = proof.ok ? await readinessFault(ports, proof.status, before) : proof.why;
+    const fault = proof.ok ? await checkNodeReady(ports, proof.status, before) : proof.why;
     return fault === undefined
       ? { kind: 'rolled-back', why }
       : { kind: 'stuck', why: `${why}. Rolled back, and still: ${fault}` };

@@ -1,8 +1,8 @@
 // The time after the proof, in which a kubelet shows what it did not show at once.
 
 import type { Clock, Cluster, Health, PodsWatch, Processes, SeenPod, Systemd, UnitStatus } from '../ports.ts';
-import { endedBecause, type ProofRequest, runsStill } from './verify.ts';
-import { readinessFault } from './node-ready.ts';
+import { endedBecause, type VerifyRequest, runsStill } from './verify.ts';
+import { checkNodeReady } from './node-ready.ts';
 
 export interface SoakPorts {
   readonly systemd: Systemd;
@@ -17,7 +17,7 @@ export interface SoakRequest {
   readonly started: UnitStatus;
   /** An instant shortly before it was started. */
   readonly before: Date;
-  readonly healthz: ProofRequest['healthz'];
+  readonly healthz: VerifyRequest['healthz'];
   readonly seconds: number;
   /** undefined: nobody looks after the pods. */
   readonly pods: FollowedPods | undefined;
@@ -38,10 +38,10 @@ const MOST_NAMED = 5;
 
 /** Resolves when the time is over, with undefined, or as soon as the kubelet is found not to be well, with why. */
 export async function soak(ports: SoakPorts, request: SoakRequest): Promise<string | undefined> {
-  return (await keepsWell(ports, request)) ?? readinessFault(ports, request.started, request.before);
+  return (await monitorHealth(ports, request)) ?? checkNodeReady(ports, request.started, request.before);
 }
 
-async function keepsWell(
+async function monitorHealth(
   ports: SoakPorts,
   { started, healthz, seconds, pods }: SoakRequest,
 ): Promise<string | undefined> {

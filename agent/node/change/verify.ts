@@ -3,14 +3,14 @@
 import { kubeletErrorLine } from '../observe/kubelet-log.ts';
 import type { Clock, Health, Processes, Systemd, UnitStatus } from '../ports.ts';
 
-export interface ProofPorts {
+export interface VerifyPorts {
   readonly systemd: Systemd;
   readonly processes: Processes;
   readonly health: Health;
   readonly clock: Clock;
 }
 
-export interface ProofRequest {
+export interface VerifyRequest {
   readonly unit: string;
   /** The InvocationID before the restart: an answer from that process proves nothing. */
   readonly previousInvocation: string;
@@ -20,7 +20,7 @@ export interface ProofRequest {
   readonly accepts: (argv: readonly string[]) => boolean;
 }
 
-export type Proof =
+export type Verification =
   | { readonly ok: true; readonly argv: readonly string[]; readonly status: UnitStatus }
   | { readonly ok: false; readonly why: string };
 
@@ -33,7 +33,7 @@ const JOURNAL_INTERVAL_MS = 100;
 const LIVES_MS = 5000;
 
 /** Waits for the new kubelet and proves it, or says why not with the kubelet's own error line. */
-export async function proveKubelet(ports: ProofPorts, request: ProofRequest): Promise<Proof> {
+export async function verifyKubelet(ports: VerifyPorts, request: VerifyRequest): Promise<Verification> {
   const first = await ports.systemd.status(request.unit);
   if (first.invocationId === request.previousInvocation || first.mainPid === 0) {
     return fails(ports, first, 'did not start');
@@ -55,7 +55,7 @@ export async function proveKubelet(ports: ProofPorts, request: ProofRequest): Pr
   return { ok: true, argv, status: first };
 }
 
-async function answersHealthz(ports: ProofPorts, request: ProofRequest, pid: number): Promise<boolean> {
+async function answersHealthz(ports: VerifyPorts, request: VerifyRequest, pid: number): Promise<boolean> {
   const { healthz } = request;
   const deadline = ports.clock.monotonicMs() + (healthz === undefined ? LIVES_MS : HEALTHZ_TIMEOUT_MS);
   while (ports.clock.monotonicMs() < deadline) {
@@ -75,7 +75,7 @@ async function answersHealthz(ports: ProofPorts, request: ProofRequest, pid: num
  * is asked where a wrapper took the variable out.
  */
 export async function runsStill(
-  { processes, systemd }: Pick<ProofPorts, 'processes' | 'systemd'>,
+  { processes, systemd }: Pick<VerifyPorts, 'processes' | 'systemd'>,
   started: UnitStatus,
 ): Promise<boolean> {
   const { name, mainPid, invocationId } = started;
@@ -86,25 +86,25 @@ export async function runsStill(
   return now.invocationId === invocationId && now.mainPid === mainPid;
 }
 
-async function fails(ports: ProofPorts, started: UnitStatus, what: string): Promise<Proof> {
+async function fails(ports: VerifyPorts, started: UnitStatus, what: string): Promise<Verification> {
   return { ok: false, why: await endedBecause(ports, started, what) };
 }
 
 /** What became of the kubelet that was started, and what it said last. */
 export async function endedBecause(
-  ports: Pick<ProofPorts, 'systemd' | 'clock'>,
+  ports: Pick<VerifyPorts, 'systemd' | 'clock'>,
   started: UnitStatus,
   what: string,
 ): Promise<string> {
   const now = await ports.systemd.status(started.name);
-  const line = await lastWords(ports, started);
+  const line = await lastLogLine(ports, started);
   const unit = `${started.name} is ${now.activeState}/${now.subState}${now.result === '' ? '' : ` (${now.result})`}`;
   return `the kubelet ${what}; ${unit}${line === undefined ? '' : `; its log says: ${line}`}`;
 }
 
 /** journald takes in what a process said shortly after it said it, and that may be after the process's end. */
-async function lastWords(
-  { systemd, clock }: Pick<ProofPorts, 'systemd' | 'clock'>,
+async function lastLogLine(
+  { systemd, clock }: Pick<VerifyPorts, 'systemd' | 'clock'>,
   started: UnitStatus,
 ): Promise<string | undefined> {
   for (let tries = JOURNAL_TRIES; tries > 0; tries -= 1) {

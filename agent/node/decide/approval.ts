@@ -1,7 +1,7 @@
 // Whether a change may begin as far as the coordinator and the people who look after this Node are concerned. Pure.
 
 import type { Policy } from '../../policy/policy.ts';
-import { ASKED, MARKS } from '../../names.ts';
+import { INPUT_KEYS, APPROVAL_MARKERS } from '../../names.ts';
 import type { NodeObject } from '../ports.ts';
 
 export interface ApprovalRequest {
@@ -18,7 +18,7 @@ export function needsApproval({ waits, policy }: Pick<ApprovalRequest, 'waits' |
 
 /** Why a change to `revision` must wait for the coordinator, as the beginning of a reason; undefined: it may begin. */
 export function approvalMissing(request: ApprovalRequest, revision: string): string | undefined {
-  const approved = request.node.annotations[ASKED.approvedRevision];
+  const approved = request.node.annotations[INPUT_KEYS.approvedRevision];
   if (!needsApproval(request) || approved === revision) {
     return undefined;
   }
@@ -29,11 +29,11 @@ function insteadText(approved: string | undefined): string {
   switch (approved) {
     case undefined:
       return '';
-    case MARKS.unanswered:
+    case APPROVAL_MARKERS.unanswered:
       return ' (the last one was not followed in time and taken back; the coordinator asks again within the hour)';
-    case MARKS.unread:
+    case APPROVAL_MARKERS.unread:
       return ' (the last one was taken back, since this agent was not heard of)';
-    case MARKS.unfinished:
+    case APPROVAL_MARKERS.unfinished:
       return ' (the last one was for a list that an edit has replaced)';
     default:
       return ` (its approval of ${approved} is for another one, and ignored)`;
@@ -45,7 +45,7 @@ export function pausedReason({
   name,
   annotations,
 }: Pick<NodeObject, 'name' | 'annotations'>): string | undefined {
-  return annotations[ASKED.paused] === 'true'
-    ? `This node is paused (kubectl annotate node ${name} ${ASKED.paused}- ends that)`
+  return annotations[INPUT_KEYS.paused] === 'true'
+    ? `This node is paused (kubectl annotate node ${name} ${INPUT_KEYS.paused}- ends that)`
     : undefined;
 }

@@ -3,9 +3,9 @@
 import { approvalMissing, pausedReason } from './approval.ts';
 import type { Context, Verdict } from './context.ts';
 import { failurePause, withoutFailure } from './failure-backoff.ts';
-import { objection, outlook } from './pod-guard.ts';
-import { NOTHING_REMEMBERED } from '../state/state-store.ts';
-import { hindranceOf } from './preflight.ts';
+import { blockReason, previewText } from './pod-guard.ts';
+import { EMPTY_STATE } from '../state/state-store.ts';
+import { findObstacle } from './preflight.ts';
 import { doneReason } from './reasons.ts';
 import { crashRecovery, steadiness } from './steadiness.ts';
 
@@ -46,7 +46,7 @@ function paused(context: Context): Verdict | undefined {
   if (isSettled(context)) {
     return { state: 'Observing', reason: `${why}. Nothing would be changed.` };
   }
-  const ended = guarded && pods ? outlook(pods, guarded, inUseOf(context)) : '';
+  const ended = guarded && pods ? previewText(pods, guarded, inUseOf(context)) : '';
   return { state: 'Observing', reason: `${why}. Would change: ${plan.reason}${ended}`, asksPods: true };
 }
 
@@ -61,7 +61,7 @@ function idleReason({ node, view }: Context): string | undefined {
 }
 
 function settled(context: Context): Verdict | undefined {
-  const { observation, plan, desired, drift, memory, view } = context;
+  const { observation, plan, desired, drift, agentState, view } = context;
   if (!isSettled(context) || (observation.running === undefined && plan.desired.length > 0)) {
     return undefined;
   }
@@ -74,30 +74,30 @@ function settled(context: Context): Verdict | undefined {
   return {
     state: 'Done',
     reason: doneReason(desired, drift),
-    memory: isRestored
-      ? NOTHING_REMEMBERED
-      : withoutFailure({ ...memory, lastApplied: plan.remember, appliedRevision: revision }),
+    agentState: isRestored
+      ? EMPTY_STATE
+      : withoutFailure({ ...agentState, lastApplied: plan.remember, appliedRevision: revision }),
     report: {
       appliedRevision: revision,
       failedRevision: undefined,
-      lastChange: isRestored ? undefined : memory.lastChange,
-      history: isRestored ? undefined : memory.history,
+      lastChange: isRestored ? undefined : agentState.lastChange,
+      history: isRestored ? undefined : agentState.history,
     },
   };
 }
 
-function failureBackoff({ observation, desired, memory, now }: Context): Verdict | undefined {
-  const pause = failurePause(observation, { memory, revision: desired.revision, now });
+function failureBackoff({ observation, desired, agentState, now }: Context): Verdict | undefined {
+  const pause = failurePause(observation, { agentState, revision: desired.revision, now });
   return pause && { state: 'Degraded', ...pause };
 }
 
-function preflight({ observation, plan, desired, memory, saved, now }: Context): Verdict | undefined {
-  const hindrance = hindranceOf(observation, plan, { memory, revision: desired.revision, now });
+function preflight({ observation, plan, desired, agentState, saved, now }: Context): Verdict | undefined {
+  const hindrance = findObstacle(observation, plan, { agentState, revision: desired.revision, now });
   if (hindrance === undefined) {
     return undefined;
   }
   const { state, reason, retryAt, full } = hindrance;
-  return { state, reason, retryAt, ...(full === true && { memory: saved }) };
+  return { state, reason, retryAt, ...(full === true && { agentState: saved }) };
 }
 
 function jitter({ notBefore, now, plan }: Context): Verdict | undefined {
@@ -115,7 +115,7 @@ function podsInUse(context: Context): Verdict | undefined {
   if (guarded === undefined || pods === undefined || inUseOf(context) === 'Proceed') {
     return undefined;
   }
-  const held = objection(pods, guarded);
+  const held = blockReason(pods, guarded);
   return held === undefined
     ? undefined
     : { state: 'Blocked', reason: `${held} The change: ${plan.reason}`, asksPods: true };

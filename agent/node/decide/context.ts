@@ -6,8 +6,8 @@ import type { Plan } from '../../plan/types.ts';
 import type { Desired } from '../../policy/desired.ts';
 import type { NodeReport } from '../../report/annotations.ts';
 import type { State } from '../../names.ts';
-import type { PodsLook } from './pod-guard.ts';
-import type { Memory } from '../state/state-store.ts';
+import type { PodList } from './pod-guard.ts';
+import type { AgentState } from '../state/state-store.ts';
 import type { Observation, Unobservable } from '../observe/observe.ts';
 import type { PolicyView } from '../report/policy-view.ts';
 import type { NodeObject } from '../ports.ts';
@@ -18,12 +18,12 @@ export interface Situation {
   /** The agent was started to wait for a coordinator. */
   readonly coordinated: boolean;
   readonly observation: Observation | Unobservable;
-  readonly memory: Memory;
+  readonly agentState: AgentState;
   readonly now: Date;
   /** Before this instant no change begins (jitter). */
   readonly notBefore: Date | undefined;
   /** The node's pods; undefined until they are listed. */
-  readonly pods: PodsLook | undefined;
+  readonly pods: PodList | undefined;
 }
 
 /** What the policy asks of this node, and the one change that would bring it there. */
@@ -37,7 +37,7 @@ export type Planned = Extract<Plan, { kind: 'planned' }>;
 export interface Context extends Omit<Situation, 'observation'> {
   readonly observation: Observation;
   /** What is on the disk, beside what is to be saved. */
-  readonly saved: Memory;
+  readonly saved: AgentState;
   readonly desired: Desired;
   readonly plan: Planned;
   readonly drift: Drift;
@@ -55,7 +55,7 @@ export interface Verdict {
   /** The verdict may be another one once the pods are listed. */
   readonly asksPods?: boolean;
   /** What to save, where it differs. */
-  readonly memory?: Memory;
+  readonly agentState?: AgentState;
   /** What the report says otherwise. */
   readonly report?: Partial<NodeReport>;
 }

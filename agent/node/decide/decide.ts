@@ -11,7 +11,7 @@ import { coverageOf } from '../../sysctl/coverage.ts';
 import { checkPlanned } from './checks.ts';
 import type { Planned, Planning, Situation } from './context.ts';
 import { failedRevision } from './failure-backoff.ts';
-import type { Memory } from '../state/state-store.ts';
+import type { AgentState } from '../state/state-store.ts';
 import type { Observation, Unobservable } from '../observe/observe.ts';
 import { refusalReason } from './reasons.ts';
 import { notRegularReason } from '../observe/reasons.ts';
@@ -23,7 +23,7 @@ export interface Decision {
     | { readonly plan: Planned; readonly restart: boolean; readonly desired: Desired }
     | undefined;
   /** What to save when no change is carried out. */
-  readonly memory: Memory;
+  readonly agentState: AgentState;
   /** When to observe again although nothing happens. */
   readonly retryAt: Date | undefined;
   /** A restart that may end pods. List the pods and decide again before acting. */
@@ -31,19 +31,19 @@ export interface Decision {
 }
 
 /** Plans the node's change; undefined where there is no policy, or nothing that could be planned for. */
-export function planNode({ view, node, observation, memory }: Situation): Planning | undefined {
+export function planNode({ view, node, observation, agentState }: Situation): Planning | undefined {
   const { policy } = view;
   if (observation.kind === 'unobservable' || policy === undefined) {
     return undefined;
   }
   const { kubelet, kernel, unit, config } = observation;
   const desired = desiredFor(policy, { labels: node.labels, kubelet, kernel });
-  const { original } = memory;
+  const { original } = agentState;
   const plan = planChange({
     unit,
     config,
     desired: desired.allowances,
-    lastApplied: memory.lastApplied,
+    lastApplied: agentState.lastApplied,
     unmanaged: policy.settings.unmanaged,
     goal: policy.settings.mode === 'Restore' ? 'Restore' : 'Apply',
     original: original && {
@@ -58,26 +58,31 @@ export function planNode({ view, node, observation, memory }: Situation): Planni
 /** Decides on the plan of `planNode`. Deciding again, when more is known, is cheap. */
 export function decide(situation: Situation, planning: Planning | undefined): Decision {
   const { view, observation, now } = situation;
-  const memory = withStarted({ ...situation.memory, policy: view.data }, observation);
+  const agentState = withStarted({ ...situation.agentState, policy: view.data }, observation);
   if (observation.kind === 'unobservable') {
     const { state, reason, retryMs } = observation;
     const retryAt = retryMs === undefined ? undefined : new Date(now.getTime() + retryMs);
-    return { ...decisionOf(situation, memory, state, reason), retryAt };
+    return { ...decisionOf(situation, agentState, state, reason), retryAt };
   }
   if (planning === undefined) {
-    return decisionOf(situation, memory, 'Observing', 'No valid policy was seen yet: nothing is changed.');
+    return decisionOf(
+      situation,
+      agentState,
+      'Observing',
+      'No valid policy was seen yet: nothing is changed.',
+    );
   }
   const { desired, plan } = planning;
   switch (plan.kind) {
     case 'unreconcilable':
-      return decisionOf(situation, memory, 'Unreconcilable', plan.reason, desired);
+      return decisionOf(situation, agentState, 'Unreconcilable', plan.reason, desired);
     case 'refused':
-      return decisionOf(situation, memory, 'Degraded', refusalReason(plan), desired);
+      return decisionOf(situation, agentState, 'Degraded', refusalReason(plan), desired);
     case 'planned': {
       const irregular = observation.irregular.find(({ path }) => path === plan.file);
       return irregular === undefined
-        ? decidePlanned({ situation, observation, memory, desired, plan })
-        : decisionOf(situation, memory, 'Degraded', notRegularReason(irregular.message), desired);
+        ? decidePlanned({ situation, observation, agentState, desired, plan })
+        : decisionOf(situation, agentState, 'Degraded', notRegularReason(irregular.message), desired);
     }
   }
 }
@@ -85,12 +90,12 @@ export function decide(situation: Situation, planning: Planning | undefined): De
 interface PlannedInput {
   readonly situation: Situation;
   readonly observation: Observation;
-  readonly memory: Memory;
+  readonly agentState: AgentState;
   readonly desired: Desired;
   readonly plan: Planned;
 }
 
-function decidePlanned({ situation, observation, memory, desired, plan }: PlannedInput): Decision {
+function decidePlanned({ situation, observation, agentState, desired, plan }: PlannedInput): Decision {
   const running = observation.running ?? [];
   const drift = driftOf({
     desired: plan.desired,
@@ -100,7 +105,7 @@ function decidePlanned({ situation, observation, memory, desired, plan }: Planne
   });
   const unsupported = desired.unsupported.map(({ pattern }) => pattern);
   const shown = { ...drift, missing: [...drift.missing, ...unsupported] };
-  const restart = isRestartDue(plan, memory, running);
+  const restart = isRestartDue(plan, agentState, running);
   const next: Restart = {
     running: observation.running,
     next: plan.configured.after,
@@ -111,25 +116,25 @@ function decidePlanned({ situation, observation, memory, desired, plan }: Planne
   const verdict = checkPlanned({
     ...situation,
     observation,
-    saved: situation.memory,
-    memory,
+    saved: situation.agentState,
+    agentState,
     desired,
     plan,
     drift: shown,
     restart,
     guarded,
   });
-  const decision = decisionOf(situation, memory, verdict.state, verdict.reason, desired, shown);
+  const decision = decisionOf(situation, agentState, verdict.state, verdict.reason, desired, shown);
   return {
     report: { ...decision.report, ...verdict.report },
     change: verdict.state === 'Working' ? { plan, restart, desired } : undefined,
-    memory: verdict.memory ?? memory,
+    agentState: verdict.agentState ?? agentState,
     retryAt: verdict.retryAt,
     guarded: verdict.asksPods === true ? guarded : undefined,
   };
 }
 
-function isRestartDue(plan: Planned, { lastApplied }: Memory, running: readonly string[]): boolean {
+function isRestartDue(plan: Planned, { lastApplied }: AgentState, running: readonly string[]): boolean {
   const { before, after } = plan.configured;
   const removed = before.filter((item) => !coverageOf(after)(item));
   return (
@@ -139,17 +144,17 @@ function isRestartDue(plan: Planned, { lastApplied }: Memory, running: readonly 
 }
 
 /** What the kubelet was started with is saved: a later agent process cannot tell it from files that have changed since. */
-function withStarted(memory: Memory, observation: Observation | Unobservable): Memory {
+function withStarted(agentState: AgentState, observation: Observation | Unobservable): AgentState {
   if (observation.kind === 'unobservable' || observation.running === undefined) {
-    return memory;
+    return agentState;
   }
   const { status, running } = observation;
-  return { ...memory, started: { invocation: status.invocationId, running } };
+  return { ...agentState, started: { invocation: status.invocationId, running } };
 }
 
 function decisionOf(
   { view, observation }: Situation,
-  memory: Memory,
+  agentState: AgentState,
   state: State,
   reason: string,
   desired?: Desired,
@@ -166,13 +171,13 @@ function decisionOf(
       drift,
       policyError,
       desiredRevision: desired?.revision,
-      appliedRevision: memory.appliedRevision,
-      failedRevision: failedRevision(memory, desired?.revision),
-      lastChange: memory.lastChange,
-      history: memory.history,
+      appliedRevision: agentState.appliedRevision,
+      failedRevision: failedRevision(agentState, desired?.revision),
+      lastChange: agentState.lastChange,
+      history: agentState.history,
     },
     change: undefined,
-    memory,
+    agentState,
     retryAt: undefined,
     guarded: undefined,
   };

@@ -1,7 +1,7 @@
 // What a failed change means for the next one of the same kind: it waits for a pause that grows. Pure.
 
-import { situationOf } from './fingerprint.ts';
-import type { Memory } from '../state/state-store.ts';
+import { failureKey } from './fingerprint.ts';
+import type { AgentState } from '../state/state-store.ts';
 import type { Observation } from '../observe/observe.ts';
 import { retriedSince } from './retry-request.ts';
 
@@ -16,20 +16,24 @@ export function pauseAfter(attempts: number): number {
 /** Until when a change to `revision` waits because it has failed here, and why; undefined when it does not. */
 export function failurePause(
   observation: Observation,
-  { memory, revision, now }: { readonly memory: Memory; readonly revision: string; readonly now: Date },
+  {
+    agentState,
+    revision,
+    now,
+  }: { readonly agentState: AgentState; readonly revision: string; readonly now: Date },
 ): { readonly reason: string; readonly retryAt: Date } | undefined {
-  const { failure } = memory;
+  const { failure } = agentState;
   const isSame =
     failure?.situation === NOT_OBSERVED
       ? failure.revision === revision
-      : failure?.situation === situationOf(observation, revision);
+      : failure?.situation === failureKey(observation, revision);
   if (failure === undefined || !isSame) {
     return undefined;
   }
   const failedAt = new Date(failure.at);
   const retryAt = new Date(failedAt.getTime() + pauseAfter(failure.attempts));
   // What failed later than now failed before the clock was set back, nobody knows when.
-  if (failedAt > now || retryAt <= now || retriedSince(memory, failure.at, now)) {
+  if (failedAt > now || retryAt <= now || retriedSince(agentState, failure.at, now)) {
     return undefined;
   }
   const next = `Next try at ${retryAt.toISOString()}, or when the policy or the node changes.`;
@@ -37,7 +41,7 @@ export function failurePause(
 }
 
 /** The revision, if its change is the one that has failed here and none has succeeded since. */
-export function failedRevision({ failure }: Memory, revision: string | undefined): string | undefined {
+export function failedRevision({ failure }: AgentState, revision: string | undefined): string | undefined {
   return failure?.revision === revision ? revision : undefined;
 }
 
@@ -45,13 +49,13 @@ export function failedRevision({ failure }: Memory, revision: string | undefined
 export const NOT_OBSERVED = '';
 
 /** With the situation of this observation, where the change to `revision` has just failed. */
-export function failedIn(memory: Memory, observation: Observation, revision: string): Memory {
-  const { failure } = memory;
+export function failedIn(agentState: AgentState, observation: Observation, revision: string): AgentState {
+  const { failure } = agentState;
   return failure?.situation === NOT_OBSERVED && failure.revision === revision
-    ? { ...memory, failure: { ...failure, situation: situationOf(observation, revision) } }
-    : memory;
+    ? { ...agentState, failure: { ...failure, situation: failureKey(observation, revision) } }
+    : agentState;
 }
 
-export function withoutFailure({ failure, ...memory }: Memory): Memory {
-  return memory;
+export function withoutFailure({ failure, ...agentState }: AgentState): AgentState {
+  return agentState;
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Observation } from '../observe/observe.ts';
 
 /** A hash of all that decides how a change of this node ends: the revision, the unit, its files, the kubelet. */
-export function situationOf(observation: Observation, revision: string): string {
+export function failureKey(observation: Observation, revision: string): string {
   const { unit, config, unitFiles, kubelet } = observation;
   const hash = createHash('sha256');
   hash.update(

@@ -1,10 +1,10 @@
 // When a node that changes without a coordinator may begin: a whole fleet must not restart its kubelets at once.
 
-import type { Memory } from '../state/state-store.ts';
+import type { AgentState } from '../state/state-store.ts';
 
 export interface Jitter {
   /** Before this instant the change to `revision` does not begin; undefined: at once. */
-  notBefore(revision: string, memory: Memory, now: Date): Date | undefined;
+  notBefore(revision: string, agentState: AgentState, now: Date): Date | undefined;
 }
 
 /** A revision that is new here waits a random part of `longestMs`; one that was applied before (drift) does not. */

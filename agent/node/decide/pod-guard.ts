@@ -10,12 +10,12 @@ import {
 } from '../../plan/in-use.ts';
 
 /** The node's pods as they were seen, or why they could not be. */
-export type PodsLook =
+export type PodList =
   | { readonly kind: 'seen'; readonly pods: readonly SysctlPod[] }
   | { readonly kind: 'unknown'; readonly why: string };
 
 /** Why the restart must wait; undefined when it may be made. */
-export function objection(look: PodsLook, restart: Restart): string | undefined {
+export function blockReason(look: PodList, restart: Restart): string | undefined {
   if (look.kind === 'unknown') {
     return mayEndPods(restart)
       ? `The restart ${removesText(restart)}, but listing the node's pods failed: ${look.why}. Nothing was changed; the agent retries.`
@@ -34,12 +34,12 @@ export function objection(look: PodsLook, restart: Restart): string | undefined 
 }
 
 /** UIDs of the pods that the restart ends; undefined where the pods are not known. */
-export function endedBy(look: PodsLook, restart: Restart): ReadonlySet<string> | undefined {
+export function endedBy(look: PodList, restart: Restart): ReadonlySet<string> | undefined {
   return look.kind === 'unknown' ? undefined : new Set(podsRefused(look.pods, restart).map(({ uid }) => uid));
 }
 
 /** What a policy that changes nothing says of the pods; empty when the restart would end none. */
-export function outlook(look: PodsLook, restart: Restart, inUse: 'Block' | 'Proceed'): string {
+export function previewText(look: PodList, restart: Restart, inUse: 'Block' | 'Proceed'): string {
   if (look.kind === 'unknown') {
     return mayEndPods(restart)
       ? ` Whether pods would end is not known: listing them failed: ${look.why}.`

@@ -1,17 +1,17 @@
 // When the node's pods are looked at again while they hold a restart up: seldom, since every node may wait at once.
 
 import { errorText } from '../../text/error-text.ts';
-import type { PodsLook } from './pod-guard.ts';
+import type { PodList } from './pod-guard.ts';
 import type { Clock, Cluster } from '../ports.ts';
 
-export interface PodLooks {
+export interface PodPoller {
   /**
    * The pods for a restart that `key` tells apart from others. The same question asked again before `next` gets the same
    * answer without a request; a first one, or one with another key, is asked at once.
    */
-  now(key: string): Promise<PodsLook>;
+  now(key: string): Promise<PodList>;
   /** Asked anew in any case, and of etcd, not of a cache that may lag behind. */
-  latest(key: string): Promise<PodsLook>;
+  latest(key: string): Promise<PodList>;
   /** When to ask again. */
   next(): Date;
   /** Nothing waits any more. */
@@ -27,19 +27,19 @@ export function pauseAfterWaiting(waitedMs: number): number {
 }
 
 /** `random` is in [0, 1): it spreads the looks of nodes that began to wait at the same moment. */
-export function createPodLooks(
+export function createPodPoller(
   cluster: Pick<Cluster, 'sysctlPods'>,
   clock: Pick<Clock, 'now'>,
   random: () => number,
-): PodLooks {
+): PodPoller {
   let held:
-    | { readonly key: string; readonly since: number; readonly look: PodsLook; readonly next: number }
+    | { readonly key: string; readonly since: number; readonly look: PodList; readonly next: number }
     | undefined;
 
-  async function ask(key: string, latest: boolean): Promise<PodsLook> {
+  async function ask(key: string, latest: boolean): Promise<PodList> {
     const look = await cluster.sysctlPods({ latest }).then(
-      (pods): PodsLook => ({ kind: 'seen', pods }),
-      (error: unknown): PodsLook => ({ kind: 'unknown', why: errorText(error) }),
+      (pods): PodList => ({ kind: 'seen', pods }),
+      (error: unknown): PodList => ({ kind: 'unknown', why: errorText(error) }),
     );
     const at = clock.now().getTime();
     const since = held?.key === key ? held.since : at;

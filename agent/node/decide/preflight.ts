@@ -1,14 +1,14 @@
 // What must hold before a change of this node is begun, beside what the policy and the pods say. Pure.
 
 import type { Planned } from '../../plan/types.ts';
-import { flappingOf } from './revert-detection.ts';
-import type { Memory } from '../state/state-store.ts';
+import { detectReverts } from './revert-detection.ts';
+import type { AgentState } from '../state/state-store.ts';
 import type { Observation } from '../observe/observe.ts';
-import { flappingReason, notRunningReason, shortageReason, unhealthyReason } from './reasons.ts';
+import { revertedReason, notRunningReason, shortageReason, unhealthyReason } from './reasons.ts';
 import { retriedSince } from './retry-request.ts';
 
 /** Why no change is begun now. */
-export interface Hindrance {
+export interface Obstacle {
   readonly state: 'Blocked' | 'Degraded';
   readonly reason: string;
   readonly retryAt: Date;
@@ -23,13 +23,17 @@ const UNHEALTHY_RETRY_MS = 1000;
 const SHORTAGE_RETRY_MS = 30_000;
 
 /** The first thing that holds a due change back; undefined when it may begin. */
-export function hindranceOf(
+export function findObstacle(
   observation: Observation,
   plan: Planned,
-  { memory, revision, now }: { readonly memory: Memory; readonly revision: string; readonly now: Date },
-): Hindrance | undefined {
+  {
+    agentState,
+    revision,
+    now,
+  }: { readonly agentState: AgentState; readonly revision: string; readonly now: Date },
+): Obstacle | undefined {
   const { status, unit, runs, healthy, healthzNow, shortages } = observation;
-  const blocked = (reason: string, retryMs: number): Hindrance => ({
+  const blocked = (reason: string, retryMs: number): Obstacle => ({
     state: 'Blocked',
     reason,
     retryAt: new Date(now.getTime() + retryMs),
@@ -39,10 +43,10 @@ export function hindranceOf(
     return blocked(notRunningReason(status, observation.errorLine), NOT_RUNNING_RETRY_MS);
   }
   const file = { path: plan.file, content: plan.before };
-  const history = (memory.history ?? []).filter(({ at }) => !retriedSince(memory, at, now));
-  const flapping = plan.changed ? flappingOf(history, file, { revision, now }) : undefined;
+  const history = (agentState.history ?? []).filter(({ at }) => !retriedSince(agentState, at, now));
+  const flapping = plan.changed ? detectReverts(history, file, { revision, now }) : undefined;
   if (flapping !== undefined) {
-    return { state: 'Degraded', reason: flappingReason(plan, flapping), retryAt: flapping.until };
+    return { state: 'Degraded', reason: revertedReason(plan, flapping), retryAt: flapping.until };
   }
   if (!healthy) {
     return blocked(unhealthyReason(status.name, healthzNow), UNHEALTHY_RETRY_MS);

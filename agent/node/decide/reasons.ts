@@ -6,7 +6,7 @@ import { ALLOWED_FLAG } from '../../kubelet/flags/flags.ts';
 import { EXTRA_ARGS } from '../../kubelet/unit.ts';
 import type { Planned, Refused } from '../../plan/types.ts';
 import type { Desired } from '../../policy/desired.ts';
-import type { Flapping } from './revert-detection.ts';
+import type { Reverts } from './revert-detection.ts';
 import type { ShortOfSpace } from '../observe/files.ts';
 import type { UnitStatus } from '../ports.ts';
 
@@ -79,9 +79,9 @@ export function shortageReason({ path, shortage }: ShortOfSpace): string {
 }
 
 /** Another party reverts the file again and again. */
-export function flappingReason(
+export function revertedReason(
   { file, configured }: Pick<Planned, 'file' | 'configured'>,
-  { at, until }: Flapping,
+  { at, until }: Reverts,
 ): string {
   return (
     `${file} was reverted twice (after the changes of ${at.join(' and ')}): another program manages it. The agent leaves the ` +

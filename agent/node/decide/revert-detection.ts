@@ -12,7 +12,7 @@ export interface PresentFile {
   readonly content: Uint8Array | undefined;
 }
 
-export interface Flapping {
+export interface Reverts {
   /** RFC 3339: the two changes that were taken back. */
   readonly at: readonly [string, string];
   /** When the file is no longer left alone. */
@@ -23,7 +23,7 @@ export interface Flapping {
  * The last two changes of the file, if both began from the very bytes that it has again now: somebody put them back twice.
  * What the agent put back itself, for another revision in between, is a change of its own and so none of the two.
  */
-export function takenBackTwice(
+export function revertedTwice(
   history: readonly PastChange[],
   { path, content }: PresentFile,
 ): readonly [PastChange, PastChange] | undefined {
@@ -42,12 +42,12 @@ export function takenBackTwice(
 }
 
 /** The flapping that holds a change for `revision` back at this instant; undefined when nothing does. */
-export function flappingOf(
+export function detectReverts(
   history: readonly PastChange[],
   file: PresentFile,
   { revision, now }: { readonly revision: string; readonly now: Date },
-): Flapping | undefined {
-  const pair = takenBackTwice(history, file);
+): Reverts | undefined {
+  const pair = revertedTwice(history, file);
   if (pair === undefined || pair[0].revision !== revision) {
     return undefined;
   }

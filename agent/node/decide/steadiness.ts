@@ -15,12 +15,12 @@ const STARTS_WITHIN_MS = 60_000;
  * the kubelet is watched, so that a crash loop is not reported at each of its starts.
  */
 export function steadiness(context: Context): Verdict | undefined {
-  const { observation, node, memory, now } = context;
+  const { observation, node, agentState, now } = context;
   const { status, healthy, healthzNow, uptimeMs } = observation;
   const state = node.annotations[KEYS.state];
   const hasCrashed = status.restarts > 0;
   const hadFailure =
-    memory.failure !== undefined || hasCrashed || state === 'Blocked' || state === 'Degraded';
+    agentState.failure !== undefined || hasCrashed || state === 'Blocked' || state === 'Degraded';
   if (healthy && (!hadFailure || uptimeMs >= STEADY_MS)) {
     return undefined;
   }

@@ -5,8 +5,8 @@ import type { configPaths } from '../../kubelet/running.ts';
 import type { EnvironmentFileOnDisk, KubeletUnit } from '../../kubelet/unit.ts';
 import { settleAll } from '../../time/settle.ts';
 import { NotRegularFileError } from '../not-regular.ts';
-import type { HostFiles, Shortage, Systemd, UndoSwitch, UnitStatus } from '../ports.ts';
-import { MEMORY_FOLDER } from '../../names.ts';
+import type { HostFiles, Shortage, Systemd, RollbackTimer, UnitStatus } from '../ports.ts';
+import { STATE_DIR } from '../../names.ts';
 
 export interface FileOnDisk {
   readonly path: string;
@@ -117,15 +117,18 @@ export async function readConfig(
 
 /** What the file systems lack for a change of one of the unit's environment files, and for the journal and the undo switch before it. */
 export async function findShortages(
-  { files, undoSwitch }: { readonly files: HostFiles; readonly undoSwitch: Pick<UndoSwitch, 'paths'> },
+  {
+    files,
+    rollbackTimer,
+  }: { readonly files: HostFiles; readonly rollbackTimer: Pick<RollbackTimer, 'paths'> },
   { name, environmentFiles }: KubeletUnit,
 ): Promise<readonly ShortOfSpace[]> {
   const sizes = environmentFiles.map(({ path, content }) => ({ path, size: content?.length ?? 0 }));
   const largest = Math.max(0, ...sizes.map(({ size }) => size));
-  const ofSwitch = undoSwitch.paths(name).map((path) => ({ path, size: 0 }));
+  const ofSwitch = rollbackTimer.paths(name).map((path) => ({ path, size: 0 }));
   const found = await settleAll(
-    [...sizes, { path: MEMORY_FOLDER, size: largest }, ...ofSwitch].map(async ({ path, size }) => {
-      const inIt = path === MEMORY_FOLDER ? `${path}/any` : path;
+    [...sizes, { path: STATE_DIR, size: largest }, ...ofSwitch].map(async ({ path, size }) => {
+      const inIt = path === STATE_DIR ? `${path}/any` : path;
       const shortage = await files.shortage(inIt, LEAST_FREE_BYTES + TIMES_FILE_SIZE * size);
       return shortage === undefined ? [] : [{ path, shortage }];
     }),

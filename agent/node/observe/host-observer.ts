@@ -2,13 +2,13 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { errorText } from '../../text/error-text.ts';
-import type { Memory } from '../state/state-store.ts';
+import type { AgentState } from '../state/state-store.ts';
 import { observe, type Observation, type ObservePorts, type Unobservable } from './observe.ts';
 import type { AgentLog, HostWatch } from '../ports.ts';
 
 export interface HostObserver {
   /** `started` is what was saved of the kubelet that runs. Throws when the host cannot be asked at all. */
-  observe(started: Memory['started']): Promise<Observation | Unobservable>;
+  observe(started: AgentState['started']): Promise<Observation | Unobservable>;
   /** When to observe again because the files of the last observation are not watched; undefined: they are. */
   pollAt(): Date | undefined;
 }

@@ -3,7 +3,7 @@
 import type { ConfigSources } from '../../kubelet/config.ts';
 import { allowedInArgv, configPaths, healthEndpoint, runningAllowances } from '../../kubelet/running.ts';
 import { settleAll } from '../../time/settle.ts';
-import type { Memory } from '../state/state-store.ts';
+import type { AgentState } from '../state/state-store.ts';
 import { isHealthy, type Endpoint } from './health.ts';
 import type { Clock, Health, HostFiles, Processes, UnitStatus } from '../ports.ts';
 
@@ -43,7 +43,7 @@ export async function observeProcess(
   ports: ProcessPorts,
   status: UnitStatus,
   config: ConfigSources,
-  started: Memory['started'],
+  started: AgentState['started'],
 ): Promise<KubeletProcess> {
   const argv = status.mainPid === 0 ? undefined : await ports.processes.argv(status.mainPid);
   if (argv === undefined) {
@@ -68,7 +68,7 @@ async function startedWith(
   status: UnitStatus,
   argv: readonly string[],
   config: ConfigSources,
-  started: Memory['started'],
+  started: AgentState['started'],
 ): Promise<readonly string[] | undefined> {
   const inArgv = allowedInArgv(argv);
   if (inArgv !== undefined) {

@@ -9,7 +9,7 @@ import { errorText } from '../../text/error-text.ts';
 import { settleAll } from '../../time/settle.ts';
 import { kubeletErrorLine } from './kubelet-log.ts';
 import { type KubeletProcess, observeProcess, type ProcessPorts } from './kubelet-process.ts';
-import type { Memory } from '../state/state-store.ts';
+import type { AgentState } from '../state/state-store.ts';
 import { NotRegularFileError } from '../not-regular.ts';
 import type { Endpoint } from './health.ts';
 import {
@@ -20,12 +20,12 @@ import {
   type FileOnDisk,
   type ShortOfSpace,
 } from './files.ts';
-import type { Processes, Systemd, UndoSwitch, UnitStatus } from '../ports.ts';
+import type { Processes, Systemd, RollbackTimer, UnitStatus } from '../ports.ts';
 import { maskedReason, notRegularReason } from './reasons.ts';
 
 export interface ObservePorts extends ProcessPorts {
   readonly systemd: Systemd;
-  readonly undoSwitch: Pick<UndoSwitch, 'paths'>;
+  readonly rollbackTimer: Pick<RollbackTimer, 'paths'>;
 }
 
 export interface Observation extends KubeletProcess {
@@ -73,7 +73,7 @@ const MASKED_RETRY_MS = 5000;
 /** Throws when the host cannot be asked at all. `started` is what was saved of the kubelet that runs. */
 export async function observe(
   ports: ObservePorts,
-  started: Memory['started'],
+  started: AgentState['started'],
 ): Promise<Observation | Unobservable> {
   const status = await findUnit(ports.systemd);
   if (typeof status === 'string') {
@@ -99,7 +99,7 @@ export async function observe(
 async function observeUnit(
   ports: ObservePorts,
   status: UnitStatus,
-  started: Memory['started'],
+  started: AgentState['started'],
 ): Promise<Observation | Unobservable> {
   const { unit, irregular } = await readUnit(ports, status);
   const argv = nextArgv(unit);

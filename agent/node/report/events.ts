@@ -3,14 +3,14 @@
 import type { NodeReport } from '../../report/annotations.ts';
 import { annotationsOf, driftText } from '../../report/annotations.ts';
 import { KEYS } from '../../names.ts';
-import type { EventNote } from '../ports.ts';
+import type { EventDraft } from '../ports.ts';
 
 /**
  * `previous` are the node's annotations as they were. A change that the policy asked for is no drift; a difference
  * that appears while the revision stays is.
  */
-export function notesFor(previous: Readonly<Record<string, string>>, report: NodeReport): EventNote[] {
-  const notes: EventNote[] = [];
+export function eventsFor(previous: Readonly<Record<string, string>>, report: NodeReport): EventDraft[] {
+  const notes: EventDraft[] = [];
   const drift = driftText(report.drift);
   const byPolicy = report.desiredRevision !== report.appliedRevision;
   if (drift !== undefined && drift !== previous[KEYS.drift] && !byPolicy) {
@@ -28,7 +28,7 @@ export function notesFor(previous: Readonly<Record<string, string>>, report: Nod
 }
 
 /** A change that goes well shows in the annotations alone: a fleet would write thousands of Events that nobody needs. */
-function stateNotes({ state, reason }: NodeReport, previous: Readonly<Record<string, string>>): EventNote[] {
+function stateNotes({ state, reason }: NodeReport, previous: Readonly<Record<string, string>>): EventDraft[] {
   switch (state) {
     case 'Done':
       return wasWarnedOf(previous) ? [{ type: 'Normal', reason: 'NodeDone', message: reason }] : [];

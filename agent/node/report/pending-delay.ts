@@ -3,13 +3,13 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { nodePatch, type NodeReport } from '../../report/annotations.ts';
-import { ASKED, KEYS, MARKS } from '../../names.ts';
+import { INPUT_KEYS, KEYS, APPROVAL_MARKERS } from '../../names.ts';
 import type { NodeObject } from '../ports.ts';
 
 /** A node that waits for longer says so after all, at a random moment of as long again, in ms. */
 const QUIET_MS = 300_000;
 
-export interface Quiet {
+export interface PendingDelay {
   /**
    * Until when this report need not be told; undefined: it is to be told. `waits`: nothing but the coordinator's approval
    * is missing for the change.
@@ -18,7 +18,7 @@ export interface Quiet {
 }
 
 /** Keeps quiet while nothing else happens on the node. */
-export function createQuiet(random: () => number): Quiet {
+export function createPendingDelay(random: () => number): PendingDelay {
   let kept: { readonly report: NodeReport; readonly until: Date } | undefined;
 
   return {
@@ -52,10 +52,10 @@ function isForeseen(node: NodeObject, report: NodeReport): boolean {
     [KEYS.state]: state,
     [KEYS.desiredRevision]: desired,
     [KEYS.appliedRevision]: applied,
-    [ASKED.approvedRevision]: approved = applied,
+    [INPUT_KEYS.approvedRevision]: approved = applied,
   } = node.annotations;
   const isDone = state === 'Done' && desired === applied && desired !== report.desiredRevision;
-  if (!isDone || (approved !== applied && approved !== MARKS.unfinished)) {
+  if (!isDone || (approved !== applied && approved !== APPROVAL_MARKERS.unfinished)) {
     return false;
   }
   const news = nodePatch(node, report)?.annotations ?? {};

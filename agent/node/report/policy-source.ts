@@ -1,13 +1,13 @@
 // The policy in force, and the Event that says why a ConfigMap is none.
 
 import { policyErrorText } from '../../report/policy-error.ts';
-import type { Memory } from '../state/state-store.ts';
+import type { AgentState } from '../state/state-store.ts';
 import { policyViewer, type PolicyView } from './policy-view.ts';
 import type { AgentLog, Cluster, ConfigMapObject } from '../ports.ts';
 
 export interface PolicySource {
   /** Reads the ConfigMap; posts an Event for errors that were not posted yet. `remembered` is the last valid policy. */
-  read(configMap: ConfigMapObject | undefined, remembered: Memory['policy']): Promise<PolicyView>;
+  read(configMap: ConfigMapObject | undefined, remembered: AgentState['policy']): Promise<PolicyView>;
 }
 
 export function createPolicySource(

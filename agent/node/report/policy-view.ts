@@ -2,7 +2,7 @@
 
 import { parsePolicy } from '../../policy/parse.ts';
 import type { Policy, PolicyError, PolicyResult } from '../../policy/policy.ts';
-import type { Memory } from '../state/state-store.ts';
+import type { AgentState } from '../state/state-store.ts';
 import type { ConfigMapObject } from '../ports.ts';
 
 export interface PolicyView {
@@ -11,11 +11,14 @@ export interface PolicyView {
   /** Why the present ConfigMap is not a policy; empty while it is. */
   readonly errors: readonly PolicyError[];
   /** The data to remember as the last good policy. */
-  readonly data: Memory['policy'];
+  readonly data: AgentState['policy'];
 }
 
 /** `configMap` is undefined when the API server says that there is none. */
-export type ViewPolicy = (configMap: ConfigMapObject | undefined, remembered: Memory['policy']) => PolicyView;
+export type ViewPolicy = (
+  configMap: ConfigMapObject | undefined,
+  remembered: AgentState['policy'],
+) => PolicyView;
 
 /** Reads each ConfigMap once, however often it is looked at. */
 export function policyViewer(name: { readonly namespace: string; readonly name: string }): ViewPolicy {
@@ -27,7 +30,7 @@ export function policyViewer(name: { readonly namespace: string; readonly name: 
     return result;
   }
 
-  function lastGood(remembered: Memory['policy']): Pick<PolicyView, 'policy' | 'data'> {
+  function lastGood(remembered: AgentState['policy']): Pick<PolicyView, 'policy' | 'data'> {
     const result = remembered === undefined ? undefined : resultOf(remembered);
     return { policy: result?.ok === true ? result.policy : undefined, data: remembered };
   }

@@ -3,8 +3,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { nodePatch, type NodeReport } from '../../report/annotations.ts';
 import { eventQueue } from '../../report/event-queue.ts';
-import { notesFor } from './events.ts';
-import type { AgentLog, Cluster, EventNote, NodeObject } from '../ports.ts';
+import { eventsFor } from './events.ts';
+import type { AgentLog, Cluster, EventDraft, NodeObject } from '../ports.ts';
 
 export interface Publisher {
   /** Takes over what the API server says of the node. False when its metadata is what was known, own reports included. */
@@ -53,7 +53,7 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
   let node: NodeObject | undefined;
   let last = NOTHING_SEEN;
   let queue: Promise<void> = Promise.resolve();
-  const events = eventQueue<EventNote & { readonly about: NodeObject }>(
+  const events = eventQueue<EventDraft & { readonly about: NodeObject }>(
     (event) => cluster.nodeEvent(event.about, event),
     (facts, message) => log.warn(facts, message),
   );
@@ -83,7 +83,7 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
       annotations: merged(known.annotations, patch.annotations),
       labels: merged(known.labels, patch.labels),
     };
-    const notes = notesFor(previous.annotations, report);
+    const notes = eventsFor(previous.annotations, report);
     for (const note of notes) {
       log.info({ event: note.reason }, note.message);
     }

@@ -1,19 +1,22 @@
 // The agent's state in this process: loaded once, saved where it differs, and loaded again after a change that was left open.
 
-import type { Memory, MemoryStore } from './state-store.ts';
+import type { AgentState, StateStore } from './state-store.ts';
 
 export interface NodeState {
   /** Loads what the host has, after ending a change that was left open. Throws when that could not be ended. */
-  current(): Promise<Memory>;
+  current(): Promise<AgentState>;
   /** Saves the state where it differs from what was saved last. Throws when the disk takes no writes. */
-  save(next: Memory): Promise<void>;
+  save(next: AgentState): Promise<void>;
   /** Takes over what is saved already; undefined: the next `current` loads again. */
-  replace(next: Memory | undefined): void;
+  replace(next: AgentState | undefined): void;
 }
 
 /** `recover` ends a change that was left open and resolves with the state after it. */
-export function createNodeState(store: Pick<MemoryStore, 'save'>, recover: () => Promise<Memory>): NodeState {
-  let current: Memory | undefined;
+export function createNodeState(
+  store: Pick<StateStore, 'save'>,
+  recover: () => Promise<AgentState>,
+): NodeState {
+  let current: AgentState | undefined;
 
   return {
     async current() {

@@ -1,11 +1,11 @@
 // The file's bytes from before the agent touched it first, for the day on which the agent's work is taken out again.
 
 import { sha256Of } from '../../text/hash.ts';
-import type { Memory, Original } from './state-store.ts';
+import type { AgentState, Original } from './state-store.ts';
 
 /** The original to remember after a change of the file from `before` to `after`. */
 export function originalAfter(
-  { original, lastChange }: Pick<Memory, 'original' | 'lastChange'>,
+  { original, lastChange }: Pick<AgentState, 'original' | 'lastChange'>,
   {
     file,
     before,

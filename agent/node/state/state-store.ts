@@ -6,31 +6,31 @@ import { type Journal, parseJournal, printJournal } from './journal.ts';
 import type { committedSchema, originalSchema } from './schema.ts';
 import { stateSchema } from './schema.ts';
 import type { HostFiles } from '../ports.ts';
-import { MEMORY_FOLDER } from '../../names.ts';
+import { STATE_DIR } from '../../names.ts';
 
 /** There while a change is open. */
-export const JOURNAL_FILE = `${MEMORY_FOLDER}/change`;
+export const JOURNAL_FILE = `${STATE_DIR}/change`;
 /** The journal, once the host's undo script has taken it: while it works, and after it for whose sake it ran. */
-export const TAKEN_FILE = `${MEMORY_FOLDER}/undoing`;
+export const TAKEN_FILE = `${STATE_DIR}/undoing`;
 export const UNDONE_FILES = {
-  timer: `${MEMORY_FOLDER}/undone-timer`,
-  boot: `${MEMORY_FOLDER}/undone-boot`,
+  timer: `${STATE_DIR}/undone-timer`,
+  boot: `${STATE_DIR}/undone-boot`,
 } as const;
-export const STATE_FILE = `${MEMORY_FOLDER}/state.json`;
-const BACKUP_FILE = `${MEMORY_FOLDER}/backup`;
+export const STATE_FILE = `${STATE_DIR}/state.json`;
+const BACKUP_FILE = `${STATE_DIR}/backup`;
 const OWNER_ONLY = 0o600;
 const MOST_PAST_CHANGES = 10;
 
-export type Memory = Readonly<v.InferOutput<typeof stateSchema>>;
-export type Failure = NonNullable<Memory['failure']>;
+export type AgentState = Readonly<v.InferOutput<typeof stateSchema>>;
+export type Failure = NonNullable<AgentState['failure']>;
 export type Original = Readonly<v.InferOutput<typeof originalSchema>>;
 export type { PastChange };
 export type Committed = Readonly<v.InferOutput<typeof committedSchema>>;
 
-export const NOTHING_REMEMBERED: Memory = { version: 1, lastApplied: { ours: [], folded: [] } };
+export const EMPTY_STATE: AgentState = { version: 1, lastApplied: { ours: [], folded: [] } };
 
 /** The part of the memory that a change replaces when it is committed. */
-export function committedPart({ lastApplied, appliedRevision, lastChange, original }: Memory): Committed {
+export function committedPart({ lastApplied, appliedRevision, lastChange, original }: AgentState): Committed {
   return {
     lastApplied,
     ...(appliedRevision !== undefined && { appliedRevision }),
@@ -40,17 +40,17 @@ export function committedPart({ lastApplied, appliedRevision, lastChange, origin
 }
 
 /** With one more change in the history, which holds the last ten; in place of what was said of the same change before. */
-export function withPastChange(memory: Memory, change: PastChange): Memory {
-  const others = (memory.history ?? []).filter(({ at }) => at !== change.at);
-  return { ...memory, history: [...others, change].slice(-MOST_PAST_CHANGES) };
+export function withPastChange(agentState: AgentState, change: PastChange): AgentState {
+  const others = (agentState.history ?? []).filter(({ at }) => at !== change.at);
+  return { ...agentState, history: [...others, change].slice(-MOST_PAST_CHANGES) };
 }
 
 /** A file of the agent's own on the host that this version cannot read. */
-export class MemoryError extends Error {
+export class StateError extends Error {
   constructor(path: string, cause: unknown) {
     super(
       `Expected ${path} to hold what this agent wrote, got something else. ` +
-        `Compare ${MEMORY_FOLDER} with the kubelet's environment file, then move the file away.`,
+        `Compare ${STATE_DIR} with the kubelet's environment file, then move the file away.`,
       { cause },
     );
     this.name = 'MemoryError';
@@ -64,11 +64,11 @@ export interface OpenChange {
   readonly holder: 'nobody' | 'script' | keyof typeof UNDONE_FILES;
 }
 
-export interface MemoryStore {
+export interface StateStore {
   /** Throws a MemoryError when the file is there and not ours. */
-  load(): Promise<Memory>;
+  load(): Promise<AgentState>;
   /** Nothing to remember: the folder goes. */
-  save(memory: Memory): Promise<void>;
+  save(agentState: AgentState): Promise<void>;
   open(): Promise<OpenChange | undefined>;
   begin(journal: Journal): Promise<void>;
   /** Removes the journal. False when it was not there any more: the host is undoing the change. */
@@ -82,18 +82,17 @@ export interface MemoryStore {
 }
 
 /** The memory in its folder on the host; every write is atomic and synced. */
-export function memoryStore(files: HostFiles): MemoryStore {
+export function stateStore(files: HostFiles): StateStore {
   const write = (path: string, text: string | Uint8Array): Promise<void> =>
     files.writeAtomic(path, Buffer.from(text), { mode: OWNER_ONLY });
 
   return {
     load: async () =>
-      (await readOwn(files, STATE_FILE, (text) => v.parse(stateSchema, JSON.parse(text)))) ??
-      NOTHING_REMEMBERED,
-    save: (memory) =>
-      memory === NOTHING_REMEMBERED
-        ? files.removeFolder(MEMORY_FOLDER)
-        : write(STATE_FILE, `${JSON.stringify(memory, undefined, 2)}\n`),
+      (await readOwn(files, STATE_FILE, (text) => v.parse(stateSchema, JSON.parse(text)))) ?? EMPTY_STATE,
+    save: (agentState) =>
+      agentState === EMPTY_STATE
+        ? files.removeFolder(STATE_DIR)
+        : write(STATE_FILE, `${JSON.stringify(agentState, undefined, 2)}\n`),
     async open() {
       const places = [
         [JOURNAL_FILE, 'nobody'],
@@ -140,6 +139,6 @@ async function readOwn<T>(
   try {
     return parse(Buffer.from(content).toString());
   } catch (error) {
-    throw new MemoryError(path, error);
+    throw new StateError(path, error);
   }
 }

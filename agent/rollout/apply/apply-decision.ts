@@ -3,7 +3,7 @@
 import type { AgentLog } from '../../node/ports.ts';
 import { isRevision } from '../../names.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../fleet.ts';
-import { Outdated, type FleetCluster, type SeenNode } from '../ports.ts';
+import { ConflictError, type FleetCluster, type SeenNode } from '../ports.ts';
 import type { SeenNodes } from './node-store.ts';
 
 export interface CarryOutPorts {
@@ -40,7 +40,7 @@ type Result = 'written' | 'changed' | 'failed';
  * would have got: then nothing is approved this time. An approval without an answer counts as written, so that its slot is
  * given to no other, and is sent again until its answer is known.
  */
-export async function carryOut(decision: RolloutDecision, ports: CarryOutPorts): Promise<Outcome> {
+export async function applyDecision(decision: RolloutDecision, ports: CarryOutPorts): Promise<Outcome> {
   const { store, cluster, log, isLeading, now } = ports;
   const decidedOn = new Map(store.nodes().map((node) => [node.name, node]));
   const withdrawn = await inTurns(decision.approvals.filter(takesBack).map(approvalStep), take);
@@ -96,7 +96,7 @@ export async function carryOut(decision: RolloutDecision, ports: CarryOutPorts):
       log.info(step.facts, step.message);
       return 'written';
     } catch (error) {
-      const isOutdated = error instanceof Outdated;
+      const isOutdated = error instanceof ConflictError;
       if (!isOutdated && !isRefused(error) && step.unanswered !== undefined) {
         store.assume(seen, step.unanswered(seen));
       }

@@ -1,24 +1,24 @@
 // How many of those that may go do go: no more than maxUnavailable at a time, control-plane nodes one at a time.
 
 import { isControlPlane } from './control-plane.ts';
-import { lineUp, type ZoneLoads } from './order.ts';
-import type { Member } from './node-status.ts';
+import { orderCandidates, type ZoneLoads } from './order.ts';
+import type { Candidate } from './node-status.ts';
 
 /**
  * Those that are approved now, in the order of their turn. A node that is unavailable anyway takes no further place,
  * so the mend of a broken node always passes. `eligible` are in the order of names.
  */
 export function withinBudget(
-  eligible: readonly Member[],
-  members: readonly Member[],
+  eligible: readonly Candidate[],
+  members: readonly Candidate[],
   maxUnavailable: number,
   loads: ZoneLoads,
-): readonly Member[] {
+): readonly Candidate[] {
   const unavailable = members.filter((member) => member.unavailable);
   const busy = unavailable.filter(({ node }) => isControlPlane(node));
   let places = maxUnavailable - unavailable.length;
   let controlPlaneGoes = false;
-  return lineUp(eligible, loads).filter((member) => {
+  return orderCandidates(eligible, loads).filter((member) => {
     const isLeader = isControlPlane(member.node);
     const others = busy.length - (isLeader && member.unavailable ? 1 : 0);
     if (isLeader && (others > 0 || controlPlaneGoes)) {

@@ -2,15 +2,15 @@
 
 import type { Canary } from '../../policy/policy.ts';
 import { isControlPlane } from './control-plane.ts';
-import { lineUp, type ZoneLoads } from './order.ts';
-import type { Member } from './node-status.ts';
+import { orderCandidates, type ZoneLoads } from './order.ts';
+import type { Candidate } from './node-status.ts';
 
 export type Stage = 'Canary' | 'Soaking' | 'Rolling';
 
 export interface Canaries {
   /** Those that may be approved now, as far as canaries are concerned, in the order of names. */
-  readonly eligible: readonly Member[];
-  readonly isCanary: (member: Member) => boolean;
+  readonly eligible: readonly Candidate[];
+  readonly isCanary: (member: Candidate) => boolean;
   /** How far those have come that are not finished; undefined when all are. */
   readonly stage: Stage | undefined;
   /** When the soak that others wait for may end, in ms. */
@@ -22,7 +22,7 @@ export interface Canaries {
 /** `members`: those that take part, in the order of names. */
 export function canariesOf(
   canary: Canary,
-  members: readonly Member[],
+  members: readonly Candidate[],
   loads: ZoneLoads,
   now: number,
 ): Canaries {
@@ -32,13 +32,13 @@ export function canariesOf(
 }
 
 interface Group {
-  readonly members: readonly Member[];
+  readonly members: readonly Candidate[];
   readonly stage: Stage;
-  readonly picked: readonly Member[];
+  readonly picked: readonly Candidate[];
 }
 
 /** Each revision must prove itself on its own. */
-function byNumber(count: number, members: readonly Member[], loads: ZoneLoads, now: number): Canaries {
+function byNumber(count: number, members: readonly Candidate[], loads: ZoneLoads, now: number): Canaries {
   const byRevision = Map.groupBy(members, ({ revision }) => revision);
   const groups = [...byRevision.values()].map((group) => proofOf(group, count, loads, now));
   const isProven = groups.every(({ members: group, stage }) => stage === 'Rolling' || !hasWorkers(group));
@@ -65,7 +65,7 @@ function byNumber(count: number, members: readonly Member[], loads: ZoneLoads, n
 }
 
 /** Control-plane nodes are canaries only of what no other node gets. */
-function proofOf(members: readonly Member[], count: number, loads: ZoneLoads, now: number): Group {
+function proofOf(members: readonly Candidate[], count: number, loads: ZoneLoads, now: number): Group {
   const workers = hasWorkers(members) ? members.filter(({ node }) => !isControlPlane(node)) : members;
   const needed = Math.min(count, workers.filter(isAlive).length);
   const proven = workers.filter((member) => isProof(member, now)).length;
@@ -73,7 +73,7 @@ function proofOf(members: readonly Member[], count: number, loads: ZoneLoads, no
     return { members, stage: 'Rolling', picked: [] };
   }
   const begun = workers.filter(hasBegun);
-  const inLine = lineUp(workers.filter(mayGo), loads);
+  const inLine = orderCandidates(workers.filter(mayGo), loads);
   // A node that is not Ready proves little.
   const readyFirst = [...inLine.filter(isReady), ...inLine.filter((member) => !isReady(member))];
   const picked = readyFirst.slice(0, Math.max(0, needed - begun.length));
@@ -84,7 +84,7 @@ function proofOf(members: readonly Member[], count: number, loads: ZoneLoads, no
 /** All that carry the labels go first; at least one of them must prove itself, and all that can. */
 function byLabels(
   labels: Readonly<Record<string, string>>,
-  members: readonly Member[],
+  members: readonly Candidate[],
   now: number,
 ): Canaries {
   const pairs = Object.entries(labels);
@@ -105,35 +105,35 @@ function byLabels(
 }
 
 /** It wants what the policy asks and waits for its approval. */
-export function mayGo({ node, standing, caughtUp }: Member): boolean {
-  return standing === 'waiting' && caughtUp && node.state === 'Pending';
+export function mayGo({ node, standing, wantsCurrentRevision }: Candidate): boolean {
+  return standing === 'waiting' && wantsCurrentRevision && node.state === 'Pending';
 }
 
-function isProof({ soakedAt }: Member, now: number): boolean {
+function isProof({ soakedAt }: Candidate, now: number): boolean {
   return soakedAt !== undefined && soakedAt <= now;
 }
 
-function hasBegun({ standing, caughtUp }: Member): boolean {
-  return standing === 'done' || (standing === 'changing' && caughtUp);
+function hasBegun({ standing, wantsCurrentRevision }: Candidate): boolean {
+  return standing === 'done' || (standing === 'changing' && wantsCurrentRevision);
 }
 
-function isAlive({ standing }: Member): boolean {
+function isAlive({ standing }: Candidate): boolean {
   return standing === 'done' || standing === 'changing' || standing === 'waiting';
 }
 
-function isUnfinished({ standing }: Member): boolean {
+function isUnfinished({ standing }: Candidate): boolean {
   return standing === 'changing' || standing === 'waiting';
 }
 
-function isReady({ node }: Member): boolean {
+function isReady({ node }: Candidate): boolean {
   return node.readiness?.ready === true;
 }
 
-function hasWorkers(members: readonly Member[]): boolean {
+function hasWorkers(members: readonly Candidate[]): boolean {
   return members.some((member) => !isControlPlane(member.node) && isAlive(member));
 }
 
-function soaksOf(members: readonly Member[], now: number): readonly number[] {
+function soaksOf(members: readonly Candidate[], now: number): readonly number[] {
   return members.flatMap(({ soakedAt }) => (soakedAt !== undefined && soakedAt > now ? [soakedAt] : []));
 }
 

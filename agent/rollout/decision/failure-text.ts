@@ -1,12 +1,12 @@
 // What happened to a node that failed, in words for a person.
 
 import type { FleetNode } from '../fleet.ts';
-import { brokeDown, type Member, type Terms } from './node-status.ts';
+import { failedAfterChange, type Candidate, type DecisionContext } from './node-status.ts';
 import { timeText } from './text.ts';
 
 /** What happened to a node that failed. */
-export function failureText({ node, revision = '' }: Member, terms: Terms): string {
-  if (!brokeDown(node, terms)) {
+export function failureText({ node, revision = '' }: Candidate, terms: DecisionContext): string {
+  if (!failedAfterChange(node, terms)) {
     const again = node.state === 'Working' ? ', and is tried again now' : '';
     return `Its change to revision ${revision} failed${again}: ${node.reason}`;
   }

@@ -4,7 +4,7 @@ import type { Policy, PolicyError } from '../../policy/policy.ts';
 import { policyErrorText } from '../../report/policy-error.ts';
 import { shorten } from '../../report/shorten.ts';
 import { numberOf } from './quantity.ts';
-import type { Member, Terms } from './node-status.ts';
+import type { Candidate, DecisionContext } from './node-status.ts';
 import { namesText, nodesText, timeText } from './text.ts';
 import type { WindowsState } from '../windows/windows.ts';
 import { failureText } from './failure-text.ts';
@@ -29,10 +29,10 @@ const LONGEST_REASON_BYTES = 300;
 
 export function gateOf(
   { policy, errors }: PolicyNow,
-  members: readonly Member[],
+  members: readonly Candidate[],
   selected: number,
   windows: WindowsState,
-  terms: Terms,
+  terms: DecisionContext,
 ): Gate {
   if (policy === undefined || errors.length > 0) {
     return { kind: 'invalid', reason: invalidReason(errors) };
@@ -69,7 +69,7 @@ function pausedReason(paused: boolean): string {
     : 'The policy only observes (mode: Observe): no node is changed.';
 }
 
-function haltedReason(failed: readonly Member[], threshold: number, terms: Terms): string {
+function haltedReason(failed: readonly Candidate[], threshold: number, terms: DecisionContext): string {
   const [first] = failed;
   const why =
     first === undefined

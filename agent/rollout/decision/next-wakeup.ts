@@ -3,10 +3,10 @@
 import type { Canaries } from './canaries.ts';
 import {
   ASK_AGAIN_AFTER_MS,
-  isDark,
+  isLongNotReady,
   isUnanswered,
   LOST_AFTER_MS,
-  type Member,
+  type Candidate,
   overdueAt,
 } from './node-status.ts';
 import type { WindowsState } from '../windows/windows.ts';
@@ -18,8 +18,8 @@ interface Instants {
 }
 
 /** The first such instant after `now` (ms): a soak or a patience that ends, a window that opens or closes. */
-export function nextAt(
-  members: readonly Member[],
+export function nextWakeup(
+  members: readonly Candidate[],
   canaries: Canaries,
   windows: WindowsState,
   { now, answersBy = Infinity }: Instants,
@@ -35,9 +35,9 @@ export function nextAt(
   return first > now && Number.isFinite(first) ? new Date(first) : undefined;
 }
 
-function patienceEnds(member: Member, now: number): number {
+function patienceEnds(member: Candidate, now: number): number {
   const { node } = member;
-  const isBriefly = node.readiness?.ready === false && !isDark(node, now);
+  const isBriefly = node.readiness?.ready === false && !isLongNotReady(node, now);
   const lost = isBriefly ? node.readiness.since.getTime() + LOST_AFTER_MS : Infinity;
   const overdue = overdueAt(member);
   const asked =

@@ -1,7 +1,7 @@
 // What the rollout makes of one node: its standing, and whether it takes a place of those that may be unavailable.
 
-import { isRevision, MARKS } from '../../names.ts';
-import type { FleetNode, Standing } from '../fleet.ts';
+import { isRevision, APPROVAL_MARKERS } from '../../names.ts';
+import type { FleetNode, RolloutStatus } from '../fleet.ts';
 
 const MINUTE_MS = 60_000;
 /** So long not Ready, a node no longer holds anybody up. */
@@ -16,24 +16,24 @@ export const ASK_AGAIN_AFTER_MS = 60 * MINUTE_MS;
 /** From an approval to the end of its change. */
 const LONGEST_CHANGE_MS = 30 * MINUTE_MS;
 
-export interface Member {
+export interface Candidate {
   /** What it says; where that is foreseen, what it is going to say. */
   readonly node: FleetNode;
   readonly revision: string | undefined;
-  readonly standing: Standing;
+  readonly standing: RolloutStatus;
   /** Counts against maxUnavailable. */
   readonly unavailable: boolean;
   /** Its approval is in force: it may begin at any moment. */
-  readonly live: boolean;
+  readonly approvalActive: boolean;
   /** Its agent wants what the policy asks of it, or is foreseen to. */
-  readonly caughtUp: boolean;
+  readonly wantsCurrentRevision: boolean;
   /** Its agent has not said so. */
-  readonly foreseen: boolean;
+  readonly predicted: boolean;
   /** When it has stayed healthy for long enough after its change, in ms; undefined unless it is done and Ready. */
   readonly soakedAt: number | undefined;
 }
 
-export interface Terms {
+export interface DecisionContext {
   readonly now: number;
   readonly soakMs: number;
   /** Agents wait for approvals. */
@@ -41,20 +41,20 @@ export interface Terms {
 }
 
 /** `revision`: what the policy asks of the node. */
-export function memberOf(told: FleetNode, revision: string | undefined, terms: Terms): Member {
-  const live = terms.coordinated && isLive(told);
-  const foreseen = terms.coordinated && isForeseen(told, revision);
-  const node: FleetNode = foreseen ? { ...told, state: 'Pending', desiredRevision: revision } : told;
-  const caughtUp = revision !== undefined && node.desiredRevision === revision;
-  const standing = standingOf(node, { revision, caughtUp, foreseen, live }, terms);
+export function memberOf(told: FleetNode, revision: string | undefined, terms: DecisionContext): Candidate {
+  const approvalActive = terms.coordinated && isLive(told);
+  const predicted = terms.coordinated && isForeseen(told, revision);
+  const node: FleetNode = predicted ? { ...told, state: 'Pending', desiredRevision: revision } : told;
+  const wantsCurrentRevision = revision !== undefined && node.desiredRevision === revision;
+  const standing = standingOf(node, { revision, wantsCurrentRevision, predicted, approvalActive }, terms);
   return {
     node,
     revision,
     standing,
-    live,
-    caughtUp,
-    foreseen,
-    unavailable: isSelected(node) && isUnavailable(node, standing, live, terms.now),
+    approvalActive,
+    wantsCurrentRevision,
+    predicted,
+    unavailable: isSelected(node) && isUnavailable(node, standing, approvalActive, terms.now),
     soakedAt: standing === 'done' && isReady(node) ? soakedAt(node, terms) : undefined,
   };
 }
@@ -65,13 +65,13 @@ export function isSelected(node: FleetNode): boolean {
 }
 
 /** Not Ready for so long that it holds nobody up; or it never said whether it is. */
-export function isDark({ readiness }: FleetNode, now: number): boolean {
+export function isLongNotReady({ readiness }: FleetNode, now: number): boolean {
   return readiness === undefined || (!readiness.ready && now - readiness.since.getTime() >= LOST_AFTER_MS);
 }
 
 /** It went dark in the middle of its change, or before it had stayed healthy for long enough after it. */
-export function brokeDown(node: FleetNode, terms: Terms): boolean {
-  if (!isDark(node, terms.now) || node.readiness === undefined) {
+export function failedAfterChange(node: FleetNode, terms: DecisionContext): boolean {
+  if (!isLongNotReady(node, terms.now) || node.readiness === undefined) {
     return false;
   }
   if (node.state === 'Working') {
@@ -86,27 +86,27 @@ export function brokeDown(node: FleetNode, terms: Terms): boolean {
 export function isUnanswered(node: FleetNode, now: number): boolean {
   const { approvedRevision, approvedAt } = node;
   return (
-    approvedRevision === MARKS.unanswered &&
+    approvedRevision === APPROVAL_MARKERS.unanswered &&
     (approvedAt === undefined || now - approvedAt.getTime() < ASK_AGAIN_AFTER_MS)
   );
 }
 
 /** When its approval, which it has not used yet, has waited for too long, in ms; Infinity: never. */
-export function overdueAt({ node, live, caughtUp, foreseen }: Member): number {
+export function overdueAt({ node, approvalActive, wantsCurrentRevision, predicted }: Candidate): number {
   const mayWait = node.joining || node.state === 'Working' || node.approvedAt === undefined;
-  const patience = foreseen ? UNREAD_AFTER_MS : UNANSWERED_AFTER_MS;
-  return live && caughtUp && !mayWait ? node.approvedAt.getTime() + patience : Infinity;
+  const patience = predicted ? UNREAD_AFTER_MS : UNANSWERED_AFTER_MS;
+  return approvalActive && wantsCurrentRevision && !mayWait ? node.approvedAt.getTime() + patience : Infinity;
 }
 
 /** Its agent has not been heard of since it was approved in vain. */
-export function isUnread({ node, foreseen }: Pick<Member, 'node' | 'foreseen'>): boolean {
-  return foreseen && node.approvedRevision === MARKS.unread;
+export function isUnread({ node, predicted }: Pick<Candidate, 'node' | 'predicted'>): boolean {
+  return predicted && node.approvedRevision === APPROVAL_MARKERS.unread;
 }
 
 /** Something older was approved here and did not come to its end. */
 export function isFirstInLine({ approvedRevision, appliedRevision, desiredRevision }: FleetNode): boolean {
   return (
-    (isRevision(approvedRevision) || approvedRevision === MARKS.unfinished) &&
+    (isRevision(approvedRevision) || approvedRevision === APPROVAL_MARKERS.unfinished) &&
     approvedRevision !== appliedRevision &&
     approvedRevision !== desiredRevision
   );
@@ -142,27 +142,34 @@ function isReady({ readiness }: FleetNode): boolean {
 
 interface Seen {
   readonly revision: string | undefined;
-  readonly caughtUp: boolean;
-  readonly foreseen: boolean;
-  readonly live: boolean;
+  readonly wantsCurrentRevision: boolean;
+  readonly predicted: boolean;
+  readonly approvalActive: boolean;
 }
 
-function standingOf(node: FleetNode, { revision, caughtUp, foreseen, live }: Seen, terms: Terms): Standing {
+function standingOf(
+  node: FleetNode,
+  { revision, wantsCurrentRevision, predicted, approvalActive }: Seen,
+  terms: DecisionContext,
+): RolloutStatus {
   const { state, joining } = node;
   if (state === undefined || revision === undefined) {
     return joining || state === 'Observing' ? 'waiting' : 'lost';
   }
-  const isThere = caughtUp && node.appliedRevision === revision;
+  const isThere = wantsCurrentRevision && node.appliedRevision === revision;
   if (node.paused) {
     if (state === 'Working') {
       return 'changing';
     }
     return isThere && (state === 'Done' || state === 'Observing') ? 'done' : 'held';
   }
-  if (caughtUp && (node.failedRevision === revision || (!joining && brokeDown(node, terms)))) {
+  if (
+    wantsCurrentRevision &&
+    (node.failedRevision === revision || (!joining && failedAfterChange(node, terms)))
+  ) {
     return 'failed';
   }
-  if (!joining && isDark(node, terms.now)) {
+  if (!joining && isLongNotReady(node, terms.now)) {
     return 'lost';
   }
   switch (state) {
@@ -172,29 +179,36 @@ function standingOf(node: FleetNode, { revision, caughtUp, foreseen, live }: See
     case 'Observing':
       return isThere ? 'done' : 'waiting';
     case 'Pending':
-      if (live) {
+      if (approvalActive) {
         return 'changing';
       }
-      return caughtUp && !joining && (isUnanswered(node, terms.now) || isUnread({ node, foreseen }))
+      return wantsCurrentRevision &&
+        !joining &&
+        (isUnanswered(node, terms.now) || isUnread({ node, predicted }))
         ? 'lost'
         : 'waiting';
     case 'Blocked':
     case 'Degraded':
     case 'Unreconcilable':
-      return caughtUp || node.desiredRevision === undefined ? 'held' : 'waiting';
+      return wantsCurrentRevision || node.desiredRevision === undefined ? 'held' : 'waiting';
   }
 }
 
-function isUnavailable(node: FleetNode, standing: Standing, live: boolean, now: number): boolean {
-  const isBriefly = node.readiness?.ready === false && !isDark(node, now);
-  return live || isBriefly || standing === 'failed' || standing === 'changing';
+function isUnavailable(
+  node: FleetNode,
+  standing: RolloutStatus,
+  approvalActive: boolean,
+  now: number,
+): boolean {
+  const isBriefly = node.readiness?.ready === false && !isLongNotReady(node, now);
+  return approvalActive || isBriefly || standing === 'failed' || standing === 'changing';
 }
 
 /**
  * By the API server's clock where the node's cannot be right, or tells of a drift that was mended later. Nothing to go
  * by: it needed no change.
  */
-function soakedAt(node: FleetNode, { soakMs }: Terms): number {
+function soakedAt(node: FleetNode, { soakMs }: DecisionContext): number {
   const approved = whenApproved(node)?.getTime();
   const changed = node.lastChange?.getTime();
   const took = (changed ?? -Infinity) - (approved ?? -Infinity);

@@ -1,14 +1,14 @@
 // The order in which nodes get their turn.
 
-import { MARKS } from '../../names.ts';
-import { isFirstInLine, type Member } from './node-status.ts';
+import { APPROVAL_MARKERS } from '../../names.ts';
+import { isFirstInLine, type Candidate } from './node-status.ts';
 
 const ZONE_LABEL = 'topology.kubernetes.io/zone';
 
 /** How many nodes of each zone are unavailable. */
 export type ZoneLoads = ReadonlyMap<string, number>;
 
-export function zoneLoads(members: readonly Member[]): ZoneLoads {
+export function zoneLoads(members: readonly Candidate[]): ZoneLoads {
   const loads = new Map<string, number>();
   for (const member of members) {
     if (member.unavailable) {
@@ -24,7 +24,7 @@ export function zoneLoads(members: readonly Member[]): ZoneLoads {
  * fewest unavailable nodes, counted with those that stand in line before, then the name. `members` are in the order
  * of names.
  */
-export function lineUp(members: readonly Member[], loads: ZoneLoads): readonly Member[] {
+export function orderCandidates(members: readonly Candidate[], loads: ZoneLoads): readonly Candidate[] {
   const taken = new Map(loads);
   return [0, 1, 2].flatMap((rank) => {
     const placed = members
@@ -40,13 +40,13 @@ export function lineUp(members: readonly Member[], loads: ZoneLoads): readonly M
   });
 }
 
-function rankOf({ node }: Member): number {
-  if (node.approvedRevision === MARKS.unanswered) {
+function rankOf({ node }: Candidate): number {
+  if (node.approvedRevision === APPROVAL_MARKERS.unanswered) {
     return 2;
   }
   return isFirstInLine(node) ? 0 : 1;
 }
 
-function zoneOf({ node }: Member): string {
+function zoneOf({ node }: Candidate): string {
   return node.labels[ZONE_LABEL] ?? '';
 }

@@ -1,17 +1,17 @@
 // Approvals that must not stay as they are.
 
-import { MARKS } from '../../names.ts';
+import { APPROVAL_MARKERS } from '../../names.ts';
 import type { Approval } from '../fleet.ts';
 import type { Gate } from './gate.ts';
-import { isFirstInLine, type Member, overdueAt } from './node-status.ts';
+import { isFirstInLine, type Candidate, overdueAt } from './node-status.ts';
 
 /**
  * What to write over approvals that must not be used now, or that could come back into force with another edit.
  * `approved`: those that get a new approval anyway.
  */
 export function withdrawalsOf(
-  members: readonly Member[],
-  approved: ReadonlySet<Member>,
+  members: readonly Candidate[],
+  approved: ReadonlySet<Candidate>,
   gate: Gate,
   now: number,
 ): readonly Approval[] {
@@ -25,11 +25,11 @@ export function withdrawalsOf(
 
 /** undefined: it stays. */
 function replacementOf(
-  member: Member,
+  member: Candidate,
   gate: Gate,
   now: number,
 ): { readonly revision: string | undefined } | undefined {
-  const { node, standing, live, caughtUp } = member;
+  const { node, standing, approvalActive, wantsCurrentRevision } = member;
   if (node.approvedRevision === undefined || node.state === 'Working' || standing === 'failed') {
     return undefined;
   }
@@ -40,21 +40,21 @@ function replacementOf(
   if (gate.kind === 'immediate') {
     return undefined;
   }
-  if (live && caughtUp) {
-    const isForbidden = standing === 'held' || standing === 'lost' || !mayBegin(member, gate);
-    if (isForbidden) {
+  if (approvalActive && wantsCurrentRevision) {
+    const isEacces = standing === 'held' || standing === 'lost' || !mayBegin(member, gate);
+    if (isEacces) {
       return { revision: undefined };
     }
     return overdueAt(member) <= now
-      ? { revision: member.foreseen ? MARKS.unread : MARKS.unanswered }
+      ? { revision: member.predicted ? APPROVAL_MARKERS.unread : APPROVAL_MARKERS.unanswered }
       : undefined;
   }
-  const isStale = live || isFirstInLine(node);
-  return isStale && member.revision !== undefined && node.approvedRevision !== MARKS.unfinished
-    ? { revision: MARKS.unfinished }
+  const isStale = approvalActive || isFirstInLine(node);
+  return isStale && member.revision !== undefined && node.approvedRevision !== APPROVAL_MARKERS.unfinished
+    ? { revision: APPROVAL_MARKERS.unfinished }
     : undefined;
 }
 
-function mayBegin({ node }: Member, gate: Gate): boolean {
+function mayBegin({ node }: Candidate, gate: Gate): boolean {
   return gate.kind === 'open' || (gate.kind === 'closed' && node.joining);
 }

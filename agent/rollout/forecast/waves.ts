@@ -42,8 +42,8 @@ export function orderOf(
       at = new Date(at.getTime() + CHANGE_MS);
       const [went, done] = [new Set(names), at];
       fleet = fleet.map((node) => (went.has(node.name) ? changed(node, done) : node));
-    } else if (decision.nextAt !== undefined && decision.nextAt > at) {
-      at = decision.nextAt;
+    } else if (decision.nextWakeup !== undefined && decision.nextWakeup > at) {
+      at = decision.nextWakeup;
     } else {
       break;
     }

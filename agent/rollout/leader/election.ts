@@ -14,7 +14,7 @@ import {
   RETRY_MS,
   type Observed,
 } from './lease.ts';
-import { Outdated } from '../ports.ts';
+import { ConflictError } from '../ports.ts';
 import type { LeaseStore } from '../ports.ts';
 
 export interface ElectionPorts {
@@ -101,7 +101,7 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
     } catch (error) {
       // Somebody else may have written, or our own write came through without an answer.
       mustLook = true;
-      if (error instanceof Outdated) {
+      if (error instanceof ConflictError) {
         log.info({ identity }, 'Another coordinator wrote the lease first');
       } else {
         log.warn({ err: error }, 'The lease could not be read or written; trying again');

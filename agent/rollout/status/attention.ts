@@ -2,16 +2,22 @@
 
 import { PENDING_TAINT } from '../../names.ts';
 import type { FleetNode } from '../fleet.ts';
-import { brokeDown, isUnanswered, isUnread, type Member, type Terms } from '../decision/node-status.ts';
+import {
+  failedAfterChange,
+  isUnanswered,
+  isUnread,
+  type Candidate,
+  type DecisionContext,
+} from '../decision/node-status.ts';
 import { failureText, since } from '../decision/failure-text.ts';
 
-export interface Surroundings extends Terms {
+export interface Surroundings extends DecisionContext {
   /** Most agents have answered to the policy as it is. */
   readonly mostCaughtUp: boolean;
 }
 
 /** undefined: it needs none. */
-export function attentionOf(member: Member, around: Surroundings): string | undefined {
+export function attentionOf(member: Candidate, around: Surroundings): string | undefined {
   const { node, standing } = member;
   switch (standing) {
     case 'failed':
@@ -28,8 +34,8 @@ export function attentionOf(member: Member, around: Surroundings): string | unde
   }
 }
 
-function failureMend({ node }: Member, terms: Terms): string {
-  return brokeDown(node, terms)
+function failureMend({ node }: Candidate, terms: DecisionContext): string {
+  return failedAfterChange(node, terms)
     ? `Look at it on the node: journalctl -u kubelet. If the node is gone for good: kubectl delete node ${node.name}`
     : `It tries again by itself; when the cause is mended, at once with: kubectl sysctls retry ${node.name}`;
 }
@@ -41,7 +47,7 @@ function heldText(node: FleetNode): string {
   return `${node.state}: ${node.reason}`;
 }
 
-function lostText(member: Member, { now }: Terms): string {
+function lostText(member: Candidate, { now }: DecisionContext): string {
   const { node, revision } = member;
   if (node.state === undefined) {
     return `No agent has reported on it. Look whether a pod of the DaemonSet runs there, or why it does not: ${agentCommand(node)}`;
@@ -61,14 +67,17 @@ function lostText(member: Member, { now }: Terms): string {
   return `It is not Ready since ${since(node)}, and holds nobody up; it is changed when it is back. If it is gone for good: kubectl delete node ${node.name}`;
 }
 
-function waitingText({ node, caughtUp }: Member, { mostCaughtUp }: Surroundings): string | undefined {
+function waitingText(
+  { node, wantsCurrentRevision }: Candidate,
+  { mostCaughtUp }: Surroundings,
+): string | undefined {
   if (node.joining) {
     return node.state === 'Observing' || node.state === undefined
       ? `It waits with the taint ${PENDING_TAINT.key}, and its agent does not change it${node.state === undefined ? ' (it has not reported yet)' : `: ${node.reason}`}. ` +
           `To let pods onto it as it is: kubectl taint node ${node.name} ${PENDING_TAINT.key}-`
       : undefined;
   }
-  return mostCaughtUp && !caughtUp
+  return mostCaughtUp && !wantsCurrentRevision
     ? `Its agent has not answered to the ConfigMap as it is now. Look at it: ${agentCommand(node)}`
     : undefined;
 }

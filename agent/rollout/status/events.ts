@@ -1,6 +1,6 @@
 // What of a rollout is worth an Event, each once. Pure: what was told before is kept in the status ConfigMap.
 
-import type { EventNote } from '../../node/ports.ts';
+import type { EventDraft } from '../../node/ports.ts';
 import type { EventReason } from '../../names.ts';
 import type { Phase } from '../fleet.ts';
 
@@ -28,10 +28,10 @@ interface Now {
 export function milestones(
   before: Told | undefined,
   { rollout, phase, reason, progress }: Now,
-): { readonly told: Told; readonly notes: readonly EventNote[] } {
+): { readonly told: Told; readonly notes: readonly EventDraft[] } {
   const told = before?.rollout === rollout ? before : nothingTold(rollout);
-  const notes: EventNote[] = [];
-  const tell = (type: EventNote['type'], event: EventReason, message: string): void => {
+  const notes: EventDraft[] = [];
+  const tell = (type: EventDraft['type'], event: EventReason, message: string): void => {
     notes.push({ type, reason: event, message });
   };
   const isMoving = phase === 'Canary' || phase === 'Soaking' || phase === 'Rolling';

@@ -3,17 +3,17 @@
 import type { Canaries } from '../decision/canaries.ts';
 import type { Phase } from '../fleet.ts';
 import type { Gate } from '../decision/gate.ts';
-import type { Member } from '../decision/node-status.ts';
+import type { Candidate } from '../decision/node-status.ts';
 import { namesText, nodesText, timeText } from '../decision/text.ts';
 
 export interface Situation {
   readonly gate: Gate;
   /** Those that take part, in the order of names: not those that are about to join. */
-  readonly members: readonly Member[];
-  readonly joining: readonly Member[];
+  readonly members: readonly Candidate[];
+  readonly joining: readonly Candidate[];
   readonly canaries: Canaries;
   /** Of those that take part, approved by this decision. */
-  readonly approved: readonly Member[];
+  readonly approved: readonly Candidate[];
   readonly maxUnavailable: number;
   /** Nobody is approved yet: agents may still answer to the edit. */
   readonly awaitsAnswers: boolean;
@@ -74,7 +74,7 @@ function goingOn(situation: Situation): Told {
   return rolling(situation, waiting, changing);
 }
 
-function rolling(situation: Situation, waiting: readonly Member[], changing: readonly Member[]): Told {
+function rolling(situation: Situation, waiting: readonly Candidate[], changing: readonly Candidate[]): Told {
   const { canaries, approved, members, awaitsAnswers } = situation;
   const { stage = 'Rolling' } = canaries;
   if (awaitsAnswers) {
@@ -109,7 +109,11 @@ function rolling(situation: Situation, waiting: readonly Member[], changing: rea
   return { phase: 'Rolling', reason: `${countsText(situation)}${stuck}` };
 }
 
-function canaryReason(situation: Situation, first: readonly Member[], waiting: readonly Member[]): string {
+function canaryReason(
+  situation: Situation,
+  first: readonly Candidate[],
+  waiting: readonly Candidate[],
+): string {
   const [failed] = withStanding(first, 'failed');
   if (failed !== undefined) {
     return `The canary ${failed.node.name} failed, and others wait until it is done: ${failed.node.reason}`;
@@ -120,7 +124,7 @@ function canaryReason(situation: Situation, first: readonly Member[], waiting: r
   return `The canaries go first: ${namesText(first)}. ${countsText(situation)}`;
 }
 
-function stuckReason({ members, maxUnavailable }: Situation, waiting: readonly Member[]): string {
+function stuckReason({ members, maxUnavailable }: Situation, waiting: readonly Candidate[]): string {
   const silent = waiting.filter(isSilent);
   const unavailable = members.filter((member) => member.unavailable);
   if (silent.length === waiting.length) {
@@ -131,15 +135,15 @@ function stuckReason({ members, maxUnavailable }: Situation, waiting: readonly M
     : `${nodesText(waiting.length)} wait for their turn.`;
 }
 
-function silentReason(silent: readonly Member[]): string {
+function silentReason(silent: readonly Candidate[]): string {
   return `The agents of ${nodesText(silent.length)} have not answered to the ConfigMap as it is now: ${namesText(silent)}.`;
 }
 
-function isSilent({ caughtUp }: Member): boolean {
-  return !caughtUp;
+function isSilent({ wantsCurrentRevision }: Candidate): boolean {
+  return !wantsCurrentRevision;
 }
 
-function doneReason(members: readonly Member[]): string {
+function doneReason(members: readonly Candidate[]): string {
   const done = withStanding(members, 'done').length;
   const apart = members.length - done;
   return apart === 0
@@ -149,7 +153,7 @@ function doneReason(members: readonly Member[]): string {
 
 /** `3 of 10 nodes are done, 2 are being changed (at most 2 at a time), 4 wait, 1 failed.` */
 function countsText({ members, approved, maxUnavailable, gate }: Situation): string {
-  const count = (standing: Member['standing']): number => withStanding(members, standing).length;
+  const count = (standing: Candidate['standing']): number => withStanding(members, standing).length;
   const most = gate.kind === 'immediate' ? '' : ` (at most ${maxUnavailable} at a time)`;
   const parts = [
     `${count('done')} of ${nodesText(members.length)} are done`,
@@ -165,6 +169,6 @@ function part(count: number, words: string): string {
   return count === 0 ? '' : `${count} ${words}`;
 }
 
-function withStanding(members: readonly Member[], standing: Member['standing']): readonly Member[] {
+function withStanding(members: readonly Candidate[], standing: Candidate['standing']): readonly Candidate[] {
   return members.filter((member) => member.standing === standing);
 }

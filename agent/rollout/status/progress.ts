@@ -2,7 +2,7 @@
 
 import type { Pace } from '../../policy/policy.ts';
 import { isControlPlane } from '../decision/control-plane.ts';
-import { type FleetNode, type RolloutDecision, type Standing, STANDINGS } from '../fleet.ts';
+import { type FleetNode, type RolloutDecision, type RolloutStatus, STANDINGS } from '../fleet.ts';
 
 /** A change with its watch takes about so long where nothing else is known. */
 const USUAL_CHANGE_MS = 30_000;
@@ -10,12 +10,12 @@ const USUAL_CHANGE_MS = 30_000;
 const LONGEST_CHANGE_MS = 10 * 60_000;
 
 /** How many nodes have each standing. */
-export function countsOf({ nodes }: RolloutDecision): Readonly<Record<Standing, number>> {
+export function countsOf({ nodes }: RolloutDecision): Readonly<Record<RolloutStatus, number>> {
   const counts = new Map(STANDINGS.map((standing) => [standing, 0]));
   for (const { standing } of nodes) {
     counts.set(standing, (counts.get(standing) ?? 0) + 1);
   }
-  const of = (standing: Standing): number => counts.get(standing) ?? 0;
+  const of = (standing: RolloutStatus): number => counts.get(standing) ?? 0;
   return {
     done: of('done'),
     waiting: of('waiting'),
@@ -49,17 +49,17 @@ export function estimatedEnd(
   const first = decision.nodes.some((verdict) => verdict.canary && isLeft(verdict)) ? perChange : 0;
   const soaking: Readonly<Record<typeof phase, number>> = {
     Canary: first + pace.soakSeconds * 1000,
-    Soaking: Math.max(0, (decision.nextAt?.getTime() ?? now.getTime()) - now.getTime()),
+    Soaking: Math.max(0, (decision.nextWakeup?.getTime() ?? now.getTime()) - now.getTime()),
     Rolling: 0,
   };
   return waves === 0 ? undefined : new Date(now.getTime() + soaking[phase] + waves * perChange);
 }
 
-function isLeft({ standing }: { readonly standing: Standing }): boolean {
+function isLeft({ standing }: { readonly standing: RolloutStatus }): boolean {
   return standing === 'waiting' || standing === 'changing';
 }
 
-function isDone({ standing }: { readonly standing: Standing }): boolean {
+function isDone({ standing }: { readonly standing: RolloutStatus }): boolean {
   return standing === 'done';
 }
 

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AgentLog } from '../../node/ports.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { RolloutDecision } from '../fleet.ts';
-import { Outdated, type FleetCluster, type StatusObject } from '../ports.ts';
+import { ConflictError, type FleetCluster, type StatusObject } from '../ports.ts';
 import { rolloutEvents, type PolicyShown } from './rollout-events.ts';
 import { statusData, toldIn } from './status.ts';
 
@@ -85,7 +85,7 @@ export function statusPublisher(
       seen = await cluster.writeStatus(seen, { ...data, updated: clock.now().toISOString() });
       writtenAtMs = clock.monotonicMs();
     } catch (error) {
-      mustRead ||= error instanceof Outdated;
+      mustRead ||= error instanceof ConflictError;
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 // The Events of a rollout on their way to the API server: each once, in order, and until it is accepted.
 
-import type { AgentLog, ConfigMapObject, EventNote } from '../../node/ports.ts';
+import type { AgentLog, ConfigMapObject, EventDraft } from '../../node/ports.ts';
 import { eventQueue } from '../../report/event-queue.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { RolloutDecision } from '../fleet.ts';
@@ -36,7 +36,7 @@ export function rolloutEvents(
   let added: Told | undefined;
   let accepted: Told | undefined;
   let retryAtMs = Number.NEGATIVE_INFINITY;
-  const queue = eventQueue<EventNote & { readonly about: ConfigMapObject }>(
+  const queue = eventQueue<EventDraft & { readonly about: ConfigMapObject }>(
     (event) => cluster.policyEvent(event.about, event),
     (facts, message) => log.warn(facts, message),
   );

@@ -36,7 +36,7 @@ export function statusData(decision: RolloutDecision, told: Told | undefined): R
       ...counts,
       unavailable: decision.nodes.filter(({ unavailable }) => unavailable).length,
       maxUnavailable: decision.maxUnavailable,
-      nextAt: decision.nextAt?.toISOString(),
+      nextWakeup: decision.nextWakeup?.toISOString(),
       told,
     }),
   };

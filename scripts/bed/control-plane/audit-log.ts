@@ -1,7 +1,7 @@
 // The API server's audit log: one JSON object a line, one or more lines a request.
 
 import { join } from 'node:path';
-import { isObject, objectAt, textAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
+import { isObject, objectAt, stringAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
 
 export interface AuditedRequest {
   /** The same in all lines of one request: the beginning and the end of a watch are two. */
@@ -39,19 +39,19 @@ export function requestsIn(log: string): readonly AuditedRequest[] {
 /** undefined for a line that is cut short. */
 export function requestIn(line: string): AuditedRequest | undefined {
   const event = parsed(line);
-  const id = textAt(event, 'auditID');
+  const id = stringAt(event, 'auditID');
   if (id === undefined) return undefined;
   const user = objectAt(event, 'user');
   const extra = objectAt(user, 'extra');
   const reference = objectAt(event, 'objectRef');
-  const names = [textAt(reference, 'resource'), textAt(reference, 'subresource')];
+  const names = [stringAt(reference, 'resource'), stringAt(reference, 'subresource')];
   return {
     id,
-    at: Date.parse(textAt(event, 'requestReceivedTimestamp') ?? ''),
-    verb: textAt(event, 'verb') ?? '',
-    uri: textAt(event, 'requestURI') ?? '',
+    at: Date.parse(stringAt(event, 'requestReceivedTimestamp') ?? ''),
+    verb: stringAt(event, 'verb') ?? '',
+    uri: stringAt(event, 'requestURI') ?? '',
     resource: names.filter((name) => name !== undefined).join('/'),
-    user: textAt(user, 'username') ?? '',
+    user: stringAt(user, 'username') ?? '',
     pod: firstAt(extra, POD),
     node: firstAt(extra, NODE),
   };

@@ -27,7 +27,7 @@ export async function startCluster(options: BedOptions, log: Log): Promise<void>
     throw new Error(`Expected a bed's name of a-z, 0-9 and -, got ${options.name}.`);
   if (process.getuid?.() !== 0) throw new Error('Expected to be root: a bed makes nodes, links and mounts.');
   const version = options.version ?? DEFAULT_KUBERNETES_VERSION;
-  await gather(options, version, log);
+  await throttle(options, version, log);
   const record = await claimBed(options, version);
   const guardian = startGuardian(record.name, record.id);
   try {
@@ -49,7 +49,7 @@ export async function startCluster(options: BedOptions, log: Log): Promise<void>
 }
 
 /** Everything that is slow the first time, before anything runs. */
-async function gather({ nodes, controllers = true }: BedOptions, version: string, log: Log): Promise<void> {
+async function throttle({ nodes, controllers = true }: BedOptions, version: string, log: Log): Promise<void> {
   await ensureHostPackages(log);
   for (const command of ['kube-apiserver', 'kubectl', ...(controllers ? CONTROLLERS : [])] as const) {
     await kubernetesBinary(command, version, log);

@@ -12,7 +12,7 @@ export interface Container {
   readonly cgroupVersion: 1 | 2;
 }
 
-export interface Memory {
+export interface AgentState {
   readonly anonymousBytes: number;
   readonly residentBytes: number;
   readonly workingSetBytes: number;
@@ -53,7 +53,7 @@ export function foldersOf(text: string): Omit<Container, 'pid'> {
 }
 
 /** What the process and its cgroup hold now; working set as the kubelet and cadvisor count it, which is what evicts. */
-export async function memoryOf({ pid, memoryFolder, cgroupVersion }: Container): Promise<Memory> {
+export async function memoryOf({ pid, memoryFolder, cgroupVersion }: Container): Promise<AgentState> {
   const [status, stat, usage, peak] = await Promise.all([
     proc(String(pid), 'status'),
     readFile(join(memoryFolder, 'memory.stat'), 'utf8'),

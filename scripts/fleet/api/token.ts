@@ -1,6 +1,6 @@
 // A pod's token, as the kubelet asks the API server for it.
 
-import { objectAt, textAt } from '../../../agent/cluster/http/json.ts';
+import { objectAt, stringAt } from '../../../agent/cluster/http/json.ts';
 import { AGENT_NAMESPACE } from '../../kubernetes/names.ts';
 import type { Admin } from '../../bed/control-plane/admin.ts';
 
@@ -11,13 +11,13 @@ const SECONDS = 4 * 3600;
 export async function tokenOfNewPod(admin: Admin, account: string, pod: object): Promise<string> {
   const namespace = `/api/v1/namespaces/${AGENT_NAMESPACE}`;
   const metadata = objectAt(await admin.send('POST', `${namespace}/pods`, pod), 'metadata');
-  const [name, uid] = [textAt(metadata, 'name'), textAt(metadata, 'uid')];
+  const [name, uid] = [stringAt(metadata, 'name'), stringAt(metadata, 'uid')];
   const answer = await admin.send('POST', `${namespace}/serviceaccounts/${account}/token`, {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
     spec: { expirationSeconds: SECONDS, boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid } },
   });
-  const token = textAt(objectAt(answer, 'status'), 'token');
+  const token = stringAt(objectAt(answer, 'status'), 'token');
   if (token === undefined) throw new Error(`Expected a token for ${account}, got none.`);
   return token;
 }

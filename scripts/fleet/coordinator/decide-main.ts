@@ -2,7 +2,7 @@
 // How long the coordinator's decision takes: the same code on the same Nodes, in a process with the coordinator's own flags.
 
 import { readFile } from 'node:fs/promises';
-import { isObject, objectAt, textsAt } from '../../../agent/cluster/http/json.ts';
+import { isObject, objectAt, stringMapAt } from '../../../agent/cluster/http/json.ts';
 import { parseFleetNode } from '../../../agent/cluster/objects/fleet-node.ts';
 import { parsePolicy } from '../../../agent/policy/parse.ts';
 import { decideRollout } from '../../../agent/rollout/decide.ts';
@@ -18,7 +18,7 @@ const items = objectAt(list)['items'];
 const nodes = (Array.isArray(items) ? items.filter(isObject) : [])
   .map((node) => parseFleetNode(node).node)
   .map(halfDone);
-const result = parsePolicy(textsAt(objectAt(configMap), 'data'));
+const result = parsePolicy(stringMapAt(objectAt(configMap), 'data'));
 if (!result.ok) throw new Error('Expected the policy in the cluster to be valid, it is not.');
 const { policy } = result;
 const zones = createZones();

@@ -1,6 +1,6 @@
 // What a Deployment says of the processes that it runs, as far as one can be run without a kubelet. Pure.
 
-import { isObject, objectAt, textAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
+import { isObject, objectAt, stringAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
 
 export interface Program {
   readonly replicas: number;
@@ -44,16 +44,16 @@ function programOf(deployment: JsonObject, image: Image): Program {
   const [container = {}] = itemsIn(podSpec['containers']);
   const command = textsIn(container['command']);
   const env = itemsIn(container['env']).flatMap((each) => {
-    const [name, value] = [textAt(each, 'name'), textAt(each, 'value')];
+    const [name, value] = [stringAt(each, 'name'), stringAt(each, 'value')];
     return name === undefined || value === undefined ? [] : [[name, value] as const];
   });
   return {
     replicas: Number(spec['replicas'] ?? 1),
-    serviceAccount: textAt(podSpec, 'serviceAccountName') ?? 'default',
+    serviceAccount: stringAt(podSpec, 'serviceAccountName') ?? 'default',
     podSpec,
     argv: [...(command.length > 0 ? command : image.entrypoint), ...textsIn(container['args'])],
     env: { ...image.env, ...Object.fromEntries(env) },
-    folders: itemsIn(container['volumeMounts']).flatMap((mount) => textAt(mount, 'mountPath') ?? []),
+    folders: itemsIn(container['volumeMounts']).flatMap((mount) => stringAt(mount, 'mountPath') ?? []),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { parsePolicy } from '../../../agent/policy/parse.ts';
 import { desiredFor } from '../../../agent/policy/desired.ts';
-import { ASKED, KEYS, type State } from '../../../agent/names.ts';
+import { INPUT_KEYS, KEYS, type State } from '../../../agent/names.ts';
 
 export interface NodeFacts {
   readonly state?: State;
@@ -43,7 +43,7 @@ export function node(
         [KEYS.lastChange]: '2026-01-01T00:00:00Z',
         ...(facts.drift !== undefined && { [KEYS.drift]: facts.drift }),
         ...(facts.failed === true && { [KEYS.failedRevision]: desired.revision }),
-        ...(facts.paused === true && { [ASKED.paused]: 'true' }),
+        ...(facts.paused === true && { [INPUT_KEYS.paused]: 'true' }),
       },
     },
     spec: {},

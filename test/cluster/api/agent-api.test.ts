@@ -2,7 +2,7 @@ import type { CoreV1Event } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { createCluster, type WatchedCluster } from '../../../agent/cluster/api/agent-api.ts';
 import { createTransport } from '../../../agent/cluster/http/transport.ts';
-import type { ConfigMapObject, EventNote, NodeObject } from '../../../agent/node/ports.ts';
+import type { ConfigMapObject, EventDraft, NodeObject } from '../../../agent/node/ports.ts';
 import {
   closedAfterEach,
   eventually,
@@ -55,7 +55,7 @@ const configMap: ConfigMapObject = {
   resourceVersion: '7',
   data: {},
 };
-const note: EventNote = { type: 'Warning', reason: 'PolicyInvalid', message: 'line 2 is wrong' };
+const note: EventDraft = { type: 'Warning', reason: 'PolicyInvalid', message: 'line 2 is wrong' };
 
 /** Begins an answer and closes the connection in the middle of it. */
 function breakingOff(text: string): Handler {

@@ -1,6 +1,6 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { BadAnswer } from '../../../agent/cluster/http/errors.ts';
+import { InvalidResponseError } from '../../../agent/cluster/http/errors.ts';
 import { lines } from '../../../agent/cluster/http/lines.ts';
 import { collect } from '../fault-server.ts';
 
@@ -42,7 +42,7 @@ describe('lines', () => {
 
   it('accepts a line of exactly the limit and refuses one byte more, even before its end came', async () => {
     expect(await linesOf([Buffer.from('12345\n')], 5)).toEqual(['12345']);
-    await expect(linesOf([Buffer.from('123'), Buffer.from('456')], 5)).rejects.toThrow(BadAnswer);
+    await expect(linesOf([Buffer.from('123'), Buffer.from('456')], 5)).rejects.toThrow(InvalidResponseError);
   });
 
   it('counts each line anew', async () => {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { ApiError, BadAnswer, NoAnswer } from '../../../agent/cluster/http/errors.ts';
+import { ApiError, InvalidResponseError, TimeoutError } from '../../../agent/cluster/http/errors.ts';
 import {
   createTransport,
   type Transport,
@@ -184,7 +184,7 @@ describe('request', () => {
     server.answer(neverAnswer, watching([{ never: 'ends' }]));
     for (let turn = 0; turn < 2; turn += 1) {
       const error = await transport.request({ ...get, timeoutMs: 40 }).catch((thrown: unknown) => thrown);
-      expect(error).toBeInstanceOf(NoAnswer);
+      expect(error).toBeInstanceOf(TimeoutError);
       expect(error).toMatchObject({ step: 'answer', waitedMs: 40 });
     }
     await eventually(() => expect(server.connections.size).toBe(0));
@@ -208,8 +208,8 @@ describe('request', () => {
   it('refuses an answer that is too long or no JSON', async () => {
     const { server, transport } = await served({ maxBodyBytes: 100 });
     server.answer(json(200, { long: 'x'.repeat(200) }), (response) => response.end('not json'));
-    await expect(transport.request(get)).rejects.toThrow(BadAnswer);
-    await expect(transport.request(get)).rejects.toThrow(BadAnswer);
+    await expect(transport.request(get)).rejects.toThrow(InvalidResponseError);
+    await expect(transport.request(get)).rejects.toThrow(InvalidResponseError);
   });
 
   it('rejects when the answer is cut off in the middle', async () => {
@@ -298,7 +298,7 @@ describe('stream', () => {
     const { server, transport } = await served({ maxLineBytes: 1000 });
     server.answer(watching([{ long: 'x'.repeat(2000) }]));
     const stream = transport.stream({ ...watch, signal: AbortSignal.timeout(4000) });
-    await expect(collect(stream)).rejects.toThrow(BadAnswer);
+    await expect(collect(stream)).rejects.toThrow(InvalidResponseError);
     await eventually(() => expect(server.connections.size).toBe(0));
   });
 

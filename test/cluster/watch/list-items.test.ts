@@ -1,6 +1,6 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { BadAnswer } from '../../../agent/cluster/http/errors.ts';
+import { InvalidResponseError } from '../../../agent/cluster/http/errors.ts';
 import { itemsOf } from '../../../agent/cluster/watch/list-items.ts';
 import { collect } from '../fault-server.ts';
 
@@ -54,14 +54,14 @@ describe('itemsOf', () => {
     ['<html>'],
     [''],
   ])('refuses %s', async (text) => {
-    await expect(read(text)).rejects.toThrow(BadAnswer);
+    await expect(read(text)).rejects.toThrow(InvalidResponseError);
   });
 
   it('refuses an item that is longer than allowed before it is held, and counts each anew', async () => {
     const long = item({ a: 'x'.repeat(200) });
     const bytes = JSON.stringify(long).length;
     expect(await read(list([long, long, long]), [5], bytes + 20)).toHaveLength(3);
-    await expect(read(list([long, long, long]), [5], bytes - 1)).rejects.toThrow(BadAnswer);
+    await expect(read(list([long, long, long]), [5], bytes - 1)).rejects.toThrow(InvalidResponseError);
   });
 
   it('skips an item that is too long wherever it stands when it is told to, and gives its beginning', async () => {

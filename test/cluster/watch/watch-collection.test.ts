@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { textAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
+import { stringAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
 import { createTransport } from '../../../agent/cluster/http/transport.ts';
 import {
   watchCollection,
@@ -55,7 +55,7 @@ async function follow(
   const watch = watchCollection<string>({
     transport,
     path: '/api/v1/things',
-    parse: (thing) => textAt(thing, 'value') ?? 'none',
+    parse: (thing) => stringAt(thing, 'value') ?? 'none',
     onList: (objects) => {
       changes.push(['list', ...[...objects].map(([name, value]) => `${name}=${value}`)].join(' '));
       return true;
@@ -128,7 +128,7 @@ describe('following a collection', () => {
   it('parses each object of a list of many megabytes by itself', async () => {
     const items = Array.from({ length: 300 }, (_, index) => object(`n${index}`, 1, 'x'.repeat(40_000)));
     const { changes } = await follow([list(5, ...items), watching([])], {
-      parse: (thing) => String(textAt(thing, 'value')?.length),
+      parse: (thing) => String(stringAt(thing, 'value')?.length),
     });
     await eventually(() => expect(changes.length).toBe(1));
     expect(changes[0]?.split(' ').slice(1)).toEqual(items.map((_, index) => `n${index}=40000`));
@@ -136,7 +136,7 @@ describe('following a collection', () => {
 });
 
 const parse = (thing: JsonObject): string => {
-  const value = textAt(thing, 'value') ?? 'none';
+  const value = stringAt(thing, 'value') ?? 'none';
   if (value === 'bad') throw new TypeError('no value');
   return value;
 };

@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { textAt } from '../../../agent/cluster/http/json.ts';
+import { stringAt } from '../../../agent/cluster/http/json.ts';
 import { createTransport, type TransportOptions } from '../../../agent/cluster/http/transport.ts';
 import type { Watch } from '../../../agent/cluster/watch/watch-loop.ts';
 import { watchObject, type ObjectWatchOptions } from '../../../agent/cluster/watch/watch-object.ts';
@@ -70,7 +70,7 @@ function follow(
     transport,
     path: '/api/v1/things',
     name: 'one',
-    parse: (thing) => textAt(thing, 'value') ?? 'none',
+    parse: (thing) => stringAt(thing, 'value') ?? 'none',
     onChange: (value) => changes.push(value),
     onError: (error) => errors.push(error),
     healthyMs: 10_000,
@@ -265,8 +265,8 @@ describe('the followed object', () => {
     const unreadable: unknown[] = [];
     const { changes, errors } = follow(server, {
       parse: (thing) => {
-        if (textAt(thing, 'value') === 'bad') throw new Error('no value');
-        return textAt(thing, 'value') ?? 'none';
+        if (stringAt(thing, 'value') === 'bad') throw new Error('no value');
+        return stringAt(thing, 'value') ?? 'none';
       },
       onUnreadable: (name, error) => unreadable.push([name, error]),
     });

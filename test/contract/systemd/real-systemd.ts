@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const PLACES = [
+const PATHS = [
   '/usr/lib/*/systemd/libsystemd-shared-*.so',
   '/usr/lib{,64}/systemd/libsystemd-shared-*.so',
   '/lib/systemd/libsystemd-shared-*.so',
@@ -20,7 +20,7 @@ export interface Library {
 
 /** The machine's libsystemd-shared, or why it cannot be asked and the mend. */
 export function findLibrary(): Library | string {
-  const [path] = globSync(PLACES);
+  const [path] = globSync(PATHS);
   const version = Number(/-(\d+)[^/]*\.so$/.exec(path ?? '')?.[1]);
   if (path === undefined || Number.isNaN(version)) {
     return 'no libsystemd-shared on this machine: install systemd';

@@ -1,7 +1,7 @@
 // The rights of the coordinator, tried with a token taken out of a running one. What must be refused is sent as a dry run.
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ASKED, KEYS, PENDING_TAINT, STATUS_NAME } from '../../../agent/names.ts';
+import { INPUT_KEYS, KEYS, PENDING_TAINT, STATUS_NAME } from '../../../agent/names.ts';
 import { until } from '../../../scripts/bed/util/until.ts';
 import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../../scripts/kubernetes/names.ts';
 import {
@@ -60,7 +60,7 @@ afterAll(async () => {
 describe('with the token of the coordinator', () => {
   it.each(['one', '', null])('the approval of any node may be %j', async (value) => {
     for (const node of ['n1', 'n2', NODE]) {
-      expect(await verdict(annotation(ASKED.approvedRevision, value, node))).toBe('allowed');
+      expect(await verdict(annotation(INPUT_KEYS.approvedRevision, value, node))).toBe('allowed');
     }
   });
 
@@ -76,17 +76,17 @@ describe('with the token of the coordinator', () => {
     ["somebody else's annotation", annotation(FOREIGN)],
     ['what the agent says', annotation(KEYS.state)],
     ['what failed, according to the agent', annotation(KEYS.failedRevision)],
-    ['what people ask of the agent', annotation(ASKED.retry)],
-    ['the pause of a node', annotation(ASKED.paused)],
-    ['an annotation that only looks like its own', annotation(`${ASKED.approvedRevision}s`)],
+    ['what people ask of the agent', annotation(INPUT_KEYS.retry)],
+    ['the pause of a node', annotation(INPUT_KEYS.paused)],
+    ['an annotation that only looks like its own', annotation(`${INPUT_KEYS.approvedRevision}s`)],
     ["the removal of somebody else's annotation", annotation(FOREIGN, null)],
     ['the removal of all annotations', patch({ metadata: { annotations: null } })],
     [
       'the approval and a foreign key together',
-      patch({ metadata: { annotations: { [ASKED.approvedRevision]: 'x', [FOREIGN]: 'x' } } }),
+      patch({ metadata: { annotations: { [INPUT_KEYS.approvedRevision]: 'x', [FOREIGN]: 'x' } } }),
     ],
     ['a label', patch({ metadata: { labels: { e2e: 'x' } } })],
-    ['the approval as a label', patch({ metadata: { labels: { [ASKED.approvedRevision]: 'x' } } })],
+    ['the approval as a label', patch({ metadata: { labels: { [INPUT_KEYS.approvedRevision]: 'x' } } })],
     ['the removal of a label', patch({ metadata: { labels: { [FOREIGN]: null } } })],
     ['a finalizer', patch({ metadata: { finalizers: ['example.com/e2e'] } })],
     [

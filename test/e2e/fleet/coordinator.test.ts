@@ -1,7 +1,7 @@
 // Coordinators that die or are told to end, approvals that do not fit, and none where the policy wants none.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ASKED } from '../../../agent/names.ts';
+import { INPUT_KEYS } from '../../../agent/names.ts';
 import { until } from '../../../scripts/bed/util/until.ts';
 import { type Moment, since } from '../../../scripts/timeline/moments.ts';
 import { mostUnavailable } from '../../../scripts/timeline/unavailable.ts';
@@ -58,7 +58,7 @@ describe('a node that waits for its approval', () => {
 
     // It would take it back before anybody has seen it. Nobody else leads for 15 s.
     await signalLeader(fleet.world, 'SIGSTOP');
-    const approve = ['annotate', 'node', ONE, `${ASKED.approvedRevision}=${NOT_THIS}`, '--overwrite'];
+    const approve = ['annotate', 'node', ONE, `${INPUT_KEYS.approvedRevision}=${NOT_THIS}`, '--overwrite'];
     await fleet.world.bed.kubectl(approve);
     try {
       const { state } = await node.awaitReport(

@@ -9,7 +9,7 @@ import {
   UNDO_SCRIPT_FILE,
   UNITS_FOLDER,
 } from '../../../agent/host/rollback/rollback-script.ts';
-import { hostUndoSwitch } from '../../../agent/host/rollback/rollback-timer.ts';
+import { hostRollbackTimer } from '../../../agent/host/rollback/rollback-timer.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
 const FILE = '/etc/default/kubelet';
@@ -29,7 +29,7 @@ async function switchOn(answer: Answer = () => undefined) {
     }
     return '';
   };
-  return { root, commands, undoSwitch: hostUndoSwitch(hostFiles(root, run), run) };
+  return { root, commands, rollbackTimer: hostRollbackTimer(hostFiles(root, run), run) };
 }
 
 /** A systemd whose timer takes a while to be there. */
@@ -51,7 +51,7 @@ async function switchOnSlowSystemd() {
     }
     return '';
   };
-  return { root, timer, undoSwitch: hostUndoSwitch(hostFiles(root, run), run) };
+  return { root, timer, rollbackTimer: hostRollbackTimer(hostFiles(root, run), run) };
 }
 
 async function filesIn(folder: string): Promise<readonly string[]> {
@@ -60,40 +60,40 @@ async function filesIn(folder: string): Promise<readonly string[]> {
 
 describe('an undo switch', () => {
   test('that is disarmed leaves nothing in /etc, whichever kubelet it was for, and however far a write of it came', async () => {
-    const { root, undoSwitch } = await switchOn();
-    await undoSwitch.arm('kubelet-custom.service', FILE, 250);
+    const { root, rollbackTimer } = await switchOn();
+    await rollbackTimer.arm('kubelet-custom.service', FILE, 250);
     await writeFile(`${root}${UNITS_FOLDER}/.${BOOT_UNIT}.kubelet-sysctl-agent.tmp`, 'half');
 
-    await undoSwitch.disarm('kubelet.service');
+    await rollbackTimer.disarm('kubelet.service');
 
     expect(await filesIn(`${root}${UNITS_FOLDER}`)).toEqual([]);
   });
 
   test('leaves the links of others', async () => {
-    const { root, undoSwitch } = await switchOn();
+    const { root, rollbackTimer } = await switchOn();
     const folder = `${root}${UNITS_FOLDER}/kubelet.service.wants`;
     await mkdir(folder, { recursive: true });
     await writeFile(`${folder}/other.service`, '');
-    await undoSwitch.arm('kubelet.service', FILE, 250);
+    await rollbackTimer.arm('kubelet.service', FILE, 250);
 
-    await undoSwitch.disarm('kubelet.service');
+    await rollbackTimer.disarm('kubelet.service');
 
     expect(await filesIn(folder)).toEqual(['other.service']);
   });
 
   test('that is armed already begins anew without a moment in which there is no timer', async () => {
-    const { commands, undoSwitch } = await switchOn((words) =>
+    const { commands, rollbackTimer } = await switchOn((words) =>
       words.startsWith('systemd-run') ? 1 : undefined,
     );
 
-    await undoSwitch.arm('kubelet.service', FILE, 250);
+    await rollbackTimer.arm('kubelet.service', FILE, 250);
 
     expect(commands.slice(1)).toEqual(['systemctl restart kubelet-sysctl-agent-undo.timer']);
   });
 
   test('whose timer has run out and whose script fails again and again is made anew', async () => {
     let runs = 0;
-    const { commands, undoSwitch } = await switchOn((words) => {
+    const { commands, rollbackTimer } = await switchOn((words) => {
       if (words.startsWith('systemd-run')) {
         runs += 1;
         return runs === 1 ? 1 : undefined;
@@ -101,7 +101,7 @@ describe('an undo switch', () => {
       return words.includes('restart') ? 5 : undefined;
     });
 
-    await undoSwitch.arm('kubelet.service', FILE, 250);
+    await rollbackTimer.arm('kubelet.service', FILE, 250);
 
     expect(commands.map((words) => words.split(' ').slice(0, 2).join(' '))).toEqual([
       'systemd-run --quiet',
@@ -113,65 +113,65 @@ describe('an undo switch', () => {
   });
 
   test('tries again by itself when its script could not come to its end', async () => {
-    const { commands, undoSwitch } = await switchOn();
+    const { commands, rollbackTimer } = await switchOn();
 
-    await undoSwitch.arm('kubelet.service', FILE, 250);
+    await rollbackTimer.arm('kubelet.service', FILE, 250);
 
     expect(commands[0]).toContain('--property=Restart=on-failure');
   });
 
   test('leaves no timer when it is disarmed after one part of its arming failed at once', async () => {
-    const { root, timer, undoSwitch } = await switchOnSlowSystemd();
+    const { root, timer, rollbackTimer } = await switchOnSlowSystemd();
     await mkdir(`${root}${BOOT_UNIT_FILE}`, { recursive: true });
 
-    await expect(undoSwitch.arm('kubelet.service', FILE, 250)).rejects.toThrow(BOOT_UNIT_FILE);
-    await undoSwitch.disarm('kubelet.service').catch(() => {});
+    await expect(rollbackTimer.arm('kubelet.service', FILE, 250)).rejects.toThrow(BOOT_UNIT_FILE);
+    await rollbackTimer.disarm('kubelet.service').catch(() => {});
     await sleep(100);
 
     expect(timer.seconds).toBeUndefined();
   });
 
   test('leaves no timer either where there was one already', async () => {
-    const { root, timer, undoSwitch } = await switchOnSlowSystemd();
+    const { root, timer, rollbackTimer } = await switchOnSlowSystemd();
     timer.seconds = 250;
     await mkdir(`${root}${BOOT_UNIT_FILE}`, { recursive: true });
 
-    await expect(undoSwitch.arm('kubelet.service', FILE, 250)).rejects.toThrow(BOOT_UNIT_FILE);
-    await undoSwitch.disarm('kubelet.service').catch(() => {});
+    await expect(rollbackTimer.arm('kubelet.service', FILE, 250)).rejects.toThrow(BOOT_UNIT_FILE);
+    await rollbackTimer.disarm('kubelet.service').catch(() => {});
     await sleep(100);
 
     expect(timer.seconds).toBeUndefined();
   });
 
   test('that is armed for another time has a timer of that time', async () => {
-    const { timer, undoSwitch } = await switchOnSlowSystemd();
+    const { timer, rollbackTimer } = await switchOnSlowSystemd();
 
-    await undoSwitch.arm('kubelet.service', FILE, 250);
-    await undoSwitch.arm('kubelet.service', FILE, 900);
+    await rollbackTimer.arm('kubelet.service', FILE, 250);
+    await rollbackTimer.arm('kubelet.service', FILE, 900);
 
     expect(timer.seconds).toBe(900);
   });
 
   test('that is disarmed loses every part that can be removed, and says which could not', async () => {
-    const { root, timer, undoSwitch } = await switchOnSlowSystemd();
-    await undoSwitch.arm('kubelet.service', FILE, 250);
+    const { root, timer, rollbackTimer } = await switchOnSlowSystemd();
+    await rollbackTimer.arm('kubelet.service', FILE, 250);
     await mkdir(`${root}${UNITS_FOLDER}/other.wants/${BOOT_UNIT}`, { recursive: true });
 
-    await expect(undoSwitch.disarm('kubelet.service')).rejects.toThrow('other.wants');
+    await expect(rollbackTimer.disarm('kubelet.service')).rejects.toThrow('other.wants');
 
     expect(timer.seconds).toBeUndefined();
     expect(await readdir(`${root}${UNITS_FOLDER}`)).toEqual(['other.wants']);
   });
 
   test('names every path that arming writes to', async () => {
-    const { root, undoSwitch } = await switchOn();
+    const { root, rollbackTimer } = await switchOn();
 
-    await undoSwitch.arm('kubelet.service', FILE, 250);
+    await rollbackTimer.arm('kubelet.service', FILE, 250);
 
     const written = (await readdir(root, { recursive: true, withFileTypes: true }))
       .filter((entry) => !entry.isDirectory())
       .map(({ parentPath, name }) => `${parentPath}/${name}`.slice(root.length));
-    expect(written.toSorted()).toEqual(undoSwitch.paths('kubelet.service').toSorted());
+    expect(written.toSorted()).toEqual(rollbackTimer.paths('kubelet.service').toSorted());
     expect(written).toContain(UNDO_SCRIPT_FILE);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Readiness } from '../../../agent/node/ports.ts';
-import { readinessFault } from '../../../agent/node/change/node-ready.ts';
+import { checkNodeReady } from '../../../agent/node/change/node-ready.ts';
 import { FakeHost } from '../../../scripts/fakes/fake-host.ts';
 
 const START = new Date('2026-11-24T10:00:00.700Z');
@@ -30,7 +30,7 @@ class Started {
     };
     const seenReadiness = (): Readiness | undefined => this.told;
     const started = await systemd.status('kubelet.service');
-    return readinessFault({ systemd, clock, cluster: { seenReadiness, readiness } }, started, START);
+    return checkNodeReady({ systemd, clock, cluster: { seenReadiness, readiness } }, started, START);
   }
 
   get tookMs(): number {

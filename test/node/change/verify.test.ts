@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { UnitStatus } from '../../../agent/node/ports.ts';
-import { proveKubelet, type Proof } from '../../../agent/node/change/verify.ts';
+import { verifyKubelet, type Verification } from '../../../agent/node/change/verify.ts';
 
 const BEFORE = 'a'.repeat(32);
 const NEW = 'b'.repeat(32);
@@ -21,9 +21,9 @@ class Restarted {
   invocation: string | undefined = NEW;
   asked = { status: 0 };
 
-  prove(accepts: (argv: readonly string[]) => boolean = () => true): Promise<Proof> {
+  prove(accepts: (argv: readonly string[]) => boolean = () => true): Promise<Verification> {
     const lives = (pid: number): boolean => pid === PID && this.now < this.endsAt;
-    return proveKubelet(
+    return verifyKubelet(
       {
         systemd: {
           status: async () => this.#status(),
@@ -85,7 +85,7 @@ class Restarted {
   }
 }
 
-function whyNot(proof: Proof): string {
+function whyNot(proof: Verification): string {
   return proof.ok ? 'proven' : proof.why;
 }
 

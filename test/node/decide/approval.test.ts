@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../../../agent/node/agent.ts';
 import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
 import { revisionOf } from '../../../agent/policy/desired.ts';
-import { ASKED, KEYS, MARKS } from '../../../agent/names.ts';
+import { INPUT_KEYS, KEYS, APPROVAL_MARKERS } from '../../../agent/names.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from '../started-agent.ts';
 import { WEB_POD } from '../web-pod.ts';
@@ -44,12 +44,12 @@ function revisionFor({ allowedUnsafeSysctls, ['mode']: mode }: Data): string {
 
 /** As the coordinator writes it, and the watch brings it. */
 async function approve(host: FakeHost, revision = asked): Promise<void> {
-  host.annotations[ASKED.approvedRevision] = revision;
+  host.annotations[INPUT_KEYS.approvedRevision] = revision;
   await nodeSeen(host);
 }
 
 async function withdraw(host: FakeHost): Promise<void> {
-  delete host.annotations[ASKED.approvedRevision];
+  delete host.annotations[INPUT_KEYS.approvedRevision];
   await nodeSeen(host);
 }
 
@@ -139,9 +139,9 @@ describe('a node that waits for approval', () => {
   });
 
   test.each([
-    [MARKS.unanswered, 'was not followed in time'],
-    [MARKS.unfinished, 'an edit has replaced'],
-    [MARKS.unread, 'was not heard of'],
+    [APPROVAL_MARKERS.unanswered, 'was not followed in time'],
+    [APPROVAL_MARKERS.unfinished, 'an edit has replaced'],
+    [APPROVAL_MARKERS.unread, 'was not heard of'],
   ])('says what the coordinator means by %s', async (mark, meaning) => {
     const host = await changedTo(ONE);
     await edit(host, BOTH);
@@ -281,7 +281,7 @@ describe('a node that is Done and waits for its turn', () => {
 
   test.each([
     ['the ConfigMap that was not valid is mended', KEYS.policyError, 'no'],
-    ['a person asks it to try again', ASKED.retry, 'true'],
+    ['a person asks it to try again', INPUT_KEYS.retry, 'true'],
     ['its kubelet runs with another list than it says', KEYS.running, 'kernel.sem'],
   ])('says so at once when %s by the edit', async (_, key, value) => {
     const host = await changedTo(ONE);
@@ -294,8 +294,8 @@ describe('a node that is Done and waits for its turn', () => {
   });
 
   test.each([
-    ['a coordinator that has given it up', MARKS.unread],
-    ['one that has put it last', MARKS.unanswered],
+    ['a coordinator that has given it up', APPROVAL_MARKERS.unread],
+    ['one that has put it last', APPROVAL_MARKERS.unanswered],
     ['one that approved something else', NOT_THIS],
   ])('says so at once to %s', async (_, approved) => {
     const host = await changedTo(ONE);
@@ -308,7 +308,7 @@ describe('a node that is Done and waits for its turn', () => {
 
   test('says nothing to one that took an overtaken approval back', async () => {
     const host = await changedTo(ONE);
-    await approve(host, MARKS.unfinished);
+    await approve(host, APPROVAL_MARKERS.unfinished);
 
     await edit(host, BOTH);
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createPodLooks, type PodLooks } from '../../../agent/node/decide/pod-poller.ts';
+import { createPodPoller, type PodPoller } from '../../../agent/node/decide/pod-poller.ts';
 
 function looks(random = 0): {
-  readonly pods: PodLooks;
+  readonly pods: PodPoller;
   readonly clock: { at: number };
   readonly asked: boolean[];
   answers: boolean;
@@ -16,7 +16,7 @@ function looks(random = 0): {
       return [];
     },
   };
-  const pods = createPodLooks(cluster, { now: () => new Date(clock.at) }, () => random);
+  const pods = createPodPoller(cluster, { now: () => new Date(clock.at) }, () => random);
   return Object.assign(made, { pods });
 }
 

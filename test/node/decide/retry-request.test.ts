@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Agent } from '../../../agent/node/agent.ts';
 import { retriedSince, withRetry } from '../../../agent/node/decide/retry-request.ts';
-import { NOTHING_REMEMBERED } from '../../../agent/node/state/state-store.ts';
-import { ASKED, KEYS } from '../../../agent/names.ts';
+import { EMPTY_STATE } from '../../../agent/node/state/state-store.ts';
+import { INPUT_KEYS, KEYS } from '../../../agent/names.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from '../started-agent.ts';
 import { WEB_POD } from '../web-pod.ts';
@@ -25,7 +25,7 @@ async function failed(options = {}): Promise<{ host: FakeHost; agent: Agent }> {
 
 /** As `kubectl annotate` writes it and the watch brings it. */
 async function askForRetry(host: FakeHost, agent: Agent, value = 'now'): Promise<void> {
-  host.annotations[ASKED.retry] = value;
+  host.annotations[INPUT_KEYS.retry] = value;
   await nodeSeen(host, agent);
 }
 
@@ -93,7 +93,7 @@ describe('a change that failed', () => {
   test('keeps it there over the agent’s own restart, and while the node is paused', async () => {
     const { host, agent } = await failed();
     await agent.stop();
-    host.annotations[ASKED.paused] = 'true';
+    host.annotations[INPUT_KEYS.paused] = 'true';
 
     await startedAgent(host, POLICY);
 
@@ -132,14 +132,13 @@ describe('a change that failed', () => {
     agent.hostChanged();
     await pass(host, 1000);
     await agent.stop();
-    const memory: unknown = JSON.parse(host.files.get(STATE_FILE) ?? '');
-    expect(memory).toHaveProperty('failure.revision');
+    const agentState: unknown = JSON.parse(host.files.get(STATE_FILE) ?? '');
+    expect(agentState).toHaveProperty('failure.revision');
     host.files.set(
       STATE_FILE,
-      JSON.stringify(memory, (key, value: unknown) => (key === 'revision' ? undefined : value)).replaceAll(
-        '"reason"',
-        '"revision":"0123456789","reason"',
-      ),
+      JSON.stringify(agentState, (key, value: unknown) =>
+        key === 'revision' ? undefined : value,
+      ).replaceAll('"reason"', '"revision":"0123456789","reason"'),
     );
 
     await startedAgent(host, POLICY);
@@ -157,7 +156,7 @@ describe('the annotation retry', () => {
     await askForRetry(host, agent);
 
     expect(host.annotations[KEYS.state]).toBe('Done');
-    expect(host.annotations).not.toHaveProperty([ASKED.retry]);
+    expect(host.annotations).not.toHaveProperty([INPUT_KEYS.retry]);
   });
 
   test('makes one try and no more, also when it cannot be taken away', async () => {
@@ -172,9 +171,9 @@ describe('the annotation retry', () => {
     }
 
     expect(host.restarts).toBe(4);
-    expect(host.annotations).toHaveProperty([ASKED.retry]);
-    const memory: unknown = JSON.parse(host.files.get(STATE_FILE) ?? '');
-    expect(memory).toHaveProperty('failure.attempts', 2);
+    expect(host.annotations).toHaveProperty([INPUT_KEYS.retry]);
+    const agentState: unknown = JSON.parse(host.files.get(STATE_FILE) ?? '');
+    expect(agentState).toHaveProperty('failure.attempts', 2);
   });
 
   test('makes another try when it is written again, and the pause goes on growing', async () => {
@@ -203,7 +202,7 @@ describe('the annotation retry', () => {
     const agent = await startedAgent(host, POLICY);
     await askForRetry(host, agent);
     await pass(host, 1000);
-    expect(host.annotations).not.toHaveProperty([ASKED.retry]);
+    expect(host.annotations).not.toHaveProperty([INPUT_KEYS.retry]);
     agent.setNode(host.node());
 
     host.restarted = () => Promise.resolve();
@@ -221,16 +220,16 @@ describe('the annotation retry', () => {
     const host = new FakeHost().startKubelet();
     host.crash = dies;
     let agent = await startedAgent(host, POLICY, { waitForApproval: true });
-    host.annotations[ASKED.approvedRevision] = host.annotations[KEYS.desiredRevision] ?? '';
+    host.annotations[INPUT_KEYS.approvedRevision] = host.annotations[KEYS.desiredRevision] ?? '';
     await nodeSeen(host, agent);
     expect(host.annotations[KEYS.state]).toBe('Degraded');
-    delete host.annotations[ASKED.approvedRevision];
+    delete host.annotations[INPUT_KEYS.approvedRevision];
     host.advance(1000);
 
     await askForRetry(host, agent);
     expect(host.annotations[KEYS.state]).toBe('Pending');
     expect(host.annotations[KEYS.failedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
-    expect(host.annotations).not.toHaveProperty([ASKED.retry]);
+    expect(host.annotations).not.toHaveProperty([INPUT_KEYS.retry]);
 
     await agent.stop();
     agent = await startedAgent(host, POLICY, { waitForApproval: true });
@@ -305,7 +304,7 @@ describe('the annotation retry', () => {
 
     await askForRetry(host, agent);
 
-    expect(host.annotations).not.toHaveProperty([ASKED.retry]);
+    expect(host.annotations).not.toHaveProperty([INPUT_KEYS.retry]);
     expect(host.actions).toEqual(['patch']);
   });
 });
@@ -313,16 +312,16 @@ describe('the annotation retry', () => {
 describe('retriedSince', () => {
   const at = '2026-11-24T02:00:00.000Z';
   const asked = new Date('2026-11-24T02:00:10.000Z');
-  const memory = withRetry({ ...NOTHING_REMEMBERED, history: [] }, asked) ?? NOTHING_REMEMBERED;
+  const agentState = withRetry({ ...EMPTY_STATE, history: [] }, asked) ?? EMPTY_STATE;
 
   test('is true of what came before the wish alone', () => {
     const now = new Date('2026-11-24T02:01:00.000Z');
-    expect(retriedSince(memory, at, now)).toBe(true);
-    expect(retriedSince(memory, '2026-11-24T02:00:20.000Z', now)).toBe(false);
-    expect(retriedSince(NOTHING_REMEMBERED, at, now)).toBe(false);
+    expect(retriedSince(agentState, at, now)).toBe(true);
+    expect(retriedSince(agentState, '2026-11-24T02:00:20.000Z', now)).toBe(false);
+    expect(retriedSince(EMPTY_STATE, at, now)).toBe(false);
   });
 
   test('is false of a wish that is later than now, since the clock was set back', () => {
-    expect(retriedSince(memory, at, new Date('2026-11-24T02:00:05.000Z'))).toBe(false);
+    expect(retriedSince(agentState, at, new Date('2026-11-24T02:00:05.000Z'))).toBe(false);
   });
 });

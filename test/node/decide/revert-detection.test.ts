@@ -1,6 +1,6 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
-import { flappingOf, takenBackTwice } from '../../../agent/node/decide/revert-detection.ts';
+import { detectReverts, revertedTwice } from '../../../agent/node/decide/revert-detection.ts';
 import type { PastChange } from '../../../agent/node/state/state-store.ts';
 import { sha256Of } from '../../../agent/text/hash.ts';
 
@@ -36,7 +36,7 @@ function changed(
 
 function flaps(history: readonly PastChange[], content: string | undefined, revision = 'a'): boolean {
   const file = { path: FILE, content: bytes(content) };
-  return flappingOf(history, file, { revision, now: NOW }) !== undefined;
+  return detectReverts(history, file, { revision, now: NOW }) !== undefined;
 }
 
 describe('flappingOf', () => {
@@ -46,7 +46,9 @@ describe('flappingOf', () => {
       changed(THEIRS, OURS, { at: '2026-11-24T11:00:00.000Z' }),
     ];
 
-    expect(flappingOf(history, { path: FILE, content: bytes(THEIRS) }, { revision: 'a', now: NOW })).toEqual({
+    expect(
+      detectReverts(history, { path: FILE, content: bytes(THEIRS) }, { revision: 'a', now: NOW }),
+    ).toEqual({
       at: ['2026-11-24T10:00:00.000Z', '2026-11-24T11:00:00.000Z'],
       until: new Date('2026-11-25T10:00:00.000Z'),
     });
@@ -153,7 +155,7 @@ describe('takenBackTwice', () => {
           return change;
         });
 
-        expect(takenBackTwice(history, { path: FILE, content: bytes(content) })).toBeUndefined();
+        expect(revertedTwice(history, { path: FILE, content: bytes(content) })).toBeUndefined();
       }),
     );
   });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Memory } from '../../../agent/node/state/state-store.ts';
+import type { AgentState } from '../../../agent/node/state/state-store.ts';
 import { observe, type Observation, type ObservePorts } from '../../../agent/node/observe/observe.ts';
 import { CONFIG_FILE, ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
 
-async function seen(ports: ObservePorts, started?: Memory['started']): Promise<Observation> {
+async function seen(ports: ObservePorts, started?: AgentState['started']): Promise<Observation> {
   const observation = await observe(ports, started);
   if (observation.kind !== 'seen') {
     throw new Error(`Expected the node to be observed, got ${observation.reason}`);

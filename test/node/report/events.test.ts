@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { notesFor } from '../../../agent/node/report/events.ts';
+import { eventsFor } from '../../../agent/node/report/events.ts';
 import { annotationsOf, type NodeReport } from '../../../agent/report/annotations.ts';
 
 const BLOCKED: NodeReport = {
@@ -38,14 +38,14 @@ describe('a node that is Done', () => {
     ['that had failed', { ...BLOCKED, state: 'Degraded' }],
     ['whose drift was healed', { ...done, state: 'Working', drift: missing }],
   ])('%s tells that all is well again', (_title, before) => {
-    expect(notesFor(shown(before), done)).toEqual([
+    expect(eventsFor(shown(before), done)).toEqual([
       { type: 'Normal', reason: 'NodeDone', message: done.reason },
     ]);
   });
 
   test('after a change that the policy asked for writes no Event', () => {
-    expect(notesFor(shown({ ...BLOCKED, state: 'Working', drift: missing }), done)).toEqual([]);
-    expect(notesFor({}, done)).toEqual([]);
+    expect(eventsFor(shown({ ...BLOCKED, state: 'Working', drift: missing }), done)).toEqual([]);
+    expect(eventsFor({}, done)).toEqual([]);
   });
 });
 
@@ -53,20 +53,20 @@ describe('a node that is Blocked', () => {
   const other = { ...BLOCKED, reason: 'kubelet.service is active, but does not answer healthz' };
 
   test('is told once', () => {
-    expect(notesFor(shown({ ...BLOCKED, state: 'Done' }), BLOCKED)).toMatchObject([
+    expect(eventsFor(shown({ ...BLOCKED, state: 'Done' }), BLOCKED)).toMatchObject([
       { type: 'Warning', reason: 'NodeBlocked', message: BLOCKED.reason },
     ]);
-    expect(notesFor(shown(BLOCKED), BLOCKED)).toEqual([]);
+    expect(eventsFor(shown(BLOCKED), BLOCKED)).toEqual([]);
   });
 
   test('and then for another reason is told again', () => {
-    expect(notesFor(shown(other), BLOCKED)).toMatchObject([
+    expect(eventsFor(shown(other), BLOCKED)).toMatchObject([
       { reason: 'NodeBlocked', message: BLOCKED.reason },
     ]);
   });
 
   test('for a reason that is longer than an annotation may be is told once', () => {
     const long = { ...BLOCKED, reason: `uses it: ${'shop/web-0123456789, '.repeat(200)}` };
-    expect(notesFor(shown(long), long)).toEqual([]);
+    expect(eventsFor(shown(long), long)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Cluster, EventNote, NodeObject } from '../../../agent/node/ports.ts';
+import type { Cluster, EventDraft, NodeObject } from '../../../agent/node/ports.ts';
 import { createPublisher, NOTHING_SEEN } from '../../../agent/node/report/publisher.ts';
 import type { NodeReport } from '../../../agent/report/annotations.ts';
 
@@ -14,7 +14,7 @@ function scene() {
   const api = { takesEvents: true };
   const cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'> = {
     patchNode: async () => void asked.push('patch'),
-    async nodeEvent(_node, { reason }: EventNote) {
+    async nodeEvent(_node, { reason }: EventDraft) {
       asked.push(reason);
       if (!api.takesEvents) throw new Error('no answer');
     },

@@ -1,7 +1,7 @@
 // What is checked when nothing has gone wrong for a while, and after the way back by mode Restore.
 
 import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
-import { KEYS, MEMORY_FOLDER } from '../../../agent/names.ts';
+import { KEYS, STATE_DIR } from '../../../agent/names.ts';
 import { allows } from './model/cluster.ts';
 import type { Violations } from './invariants.ts';
 import { ENVIRONMENT_FILE } from './model/kubelet.ts';
@@ -98,7 +98,7 @@ function expectBytes(world: World, violations: Violations): void {
 }
 
 function remembered(world: World): { original?: { bytes?: unknown } } | undefined {
-  const text = world.disk.text(`${MEMORY_FOLDER}/state.json`);
+  const text = world.disk.text(`${STATE_DIR}/state.json`);
   const state: unknown = text === undefined ? undefined : JSON.parse(text);
   return typeof state === 'object' && state !== null ? state : undefined;
 }

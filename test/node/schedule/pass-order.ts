@@ -1,6 +1,6 @@
 // Notices when an agent begins a pass while an earlier one still writes or restarts something.
 
-import type { MemoryStore } from '../../../agent/node/state/state-store.ts';
+import type { StateStore } from '../../../agent/node/state/state-store.ts';
 import type { Violations } from './invariants.ts';
 
 /** Of one agent's process. */
@@ -28,19 +28,19 @@ export class PassOrder {
     }
   }
 
-  watched(memory: MemoryStore): MemoryStore {
+  watched(agentState: StateStore): StateStore {
     return {
-      ...memory,
+      ...agentState,
       load: () => {
         this.#expectNone('loads the memory');
-        return memory.load();
+        return agentState.load();
       },
       open: () => {
         this.#expectNone('asks for an open change');
-        return memory.open();
+        return agentState.open();
       },
-      save: (next) => this.during('save', memory.save(next)),
-      commit: () => this.during('commit', memory.commit()),
+      save: (next) => this.during('save', agentState.save(next)),
+      commit: () => this.during('commit', agentState.commit()),
     };
   }
 

@@ -4,11 +4,11 @@ import { HostCommandError, type RunOnHost } from '../../../agent/host/commands.t
 import { hostFiles } from '../../../agent/host/files/files.ts';
 import { TEMPORARY_MARK } from '../../../agent/host/files/temporary.ts';
 import { BOOT_UNIT, UNDO_SCRIPT_FILE, UNITS_FOLDER } from '../../../agent/host/rollback/rollback-script.ts';
-import { hostUndoSwitch } from '../../../agent/host/rollback/rollback-timer.ts';
+import { hostRollbackTimer } from '../../../agent/host/rollback/rollback-timer.ts';
 import type { AgentPorts } from '../../../agent/node/agent.ts';
-import { JOURNAL_FILE, memoryStore } from '../../../agent/node/state/state-store.ts';
+import { JOURNAL_FILE, stateStore } from '../../../agent/node/state/state-store.ts';
 import type { Cluster, HostFiles, HostWatch, Shortage, Systemd } from '../../../agent/node/ports.ts';
-import { KEYS, MEMORY_FOLDER } from '../../../agent/names.ts';
+import { KEYS, STATE_DIR } from '../../../agent/names.ts';
 import type { AgentProcess, Calls } from './model/calls.ts';
 import { errno } from './model/disk.ts';
 import { type Mount, mounts } from './model/fs-promises.ts';
@@ -49,7 +49,7 @@ export function modelledPorts(context: PortsContext): ModelledPorts {
     release: () => mounts.remove(root),
     ports: {
       files,
-      memory: context.order.watched(memoryStore(files)),
+      stateStore: context.order.watched(stateStore(files)),
       systemd: systemdOf(context),
       processes: {
         argv: (pid) =>
@@ -65,7 +65,7 @@ export function modelledPorts(context: PortsContext): ModelledPorts {
         kubeletVersion: () => Promise.resolve('Kubernetes v1.37.2'),
         kernelRelease: () => Promise.resolve('6.1.0-18-amd64'),
       },
-      undoSwitch: hostUndoSwitch(files, run),
+      rollbackTimer: hostRollbackTimer(files, run),
       // A kubelet that does not answer is not healthy, whatever the reason.
       health: { ok: () => step(context, 'health', 1, () => world.kubelet.isHealthy).catch(() => false) },
       clock,
@@ -122,7 +122,7 @@ function mountOf(context: PortsContext): Mount {
 const KINDS: readonly (readonly [string, string])[] = [
   [ENVIRONMENT_FILE, 'file'],
   [CONFIG_FILE, 'config'],
-  [`${MEMORY_FOLDER}/state.json`, 'state'],
+  [`${STATE_DIR}/state.json`, 'state'],
   [JOURNAL_FILE, 'journal'],
   [`${UNITS_FOLDER}/${BOOT_UNIT}`, 'boot unit'],
   [UNDO_SCRIPT_FILE, 'script'],

@@ -2,7 +2,7 @@
 // the way back by mode Restore.
 
 import { type Agent, createAgent } from '../../../agent/node/agent.ts';
-import { ASKED } from '../../../agent/names.ts';
+import { INPUT_KEYS } from '../../../agent/names.ts';
 import { AgentProcess, Calls } from './model/calls.ts';
 import { Checks } from './checks.ts';
 import { allows } from './model/cluster.ts';
@@ -190,7 +190,7 @@ class Run {
         kubelet.tryRestart('person').catch(() => {});
         break;
       case 'ask for a retry':
-        cluster.annotate(ASKED.retry, `at ${action.atMs}`);
+        cluster.annotate(INPUT_KEYS.retry, `at ${action.atMs}`);
         break;
       case 'replace agent':
         this.#startsAgain(action.downMs);
@@ -205,7 +205,7 @@ class Run {
       ...policyText({ ...setup.policy, inUse: 'Proceed', list: [] }),
       mode: 'Restore',
     });
-    cluster.annotate(ASKED.retry, 'restore');
+    cluster.annotate(INPUT_KEYS.retry, 'restore');
     await simulation.advance(RESTORES_MS);
   }
 }

@@ -28,11 +28,11 @@ describe('the original bytes of the file', () => {
   });
 
   it('do not fit any more once somebody else has written in between', () => {
-    const memory = { original: first, lastChange: 'then' };
-    expect(originalAfter(memory, { file: FILE, before: THEIRS, after: LATER })?.left).not.toBe(
+    const agentState = { original: first, lastChange: 'then' };
+    expect(originalAfter(agentState, { file: FILE, before: THEIRS, after: LATER })?.left).not.toBe(
       sha256Of(LATER),
     );
-    expect(originalAfter(memory, { file: '/other', before: OURS, after: LATER })?.left).not.toBe(
+    expect(originalAfter(agentState, { file: '/other', before: OURS, after: LATER })?.left).not.toBe(
       sha256Of(LATER),
     );
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseFleetNode } from '../../../agent/cluster/objects/fleet-node.ts';
-import { objectAt, textsAt } from '../../../agent/cluster/http/json.ts';
+import { objectAt, stringMapAt } from '../../../agent/cluster/http/json.ts';
 import type { SysctlPod } from '../../../agent/plan/in-use.ts';
 import { parsePolicy } from '../../../agent/policy/parse.ts';
 import type { Policy } from '../../../agent/policy/policy.ts';
@@ -32,7 +32,7 @@ function edit(
   { facts = {}, pods = [] }: { facts?: NodeFacts; pods?: readonly SysctlPod[] } = {},
 ): NodeForecast {
   const object = objectAt(node('node-1', facts, NOW));
-  const annotations = textsAt(objectAt(object, 'metadata'), 'annotations');
+  const annotations = stringMapAt(objectAt(object, 'metadata'), 'annotations');
   return forecast({ fleet: parseFleetNode(object).node, annotations }, policy(data), pods);
 }
 

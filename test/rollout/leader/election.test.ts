@@ -34,7 +34,7 @@ class FakeServer {
   }
 }
 
-interface Member {
+interface Candidate {
   readonly election: Election;
   /** What it was told, in order. */
   readonly told: string[];
@@ -45,7 +45,7 @@ afterEach(async () => {
   await Promise.all(elections.splice(0).map((election) => election.stop()));
 });
 
-function join(server: FakeServer, time: FakeTime, name: string, skewMs = 0): Member {
+function join(server: FakeServer, time: FakeTime, name: string, skewMs = 0): Candidate {
   const told: string[] = [];
   const election = takePart(
     {
@@ -66,7 +66,7 @@ function join(server: FakeServer, time: FakeTime, name: string, skewMs = 0): Mem
 }
 
 /** It leads, and its last renewal came through without an answer. */
-async function leaderWithoutAnswer(server: FakeServer, time: FakeTime): Promise<Member> {
+async function leaderWithoutAnswer(server: FakeServer, time: FakeTime): Promise<Candidate> {
   const leader = join(server, time, 'a');
   await time.pass(3000);
   server.unheard.add('a');

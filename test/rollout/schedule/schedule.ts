@@ -173,13 +173,13 @@ class Schedule {
 
   /** Timers fire, then agents and kubelets act. */
   #pass(ms: number): Promise<void> {
-    const live = (): void => {
+    const approvalActive = (): void => {
       for (const [name, { node }] of this.#api.stored) {
-        node.live(this.#clock.now(), this.#start, (at) => this.#api.asked(at));
+        node.approvalActive(this.#clock.now(), this.#start, (at) => this.#api.asked(at));
         this.#api.touch(name);
       }
     };
-    return this.#time.pass(ms, live, ms);
+    return this.#time.pass(ms, approvalActive, ms);
   }
 
   #fault(what: string): void {

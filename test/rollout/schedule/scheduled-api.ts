@@ -185,7 +185,7 @@ export class ScheduledApi {
     if (!begins || !isKnown || after.joining || after.readiness?.ready !== true) return;
     const moving = nodes
       .map((node) => node.seen())
-      .filter((node) => !node.joining && isMoving(node) && !isDark(node, now));
+      .filter((node) => !node.joining && isMoving(node) && !isLongNotReady(node, now));
     if (moving.length > this.maxUnavailable) {
       const names = moving.map(({ name, state, approvedRevision }) => `${name} ${state} ${approvedRevision}`);
       this.faults.push(`${now.toISOString()}: ${after.name} is one too many: ${names.join(', ')}`);
@@ -203,6 +203,6 @@ export function wanted(data: Readonly<Record<string, string>>): string {
   return known;
 }
 
-function isDark({ readiness }: FleetNode, now: Date): boolean {
+function isLongNotReady({ readiness }: FleetNode, now: Date): boolean {
   return readiness?.ready === false && now.getTime() - readiness.since.getTime() >= DARK_MS;
 }

@@ -4,7 +4,7 @@ import type { Scheduler } from 'fast-check';
 import { createCoordinator, type Coordinator } from '../../../agent/rollout/coordinator.ts';
 import { decideRollout } from '../../../agent/rollout/decide.ts';
 import type { FleetNode, RolloutDecision } from '../../../agent/rollout/fleet.ts';
-import { Outdated, type FleetCluster } from '../../../agent/rollout/ports.ts';
+import { ConflictError, type FleetCluster } from '../../../agent/rollout/ports.ts';
 import { createZones } from '../../../agent/rollout/windows/zones.ts';
 import type { Clock } from '../../../agent/time/clock.ts';
 import type { Random } from '../simulator/random.ts';
@@ -182,6 +182,6 @@ function attempt<T>(answer: () => T): { readonly value: T } | { readonly error: 
 }
 
 function current<T>(written: T | undefined): T {
-  if (written === undefined) throw new Outdated('It has changed meanwhile');
+  if (written === undefined) throw new ConflictError('It has changed meanwhile');
   return written;
 }

@@ -1,6 +1,6 @@
 // One node of the simulated fleet: its Node object, and an agent that reads, waits, changes, fails and tries again.
 
-import { MARKS, type State } from '../../../agent/names.ts';
+import { APPROVAL_MARKERS, type State } from '../../../agent/names.ts';
 import type { FleetNode } from '../../../agent/rollout/fleet.ts';
 import { isApproved } from '../../../scripts/timeline/unavailable.ts';
 import type { Random } from './random.ts';
@@ -60,7 +60,7 @@ export interface SimulatedNode {
   /** The API server has lost what its agent reported last. */
   isLost(): boolean;
   /** Lets time pass: `asked` is what the policy asked of it at an instant. */
-  live(now: Date, start: Date, asked: (at: number) => Asked | undefined): void;
+  approvalActive(now: Date, start: Date, asked: (at: number) => Asked | undefined): void;
 }
 
 export function simulatedNode(first: FleetNode, nature: Nature): SimulatedNode {
@@ -157,7 +157,7 @@ export function simulatedNode(first: FleetNode, nature: Nature): SimulatedNode {
       node = { ...older, readiness: node.readiness };
     },
     isLost: () => inner.lost !== undefined,
-    live(now, start, askedAt) {
+    approvalActive(now, start, askedAt) {
       const elapsed = now.getTime() - start.getTime();
       const asked = askedAt(now.getTime() - nature.readsAfterMs);
       if (breathe(now, elapsed) && asked !== undefined) {
@@ -195,7 +195,7 @@ export function isMoving(node: FleetNode): boolean {
 }
 
 function isMissed({ approvedRevision }: FleetNode): boolean {
-  return approvedRevision === MARKS.unread || approvedRevision === MARKS.unanswered;
+  return approvedRevision === APPROVAL_MARKERS.unread || approvedRevision === APPROVAL_MARKERS.unanswered;
 }
 
 function within(span: { readonly from: number; readonly to: number } | undefined, at: number): boolean {

@@ -82,7 +82,7 @@ export function simulate(seed: number): Run {
       coordinator.forget(victim);
     }
     for (const node of fleet.values()) {
-      node.live(now, START, (at) => {
+      node.approvalActive(now, START, (at) => {
         const read = edits.findLast((one) => START.getTime() + one.at <= at);
         return read && { revision: wanted(read, node.seen()), paused: isPaused(read) };
       });
@@ -176,7 +176,7 @@ function faultsOf({ node: name, revision }: Approval, circumstances: Circumstanc
   // What was unavailable before takes no place, and what went dark long ago is not counted.
   const moving = [...fleet.values()]
     .map((one) => one.seen())
-    .filter((one) => !one.joining && isMoving(one) && !isDark(one, now));
+    .filter((one) => !one.joining && isMoving(one) && !isLongNotReady(one, now));
   const isNew = node.readiness?.ready === true;
   expect(
     !isNew || moving.length <= decision.maxUnavailable,
@@ -200,7 +200,7 @@ function faultsOf({ node: name, revision }: Approval, circumstances: Circumstanc
         one.state !== 'Blocked' &&
         !(one.paused && one.state !== 'Working' && one.appliedRevision !== revision) &&
         (one.appliedRevision === revision || isMoving(one)) &&
-        !isDark(one, now),
+        !isLongNotReady(one, now),
     ).length;
     const proven = alike.filter(
       (one) =>
@@ -343,6 +343,6 @@ function isApproval({ revision }: Approval): boolean {
   return isRevision(revision);
 }
 
-function isDark({ readiness }: FleetNode, now: Date): boolean {
+function isLongNotReady({ readiness }: FleetNode, now: Date): boolean {
   return readiness?.ready === false && now.getTime() - readiness.since.getTime() >= LOST_MS;
 }

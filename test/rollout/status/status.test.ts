@@ -19,8 +19,8 @@ describe('the status', () => {
       verdict('c', 'failed', 'Rolled back.'),
       verdict('d', 'changing'),
     ];
-    const nextAt = new Date('2026-11-24T10:00:00Z');
-    const data = statusData(decision({ nodes, maxUnavailable: 2, nextAt }), TOLD);
+    const nextWakeup = new Date('2026-11-24T10:00:00Z');
+    const data = statusData(decision({ nodes, maxUnavailable: 2, nextWakeup }), TOLD);
     expect(data).toMatchObject({
       phase: 'Rolling',
       reason: 'Because.',
@@ -39,7 +39,7 @@ describe('the status', () => {
       lost: 0,
       unavailable: 0,
       maxUnavailable: 2,
-      nextAt: '2026-11-24T10:00:00.000Z',
+      nextWakeup: '2026-11-24T10:00:00.000Z',
       told: TOLD,
     });
   });

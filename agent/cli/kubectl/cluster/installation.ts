@@ -1,10 +1,10 @@
 // What is installed in the namespace: the policy's ConfigMap, the agents' DaemonSet, the coordinators' Lease.
 
 import { ApiError, isNotFound } from '../../../cluster/http/errors.ts';
-import { objectAt, objectsAt, textAt, textsAt, type JsonObject } from '../../../cluster/http/json.ts';
+import { objectAt, objectsAt, stringAt, stringMapAt, type JsonObject } from '../../../cluster/http/json.ts';
 import { parsePolicy } from '../../../policy/parse.ts';
 import type { PolicyResult } from '../../../policy/policy.ts';
-import { Refusal } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import type { Session } from '../session.ts';
 import { CONFIG_MAP, LEASE, AGENTS } from '../../../names.ts';
 
@@ -33,7 +33,7 @@ export async function readInstallation(session: Session): Promise<Installation> 
     readLease(session),
   ]);
   if (policy === undefined && agents === 'none') {
-    throw new Refusal(
+    throw new UserError(
       `Expected an installation in namespace ${namespace}, found neither ConfigMap ${CONFIG_MAP} nor a DaemonSet ` +
         `with label ${AGENTS}; -n names another namespace, and kubectl apply -k daemonset/ installs it.`,
     );
@@ -49,7 +49,7 @@ export async function readPolicy(session: Session): Promise<PolicyResult | undef
 
 /** A ConfigMap object's policy. */
 export function policyOf(configMap: JsonObject): PolicyResult {
-  return parsePolicy(textsAt(configMap, 'data'));
+  return parsePolicy(stringMapAt(configMap, 'data'));
 }
 
 async function readAgents(session: Session): Promise<boolean | 'none' | 'unknown'> {
@@ -62,7 +62,7 @@ async function readAgents(session: Session): Promise<boolean | 'none' | 'unknown
     const [daemonSet] = objectsAt(objectAt(body), 'items');
     return daemonSet === undefined ? 'none' : waits(daemonSet);
   } catch (error) {
-    if (isForbidden(error)) return 'unknown';
+    if (isEacces(error)) return 'unknown';
     throw error;
   }
 }
@@ -72,7 +72,7 @@ function waits(daemonSet: JsonObject): boolean {
   return containers.some((container) => {
     const args: unknown = container['args'];
     const asked = objectsAt(container, 'env').some(
-      (entry) => textAt(entry, 'name') === 'WAIT_FOR_APPROVAL' && textAt(entry, 'value') === 'true',
+      (entry) => stringAt(entry, 'name') === 'WAIT_FOR_APPROVAL' && stringAt(entry, 'value') === 'true',
     );
     return asked || (Array.isArray(args) && args.includes('--wait-for-approval'));
   });
@@ -83,7 +83,7 @@ async function readLease(session: Session): Promise<Coordination['lease']> {
     const path = `/apis/coordination.k8s.io/v1/namespaces/${ns(session)}/leases/${LEASE}`;
     return leaseOf(await get(session, path));
   } catch (error) {
-    if (error instanceof ApiError && isForbidden(error)) {
+    if (error instanceof ApiError && isEacces(error)) {
       return { kind: 'unknown', why: `you may not get leases in namespace ${session.place.namespace}` };
     }
     throw error;
@@ -93,9 +93,9 @@ async function readLease(session: Session): Promise<Coordination['lease']> {
 /** What a Lease says of its holder; undefined stands for no Lease. */
 export function leaseOf(lease: JsonObject | undefined): Coordination['lease'] {
   const spec = objectAt(lease, 'spec');
-  const holder = textAt(spec, 'holderIdentity') ?? '';
+  const holder = stringAt(spec, 'holderIdentity') ?? '';
   if (holder === '') return { kind: 'free' };
-  const renewedAt = new Date(textAt(spec, 'renewTime') ?? 0);
+  const renewedAt = new Date(stringAt(spec, 'renewTime') ?? 0);
   return { kind: 'held', holder, renewedAt, seconds: Number(spec['leaseDurationSeconds'] ?? 0) };
 }
 
@@ -108,7 +108,7 @@ async function get({ transport }: Session, path: string): Promise<JsonObject | u
   }
 }
 
-function isForbidden(error: unknown): boolean {
+function isEacces(error: unknown): boolean {
   return error instanceof ApiError && error.status === 403;
 }
 

@@ -1,12 +1,12 @@
 // The Nodes, read one by one: the list of a big cluster's is a hundred megabytes.
 
 import { isNotFound } from '../../../cluster/http/errors.ts';
-import { objectAt, textsAt, type JsonObject } from '../../../cluster/http/json.ts';
+import { objectAt, stringMapAt, type JsonObject } from '../../../cluster/http/json.ts';
 import { parseFleetNode } from '../../../cluster/objects/fleet-node.ts';
 import { objectsOf } from '../../../cluster/watch/list-items.ts';
 import { KEY_PREFIX, KEYS } from '../../../names.ts';
 import type { FleetNode } from '../../../rollout/fleet.ts';
-import { Refusal } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import type { Session } from '../session.ts';
 
 /** A Node as a rollout looks at it, and what its agent says. */
@@ -38,14 +38,14 @@ export async function orNoNode<T>(name: string, answer: Promise<T>): Promise<T> 
   try {
     return await answer;
   } catch (error) {
-    if (isNotFound(error)) throw new Refusal(`Expected a node ${name}, found none; see kubectl get nodes.`);
+    if (isNotFound(error)) throw new UserError(`Expected a node ${name}, found none; see kubectl get nodes.`);
     throw error;
   }
 }
 
 export function shownNode(object: JsonObject): ShownNode {
   const fleet = parseFleetNode(object).node;
-  const annotations = Object.entries(textsAt(objectAt(object, 'metadata'), 'annotations'));
+  const annotations = Object.entries(stringMapAt(objectAt(object, 'metadata'), 'annotations'));
   const ours = annotations.filter(([key]) => key.startsWith(KEY_PREFIX) && key !== KEYS.history);
   return { name: fleet.name, fleet, annotations: Object.fromEntries(ours) };
 }

@@ -4,7 +4,7 @@
  * A function that calls `tell` at once, and however often it is called then, every `pauseMs` at most; the last call is
  * never lost. Aborting ends it.
  */
-export function gather(tell: () => void, pauseMs: number, signal: AbortSignal): () => void {
+export function throttle(tell: () => void, pauseMs: number, signal: AbortSignal): () => void {
   let timer: NodeJS.Timeout | undefined;
   let again = false;
   signal.addEventListener('abort', () => clearTimeout(timer), { once: true });

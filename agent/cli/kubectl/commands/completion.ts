@@ -1,7 +1,7 @@
 // `kubectl sysctls completion`: the scripts for the shells, and the hidden command that they and kubectl call.
 
 import { Argument, Command } from 'commander';
-import { objectAt, textAt } from '../../../cluster/http/json.ts';
+import { objectAt, stringAt } from '../../../cluster/http/json.ts';
 import { objectsOf } from '../../../cluster/watch/list-items.ts';
 import { loadKubeconfig } from '../../../cluster/kubeconfig/kubeconfig.ts';
 import { METADATA_LIST } from '../../../cluster/http/media-types.ts';
@@ -65,7 +65,7 @@ async function nodesOf({ env }: World, flags: GlobalWords): Promise<readonly str
     timeoutMs: NODES_MS,
   });
   for await (const object of objectsOf(bytes)) {
-    const name = textAt(objectAt(object, 'metadata'), 'name');
+    const name = stringAt(objectAt(object, 'metadata'), 'name');
     if (name !== undefined) found.push({ name });
   }
   return inOrder(found).map(({ name }) => name);

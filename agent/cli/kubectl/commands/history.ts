@@ -2,12 +2,12 @@
 
 import { Command, Option } from 'commander';
 import { stripVTControlCharacters } from 'node:util';
-import { objectAt, textsAt } from '../../../cluster/http/json.ts';
+import { objectAt, stringMapAt } from '../../../cluster/http/json.ts';
 import { HistoryError, parseHistory } from '../../../report/history.ts';
 import { KEYS } from '../../../names.ts';
 import type { PastChange } from '../../../report/past-change.ts';
 import type { Program } from '../context.ts';
-import { Refusal } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { historyText } from '../views/history-text.ts';
 import { readNode } from '../cluster/nodes.ts';
 import type { Session } from '../session.ts';
@@ -28,13 +28,13 @@ export function historyCommand(program: Program): Command {
 }
 
 async function changesOf(session: Session, name: string): Promise<readonly PastChange[]> {
-  const annotations = textsAt(objectAt(await readNode(session, name), 'metadata'), 'annotations');
+  const annotations = stringMapAt(objectAt(await readNode(session, name), 'metadata'), 'annotations');
   if (annotations[KEYS.state] === undefined) {
-    throw new Refusal(`Expected an agent on ${name}, got no report of one; see kubectl sysctls status.`);
+    throw new UserError(`Expected an agent on ${name}, got no report of one; see kubectl sysctls status.`);
   }
   const changes = parsed(name, annotations[KEYS.history] ?? '[]', session.place.namespace);
   if (changes.length === 0) {
-    throw new Refusal(
+    throw new UserError(
       `Expected Node ${name} to have changes in its annotation ${KEYS.history}, found none. ` +
         'No change has ended there, mode: Restore has reverted them all, or its agent is older than this plugin.',
     );
@@ -47,7 +47,7 @@ function parsed(name: string, text: string, namespace: string): readonly PastCha
     return parseHistory(text);
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
-    throw new Refusal(
+    throw new UserError(
       `Expected the annotation ${KEYS.history} of Node ${name} to be as its agent writes it, got something else ` +
         `(${error.message}). The agent corrects it while it runs; one of another version may write another format. ` +
         `See kubectl -n ${namespace} get pods -o wide.`,

@@ -3,8 +3,8 @@
 import { Command } from 'commander';
 import { isNotFound } from '../../../cluster/http/errors.ts';
 import { MERGE_PATCH } from '../../../cluster/http/media-types.ts';
-import { ASKED, CONFIG_MAP } from '../../../names.ts';
-import { Refusal } from '../errors.ts';
+import { INPUT_KEYS, CONFIG_MAP } from '../../../names.ts';
+import { UserError } from '../errors.ts';
 import { orNoNode, readNode, shownNode } from '../cluster/nodes.ts';
 import type { Program } from '../context.ts';
 import type { Session } from '../session.ts';
@@ -24,7 +24,7 @@ export function pauseCommand(program: Program): Command {
           `Paused: ${keyOf(session)} is set to "true". No change begins; kubectl sysctls resume ends it.`,
         );
       } else {
-        await annotate(session, node, { [ASKED.paused]: 'true' });
+        await annotate(session, node, { [INPUT_KEYS.paused]: 'true' });
         say(
           program,
           `Paused: ${node} is left as it is until kubectl sysctls resume ${node}. The others go on.`,
@@ -43,7 +43,7 @@ export function resumeCommand(program: Program): Command {
         await patchPolicy(session, { paused: null });
         say(program, `Resumed: ${keyOf(session)} is removed.`);
       } else {
-        await annotate(session, node, { [ASKED.paused]: null });
+        await annotate(session, node, { [INPUT_KEYS.paused]: null });
         say(program, `Resumed: ${node} goes with the others.`);
       }
     });
@@ -57,14 +57,16 @@ export function retryCommand(program: Program): Command {
       const session = program.session();
       const { fleet } = shownNode(await readNode(session, node));
       if (fleet.state === undefined) {
-        throw new Refusal(`Expected an agent on ${node}, got no report of one; see kubectl sysctls status.`);
+        throw new UserError(
+          `Expected an agent on ${node}, got no report of one; see kubectl sysctls status.`,
+        );
       }
       if (fleet.failedRevision === undefined && fleet.state !== 'Degraded') {
-        throw new Refusal(
+        throw new UserError(
           `Expected a failed change on ${node}, got state ${fleet.state}: there is nothing to retry.`,
         );
       }
-      await annotate(session, node, { [ASKED.retry]: new Date().toISOString() });
+      await annotate(session, node, { [INPUT_KEYS.retry]: new Date().toISOString() });
       say(program, `Retry requested for ${node}. Result: kubectl sysctls history ${node}`);
     });
 }
@@ -84,7 +86,7 @@ async function patchPolicy(
     });
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    throw new Refusal(
+    throw new UserError(
       `Expected a ConfigMap ${CONFIG_MAP} in namespace ${place.namespace}, found none; -n names another namespace.`,
     );
   }

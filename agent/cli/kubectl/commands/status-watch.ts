@@ -6,7 +6,7 @@ import { cut } from '../../../text/wrap.ts';
 import { colorsFor } from '../../colors.ts';
 import { failureText } from '../errors.ts';
 import { followFleet } from '../cluster/follow.ts';
-import { gather } from '../cluster/throttle.ts';
+import { throttle } from '../cluster/throttle.ts';
 import type { Program } from '../context.ts';
 import { standingLine, statusLine, statusText } from '../views/status-text.ts';
 import { statusView, type StatusView } from '../views/status-view.ts';
@@ -33,7 +33,7 @@ export async function watchStatus(program: Program, interrupted: AbortSignal): P
   const view = (): StatusView => statusView({ ...following.fleet(), now: new Date(), decide: decideRollout });
   let shown = '';
 
-  const show = gather(isTerminal ? drawScreen : addLine, isTerminal ? TERMINAL_MS : LINES_MS, interrupted);
+  const show = throttle(isTerminal ? drawScreen : addLine, isTerminal ? TERMINAL_MS : LINES_MS, interrupted);
   const following = await followFleet(session, show, ended.reject);
   const timer = setInterval(show, TICK_MS);
   interrupted.addEventListener('abort', () => ended.resolve(), { once: true });

@@ -6,7 +6,7 @@ import { count, span } from '../../../text/count.ts';
 import { EXIT, Exit } from '../../exit.ts';
 import { failureText } from '../errors.ts';
 import { followFleet } from '../cluster/follow.ts';
-import { gather } from '../cluster/throttle.ts';
+import { throttle } from '../cluster/throttle.ts';
 import { seconds } from '../options.ts';
 import type { Program } from '../context.ts';
 import { standingLine, statusLine } from '../views/status-text.ts';
@@ -70,7 +70,7 @@ async function waited(program: Program, { timeout }: Flags): Promise<End> {
   const over = new AbortController();
   let said = '';
   const view = (): StatusView => statusView({ ...following.fleet(), now: new Date(), decide: decideRollout });
-  const look = gather(
+  const look = throttle(
     () => {
       const now = view();
       const end = endOf(now);
@@ -80,7 +80,7 @@ async function waited(program: Program, { timeout }: Flags): Promise<End> {
     100,
     over.signal,
   );
-  const tell = gather(
+  const tell = throttle(
     () => program.stderr.write(`${following.trouble() === undefined ? statusLine(view()) : said}\n`),
     PROGRESS_MS,
     over.signal,

@@ -2,13 +2,13 @@
 
 import type { Command, Option } from 'commander';
 
-export interface Candidate {
+export interface Suggestion {
   readonly value: string;
   readonly description?: string;
 }
 
 export interface Completion {
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly Suggestion[];
   /** The shell offers its own files. */
   readonly files: boolean;
 }
@@ -85,18 +85,18 @@ function valuesOf(option: Option, flags: GlobalWords, sources: Sources, current:
   return option.argChoices === undefined ? NOTHING : matching(plain(option.argChoices), current);
 }
 
-function matching(candidates: readonly Candidate[], current: string): Completion {
+function matching(candidates: readonly Suggestion[], current: string): Completion {
   return { candidates: candidates.filter(({ value }) => value.startsWith(current)), files: false };
 }
 
-function plain(values: readonly string[]): readonly Candidate[] {
+function plain(values: readonly string[]): readonly Suggestion[] {
   return values.map((value) => ({ value }));
 }
 
-function optionCandidate(option: Option): Candidate {
+function optionCandidate(option: Option): Suggestion {
   return { value: option.long ?? option.short ?? '', description: option.description };
 }
 
-function commandCandidate(command: Command): Candidate {
+function commandCandidate(command: Command): Suggestion {
   return { value: command.name(), description: command.description() };
 }

@@ -17,7 +17,7 @@ const TITLES: Readonly<Record<Outcome, string>> = {
   nothing: 'nothing changes',
   held: 'cannot be changed now',
 };
-const MARKS: Readonly<Record<Outcome, string>> = {
+const APPROVAL_MARKERS: Readonly<Record<Outcome, string>> = {
   restart: '↻',
   blocked: '✗',
   'no restart': '·',
@@ -62,7 +62,7 @@ function outcomeLines(
     nothing: colors.dim,
     held: colors.yellow,
   }[outcome];
-  const title = `${paint(MARKS[outcome])} ${colors.bold(number)}: ${TITLES[outcome]}`;
+  const title = `${paint(APPROVAL_MARKERS[outcome])} ${colors.bold(number)}: ${TITLES[outcome]}`;
   const listed = diff || outcome === 'held' ? groups : [{ nodes: groups.flatMap(({ nodes }) => nodes) }];
   const lines = listed.flatMap((group) => [
     `  ${someNames(group.nodes, width - 2)}`,

@@ -1,6 +1,6 @@
 // `status` on one screen.
 
-import type { Phase, Standing } from '../../../rollout/fleet.ts';
+import type { Phase, RolloutStatus } from '../../../rollout/fleet.ts';
 import { count, span } from '../../../text/count.ts';
 import { someNames } from '../../../text/names.ts';
 import { printable } from '../../../text/quote.ts';
@@ -156,14 +156,14 @@ function begun(lines: readonly string[], most: number): readonly string[] {
 }
 
 interface Group {
-  readonly standing: Standing;
+  readonly standing: RolloutStatus;
   readonly text: string;
   readonly names: readonly string[];
 }
 
 /** Nodes that say the same are told of together. */
 function grouped({ attention }: StatusView): readonly Group[] {
-  const groups = new Map<string, { standing: Standing; text: string; names: string[] }>();
+  const groups = new Map<string, { standing: RolloutStatus; text: string; names: string[] }>();
   for (const { name, standing, attention: text = '' } of attention) {
     const key = JSON.stringify([standing, text]);
     const group = groups.get(key) ?? { standing, text, names: [] };

@@ -2,7 +2,13 @@
 
 import type { PolicyError } from '../../../policy/policy.ts';
 import { DEFAULT_PACE } from '../../../policy/settings.ts';
-import type { FleetNode, NodeVerdict, Phase, RolloutDecision, Standing } from '../../../rollout/fleet.ts';
+import type {
+  FleetNode,
+  NodeVerdict,
+  Phase,
+  RolloutDecision,
+  RolloutStatus,
+} from '../../../rollout/fleet.ts';
 import type { PolicyNow } from '../../../rollout/decision/gate.ts';
 import { countsOf, estimatedEnd } from '../../../rollout/status/progress.ts';
 import type { Installation } from '../cluster/installation.ts';
@@ -11,7 +17,7 @@ import type { ShownNode } from '../cluster/nodes.ts';
 /** The coordinator's own decision, computed here. */
 export type Decide = (nodes: readonly FleetNode[], policy: PolicyNow, now: Date) => RolloutDecision;
 
-export type Counts = Readonly<Record<Standing, number>>;
+export type Counts = Readonly<Record<RolloutStatus, number>>;
 
 export interface StatusView {
   readonly phase: Phase;
@@ -56,7 +62,7 @@ export interface StatusInput {
   readonly decide: Decide;
 }
 
-const NEEDY: readonly Standing[] = ['failed', 'lost', 'held', 'changing', 'waiting', 'done'];
+const NEEDY: readonly RolloutStatus[] = ['failed', 'lost', 'held', 'changing', 'waiting', 'done'];
 
 export function statusView({ installation, nodes, now, decide }: StatusInput): StatusView {
   const fleet = nodes.map((node) => node.fleet);

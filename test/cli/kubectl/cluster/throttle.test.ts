@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { gather } from '../../../../agent/cli/kubectl/cluster/throttle.ts';
+import { throttle } from '../../../../agent/cli/kubectl/cluster/throttle.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -11,7 +11,7 @@ afterEach(() => {
 describe('gather', () => {
   it('tells at once, then once a pause, and never loses the last call', () => {
     const tell = vi.fn<() => void>();
-    const call = gather(tell, 100, new AbortController().signal);
+    const call = throttle(tell, 100, new AbortController().signal);
     call();
     expect(tell).toHaveBeenCalledTimes(1);
     call();
@@ -28,7 +28,7 @@ describe('gather', () => {
 
   it('tells nothing after it was ended', () => {
     const [tell, ending] = [vi.fn<() => void>(), new AbortController()];
-    const call = gather(tell, 100, ending.signal);
+    const call = throttle(tell, 100, ending.signal);
     call();
     call();
     ending.abort();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ASKED } from '../../../../agent/names.ts';
+import { INPUT_KEYS } from '../../../../agent/names.ts';
 import { json, status } from '../../../cluster/fault-server.ts';
 import { api, type Answers } from '../api.ts';
 import { node, POLICY } from '../nodes.ts';
@@ -28,7 +28,7 @@ describe('pause and resume', () => {
     ['resume', null],
   ])('%s NODE annotates that node alone', async (command, paused) => {
     const { status: code, writes } = await run({ nodes: [node('node-1')] }, command, 'node-1');
-    const body = { metadata: { annotations: { [ASKED.paused]: paused } } };
+    const body = { metadata: { annotations: { [INPUT_KEYS.paused]: paused } } };
     expect({ code, writes }).toEqual({ code: 0, writes: [{ path: '/api/v1/nodes/node-1', body }] });
   });
 
@@ -60,7 +60,7 @@ describe('retry', () => {
     expect(writes).toEqual([
       {
         path: '/api/v1/nodes/node-1',
-        body: { metadata: { annotations: { [ASKED.retry]: expect.any(String) } } },
+        body: { metadata: { annotations: { [INPUT_KEYS.retry]: expect.any(String) } } },
       },
     ]);
   });

@@ -2,7 +2,7 @@ import picocolors from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { statusLine, statusText } from '../../../../agent/cli/kubectl/views/status-text.ts';
 import type { StatusView } from '../../../../agent/cli/kubectl/views/status-view.ts';
-import type { NodeVerdict, Standing } from '../../../../agent/rollout/fleet.ts';
+import type { NodeVerdict, RolloutStatus } from '../../../../agent/rollout/fleet.ts';
 
 const PLAIN = picocolors.createColors(false);
 const PLACE = { server: 'https://api.example:6443', context: 'prod', namespace: 'kubelet-sysctl-agent' };
@@ -35,7 +35,7 @@ function view(
   };
 }
 
-const verdict = (name: string, standing: Standing, attention: string): NodeVerdict => ({
+const verdict = (name: string, standing: RolloutStatus, attention: string): NodeVerdict => ({
   name,
   standing,
   revision: 'r',

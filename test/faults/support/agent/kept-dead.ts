@@ -2,7 +2,7 @@
 
 import { until } from '../../../../scripts/bed/util/until.ts';
 import { agentsOn, keepDead, killAll } from './agent-kills.ts';
-import { hostLook, PLACES } from '../change/host-look.ts';
+import { hostLook, PATHS } from '../change/host-look.ts';
 import { surelyCutAt } from '../change/round.ts';
 import type { Instant } from '../change/steps.ts';
 import { healthz } from '../../../../scripts/node/kubelet.ts';
@@ -26,11 +26,11 @@ export async function killedForGood(subject: Subject, instant: Instant, ends: En
   try {
     await moment();
     const look = hostLook(node.bedNode);
-    const open = look.exists(PLACES.journal);
+    const open = look.exists(PATHS.journal);
     if (ends === 'by its timer') {
-      await until(() => !look.exists(PLACES.timer), { timeoutMs: TIMER_MS, everyMs: 200 });
-    } else if (look.exists(PLACES.timer)) {
-      await node.exec(['systemctl', 'start', '--wait', PLACES.undoService]);
+      await until(() => !look.exists(PATHS.timer), { timeoutMs: TIMER_MS, everyMs: 200 });
+    } else if (look.exists(PATHS.timer)) {
+      await node.exec(['systemctl', 'start', '--wait', PATHS.undoService]);
     }
     const found = listInFile(node, round);
     if (open && found !== round.old) {

@@ -6,15 +6,15 @@ import type { BedNode } from '../../../../scripts/bed/bed.ts';
 import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../../agent/node/state/state-store.ts';
 import { TEMPORARY_MARK } from '../../../../agent/host/files/temporary.ts';
 import { BOOT_UNIT, BOOT_UNIT_FILE, UNITS_FOLDER } from '../../../../agent/host/rollback/rollback-script.ts';
-import { MEMORY_FOLDER, UNDO_UNIT } from '../../../../agent/names.ts';
+import { STATE_DIR, UNDO_UNIT } from '../../../../agent/names.ts';
 
-export const PLACES = {
-  folder: MEMORY_FOLDER,
+export const PATHS = {
+  folder: STATE_DIR,
   journal: JOURNAL_FILE,
   taken: TAKEN_FILE,
   undone: UNDONE_FILES,
-  state: `${MEMORY_FOLDER}/state.json`,
-  script: `${MEMORY_FOLDER}/undo`,
+  state: `${STATE_DIR}/state.json`,
+  script: `${STATE_DIR}/undo`,
   units: UNITS_FOLDER,
   bootUnit: BOOT_UNIT_FILE,
   bootLink: `${UNITS_FOLDER}/kubelet.service.wants/${BOOT_UNIT}`,

@@ -3,7 +3,7 @@
 import { watchNode } from '../../../e2e/support/node/node-watch.ts';
 import { stateOf } from '../../../../scripts/node/wait.ts';
 import { listIn } from '../../../../scripts/node/report.ts';
-import { hostLook, PLACES } from './host-look.ts';
+import { hostLook, PATHS } from './host-look.ts';
 import { atInstant, FLEETING, type Instant } from './steps.ts';
 import type { Lists, Subject } from './subject.ts';
 
@@ -33,7 +33,7 @@ async function cutAt(subject: Subject, instant: Instant, act: () => void): Promi
   const before = {
     environmentFile: node.environmentFile,
     bytes: look.bytes(node.environmentFile),
-    invocation: look.link(PLACES.invocation),
+    invocation: look.link(PATHS.invocation),
   };
   const shown = watch.sightings.length;
   const provenAt = (): number | undefined =>

@@ -1,7 +1,7 @@
 // The steps of a change, each told by what a look at the node shows of it.
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { type HostLook, PLACES } from './host-look.ts';
+import { type HostLook, PATHS } from './host-look.ts';
 
 /** What was so before the change began. */
 export interface Before {
@@ -22,12 +22,12 @@ interface Followed {
 type Condition = (followed: Followed) => boolean;
 
 const restarted: Condition = ({ look, before }) => {
-  const now = look.link(PLACES.invocation);
+  const now = look.link(PATHS.invocation);
   return now !== undefined && now !== before.invocation;
 };
 const remembered: Condition = ({ look, journalSeen }) =>
-  journalSeen !== undefined && look.version(PLACES.state) !== journalSeen.state;
-const committed: Condition = (followed) => remembered(followed) && !followed.look.exists(PLACES.journal);
+  journalSeen !== undefined && look.version(PATHS.state) !== journalSeen.state;
+const committed: Condition = (followed) => remembered(followed) && !followed.look.exists(PATHS.journal);
 const there =
   (path: string): Condition =>
   ({ look }) =>
@@ -40,11 +40,11 @@ const goneAgain =
 /** In their order; those that happen side by side may come in any. */
 export const STEPS = {
   'the new file is being made ready': ({ look, before }) => look.isBeingWritten(before.environmentFile),
-  'the journal is being written': ({ look }) => look.isBeingWritten(PLACES.journal),
-  'the journal is there': there(PLACES.journal),
-  'the timer is there': there(PLACES.timer),
-  'the unit for the boot is there': there(PLACES.bootUnit),
-  'its link is there': there(PLACES.bootLink),
+  'the journal is being written': ({ look }) => look.isBeingWritten(PATHS.journal),
+  'the journal is there': there(PATHS.journal),
+  'the timer is there': there(PATHS.timer),
+  'the unit for the boot is there': there(PATHS.bootUnit),
+  'its link is there': there(PATHS.bootLink),
   'the file is replaced': ({ look, before }) => !same(look.bytes(before.environmentFile), before.bytes),
   'the kubelet is started': restarted,
   'healthz answers': (followed) => restarted(followed) && followed.look.listens(),
@@ -52,9 +52,9 @@ export const STEPS = {
   'the soak is half over': ({ provenForMs = 0 }) => provenForMs > 500,
   'the change is remembered': remembered,
   'the journal is gone': committed,
-  'the timer is gone': goneAgain(PLACES.timer),
-  'the unit for the boot is gone': goneAgain(PLACES.bootUnit),
-  'its link is gone': goneAgain(PLACES.bootLink),
+  'the timer is gone': goneAgain(PATHS.timer),
+  'the unit for the boot is gone': goneAgain(PATHS.bootUnit),
+  'its link is gone': goneAgain(PATHS.bootLink),
 } as const satisfies Readonly<Record<string, Condition>>;
 
 export type Step = keyof typeof STEPS;
@@ -87,8 +87,8 @@ export async function atInstant(
   const reached = (): boolean => {
     const now = performance.now();
     if (typeof instant !== 'string') return now - begun >= instant.afterMs;
-    if (journalSeen === undefined && look.exists(PLACES.journal)) {
-      journalSeen = { state: look.version(PLACES.state) };
+    if (journalSeen === undefined && look.exists(PATHS.journal)) {
+      journalSeen = { state: look.version(PATHS.state) };
     }
     const proven = provenAt();
     const condition: Condition = STEPS[instant];
@@ -105,7 +105,7 @@ export async function atInstant(
       act();
       return true;
     }
-    const over = journalSeen !== undefined && !look.exists(PLACES.journal);
+    const over = journalSeen !== undefined && !look.exists(PATHS.journal);
     if (fleeting && over) return false;
     await (fleeting ? nextTurn() : sleep(1));
   }

@@ -11,7 +11,7 @@ import { isDone, type TestNode } from '../../../../scripts/node/test-node.ts';
 import { stateOf } from '../../../../scripts/node/wait.ts';
 import { TEMPORARY_MARK } from '../../../../agent/host/files/temporary.ts';
 import { agentsOn } from '../agent/agent-kills.ts';
-import { hostLook, PLACES } from './host-look.ts';
+import { hostLook, PATHS } from './host-look.ts';
 import { UNDO_UNIT } from '../../../../agent/names.ts';
 
 /** One list of the policy, and what the node's file holds with it. */
@@ -156,15 +156,15 @@ async function wrongWith(
   say(argv.at(-1) !== `${FLAG}${list.names.join(',')}`, `the kubelet runs with ${argv.at(-1)}`);
   say(!(await healthz(node.bedNode)).includes('200 OK'), 'its healthz does not answer');
   for (const path of [
-    PLACES.journal,
-    PLACES.taken,
-    ...Object.values(PLACES.undone),
-    PLACES.bootUnit,
-    PLACES.bootLink,
+    PATHS.journal,
+    PATHS.taken,
+    ...Object.values(PATHS.undone),
+    PATHS.bootUnit,
+    PATHS.bootLink,
   ]) {
     say(look.exists(path), `${path} is there`);
   }
-  for (const folder of [PLACES.folder, PLACES.units, PLACES.transient, '/etc/default', '/etc/sysconfig']) {
+  for (const folder of [PATHS.folder, PATHS.units, PATHS.transient, '/etc/default', '/etc/sysconfig']) {
     for (const file of await readdir(node.bedNode.path(folder)).catch((): string[] => [])) {
       say(file.includes(TEMPORARY_MARK) || file.startsWith(`${UNDO_UNIT}.`), `${folder}/${file} is there`);
     }

@@ -2,7 +2,7 @@
 
 import type {
   ConfigMapObject,
-  EventNote,
+  EventDraft,
   NodeObject,
   PodsWatch,
   SeenPod,
@@ -88,7 +88,7 @@ export class ModelledCluster {
     this.onNode();
   }
 
-  event({ reason }: EventNote): void {
+  event({ reason }: EventDraft): void {
     this.#write(reason, false);
   }
 

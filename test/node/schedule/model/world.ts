@@ -14,7 +14,7 @@ import {
 import { type NodeSetup, type PolicyData, REFUSED_SYSCTL } from '../scenario.ts';
 import { Simulation } from './simulation.ts';
 import { UndoTimer } from './undo-timer.ts';
-import { MEMORY_FOLDER } from '../../../../agent/names.ts';
+import { STATE_DIR } from '../../../../agent/names.ts';
 
 export const BOOT_LINK = `${UNITS_FOLDER}/${UNIT}.wants/${BOOT_UNIT}`;
 
@@ -22,7 +22,7 @@ export const BOOT_LINK = `${UNITS_FOLDER}/${UNIT}.wants/${BOOT_UNIT}`;
 const LONGEST_STORY = 80;
 
 /** What may be in the agent's folder when it is at rest. */
-const OWN_FILES_AT_REST = ['state.json', 'undo', 'backup'].map((name) => `${MEMORY_FOLDER}/${name}`);
+const OWN_FILES_AT_REST = ['state.json', 'undo', 'backup'].map((name) => `${STATE_DIR}/${name}`);
 
 export class World {
   readonly simulation = new Simulation();
@@ -109,7 +109,7 @@ export class World {
       .paths()
       .filter(
         (path) =>
-          (path.startsWith(`${MEMORY_FOLDER}/`) && !OWN_FILES_AT_REST.includes(path)) ||
+          (path.startsWith(`${STATE_DIR}/`) && !OWN_FILES_AT_REST.includes(path)) ||
           path.startsWith(`${UNITS_FOLDER}/`) ||
           (path.startsWith('/etc/default/') && path !== ENVIRONMENT_FILE),
       );
