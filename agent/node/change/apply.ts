@@ -79,7 +79,7 @@ async function finish(
 ): Promise<Decision> {
   ports.working.end();
   const now = ports.clock.now();
-  const observation = observationAfter(due, result, ports.clock.monotonicMs());
+  const observation = observationAfter(due, result);
   const agentState = afterChange(due.decision.agentState, journal, result, now);
   const situation = { ...due.situation, pods, observation, agentState, now };
   const next = decide(situation, planNode(situation));
@@ -115,11 +115,7 @@ async function saveAndCommit(ports: ApplyPorts, agentState: AgentState, journal:
 }
 
 /** The node as the change has left it, where it was not rolled back. */
-function observationAfter(
-  { observation, change }: DueChange,
-  result: ChangeResult,
-  monotonicMs: number,
-): Observation {
+function observationAfter({ observation, change }: DueChange, result: ChangeResult): Observation {
   if (result.kind !== 'done') {
     return observation;
   }
@@ -139,7 +135,8 @@ function observationAfter(
       running: runningAllowances(proof.argv, observation.config),
       runs: true,
       healthy: true,
-      uptimeMs: monotonicMs - proof.status.startedMs,
+      // It was watched for as long as the policy asks.
+      uptimeMs: Infinity,
     }),
   };
 }
@@ -152,7 +149,7 @@ function reportVerified(ports: ApplyPorts, due: DueChange, proof: Verified): voi
     return;
   }
   ports.working.end();
-  const observation = observationAfter(due, { kind: 'done', proof }, Infinity);
+  const observation = observationAfter(due, { kind: 'done', proof });
   const agentState = { ...decision.agentState, lastApplied: change.plan.remember };
   const situation = { ...due.situation, observation, agentState, now: ports.clock.now() };
   const { report } = decide(situation, planNode(situation));

@@ -188,7 +188,7 @@ describe('a change', () => {
 
     expect(report.reason).toContain('could not be rolled back to a healthy kubelet');
     expect(report.reason).toContain('unknown flag: --no-such-flag');
-    expect(report.reason).toContain(`${node.environmentFile} holds what it held before the change`);
+    expect(report.reason).toContain(`${node.environmentFile} no longer holds the change`);
     expect(report.reason).toContain('systemctl restart kubelet.service');
     expect(await node.text()).toBe(before);
 
