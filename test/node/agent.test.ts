@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../../agent/node/agent.ts';
-import { INPUT_KEYS, KEYS } from '../../agent/names.ts';
+import { INPUT_KEYS, KEYS, STATE_DIR } from '../../agent/names.ts';
 import { CONFIG_FILE, ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from './started-agent.ts';
 
@@ -729,4 +729,17 @@ describe('the API server is away', () => {
     await atRest();
     expect(host.annotations[KEYS.running]).toBe('net.core.somaxconn,kernel.sem');
   });
+});
+
+test('an agent whose policy goes away after mode Restore leaves nothing in its folder on the host', async () => {
+  const host = new FakeHost().startKubelet();
+  const agent = await startAgent(host);
+  agent.setConfigMap(host.configMap({ ...POLICY, mode: 'Restore' }));
+  await atRest();
+  expect(host.annotations[KEYS.state]).toBe('Done');
+
+  agent.setConfigMap(undefined);
+  await atRest();
+
+  expect([...host.files.keys()].filter((path) => path.startsWith(STATE_DIR))).toEqual([]);
 });

@@ -58,7 +58,9 @@ export function planNode({ view, node, observation, agentState }: Situation): Pl
 /** Decides on the plan of `planNode`. Deciding again, when more is known, is cheap. */
 export function decide(situation: Situation, planning: Planning | undefined): Decision {
   const { view, observation, now } = situation;
-  const agentState = withStarted({ ...situation.agentState, policy: view.data }, observation);
+  const known = { ...situation.agentState, policy: view.data };
+  // Without a policy there is nothing to save: mode Restore has removed the agent's folder.
+  const agentState = planning === undefined ? known : withStarted(known, observation);
   if (observation.kind === 'unobservable') {
     const { state, reason, retryMs } = observation;
     const retryAt = retryMs === undefined ? undefined : new Date(now.getTime() + retryMs);
