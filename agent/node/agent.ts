@@ -2,6 +2,7 @@
 
 import { errorText } from '../text/error-text.ts';
 import { createLoop } from '../time/loop.ts';
+import { createFailures } from './failures.ts';
 import { createPublisher, NotReported } from './report/publisher.ts';
 import type { ConfigMapObject, NodeObject } from './ports.ts';
 import { createReconciler, type ReconcileOptions, type ReconcilePorts } from './reconcile.ts';
@@ -27,10 +28,6 @@ export interface Agent {
 const SETTLE_MS = 30;
 /** A pass without a cause, for what neither a watch nor inotify reports, in ms. */
 const RESYNC_MS = 600_000;
-const ERROR_PAUSE_MS = 1000;
-const LONGEST_ERROR_PAUSE_MS = 60_000;
-const LONGEST_REPORT_PAUSE_MS = 10_000;
-const OVERLOAD_PAUSE_MS = 5000;
 /** So many passes in a row must fail before the node shows it. */
 const REPORTED_ERRORS = 3;
 
@@ -38,12 +35,11 @@ const REPORTED_ERRORS = 3;
 export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   const publisher = createPublisher(ports.cluster, ports.log);
   const reconciler = createReconciler({ ...ports, publisher }, options);
+  const failures = createFailures(ports.random);
   const loop = createLoop(ports.clock, pass);
   let node: NodeObject | undefined;
   let configMap: { readonly seen: ConfigMapObject | undefined } | undefined;
   let recovered = false;
-  /** In a row: passes that the host made fail, and reports that the API server did not accept. */
-  let failures = { host: 0, report: 0 };
 
   async function pass(): Promise<number> {
     try {
@@ -58,7 +54,7 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
         return RESYNC_MS;
       }
       const next = await reconciler.reconcile(node, configMap.seen);
-      failures = { host: 0, report: 0 };
+      failures.succeeded();
       options.onReported();
       return next === undefined ? RESYNC_MS : Math.max(0, next.getTime() - ports.clock.now().getTime());
     } catch (error) {
@@ -67,27 +63,17 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   }
 
   async function afterHostError(error: unknown): Promise<number> {
-    failures = { ...failures, host: failures.host + 1 };
-    ports.log.warn({ err: error, failures }, 'This pass over the node failed; the agent retries');
-    if (failures.host >= REPORTED_ERRORS) {
+    const { count, pauseMs } = failures.onHostError();
+    ports.log.warn({ err: error, count }, 'This pass over the node failed; the agent retries');
+    if (count >= REPORTED_ERRORS) {
       await tell(error);
     }
-    return Math.min(ERROR_PAUSE_MS * 2 ** (failures.host - 1), LONGEST_ERROR_PAUSE_MS);
+    return pauseMs;
   }
 
-  /** After a 429 retries are spread: every agent of the fleet got the same answer. */
   function afterRefusedReport(error: NotReported): number {
-    // The pass itself went through.
-    failures = { host: 0, report: failures.report + 1 };
-    ports.log.warn({ err: error, failures }, 'The report of this node was not accepted; the agent retries');
-    const grown = 2 ** (failures.report - 1);
-    const { retryAfterMs } = error;
-    if (retryAfterMs === undefined) {
-      return ports.random() * Math.min(ERROR_PAUSE_MS * grown, LONGEST_REPORT_PAUSE_MS);
-    }
-    // Retrying before Retry-After is refused again.
-    const asked = Math.min(retryAfterMs, LONGEST_ERROR_PAUSE_MS);
-    return asked + ports.random() * Math.min(OVERLOAD_PAUSE_MS * grown, LONGEST_ERROR_PAUSE_MS);
+    ports.log.warn({ err: error }, 'The report of this node was not accepted; the agent retries');
+    return failures.onRefusedReport(error.retryAfterMs);
   }
 
   async function tell(error: unknown): Promise<void> {

@@ -8,8 +8,9 @@ import type { FleetNode, RolloutDecision } from './fleet.ts';
 import type { PolicyNow } from './decision/gate.ts';
 import { listsId, viewPolicy } from './status/policy-view.ts';
 import type { FleetCluster, SeenNode } from './ports.ts';
-import { statusPublisher } from './status/publisher.ts';
-import { seenNodes } from './apply/node-store.ts';
+import { createPace, type Pace } from './pace.ts';
+import { statusPublisher, type StatusPublisher } from './status/publisher.ts';
+import { type SeenNodes, seenNodes } from './apply/node-store.ts';
 
 /** Pure: the same from every coordinator. */
 export type Decide = (nodes: readonly FleetNode[], view: PolicyNow, now: Date) => RolloutDecision;
@@ -43,75 +44,32 @@ export interface Coordinator {
   stop(): Promise<void>;
 }
 
-/** Changes come in swarms: one decision for all that come within so long, and no more than a fifth of the time spent deciding. */
-const SETTLE_MS = 50;
-const LONGEST_SETTLE_MS = 1000;
-const RESTING_SHARE = 4;
 /** A look without a cause, in ms. */
 const RESYNC_MS = 600_000;
-/** A Node that somebody else wrote meanwhile is one of the errors, and the usual one. */
-const ERROR_PAUSE_MS = 200;
-const LONGEST_ERROR_PAUSE_MS = 30_000;
-
 /** Decides once both the Nodes and the ConfigMap, `policyName`, are known. */
 export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyName): Coordinator {
-  const { cluster, clock, log, decide, isLeading } = ports;
+  const { cluster, clock, log, isLeading } = ports;
   const store = seenNodes();
   const status = statusPublisher(cluster, clock, log, isLeading);
-  const loop = createLoop(clock, look);
+  const pace = createPace(clock);
+  const loop = createLoop(clock, pass);
   let listed = false;
-  let configMap: { readonly seen: ConfigMapObject | undefined; readonly view: PolicyNow } | undefined;
-  let settleMs = SETTLE_MS;
-  let errors = 0;
+  let configMap: KnownPolicy | undefined;
 
-  async function look(): Promise<number> {
+  async function pass(): Promise<number> {
     if (!listed || configMap === undefined || !isLeading()) {
       return RESYNC_MS;
     }
     try {
-      const { seen, view } = configMap;
-      const decision = decideNow(view);
-      const { written, failed } = await applyDecision(decision, {
-        store,
-        cluster,
-        log,
-        isLeading,
-        now: () => clock.now(),
-      });
-      // What we wrote is part of what there is to tell.
-      const outcome = written > 0 ? decideNow(view) : decision;
-      const rollout = seen && view.policy && { configMap: seen, rollout: listsId(view.policy) };
-      const statusMs = await status.publish(outcome, rollout);
-      errors = failed > 0 ? errors + 1 : 0;
-      return Math.min(
-        failed > 0 ? errorPauseMs() : RESYNC_MS,
-        written > 0 ? settleMs : RESYNC_MS,
-        statusMs ?? RESYNC_MS,
-        outcome.nextWakeup
-          ? Math.max(settleMs, outcome.nextWakeup.getTime() - clock.now().getTime())
-          : RESYNC_MS,
-      );
+      return await roll(ports, { store, status, pace }, configMap);
     } catch (error) {
-      errors += 1;
-      log.warn({ err: error, errors }, 'The rollout could not be decided or told; trying again');
-      return errorPauseMs();
+      log.warn({ err: error }, 'The rollout could not be decided or reported; the coordinator retries');
+      return pace.after(true) ?? RESYNC_MS;
     }
   }
 
-  function decideNow(view: PolicyNow): RolloutDecision {
-    const beganMs = clock.monotonicMs();
-    const decision = decide(store.nodes(), view, clock.now());
-    const tookMs = clock.monotonicMs() - beganMs;
-    settleMs = Math.min(LONGEST_SETTLE_MS, Math.max(SETTLE_MS, RESTING_SHARE * tookMs));
-    return decision;
-  }
-
-  function errorPauseMs(): number {
-    return Math.min(LONGEST_ERROR_PAUSE_MS, ERROR_PAUSE_MS * 2 ** Math.max(0, errors - 1));
-  }
-
-  function lookSoon(): void {
-    loop.wakeAfter(settleMs);
+  function passSoon(): void {
+    loop.wakeAfter(pace.settleMs());
   }
 
   return {
@@ -121,20 +79,57 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
       listed = true;
       // After an etcd restore the status is an old one too.
       status.readAgain();
-      lookSoon();
+      passSoon();
       return isNews;
     },
     onChanged(seen) {
-      if (store.put(seen)) lookSoon();
+      if (store.put(seen)) passSoon();
     },
     onDeleted(name) {
-      if (store.remove(name)) lookSoon();
+      if (store.remove(name)) passSoon();
     },
     setConfigMap(seen) {
       configMap = { seen, view: { ...viewPolicy(seen, policyName), readAt: clock.now() } };
-      lookSoon();
+      passSoon();
     },
-    recovered: lookSoon,
+    recovered: passSoon,
     stop: () => loop.stop(),
   };
+}
+
+interface KnownPolicy {
+  readonly seen: ConfigMapObject | undefined;
+  readonly view: PolicyNow;
+}
+
+/** Decides, writes and reports once. Returns the ms until the next pass. Rejects when the status could not be read or written. */
+async function roll(
+  { cluster, clock, log, decide, isLeading }: CoordinatorPorts,
+  {
+    store,
+    status,
+    pace,
+  }: { readonly store: SeenNodes; readonly status: StatusPublisher; readonly pace: Pace },
+  { seen, view }: KnownPolicy,
+): Promise<number> {
+  const decideNow = (): RolloutDecision => pace.measure(() => decide(store.nodes(), view, clock.now()));
+  const decision = decideNow();
+  const { written, failed } = await applyDecision(decision, {
+    store,
+    cluster,
+    log,
+    isLeading,
+    now: () => clock.now(),
+  });
+  // What was written is part of the status.
+  const outcome = written > 0 ? decideNow() : decision;
+  const rollout = seen && view.policy && { configMap: seen, rollout: listsId(view.policy) };
+  const statusMs = await status.publish(outcome, rollout);
+  const { nextWakeup } = outcome;
+  return Math.min(
+    pace.after(failed > 0) ?? RESYNC_MS,
+    written > 0 ? pace.settleMs() : RESYNC_MS,
+    statusMs ?? RESYNC_MS,
+    nextWakeup ? Math.max(pace.settleMs(), nextWakeup.getTime() - clock.now().getTime()) : RESYNC_MS,
+  );
 }

@@ -14,8 +14,8 @@ import {
   RETRY_MS,
   type Observed,
 } from './lease.ts';
-import { ConflictError } from '../ports.ts';
-import type { LeaseStore } from '../ports.ts';
+import { ConflictError, type LeaseStore } from '../ports.ts';
+import { createLeadership } from './leadership.ts';
 
 export interface ElectionPorts {
   readonly lease: LeaseStore;
@@ -43,120 +43,122 @@ export interface Election {
 
 /** Takes part until stopped. */
 export function takePart(ports: ElectionPorts, options: ElectionOptions): Election {
-  const { lease, clock, log, random } = ports;
-  const { identity, onLeading, onLost, onKnown } = options;
-  let observed: Observed | undefined;
-  /** Until when a leader acts; undefined: we do not lead. */
-  let leadsUntilMs: number | undefined;
-  let mustLook = true;
-  let anotherLeads = false;
+  const { clock, log, random } = ports;
+  const leadership = createLeadership(ports, options);
+  const claimant = createClaimant(ports, options.identity);
   let stopped = false;
   let cancelTry: (() => void) | undefined;
-  let cancelEnd: (() => void) | undefined;
   let trying = begin();
 
-  return { isLeading, stop };
-
-  function isLeading(): boolean {
-    return leadsUntilMs !== undefined && clock.monotonicMs() < leadsUntilMs;
-  }
-
   async function begin(): Promise<void> {
-    await attempt();
+    const pauseMs = await attempt();
     if (!stopped) {
-      cancelTry = clock.after(pauseMs(), () => {
+      cancelTry = clock.after(pauseMs, () => {
         trying = begin();
       });
     }
   }
 
-  function pauseMs(): number {
-    if (leadsUntilMs !== undefined) {
-      return mustLook ? RETRY_MS : RENEW_MS;
+  /** Returns the ms until the next one. */
+  async function attempt(): Promise<number> {
+    if (leadership.holds() && !leadership.isLeading()) {
+      leadership.end('the lease could not be renewed in time');
     }
-    return anotherLeads ? LOOK_MS * (1 + LOOK_JITTER * random()) : RETRY_MS * (1 + RETRY_JITTER * random());
-  }
-
-  async function attempt(): Promise<void> {
-    if (leadsUntilMs !== undefined && !isLeading()) {
-      end('the lease could not be renewed in time');
-    }
-    anotherLeads = false;
     try {
-      // A leader writes over what it wrote last; whoever does not know what is there looks first.
-      if (mustLook || leadsUntilMs === undefined || observed === undefined) {
-        observed = observe(observed, await lease.read(), clock.monotonicMs());
-        mustLook = false;
+      const untilMs = await claimant.claim(leadership.holds(), () => !stopped);
+      if (untilMs === 'another') {
+        leadership.end('another one leads');
+        options.onKnown();
+        return LOOK_MS * (1 + LOOK_JITTER * random());
       }
-      const atMs = clock.monotonicMs();
-      const write = claim(observed, identity, { now: clock.now(), monotonicMs: atMs });
-      if (write === undefined) {
-        anotherLeads = true;
-        end('another one leads');
-      } else if (!stopped) {
-        observed = observe(observed, await lease.write(write), clock.monotonicMs());
-        lead(atMs + RENEW_DEADLINE_MS);
+      if (untilMs !== undefined && !stopped) {
+        leadership.extend(untilMs);
       }
-      onKnown();
+      options.onKnown();
     } catch (error) {
-      // Somebody else may have written, or our own write came through without an answer.
-      mustLook = true;
       if (error instanceof ConflictError) {
-        log.info({ identity }, 'Another coordinator wrote the lease first');
+        log.info({ identity: options.identity }, 'Another coordinator wrote the lease first');
       } else {
         log.warn({ err: error }, 'The lease could not be read or written; trying again');
       }
     }
+    if (leadership.holds()) {
+      return claimant.isUnsure() ? RETRY_MS : RENEW_MS;
+    }
+    return RETRY_MS * (1 + RETRY_JITTER * random());
   }
 
-  /** `untilMs` counts from before the write was sent: the others count from when they saw it, which is later. */
-  function lead(untilMs: number): void {
-    cancelEnd?.();
-    if (stopped) {
-      return;
-    }
-    if (clock.monotonicMs() >= untilMs) {
-      end('the lease was renewed too late');
-      return;
-    }
-    const isNew = leadsUntilMs === undefined;
-    leadsUntilMs = untilMs;
-    cancelEnd = clock.after(untilMs - clock.monotonicMs(), () =>
-      end('the lease could not be renewed in time'),
-    );
-    if (isNew) {
-      log.info({ identity }, 'This coordinator leads');
-      onLeading();
-    }
+  return {
+    isLeading: () => leadership.isLeading(),
+    async stop() {
+      stopped = true;
+      cancelTry?.();
+      await trying;
+      const led = leadership.drop();
+      try {
+        await claimant.release(led);
+      } catch (error) {
+        log.warn({ err: error }, 'The lease could not be released; another one leads when it has run out');
+      }
+    },
+  };
+}
+
+interface Claimant {
+  /** Resolves with the monotonic ms until which this process leads; 'another' leads; undefined: not claimed. Rejects with what the store does. */
+  claim(leads: boolean, mayWrite: () => boolean): Promise<number | 'another' | undefined>;
+  /** What is in the lease may be another than what was seen last. */
+  isUnsure(): boolean;
+  /** Gives the lease up where this process has it. */
+  release(led: boolean): Promise<void>;
+}
+
+/** What this process knows of the lease. */
+function createClaimant(
+  { lease, clock }: Pick<ElectionPorts, 'lease' | 'clock'>,
+  identity: string,
+): Claimant {
+  let observed: Observed | undefined;
+  let mustLook = true;
+
+  async function read(): Promise<void> {
+    observed = observe(observed, await lease.read(), clock.monotonicMs());
+    mustLook = false;
   }
 
-  function end(why: string): void {
-    cancelEnd?.();
-    if (leadsUntilMs !== undefined) {
-      leadsUntilMs = undefined;
-      log.warn({ identity }, `This coordinator leads no longer: ${why}`);
-      onLost();
-    }
-  }
-
-  async function stop(): Promise<void> {
-    stopped = true;
-    cancelTry?.();
-    cancelEnd?.();
-    await trying;
-    const unsure = leadsUntilMs !== undefined && mustLook;
-    leadsUntilMs = undefined;
-    try {
+  return {
+    async claim(leads, mayWrite) {
+      try {
+        // A leader writes over what it wrote last; whoever does not know what is there looks first.
+        if (mustLook || !leads || observed === undefined) {
+          await read();
+        }
+        const atMs = clock.monotonicMs();
+        const write = observed && claim(observed, identity, { now: clock.now(), monotonicMs: atMs });
+        if (write === undefined) {
+          return 'another';
+        }
+        if (!mayWrite()) {
+          return undefined;
+        }
+        observed = observe(observed, await lease.write(write), clock.monotonicMs());
+        return atMs + RENEW_DEADLINE_MS;
+      } catch (error) {
+        // Somebody else may have written, or our own write came through without an answer.
+        mustLook = true;
+        throw error;
+      }
+    },
+    isUnsure: () => mustLook,
+    async release(led) {
       // A renewal without an answer may have come through.
-      if (unsure) {
-        observed = observe(observed, await lease.read(), clock.monotonicMs());
+      if (led && mustLook) {
+        await read();
       }
       const write = observed && release(observed, identity, clock.now());
       if (write !== undefined) {
         await lease.write(write);
       }
-    } catch (error) {
-      log.warn({ err: error }, 'The lease could not be released; another one leads when it has run out');
-    }
-  }
+    },
+  };
 }

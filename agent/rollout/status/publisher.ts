@@ -30,14 +30,12 @@ export function statusPublisher(
   mayWrite: () => boolean,
 ): StatusPublisher {
   const events = rolloutEvents(cluster, clock, log);
-  let seen: StatusObject | undefined;
-  let mustRead = true;
-  let writtenAtMs = Number.NEGATIVE_INFINITY;
+  const status = createStatusObject(cluster, clock);
 
   return {
     async publish(decision, policy) {
-      if (mustRead) {
-        await read();
+      if (status.mustRead()) {
+        events.resume(toldIn(await status.read()));
       }
       if (!mayWrite()) {
         return undefined;
@@ -46,41 +44,38 @@ export function statusPublisher(
         events.add(decision, policy);
       }
       const eventsMs = await events.post();
-      const statusMs = await show(statusData(decision, events.accepted()));
+      const statusMs = await status.show(statusData(decision, events.accepted()), mayWrite);
       return eventsMs === undefined || statusMs === undefined
         ? (eventsMs ?? statusMs)
         : Math.min(eventsMs, statusMs);
     },
-    readAgain() {
-      mustRead = true;
-    },
+    readAgain: () => status.readAgain(),
   };
+}
 
-  async function read(): Promise<void> {
-    mustRead = false;
-    try {
-      seen = await cluster.readStatus();
-    } catch (error) {
-      mustRead = true;
-      throw error;
-    }
-    events.resume(toldIn(seen?.data ?? {}));
+type Data = Readonly<Record<string, string>>;
+
+interface ShownStatus {
+  mustRead(): boolean;
+  readAgain(): void;
+  /** Resolves with what the API server has. */
+  read(): Promise<Data>;
+  /** Writes what differs. Resolves with the ms after which to call again; undefined: it is written, or the same. */
+  show(data: Data, mayWrite: () => boolean): Promise<number | undefined>;
+}
+
+/** The status ConfigMap as it was seen last. */
+function createStatusObject(cluster: FleetCluster, clock: Pick<Clock, 'now' | 'monotonicMs'>): ShownStatus {
+  let seen: StatusObject | undefined;
+  let mustRead = true;
+  let writtenAtMs = Number.NEGATIVE_INFINITY;
+
+  function isShown(data: Data): boolean {
+    const { updated: _updated, ...shown } = seen?.data ?? {};
+    return isDeepStrictEqual({ ...shown }, data);
   }
 
-  async function show(data: Readonly<Record<string, string>>): Promise<number | undefined> {
-    if (isShown(data)) {
-      return undefined;
-    }
-    const pauseMs = data['phase'] === seen?.data['phase'] ? EVERY_MS : NEW_PHASE_MS;
-    const restMs = writtenAtMs + pauseMs - clock.monotonicMs();
-    if (restMs > 0 || !mayWrite()) {
-      return Math.max(restMs, 0);
-    }
-    await write(data);
-    return undefined;
-  }
-
-  async function write(data: Readonly<Record<string, string>>): Promise<void> {
+  async function write(data: Data): Promise<void> {
     try {
       seen = await cluster.writeStatus(seen, { ...data, updated: clock.now().toISOString() });
       writtenAtMs = clock.monotonicMs();
@@ -90,8 +85,32 @@ export function statusPublisher(
     }
   }
 
-  function isShown(data: Readonly<Record<string, string>>): boolean {
-    const { updated: _updated, ...shown } = seen?.data ?? {};
-    return isDeepStrictEqual({ ...shown }, data);
-  }
+  return {
+    mustRead: () => mustRead,
+    readAgain() {
+      mustRead = true;
+    },
+    async read() {
+      mustRead = false;
+      try {
+        seen = await cluster.readStatus();
+      } catch (error) {
+        mustRead = true;
+        throw error;
+      }
+      return seen?.data ?? {};
+    },
+    async show(data, mayWrite) {
+      if (isShown(data)) {
+        return undefined;
+      }
+      const pauseMs = data['phase'] === seen?.data['phase'] ? EVERY_MS : NEW_PHASE_MS;
+      const restMs = writtenAtMs + pauseMs - clock.monotonicMs();
+      if (restMs > 0 || !mayWrite()) {
+        return Math.max(restMs, 0);
+      }
+      await write(data);
+      return undefined;
+    },
+  };
 }

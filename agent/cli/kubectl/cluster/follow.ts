@@ -31,24 +31,20 @@ export async function followFleet(
   onChange: () => void,
   onEnd: (error: unknown) => void,
 ): Promise<Following> {
-  const { transport, place } = session;
-  const namespace = encodeURIComponent(place.namespace);
   const first = await readInstallation(session);
-  const nodes = new Map<string, ShownNode>();
-  let { policy, lease } = first;
+  const picture = createPicture(first);
   let trouble: unknown;
   let isSynced = false;
-  const seen = Promise.withResolvers<void>();
+  const failed = Promise.withResolvers<never>();
   const changed = (): void => {
     if (isSynced) onChange();
   };
-
-  const onFault = (error: unknown): void => (isSynced ? onEnd(error) : seen.reject(error));
-  const listeners: Pick<WatchOptions, 'onError' | 'onRecovered' | 'onFault'> = {
+  const onFault = (error: unknown): void => (isSynced ? onEnd(error) : failed.reject(error));
+  const listeners: Listeners = {
     onFault,
     onError(error) {
       trouble = error;
-      seen.reject(error);
+      failed.reject(error);
       if (isSynced && error instanceof ApiError && (error.status === 401 || error.status === 403))
         onEnd(error);
       else changed();
@@ -58,75 +54,126 @@ export async function followFleet(
       changed();
     },
   };
+  const needed = [
+    watchNodes(session, picture, changed, listeners),
+    watchPolicy(session, picture, changed, listeners),
+  ];
   const watches = [
-    watchCollection({
-      transport,
-      path: '/api/v1/nodes',
-      parse: shownNode,
-      onList(listed) {
-        nodes.clear();
-        for (const [name, node] of listed) nodes.set(name, node);
-        changed();
-        return true;
-      },
-      onChanged(name, node) {
-        nodes.set(name, node);
-        changed();
-      },
-      onDeleted(name) {
-        nodes.delete(name);
-        changed();
-      },
-      ...listeners,
-    }),
-    watchObject({
-      transport,
-      path: `/api/v1/namespaces/${namespace}/configmaps`,
-      name: CONFIG_MAP,
-      parse: policyOf,
-      onChange(next) {
-        policy = next;
-        changed();
-      },
-      ...listeners,
-    }),
-    ...(lease.kind === 'unknown' ? [] : [followLease()]),
+    ...needed,
+    ...(first.lease.kind === 'unknown' ? [] : [watchLease(session, picture, changed, onFault)]),
   ];
   const stop = (): void => {
     for (const watch of watches) watch.stop();
   };
   try {
-    await Promise.race([seen.promise, Promise.all(watches.slice(0, 2).map(({ synced }) => synced))]);
+    await Promise.race([failed.promise, Promise.all(needed.map(({ synced }) => synced))]);
   } catch (error) {
     stop();
     throw error;
   }
   isSynced = true;
-  return {
-    fleet: () => ({ installation: { ...first, policy, lease }, nodes: inOrder([...nodes.values()]) }),
-    trouble: () => trouble,
-    stop,
-  };
+  return { fleet: () => picture.fleet(), trouble: () => trouble, stop };
+}
 
-  /** Who may get the Lease need not be allowed to watch it: what was read first is shown then. */
-  function followLease() {
-    const watch = watchObject({
-      transport,
-      path: `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
-      name: LEASE,
-      parse: leaseOf,
-      onChange(next) {
-        lease = next ?? { kind: 'free' };
-        changed();
-      },
-      onError(error) {
-        if (error instanceof ApiError && error.status === 403) {
-          lease = { kind: 'unknown', why: `you may not watch leases in namespace ${place.namespace}` };
-          watch.stop();
-        }
-      },
-      onFault,
-    });
-    return watch;
-  }
+type Listeners = Pick<WatchOptions, 'onError' | 'onRecovered' | 'onFault'>;
+type Watch = ReturnType<typeof watchObject>;
+
+/** What was seen last. */
+interface Picture {
+  readonly nodes: Map<string, ShownNode>;
+  setPolicy(policy: Installation['policy']): void;
+  setLease(lease: Installation['lease']): void;
+  fleet(): Fleet;
+}
+
+function createPicture(first: Installation): Picture {
+  const nodes = new Map<string, ShownNode>();
+  let { policy, lease } = first;
+  return {
+    nodes,
+    setPolicy(next) {
+      policy = next;
+    },
+    setLease(next) {
+      lease = next;
+    },
+    fleet: () => ({ installation: { ...first, policy, lease }, nodes: inOrder([...nodes.values()]) }),
+  };
+}
+
+function watchNodes(
+  { transport }: Session,
+  { nodes }: Picture,
+  changed: () => void,
+  listeners: Listeners,
+): Watch {
+  return watchCollection({
+    transport,
+    path: '/api/v1/nodes',
+    parse: shownNode,
+    onList(listed) {
+      nodes.clear();
+      for (const [name, node] of listed) nodes.set(name, node);
+      changed();
+      return true;
+    },
+    onChanged(name, node) {
+      nodes.set(name, node);
+      changed();
+    },
+    onDeleted(name) {
+      nodes.delete(name);
+      changed();
+    },
+    ...listeners,
+  });
+}
+
+function watchPolicy(
+  { transport, place }: Session,
+  picture: Picture,
+  changed: () => void,
+  listeners: Listeners,
+): Watch {
+  return watchObject({
+    transport,
+    path: `/api/v1/namespaces/${encodeURIComponent(place.namespace)}/configmaps`,
+    name: CONFIG_MAP,
+    parse: policyOf,
+    onChange(next) {
+      picture.setPolicy(next);
+      changed();
+    },
+    ...listeners,
+  });
+}
+
+/** Who may get the Lease need not be allowed to watch it: what was read first is shown then. */
+function watchLease(
+  { transport, place }: Session,
+  picture: Picture,
+  changed: () => void,
+  onFault: (error: unknown) => void,
+): Watch {
+  const watch = watchObject({
+    transport,
+    path: `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(place.namespace)}/leases`,
+    name: LEASE,
+    parse: leaseOf,
+    onChange(next) {
+      picture.setLease(next ?? { kind: 'free' });
+      changed();
+    },
+    onError(error) {
+      if (error instanceof ApiError && error.status === 403) {
+        picture.setLease({
+          kind: 'unknown',
+          why: `you may not watch leases in namespace ${place.namespace}`,
+        });
+        watch.stop();
+      }
+    },
+    onFault,
+  });
+  return watch;
 }
