@@ -78,7 +78,7 @@ async function placesOf(root: string, path: string): Promise<readonly Place[]> {
   const last = onTheWay.pop();
   // A device is written to by everybody, and says nothing new by it: /dev/null, which a link to it masks a unit by.
   const isSpecial = stats !== undefined && !stats.isFile() && !stats.isDirectory();
-  return last === undefined || isSpecial ? onTheWay : [...onTheWay, { ...last, isOnTheWay: false }];
+  return last === undefined ? onTheWay : [...onTheWay, { ...last, isOnTheWay: isSpecial }];
 }
 
 async function statIfThere(path: string): Promise<Stats | undefined> {

@@ -30,6 +30,20 @@ describe('hostWatch', () => {
     await vi.waitFor(() => expect(seen).toContain('/kubelet'));
   });
 
+  test('reports that a FIFO in the place of a file is removed, and the file that takes its place', async () => {
+    const root = await temporaryRoot();
+    await execa('mkfifo', [`${root}/kubelet`]);
+    const { watch, seen } = watching(root);
+    await watch.watchPaths(['/kubelet']);
+
+    await rm(`${root}/kubelet`);
+    await vi.waitFor(() => expect(seen).toContain('/kubelet'));
+
+    seen.length = 0;
+    await writeFile(`${root}/kubelet`, '');
+    await vi.waitFor(() => expect(seen).toContain('/kubelet'));
+  });
+
   test('says nothing of other files in the same folder', async () => {
     const root = await temporaryRoot();
     const { watch, seen } = watching(root);
