@@ -7,7 +7,7 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { Authorities } from './authorities.ts';
 import { TimeoutError } from './errors.ts';
 
 /** One request as it goes onto the wire. */
@@ -63,7 +63,7 @@ export function openConnections(
   });
   const single = new Agent({ keepAlive: false });
   const stale = new WeakSet<Error>();
-  let context: { readonly ca: string; readonly secureContext: SecureContext } | undefined;
+  const authorities = new Authorities();
 
   return {
     send: (call) => start(call, kept),
@@ -91,17 +91,6 @@ export function openConnections(
     return promise;
   }
 
-  /** Making a context takes about a millisecond: one is kept for as long as the authorities stay the same. */
-  function trusted(ca: string | undefined): RequestOptions {
-    if (ca === undefined) {
-      return {};
-    }
-    if (context?.ca !== ca) {
-      context = { ca, secureContext: createSecureContext({ ca }) };
-    }
-    return context;
-  }
-
   function openRequest(call: Call, agent: HttpAgent): ClientRequest {
     const options: RequestOptions = {
       hostname: server.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -112,7 +101,7 @@ export function openConnections(
       signal: call.signal,
       agent,
       localAddress,
-      ...(secure && trusted(call.ca)),
+      ...(secure && authorities.trusted(call.ca)),
     };
     return secure ? httpsRequest(options) : httpRequest(options);
   }

@@ -2,48 +2,18 @@
 // client-node's own would double the agent's memory and opens a new TLS connection for every request.
 
 import type { IncomingMessage } from 'node:http';
-import { apiError, bodyOf, jsonOf } from './response.ts';
-import { Cancellation } from './cancellation.ts';
+import { authorised } from './auth.ts';
+import { Deadline } from './cancellation.ts';
 import { openConnections, type Call, type Connections } from './connections.ts';
 import type { Credentials } from './credentials.ts';
-import { ApiError, TimeoutError } from './errors.ts';
-import { lines } from './lines.ts';
-import { MERGE_PATCH } from './media-types.ts';
-
-export interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH';
-  /** Absolute path on the API server; its segments already escaped. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  /** Default application/json. */
-  readonly contentType?: string;
-  /** Default application/json. */
-  readonly accept?: string;
-  /** For the whole exchange, connecting included. */
-  readonly timeoutMs?: number;
-  /** Sending it twice does no harm. Default: true for GET and merge patches. */
-  readonly idempotent?: boolean;
-  readonly signal?: AbortSignal;
-}
+import { callOf, isIdempotent, type ApiRequest } from './request.ts';
+import { bodyOf, jsonOf } from './response.ts';
+import { streamLines, type StreamRequest } from './stream.ts';
 
 export interface ApiAnswer {
   readonly status: number;
   /** Parsed JSON; undefined when the body is empty. */
   readonly body: unknown;
-}
-
-export interface StreamRequest {
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-  /** For the head of the answer, connecting included. */
-  readonly answerMs?: number;
-  /** The stream fails with NoAnswer once not a single byte came for this long. */
-  readonly silenceMs: number;
-  /** Called when the server has accepted the request and the stream begins. */
-  readonly onOpen?: () => void;
-  readonly signal: AbortSignal;
 }
 
 export interface Transport {
@@ -89,169 +59,62 @@ export function createTransport(credentials: Credentials, options: TransportOpti
 
   return {
     async request(request) {
-      const exchange = begin(request);
+      const deadline = deadlineOf(request);
       try {
-        const response = await exchange.response();
+        const response = await responseTo(request, deadline.signal);
         const body = await bodyOf(response, limits.maxBodyBytes);
         return { status: response.statusCode ?? 0, body: jsonOf(body) };
       } catch (error) {
-        throw exchange.failure(error);
+        throw deadline.failure(error);
       } finally {
-        exchange.end();
+        deadline.end();
       }
     },
 
     async *read(request) {
-      const exchange = begin(request);
+      const deadline = deadlineOf(request);
       try {
-        yield* bytesOf(await exchange.response());
+        yield* bytesOf(await responseTo(request, deadline.signal));
       } catch (error) {
-        throw exchange.failure(error);
+        throw deadline.failure(error);
       } finally {
-        exchange.end();
+        deadline.end();
       }
     },
 
-    async *stream(request) {
-      const ending = new Cancellation(request.signal);
-      const call = callOf({ method: 'GET', ...request }, ending.signal);
-      const answerMs = request.answerMs ?? limits.requestMs;
-      const timer = setTimeout(() => ending.cancel(new TimeoutError('answer', answerMs)), answerMs);
-      try {
-        const response = await authorised(call, (authorisedCall) => connections.sendOnNew(authorisedCall));
-        clearTimeout(timer);
-        request.onOpen?.();
-        yield* lines(heard(response, request.silenceMs, ending), limits.maxLineBytes);
-      } catch (error) {
-        throw ending.reason ?? error;
-      } finally {
-        clearTimeout(timer);
-        ending.cancel(new Error('The stream was closed by its reader'));
-        ending.dispose();
-      }
-    },
-
+    stream: (request) => streamLines(request, limits, openStream),
     close: () => connections.close(),
   };
 
   /** One request within its time, which covers the reading of the answer too. */
-  function begin(request: ApiRequest): {
-    response(): Promise<IncomingMessage>;
-    failure(error: unknown): unknown;
-    end(): void;
-  } {
-    const deadline = new Cancellation(request.signal);
-    const timeoutMs = request.timeoutMs ?? limits.requestMs;
-    const timer = setTimeout(() => deadline.cancel(new TimeoutError('answer', timeoutMs)), timeoutMs);
-    return {
-      response: () => {
-        const call = callOf(request, deadline.signal);
-        return authorised(call, (authorisedCall) => sendOnce(authorisedCall, request));
-      },
-      failure: (error) => deadline.reason ?? error,
-      end: () => {
-        clearTimeout(timer);
-        deadline.dispose();
-      },
-    };
+  function deadlineOf(request: ApiRequest): Deadline {
+    return new Deadline(request.signal, request.timeoutMs ?? limits.requestMs);
   }
 
-  /** Sends with our token; a refused token is read again from disk, since it may have been rotated, and tried once more. */
-  async function authorised(
-    call: Call,
-    send: (call: Call) => Promise<IncomingMessage>,
-  ): Promise<IncomingMessage> {
-    try {
-      return await answered(call, false, send);
-    } catch (error) {
-      const mayBeStale = (error instanceof ApiError && error.status === 401) || isCertificateError(error);
-      if (!mayBeStale) {
-        throw error;
-      }
-      return answered(call, true, send);
-    }
+  function responseTo(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    const call = callOf(request, limits.userAgent, signal);
+    return authorised(credentials, call, (authorisedCall) => sendOnce(connections, authorisedCall, request));
   }
 
-  async function answered(
-    call: Call,
-    fresh: boolean,
-    send: (call: Call) => Promise<IncomingMessage>,
-  ): Promise<IncomingMessage> {
-    const [token, ca] = await Promise.all([credentials.token(fresh), credentials.ca(fresh)]);
-    const headers =
-      token === undefined ? call.headers : { ...call.headers, authorization: `Bearer ${token}` };
-    const response = await send({ ...call, headers, ca });
-    if ((response.statusCode ?? 0) >= 400) {
-      throw await apiError(response);
-    }
-    return response;
-  }
-
-  /** A kept connection may have been closed by the server just as we wrote: then nobody answered, and we ask again on a new one. */
-  async function sendOnce(call: Call, request: ApiRequest): Promise<IncomingMessage> {
-    try {
-      return await connections.send(call);
-    } catch (error) {
-      if (connections.wasStale(error) && isIdempotent(request) && !call.signal.aborted) {
-        return connections.sendOnNew(call);
-      }
-      throw error;
-    }
-  }
-
-  function callOf(request: Omit<ApiRequest, 'signal'>, signal: AbortSignal): Call {
-    const query = new URLSearchParams(request.query).toString();
-    const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
-    return {
-      method: request.method,
-      path: query === '' ? request.path : `${request.path}?${query}`,
-      headers: {
-        accept: request.accept ?? 'application/json',
-        'user-agent': limits.userAgent,
-        ...(body && {
-          'content-type': request.contentType ?? 'application/json',
-          'content-length': String(body.byteLength),
-        }),
-      },
-      body,
-      signal,
-      ca: undefined,
-    };
+  function openStream(call: Call): Promise<IncomingMessage> {
+    return authorised(credentials, call, (authorisedCall) => connections.sendOnNew(authorisedCall));
   }
 }
 
-function isIdempotent(request: ApiRequest): boolean {
-  return (
-    request.idempotent ??
-    (request.method === 'GET' || (request.method === 'PATCH' && request.contentType === MERGE_PATCH))
-  );
-}
-
-/** OpenSSL's verdicts on a chain of certificates; a rotated authority shows as one of these. */
-function isCertificateError(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_SIGNATURE_FAILURE)/.test(code);
+/** A kept connection may have been closed by the server just as we wrote: then nobody answered, and we ask again on a new one. */
+async function sendOnce(connections: Connections, call: Call, request: ApiRequest): Promise<IncomingMessage> {
+  try {
+    return await connections.send(call);
+  } catch (error) {
+    if (connections.wasStale(error) && isIdempotent(request) && !call.signal.aborted) {
+      return connections.sendOnNew(call);
+    }
+    throw error;
+  }
 }
 
 async function* bytesOf(response: IncomingMessage): AsyncGenerator<Uint8Array> {
   for await (const chunk of response) {
     yield Buffer.from(chunk);
-  }
-}
-
-/** The chunks of a response, cut off when none came for `silenceMs`. */
-async function* heard(
-  response: IncomingMessage,
-  silenceMs: number,
-  ending: Cancellation,
-): AsyncGenerator<Uint8Array> {
-  const timer = setTimeout(() => ending.cancel(new TimeoutError('stream', silenceMs)), silenceMs);
-  try {
-    for await (const chunk of response) {
-      timer.refresh();
-      yield chunk;
-    }
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -2,7 +2,8 @@
 
 import type { CoreV1Event } from '@kubernetes/client-node';
 import { isAlreadyExists } from '../http/errors.ts';
-import type { ApiRequest, Transport } from '../http/transport.ts';
+import type { ApiRequest } from '../http/request.ts';
+import type { Transport } from '../http/transport.ts';
 
 /** Writes it once: its name is ours, so a second one of that name is refused, and counts as written. */
 export async function postEvent(

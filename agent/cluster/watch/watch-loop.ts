@@ -1,13 +1,15 @@
 // Following objects for ever: list, watch, and come back from whatever the network and the API server do.
 
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import { backoffMs, type Backoff } from './backoff.ts';
-import { ApiError } from '../http/errors.ts';
+import type { Backoff } from './backoff.ts';
 import type { JsonObject } from '../http/json.ts';
 import type { OnUnreadable } from '../objects/readable.ts';
 import type { Transport } from '../http/transport.ts';
+import { ResumeVersion } from './resume-version.ts';
+import { RetryPauses } from './retry-pauses.ts';
+import { SilenceTimeout } from './silence-timeout.ts';
 import { isGone, parseWatchEvent } from './watch-event.ts';
-import { isFromServer, isSilence, keepsVersion } from './watch-failure.ts';
+import { Listeners, type WatchListeners } from './watch-listeners.ts';
 
 /** What of the API is followed, and who is told. What `list` rejects with counts as a failure of the API server. */
 export interface Followed {
@@ -32,14 +34,8 @@ export interface Listing {
 }
 
 /** How a watch goes about it; all have defaults. */
-export interface WatchOptions {
+export interface WatchOptions extends WatchListeners {
   readonly transport: Pick<Transport, 'stream'>;
-  /** Called for every failure, with the pause before the next try. */
-  readonly onError?: (error: unknown, retryInMs: number) => void;
-  /** Called when the server answers again after `onError` was, and after what it has to tell. */
-  readonly onRecovered?: () => void;
-  /** Called with what a callback threw, or what else is a fault of this process. The watch goes on with the next event. */
-  readonly onFault?: (error: unknown) => void;
   /** Called once for an object that cannot be read; it is skipped. */
   readonly onUnreadable?: OnUnreadable;
   /** A watch lasts this long and up to twice as long, so that a fleet's do not end together. */
@@ -81,140 +77,124 @@ const DEFAULTS = {
   },
 };
 
-/** However long a server asks to be left alone, we look again after this. */
-const MAX_RETRY_AFTER_MS = 120_000;
-/**
- * A quiet watch need not be a dead one: an API server has bookmarks to send only while its etcd reports progress, for
- * which kubeadm asks every 5 s, but etcd's default is 10 min. So silence that hid nothing doubles our patience, up to
- * this; a lost connection is found earlier by TCP's probes.
- */
-const MAX_SILENCE_MS = 1_200_000;
+/** What one watch follows, how, and the owners of its state. */
+interface Loop {
+  readonly followed: Followed;
+  readonly transport: Pick<Transport, 'stream'>;
+  readonly settings: Required<Pick<WatchOptions, keyof typeof DEFAULTS>>;
+  /** Aborted by `stop`. */
+  readonly stopped: AbortSignal;
+  /** Called after every list. */
+  readonly synced: () => void;
+  readonly version: ResumeVersion;
+  readonly pauses: RetryPauses;
+  readonly silence: SilenceTimeout;
+  readonly listeners: Listeners;
+}
 
 /** Follows until stopped. Each failure costs one request and a pause with full jitter. */
 export function watchLoop(followed: Followed, options: WatchOptions): Watch {
-  const { transport, onError, onRecovered, onFault } = options;
   const settings = { ...DEFAULTS, ...options };
-  const { timeoutSeconds, silenceMs, answerMs, healthyMs, backoff, random, now, sleep } = settings;
   const stopping = new AbortController();
   const synced = Promise.withResolvers<void>();
-
-  /** Where to resume; undefined: list first. */
-  let version: string | undefined;
-  let openedAt: number | undefined;
-  let failures = 0;
-  let patienceMs = silenceMs;
-  let wasSilent = false;
-  let isFailing = false;
-
-  void run();
+  void run({
+    followed,
+    transport: options.transport,
+    settings,
+    stopped: stopping.signal,
+    synced: synced.resolve,
+    version: new ResumeVersion(),
+    pauses: new RetryPauses(settings),
+    silence: new SilenceTimeout(settings),
+    listeners: new Listeners(options, stopping.signal),
+  });
   return { stop: () => stopping.abort(), synced: synced.promise };
+}
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      openedAt = undefined;
-      const resuming = version !== undefined;
-      try {
-        version ??= await list();
-        await follow(version);
-        await pauseAfter(undefined);
-      } catch (error) {
-        // A server that only finds our version too old is back: its list need not wait for what failed before.
-        failures = resuming && isGone(error) ? 0 : failures;
-        await pauseAfter(error);
-      }
-    }
-  }
-
-  async function list(): Promise<string> {
-    call(() => followed.listing?.());
-    const listing = await followed.list(stopping.signal, answerMs);
-    const isNews = call(() => listing.takeIn()) ?? true;
-    if (wasSilent) {
-      wasSilent = false;
-      patienceMs = isNews ? silenceMs : Math.min(patienceMs * 2, Math.max(silenceMs, MAX_SILENCE_MS));
-    }
-    synced.resolve();
-    answered();
-    return listing.version;
-  }
-
-  async function follow(from: string): Promise<void> {
-    const seconds = Math.round(timeoutSeconds * (1 + random()));
-    const stream = transport.stream({
-      path: followed.path,
-      query: {
-        ...followed.query,
-        watch: 'true',
-        allowWatchBookmarks: 'true',
-        resourceVersion: from,
-        timeoutSeconds: String(seconds),
-      },
-      answerMs,
-      silenceMs: patienceMs,
-      onOpen: () => {
-        openedAt = now();
-        answered();
-      },
-      signal: stopping.signal,
-    });
-    let bookmarkAt: number | undefined;
-    for await (const line of stream) {
-      const event = parseWatchEvent(line);
-      if (event.type === 'error') {
-        version = undefined;
-        throw event.error;
-      }
-      if (event.type === 'bookmark') {
-        const isInTime = bookmarkAt !== undefined && now() - bookmarkAt <= silenceMs;
-        patienceMs = isInTime ? silenceMs : patienceMs;
-        bookmarkAt = now();
-      } else {
-        const { type, object } = event;
-        call(() => followed[type](object));
-      }
-      version = event.version ?? version;
-    }
-  }
-
-  function answered(): void {
-    if (isFailing && !stopping.signal.aborted) {
-      isFailing = false;
-      call(() => onRecovered?.());
-    }
-  }
-
-  /** Calls nothing once stopped. What a callback throws must not count as a failure of the API server. */
-  function call<T>(callback: () => T): T | undefined {
-    if (stopping.signal.aborted) {
-      return undefined;
-    }
+async function run(loop: Loop): Promise<void> {
+  const { stopped, version, pauses } = loop;
+  while (!stopped.aborted) {
+    pauses.begin();
+    const resumeFrom = version.current;
     try {
-      return callback();
+      await follow(loop, resumeFrom ?? (await list(loop)));
+      await pauseAfter(loop, undefined);
     } catch (error) {
-      onFault?.(error);
-      return undefined;
+      // A server that only finds our version too old is back: its list need not wait for what failed before.
+      if (resumeFrom !== undefined && isGone(error)) {
+        pauses.forgetFailures();
+      }
+      await pauseAfter(loop, error);
     }
   }
+}
 
-  /** Takes in how a watch ended (undefined: in good order) and waits before the next one. */
-  async function pauseAfter(failure: unknown): Promise<void> {
-    if (stopping.signal.aborted) {
-      return;
+/** Lists, and returns where a watch resumes. */
+async function list(loop: Loop): Promise<string> {
+  const { followed, listeners } = loop;
+  listeners.call(() => followed.listing?.());
+  const listing = await followed.list(loop.stopped, loop.settings.answerMs);
+  const isNews = listeners.call(() => listing.takeIn()) ?? true;
+  loop.silence.listed(isNews);
+  loop.synced();
+  listeners.answered();
+  loop.version.advance(listing.version);
+  return listing.version;
+}
+
+/** Takes in the events of one watch, until the server ends it. */
+async function follow(loop: Loop, from: string): Promise<void> {
+  const { followed, version, silence, listeners } = loop;
+  for await (const line of open(loop, from)) {
+    const event = parseWatchEvent(line);
+    if (event.type === 'error') {
+      version.drop();
+      throw event.error;
     }
-    const wasHealthy = openedAt !== undefined && now() - openedAt >= healthyMs;
-    failures = wasHealthy ? 1 : failures + 1;
-    if (failure !== undefined && !keepsVersion(failure)) {
-      version = undefined;
+    if (event.type === 'bookmark') {
+      silence.bookmark();
+    } else {
+      const { type, object } = event;
+      listeners.call(() => followed[type](object));
     }
-    wasSilent ||= isSilence(failure);
-    // What the server asks for is a floor, and jitter comes on top: it asks everybody for the same.
-    const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0;
-    const pauseMs = Math.min(asked, MAX_RETRY_AFTER_MS) + backoffMs(backoff, failures, random());
-    if (failure !== undefined && !isGone(failure)) {
-      isFailing = true;
-      call(() => (isFromServer(failure) ? onError?.(failure, pauseMs) : onFault?.(failure)));
-    }
-    // An aborted pause means stop(), which the loop sees.
-    await sleep(pauseMs, stopping.signal).catch(() => undefined);
+    version.advance(event.version);
   }
+}
+
+/** The lines of a watch that resumes at `from`. */
+function open(loop: Loop, from: string): AsyncIterable<string> {
+  const { timeoutSeconds, answerMs, random } = loop.settings;
+  const seconds = Math.round(timeoutSeconds * (1 + random()));
+  return loop.transport.stream({
+    path: loop.followed.path,
+    query: {
+      ...loop.followed.query,
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: from,
+      timeoutSeconds: String(seconds),
+    },
+    answerMs,
+    silenceMs: loop.silence.begin(),
+    onOpen: () => {
+      loop.pauses.opened();
+      loop.listeners.answered();
+    },
+    signal: loop.stopped,
+  });
+}
+
+/** Takes in how a watch ended (undefined: in good order) and waits before the next one. */
+async function pauseAfter(loop: Loop, failure: unknown): Promise<void> {
+  if (loop.stopped.aborted) {
+    return;
+  }
+  const pauseMs = loop.pauses.nextMs(failure);
+  if (failure !== undefined) {
+    loop.version.failed(failure);
+    loop.silence.failed(failure);
+    loop.listeners.failed(failure, pauseMs);
+  }
+  // An aborted pause means stop(), which the loop sees.
+  await loop.settings.sleep(pauseMs, loop.stopped).catch(() => undefined);
 }
