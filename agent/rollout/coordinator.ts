@@ -93,7 +93,10 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
       );
     } catch (error) {
       errors += 1;
-      log.warn({ err: error, errors }, 'The rollout could not be decided or told; trying again');
+      log.warn(
+        { err: error, errors },
+        'The rollout could not be decided or its status could not be published; retrying',
+      );
       return errorPauseMs();
     }
   }

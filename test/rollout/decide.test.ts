@@ -111,7 +111,7 @@ describe('right after an edit', () => {
     const unanswered = [waiting('a'), failed('b', broken)];
     const early = decideRollout(unanswered, edited, NOW);
     expect([approvedBy(early), early.nextWakeup]).toEqual([[], secondsAgo(-5)]);
-    expect(early.reason).toMatch(/agents of 1 node have not answered.*: b\./u);
+    expect(early.reason).toMatch(/agents of 1 node have not reported.*: b\./u);
     const answered = [waiting('a'), waiting('b', { approvedRevision: APPROVAL_MARKERS.unfinished })];
     expect(approvedBy(decideRollout(answered, edited, NOW))).toEqual(['b']);
   });
@@ -136,7 +136,7 @@ describe('right after an edit', () => {
   it('nodes that are Done go without a word; a second is given to those that something holds up', () => {
     const early = decideRollout([unheard('a')], edited, NOW);
     expect([approvedBy(early), early.nextWakeup]).toEqual([[], secondsAgo(-1)]);
-    expect(early.reason).toMatch(/may still say/u);
+    expect(early.reason).toMatch(/may still report/u);
     const late = { ...edited, readAt: secondsAgo(1) };
     expect(approvedBy(decideRollout([unheard('a')], late, NOW))).toEqual(['a']);
   });
@@ -357,7 +357,7 @@ describe('canaries by labels', () => {
     const decision = decide([waiting('a')], POLICY);
     expect([decision.phase, approvedBy(decision)]).toEqual(['Waiting', []]);
     expect(decision.reason).toMatch(
-      /No node carries the labels that canary names.*Label one, or write a number/u,
+      /No node has the labels that canary names.*Label a node, or set canary to a number/u,
     );
   });
 });
@@ -466,7 +466,7 @@ describe('windows', () => {
       approvals: [{ node: 'a', revision: undefined }],
     });
     expect(decide([waiting('b')], CLOSED).nextWakeup).toEqual(new Date('2026-11-24T13:00:00Z'));
-    expect(decision.reason).toMatch(/outside the windows.*opens at 2026-11-24T13:00:00Z/u);
+    expect(decision.reason).toMatch(/Outside the maintenance windows; next opens at 2026-11-24T13:00:00Z/u);
   });
 
   it('let everybody go within them', () => {
@@ -482,7 +482,7 @@ describe('windows', () => {
 describe('a pause', () => {
   it.each<[string, Record<string, string>, RegExp]>([
     ['paused', { paused: 'true' }, /kubectl sysctls resume/u],
-    ['mode Observe', { mode: 'Observe' }, /only observes/u],
+    ['mode Observe', { mode: 'Observe' }, /mode: Observe/u],
   ])('by %s approves nothing and takes approvals back that were not used', (_, policy, reason) => {
     const nodes = [waiting('a'), approved('b'), working('c'), waiting('d', { joining: true })];
     const decision = decide(nodes, policy);
@@ -515,7 +515,7 @@ describe('a ConfigMap that is not valid', () => {
     const nodes = [waiting('a'), approved('b'), done('c', { joining: true }), failed('d')];
     expect(decideRollout(nodes, view, NOW)).toMatchObject({
       phase: 'Waiting',
-      reason: expect.stringMatching(/not valid, so no node is changed until it is mended/u),
+      reason: expect.stringMatching(/not valid, so no node is changed until it is fixed/u),
       approvals: [{ node: 'b', revision: undefined }],
       untaint: [],
     });
@@ -656,7 +656,7 @@ describe('an approval', () => {
     const silent = { approvedRevision: APPROVAL_MARKERS.unanswered };
     const early = decide([waiting('a', { ...silent, approvedAt: secondsAgo(3599) })], ONE);
     expect([approvedBy(early), early.nextWakeup]).toEqual([[], secondsAgo(-1)]);
-    expect(attentionOf(early, 'a')).toMatch(/approved and did not begin.*get pods/u);
+    expect(attentionOf(early, 'a')).toMatch(/Approved, but the change did not begin.*get pods/u);
     const late = waiting('a', { ...silent, approvedAt: secondsAgo(3600) });
     expect(approvedBy(decide([late, waiting('b')], ONE))).toEqual(['b']);
     expect(approvedBy(decide([late], ONE))).toEqual(['a']);
@@ -676,19 +676,19 @@ describe('what a person is told', () => {
     [
       'is not Ready for long',
       done('a', notReady(601)),
-      /not Ready since 2026-11-24T11:49:59Z.*kubectl delete node a/u,
+      /NotReady since 2026-11-24T11:49:59Z.*kubectl delete node a/u,
     ],
     ['has no agent', waiting('a', { state: undefined }), /No agent has reported.*get pods/u],
     ['is Done with another list', unheard('a'), undefined],
     [
       'has an agent that is not heard of',
       unheard('a', { approvedRevision: APPROVAL_MARKERS.unread }),
-      /nothing is heard of its agent.*get pods/u,
+      /Approved, but the agent does not respond.*get pods/u,
     ],
     [
       'has an agent that does not answer',
       unheard('a', { state: 'Blocked' }),
-      /has not answered to the ConfigMap/u,
+      /has not reported on the current ConfigMap/u,
     ],
     [
       'went dark in its change',
@@ -723,13 +723,13 @@ describe('what a person is told', () => {
       'no answer',
       [unheard('a', { state: 'Blocked' })],
       'Canary',
-      /agents of 1 node have not answered.*: a\./u,
+      /agents of 1 node have not reported.*: a\./u,
     ],
     [
       'no place',
       [done('a', notReady(5)), done('b'), waiting('c')],
       'Rolling',
-      /All 1 places of maxUnavailable .*: a\./u,
+      /1 node not Ready or failed use up maxUnavailable \(1\): a\./u,
     ],
   ])('about a fleet with %s', (_, nodes, phase, reason) => {
     expect(decide(nodes, {})).toMatchObject({ phase, reason: expect.stringMatching(reason) });

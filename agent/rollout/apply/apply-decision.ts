@@ -65,7 +65,7 @@ export async function applyDecision(decision: RolloutDecision, ports: CarryOutPo
     return {
       name: node,
       facts: { node, revision },
-      message: takesBack({ node, revision }) ? 'The approval is taken back' : 'The node may change',
+      message: takesBack({ node, revision }) ? 'The approval is revoked' : 'The node is approved',
       run: (seen) => cluster.approve(seen, revision),
       ...(!takesBack({ node, revision }) && {
         unanswered: ({ node: known }: SeenNode) => ({
@@ -81,7 +81,7 @@ export async function applyDecision(decision: RolloutDecision, ports: CarryOutPo
     return {
       name: node,
       facts: { node },
-      message: 'The new node has its sysctls: the taint goes',
+      message: 'The new node allows its sysctls; the taint is removed',
       run: (seen) => cluster.untaint(seen),
     };
   }
@@ -100,7 +100,9 @@ export async function applyDecision(decision: RolloutDecision, ports: CarryOutPo
       if (!isOutdated && !isRefused(error) && step.unanswered !== undefined) {
         store.assume(seen, step.unanswered(seen));
       }
-      const why = isOutdated ? 'The node has changed meanwhile' : 'The node could not be written';
+      const why = isOutdated
+        ? 'The node was changed concurrently; deciding again'
+        : 'The node could not be written; retrying';
       log.warn({ ...step.facts, err: error }, why);
       return isOutdated ? 'changed' : 'failed';
     }

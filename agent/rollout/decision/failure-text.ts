@@ -7,11 +7,11 @@ import { timeText } from './text.ts';
 /** What happened to a node that failed. */
 export function failureText({ node, revision = '' }: Candidate, terms: DecisionContext): string {
   if (!failedAfterChange(node, terms)) {
-    const again = node.state === 'Working' ? ', and is tried again now' : '';
+    const again = node.state === 'Working' ? ', and its agent is retrying now' : '';
     return `Its change to revision ${revision} failed${again}: ${node.reason}`;
   }
   const when = node.state === 'Working' ? 'in the middle of its change' : 'shortly after its change';
-  return `It became not Ready ${when} to revision ${revision}, at ${since(node)}, and is not back.`;
+  return `It became not Ready ${when} to revision ${revision}, at ${since(node)}, and is still not Ready.`;
 }
 
 export function since({ readiness }: FleetNode): string {

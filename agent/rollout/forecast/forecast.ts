@@ -83,9 +83,9 @@ function whyHeld(node: FleetNode, lists: ReportedLists | undefined): string | un
   if (node.state === undefined) return 'No agent has reported on it.';
   if (node.paused) return 'A person paused it.';
   if (node.state === 'Unreconcilable') return node.reason;
-  if (node.kubelet === '') return 'Its status does not tell the version of its kubelet.';
+  if (node.kubelet === '') return 'Its status does not contain the version of its kubelet.';
   return lists === undefined
-    ? `Its agent does not say what its kubelet runs with: ${node.reason}`
+    ? `Its agent does not report the list that its kubelet runs with: ${node.reason}`
     : undefined;
 }
 

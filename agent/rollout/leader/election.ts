@@ -92,7 +92,7 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
       const write = claim(observed, identity, { now: clock.now(), monotonicMs: atMs });
       if (write === undefined) {
         anotherLeads = true;
-        end('another one leads');
+        end('another coordinator leads');
       } else if (!stopped) {
         observed = observe(observed, await lease.write(write), clock.monotonicMs());
         lead(atMs + RENEW_DEADLINE_MS);
@@ -104,7 +104,7 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
       if (error instanceof ConflictError) {
         log.info({ identity }, 'Another coordinator wrote the lease first');
       } else {
-        log.warn({ err: error }, 'The lease could not be read or written; trying again');
+        log.warn({ err: error }, 'The lease could not be read or written; retrying');
       }
     }
   }
@@ -156,7 +156,10 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
         await lease.write(write);
       }
     } catch (error) {
-      log.warn({ err: error }, 'The lease could not be released; another one leads when it has run out');
+      log.warn(
+        { err: error },
+        'The lease could not be released; another coordinator can lead when it has expired',
+      );
     }
   }
 }

@@ -41,9 +41,9 @@ export function milestones(
   const resumes = told.halted && (isMoving || phase === 'Done');
   const ends = phase === 'Done' && told.started && !told.done;
   if (starts)
-    tell('Normal', 'RolloutStarted', `The nodes get what the policy says now: ${progress}. ${reason}`);
+    tell('Normal', 'RolloutStarted', `The rollout of the current policy started: ${progress}. ${reason}`);
   if (halts) tell('Warning', 'RolloutHalted', reason);
-  if (resumes) tell('Normal', 'RolloutResumed', `The rollout goes on: ${progress}. ${reason}`);
+  if (resumes) tell('Normal', 'RolloutResumed', `The rollout resumed: ${progress}. ${reason}`);
   if (passes) tell('Normal', 'CanaryPassed', `The canaries have soaked: ${progress}.`);
   if (ends) tell('Normal', 'RolloutDone', `${progress}. ${reason}`);
   return {

@@ -39,7 +39,7 @@ export function phaseOf(situation: Situation): Told {
     return {
       phase: 'Waiting',
       reason:
-        'No agent has reported on any node yet. Look whether the pods of the DaemonSet run: kubectl -n kubelet-sysctl-agent get pods -o wide',
+        'No agent has reported on any node yet. Check whether the pods of the DaemonSet run: kubectl -n kubelet-sysctl-agent get pods -o wide',
     };
   }
   const told = goingOn(situation);
@@ -48,7 +48,7 @@ export function phaseOf(situation: Situation): Told {
     ? told
     : {
         ...told,
-        reason: `${told.reason} ${nodesText(joins)} about to join ${joins === 1 ? 'is' : 'are'} changed beside that.`,
+        reason: `${told.reason} ${nodesText(joins)} about to join ${joins === 1 ? 'is' : 'are'} changed in addition.`,
       };
 }
 
@@ -62,7 +62,7 @@ function goingOn(situation: Situation): Told {
       ? { phase: 'Done', reason: doneReason(members) }
       : {
           phase: 'Rolling',
-          reason: `${countsText(situation)} Those that failed try again by themselves: ${namesText(failed)}.`,
+          reason: `${countsText(situation)} The agents of failed nodes retry: ${namesText(failed)}.`,
         };
   }
   if (gate.kind === 'immediate') {
@@ -80,7 +80,7 @@ function rolling(situation: Situation, waiting: readonly Candidate[], changing: 
   if (awaitsAnswers) {
     const silent = waiting.filter(isSilent);
     const why =
-      silent.length === 0 ? 'Their agents may still say what stands against it.' : silentReason(silent);
+      silent.length === 0 ? 'Their agents may still report what blocks the change.' : silentReason(silent);
     return { phase: stage, reason: `${countsText(situation)} ${why}` };
   }
   const first = members.filter((member) => canaries.isCanary(member));
@@ -88,8 +88,8 @@ function rolling(situation: Situation, waiting: readonly Candidate[], changing: 
     return {
       phase: 'Waiting',
       reason:
-        'No node carries the labels that canary names, so none can go first, and the others wait for it. Label one, ' +
-        'or write a number into canary (0: none goes first).',
+        'No node has the labels that canary names, so no canary can go first, and the other nodes wait. Label a node, ' +
+        'or set canary to a number (0: no canaries).',
     };
   }
   if (stage === 'Soaking') {
@@ -98,7 +98,7 @@ function rolling(situation: Situation, waiting: readonly Candidate[], changing: 
       until === undefined ? 'until they have stayed Ready for soakSeconds' : `until ${timeText(until)}`;
     return {
       phase: 'Soaking',
-      reason: `The canaries are changed (${namesText(first)}) and watched ${when}; then ${nodesText(waiting.length)} follow.`,
+      reason: `The canaries are changed (${namesText(first)}) and soak ${when}; then ${nodesText(waiting.length)} follow.`,
     };
   }
   if (stage === 'Canary') {
@@ -116,7 +116,7 @@ function canaryReason(
 ): string {
   const [failed] = withStanding(first, 'failed');
   if (failed !== undefined) {
-    return `The canary ${failed.node.name} failed, and others wait until it is done: ${failed.node.reason}`;
+    return `The canary ${failed.node.name} failed, and the others wait until it is done: ${failed.node.reason}`;
   }
   if (first.length === 0) {
     return `No canary has begun. ${stuckReason(situation, waiting)}`;
@@ -131,12 +131,12 @@ function stuckReason({ members, maxUnavailable }: Situation, waiting: readonly C
     return silentReason(silent);
   }
   return unavailable.length >= maxUnavailable
-    ? `All ${maxUnavailable} places of maxUnavailable are taken by nodes that are not Ready or failed: ${namesText(unavailable)}.`
-    : `${nodesText(waiting.length)} wait for their turn.`;
+    ? `No approval: ${nodesText(unavailable.length)} not Ready or failed use up maxUnavailable (${maxUnavailable}): ${namesText(unavailable)}.`
+    : `Waiting for approval: ${nodesText(waiting.length)}.`;
 }
 
 function silentReason(silent: readonly Candidate[]): string {
-  return `The agents of ${nodesText(silent.length)} have not answered to the ConfigMap as it is now: ${namesText(silent)}.`;
+  return `The agents of ${nodesText(silent.length)} have not reported on the current ConfigMap: ${namesText(silent)}.`;
 }
 
 function isSilent({ wantsCurrentRevision }: Candidate): boolean {
@@ -147,8 +147,8 @@ function doneReason(members: readonly Candidate[]): string {
   const done = withStanding(members, 'done').length;
   const apart = members.length - done;
   return apart === 0
-    ? `All of ${nodesText(done)} are where the policy wants them.`
-    : `Every node that can be changed is where the policy wants it: ${done} of ${nodesText(members.length)}; ${apart} cannot be changed now.`;
+    ? `All of ${nodesText(done)} have the list of the policy.`
+    : `Every node that can be changed has the list of the policy: ${done} of ${nodesText(members.length)}; ${apart} cannot be changed now.`;
 }
 
 /** `3 of 10 nodes are done, 2 are being changed (at most 2 at a time), 4 wait, 1 failed.` */
