@@ -1,4 +1,4 @@
-// One leader's term: every change of a Node or the ConfigMap is a cause to decide anew; what does not differ is not written.
+// One leader's term: decides again after each change of a Node or the ConfigMap, and writes only differences.
 
 import type { AgentLog, ConfigMapObject } from '../node/ports.ts';
 import { createLoop } from '../time/loop.ts';
@@ -11,7 +11,7 @@ import type { FleetCluster, SeenNode } from './ports.ts';
 import { statusPublisher } from './status/publisher.ts';
 import { seenNodes } from './apply/node-store.ts';
 
-/** Pure: the same from every coordinator. */
+/** Pure: every coordinator decides the same from the same input. */
 export type Decide = (nodes: readonly FleetNode[], view: PolicyNow, now: Date) => RolloutDecision;
 
 export interface CoordinatorPorts {
@@ -19,52 +19,52 @@ export interface CoordinatorPorts {
   readonly clock: Clock;
   readonly log: AgentLog;
   readonly decide: Decide;
-  /** Asked before each write. */
+  /** Checked before each write. */
   readonly isLeading: () => boolean;
 }
 
-/** Where the policy's ConfigMap is. */
+/** Namespace and name of the policy's ConfigMap. */
 export interface PolicyName {
   readonly namespace: string;
   readonly name: string;
 }
 
 export interface Coordinator {
-  /** As FleetChanges: a list begins, a whole list (true: it was news), one Node, one that is gone. */
+  /** As FleetChanges: a list begins; a whole list (returns true when it differs); one Node changed; one Node deleted. */
   onListing(): void;
   onList(nodes: ReadonlyMap<string, SeenNode>): boolean;
   onChanged(seen: SeenNode): void;
   onDeleted(name: string): void;
-  /** undefined: the API server has no such ConfigMap. */
+  /** undefined: the ConfigMap does not exist. */
   setConfigMap(configMap: ConfigMapObject | undefined): void;
-  /** The API server answers again: what could not be written before may be written now. */
+  /** The API server answers again: retries failed writes without waiting for the backoff. */
   recovered(): void;
-  /** Resolves when the writes under way have ended. */
+  /** Resolves when all pending writes have ended. */
   stop(): Promise<void>;
 }
 
-/** Changes come in swarms: one decision for all that come within so long, and no more than a fifth of the time spent deciding. */
+/** Debounce of 50 ms to 1 s between decisions; deciding takes at most 20 % of the time. */
 const SETTLE_MS = 50;
 const LONGEST_SETTLE_MS = 1000;
 const RESTING_SHARE = 4;
-/** A look without a cause, in ms. */
+/** When to decide next if no event arrives. */
 const RESYNC_MS = 600_000;
-/** A Node that somebody else wrote meanwhile is one of the errors, and the usual one. */
+/** Backoff after a failed write. Most failures are conflicts, so it begins short. */
 const ERROR_PAUSE_MS = 200;
 const LONGEST_ERROR_PAUSE_MS = 30_000;
 
-/** Decides once both the Nodes and the ConfigMap, `policyName`, are known. */
+/** Decides when both the Nodes and the ConfigMap `policyName` have been read. */
 export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyName): Coordinator {
   const { cluster, clock, log, decide, isLeading } = ports;
   const store = seenNodes();
   const status = statusPublisher(cluster, clock, log, isLeading);
-  const loop = createLoop(clock, look);
+  const loop = createLoop(clock, reconcile);
   let listed = false;
   let configMap: { readonly seen: ConfigMapObject | undefined; readonly view: PolicyNow } | undefined;
   let settleMs = SETTLE_MS;
   let errors = 0;
 
-  async function look(): Promise<number> {
+  async function reconcile(): Promise<number> {
     if (!listed || configMap === undefined || !isLeading()) {
       return RESYNC_MS;
     }
@@ -78,7 +78,7 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
         isLeading,
         now: () => clock.now(),
       });
-      // What we wrote is part of what there is to tell.
+      // The status includes what was just written.
       const outcome = written > 0 ? decideNow(view) : decision;
       const rollout = seen && view.policy && { configMap: seen, rollout: listsId(view.policy) };
       const statusMs = await status.publish(outcome, rollout);
@@ -113,7 +113,7 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
     return Math.min(LONGEST_ERROR_PAUSE_MS, ERROR_PAUSE_MS * 2 ** Math.max(0, errors - 1));
   }
 
-  function lookSoon(): void {
+  function reconcileSoon(): void {
     loop.wakeAfter(settleMs);
   }
 
@@ -122,22 +122,22 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
     onList(nodes) {
       const isNews = store.replace(nodes) || !listed;
       listed = true;
-      // After an etcd restore the status is an old one too.
+      // An etcd restore sets the status back too.
       status.readAgain();
-      lookSoon();
+      reconcileSoon();
       return isNews;
     },
     onChanged(seen) {
-      if (store.put(seen)) lookSoon();
+      if (store.put(seen)) reconcileSoon();
     },
     onDeleted(name) {
-      if (store.remove(name)) lookSoon();
+      if (store.remove(name)) reconcileSoon();
     },
     setConfigMap(seen) {
       configMap = { seen, view: { ...viewPolicy(seen, policyName), readAt: clock.now() } };
-      lookSoon();
+      reconcileSoon();
     },
-    recovered: lookSoon,
+    recovered: reconcileSoon,
     stop: () => loop.stop(),
   };
 }

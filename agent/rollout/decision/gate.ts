@@ -1,4 +1,4 @@
-// Whether anything may be approved now, and if not, why.
+// Whether approvals are allowed now, and if not, why.
 
 import type { Policy, PolicyError } from '../../policy/policy.ts';
 import { policyErrorText } from '../../report/policy-error.ts';
@@ -9,18 +9,18 @@ import { namesText, nodesText, timeText } from './text.ts';
 import type { WindowsState } from '../windows/windows.ts';
 import { failureText } from './failure-text.ts';
 
-/** The ConfigMap as the coordinator reads it: without errors, or nothing is approved. */
+/** The policy as the coordinator reads it. With errors nothing is approved. */
 export interface PolicyNow {
-  /** undefined: the ConfigMap is not there or not valid. */
+  /** undefined: the ConfigMap does not exist or is not valid. */
   readonly policy: Policy | undefined;
   readonly errors: readonly PolicyError[];
-  /** When it was read; for some seconds from then on agents may answer before any node is approved. undefined: nobody waits. */
+  /** When it was read. Approvals wait some seconds from then on for the agents' reports; undefined: no wait. */
   readonly readAt?: Date;
 }
 
 export type Gate =
   | { readonly kind: 'open' }
-  /** Only nodes that are about to join may be approved. */
+  /** Only joining nodes may be approved. */
   | { readonly kind: 'closed'; readonly reason: string }
   | { readonly kind: 'invalid' | 'paused' | 'immediate' | 'halted'; readonly reason: string };
 

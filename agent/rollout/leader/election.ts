@@ -1,4 +1,4 @@
-// One leader among the coordinators: claims the Lease again and again, and stops leading well before another may begin.
+// Leader election: claims and renews the Lease, and stops leading well before another coordinator may begin.
 
 import type { AgentLog } from '../../node/ports.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -26,29 +26,29 @@ export interface ElectionPorts {
 }
 
 export interface ElectionOptions {
-  /** Never the same for two processes, one after the other included. */
+  /** Unique to this process; a restarted process needs another one. */
   readonly identity: string;
   readonly onLeading: () => void;
   readonly onLost: () => void;
-  /** Called whenever the API server told who leads. */
+  /** Called whenever the API server has answered who leads. */
   readonly onKnown: () => void;
 }
 
 export interface Election {
-  /** Whether this process may act at this very moment. */
+  /** True while this process may write. */
   isLeading(): boolean;
-  /** Takes part no longer, and lets another one lead at once. What leads must have stopped before. */
+  /** Leaves the election and releases the Lease. The caller must have stopped the coordinator before. */
   stop(): Promise<void>;
 }
 
-/** Takes part until stopped. */
+/** Takes part in the election until stopped. */
 export function takePart(ports: ElectionPorts, options: ElectionOptions): Election {
   const { lease, clock, log, random } = ports;
   const { identity, onLeading, onLost, onKnown } = options;
   let observed: Observed | undefined;
-  /** Until when a leader acts; undefined: we do not lead. */
+  /** Until when this process leads, in monotonic ms; undefined: it does not lead. */
   let leadsUntilMs: number | undefined;
-  let mustLook = true;
+  let mustRead = true;
   let anotherLeads = false;
   let stopped = false;
   let cancelTry: (() => void) | undefined;
@@ -72,7 +72,7 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
 
   function pauseMs(): number {
     if (leadsUntilMs !== undefined) {
-      return mustLook ? RETRY_MS : RENEW_MS;
+      return mustRead ? RETRY_MS : RENEW_MS;
     }
     return anotherLeads ? LOOK_MS * (1 + LOOK_JITTER * random()) : RETRY_MS * (1 + RETRY_JITTER * random());
   }
@@ -83,10 +83,10 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
     }
     anotherLeads = false;
     try {
-      // A leader writes over what it wrote last; whoever does not know what is there looks first.
-      if (mustLook || leadsUntilMs === undefined || observed === undefined) {
+      // A leader overwrites its own last write without a read; every other claim reads first.
+      if (mustRead || leadsUntilMs === undefined || observed === undefined) {
         observed = observe(observed, await lease.read(), clock.monotonicMs());
-        mustLook = false;
+        mustRead = false;
       }
       const atMs = clock.monotonicMs();
       const write = claim(observed, identity, { now: clock.now(), monotonicMs: atMs });
@@ -99,8 +99,8 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
       }
       onKnown();
     } catch (error) {
-      // Somebody else may have written, or our own write came through without an answer.
-      mustLook = true;
+      // Another coordinator may have written, or our write succeeded and the answer was lost.
+      mustRead = true;
       if (error instanceof ConflictError) {
         log.info({ identity }, 'Another coordinator wrote the lease first');
       } else {
@@ -109,7 +109,7 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
     }
   }
 
-  /** `untilMs` counts from before the write was sent: the others count from when they saw it, which is later. */
+  /** `untilMs` counts from before the write was sent. The others count from when they observed it, which is later. */
   function lead(untilMs: number): void {
     cancelEnd?.();
     if (stopped) {
@@ -144,11 +144,11 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
     cancelTry?.();
     cancelEnd?.();
     await trying;
-    const unsure = leadsUntilMs !== undefined && mustLook;
+    const isUnsure = leadsUntilMs !== undefined && mustRead;
     leadsUntilMs = undefined;
     try {
-      // A renewal without an answer may have come through.
-      if (unsure) {
+      // A renewal without an answer may have succeeded.
+      if (isUnsure) {
         observed = observe(observed, await lease.read(), clock.monotonicMs());
       }
       const write = observed && release(observed, identity, clock.now());

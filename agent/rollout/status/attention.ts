@@ -1,4 +1,4 @@
-// Why a node needs a person's attention, and the mend.
+// Why a node needs attention, and the next step for people.
 
 import { PENDING_TAINT } from '../../names.ts';
 import type { FleetNode } from '../fleet.ts';
@@ -12,16 +12,16 @@ import {
 import { failureText, since } from '../decision/failure-text.ts';
 
 export interface Surroundings extends DecisionContext {
-  /** Most agents have answered to the policy as it is. */
+  /** At least half of the agents have reported on the current policy. */
   readonly mostCaughtUp: boolean;
 }
 
-/** undefined: it needs none. */
+/** Returns the problem and the next step; undefined: the node needs no attention. */
 export function attentionOf(member: Candidate, around: Surroundings): string | undefined {
   const { node, standing } = member;
   switch (standing) {
     case 'failed':
-      return `${failureText(member, around)} ${failureMend(member, around)}`;
+      return `${failureText(member, around)} ${failureFix(member, around)}`;
     case 'held':
       return heldText(node);
     case 'lost':
@@ -34,7 +34,7 @@ export function attentionOf(member: Candidate, around: Surroundings): string | u
   }
 }
 
-function failureMend({ node }: Candidate, terms: DecisionContext): string {
+function failureFix({ node }: Candidate, terms: DecisionContext): string {
   return failedAfterChange(node, terms)
     ? `Check its kubelet on the node: journalctl -u kubelet. If the node is gone for good: kubectl delete node ${node.name}`
     : `Its agent retries later. When the cause is fixed, retry now: kubectl sysctls retry ${node.name}`;

@@ -1,4 +1,4 @@
-// What the rollout is doing, in a word and in a sentence.
+// The phase of the rollout and its reason for people.
 
 import type { Canaries } from '../decision/canaries.ts';
 import type { Phase } from '../fleet.ts';
@@ -8,14 +8,14 @@ import { namesText, nodesText, timeText } from '../decision/text.ts';
 
 export interface Situation {
   readonly gate: Gate;
-  /** Those that take part, in the order of names: not those that are about to join. */
+  /** The selected nodes in the order of names, without joining ones. */
   readonly members: readonly Candidate[];
   readonly joining: readonly Candidate[];
   readonly canaries: Canaries;
-  /** Of those that take part, approved by this decision. */
+  /** The members that this decision approves. */
   readonly approved: readonly Candidate[];
   readonly maxUnavailable: number;
-  /** Nobody is approved yet: agents may still answer to the edit. */
+  /** Approvals wait for the agents' reports on the edit. */
   readonly awaitsAnswers: boolean;
 }
 
@@ -42,17 +42,17 @@ export function phaseOf(situation: Situation): Told {
         'No agent has reported on any node yet. Check whether the pods of the DaemonSet run: kubectl -n kubelet-sysctl-agent get pods -o wide',
     };
   }
-  const told = goingOn(situation);
+  const current = inProgress(situation);
   const joins = joining.filter(({ standing }) => standing !== 'done').length;
   return joins === 0
-    ? told
+    ? current
     : {
-        ...told,
-        reason: `${told.reason} ${nodesText(joins)} about to join ${joins === 1 ? 'is' : 'are'} changed in addition.`,
+        ...current,
+        reason: `${current.reason} ${nodesText(joins)} about to join ${joins === 1 ? 'is' : 'are'} changed in addition.`,
       };
 }
 
-function goingOn(situation: Situation): Told {
+function inProgress(situation: Situation): Told {
   const { gate, members } = situation;
   const waiting = withStanding(members, 'waiting');
   const changing = withStanding(members, 'changing');
@@ -78,7 +78,7 @@ function rolling(situation: Situation, waiting: readonly Candidate[], changing: 
   const { canaries, approved, members, awaitsAnswers } = situation;
   const { stage = 'Rolling' } = canaries;
   if (awaitsAnswers) {
-    const silent = waiting.filter(isSilent);
+    const silent = waiting.filter(hasNotReported);
     const why =
       silent.length === 0 ? 'Their agents may still report what blocks the change.' : silentReason(silent);
     return { phase: stage, reason: `${countsText(situation)} ${why}` };
@@ -125,7 +125,7 @@ function canaryReason(
 }
 
 function stuckReason({ members, maxUnavailable }: Situation, waiting: readonly Candidate[]): string {
-  const silent = waiting.filter(isSilent);
+  const silent = waiting.filter(hasNotReported);
   const unavailable = members.filter((member) => member.unavailable);
   if (silent.length === waiting.length) {
     return silentReason(silent);
@@ -139,7 +139,7 @@ function silentReason(silent: readonly Candidate[]): string {
   return `The agents of ${nodesText(silent.length)} have not reported on the current ConfigMap: ${namesText(silent)}.`;
 }
 
-function isSilent({ wantsCurrentRevision }: Candidate): boolean {
+function hasNotReported({ wantsCurrentRevision }: Candidate): boolean {
   return !wantsCurrentRevision;
 }
 
