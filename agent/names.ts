@@ -1,62 +1,62 @@
-// Every annotation, label, state and Event reason that the agent shows on a Node or a ConfigMap.
+// Every name that others see: annotations, labels, states, Event reasons, objects and folders.
 
-/** The prefix of all our annotation and label keys; it claims no one's domain. */
+/** The prefix of all our annotation and label keys. It is not a DNS domain, so it claims none. */
 export const KEY_PREFIX = 'kubelet-sysctl-agent/';
 
-/** What a node shows, one annotation each; `state` is also a label. */
+/** What the agent reports on its Node, one annotation each; `state` is also a label. */
 export const KEYS = {
   state: `${KEY_PREFIX}state`,
-  /** One sentence for a person: why the state is what it is and what to do. */
+  /** One sentence for people: the cause of the state and the next step. */
   reason: `${KEY_PREFIX}reason`,
   /** The allowances that the policy wants on this node, comma-separated. */
   desired: `${KEY_PREFIX}desired`,
   /** The allowances that the running kubelet was started with, comma-separated. */
   running: `${KEY_PREFIX}running`,
-  /** Differences among desired, configured and running; absent when there are none. */
+  /** Differences among desired, configured and running; absent without drift. */
   drift: `${KEY_PREFIX}drift`,
-  /** Why the ConfigMap could not be read as a policy; absent while it is valid. */
+  /** Why the ConfigMap is not a valid policy; absent while it is valid. */
   policyError: `${KEY_PREFIX}policy-error`,
   desiredRevision: `${KEY_PREFIX}desired-revision`,
   appliedRevision: `${KEY_PREFIX}applied-revision`,
-  /** The revision whose change failed here; absent once one succeeded or another is desired. */
+  /** The revision whose change failed on this node; removed after a success or when another revision is desired. */
   failedRevision: `${KEY_PREFIX}failed-revision`,
-  /** Time (RFC 3339) of the last change that was committed on this node. */
+  /** When the last change was committed on this node, in RFC 3339. */
   lastChange: `${KEY_PREFIX}last-change`,
-  /** The last five changes that ended on this node, as JSON, oldest first; absent while there is none (history.ts). */
+  /** The last five finished changes of this node as JSON, oldest first (history.ts); absent before the first one. */
   history: `${KEY_PREFIX}history`,
 } as const;
 
-/** What others write on a Node for the agent to read. */
+/** Annotations that the agent reads and others write. */
 export const INPUT_KEYS = {
-  /** The revision that the coordinator lets this node change to. */
+  /** The revision that the coordinator approved for this node. */
   approvedRevision: `${KEY_PREFIX}approved-revision`,
-  /** "true": a person wants this node left as it is. */
+  /** "true": a person paused this node. */
   paused: `${KEY_PREFIX}paused`,
-  /** A person asks for a change that failed to be tried again now; the agent takes it away. */
+  /** A person requests a retry of the failed change; the agent removes the annotation. */
   retry: `${KEY_PREFIX}retry`,
 } as const;
 
 /**
- * What the coordinator writes as `approvedRevision` in place of a revision, so that it knows later, although it keeps
- * no state of its own. No agent wants such a revision.
+ * Values that the coordinator writes as `approvedRevision` in place of a revision. They carry its state from one decision
+ * to the next, since it keeps none itself. No agent wants such a revision.
  */
 export const APPROVAL_MARKERS = {
-  /** An approved change did not begin for so long that another node got its turn; it is asked again after an hour. */
+  /** The approved change did not begin in time, and the approval was revoked. The node can be approved again after an hour. */
   unanswered: 'unanswered',
-  /** A change to an older revision failed or was overtaken by an edit: first in line for the next. */
+  /** A change to an older revision failed or became stale by an edit. The node is first in order for the next revision. */
   unfinished: 'unfinished',
-  /** A node was approved before its agent had said what it wants, and did not begin: it gets no other before that. */
+  /** Approved on a prediction; the change did not begin in time. Not approved again before the agent reports. */
   unread: 'unread',
 } as const;
 
 const ALL_MARKS: ReadonlySet<string> = new Set(Object.values(APPROVAL_MARKERS));
 
-/** False for what the coordinator writes in place of a revision. */
+/** Returns false for undefined and for an approval marker. */
 export function isRevision(approved: string | undefined): approved is string {
   return approved !== undefined && !ALL_MARKS.has(approved);
 }
 
-/** The taint with which a new node waits for its first change. */
+/** The start-up taint: it keeps pods off a new node until its first change is done. */
 export const PENDING_TAINT = { key: `${KEY_PREFIX}pending`, effect: 'NoSchedule' } as const;
 
 export const STATES = [
@@ -69,10 +69,10 @@ export const STATES = [
   'Observing',
 ] as const;
 
-/** A node's state; README tells what each means and what to do. */
+/** A node's state. README describes each and the next step. */
 export type State = (typeof STATES)[number];
 
-/** Reasons of the Events that the agents write, and those of the coordinator. */
+/** Reasons of the Events: the agents' first, then the coordinator's. */
 export type EventReason =
   | 'ConfigDriftDetected'
   | 'NodeDone'
@@ -86,10 +86,10 @@ export type EventReason =
   | 'RolloutResumed'
   | 'RolloutDone';
 
-/** The agent's own folder on the host. */
+/** The agent's folder on the host. */
 export const STATE_DIR = '/var/lib/kubelet-sysctl-agent';
 
-/** The transient units, and the one for the boot. */
+/** Name of the rollback timer's units and of the boot unit. */
 export const UNDO_UNIT = 'kubelet-sysctl-agent-undo';
 
 export const NAMESPACE = 'kubelet-sysctl-agent';
@@ -104,5 +104,5 @@ export const STATUS_NAME = 'kubelet-sysctls-status';
 
 export const COMPONENT = 'kubelet-sysctl-agent';
 
-/** Who writes approvals, in managedFields. */
+/** The field manager of approvals (managedFields). */
 export const COORDINATOR = 'kubelet-sysctl-coordinator';

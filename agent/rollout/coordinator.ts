@@ -1,4 +1,4 @@
-// One leader's term: every change of a Node or the ConfigMap is a cause to decide anew; what does not differ is not written.
+// One leader's term: decides again after each change of a Node or the ConfigMap, and writes only differences.
 
 import type { AgentLog, ConfigMapObject } from '../node/ports.ts';
 import { createLoop } from '../time/loop.ts';
@@ -12,7 +12,7 @@ import { createPace, type Pace } from './pace.ts';
 import { statusPublisher, type StatusPublisher } from './status/publisher.ts';
 import { type SeenNodes, seenNodes } from './apply/node-store.ts';
 
-/** Pure: the same from every coordinator. */
+/** Pure: every coordinator decides the same from the same input. */
 export type Decide = (nodes: readonly FleetNode[], view: PolicyNow, now: Date) => RolloutDecision;
 
 export interface CoordinatorPorts {
@@ -20,33 +20,34 @@ export interface CoordinatorPorts {
   readonly clock: Clock;
   readonly log: AgentLog;
   readonly decide: Decide;
-  /** Asked before each write. */
+  /** Checked before each write. */
   readonly isLeading: () => boolean;
 }
 
-/** Where the policy's ConfigMap is. */
+/** Namespace and name of the policy's ConfigMap. */
 export interface PolicyName {
   readonly namespace: string;
   readonly name: string;
 }
 
 export interface Coordinator {
-  /** As FleetChanges: a list begins, a whole list (true: it was news), one Node, one that is gone. */
+  /** As FleetChanges: a list begins; a whole list (returns true when it differs); one Node changed; one Node deleted. */
   onListing(): void;
   onList(nodes: ReadonlyMap<string, SeenNode>): boolean;
   onChanged(seen: SeenNode): void;
   onDeleted(name: string): void;
-  /** undefined: the API server has no such ConfigMap. */
+  /** undefined: the ConfigMap does not exist. */
   setConfigMap(configMap: ConfigMapObject | undefined): void;
-  /** The API server answers again: what could not be written before may be written now. */
+  /** The API server answers again: retries failed writes without waiting for the backoff. */
   recovered(): void;
-  /** Resolves when the writes under way have ended. */
+  /** Resolves when all pending writes have ended. */
   stop(): Promise<void>;
 }
 
-/** A look without a cause, in ms. */
+/** When to decide next if no event arrives, in ms. */
 const RESYNC_MS = 600_000;
-/** Decides once both the Nodes and the ConfigMap, `policyName`, are known. */
+
+/** Decides when both the Nodes and the ConfigMap `policyName` have been read. */
 export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyName): Coordinator {
   const { cluster, clock, log, isLeading } = ports;
   const store = seenNodes();
@@ -77,7 +78,7 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
     onList(nodes) {
       const isNews = store.replace(nodes) || !listed;
       listed = true;
-      // After an etcd restore the status is an old one too.
+      // An etcd restore sets the status back too.
       status.readAgain();
       passSoon();
       return isNews;

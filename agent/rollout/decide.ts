@@ -1,5 +1,5 @@
-// What the coordinator writes now, and what it tells of the rollout: a pure function of what is seen. It remembers
-// nothing, so that one coordinator goes on where another ended.
+// What the coordinator writes now and reports about the rollout: a pure function of the Nodes and the policy. It keeps no
+// state, so a new leader continues where the previous one stopped.
 
 import type { Policy } from '../policy/policy.ts';
 import { DEFAULT_PACE } from '../policy/settings.ts';
@@ -18,14 +18,14 @@ import { windowsAt } from './windows/windows.ts';
 import { withdrawalsOf } from './decision/revocations.ts';
 import { createZones, type ZoneOffset } from './windows/zones.ts';
 
-/** So long agents may take to answer to an edit before the first of them is approved. Usually they all have within a second. */
+/** How long to wait for reports after an edit before the first approval. Agents usually report within a second. */
 const ANSWERS_MS = 5000;
-/** So long where the only ones that wait are those that need not answer. */
+/** The same wait when all waiting nodes are predicted, in ms. */
 const OBJECTIONS_MS = 1000;
 
 /**
- * Decides about the whole fleet. While the ConfigMap is not valid nothing is approved, and nodes are judged by what
- * their agents say they want. `zones` is worth sharing among calls.
+ * Decides about the whole fleet. While the ConfigMap is not valid, nothing is approved and each node is compared with the
+ * revision that its agent desires. Share `zones` among calls: creating one is expensive.
  */
 export function decideRollout(
   nodes: readonly FleetNode[],
@@ -70,7 +70,7 @@ export function decideRollout(
   };
 }
 
-/** Those that an agent runs on or should, in the order of names. */
+/** Nodes on which an agent runs or should run, in the order of names. */
 function membersOf(
   nodes: readonly FleetNode[],
   policy: Policy | undefined,
@@ -84,8 +84,8 @@ function membersOf(
 }
 
 /**
- * Until when agents may answer to an edit, in ms. Who answers first need not be who is first in line; and those that would
- * change without a word may say at once what stands against it.
+ * Until when to wait for reports after an edit, in ms since the epoch; undefined: no wait. The first agent to report may not
+ * be first in order, and the agent of a predicted node may report that its change is blocked.
  */
 function endOfAnswers({ readAt }: PolicyNow, members: readonly Candidate[]): number | undefined {
   const waiting = members.filter(({ standing }) => standing === 'waiting');

@@ -1,19 +1,19 @@
-// The fleet as the coordinator sees it, and what it decides about it. Data alone.
+// The types of the fleet: what the coordinator observes and what it decides.
 
 import type { State } from '../names.ts';
 
-/** One Node, as far as a rollout looks at it. */
+/** The parts of a Node that a rollout reads. */
 export interface FleetNode {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** `kubeletVersion` and `kernelVersion` of its status: v1.37.2, 6.1.0-28-amd64; empty while the kubelet has not said. */
+  /** `kubeletVersion` and `kernelVersion` of its status: v1.37.2, 6.1.0-28-amd64; empty until the kubelet reports. */
   readonly kubelet: string;
   readonly kernel: string;
-  /** The condition Ready and when it became what it is; undefined: the Node has none yet. */
+  /** The condition Ready and the time of its last transition; undefined: the Node has no such condition yet. */
   readonly readiness: { readonly ready: boolean; readonly since: Date } | undefined;
-  /** It carries the start-up taint: nothing runs there yet. */
+  /** It has the start-up taint, so no workload runs there yet. */
   readonly joining: boolean;
-  /** What its agent says; undefined where no agent has reported. */
+  /** Reported by its agent; undefined before the first report. */
   readonly state: State | undefined;
   readonly reason: string;
   readonly desiredRevision: string | undefined;
@@ -28,20 +28,21 @@ export interface FleetNode {
   readonly paused: boolean;
 }
 
-/** What a rollout is doing, in the order in which it usually does it. */
+/** The phases of a rollout, in their usual order. */
 export const PHASES = ['Waiting', 'Canary', 'Soaking', 'Rolling', 'Paused', 'Halted', 'Done'] as const;
 
 /**
- * Waiting: nodes want a change and may not begin: outside the windows, or the policy is not valid or not there.
- * Done: every node that can be changed is where the policy wants it.
+ * Waiting: nodes want a change and may not begin: outside the windows, or the policy is not valid or does not exist.
+ * Done: every node that can be changed has the policy's list.
  */
 export type Phase = (typeof PHASES)[number];
 
 /**
- * What the rollout makes of one node.
- * done: where the policy wants it. waiting: wants a change, and waits for its turn. changing: approved or at work.
- * held: by a guard or a person, or it cannot be changed; holds nobody up.
- * lost: not Ready for so long, without an agent, or not answering its approval; holds nobody up.
+ * The status of one node in the rollout.
+ * done: has the policy's list. waiting: wants a change, not approved yet. changing: approved or at work.
+ * failed: its change to the policy's revision failed.
+ * held: blocked by pods, paused, or cannot be changed; other nodes do not wait for it.
+ * lost: not Ready for long, without an agent, or did not begin its approved change; other nodes do not wait for it.
  */
 export const STANDINGS = ['done', 'waiting', 'changing', 'failed', 'held', 'lost'] as const;
 
@@ -50,33 +51,33 @@ export type RolloutStatus = (typeof STANDINGS)[number];
 export interface NodeVerdict {
   readonly name: string;
   readonly standing: RolloutStatus;
-  /** The revision that the policy asks of it; undefined while its kubelet's version is not known. */
+  /** The policy's revision for this node; undefined while its kubelet's version is not known. */
   readonly revision: string | undefined;
   readonly canary: boolean;
   /** Counts against maxUnavailable. */
   readonly unavailable: boolean;
-  /** For a person: why it needs attention, and the mend; undefined where it needs none. */
+  /** For people: the problem and the next step; undefined when there is no problem. */
   readonly attention: string | undefined;
 }
 
 export interface Approval {
   readonly node: string;
-  /** What to write; may be one of MARKS. undefined: the approval is withdrawn. */
+  /** What to write: a revision or an approval marker. undefined: revoke the approval. */
   readonly revision: string | undefined;
 }
 
 export interface RolloutDecision {
   readonly phase: Phase;
-  /** One or two sentences for a person: why the phase is what it is, and what happens next. */
+  /** One or two sentences for people: the cause of the phase and what happens next. */
   readonly reason: string;
   /** What to write now, in this order. */
   readonly approvals: readonly Approval[];
-  /** Nodes whose start-up taint goes now. */
+  /** Nodes whose start-up taint is to be removed now. */
   readonly untaint: readonly string[];
-  /** How many nodes may be unavailable at a time. */
+  /** How many nodes may be unavailable at the same time. */
   readonly maxUnavailable: number;
   /** In the order of names. */
   readonly nodes: readonly NodeVerdict[];
-  /** The instant at which time alone changes the decision (a soak that ends, a window that opens); undefined: none. */
+  /** When the decision changes without any event (a soak ends, a window opens); undefined: never. */
   readonly nextWakeup: Date | undefined;
 }

@@ -1,56 +1,56 @@
-// What the coordinator asks of the outside world. cluster/ implements it; tests fake it.
+// The coordinator's ports. cluster/ implements them; tests fake them.
 
 import type { ConfigMapObject, EventDraft } from '../node/ports.ts';
 import type { FleetNode } from './fleet.ts';
 
-/** A Node as it was last seen, and what a write of it needs to know. */
+/** A Node as last observed, with what a conditional write needs. */
 export interface SeenNode {
   readonly node: FleetNode;
   readonly resourceVersion: string;
-  /** The start-up taint as it stands there, and its place among the taints; undefined where there is none. */
+  /** The start-up taint and its index in spec.taints; undefined: the Node does not have it. */
   readonly taint: { readonly index: number; readonly value: Readonly<Record<string, unknown>> } | undefined;
 }
 
-/** The ConfigMap that tells people and programs of the rollout. */
+/** The status ConfigMap, for people and programs. */
 export interface StatusObject {
   readonly resourceVersion: string;
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** Writes of a Node or of the status reject with Outdated when somebody else wrote meanwhile. */
+/** Writes of a Node or the status reject with ConflictError when the object was changed since it was read. */
 export interface FleetCluster {
-  /** Approves the revision, or withdraws the approval, if the Node is still as it was seen; resolves with what it is then. */
+  /** Approves the revision, or revokes the approval (undefined), if the Node is unchanged. Resolves with the new Node. */
   approve(seen: SeenNode, revision: string | undefined): Promise<SeenNode>;
-  /** Takes the start-up taint away, under the same condition. */
+  /** Removes the start-up taint, under the same condition. */
   untaint(seen: SeenNode): Promise<SeenNode>;
-  /** undefined: there is none. */
+  /** Resolves with undefined when it does not exist. */
   readStatus(): Promise<StatusObject | undefined>;
-  /** Sets these keys over `seen`, or makes the ConfigMap where that is undefined. */
+  /** Sets these keys over `seen`; creates the ConfigMap when `seen` is undefined. */
   writeStatus(seen: StatusObject | undefined, data: Readonly<Record<string, string>>): Promise<StatusObject>;
-  /** Says it about the policy's ConfigMap. */
+  /** Posts an Event about the policy's ConfigMap. */
   policyEvent(configMap: ConfigMapObject, note: EventDraft): Promise<void>;
 }
 
-/** What was to be written over is no longer what was seen. */
+/** The object was changed since it was read. */
 export class ConflictError extends Error {
   override readonly name = 'Outdated';
 }
 
 /** The Lease on the API server. */
 export interface LeaseStore {
-  /** undefined: there is none. */
+  /** Resolves with undefined when it does not exist. */
   read(): Promise<Lease | undefined>;
-  /** Rejects with Outdated when somebody else wrote meanwhile. */
+  /** Rejects with ConflictError when the Lease was changed since it was read. */
   write(write: LeaseWrite): Promise<Lease>;
 }
 
-/** A Lease as the API server has it. */
+/** A Lease as read from the API server. */
 export interface Lease {
   readonly record: LeaseRecord;
   readonly resourceVersion: string;
 }
 
-/** The spec of a Lease; `holder` is empty when it was released. */
+/** The spec of a Lease; `holder` is empty after a release. */
 export interface LeaseRecord {
   readonly holder: string;
   readonly leaseSeconds: number;
@@ -59,7 +59,7 @@ export interface LeaseRecord {
   readonly transitions: number;
 }
 
-/** A record to write over `resourceVersion`, or anew where that is undefined. */
+/** A record to write over `resourceVersion`; undefined: create the Lease. */
 export interface LeaseWrite {
   readonly record: LeaseRecord;
   readonly resourceVersion: string | undefined;

@@ -16,7 +16,7 @@ const policy = (resourceVersion: string, data: Record<string, string>): ConfigMa
 });
 const VALID = policy('1', { allowedUnsafeSysctls: 'net.core.somaxconn' });
 
-/** Approves whatever is Pending and not approved, with a valid policy. */
+/** Approves every Pending node without an approval, with a valid policy. */
 const approveAll: Decide = (nodes, { policy: valid, errors }) => {
   const pending = nodes.filter(({ state, approvedRevision }) => state === 'Pending' && !approvedRevision);
   const approvals = valid ? pending.map(({ name }) => ({ node: name, revision: REVISION })) : [];
@@ -68,7 +68,7 @@ function scene(decide: Decide = approveAll, fleet = new FakeFleet()): Scene {
   return { fleet, time, coordinator, decisions, leader };
 }
 
-/** A coordinator that has just heard of one Pending node and of a valid policy. */
+/** A coordinator that has just received one Pending node and a valid policy. */
 function oneNode(): Scene {
   const made = scene();
   made.fleet.put('a');
@@ -78,7 +78,7 @@ function oneNode(): Scene {
 }
 
 describe('a coordinator', () => {
-  it('decides once the Nodes and the ConfigMap are both known, and writes what it decided', async () => {
+  it('decides when the Nodes and the ConfigMap are both known, and writes the decision', async () => {
     const { fleet, time, coordinator, decisions } = scene();
     fleet.put('a');
     fleet.put('b');
@@ -90,7 +90,7 @@ describe('a coordinator', () => {
     expect(fleet.writes).toEqual([`a approved ${REVISION}`, `b approved ${REVISION}`]);
   });
 
-  it('writes nothing more when nothing differs, and sees its own writes without the watch', async () => {
+  it('writes nothing when nothing differs, and uses the answers to its own writes', async () => {
     const { fleet, time, decisions } = oneNode();
     await time.pass(10_000);
     const made = decisions.length;
@@ -100,7 +100,7 @@ describe('a coordinator', () => {
     expect(decisions.length - made).toBeLessThanOrEqual(6);
   });
 
-  it('does not go back to what it saw before its own write', async () => {
+  it('ignores a late watch event from before its own write', async () => {
     const { fleet, time, coordinator } = scene();
     const before = fleet.put('a');
     coordinator.onList(fleet.nodes);
@@ -111,7 +111,7 @@ describe('a coordinator', () => {
     expect(fleet.writes.length).toBe(1);
   });
 
-  it('follows a list with lower versions, and writes the status that an etcd restore has set back', async () => {
+  it('accepts a list with lower versions and writes the status again after an etcd restore', async () => {
     const { fleet, time, coordinator, decisions } = oneNode();
     await time.pass(5000);
     coordinator.onChanged(fleet.put('a', { state: 'Done' }));
@@ -134,7 +134,7 @@ describe('a coordinator', () => {
     expect(fleet.writes).toEqual([`a approved ${REVISION}`, `a approved ${REVISION}`]);
   });
 
-  it('decides once for a swarm of changes', async () => {
+  it('decides once for many changes in a short time', async () => {
     const { fleet, time, coordinator, decisions } = scene();
     coordinator.onList(fleet.nodes);
     coordinator.setConfigMap(VALID);
@@ -146,7 +146,7 @@ describe('a coordinator', () => {
     expect(decisions.length - made).toBe(1);
   });
 
-  it('does not decide for a heartbeat', async () => {
+  it('does not decide after a heartbeat of a kubelet', async () => {
     const { fleet, time, coordinator, decisions } = scene();
     fleet.put('a', { state: 'Done' });
     coordinator.onList(fleet.nodes);
@@ -158,7 +158,7 @@ describe('a coordinator', () => {
     expect(decisions.length).toBe(made);
   });
 
-  it('looks again when time alone changes the decision', async () => {
+  it('decides again at nextWakeup without an event', async () => {
     const { time, coordinator, decisions, fleet } = scene((_nodes, _policy, now) => {
       const nextWakeup = new Date('2026-11-24T10:01:00Z');
       return decision({ nextWakeup: now < nextWakeup ? nextWakeup : undefined });
@@ -171,7 +171,7 @@ describe('a coordinator', () => {
     expect(decisions.length).toBe(made + 1);
   });
 
-  it('decides with when it read each edit, as agents are given some time to answer', async () => {
+  it('passes the time at which it read each edit to the decision', async () => {
     const given: (number | undefined)[] = [];
     const { fleet, time, coordinator } = scene((_nodes, { readAt }, now) => {
       given.push(readAt && Math.round((now.getTime() - readAt.getTime()) / 1000));
@@ -185,7 +185,7 @@ describe('a coordinator', () => {
     expect(given).toEqual([0, 0]);
   });
 
-  it('goes on when a decision throws', async () => {
+  it('decides again after a decision threw', async () => {
     let calls = 0;
     const { fleet, time, coordinator } = scene((...given) => {
       calls += 1;
@@ -200,8 +200,8 @@ describe('a coordinator', () => {
   });
 });
 
-describe('writing', () => {
-  it('takes withdrawals first, then approvals, then taints', async () => {
+describe('the writes of the coordinator', () => {
+  it('writes revocations first, then approvals, then taints', async () => {
     const { fleet, time, coordinator } = scene((nodes) =>
       nodes.some(({ name, approvedRevision }) => name === 'a' && approvedRevision === undefined)
         ? decision({
@@ -222,7 +222,7 @@ describe('writing', () => {
     expect(fleet.writes).toEqual(['b withdrawn', `a approved ${REVISION}`, 'c untainted']);
   });
 
-  it('gives no slot away that a node took before its approval was taken back', async () => {
+  it('approves no other node when a node began before its revocation', async () => {
     const { fleet, time, coordinator } = scene((nodes) => {
       const early = nodes.some(({ name, state }) => name === 'a' && state === 'Working');
       const approvals = [
@@ -242,7 +242,7 @@ describe('writing', () => {
     expect(fleet.writes).toEqual([]);
   });
 
-  it('approves no other node while an approval that must go could not be revoked', async () => {
+  it('approves no other node while a revocation fails', async () => {
     const { fleet, time, coordinator } = scene((nodes) => {
       const revoke = nodes.some(
         ({ name, approvedRevision }) => name === 'a' && approvedRevision !== undefined,
@@ -266,7 +266,7 @@ describe('writing', () => {
     expect(fleet.writes).toEqual(['a withdrawn', `b approved ${REVISION}`]);
   });
 
-  it('gives the slot of an approval without an answer to no other node, and sends it again until it has one', async () => {
+  it('keeps the slot of an approval without an answer, and sends it again until it is answered', async () => {
     let first = 'a';
     const { fleet, time, coordinator } = scene((nodes) => {
       const isTaken = nodes.some(({ approvedRevision }) => approvedRevision === REVISION);
@@ -292,7 +292,7 @@ describe('writing', () => {
     expect(fleet.writes.length).toBe(1);
   });
 
-  it('takes an approval that the API server has refused for not written', async () => {
+  it('treats an approval that the API server refused as not written', async () => {
     let first = 'a';
     const { fleet, time, coordinator } = scene((nodes) => {
       const isTaken = nodes.some(({ approvedRevision }) => approvedRevision === REVISION);
@@ -311,7 +311,7 @@ describe('writing', () => {
     expect(fleet.writes).toEqual([`b approved ${REVISION}`]);
   });
 
-  it('has twenty under way at most', async () => {
+  it('sends twenty writes at a time at most', async () => {
     const { fleet, time, coordinator } = scene();
     for (let index = 0; index < 100; index += 1) fleet.put(`n${index}`);
     coordinator.onList(fleet.nodes);
@@ -321,7 +321,7 @@ describe('writing', () => {
     expect(fleet.underWay.most).toBe(20);
   });
 
-  it('stops in the middle when the leadership ends', async () => {
+  it('sends no further writes when the leadership ends', async () => {
     const { fleet, time, coordinator, leader } = scene();
     for (let index = 0; index < 100; index += 1) fleet.put(`n${index}`);
     fleet.onWrite = () => {
@@ -335,7 +335,7 @@ describe('writing', () => {
     expect(fleet.statuses).toEqual([]);
   });
 
-  it('is tried again for a Node that somebody else wrote meanwhile, as it is then', async () => {
+  it('decides again with the new Node after a conflict', async () => {
     const { fleet, time, coordinator } = scene();
     fleet.put('a');
     fleet.put('b');
@@ -350,7 +350,7 @@ describe('writing', () => {
     expect(fleet.writes).toEqual([`b approved ${REVISION}`, `a approved ${REVISION}`]);
   });
 
-  it('is tried again, ever more rarely, while the API server refuses', async () => {
+  it('retries refused writes with backoff', async () => {
     const { fleet, time, coordinator } = scene();
     fleet.put('a');
     let tries = 0;
@@ -370,7 +370,7 @@ describe('writing', () => {
 });
 
 describe('the status', () => {
-  it('says why nothing is approved while the policy is not valid', async () => {
+  it('publishes why nothing is approved while the policy is not valid', async () => {
     const { fleet, time, coordinator } = scene();
     fleet.put('a');
     coordinator.onList(fleet.nodes);
@@ -384,7 +384,7 @@ describe('the status', () => {
     });
   });
 
-  it('is written once in five seconds at most, and ends up true', async () => {
+  it('writes the status once in five seconds at most, and the last one is current', async () => {
     const { fleet, time, coordinator } = scene();
     for (let index = 0; index < 40; index += 1) fleet.put(`n${index}`);
     coordinator.onList(fleet.nodes);
@@ -404,7 +404,7 @@ describe('the status', () => {
     expect(fleet.notes.map(({ reason }) => reason)).toEqual(['RolloutStarted', 'RolloutDone']);
   });
 
-  it('tells of a new phase two seconds after what it told last', async () => {
+  it('writes the status with a new phase two seconds after the last write', async () => {
     const { fleet, time, coordinator } = oneNode();
     await time.pass(1000);
     const phase = fleet.status?.data['phase'];
@@ -413,7 +413,7 @@ describe('the status', () => {
     expect([phase, fleet.status?.data['phase']]).toEqual(['Rolling', 'Done']);
   });
 
-  it('is written anew when somebody changed it', async () => {
+  it('reads and writes the status again after another client changed it', async () => {
     const { fleet, time, coordinator } = oneNode();
     await time.pass(5000);
     fleet.status = { resourceVersion: '1', data: { phase: 'Nonsense' } };
@@ -422,7 +422,7 @@ describe('the status', () => {
     expect(fleet.status.data).toMatchObject({ phase: 'Done' });
   });
 
-  it('comes with Events that are tried again, seldom and in order, until the API server accepts them', async () => {
+  it('retries Events every 30 s and in order until the API server accepts them', async () => {
     const { fleet, time, coordinator } = scene();
     const tried: string[] = [];
     const refuse = ({ reason }: { readonly reason: string }): void => {
@@ -448,7 +448,7 @@ describe('the status', () => {
     expect(fleet.notes.length).toBe(2);
   });
 
-  it('keeps the next leader from an Event no longer than until it was accepted', async () => {
+  it('lets the next leader post an Event that was not accepted', async () => {
     const first = oneNode();
     first.fleet.onEvent = () => {
       throw new Error('refused');
@@ -463,7 +463,7 @@ describe('the status', () => {
     expect(first.fleet.notes.map(({ reason }) => reason)).toEqual(['RolloutStarted']);
   });
 
-  it('keeps the next leader from telling the same again', async () => {
+  it('keeps the next leader from posting the same Events again', async () => {
     const first = oneNode();
     await first.time.pass(5000);
     await first.coordinator.stop();

@@ -64,7 +64,7 @@ const aView: fc.Arbitrary<PolicyNow> = fc
   .map((data) => valid(data));
 
 describe('any decision about any fleet', () => {
-  it('makes no more nodes unavailable than may be, those about to join apart', () => {
+  it('makes at most maxUnavailable nodes unavailable, not counting joining ones', () => {
     holds((nodes, view) => {
       const before = decide(nodes, view);
       const after = decide(applied(nodes, before.approvals), view);
@@ -72,7 +72,7 @@ describe('any decision about any fleet', () => {
     });
   });
 
-  it('approves nothing outside the windows, to those about to join apart', () => {
+  it('approves only joining nodes outside the windows', () => {
     holds((nodes, view) => {
       const isClosed = !windowsAt(view.policy?.settings.pace.windows ?? [], NOW, zones).open;
       const others = approvalsOf(decide(nodes, view)).filter(({ node }) => !find(nodes, node).joining);
@@ -80,7 +80,7 @@ describe('any decision about any fleet', () => {
     });
   });
 
-  it('approves nothing while it is halted, paused, or leaves the nodes to themselves', () => {
+  it('approves nothing while the rollout is Halted, Paused or Immediate', () => {
     holds((nodes, view) => {
       const decision = decide(nodes, view);
       const isStill =
@@ -91,7 +91,7 @@ describe('any decision about any fleet', () => {
     });
   });
 
-  it('approves only nodes that wait for just what the policy asks, or are Done with something else', () => {
+  it("approves only nodes that wait for the policy's revision or are Done with another one", () => {
     holds((nodes, view) => {
       const decision = decide(nodes, view);
       for (const { node: name, revision } of approvalsOf(decision)) {
@@ -110,7 +110,7 @@ describe('any decision about any fleet', () => {
     });
   });
 
-  it('writes to each node once at most, and takes nothing back from one that is Done with what was approved', () => {
+  it('writes to each node once at most, and revokes no approval of a node that is Done with it', () => {
     holds((nodes, view) => {
       const { approvals } = decide(nodes, view);
       const names = approvals.map(({ node }) => node);
@@ -123,7 +123,7 @@ describe('any decision about any fleet', () => {
     });
   });
 
-  it('writes nothing that the Node says already', () => {
+  it('writes no approval that the Node has already', () => {
     holds((nodes, view) => {
       const idle = decide(nodes, view).approvals.filter(
         ({ node, revision }) => find(nodes, node).approvedRevision === revision,
@@ -132,7 +132,7 @@ describe('any decision about any fleet', () => {
     });
   });
 
-  it('comes to rest when nothing happens but what it writes', () => {
+  it('writes nothing after four passes without other events', () => {
     holds((nodes, view) => {
       let seen = nodes;
       for (let round = 0; round < 4; round += 1) {
@@ -142,7 +142,7 @@ describe('any decision about any fleet', () => {
     });
   });
 
-  it('is the same for the same input, in any order', () => {
+  it('decides the same for the same nodes in any order', () => {
     fc.assert(
       fc.property(
         aFleet.chain((nodes) =>
@@ -156,7 +156,7 @@ describe('any decision about any fleet', () => {
     );
   });
 
-  it('stays what it is until nextAt', () => {
+  it('does not change before nextWakeup without other events', () => {
     fc.assert(
       fc.property(aFleet, aView, fc.integer({ min: 0, max: 4000 }), (nodes, view, seconds) => {
         const decision = decide(nodes, view);
@@ -196,7 +196,7 @@ function find(nodes: readonly FleetNode[], name: string): FleetNode {
   return nodes.find((node) => node.name === name) ?? waiting(name);
 }
 
-/** Without what looks ahead. */
+/** The decision without nextWakeup and figures. */
 function summary({ phase, reason, approvals, untaint, nodes }: RolloutDecision) {
   return { phase, reason, approvals, untaint, nodes };
 }

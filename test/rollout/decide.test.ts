@@ -15,7 +15,7 @@ import {
   OLD,
   revisionOf,
   secondsAgo,
-  unheard,
+  unreported,
   valid,
   waiting,
   working,
@@ -33,7 +33,7 @@ describe('maxUnavailable', () => {
     ['10%', 9, 1],
     ['100%', 5, 5],
     ['7', 5, 5],
-  ])('%s of %i nodes lets %i go', (maxUnavailable, count, expected) => {
+  ])('maxUnavailable %s of %i nodes approves %i', (maxUnavailable, count, expected) => {
     const decision = decide(many(count, waiting), { maxUnavailable, canary: '0' });
     expect(approvedBy(decision)).toEqual(many(expected, waiting).map(({ name }) => name));
     expect(decision.phase).toBe('Rolling');
@@ -47,19 +47,22 @@ describe('maxUnavailable', () => {
       approved('a', { desiredRevision: OLD, appliedRevision: 'x' }),
     ],
     ['is at work on an older list', working('a', { desiredRevision: OLD })],
-    ['is approved, and has said nothing yet', unheard('a', { approvedRevision: NEW })],
-    ['may have begun with an older list and said nothing', unheard('a', { approvedRevision: '1111111111' })],
-    ['is where the policy wants it, and may have begun to leave', done('a', { approvedRevision: OLD })],
-    ['is approved, though a guard holds it', approved('a', { state: 'Blocked' })],
-    ['is approved, though it is not Ready for long', approved('a', notReady(600))],
-    ['is not Ready for a moment', done('a', notReady(599))],
-    ['is not Ready and held', waiting('a', { state: 'Blocked', ...notReady(5) })],
-  ])('counts a node that %s', (_, node) => {
+    ['is approved and has not reported yet', unreported('a', { approvedRevision: NEW })],
+    [
+      'may have begun with an older list without a report',
+      unreported('a', { approvedRevision: '1111111111' }),
+    ],
+    ['has the list of the policy and may have begun another change', done('a', { approvedRevision: OLD })],
+    ['is approved although pods block it', approved('a', { state: 'Blocked' })],
+    ['is approved although it is not Ready for long', approved('a', notReady(600))],
+    ['is not Ready for a short time', done('a', notReady(599))],
+    ['is not Ready and blocked', waiting('a', { state: 'Blocked', ...notReady(5) })],
+  ])('a node that %s counts against maxUnavailable', (_, node) => {
     expect(approvedBy(decide([node, waiting('b')], ONE))).toEqual([]);
     expect(approvedBy(decide([node, waiting('b')], { ...ONE, maxUnavailable: '2' }))).toContain('b');
   });
 
-  it('counts a node that failed on this revision', () => {
+  it('counts a node against maxUnavailable that failed on this revision', () => {
     const policy = { ...ONE, failureThreshold: '2' };
     expect(approvedBy(decide([failed('a'), waiting('b')], policy))).toEqual([]);
     expect(approvedBy(decide([failed('a'), waiting('b')], { ...policy, maxUnavailable: '2' }))).toEqual([
@@ -69,22 +72,25 @@ describe('maxUnavailable', () => {
 
   it.each<[string, FleetNode]>([
     ['waits', waiting('z')],
-    ['is held by a guard', waiting('a', { state: 'Blocked' })],
+    ['is blocked by pods', waiting('a', { state: 'Blocked' })],
     ['is paused', waiting('a', { paused: true, state: 'Observing' })],
     ['cannot be changed', waiting('a', { state: 'Unreconcilable', desiredRevision: undefined })],
     ['is not Ready for long', done('a', notReady(600))],
-    ['is about to join', working('a', { joining: true })],
+    ['is joining', working('a', { joining: true })],
     ['has no agent and is not Ready', waiting('a', { state: undefined, ...notReady(5) })],
-    ['is not heard of', unheard('a', { approvedRevision: APPROVAL_MARKERS.unread })],
     [
-      'did not answer',
+      'did not report after an approval on a prediction',
+      unreported('a', { approvedRevision: APPROVAL_MARKERS.unread }),
+    ],
+    [
+      'did not begin its approved change',
       waiting('a', { approvedRevision: APPROVAL_MARKERS.unanswered, approvedAt: secondsAgo(60) }),
     ],
-  ])('does not count a node that %s', (_, node) => {
+  ])('a node that %s does not count against maxUnavailable', (_, node) => {
     expect(approvedBy(decide([node, waiting('b')], ONE))).toEqual(['b']);
   });
 
-  it('takes percentages of the nodes whose agents reported', () => {
+  it('takes percentages of maxUnavailable from the nodes whose agents have reported', () => {
     const others = [
       ...many(20, (name) => waiting(`x${name}`, { state: undefined })),
       ...many(20, (name) => done(`y${name}`, { joining: true })),
@@ -92,13 +98,13 @@ describe('maxUnavailable', () => {
     expect(decide([...others, ...many(20, waiting)], { maxUnavailable: '10%' }).maxUnavailable).toBe(2);
   });
 
-  it('lets a node that is unavailable anyway go without a further place', () => {
+  it('approves a node that is already unavailable without a further slot', () => {
     const nodes = [working('a'), waiting('b'), waiting('c', notReady(30))];
     expect(approvedBy(decide(nodes, ONE))).toEqual(['c']);
   });
 });
 
-describe('right after an edit', () => {
+describe('decideRollout right after an edit', () => {
   const broken = {
     desiredRevision: OLD,
     failedRevision: OLD,
@@ -107,87 +113,90 @@ describe('right after an edit', () => {
   };
   const edited = { ...valid(ONE), readAt: NOW };
 
-  it('nobody goes before all have answered: who answers first is not who is first in line', () => {
+  it('approves no node before all agents have reported, since the first to report may not be first in order', () => {
     const unanswered = [waiting('a'), failed('b', broken)];
     const early = decideRollout(unanswered, edited, NOW);
     expect([approvedBy(early), early.nextWakeup]).toEqual([[], secondsAgo(-5)]);
-    expect(early.reason).toMatch(/agents of 1 node have not answered.*: b\./u);
+    expect(early.reason).toMatch(/agents of 1 node have not reported.*: b\./u);
     const answered = [waiting('a'), waiting('b', { approvedRevision: APPROVAL_MARKERS.unfinished })];
     expect(approvedBy(decideRollout(answered, edited, NOW))).toEqual(['b']);
   });
 
-  it('those that do not answer hold nobody up for longer than that', () => {
+  it('waits five seconds at most for agents that do not report', () => {
     const late = { ...edited, readAt: secondsAgo(5) };
     const decision = decideRollout([waiting('a'), failed('b', broken)], late, NOW);
     expect([approvedBy(decision), decision.nextWakeup]).toEqual([['a'], undefined]);
   });
 
   it.each<[string, FleetNode]>([
-    ['a person paused', unheard('b', { paused: true })],
-    ['is not Ready for long', unheard('b', notReady(600))],
-    ['no agent runs on', unheard('b', { state: undefined })],
-    ['is about to join', unheard('b', { state: undefined, joining: true })],
+    ['is paused', unreported('b', { paused: true })],
+    ['is not Ready for long', unreported('b', notReady(600))],
+    ['has no agent', unreported('b', { state: undefined })],
+    ['is joining', unreported('b', { state: undefined, joining: true })],
     ['is at work', working('b', { desiredRevision: OLD })],
-  ])('nobody waits for the answer of a node that %s', (_, node) => {
+  ])('no approval waits for the report of a node that %s', (_, node) => {
     const view = { ...valid({ ...ONE, maxUnavailable: '2' }), readAt: NOW };
     expect(approvedBy(decideRollout([waiting('a'), node], view, NOW))).toEqual(['a']);
   });
 
-  it('nodes that are Done go without a word; a second is given to those that something holds up', () => {
-    const early = decideRollout([unheard('a')], edited, NOW);
+  it('approves predicted nodes without a report after a second, in which an agent may report a block', () => {
+    const early = decideRollout([unreported('a')], edited, NOW);
     expect([approvedBy(early), early.nextWakeup]).toEqual([[], secondsAgo(-1)]);
-    expect(early.reason).toMatch(/may still say/u);
+    expect(early.reason).toMatch(/may still report/u);
     const late = { ...edited, readAt: secondsAgo(1) };
-    expect(approvedBy(decideRollout([unheard('a')], late, NOW))).toEqual(['a']);
+    expect(approvedBy(decideRollout([unreported('a')], late, NOW))).toEqual(['a']);
   });
 
-  it('a node that joins goes at once', () => {
-    const nodes = [waiting('a', { joining: true }), unheard('b'), waiting('c')];
+  it('approves a joining node at once after an edit', () => {
+    const nodes = [waiting('a', { joining: true }), unreported('b'), waiting('c')];
     expect(approvedBy(decideRollout(nodes, edited, NOW))).toEqual(['a']);
   });
 });
 
-describe('who is approved', () => {
+describe('the approved nodes', () => {
   it.each<[string, FleetNode]>([
-    ['is Done and not Ready, and has not answered', unheard('a', notReady(5))],
-    ['is Done and paused by a person', unheard('a', { paused: true })],
-    ['may begin with an older approval', unheard('a', { approvedRevision: '1111111111' })],
-    ['is approved, and has said nothing yet', unheard('a', { approvedRevision: NEW })],
-    ['has no agent that is heard of', unheard('a', { approvedRevision: APPROVAL_MARKERS.unread })],
-    ['wants something else than the policy says', waiting('a', { desiredRevision: 'ffffffffff' })],
-    ['is where the policy wants it', done('a')],
-    ['is where the policy wants it, though nobody approved it', done('a', { approvedRevision: undefined })],
-    ['is held by a guard', waiting('a', { state: 'Blocked' })],
+    ['is Done and not Ready and has not reported', unreported('a', notReady(5))],
+    ['is Done and paused', unreported('a', { paused: true })],
+    ['may begin with an older approval', unreported('a', { approvedRevision: '1111111111' })],
+    ['is approved and has not reported yet', unreported('a', { approvedRevision: NEW })],
+    [
+      'did not report after an approval on a prediction',
+      unreported('a', { approvedRevision: APPROVAL_MARKERS.unread }),
+    ],
+    ['wants another revision than the policy', waiting('a', { desiredRevision: 'ffffffffff' })],
+    ['has the list of the policy', done('a')],
+    ['has the list of the policy without an approval', done('a', { approvedRevision: undefined })],
+    ['is blocked by pods', waiting('a', { state: 'Blocked' })],
     ['only observes', waiting('a', { state: 'Observing' })],
     ['is Degraded for another cause', waiting('a', { state: 'Degraded' })],
-    ['a person paused', waiting('a', { paused: true })],
+    ['is paused', waiting('a', { paused: true })],
     ['is not Ready for long', waiting('a', notReady(600))],
-    ['never told whether it is Ready', waiting('a', { readiness: undefined })],
+    ['has no condition Ready', waiting('a', { readiness: undefined })],
     ['has no known kubelet', waiting('a', { kubelet: '' })],
-  ])('is no node that %s', (_, node) => {
+  ])('does not approve a node that %s', (_, node) => {
     expect(approvedBy(decide([node], ONE))).toEqual([]);
   });
 
   it.each<[string, Partial<FleetNode>]>([
-    ['approved for it', { approvedRevision: OLD }],
+    ['approved for that list', { approvedRevision: OLD }],
     ['never approved', { approvedRevision: undefined }],
-    ['whose last approval an edit overtook', { approvedRevision: APPROVAL_MARKERS.unfinished }],
-    ['about to join', { joining: true }],
-  ])('is a node that is Done with another list, %s, before its agent says what it wants', (_, more) => {
-    expect(approvedBy(decide([unheard('a', more)], ONE))).toEqual(['a']);
+    ['whose last approval became stale by an edit', { approvedRevision: APPROVAL_MARKERS.unfinished }],
+    ['joining', { joining: true }],
+  ])('approves a node that is Done with another list, %s, before its agent reports', (_, more) => {
+    expect(approvedBy(decide([unreported('a', more)], ONE))).toEqual(['a']);
   });
 
-  it('is again a node that was not heard of, as soon as its agent says what it wants', () => {
+  it('approves a node marked as unread again when its agent reports', () => {
     const back = waiting('a', { approvedRevision: APPROVAL_MARKERS.unread, approvedAt: secondsAgo(1) });
     expect(approvedBy(decide([back, waiting('b')], ONE))).toEqual(['a']);
   });
 
-  it('is a node whose list drifted and that nobody approved', () => {
+  it('approves a node whose list drifted and that has no approval', () => {
     const node = waiting('a', { appliedRevision: NEW, approvedRevision: undefined, approvedAt: undefined });
     expect(decide([node], ONE).approvals).toEqual([{ node: 'a', revision: NEW }]);
   });
 
-  it('gets the revision of its own profiles', () => {
+  it('approves each node for the revision of its own profiles', () => {
     const policy = {
       ...ONE,
       maxUnavailable: '2',
@@ -201,7 +210,7 @@ describe('who is approved', () => {
     ]);
   });
 
-  it('is nobody whose own list an edit leaves as it is', () => {
+  it('approves no node whose own list an edit does not change', () => {
     const policy = {
       ...ONE,
       maxUnavailable: '100%',
@@ -214,7 +223,7 @@ describe('who is approved', () => {
 });
 
 describe('the order', () => {
-  it('is by the zones with the fewest unavailable nodes, then by names', () => {
+  it('orders nodes by the zone with the fewest unavailable nodes, then by name', () => {
     const nodes = [
       waiting('a1', zone('a')),
       waiting('a2', zone('a')),
@@ -227,7 +236,7 @@ describe('the order', () => {
     expect(all).toEqual(['a1', 'c1', 'a2', 'b1', 'b2']);
   });
 
-  it('has those first that failed an older revision, and those last that did not answer', () => {
+  it('orders nodes that failed an older revision first, and nodes that did not begin their approved change last', () => {
     const nodes = [
       waiting('a', { approvedRevision: APPROVAL_MARKERS.unanswered, approvedAt: secondsAgo(3600) }),
       waiting('b'),
@@ -237,12 +246,12 @@ describe('the order', () => {
     expect(approvedBy(decide(nodes, { ...ONE, maxUnavailable: '100%' }))).toEqual(['c', 'd', 'b', 'a']);
   });
 
-  it('makes the one that failed an older revision the canary of its fix', () => {
+  it('picks the node that failed an older revision as the canary of its fix', () => {
     const nodes = [waiting('a'), waiting('b', { approvedRevision: '1111111111' })];
     expect(approvedBy(decide(nodes, { maxUnavailable: '100%' }))).toEqual(['b']);
   });
 
-  it('does not depend on that of the nodes', () => {
+  it('decides the same for the nodes in any order', () => {
     const nodes = [...many(9, waiting), working('x'), done('y')];
     const policy = { maxUnavailable: '3', canary: '0' };
     expect(decide(nodes.toReversed(), policy)).toEqual(decide(nodes, policy));
@@ -250,7 +259,7 @@ describe('the order', () => {
 });
 
 describe('canaries by number', () => {
-  it('go alone, and the others when they are done and have soaked', () => {
+  it('changes canaries by number alone, and the others after their soak', () => {
     const nodes = many(10, waiting);
     const policy = { maxUnavailable: '5', canary: '2', soakSeconds: '100' };
     const first = decide(nodes, policy);
@@ -268,17 +277,17 @@ describe('canaries by number', () => {
     expect([rolling.phase, approvedBy(rolling)]).toEqual(['Rolling', ['n03', 'n04', 'n05', 'n06', 'n07']]);
   });
 
-  it('must be Ready to prove anything', () => {
+  it('does not count a canary as proven while it is not Ready', () => {
     const nodes = [done('a', notReady(5)), waiting('b'), waiting('c')];
     expect(approvedBy(decide(nodes, { maxUnavailable: '3' }))).toEqual([]);
   });
 
-  it('are replaced when they are lost', () => {
+  it('picks another canary when the first is lost', () => {
     const nodes = [done('a', notReady(3000)), waiting('b'), waiting('c')];
     expect(approvedBy(decide(nodes, { maxUnavailable: '3' }))).toEqual(['b']);
   });
 
-  it('are of each list that differs, and hold up only the nodes of that list', () => {
+  it('picks canaries for each list, and only nodes of that list wait for them', () => {
     const policy = {
       maxUnavailable: '100%',
       profiles: '- {name: db, nodeSelector: {pool: db}, allowedUnsafeSysctls: [kernel.sem]}',
@@ -290,26 +299,26 @@ describe('canaries by number', () => {
     expect([decision.phase, approvedBy(decision)]).toEqual(['Rolling', ['b', 'c', 'x'].toSorted()]);
   });
 
-  it('are no more than there are nodes', () => {
+  it('picks at most as many canaries as there are nodes', () => {
     expect(approvedBy(decide(many(2, waiting), { maxUnavailable: '100%', canary: '5' }))).toEqual([
       'n01',
       'n02',
     ]);
   });
 
-  it('are not needed where nodes have the list for long', () => {
+  it('needs no canary when a node has had the list for long', () => {
     expect(approvedBy(decide([done('a'), waiting('b'), waiting('c')], { maxUnavailable: '2' }))).toEqual([
       'b',
       'c',
     ]);
   });
 
-  it('prove the list still when a drift on them was mended just now', () => {
+  it('keeps a canary proven after drift was fixed on it', () => {
     const nodes = [done('a', { approvedAt: secondsAgo(7200), lastChange: secondsAgo(5) }), waiting('b')];
     expect(approvedBy(decide(nodes, { maxUnavailable: '2' }))).toEqual(['b']);
   });
 
-  it('prove nothing by a change in the future of a wrong clock, but by when they were approved', () => {
+  it('counts the soak from the approval when the clock of the node is ahead', () => {
     const ahead = { lastChange: secondsAgo(-86_400) };
     const policy = { maxUnavailable: '2', soakSeconds: '60' };
     const soaking = [done('a', { ...ahead, approvedAt: secondsAgo(59) }), waiting('b')];
@@ -322,7 +331,7 @@ describe('canaries by labels', () => {
   const POLICY = { maxUnavailable: '100%', canary: 'pool=canary,stage=test', soakSeconds: '60' };
   const labels = { pool: 'canary', stage: 'test' };
 
-  it('all go first', () => {
+  it('approves all nodes with the labels of canary first', () => {
     const nodes = [
       waiting('a'),
       waiting('b', { labels }),
@@ -333,7 +342,7 @@ describe('canaries by labels', () => {
     expect([decision.phase, approvedBy(decision)]).toEqual(['Canary', ['b', 'c']]);
   });
 
-  it('must all be done and have soaked', () => {
+  it('approves the other nodes when all canaries by labels are done and have soaked', () => {
     const nodes = [waiting('a'), done('b', { labels }), changedAgo('c', 59, { labels })];
     const decision = decide(nodes, POLICY);
     expect([decision.phase, approvedBy(decision), decision.nextWakeup]).toEqual([
@@ -347,17 +356,17 @@ describe('canaries by labels', () => {
   it.each<[string, Partial<FleetNode>]>([
     ['held', { state: 'Blocked' }],
     ['lost', notReady(1000)],
-  ])('hold nobody up when they are %s, as long as another proves the list', (_, more) => {
+  ])('other nodes do not wait for a canary that is %s while another proves the list', (_, more) => {
     const nodes = [waiting('a'), waiting('b', { labels, ...more }), done('c', { labels })];
     expect(approvedBy(decide(nodes, POLICY))).toEqual(['a']);
     expect(approvedBy(decide(nodes.slice(0, 2), POLICY))).toEqual([]);
   });
 
-  it('hold everybody up when no node has the labels, and the reason says so', () => {
+  it('approves no node when none has the labels of canary, and the reason says so', () => {
     const decision = decide([waiting('a')], POLICY);
     expect([decision.phase, approvedBy(decision)]).toEqual(['Waiting', []]);
     expect(decision.reason).toMatch(
-      /No node carries the labels that canary names.*Label one, or write a number/u,
+      /No node has the labels that canary names.*Label a node, or set canary to a number/u,
     );
   });
 });
@@ -365,14 +374,14 @@ describe('canaries by labels', () => {
 describe('control-plane nodes', () => {
   const labels = CONTROL_PLANE;
 
-  it('go after the canaries', () => {
+  it('approves control-plane nodes after the canaries', () => {
     const nodes = [waiting('a', { labels }), waiting('b'), waiting('c')];
     expect(approvedBy(decide(nodes, { maxUnavailable: '3' }))).toEqual(['b']);
     const after = [waiting('a', { labels }), done('b'), waiting('c')];
     expect(approvedBy(decide(after, { maxUnavailable: '3' }))).toEqual(['a', 'c']);
   });
 
-  it('wait for the canaries of lists that are not theirs too', () => {
+  it('approves control-plane nodes after the canaries of every list', () => {
     const policy = {
       maxUnavailable: '100%',
       profiles:
@@ -383,7 +392,7 @@ describe('control-plane nodes', () => {
     expect(approvedBy(decide([leader, done('b'), waiting('c')], policy))).toEqual(['a', 'c']);
   });
 
-  it('go one at a time', () => {
+  it('approves control-plane nodes one at a time', () => {
     const nodes = [waiting('a', { labels }), waiting('b', { labels }), waiting('c')];
     const policy = { maxUnavailable: '3', canary: '0' };
     expect(approvedBy(decide(nodes, policy))).toEqual(['a', 'c']);
@@ -393,18 +402,18 @@ describe('control-plane nodes', () => {
     ]);
   });
 
-  it('are canaries where there are no others', () => {
+  it('picks a control-plane node as the canary when there are no workers', () => {
     expect(approvedBy(decide([waiting('a', { labels }), waiting('b', { labels })], {}))).toEqual(['a']);
   });
 
-  it('get their fix though they are not Ready themselves', () => {
+  it('approves the fix of a control-plane node that is not Ready', () => {
     const nodes = [waiting('a', { labels, ...notReady(5) }), waiting('b', { labels })];
     expect(approvedBy(decide(nodes, { maxUnavailable: '1', canary: '0' }))).toEqual(['a']);
   });
 });
 
 describe('a halt', () => {
-  it('comes with the first failure by default, names it and the mend, and lets nobody go on', () => {
+  it('halts at the first failure by default, revokes unused approvals and names the failure and the fix', () => {
     const nodes = [failed('a'), waiting('b'), approved('c'), working('d'), waiting('e', { joining: true })];
     const decision = decide(nodes, { maxUnavailable: '100%' });
     expect(decision).toMatchObject({
@@ -423,34 +432,37 @@ describe('a halt', () => {
     ['50%', 4, 'Rolling'],
     ['50%', 5, 'Halted'],
     ['1%', 1, 'Halted'],
-  ])('with failureThreshold %s of 10 and %i failed is %s', (failureThreshold, count, phase) => {
-    const nodes = [...many(count, failed), ...many(10 - count, (name) => waiting(`w${name}`))];
-    expect(decide(nodes, { failureThreshold, canary: '0' }).phase).toBe(phase);
-  });
+  ])(
+    'with failureThreshold %s of 10 nodes and %i failed the phase is %s',
+    (failureThreshold, count, phase) => {
+      const nodes = [...many(count, failed), ...many(10 - count, (name) => waiting(`w${name}`))];
+      expect(decide(nodes, { failureThreshold, canary: '0' }).phase).toBe(phase);
+    },
+  );
 
   it.each<[string, FleetNode]>([
-    ['a node that tries again', failed('a', { state: 'Working' })],
-    ['a node that is about to join', failed('a', { joining: true })],
-    ['a node that went dark in the middle of its change', working('a', notReady(600))],
+    ['a node that retries', failed('a', { state: 'Working' })],
+    ['a node that is joining', failed('a', { joining: true })],
+    ['a node that became not Ready in the middle of its change', working('a', notReady(600))],
     [
-      'a node that went dark before it had soaked',
+      'a node that became not Ready during its soak',
       changedAgo('a', 700, { approvedAt: secondsAgo(710), ...notReady(650) }),
     ],
-  ])('counts %s', (_, node) => {
+  ])('%s counts against failureThreshold', (_, node) => {
     expect(decide([node, waiting('b')], { soakSeconds: '60' }).phase).toBe('Halted');
   });
 
   it.each<[string, FleetNode]>([
-    ['whose failure is of another list', failed('a', { desiredRevision: OLD, approvedRevision: OLD })],
-    ['that a person paused', failed('a', { paused: true })],
-    ['that went dark on an older list', working('a', { desiredRevision: OLD, ...notReady(600) })],
-    ['that went dark long after its change', done('a', notReady(600))],
-    ['that is held', waiting('a', { state: 'Degraded' })],
-  ])('does not count a node %s', (_, node) => {
+    ['whose change to another list failed', failed('a', { desiredRevision: OLD, approvedRevision: OLD })],
+    ['that is paused', failed('a', { paused: true })],
+    ['that became not Ready on an older list', working('a', { desiredRevision: OLD, ...notReady(600) })],
+    ['that became not Ready long after its change', done('a', notReady(600))],
+    ['that is Degraded for another cause', waiting('a', { state: 'Degraded' })],
+  ])('a node %s does not count against failureThreshold', (_, node) => {
     expect(decide([node, waiting('b')], {}).phase).not.toBe('Halted');
   });
 
-  it('ends when the failure does', () => {
+  it('resumes when the failed node is done', () => {
     expect(decide([done('a'), waiting('b')], {}).phase).toBe('Rolling');
   });
 });
@@ -458,7 +470,7 @@ describe('a halt', () => {
 describe('windows', () => {
   const CLOSED = { windows: 'Tue 13:00-14:00 UTC' };
 
-  it('let nobody begin outside of them, and tell when one opens', () => {
+  it('approves no node outside the windows, and the reason names when one opens', () => {
     const nodes = [approved('a'), waiting('b'), working('c')];
     const decision = decide(nodes, { ...CLOSED, maxUnavailable: '100%', canary: '0' });
     expect(decision).toMatchObject({
@@ -466,31 +478,31 @@ describe('windows', () => {
       approvals: [{ node: 'a', revision: undefined }],
     });
     expect(decide([waiting('b')], CLOSED).nextWakeup).toEqual(new Date('2026-11-24T13:00:00Z'));
-    expect(decision.reason).toMatch(/outside the windows.*opens at 2026-11-24T13:00:00Z/u);
+    expect(decision.reason).toMatch(/Outside the maintenance windows; next opens at 2026-11-24T13:00:00Z/u);
   });
 
-  it('let everybody go within them', () => {
+  it('approves nodes within a window', () => {
     const decision = decide([waiting('a')], { windows: 'Tue 11:00-14:00 UTC' });
     expect([approvedBy(decision), decision.nextWakeup]).toEqual([['a'], new Date('2026-11-24T14:00:00Z')]);
   });
 
-  it('do not keep a rollout from being done', () => {
+  it('reports a finished rollout as Done outside the windows', () => {
     expect(decide([done('a')], CLOSED)).toMatchObject({ phase: 'Done', nextWakeup: undefined });
   });
 });
 
-describe('a pause', () => {
+describe('a paused policy', () => {
   it.each<[string, Record<string, string>, RegExp]>([
     ['paused', { paused: 'true' }, /kubectl sysctls resume/u],
-    ['mode Observe', { mode: 'Observe' }, /only observes/u],
-  ])('by %s approves nothing and takes approvals back that were not used', (_, policy, reason) => {
+    ['mode Observe', { mode: 'Observe' }, /mode: Observe/u],
+  ])('%s approves nothing and revokes unused approvals', (_, policy, reason) => {
     const nodes = [waiting('a'), approved('b'), working('c'), waiting('d', { joining: true })];
     const decision = decide(nodes, policy);
     expect(decision).toMatchObject({ phase: 'Paused', approvals: [{ node: 'b', revision: undefined }] });
     expect(decision.reason).toMatch(reason);
   });
 
-  it('of one node takes its approval back and lets the others go', () => {
+  it('revokes the approval of a paused node and approves the others', () => {
     const nodes = [approved('a', { paused: true }), waiting('b')];
     const decision = decide(nodes, { ...ONE, maxUnavailable: '2' });
     expect(decision.approvals).toEqual([
@@ -509,25 +521,25 @@ describe('a ConfigMap that is not valid', () => {
 
   it.each<[string, PolicyNow]>([
     ['has errors', BROKEN],
-    ['has errors beside an older policy', { ...BROKEN, policy: valid().policy }],
-    ['is not there', { policy: undefined, errors: [] }],
-  ])('because it %s approves nothing', (_, view) => {
+    ['has errors although an older policy is known', { ...BROKEN, policy: valid().policy }],
+    ['does not exist', { policy: undefined, errors: [] }],
+  ])('a ConfigMap that %s approves nothing', (_, view) => {
     const nodes = [waiting('a'), approved('b'), done('c', { joining: true }), failed('d')];
     expect(decideRollout(nodes, view, NOW)).toMatchObject({
       phase: 'Waiting',
-      reason: expect.stringMatching(/not valid, so no node is changed until it is mended/u),
+      reason: expect.stringMatching(/not valid, so no node is changed until it is fixed/u),
       approvals: [{ node: 'b', revision: undefined }],
       untaint: [],
     });
   });
 
-  it('is told with the key and the line', () => {
+  it('names the key and the line of an error in the ConfigMap', () => {
     expect(decideRollout([], BROKEN, NOW).reason).toMatch(/mode, line 1: Expected mode/u);
   });
 });
 
 describe('a fresh installation', () => {
-  it('has nodes that wait for a policy, none of them in need of attention', () => {
+  it('reports the nodes of a fresh installation as waiting, without attention', () => {
     const node = waiting('a', { state: 'Observing', desiredRevision: undefined });
     const { phase, nodes } = decideRollout([node], { policy: undefined, errors: [] }, NOW);
     expect(phase).toBe('Waiting');
@@ -536,7 +548,7 @@ describe('a fresh installation', () => {
 });
 
 describe('rollout: Immediate', () => {
-  it('approves nothing, takes nothing back, and tells how far the nodes are', () => {
+  it('approves and revokes nothing with rollout: Immediate, and reports the progress', () => {
     const nodes = [waiting('a'), approved('b'), working('c'), done('d', { joining: true })];
     expect(decide(nodes, { rollout: 'Immediate' })).toMatchObject({
       phase: 'Rolling',
@@ -546,7 +558,7 @@ describe('rollout: Immediate', () => {
     expect(decide([done('a')], { rollout: 'Immediate' }).phase).toBe('Done');
   });
 
-  it('takes old approvals back: with an edit back to that list, all nodes would change at once', () => {
+  it('revokes old approvals with rollout: Immediate, since an edit back would make all of them valid at once', () => {
     const nodes = [
       done('a', { approvedRevision: OLD }),
       done('b', { approvedRevision: APPROVAL_MARKERS.unfinished }),
@@ -559,16 +571,16 @@ describe('rollout: Immediate', () => {
   });
 });
 
-describe('nodes about to join', () => {
+describe('joining nodes', () => {
   const joining = true;
 
-  it('are approved at once, whatever the pace', () => {
+  it('approves joining nodes at once, whatever the pace', () => {
     const nodes = [working('a'), waiting('b', { joining }), waiting('c', { joining }), waiting('d')];
     expect(approvedBy(decide(nodes, { ...ONE, windows: 'Sun 00:00-01:00 UTC' }))).toEqual(['b', 'c']);
     expect(approvedBy(decide(nodes, { maxUnavailable: '1', canary: '1' }))).toEqual(['b', 'c']);
   });
 
-  it('lose their taint when they are done, and not before', () => {
+  it('removes the taint of a joining node when it is done, and not before', () => {
     const nodes = [
       done('a', { joining }),
       working('b', { joining }),
@@ -579,21 +591,21 @@ describe('nodes about to join', () => {
     expect(decide(nodes, {}).untaint).toEqual(['a']);
   });
 
-  it('prove nothing to the others', () => {
+  it('does not count a joining node as a canary', () => {
     expect(
       approvedBy(decide([done('a', { joining }), waiting('b'), waiting('c')], { maxUnavailable: '3' })),
     ).toEqual(['b']);
   });
 
-  it('leave a rollout done', () => {
+  it('reports a rollout as Done while only a joining node waits', () => {
     expect(decide([done('a'), waiting('b', { joining })], {}).phase).toBe('Done');
   });
 
-  it('keep their approval outside the windows', () => {
+  it('keeps the approval of a joining node outside the windows', () => {
     expect(decide([approved('a', { joining })], { windows: 'Sun 00:00-01:00 UTC' }).approvals).toEqual([]);
   });
 
-  it('are told of when their agent does nothing', () => {
+  it('reports attention for a joining node whose agent changes nothing', () => {
     const decision = decide([waiting('a', { joining, state: 'Observing' })], { mode: 'Observe' });
     expect(attentionOf(decision, 'a')).toMatch(/kubectl taint node a kubelet-sysctl-agent\/pending-/u);
   });
@@ -601,7 +613,7 @@ describe('nodes about to join', () => {
 
 describe('an approval', () => {
   it.each<[string, FleetNode, string | undefined]>([
-    ['of a node that a guard holds', approved('a', { state: 'Blocked' }), undefined],
+    ['of a node that pods block', approved('a', { state: 'Blocked' }), undefined],
     ['of a node that is not Ready for long', approved('a', notReady(600)), undefined],
     [
       'that was not used for ten minutes',
@@ -609,27 +621,27 @@ describe('an approval', () => {
       APPROVAL_MARKERS.unanswered,
     ],
     [
-      'for a list that the policy no longer asks for',
+      'for a list that the policy no longer names',
       approved('a', { desiredRevision: OLD, appliedRevision: 'x' }),
       APPROVAL_MARKERS.unfinished,
     ],
     [
-      'for a list of which an edit could make it come back',
+      'for an older list that an edit could make valid again',
       waiting('a', { state: 'Blocked', approvedRevision: '1111111111' }),
       APPROVAL_MARKERS.unfinished,
     ],
     [
-      'that no agent was heard of for two minutes',
-      unheard('a', { approvedRevision: NEW, approvedAt: secondsAgo(120) }),
+      'on a prediction that got no report for two minutes',
+      unreported('a', { approvedRevision: NEW, approvedAt: secondsAgo(120) }),
       APPROVAL_MARKERS.unread,
     ],
     [
-      'for a list that the policy no longer asks for, and that may be in use',
-      unheard('a', { approvedRevision: '1111111111' }),
+      'for a list that the policy no longer names and that may be in use',
+      unreported('a', { approvedRevision: '1111111111' }),
       APPROVAL_MARKERS.unfinished,
     ],
-    ['that was overtaken, of a node that is done', done('a', { approvedRevision: '1111111111' }), undefined],
-  ])('%s does not stay', (_, node, revision) => {
+    ['that is stale, of a node that is done', done('a', { approvedRevision: '1111111111' }), undefined],
+  ])('an approval %s is revoked or replaced', (_, node, revision) => {
     expect(decide([node], ONE).approvals).toEqual([{ node: 'a', revision }]);
   });
 
@@ -637,35 +649,35 @@ describe('an approval', () => {
     ['that is being used', working('a')],
     ['that waits for the agent', approved('a', { approvedAt: secondsAgo(599) })],
     [
-      'that may be in use without a word',
-      unheard('a', { approvedRevision: NEW, approvedAt: secondsAgo(119) }),
+      'that may be in use without a report',
+      unreported('a', { approvedRevision: NEW, approvedAt: secondsAgo(119) }),
     ],
-    ['of a node that failed, and tries again', failed('a')],
+    ['of a node that failed and retries', failed('a')],
     ['of a node that is done', done('a')],
-    ['for what is applied, while another list waits for its turn', waiting('z', { state: 'Blocked' })],
-    ['that an edit overtook while it was being used', working('a', { desiredRevision: OLD })],
+    ['for the applied list while another list waits for its approval', waiting('z', { state: 'Blocked' })],
+    ['that became stale by an edit while it was being used', working('a', { desiredRevision: OLD })],
     [
-      'that is marked already',
+      'that is marked as unfinished already',
       waiting('a', { state: 'Blocked', approvedRevision: APPROVAL_MARKERS.unfinished }),
     ],
-  ])('%s stays', (_, node) => {
+  ])('an approval %s stays', (_, node) => {
     expect(decide([node], ONE).approvals).toEqual([]);
   });
 
-  it('that was taken back is not given again for an hour, and then last', () => {
+  it('approves a node whose approval timed out again after an hour, and last', () => {
     const silent = { approvedRevision: APPROVAL_MARKERS.unanswered };
     const early = decide([waiting('a', { ...silent, approvedAt: secondsAgo(3599) })], ONE);
     expect([approvedBy(early), early.nextWakeup]).toEqual([[], secondsAgo(-1)]);
-    expect(attentionOf(early, 'a')).toMatch(/approved and did not begin.*get pods/u);
+    expect(attentionOf(early, 'a')).toMatch(/Approved, but the change did not begin.*get pods/u);
     const late = waiting('a', { ...silent, approvedAt: secondsAgo(3600) });
     expect(approvedBy(decide([late, waiting('b')], ONE))).toEqual(['b']);
     expect(approvedBy(decide([late], ONE))).toEqual(['a']);
   });
 });
 
-describe('what a person is told', () => {
+describe('the texts for people', () => {
   it.each<[string, FleetNode, RegExp | undefined]>([
-    ['done', done('a'), undefined],
+    ['is done', done('a'), undefined],
     ['waits', waiting('a'), undefined],
     ['is at work', working('a'), undefined],
     [
@@ -676,36 +688,39 @@ describe('what a person is told', () => {
     [
       'is not Ready for long',
       done('a', notReady(601)),
-      /not Ready since 2026-11-24T11:49:59Z.*kubectl delete node a/u,
+      /NotReady since 2026-11-24T11:49:59Z.*kubectl delete node a/u,
     ],
     ['has no agent', waiting('a', { state: undefined }), /No agent has reported.*get pods/u],
-    ['is Done with another list', unheard('a'), undefined],
+    ['is Done with another list', unreported('a'), undefined],
     [
-      'has an agent that is not heard of',
-      unheard('a', { approvedRevision: APPROVAL_MARKERS.unread }),
-      /nothing is heard of its agent.*get pods/u,
+      'did not report after an approval on a prediction',
+      unreported('a', { approvedRevision: APPROVAL_MARKERS.unread }),
+      /Approved, but the agent does not respond.*get pods/u,
     ],
     [
-      'has an agent that does not answer',
-      unheard('a', { state: 'Blocked' }),
-      /has not answered to the ConfigMap/u,
+      'has an agent that has not reported on the ConfigMap',
+      unreported('a', { state: 'Blocked' }),
+      /has not reported on the current ConfigMap/u,
     ],
     [
-      'went dark in its change',
+      'became not Ready in the middle of its change',
       working('a', notReady(700)),
       /not Ready in the middle of its change.*journalctl -u kubelet/u,
     ],
-  ])('of a node that %s', (_, node, attention) => {
-    const told = attentionOf(decide([node, ...['x', 'y'].map((name) => done(name))], {}), 'a');
-    expect(told ?? 'nothing').toMatch(attention ?? /^nothing$/u);
-  });
+  ])(
+    'the attention text of a node that %s gives the cause and the next step, or is absent',
+    (_, node, attention) => {
+      const text = attentionOf(decide([node, ...['x', 'y'].map((name) => done(name))], {}), 'a');
+      expect(text ?? 'nothing').toMatch(attention ?? /^nothing$/u);
+    },
+  );
 
-  it('leaves out nodes on which no agent can run', () => {
+  it('leaves out nodes that do not run Linux', () => {
     const nodes = [waiting('a', { state: undefined, labels: { 'kubernetes.io/os': 'windows' } }), done('b')];
     expect(decide(nodes, {}).nodes.map(({ name }) => name)).toEqual(['b']);
   });
 
-  it('is every node once, in the order of names', () => {
+  it('lists every node once, in the order of names', () => {
     const nodes = ['b', 'a10', 'a9', 'c'].map((name) => waiting(name));
     expect(decide(nodes, {}).nodes.map(({ name }) => name)).toEqual(['a10', 'a9', 'b', 'c']);
   });
@@ -714,24 +729,24 @@ describe('what a person is told', () => {
     ['no agents', [waiting('a', { state: undefined })], 'Waiting', /No agent has reported on any node/u],
     ['all done', [done('a'), done('b')], 'Done', /All of 2 nodes/u],
     [
-      'all that can be are done',
+      'all done that can be changed',
       [done('a'), waiting('b', { state: 'Blocked' })],
       'Done',
       /1 of 2 nodes; 1 cannot/u,
     ],
     [
-      'no answer',
-      [unheard('a', { state: 'Blocked' })],
+      'no report on the ConfigMap',
+      [unreported('a', { state: 'Blocked' })],
       'Canary',
-      /agents of 1 node have not answered.*: a\./u,
+      /agents of 1 node have not reported.*: a\./u,
     ],
     [
-      'no place',
+      'no free slot',
       [done('a', notReady(5)), done('b'), waiting('c')],
       'Rolling',
-      /All 1 places of maxUnavailable .*: a\./u,
+      /1 node not Ready or failed use up maxUnavailable \(1\): a\./u,
     ],
-  ])('about a fleet with %s', (_, nodes, phase, reason) => {
+  ])('the phase and reason of a fleet with %s are as expected', (_, nodes, phase, reason) => {
     expect(decide(nodes, {})).toMatchObject({ phase, reason: expect.stringMatching(reason) });
   });
 });
@@ -740,7 +755,7 @@ function decide(nodes: readonly FleetNode[], data: Readonly<Record<string, strin
   return decideRollout(nodes, valid(data), NOW);
 }
 
-/** Its change was committed so long ago. */
+/** A node whose change was committed `seconds` ago. */
 function changedAgo(name: string, seconds: number, more: Partial<FleetNode> = {}): FleetNode {
   return done(name, { approvedAt: secondsAgo(seconds + 20), lastChange: secondsAgo(seconds), ...more });
 }

@@ -1,4 +1,4 @@
-// A clock that stands still until it is moved; several may share the passing of time and differ in what they call it.
+// A clock that advances only on request; several clocks may share one timeline and differ in wall time.
 
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../agent/time/clock.ts';
@@ -26,7 +26,7 @@ export class FakeTime {
     return this.#now;
   }
 
-  /** Lets `ms` pass, step by step, and calls `each` after every step. */
+  /** Advances by `ms` in steps and calls `each` after every step. */
   async pass(ms: number, each: () => void = () => undefined, stepMs = 100): Promise<void> {
     const end = this.#now + ms;
     while (this.#now < end) {
@@ -47,7 +47,7 @@ export class FakeTime {
   }
 }
 
-/** Lets every promise that waits for nothing but others go on. */
+/** Resolves after every promise that waits only for other promises has settled. */
 export async function settle(): Promise<void> {
   await setImmediate();
 }

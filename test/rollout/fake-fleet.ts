@@ -1,4 +1,4 @@
-// A cluster of Nodes in memory: a coordinator's writes, and what the watch would tell of them.
+// A cluster of Nodes in memory: a coordinator's writes and their watch events.
 
 import type { ConfigMapObject, EventDraft } from '../../agent/node/ports.ts';
 import type { FleetNode } from '../../agent/rollout/fleet.ts';
@@ -18,7 +18,7 @@ export class FakeFleet implements FleetCluster {
   readonly notes: EventDraft[] = [];
   readonly statuses: Readonly<Record<string, string>>[] = [];
   status: StatusObject | undefined;
-  /** Writes under way now, and the most there were. */
+  /** Concurrent writes now, and the maximum so far. */
   underWay = { now: 0, most: 0 };
   /** Called before each write of a Node; may throw. */
   onWrite: (name: string) => void = () => undefined;

@@ -1,4 +1,4 @@
-// Nodes for tests: Pending, and all but what a test says is as it usually is.
+// Nodes for tests: Pending, with usual values for fields that a test does not set.
 
 import type { FleetNode } from '../../agent/rollout/fleet.ts';
 import type { SeenNode } from '../../agent/rollout/ports.ts';

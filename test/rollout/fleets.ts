@@ -15,7 +15,7 @@ export function secondsAgo(seconds: number, now = NOW): Date {
   return new Date(now.getTime() - seconds * 1000);
 }
 
-/** A valid policy that names `net.core.somaxconn` unless told otherwise. */
+/** A valid policy that names `net.core.somaxconn` unless `data` names another list. */
 export function policyWith(data: Readonly<Record<string, string>> = {}): Policy {
   const result = parsePolicy({ [LIST]: 'net.core.somaxconn', ...data });
   if (!result.ok) {
@@ -28,7 +28,7 @@ export function valid(data: Readonly<Record<string, string>> = {}): PolicyNow {
   return { policy: policyWith(data), errors: [] };
 }
 
-/** What this policy asks of a node without labels. */
+/** The policy's revision for a node with these labels, by default none. */
 export function revisionOf(policy: PolicyNow, labels: Readonly<Record<string, string>> = {}): string {
   const revision = policy.policy && revisionsFor(policy.policy)({ labels, ...VERSIONS });
   if (revision === undefined) {
@@ -39,9 +39,9 @@ export function revisionOf(policy: PolicyNow, labels: Readonly<Record<string, st
 
 const VERSIONS = { kubelet: 'v1.37.2', kernel: '6.1.0-28-amd64' };
 
-/** What the nodes had before. */
+/** The revision that the nodes had before. */
 export const OLD = '0000000000';
-/** What `valid()` asks of them. */
+/** The revision of `valid()`. */
 export const NEW = revisionOf(valid());
 
 const BLANK: FleetNode = {
@@ -61,17 +61,17 @@ const BLANK: FleetNode = {
   paused: false,
 };
 
-/** It wants the new list, and waits. */
+/** A node that wants the new list and waits. */
 export function waiting(name: string, more: Partial<FleetNode> = {}): FleetNode {
   return { ...BLANK, name, ...more };
 }
 
-/** It has the old list, and its agent has not read the policy yet. */
-export function unheard(name: string, more: Partial<FleetNode> = {}): FleetNode {
+/** A node with the old list whose agent has not reported on the policy yet. */
+export function unreported(name: string, more: Partial<FleetNode> = {}): FleetNode {
   return waiting(name, { state: 'Done', desiredRevision: OLD, ...more });
 }
 
-/** It has had the new list for an hour. */
+/** A node that has had the new list for an hour. */
 export function done(name: string, more: Partial<FleetNode> = {}): FleetNode {
   return waiting(name, {
     state: 'Done',
@@ -83,7 +83,7 @@ export function done(name: string, more: Partial<FleetNode> = {}): FleetNode {
   });
 }
 
-/** It was approved some seconds ago, and is at work. */
+/** A node that was approved some seconds ago and is at work. */
 export function working(name: string, more: Partial<FleetNode> = {}): FleetNode {
   return waiting(name, {
     state: 'Working',
@@ -93,7 +93,7 @@ export function working(name: string, more: Partial<FleetNode> = {}): FleetNode 
   });
 }
 
-/** It was approved some seconds ago, and has not begun. */
+/** A node that was approved some seconds ago and has not begun. */
 export function approved(name: string, more: Partial<FleetNode> = {}): FleetNode {
   return working(name, { state: 'Pending', ...more });
 }

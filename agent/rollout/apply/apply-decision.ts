@@ -1,4 +1,4 @@
-// A decision, written: each Node by itself, some at a time, and only while it is as it was decided upon.
+// Applies a decision: writes each Node, some at a time, and only if it is unchanged since the decision.
 
 import type { AgentLog } from '../../node/ports.ts';
 import { isRevision } from '../../names.ts';
@@ -19,7 +19,7 @@ export interface Outcome {
   readonly failed: number;
 }
 
-/** Writes at a time. */
+/** Concurrent writes. */
 const CONCURRENCY = 20;
 
 interface Step {
@@ -27,33 +27,33 @@ interface Step {
   readonly facts: object;
   readonly message: string;
   run(seen: SeenNode): Promise<SeenNode>;
-  /** What the Node is, as far as is known, when it has failed without an answer; undefined: what it was. */
+  /** The Node to assume when the write failed without an answer; undefined: the Node as it was. */
   unanswered?(seen: SeenNode): FleetNode;
 }
 
-/** `changed`: the Node is no longer what was decided upon, or nobody may write any more. */
+/** `changed`: the Node differs from the one decided on, or this coordinator leads no longer. */
 type Result = 'written' | 'changed' | 'failed';
 
 /**
- * Takes approvals back, then approves in the order of the decision, then takes taints away. What could not be written is for
- * the next decision. A Node whose approval could not be revoked may begin its change, and needs the slot that another one
- * would have got: then nothing is approved this time. An approval without an answer counts as written, so that its slot is
- * given to no other, and is sent again until its answer is known.
+ * Revokes approvals, then approves in the order of the decision, then removes taints. Failed writes are left to the next
+ * decision. If a revocation fails, approves nothing in this pass: that node may begin its change and use the slot. An approval
+ * without an answer counts as written, so its slot stays in use; it is sent again until the API server answers.
+ * Resolves with the number of writes that succeeded and failed; never rejects for a failed write.
  */
 export async function applyDecision(decision: RolloutDecision, ports: CarryOutPorts): Promise<Outcome> {
   const { store, cluster, log, isLeading, now } = ports;
   const decidedOn = new Map(store.nodes().map((node) => [node.name, node]));
-  const withdrawn = await inTurns(decision.approvals.filter(takesBack).map(approvalStep), take);
-  const approvals = decision.approvals.filter((one) => !takesBack(one));
-  const isRevoked = withdrawn.every((result) => result === 'written');
-  const going = isRevoked ? [...again(), ...approvals] : [];
-  const approved = await inTurns(going.map(approvalStep), take);
-  const untainted = await inTurns(decision.untaint.map(untaintStep), take);
-  const results = [...withdrawn, ...approved, ...untainted];
+  const revoked = await inOrder(decision.approvals.filter(isRevocation).map(approvalStep), run);
+  const approvals = decision.approvals.filter((one) => !isRevocation(one));
+  const isRevoked = revoked.every((result) => result === 'written');
+  const going = isRevoked ? [...unanswered(), ...approvals] : [];
+  const approved = await inOrder(going.map(approvalStep), run);
+  const untainted = await inOrder(decision.untaint.map(untaintStep), run);
+  const results = [...revoked, ...approved, ...untainted];
   const written = results.filter((result) => result === 'written').length;
   return { written, failed: results.length - written };
 
-  function again(): Approval[] {
+  function unanswered(): Approval[] {
     const decided = new Set(decision.approvals.map(({ node }) => node));
     return store
       .assumed()
@@ -65,9 +65,9 @@ export async function applyDecision(decision: RolloutDecision, ports: CarryOutPo
     return {
       name: node,
       facts: { node, revision },
-      message: takesBack({ node, revision }) ? 'The approval is taken back' : 'The node may change',
+      message: isRevocation({ node, revision }) ? 'The approval is revoked' : 'The node is approved',
       run: (seen) => cluster.approve(seen, revision),
-      ...(!takesBack({ node, revision }) && {
+      ...(!isRevocation({ node, revision }) && {
         unanswered: ({ node: known }: SeenNode) => ({
           ...known,
           approvedRevision: revision,
@@ -81,12 +81,12 @@ export async function applyDecision(decision: RolloutDecision, ports: CarryOutPo
     return {
       name: node,
       facts: { node },
-      message: 'The new node has its sysctls: the taint goes',
+      message: 'The new node allows its sysctls; the taint is removed',
       run: (seen) => cluster.untaint(seen),
     };
   }
 
-  async function take(step: Step): Promise<Result> {
+  async function run(step: Step): Promise<Result> {
     const seen = store.get(step.name);
     if (seen === undefined || seen.node !== decidedOn.get(step.name) || !isLeading()) {
       return 'changed';
@@ -96,29 +96,31 @@ export async function applyDecision(decision: RolloutDecision, ports: CarryOutPo
       log.info(step.facts, step.message);
       return 'written';
     } catch (error) {
-      const isOutdated = error instanceof ConflictError;
-      if (!isOutdated && !isRefused(error) && step.unanswered !== undefined) {
+      const isConflict = error instanceof ConflictError;
+      if (!isConflict && !isRefused(error) && step.unanswered !== undefined) {
         store.assume(seen, step.unanswered(seen));
       }
-      const why = isOutdated ? 'The node has changed meanwhile' : 'The node could not be written';
+      const why = isConflict
+        ? 'The node was changed concurrently; deciding again'
+        : 'The node could not be written; retrying';
       log.warn({ ...step.facts, err: error }, why);
-      return isOutdated ? 'changed' : 'failed';
+      return isConflict ? 'changed' : 'failed';
     }
   }
 }
 
-/** The API server answered that it does not do it. */
+/** True when the API server answered with a 4xx status: nothing was written. */
 function isRefused(error: unknown): boolean {
   const status = error instanceof Error && 'status' in error ? Number(error.status) : 0;
   return status >= 400 && status < 500;
 }
 
-function takesBack({ revision }: Approval): boolean {
+function isRevocation({ revision }: Approval): boolean {
   return !isRevision(revision);
 }
 
-/** Begins in order, at most CONCURRENCY at a time; results in the order of the items. */
-async function inTurns<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
+/** Starts in order, at most CONCURRENCY at a time. Resolves with the results in the order of the items. */
+async function inOrder<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const queue = items.entries();
   const worker = async (): Promise<void> => {

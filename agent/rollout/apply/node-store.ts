@@ -1,29 +1,30 @@
-// The coordinator's picture of the Nodes: what lists and watches gave, and the answers to its own writes.
+// The coordinator's copy of the Nodes, from lists, watches and the answers to its own writes.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { FleetNode } from '../fleet.ts';
 import type { SeenNode } from '../ports.ts';
 
 /**
- * Resource versions are compared for equality alone: after an etcd restore they are lower than before. A list or a watch is
- * the truth, but for what an own write replaced and the API server sends late.
+ * Compares resource versions only for equality: after an etcd restore they are lower than before. Lists and watches win,
+ * except for late events with a version that one of our writes has replaced.
  */
 export interface SeenNodes {
-  /** A list begins: it holds every write that was answered before. */
+  /** A list begins. It will include every write that was answered before. */
   listing(): void;
-  /** Takes in a whole list. True when something differs that a rollout reads. */
+  /** Stores a whole list. Returns true when a field differs that a rollout reads. */
   replace(listed: ReadonlyMap<string, SeenNode>): boolean;
-  /** Takes in one Node from a list or a watch. True as above. */
+  /** Stores one Node from a list or a watch. Returns true as above. */
   put(seen: SeenNode): boolean;
-  /** Takes in the answer to a write over `over`, which the API server had until then. A Node that is gone stays gone. */
+  /** Stores the answer to a write that replaced `over`. A deleted Node stays deleted. */
   wrote(over: SeenNode, seen: SeenNode): void;
   /**
-   * A write over `over` has failed, and may have come through all the same: the Node counts as `written` until the API server
-   * shows another version of it.
+   * A write over `over` got no answer and may have succeeded: the Node counts as `written` until the API server sends
+   * another version of it.
    */
   assume(over: SeenNode, written: FleetNode): void;
-  /** Those that count as written. */
+  /** Nodes that count as written without an answer. */
   assumed(): readonly FleetNode[];
+  /** Returns true when the Node was stored. */
   remove(name: string): boolean;
   get(name: string): SeenNode | undefined;
   nodes(): FleetNode[];
@@ -31,9 +32,9 @@ export interface SeenNodes {
 
 interface Entry {
   readonly seen: SeenNode;
-  /** The versions that own writes replaced, until the API server shows the last of these writes or something newer. */
+  /** Versions that our writes replaced, until the API server sends the last of these writes or a newer version. */
   readonly replaced: readonly string[];
-  /** `seen.node` is what may have been written over that version. */
+  /** `seen.node` may have been written over that version; the write got no answer. */
   readonly isAssumed?: boolean;
 }
 
@@ -45,18 +46,18 @@ export function seenNodes(): SeenNodes {
   function put(seen: SeenNode): boolean {
     const known = byName.get(seen.node.name);
     const isOlder = known?.replaced.includes(seen.resourceVersion) === true;
-    // What was sent may arrive even after this was read.
+    // The unanswered write may still arrive after this read.
     const isUnsure = known?.isAssumed === true && known.seen.resourceVersion === seen.resourceVersion;
     if (isOlder || isUnsure) {
       return false;
     }
-    // Kubelets report all the time: the same content stays the same object, and is no news.
-    const same = known !== undefined && isDeepStrictEqual(known.seen.node, seen.node);
+    // Kubelets renew their Node's status often: equal content keeps the same object and is not a change.
+    const isSame = known !== undefined && isDeepStrictEqual(known.seen.node, seen.node);
     byName.set(seen.node.name, {
-      seen: same ? { ...seen, node: known.seen.node } : seen,
+      seen: isSame ? { ...seen, node: known.seen.node } : seen,
       replaced: NONE,
     });
-    return !same;
+    return !isSame;
   }
 
   return {
@@ -78,7 +79,7 @@ export function seenNodes(): SeenNodes {
     put,
     wrote(over, seen) {
       const known = byName.get(seen.node.name);
-      // The write replaced `over` directly: any other version that was seen meanwhile is this write or came after it.
+      // The write replaced `over` directly, so any other version received since is this write or a later one.
       if (known?.seen.resourceVersion !== over.resourceVersion) {
         return;
       }

@@ -1,4 +1,4 @@
-// Who goes first, and whether they have proven what the others wait for.
+// Which nodes are canaries, and whether they have proven the revision that the others wait for.
 
 import type { Canary } from '../../policy/policy.ts';
 import { isControlPlane } from './control-plane.ts';
@@ -8,18 +8,18 @@ import type { Candidate } from './node-status.ts';
 export type Stage = 'Canary' | 'Soaking' | 'Rolling';
 
 export interface Canaries {
-  /** Those that may be approved now, as far as canaries are concerned, in the order of names. */
+  /** Nodes that the canary rules allow to be approved now, in the order of names. */
   readonly eligible: readonly Candidate[];
   readonly isCanary: (member: Candidate) => boolean;
-  /** How far those have come that are not finished; undefined when all are. */
+  /** The stage of the unfinished revisions; undefined when all are finished. */
   readonly stage: Stage | undefined;
-  /** When the soak that others wait for may end, in ms. */
+  /** When the soaks end that other nodes wait for, in ms since the epoch. */
   readonly soaks: readonly number[];
-  /** Labels were given, and no node has them all. */
+  /** The policy names labels, and no node has all of them. */
   readonly missing: boolean;
 }
 
-/** `members`: those that take part, in the order of names. */
+/** The caller passes the selected nodes as `members`, in the order of names. `now` in ms since the epoch. */
 export function canariesOf(
   canary: Canary,
   members: readonly Candidate[],
@@ -37,7 +37,7 @@ interface Group {
   readonly picked: readonly Candidate[];
 }
 
-/** Each revision must prove itself on its own. */
+/** Each revision needs its own canaries. */
 function byNumber(count: number, members: readonly Candidate[], loads: ZoneLoads, now: number): Canaries {
   const byRevision = Map.groupBy(members, ({ revision }) => revision);
   const groups = [...byRevision.values()].map((group) => proofOf(group, count, loads, now));
@@ -64,7 +64,7 @@ function byNumber(count: number, members: readonly Candidate[], loads: ZoneLoads
   };
 }
 
-/** Control-plane nodes are canaries only of what no other node gets. */
+/** Control-plane nodes are canaries only of a revision that no worker gets. */
 function proofOf(members: readonly Candidate[], count: number, loads: ZoneLoads, now: number): Group {
   const workers = hasWorkers(members) ? members.filter(({ node }) => !isControlPlane(node)) : members;
   const needed = Math.min(count, workers.filter(isAlive).length);
@@ -73,15 +73,15 @@ function proofOf(members: readonly Candidate[], count: number, loads: ZoneLoads,
     return { members, stage: 'Rolling', picked: [] };
   }
   const begun = workers.filter(hasBegun);
-  const inLine = orderCandidates(workers.filter(mayGo), loads);
-  // A node that is not Ready proves little.
-  const readyFirst = [...inLine.filter(isReady), ...inLine.filter((member) => !isReady(member))];
+  const ordered = orderCandidates(workers.filter(mayGo), loads);
+  // A node that is not Ready cannot prove the revision.
+  const readyFirst = [...ordered.filter(isReady), ...ordered.filter((member) => !isReady(member))];
   const picked = readyFirst.slice(0, Math.max(0, needed - begun.length));
   const isSoaking = begun.length >= needed && begun.every(({ standing }) => standing === 'done');
   return { members, stage: isSoaking ? 'Soaking' : 'Canary', picked };
 }
 
-/** All that carry the labels go first; at least one of them must prove itself, and all that can. */
+/** All nodes with the labels go first. At least one of them, and each that can be changed, must be proven. */
 function byLabels(
   labels: Readonly<Record<string, string>>,
   members: readonly Candidate[],
@@ -104,7 +104,7 @@ function byLabels(
   };
 }
 
-/** It wants what the policy asks and waits for its approval. */
+/** True for a node that wants the policy's revision and waits for its approval. */
 export function mayGo({ node, standing, wantsCurrentRevision }: Candidate): boolean {
   return standing === 'waiting' && wantsCurrentRevision && node.state === 'Pending';
 }

@@ -1,4 +1,4 @@
-// Control-plane nodes, which go one at a time.
+// Control-plane nodes, which are changed one at a time.
 
 import type { FleetNode } from '../fleet.ts';
 

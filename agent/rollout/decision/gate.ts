@@ -1,4 +1,4 @@
-// Whether anything may be approved now, and if not, why.
+// Whether approvals are allowed now, and if not, why.
 
 import type { Policy, PolicyError } from '../../policy/policy.ts';
 import { policyErrorText } from '../../report/policy-error.ts';
@@ -9,18 +9,18 @@ import { namesText, nodesText, timeText } from './text.ts';
 import type { WindowsState } from '../windows/windows.ts';
 import { failureText } from './failure-text.ts';
 
-/** The ConfigMap as the coordinator reads it: without errors, or nothing is approved. */
+/** The policy as the coordinator reads it. With errors nothing is approved. */
 export interface PolicyNow {
-  /** undefined: the ConfigMap is not there or not valid. */
+  /** undefined: the ConfigMap does not exist or is not valid. */
   readonly policy: Policy | undefined;
   readonly errors: readonly PolicyError[];
-  /** When it was read; for some seconds from then on agents may answer before any node is approved. undefined: nobody waits. */
+  /** When it was read. Approvals wait some seconds from then on for the agents' reports; undefined: no wait. */
   readonly readAt?: Date;
 }
 
 export type Gate =
   | { readonly kind: 'open' }
-  /** Only nodes that are about to join may be approved. */
+  /** Only joining nodes may be approved. */
   | { readonly kind: 'closed'; readonly reason: string }
   | { readonly kind: 'invalid' | 'paused' | 'immediate' | 'halted'; readonly reason: string };
 
@@ -44,7 +44,7 @@ export function gateOf(
   if (pace.rollout === 'Immediate') {
     return {
       kind: 'immediate',
-      reason: 'The policy says rollout: Immediate: each node changes by itself, and nothing is approved.',
+      reason: 'The policy sets rollout: Immediate. Each agent changes its node without an approval.',
     };
   }
   const failed = members.filter(({ standing }) => standing === 'failed');
@@ -60,13 +60,13 @@ function invalidReason(errors: readonly PolicyError[]): string {
     errors.length === 0
       ? 'Expected a ConfigMap with a policy, found none'
       : shorten(policyErrorText(errors), LONGEST_ERRORS_BYTES);
-  return `The ConfigMap is not valid, so no node is changed until it is mended. ${what}`;
+  return `The ConfigMap is not valid, so no node is changed until it is fixed. ${what}`;
 }
 
 function pausedReason(paused: boolean): string {
   return paused
-    ? 'The policy is paused: what is under way is finished, and no change begins until it is resumed (kubectl sysctls resume, or take the key paused out).'
-    : 'The policy only observes (mode: Observe): no node is changed.';
+    ? 'The policy is paused. Changes under way are finished, and no other begins. To resume: kubectl sysctls resume, or remove the key paused.'
+    : 'The policy sets mode: Observe. No node is changed.';
 }
 
 function haltedReason(failed: readonly Candidate[], threshold: number, terms: DecisionContext): string {
@@ -77,13 +77,13 @@ function haltedReason(failed: readonly Candidate[], threshold: number, terms: De
       : ` ${first.node.name}: ${shorten(failureText(first, terms), LONGEST_REASON_BYTES)}`;
   return (
     `${nodesText(failed.length)} failed (${namesText(failed)}), and failureThreshold is ${threshold}: no further node ` +
-    `is changed.${why} To go on, edit the ConfigMap (those that failed get the new list first), or mend the node and ` +
-    'try again (kubectl sysctls retry NODE), or leave it out (kubectl sysctls pause NODE).'
+    `is changed.${why} To resume, edit the ConfigMap (failed nodes get the new list first), or fix the node and ` +
+    'retry (kubectl sysctls retry NODE), or exclude it (kubectl sysctls pause NODE).'
   );
 }
 
 function closedReason(opens: Date | undefined): string {
   const when =
-    opens === undefined ? 'none opens within the next 15 days' : `the next opens at ${timeText(opens)}`;
-  return `Now is outside the windows of the policy; ${when}.`;
+    opens === undefined ? 'none opens within the next 15 days' : `next opens at ${timeText(opens)}`;
+  return `Outside the maintenance windows; ${when}.`;
 }

@@ -1,4 +1,4 @@
-// When time alone changes the decision.
+// When the decision changes without any event.
 
 import type { Canaries } from './canaries.ts';
 import {
@@ -13,11 +13,11 @@ import type { WindowsState } from '../windows/windows.ts';
 
 interface Instants {
   readonly now: number;
-  /** Until when nobody is approved, because agents may still answer. */
+  /** Until when approvals wait for the agents' reports, in ms; undefined: no wait. */
   readonly answersBy: number | undefined;
 }
 
-/** The first such instant after `now` (ms): a soak or a patience that ends, a window that opens or closes. */
+/** Returns the first such instant after `now` (ms): a soak or a timeout ends, a window opens or closes; undefined: none. */
 export function nextWakeup(
   members: readonly Candidate[],
   canaries: Canaries,
@@ -30,19 +30,19 @@ export function nextWakeup(
     first = Math.min(first, at);
   }
   for (const member of members) {
-    first = Math.min(first, patienceEnds(member, now));
+    first = Math.min(first, timeoutAt(member, now));
   }
   return first > now && Number.isFinite(first) ? new Date(first) : undefined;
 }
 
-function patienceEnds(member: Candidate, now: number): number {
+function timeoutAt(member: Candidate, now: number): number {
   const { node } = member;
   const isBriefly = node.readiness?.ready === false && !isLongNotReady(node, now);
   const lost = isBriefly ? node.readiness.since.getTime() + LOST_AFTER_MS : Infinity;
   const overdue = overdueAt(member);
-  const asked =
+  const retryAt =
     node.approvedAt !== undefined && isUnanswered(node, now)
       ? node.approvedAt.getTime() + ASK_AGAIN_AFTER_MS
       : Infinity;
-  return Math.min(lost, overdue > now ? overdue : Infinity, asked);
+  return Math.min(lost, overdue > now ? overdue : Infinity, retryAt);
 }

@@ -1,50 +1,56 @@
-// What the rollout makes of one node: its standing, and whether it takes a place of those that may be unavailable.
+// The status of one node in the rollout, and whether it counts against maxUnavailable.
 
 import { isRevision, APPROVAL_MARKERS } from '../../names.ts';
 import type { FleetNode, RolloutStatus } from '../fleet.ts';
 
 const MINUTE_MS = 60_000;
-/** So long not Ready, a node no longer holds anybody up. */
+/** A node that is not Ready for this long is lost: other nodes do not wait for it. */
 export const LOST_AFTER_MS = 10 * MINUTE_MS;
-/** So long after its approval a node that has not begun is taken not to. */
+/** Timeout from an approval to the begin of the change. */
 const UNANSWERED_AFTER_MS = 10 * MINUTE_MS;
-/** The same where its agent has not even said that it wants the change: it may be dead. */
+/** The same for a predicted node: its agent may be dead. */
 const UNREAD_AFTER_MS = 2 * MINUTE_MS;
-/** So long after UNANSWERED it may be approved again. */
+/** How long after the marker `unanswered` the node may be approved again. */
 export const ASK_AGAIN_AFTER_MS = 60 * MINUTE_MS;
 
-/** From an approval to the end of its change. */
+/** The longest plausible time from an approval to the end of its change. */
 const LONGEST_CHANGE_MS = 30 * MINUTE_MS;
 
 export interface Candidate {
-  /** What it says; where that is foreseen, what it is going to say. */
+  /** Node as reported, or as predicted from the policy. */
   readonly node: FleetNode;
+  /** The policy's revision for this node. */
   readonly revision: string | undefined;
   readonly standing: RolloutStatus;
   /** Counts against maxUnavailable. */
   readonly unavailable: boolean;
-  /** Its approval is in force: it may begin at any moment. */
+  /** Its approval is valid and unused: the agent may begin at any time. */
   readonly approvalActive: boolean;
-  /** Its agent wants what the policy asks of it, or is foreseen to. */
+  /** desiredRevision equals the policy's revision (reported or predicted). */
   readonly wantsCurrentRevision: boolean;
-  /** Its agent has not said so. */
+  /** `node` is predicted, not reported. */
   readonly predicted: boolean;
-  /** When it has stayed healthy for long enough after its change, in ms; undefined unless it is done and Ready. */
+  /** When its soak ends, in ms since the epoch; undefined unless it is done and Ready. */
   readonly soakedAt: number | undefined;
 }
 
 export interface DecisionContext {
+  /** Ms since the epoch. */
   readonly now: number;
   readonly soakMs: number;
-  /** Agents wait for approvals. */
+  /** Agents wait for approvals (rollout: Coordinated). */
   readonly coordinated: boolean;
 }
 
-/** `revision`: what the policy asks of the node. */
-export function memberOf(told: FleetNode, revision: string | undefined, terms: DecisionContext): Candidate {
-  const approvalActive = terms.coordinated && isLive(told);
-  const predicted = terms.coordinated && isForeseen(told, revision);
-  const node: FleetNode = predicted ? { ...told, state: 'Pending', desiredRevision: revision } : told;
+/** Classifies a node as its agent reported it; `revision` is the policy's for this node. */
+export function memberOf(
+  reported: FleetNode,
+  revision: string | undefined,
+  terms: DecisionContext,
+): Candidate {
+  const approvalActive = terms.coordinated && isActive(reported);
+  const predicted = terms.coordinated && isPredicted(reported, revision);
+  const node: FleetNode = predicted ? { ...reported, state: 'Pending', desiredRevision: revision } : reported;
   const wantsCurrentRevision = revision !== undefined && node.desiredRevision === revision;
   const standing = standingOf(node, { revision, wantsCurrentRevision, predicted, approvalActive }, terms);
   return {
@@ -59,17 +65,17 @@ export function memberOf(told: FleetNode, revision: string | undefined, terms: D
   };
 }
 
-/** One of those that percentages are taken of: an agent reported on it, and it is not about to join. */
+/** True for a node that percentages count: an agent has reported on it and it is not joining. */
 export function isSelected(node: FleetNode): boolean {
   return node.state !== undefined && !node.joining;
 }
 
-/** Not Ready for so long that it holds nobody up; or it never said whether it is. */
+/** True when the node is not Ready for LOST_AFTER_MS or has no condition Ready. `now` in ms since the epoch. */
 export function isLongNotReady({ readiness }: FleetNode, now: number): boolean {
   return readiness === undefined || (!readiness.ready && now - readiness.since.getTime() >= LOST_AFTER_MS);
 }
 
-/** It went dark in the middle of its change, or before it had stayed healthy for long enough after it. */
+/** True when the node became not Ready, and stayed so for LOST_AFTER_MS, during its change or its soak. */
 export function failedAfterChange(node: FleetNode, terms: DecisionContext): boolean {
   if (!isLongNotReady(node, terms.now) || node.readiness === undefined) {
     return false;
@@ -82,7 +88,7 @@ export function failedAfterChange(node: FleetNode, terms: DecisionContext): bool
   return node.appliedRevision === node.desiredRevision && began <= since && since < soakedAt(node, terms);
 }
 
-/** The approved change did not begin, and it is not yet time to ask again. */
+/** True when the approved change did not begin, and the node may not be approved again yet. */
 export function isUnanswered(node: FleetNode, now: number): boolean {
   const { approvedRevision, approvedAt } = node;
   return (
@@ -91,19 +97,21 @@ export function isUnanswered(node: FleetNode, now: number): boolean {
   );
 }
 
-/** When its approval, which it has not used yet, has waited for too long, in ms; Infinity: never. */
+/** When its unused approval times out, in ms since the epoch; Infinity: never. */
 export function overdueAt({ node, approvalActive, wantsCurrentRevision, predicted }: Candidate): number {
   const mayWait = node.joining || node.state === 'Working' || node.approvedAt === undefined;
-  const patience = predicted ? UNREAD_AFTER_MS : UNANSWERED_AFTER_MS;
-  return approvalActive && wantsCurrentRevision && !mayWait ? node.approvedAt.getTime() + patience : Infinity;
+  const timeoutMs = predicted ? UNREAD_AFTER_MS : UNANSWERED_AFTER_MS;
+  return approvalActive && wantsCurrentRevision && !mayWait
+    ? node.approvedAt.getTime() + timeoutMs
+    : Infinity;
 }
 
-/** Its agent has not been heard of since it was approved in vain. */
+/** True when its agent has not reported since an approval on a prediction timed out. */
 export function isUnread({ node, predicted }: Pick<Candidate, 'node' | 'predicted'>): boolean {
   return predicted && node.approvedRevision === APPROVAL_MARKERS.unread;
 }
 
-/** Something older was approved here and did not come to its end. */
+/** True when an older revision was approved here and its change did not succeed. */
 export function isFirstInLine({ approvedRevision, appliedRevision, desiredRevision }: FleetNode): boolean {
   return (
     (isRevision(approvedRevision) || approvedRevision === APPROVAL_MARKERS.unfinished) &&
@@ -112,8 +120,8 @@ export function isFirstInLine({ approvedRevision, appliedRevision, desiredRevisi
   );
 }
 
-/** One that is Done may have read an edit by now, and says so by its change alone. */
-function isLive({ state, approvedRevision, desiredRevision, appliedRevision }: FleetNode): boolean {
+// An agent that is Done may have read an edit and begin without a report.
+function isActive({ state, approvedRevision, desiredRevision, appliedRevision }: FleetNode): boolean {
   if (!isRevision(approvedRevision)) {
     return false;
   }
@@ -123,10 +131,10 @@ function isLive({ state, approvedRevision, desiredRevision, appliedRevision }: F
 }
 
 /**
- * The agent of a node that is Done and wants another list does not say so at once (node/quiet.ts): it can be seen from here.
- * Not where an older approval may still be used: that is taken back first.
+ * The agent of a node that is Done delays its report that it wants another list (node/report/pending-delay.ts), so the
+ * coordinator predicts it. Not while an older approval may still be used: that one is revoked first.
  */
-function isForeseen(node: FleetNode, revision: string | undefined): boolean {
+function isPredicted(node: FleetNode, revision: string | undefined): boolean {
   const { state, paused, desiredRevision, appliedRevision, approvedRevision } = node;
   const isSettled = state === 'Done' && desiredRevision === appliedRevision && !paused;
   if (!isSettled || revision === undefined || revision === desiredRevision) {
@@ -156,12 +164,12 @@ function standingOf(
   if (state === undefined || revision === undefined) {
     return joining || state === 'Observing' ? 'waiting' : 'lost';
   }
-  const isThere = wantsCurrentRevision && node.appliedRevision === revision;
+  const hasRevision = wantsCurrentRevision && node.appliedRevision === revision;
   if (node.paused) {
     if (state === 'Working') {
       return 'changing';
     }
-    return isThere && (state === 'Done' || state === 'Observing') ? 'done' : 'held';
+    return hasRevision && (state === 'Done' || state === 'Observing') ? 'done' : 'held';
   }
   if (
     wantsCurrentRevision &&
@@ -177,7 +185,7 @@ function standingOf(
       return 'changing';
     case 'Done':
     case 'Observing':
-      return isThere ? 'done' : 'waiting';
+      return hasRevision ? 'done' : 'waiting';
     case 'Pending':
       if (approvalActive) {
         return 'changing';
@@ -205,8 +213,8 @@ function isUnavailable(
 }
 
 /**
- * By the API server's clock where the node's cannot be right, or tells of a drift that was mended later. Nothing to go
- * by: it needed no change.
+ * When the soak ends, in ms since the epoch. Counts from the approval (the API server's clock) when `lastChange` is
+ * implausible: the node's clock is wrong, or drift was fixed later. -Infinity: it needed no change.
  */
 function soakedAt(node: FleetNode, { soakMs }: DecisionContext): number {
   const approved = whenApproved(node)?.getTime();
@@ -216,7 +224,7 @@ function soakedAt(node: FleetNode, { soakMs }: DecisionContext): number {
   return (from ?? -Infinity) + soakMs;
 }
 
-/** When what is applied here was approved. */
+/** When the applied revision was approved. */
 function whenApproved(node: FleetNode): Date | undefined {
   return node.approvedRevision === node.appliedRevision ? node.approvedAt : undefined;
 }

@@ -1,4 +1,4 @@
-// The order in which nodes get their turn.
+// The order in which nodes are approved.
 
 import { APPROVAL_MARKERS } from '../../names.ts';
 import { isFirstInLine, type Candidate } from './node-status.ts';
@@ -20,9 +20,9 @@ export function zoneLoads(members: readonly Candidate[]): ZoneLoads {
 }
 
 /**
- * Nodes that failed an older revision come first, those that did not answer last; within these the zone with the
- * fewest unavailable nodes, counted with those that stand in line before, then the name. `members` are in the order
- * of names.
+ * Orders by rank (nodes that failed an older revision first, nodes that did not begin their approved change last), then by
+ * zone (the fewest unavailable nodes first, including the nodes ordered before), then by name. The caller passes `members`
+ * in the order of names.
  */
 export function orderCandidates(members: readonly Candidate[], loads: ZoneLoads): readonly Candidate[] {
   const taken = new Map(loads);
@@ -35,7 +35,7 @@ export function orderCandidates(members: readonly Candidate[], loads: ZoneLoads)
         taken.set(zone, load + 1);
         return { member, load };
       });
-    // Taking the zone with the fewest again and again is sorting by what it has when a node's turn comes.
+    // Picking the least loaded zone repeatedly equals a sort by the zone's load at each node's position.
     return placed.toSorted((a, b) => a.load - b.load).map(({ member }) => member);
   });
 }

@@ -1,4 +1,4 @@
-// Approvals that must not stay as they are.
+// Approvals that must be revoked or replaced by a marker.
 
 import { APPROVAL_MARKERS } from '../../names.ts';
 import type { Approval } from '../fleet.ts';
@@ -6,8 +6,8 @@ import type { Gate } from './gate.ts';
 import { isFirstInLine, type Candidate, overdueAt } from './node-status.ts';
 
 /**
- * What to write over approvals that must not be used now, or that could come back into force with another edit.
- * `approved`: those that get a new approval anyway.
+ * Returns what to write over approvals that must not be used now, or that another edit could make valid again.
+ * `approved`: nodes that get a new approval in this decision, so theirs need no revocation.
  */
 export function withdrawalsOf(
   members: readonly Candidate[],
@@ -23,7 +23,7 @@ export function withdrawalsOf(
     });
 }
 
-/** undefined: it stays. */
+/** undefined: the approval stays. */
 function replacementOf(
   member: Candidate,
   gate: Gate,
@@ -41,8 +41,8 @@ function replacementOf(
     return undefined;
   }
   if (approvalActive && wantsCurrentRevision) {
-    const isEacces = standing === 'held' || standing === 'lost' || !mayBegin(member, gate);
-    if (isEacces) {
+    const isForbidden = standing === 'held' || standing === 'lost' || !mayBegin(member, gate);
+    if (isForbidden) {
       return { revision: undefined };
     }
     return overdueAt(member) <= now

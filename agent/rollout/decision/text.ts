@@ -1,4 +1,4 @@
-// Nodes and times in the words of a sentence.
+// Nodes and times as text in messages.
 
 import { count } from '../../text/count.ts';
 import type { FleetNode } from '../fleet.ts';
@@ -17,7 +17,7 @@ export function namesText(members: readonly { readonly node: FleetNode }[]): str
   return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
 }
 
-/** To the second, in UTC. */
+/** RFC 3339 in UTC, to the second. */
 export function timeText(time: Date): string {
   return `${time.toISOString().slice(0, 19)}Z`;
 }

@@ -1,4 +1,4 @@
-// What a policy would do to one node, before anybody applies it. Pure.
+// What a policy would do to one node, before it is applied. Pure.
 
 import { restartNeeded } from '../../plan/drift.ts';
 import { podsRefused, type RefusedPod, type SysctlPod } from '../../plan/in-use.ts';
@@ -13,8 +13,8 @@ import type { FleetNode } from '../fleet.ts';
 export const OUTCOMES = ['restart', 'blocked', 'no restart', 'nothing', 'held'] as const;
 
 /**
- * restart: its kubelet restarts with another list. blocked: it would, and pods that run there hold it up. no restart: another
- * revision, for which its kubelet needs none. nothing: it is where the policy wants it. held: the policy cannot reach it.
+ * restart: the kubelet restarts with another list. blocked: it would restart, but running pods block it. no restart: another
+ * revision that needs no restart. nothing: the node has the policy's list. held: the policy cannot change this node.
  */
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -23,14 +23,14 @@ export interface NodeForecast {
   readonly outcome: Outcome;
   /** undefined while its kubelet's version is not known. */
   readonly revision: string | undefined;
-  /** What its kubelet would allow from then on, and no longer. */
+  /** What its kubelet would allow in addition, and what it would no longer allow. */
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  /** Those that hold it up, or with inUse: Proceed those that it would end. */
+  /** The pods that block the restart, or with inUse: Proceed the pods that it would end. */
   readonly pods: readonly RefusedPod[];
   /** Why it is held. */
   readonly reason: string | undefined;
-  /** What the policy names and this kubelet would not start with. */
+  /** Allowances of the policy with which this kubelet would not start. */
   readonly leftOut: readonly Judgement[];
 }
 
@@ -39,7 +39,7 @@ export interface ForecastNode {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** Forecasts from what the node's agent says and the pods that run there; with mode Observe as if it were Enforce. */
+/** Returns the effect on a node, from its agent's report and its pods. Treats mode Observe as Enforce. */
 export function forecast(
   { fleet, annotations }: ForecastNode,
   policy: Policy,
@@ -83,13 +83,13 @@ function whyHeld(node: FleetNode, lists: ReportedLists | undefined): string | un
   if (node.state === undefined) return 'No agent has reported on it.';
   if (node.paused) return 'A person paused it.';
   if (node.state === 'Unreconcilable') return node.reason;
-  if (node.kubelet === '') return 'Its status does not tell the version of its kubelet.';
+  if (node.kubelet === '') return 'Its status does not contain the version of its kubelet.';
   return lists === undefined
-    ? `Its agent does not say what its kubelet runs with: ${node.reason}`
+    ? `Its agent does not report the list that its kubelet runs with: ${node.reason}`
     : undefined;
 }
 
-/** The agent's own merge, over what the node says: whose an item is shows in its drift alone. */
+/** The agent's merge over the reported lists. Only the reported drift shows which entries belong to others. */
 function afterwards(
   { running, configured, unmanaged }: ReportedLists,
   desired: readonly string[],
@@ -97,7 +97,7 @@ function afterwards(
   kubelet: Version,
 ): { readonly next: readonly string[]; readonly restarts: boolean } {
   const others = unmanaged.map(({ pattern }) => pattern);
-  // The agent writes KUBELET_EXTRA_ARGS alone: what others have elsewhere stays whatever the policy says.
+  // The agent writes only KUBELET_EXTRA_ARGS: entries of others elsewhere stay, whatever the policy says.
   const fixed = unmanaged
     .filter(({ origin }) => !origin.startsWith('KUBELET_EXTRA_ARGS '))
     .map(({ pattern }) => pattern);

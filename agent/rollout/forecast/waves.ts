@@ -1,28 +1,28 @@
-// The order in which a rollout would go: the coordinator's own decision, played forward with nodes that behave. Pure.
+// The order of a rollout: simulates the coordinator's decisions with nodes that always succeed. Pure.
 
 import type { FleetNode, RolloutDecision } from '../fleet.ts';
 import type { NodeForecast } from './forecast.ts';
 
 export interface Wave {
-  /** When it would begin at the earliest. */
+  /** The earliest begin. */
   readonly at: Date;
   readonly nodes: readonly string[];
   readonly canaries: boolean;
 }
 
 export interface Order {
-  /** The first ones. */
+  /** The first waves. */
   readonly waves: readonly Wave[];
-  /** Nodes that change after those. */
+  /** The number of nodes that change after these waves. */
   readonly later: number;
 }
 
-/** What a change takes on a usual node, with its ten seconds of watching. */
+/** Assumed duration of a change, with its soak of ten seconds. */
 const CHANGE_MS = 12_000;
-/** Soaks and windows lie between waves; more steps than this mean that it does not go on. */
+/** Soaks and windows lie between waves. More steps than this mean that the rollout does not progress. */
 const MOST_STEPS = 50;
 
-/** The first `most` waves, from `now` on. `decide` has the policy that is planned. */
+/** Returns the first `most` waves from `now` on. `decide` must use the planned policy. */
 export function orderOf(
   nodes: readonly FleetNode[],
   forecasts: readonly NodeForecast[],
@@ -30,8 +30,8 @@ export function orderOf(
   decide: (nodes: readonly FleetNode[], now: Date) => RolloutDecision,
   most: number,
 ): Order {
-  const fates = new Map(forecasts.map((one) => [one.name, one]));
-  let fleet = nodes.map((node) => edited(node, fates.get(node.name)));
+  const byName = new Map(forecasts.map((one) => [one.name, one]));
+  let fleet = nodes.map((node) => edited(node, byName.get(node.name)));
   let at = now;
   const waves: Wave[] = [];
   for (let step = 0; step < MOST_STEPS && waves.length < most; step += 1) {
@@ -62,12 +62,12 @@ function isOfCanaries(names: readonly string[], { nodes }: RolloutDecision): boo
   return nodes.some(({ name, canary }) => canary && went.has(name));
 }
 
-/** The node once its agent has read the edit. */
-function edited(node: FleetNode, fate: NodeForecast | undefined): FleetNode {
-  if (fate === undefined || fate.revision === undefined || fate.outcome === 'held') return node;
-  const news = { ...node, desiredRevision: fate.revision, failedRevision: undefined, reason: '' };
-  if (fate.outcome === 'blocked') return { ...news, state: 'Blocked' };
-  return fate.outcome === 'nothing' ? { ...news, state: 'Done' } : { ...news, state: 'Pending' };
+/** The node after its agent has read the edit. */
+function edited(node: FleetNode, forecast: NodeForecast | undefined): FleetNode {
+  if (forecast === undefined || forecast.revision === undefined || forecast.outcome === 'held') return node;
+  const updated = { ...node, desiredRevision: forecast.revision, failedRevision: undefined, reason: '' };
+  if (forecast.outcome === 'blocked') return { ...updated, state: 'Blocked' };
+  return forecast.outcome === 'nothing' ? { ...updated, state: 'Done' } : { ...updated, state: 'Pending' };
 }
 
 function changed(node: FleetNode, at: Date): FleetNode {

@@ -1,4 +1,4 @@
-// One leader among the coordinators: claims the Lease again and again, and stops leading well before another may begin.
+// Leader election: claims and renews the Lease, and stops leading well before another coordinator may begin.
 
 import type { AgentLog } from '../../node/ports.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -26,22 +26,22 @@ export interface ElectionPorts {
 }
 
 export interface ElectionOptions {
-  /** Never the same for two processes, one after the other included. */
+  /** Unique to this process; a restarted process needs another one. */
   readonly identity: string;
   readonly onLeading: () => void;
   readonly onLost: () => void;
-  /** Called whenever the API server told who leads. */
+  /** Called whenever the API server has answered who leads. */
   readonly onKnown: () => void;
 }
 
 export interface Election {
-  /** Whether this process may act at this very moment. */
+  /** True while this process may write. */
   isLeading(): boolean;
-  /** Takes part no longer, and lets another one lead at once. What leads must have stopped before. */
+  /** Leaves the election and releases the Lease. The caller must have stopped the coordinator before. */
   stop(): Promise<void>;
 }
 
-/** Takes part until stopped. */
+/** Takes part in the election until stopped. */
 export function takePart(ports: ElectionPorts, options: ElectionOptions): Election {
   const { clock, log, random } = ports;
   const leadership = createLeadership(ports, options);
@@ -67,7 +67,7 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
     try {
       const untilMs = await claimant.claim(leadership.holds(), () => !stopped);
       if (untilMs === 'another') {
-        leadership.end('another one leads');
+        leadership.end('another coordinator leads');
         options.onKnown();
         return LOOK_MS * (1 + LOOK_JITTER * random());
       }
@@ -79,7 +79,7 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
       if (error instanceof ConflictError) {
         log.info({ identity: options.identity }, 'Another coordinator wrote the lease first');
       } else {
-        log.warn({ err: error }, 'The lease could not be read or written; trying again');
+        log.warn({ err: error }, 'The lease could not be read or written; retrying');
       }
     }
     if (leadership.holds()) {
@@ -98,7 +98,10 @@ export function takePart(ports: ElectionPorts, options: ElectionOptions): Electi
       try {
         await claimant.release(led);
       } catch (error) {
-        log.warn({ err: error }, 'The lease could not be released; another one leads when it has run out');
+        log.warn(
+          { err: error },
+          'The lease could not be released; another coordinator leads when it expires',
+        );
       }
     },
   };
@@ -119,18 +122,18 @@ function createClaimant(
   identity: string,
 ): Claimant {
   let observed: Observed | undefined;
-  let mustLook = true;
+  let mustRead = true;
 
   async function read(): Promise<void> {
     observed = observe(observed, await lease.read(), clock.monotonicMs());
-    mustLook = false;
+    mustRead = false;
   }
 
   return {
     async claim(leads, mayWrite) {
       try {
-        // A leader writes over what it wrote last; whoever does not know what is there looks first.
-        if (mustLook || !leads || observed === undefined) {
+        // A leader writes over what it wrote last; a process that does not know the lease reads it first.
+        if (mustRead || !leads || observed === undefined) {
           await read();
         }
         const atMs = clock.monotonicMs();
@@ -144,15 +147,15 @@ function createClaimant(
         observed = observe(observed, await lease.write(write), clock.monotonicMs());
         return atMs + RENEW_DEADLINE_MS;
       } catch (error) {
-        // Somebody else may have written, or our own write came through without an answer.
-        mustLook = true;
+        // Another coordinator may have written, or our own write came through without an answer.
+        mustRead = true;
         throw error;
       }
     },
-    isUnsure: () => mustLook,
+    isUnsure: () => mustRead,
     async release(led) {
       // A renewal without an answer may have come through.
-      if (led && mustLook) {
+      if (led && mustRead) {
         await read();
       }
       const write = observed && release(observed, identity, clock.now());

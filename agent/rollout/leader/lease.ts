@@ -1,38 +1,38 @@
-// Who may lead, judged from a Lease: pure. Mirrors client-go tools/leaderelection/leaderelection.go.
+// Who may lead, decided from a Lease. Pure. Mirrors client-go tools/leaderelection/leaderelection.go.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Lease, LeaseWrite } from '../ports.ts';
 
-/** What is known of the Lease, and since when by our own monotonic clock: the clocks of others are not trusted. */
+/** The Lease as observed. Times are of our own monotonic clock, since other machines' clocks may be wrong. */
 export interface Observed {
-  /** undefined: there is none. */
+  /** undefined: it does not exist. */
   readonly lease: Lease | undefined;
-  /** Monotonic ms at which the record was last seen to change. */
+  /** When the record was last observed to change, in monotonic ms. */
   readonly changedAtMs: number;
 }
 
-/** Others take over no earlier than this after they saw the record change. */
+/** Others take over no earlier than this after they observed the last change of the record. */
 export const LEASE_SECONDS = 15;
-/** A leader that could not renew for so long stops leading: well before others may take over. */
+/** A leader stops leading when it could not renew for this long: well before others may take over. */
 export const RENEW_DEADLINE_MS = 10_000;
-/** How often a leader renews; client-go's 2 s would be half of all that an idle fleet of 100 nodes asks. */
+/** How often a leader renews. With client-go's 2 s, renewals would be half of all requests of an idle fleet of 100 nodes. */
 export const RENEW_MS = 5000;
-/** After a renewal that failed, and where nobody is known to lead. */
+/** Retry interval after a failed renewal, and while no leader is known. */
 export const RETRY_MS = 2000;
-/** Those who try at the same time spread their tries by this much of RETRY_MS. */
+/** Jitter of the retries, as a share of RETRY_MS. */
 export const RETRY_JITTER = 1.2;
-/** How often those who wait look whether the leader has let go; before its lease runs out, nothing else can come of it. */
+/** How often a candidate reads whether the leader has released the Lease. */
 export const LOOK_MS = 5000;
-/** They spread their looks by this much of LOOK_MS. */
+/** Jitter of these reads, as a share of LOOK_MS. */
 export const LOOK_JITTER = 0.4;
 
-/** Takes in what the API server says at `atMs`. Only a record that differs counts as a change. */
+/** Returns the observation after reading `lease` at `atMs`. Only a different record counts as a change. */
 export function observe(previous: Observed | undefined, lease: Lease | undefined, atMs: number): Observed {
-  const same = previous !== undefined && isDeepStrictEqual(previous.lease?.record, lease?.record);
-  return { lease, changedAtMs: same ? previous.changedAtMs : atMs };
+  const isSame = previous !== undefined && isDeepStrictEqual(previous.lease?.record, lease?.record);
+  return { lease, changedAtMs: isSame ? previous.changedAtMs : atMs };
 }
 
-/** What `me` writes to lead, or to go on leading; undefined: another leads. */
+/** Returns what `me` writes to lead or to renew; undefined: another leads. */
 export function claim(
   { lease, changedAtMs }: Observed,
   me: string,
@@ -50,12 +50,12 @@ export function claim(
   return isHeld ? undefined : { record: { ...fresh, transitions: record.transitions + 1 }, resourceVersion };
 }
 
-/** What lets another one lead at once; undefined when `me` does not hold the Lease. */
+/** Returns the write that releases the Lease; undefined when `me` does not hold it. */
 export function release({ lease }: Observed, me: string, now: Date): LeaseWrite | undefined {
   if (lease === undefined || lease.record.holder !== me) {
     return undefined;
   }
-  // Mirrors release() there: a lease of one second, since the API server takes no shorter one.
+  // Mirrors release() in client-go: one second, since the API server accepts no shorter lease.
   const record = { ...lease.record, holder: '', leaseSeconds: 1, acquiredAt: now, renewedAt: now };
   return { record, resourceVersion: lease.resourceVersion };
 }

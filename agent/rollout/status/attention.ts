@@ -1,4 +1,4 @@
-// Why a node needs a person's attention, and the mend.
+// Why a node needs attention, and the next step for people.
 
 import { PENDING_TAINT } from '../../names.ts';
 import type { FleetNode } from '../fleet.ts';
@@ -12,16 +12,16 @@ import {
 import { failureText, since } from '../decision/failure-text.ts';
 
 export interface Surroundings extends DecisionContext {
-  /** Most agents have answered to the policy as it is. */
+  /** At least half of the agents have reported on the current policy. */
   readonly mostCaughtUp: boolean;
 }
 
-/** undefined: it needs none. */
+/** Returns the problem and the next step; undefined: the node needs no attention. */
 export function attentionOf(member: Candidate, around: Surroundings): string | undefined {
   const { node, standing } = member;
   switch (standing) {
     case 'failed':
-      return `${failureText(member, around)} ${failureMend(member, around)}`;
+      return `${failureText(member, around)} ${failureFix(member, around)}`;
     case 'held':
       return heldText(node);
     case 'lost':
@@ -34,15 +34,15 @@ export function attentionOf(member: Candidate, around: Surroundings): string | u
   }
 }
 
-function failureMend({ node }: Candidate, terms: DecisionContext): string {
+function failureFix({ node }: Candidate, terms: DecisionContext): string {
   return failedAfterChange(node, terms)
-    ? `Look at it on the node: journalctl -u kubelet. If the node is gone for good: kubectl delete node ${node.name}`
-    : `It tries again by itself; when the cause is mended, at once with: kubectl sysctls retry ${node.name}`;
+    ? `Check its kubelet on the node: journalctl -u kubelet. If the node is gone for good: kubectl delete node ${node.name}`
+    : `Its agent retries later. When the cause is fixed, retry now: kubectl sysctls retry ${node.name}`;
 }
 
 function heldText(node: FleetNode): string {
   if (node.paused) {
-    return `It is paused by a person, and keeps what it has. To let it go on: kubectl sysctls resume ${node.name}`;
+    return `A person paused it. It keeps its list. To resume: kubectl sysctls resume ${node.name}`;
   }
   return `${node.state}: ${node.reason}`;
 }
@@ -50,21 +50,21 @@ function heldText(node: FleetNode): string {
 function lostText(member: Candidate, { now }: DecisionContext): string {
   const { node, revision } = member;
   if (node.state === undefined) {
-    return `No agent has reported on it. Look whether a pod of the DaemonSet runs there, or why it does not: ${agentCommand(node)}`;
+    return `No agent has reported on it. Check whether a pod of the DaemonSet runs there: ${agentCommand(node)}`;
   }
   if (revision === undefined) {
-    return 'Its status does not tell the version of its kubelet. Look at the node: has its kubelet ever run?';
+    return 'Its status does not contain the version of its kubelet. Check whether its kubelet has ever run.';
   }
   if (isUnread(member)) {
-    return `Its change was approved, and nothing is heard of its agent; it goes on when it is. Look at it: ${agentCommand(node)}`;
+    return `Approved, but the agent does not respond. Check its pod: ${agentCommand(node)}`;
   }
   if (isUnanswered(node, now)) {
-    return `Its change was approved and did not begin; others go first. Look at its agent: ${agentCommand(node)}`;
+    return `Approved, but the change did not begin. Other nodes go first. Check its agent: ${agentCommand(node)}`;
   }
   if (node.readiness === undefined) {
-    return 'It does not tell whether it is Ready. Look at its kubelet.';
+    return 'It does not report whether it is Ready. Check its kubelet.';
   }
-  return `It is not Ready since ${since(node)}, and holds nobody up; it is changed when it is back. If it is gone for good: kubectl delete node ${node.name}`;
+  return `NotReady since ${since(node)}; skipped until it returns. If it is gone for good: kubectl delete node ${node.name}`;
 }
 
 function waitingText(
@@ -73,12 +73,12 @@ function waitingText(
 ): string | undefined {
   if (node.joining) {
     return node.state === 'Observing' || node.state === undefined
-      ? `It waits with the taint ${PENDING_TAINT.key}, and its agent does not change it${node.state === undefined ? ' (it has not reported yet)' : `: ${node.reason}`}. ` +
-          `To let pods onto it as it is: kubectl taint node ${node.name} ${PENDING_TAINT.key}-`
+      ? `It keeps the taint ${PENDING_TAINT.key}, because its agent does not change it${node.state === undefined ? ' (it has not reported yet)' : `: ${node.reason}`}. ` +
+          `To let pods run on it without a change: kubectl taint node ${node.name} ${PENDING_TAINT.key}-`
       : undefined;
   }
   return mostCaughtUp && !wantsCurrentRevision
-    ? `Its agent has not answered to the ConfigMap as it is now. Look at it: ${agentCommand(node)}`
+    ? `Its agent has not reported on the current ConfigMap. Check its pod: ${agentCommand(node)}`
     : undefined;
 }
 

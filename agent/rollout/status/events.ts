@@ -1,15 +1,15 @@
-// What of a rollout is worth an Event, each once. Pure: what was told before is kept in the status ConfigMap.
+// The Events of a rollout, each posted once. Pure: the status ConfigMap keeps which Events were posted before.
 
 import type { EventDraft } from '../../node/ports.ts';
 import type { EventReason } from '../../names.ts';
 import type { Phase } from '../fleet.ts';
 
-/** What was told of the rollout of one policy. */
+/** Which Events of one policy's rollout were posted. */
 export interface Told {
-  /** Which lists it rolls out: `listsId` of the policy. */
+  /** The lists of the policy: its `listsId`. */
   readonly rollout: string;
   readonly started: boolean;
-  /** It was seen to wait for its canaries. */
+  /** The rollout has waited for canaries. */
   readonly canary: boolean;
   readonly canaryPassed: boolean;
   readonly halted: boolean;
@@ -24,14 +24,14 @@ interface Now {
   readonly progress: string;
 }
 
-/** What is to be told now, and what will have been told then. A policy edited in the middle begins anew. */
+/** Returns the Events to post now, and `told` after them. A policy with other lists restarts the sequence. */
 export function milestones(
   before: Told | undefined,
   { rollout, phase, reason, progress }: Now,
 ): { readonly told: Told; readonly notes: readonly EventDraft[] } {
-  const told = before?.rollout === rollout ? before : nothingTold(rollout);
+  const told = before?.rollout === rollout ? before : nothingPosted(rollout);
   const notes: EventDraft[] = [];
-  const tell = (type: EventDraft['type'], event: EventReason, message: string): void => {
+  const add = (type: EventDraft['type'], event: EventReason, message: string): void => {
     notes.push({ type, reason: event, message });
   };
   const isMoving = phase === 'Canary' || phase === 'Soaking' || phase === 'Rolling';
@@ -41,11 +41,11 @@ export function milestones(
   const resumes = told.halted && (isMoving || phase === 'Done');
   const ends = phase === 'Done' && told.started && !told.done;
   if (starts)
-    tell('Normal', 'RolloutStarted', `The nodes get what the policy says now: ${progress}. ${reason}`);
-  if (halts) tell('Warning', 'RolloutHalted', reason);
-  if (resumes) tell('Normal', 'RolloutResumed', `The rollout goes on: ${progress}. ${reason}`);
-  if (passes) tell('Normal', 'CanaryPassed', `The canaries have soaked: ${progress}.`);
-  if (ends) tell('Normal', 'RolloutDone', `${progress}. ${reason}`);
+    add('Normal', 'RolloutStarted', `The rollout of the current policy started: ${progress}. ${reason}`);
+  if (halts) add('Warning', 'RolloutHalted', reason);
+  if (resumes) add('Normal', 'RolloutResumed', `The rollout resumed: ${progress}. ${reason}`);
+  if (passes) add('Normal', 'CanaryPassed', `The canaries have soaked: ${progress}.`);
+  if (ends) add('Normal', 'RolloutDone', `${progress}. ${reason}`);
   return {
     notes,
     told: {
@@ -59,6 +59,6 @@ export function milestones(
   };
 }
 
-function nothingTold(rollout: string): Told {
+function nothingPosted(rollout: string): Told {
   return { rollout, started: false, canary: false, canaryPassed: false, halted: false, done: false };
 }

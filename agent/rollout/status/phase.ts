@@ -1,4 +1,4 @@
-// What the rollout is doing, in a word and in a sentence.
+// The phase of the rollout and its reason for people.
 
 import type { Canaries } from '../decision/canaries.ts';
 import type { Phase } from '../fleet.ts';
@@ -8,14 +8,14 @@ import { namesText, nodesText, timeText } from '../decision/text.ts';
 
 export interface Situation {
   readonly gate: Gate;
-  /** Those that take part, in the order of names: not those that are about to join. */
+  /** The selected nodes in the order of names, without joining ones. */
   readonly members: readonly Candidate[];
   readonly joining: readonly Candidate[];
   readonly canaries: Canaries;
-  /** Of those that take part, approved by this decision. */
+  /** The members that this decision approves. */
   readonly approved: readonly Candidate[];
   readonly maxUnavailable: number;
-  /** Nobody is approved yet: agents may still answer to the edit. */
+  /** Approvals wait for the agents' reports on the edit. */
   readonly awaitsAnswers: boolean;
 }
 
@@ -39,20 +39,20 @@ export function phaseOf(situation: Situation): Told {
     return {
       phase: 'Waiting',
       reason:
-        'No agent has reported on any node yet. Look whether the pods of the DaemonSet run: kubectl -n kubelet-sysctl-agent get pods -o wide',
+        'No agent has reported on any node yet. Check whether the pods of the DaemonSet run: kubectl -n kubelet-sysctl-agent get pods -o wide',
     };
   }
-  const told = goingOn(situation);
+  const current = inProgress(situation);
   const joins = joining.filter(({ standing }) => standing !== 'done').length;
   return joins === 0
-    ? told
+    ? current
     : {
-        ...told,
-        reason: `${told.reason} ${nodesText(joins)} about to join ${joins === 1 ? 'is' : 'are'} changed beside that.`,
+        ...current,
+        reason: `${current.reason} ${nodesText(joins)} about to join ${joins === 1 ? 'is' : 'are'} changed in addition.`,
       };
 }
 
-function goingOn(situation: Situation): Told {
+function inProgress(situation: Situation): Told {
   const { gate, members } = situation;
   const waiting = withStanding(members, 'waiting');
   const changing = withStanding(members, 'changing');
@@ -62,7 +62,7 @@ function goingOn(situation: Situation): Told {
       ? { phase: 'Done', reason: doneReason(members) }
       : {
           phase: 'Rolling',
-          reason: `${countsText(situation)} Those that failed try again by themselves: ${namesText(failed)}.`,
+          reason: `${countsText(situation)} The agents of failed nodes retry: ${namesText(failed)}.`,
         };
   }
   if (gate.kind === 'immediate') {
@@ -78,9 +78,9 @@ function rolling(situation: Situation, waiting: readonly Candidate[], changing: 
   const { canaries, approved, members, awaitsAnswers } = situation;
   const { stage = 'Rolling' } = canaries;
   if (awaitsAnswers) {
-    const silent = waiting.filter(isSilent);
+    const silent = waiting.filter(hasNotReported);
     const why =
-      silent.length === 0 ? 'Their agents may still say what stands against it.' : silentReason(silent);
+      silent.length === 0 ? 'Their agents may still report what blocks the change.' : silentReason(silent);
     return { phase: stage, reason: `${countsText(situation)} ${why}` };
   }
   const first = members.filter((member) => canaries.isCanary(member));
@@ -88,8 +88,8 @@ function rolling(situation: Situation, waiting: readonly Candidate[], changing: 
     return {
       phase: 'Waiting',
       reason:
-        'No node carries the labels that canary names, so none can go first, and the others wait for it. Label one, ' +
-        'or write a number into canary (0: none goes first).',
+        'No node has the labels that canary names, so no canary can go first, and the other nodes wait. Label a node, ' +
+        'or set canary to a number (0: no canaries).',
     };
   }
   if (stage === 'Soaking') {
@@ -98,7 +98,7 @@ function rolling(situation: Situation, waiting: readonly Candidate[], changing: 
       until === undefined ? 'until they have stayed Ready for soakSeconds' : `until ${timeText(until)}`;
     return {
       phase: 'Soaking',
-      reason: `The canaries are changed (${namesText(first)}) and watched ${when}; then ${nodesText(waiting.length)} follow.`,
+      reason: `The canaries are changed (${namesText(first)}) and soak ${when}; then ${nodesText(waiting.length)} follow.`,
     };
   }
   if (stage === 'Canary') {
@@ -116,7 +116,7 @@ function canaryReason(
 ): string {
   const [failed] = withStanding(first, 'failed');
   if (failed !== undefined) {
-    return `The canary ${failed.node.name} failed, and others wait until it is done: ${failed.node.reason}`;
+    return `The canary ${failed.node.name} failed, and the others wait until it is done: ${failed.node.reason}`;
   }
   if (first.length === 0) {
     return `No canary has begun. ${stuckReason(situation, waiting)}`;
@@ -125,21 +125,21 @@ function canaryReason(
 }
 
 function stuckReason({ members, maxUnavailable }: Situation, waiting: readonly Candidate[]): string {
-  const silent = waiting.filter(isSilent);
+  const silent = waiting.filter(hasNotReported);
   const unavailable = members.filter((member) => member.unavailable);
   if (silent.length === waiting.length) {
     return silentReason(silent);
   }
   return unavailable.length >= maxUnavailable
-    ? `All ${maxUnavailable} places of maxUnavailable are taken by nodes that are not Ready or failed: ${namesText(unavailable)}.`
-    : `${nodesText(waiting.length)} wait for their turn.`;
+    ? `No approval: ${nodesText(unavailable.length)} not Ready or failed use up maxUnavailable (${maxUnavailable}): ${namesText(unavailable)}.`
+    : `Waiting for approval: ${nodesText(waiting.length)}.`;
 }
 
 function silentReason(silent: readonly Candidate[]): string {
-  return `The agents of ${nodesText(silent.length)} have not answered to the ConfigMap as it is now: ${namesText(silent)}.`;
+  return `The agents of ${nodesText(silent.length)} have not reported on the current ConfigMap: ${namesText(silent)}.`;
 }
 
-function isSilent({ wantsCurrentRevision }: Candidate): boolean {
+function hasNotReported({ wantsCurrentRevision }: Candidate): boolean {
   return !wantsCurrentRevision;
 }
 
@@ -147,8 +147,8 @@ function doneReason(members: readonly Candidate[]): string {
   const done = withStanding(members, 'done').length;
   const apart = members.length - done;
   return apart === 0
-    ? `All of ${nodesText(done)} are where the policy wants them.`
-    : `Every node that can be changed is where the policy wants it: ${done} of ${nodesText(members.length)}; ${apart} cannot be changed now.`;
+    ? `All of ${nodesText(done)} have the list of the policy.`
+    : `Every node that can be changed has the list of the policy: ${done} of ${nodesText(members.length)}; ${apart} cannot be changed now.`;
 }
 
 /** `3 of 10 nodes are done, 2 are being changed (at most 2 at a time), 4 wait, 1 failed.` */

@@ -1,4 +1,4 @@
-// The policy as the coordinator reads it: the ConfigMap's when it is valid, else none and why.
+// The policy as the coordinator reads it: from a valid ConfigMap, else none and the errors.
 
 import { createHash } from 'node:crypto';
 import { policyViewer } from '../../node/report/policy-view.ts';
@@ -7,8 +7,8 @@ import type { Policy } from '../../policy/policy.ts';
 import type { PolicyNow } from '../decision/gate.ts';
 
 /**
- * Reads what the API server has; undefined: no ConfigMap. Agents keep the last good policy on their disks. The coordinator
- * has none: one that starts must decide as the one before it did.
+ * Parses the ConfigMap; undefined: it does not exist. Returns no policy when it is not valid. Unlike an agent, the coordinator
+ * keeps no last valid policy: a new leader must decide as the previous one did.
  */
 export function viewPolicy(
   configMap: ConfigMapObject | undefined,
@@ -18,7 +18,7 @@ export function viewPolicy(
   return { policy, errors };
 }
 
-/** 10 hexadecimal digits that stand for the lists that the policy asks for, whatever the pace. */
+/** Returns a hash (10 hexadecimal digits) of the policy's lists, independent of the pace. */
 export function listsId({ entries, profiles, settings }: Policy): string {
   const lists = {
     base: patterns(entries),

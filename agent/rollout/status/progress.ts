@@ -1,15 +1,15 @@
-// How far the rollout is, and when it could be done.
+// The progress of the rollout and its estimated end.
 
 import type { Pace } from '../../policy/policy.ts';
 import { isControlPlane } from '../decision/control-plane.ts';
 import { type FleetNode, type RolloutDecision, type RolloutStatus, STANDINGS } from '../fleet.ts';
 
-/** A change with its watch takes about so long where nothing else is known. */
+/** Assumed duration of a change with its soak while none has been measured. */
 const USUAL_CHANGE_MS = 30_000;
-/** What took longer was not waited for: an approval that came back into force, a drift mended later. */
+/** Longer durations are not changes: an approval that became valid again, or drift that was fixed later. */
 const LONGEST_CHANGE_MS = 10 * 60_000;
 
-/** How many nodes have each standing. */
+/** Returns the number of nodes of each status. */
 export function countsOf({ nodes }: RolloutDecision): Readonly<Record<RolloutStatus, number>> {
   const counts = new Map(STANDINGS.map((standing) => [standing, 0]));
   for (const { standing } of nodes) {
@@ -27,8 +27,8 @@ export function countsOf({ nodes }: RolloutDecision): Readonly<Record<RolloutSta
 }
 
 /**
- * When every node that can be changed could be done, if no node fails and no window closes: the waves that are left,
- * each as long as the changes seen so far took, and the soak of the canaries. undefined while nothing moves.
+ * Returns when every node that can be changed could be done, if no node fails and no window closes: the remaining waves at
+ * the median duration of past changes, plus the canaries' soak. undefined outside Canary, Soaking and Rolling.
  */
 export function estimatedEnd(
   decision: RolloutDecision,
@@ -42,8 +42,8 @@ export function estimatedEnd(
   }
   const left = new Set(decision.nodes.filter(isLeft).map(({ name }) => name));
   const serial = nodes.filter((node) => left.has(node.name) && isControlPlane(node)).length;
-  const places = pace.rollout === 'Immediate' ? left.size : maxUnavailable;
-  const waves = Math.max(Math.ceil(left.size / Math.max(1, places)), serial);
+  const slots = pace.rollout === 'Immediate' ? left.size : maxUnavailable;
+  const waves = Math.max(Math.ceil(left.size / Math.max(1, slots)), serial);
   const done = new Set(decision.nodes.filter(isDone).map(({ name }) => name));
   const perChange = usualChangeMs(nodes.filter(({ name }) => done.has(name)));
   const first = decision.nodes.some((verdict) => verdict.canary && isLeft(verdict)) ? perChange : 0;
@@ -63,7 +63,7 @@ function isDone({ standing }: { readonly standing: RolloutStatus }): boolean {
   return standing === 'done';
 }
 
-/** The median of the times from an approval to the end of its change. */
+/** The median time from an approval to the end of its change, in ms. */
 function usualChangeMs(changed: readonly FleetNode[]): number {
   const times = changed
     .flatMap(({ approvedRevision, appliedRevision, approvedAt, lastChange }) =>

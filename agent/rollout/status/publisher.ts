@@ -1,4 +1,4 @@
-// The rollout's status on its way to the API server: only what differs, and not too often. Its Events go first.
+// Publishes the rollout's Events, then its status: only differences, at a limited rate.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { AgentLog } from '../../node/ports.ts';
@@ -10,17 +10,17 @@ import { statusData, toldIn } from './status.ts';
 
 export interface StatusPublisher {
   /**
-   * Writes what differs from what was written. Resolves with the ms after which to call again, undefined when all is written.
-   * Rejects when the status could not be read or written. Without `policy` there is no new Event.
+   * Writes the status if it differs. Resolves with the ms after which to call again; undefined: all is written.
+   * Rejects when the status could not be read or written. Without `policy` it adds no Event.
    */
   publish(decision: RolloutDecision, policy: PolicyShown | undefined): Promise<number | undefined>;
-  /** What the API server has may be another than what was written: the next `publish` reads it. */
+  /** The status on the API server may have changed: the next `publish` reads it. */
   readAgain(): void;
 }
 
-/** A rollout changes some node all the time; people look now and then. */
+/** Shortest interval between writes: in a rollout some node changes all the time. */
 const EVERY_MS = 5000;
-/** They wait for a new phase. */
+/** The same for a new phase, which people wait for. */
 const NEW_PHASE_MS = 2000;
 
 export function statusPublisher(

@@ -1,4 +1,4 @@
-// The Events of a rollout on their way to the API server: each once, in order, and until it is accepted.
+// Posts the Events of a rollout: each once, in order, with retries until the API server accepts it.
 
 import type { AgentLog, ConfigMapObject, EventDraft } from '../../node/ports.ts';
 import { eventQueue } from '../../report/event-queue.ts';
@@ -10,22 +10,22 @@ import { progressText } from './status.ts';
 
 export interface PolicyShown {
   readonly configMap: ConfigMapObject;
-  /** Stands for the lists that the policy asks for. */
+  /** `listsId` of the policy. */
   readonly rollout: string;
 }
 
 export interface RolloutEvents {
-  /** Continues where an earlier coordinator ended; without effect once there was anything. */
+  /** Continues after the Events of an earlier coordinator. No effect after the first `add` or `resume` with a value. */
   resume(accepted: Told | undefined): void;
-  /** Adds the Events that the decision is worth. */
+  /** Queues the Events of the decision. */
   add(decision: RolloutDecision, policy: PolicyShown): void;
-  /** Posts what waits. Resolves with the ms after which to call again; undefined when nothing is left. Never rejects. */
+  /** Posts the queued Events. Resolves with the ms after which to call again; undefined: the queue is empty. Never rejects. */
   post(): Promise<number | undefined>;
-  /** What the API server has accepted: the next leader finds it in the status. */
+  /** What the API server has accepted. The next leader reads it from the status. */
   accepted(): Told | undefined;
 }
 
-/** An Event that was not accepted is posted again after this: a rollout decides many times a second. */
+/** Retry interval of a refused Event: a rollout decides many times a second. */
 const RETRY_MS = 30_000;
 
 export function rolloutEvents(

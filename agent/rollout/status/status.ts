@@ -1,4 +1,4 @@
-// The rollout's state for people and programs: the keys of the ConfigMap kubelet-sysctls-status.
+// The rollout's status for people and programs: the keys of the ConfigMap kubelet-sysctls-status.
 
 import * as v from 'valibot';
 import { shorten } from '../../report/shorten.ts';
@@ -6,7 +6,7 @@ import { STANDINGS, type NodeVerdict, type RolloutDecision } from '../fleet.ts';
 import type { Told } from './events.ts';
 import { countsOf } from './progress.ts';
 
-/** A ConfigMap holds 1 MiB; a person reads far less. */
+/** Far below the 1 MiB that a ConfigMap holds. */
 const MAX_LINES = 50;
 const MAX_LINE_BYTES = 1024;
 
@@ -21,7 +21,7 @@ const TOLD = v.object({
   }),
 });
 
-/** Everything but the time: what is the same needs no new writing. */
+/** Returns all keys except the time, so that equal data needs no write. */
 export function statusData(decision: RolloutDecision, told: Told | undefined): Record<string, string> {
   const counts = countsOf(decision);
   return {
@@ -42,7 +42,7 @@ export function statusData(decision: RolloutDecision, told: Told | undefined): R
   };
 }
 
-/** What an earlier coordinator told, from the status it left; undefined where there is none that can be read. */
+/** Returns which Events an earlier coordinator posted, from its status; undefined: the status has none or is not valid. */
 export function toldIn(data: Readonly<Record<string, string>>): Told | undefined {
   try {
     return v.parse(TOLD, JSON.parse(data['status.json'] ?? '')).told;
@@ -61,7 +61,7 @@ export function progressText(decision: RolloutDecision): string {
   ].join(', ');
 }
 
-/** One node a line; the failed ones first. */
+/** One line per node; failed nodes first. */
 function attentionText(nodes: readonly NodeVerdict[]): string {
   const lines = nodes
     .filter(({ attention }) => attention !== undefined)

@@ -1,4 +1,4 @@
-// Whether changes may begin now, and when that changes: windows in the local time of their zones.
+// Whether a maintenance window is open now, and when that changes; windows are in the local time of their zones.
 
 import type { Window } from '../../policy/policy.ts';
 import { createZones, type ZoneOffset } from './zones.ts';
@@ -8,10 +8,10 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const WEEK_MS = 7 * DAY_MS;
 /** 1970-01-04 was a Sunday. */
 const FIRST_SUNDAY_MS = 3 * DAY_MS;
-/** A window that spring forward leaves out comes again a week later. */
+/** More than two weeks: a weekly window that a change to summer time skips opens again a week later. */
 const HORIZON_DAYS = 15;
 
-/** From `from`, inclusive, to `to`, exclusive; ms. */
+/** From `from`, inclusive, to `to`, exclusive; ms since the epoch. */
 interface Span {
   readonly from: number;
   readonly to: number;
@@ -24,9 +24,9 @@ export interface WindowsState {
 }
 
 /**
- * A window is open while the clock on the wall in its zone shows a time in it: where the clock is set back, a time
- * comes twice, and where it is set forward, a time that is left out does not come. The day is the one on which the
- * window starts. No windows at all: always open.
+ * A window is open while the local time of its zone is in it. When clocks are set back, a local time occurs twice; when they
+ * are set forward, the skipped local times do not occur. A window's day is the day on which it starts. Without windows:
+ * always open. Throws RangeError for an unknown zone.
  */
 export function windowsAt(
   windows: readonly Window[],
@@ -37,7 +37,7 @@ export function windowsAt(
     return { open: true, changesAt: undefined };
   }
   const at = now.getTime();
-  // Clocks are set at whole minutes.
+  // Clocks change at whole minutes.
   const start = Math.floor(at / MINUTE_MS) * MINUTE_MS;
   const spans = merged(windows, start, zones);
   const current = spans.find(({ from, to }) => from <= at && at < to);
@@ -46,7 +46,7 @@ export function windowsAt(
   return { open: current !== undefined, changesAt: isKnown ? new Date(change) : undefined };
 }
 
-/** When any window is open, from `start` to the horizon: in order, without overlaps. */
+/** The spans from `start` to the horizon in which any window is open, in order and without overlaps. */
 function merged(windows: readonly Window[], start: number, zones: ZoneOffset): readonly Span[] {
   const byZone = Map.groupBy(windows, ({ timeZone }) => timeZone);
   const all = [...byZone].flatMap(([timeZone, ofZone]) =>
@@ -64,7 +64,7 @@ function merged(windows: readonly Window[], start: number, zones: ZoneOffset): r
   return spans;
 }
 
-/** The time up to the horizon, cut where the zone's clock is set. */
+/** The time up to the horizon, split where the zone's offset changes. */
 function steadySpans(
   timeZone: string,
   start: number,
@@ -87,7 +87,7 @@ function steadySpans(
   return [...spans, { from, to: start + HORIZON_DAYS * DAY_MS, offset }];
 }
 
-/** The first whole minute after `before`, at most `after`, at which `isOld` does not hold. */
+/** Returns the first whole minute after `before`, at most `after`, at which `isOld` is false. */
 function whenSet(before: number, after: number, isOld: (time: number) => boolean): number {
   let [old, set] = [before, after];
   while (set - old > MINUTE_MS) {

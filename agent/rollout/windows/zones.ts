@@ -1,11 +1,11 @@
-// What the clocks of time zones show.
+// Offsets of time zones from UTC.
 
 const MINUTE_MS = 60_000;
 
 /** How far a zone's local time is ahead of UTC at an instant, in ms. Throws RangeError for an unknown zone. */
 export type ZoneOffset = (timeZone: string, at: Date) => number;
 
-/** Asks Intl, and keeps what it made for each zone: a maker is costly in time and memory, so share one of these. */
+/** Uses Intl and caches one formatter per zone. Formatters cost time and memory, so share the result. */
 export function createZones(): ZoneOffset {
   const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -35,7 +35,7 @@ function createFormat(timeZone: string): Intl.DateTimeFormat {
   });
 }
 
-/** What the clock shows, as if it were UTC's. */
+/** The local time as ms since the epoch, as if it were UTC. */
 function localTime(format: Intl.DateTimeFormat, at: number): number {
   const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
   const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;

@@ -6,14 +6,14 @@ import { seenNode } from '../fleet-nodes.ts';
 const listOf = (...nodes: SeenNode[]): Map<string, SeenNode> =>
   new Map(nodes.map((seen) => [seen.node.name, seen]));
 
-/** Writes an approval over what the store has of `a`; the Node then has the version `version`. */
+/** Writes an approval over the stored Node `a`, which then has the version `version`. */
 function approve(store: SeenNodes, version: number, approvedRevision: string): void {
   const over = store.get('a') ?? seenNode('a');
   store.wrote(over, seenNode('a', version, { ...over.node, approvedRevision }));
 }
 
-describe('the picture of the Nodes', () => {
-  it('is news when something differs that a rollout reads, and not when only the version does', () => {
+describe('the node store', () => {
+  it('reports a change when a field differs that a rollout reads, and not when only the version does', () => {
     const store = seenNodes();
     expect(store.put(seenNode('a', 1))).toBe(true);
     const { node } = store.get('a') ?? {};
@@ -23,7 +23,7 @@ describe('the picture of the Nodes', () => {
     expect(store.put(seenNode('a', 3, { state: 'Working' }))).toBe(true);
   });
 
-  it('follows a list with lower versions, as an API server gives it after an etcd restore', () => {
+  it('stores a list with lower versions, as after an etcd restore', () => {
     const store = seenNodes();
     store.put(seenNode('a', 900, { state: 'Done' }));
     expect(store.replace(listOf(seenNode('a', 500, { state: 'Pending' })))).toBe(true);
@@ -31,14 +31,14 @@ describe('the picture of the Nodes', () => {
     expect(store.put(seenNode('a', 501, { state: 'Working' }))).toBe(true);
   });
 
-  it('compares versions for equality alone', () => {
+  it('compares versions only for equality', () => {
     const store = seenNodes();
     store.put({ ...seenNode('a', 0, { state: 'Working' }), resourceVersion: 'zebra' });
     store.put({ ...seenNode('a', 0, { state: 'Done' }), resourceVersion: 'ape' });
     expect(store.get('a')).toMatchObject({ resourceVersion: 'ape', node: { state: 'Done' } });
   });
 
-  it('loses the Nodes that a new list does not have', () => {
+  it('drops the Nodes that a new list does not contain', () => {
     const store = seenNodes();
     store.replace(listOf(seenNode('a'), seenNode('b')));
     expect(store.replace(listOf(seenNode('a')))).toBe(true);
@@ -46,8 +46,8 @@ describe('the picture of the Nodes', () => {
   });
 });
 
-describe('the answer to an own write', () => {
-  it('is taken in, unless the Node is gone', () => {
+describe('the answer to a write of the coordinator', () => {
+  it('stores the answer to a write unless the Node was deleted', () => {
     const store = seenNodes();
     store.put(seenNode('a', 1));
     approve(store, 2, 'x');
@@ -58,7 +58,7 @@ describe('the answer to an own write', () => {
     expect(store.nodes()).toEqual([]);
   });
 
-  it('stays when the watch or a list that began before it gives what it was written over', () => {
+  it('keeps the answer when a late watch event or list has the version that the write replaced', () => {
     const store = seenNodes();
     store.put(seenNode('a', 1));
     approve(store, 2, 'x');
@@ -68,7 +68,7 @@ describe('the answer to an own write', () => {
     expect(store.get('a')).toMatchObject({ resourceVersion: '3', node: { approvedRevision: 'y' } });
   });
 
-  it('gives way to what somebody wrote over it, in a list as in a watch', () => {
+  it('replaces the answer by a later write of another client, from a list or a watch', () => {
     const store = seenNodes();
     store.put(seenNode('a', 1));
     approve(store, 2, 'x');
@@ -79,7 +79,7 @@ describe('the answer to an own write', () => {
     expect(store.get('a')?.node.state).toBe('Done');
   });
 
-  it('is not taken in when something newer than what it was written over was seen meanwhile', () => {
+  it('ignores the answer when a newer version was received in the meantime', () => {
     const store = seenNodes();
     store.put(seenNode('a', 1));
     const over = store.get('a') ?? seenNode('a');
@@ -89,7 +89,7 @@ describe('the answer to an own write', () => {
     expect(store.get('a')).toMatchObject({ resourceVersion: '3', node: { state: 'Working' } });
   });
 
-  it('gives way to a list from a restored etcd that does not have it', () => {
+  it('replaces the answer by a list from a restored etcd that does not contain the write', () => {
     const store = seenNodes();
     store.put(seenNode('a', 900));
     approve(store, 901, 'x');
@@ -97,7 +97,7 @@ describe('the answer to an own write', () => {
     expect(store.get('a')).toMatchObject({ resourceVersion: '500', node: { approvedRevision: undefined } });
   });
 
-  it('does not hide what comes back with its version once the API server has shown it', () => {
+  it('stores a restored Node with a replaced version after the API server has sent the write', () => {
     const store = seenNodes();
     store.put(seenNode('a', 900));
     approve(store, 901, 'x');
@@ -106,7 +106,7 @@ describe('the answer to an own write', () => {
     expect(store.get('a')).toMatchObject({ resourceVersion: '900', node: { approvedRevision: undefined } });
   });
 
-  it('gives way to a list that began after it, also where that has what it was written over', () => {
+  it('replaces the answer by a list that began after it, also with the replaced version', () => {
     const store = seenNodes();
     store.put(seenNode('a', 900));
     approve(store, 901, 'x');
@@ -115,7 +115,7 @@ describe('the answer to an own write', () => {
     expect(store.get('a')).toMatchObject({ resourceVersion: '900', node: { approvedRevision: undefined } });
   });
 
-  it('is assumed when it did not come, until the API server shows another version', () => {
+  it('assumes a write without an answer until the API server sends another version', () => {
     const store = seenNodes();
     store.put(seenNode('a', 1));
     const over = store.get('a') ?? seenNode('a');
@@ -130,7 +130,7 @@ describe('the answer to an own write', () => {
     expect(store.assumed()).toEqual([]);
   });
 
-  it('is assumed no longer once the write was answered', () => {
+  it('ends the assumption when the write was answered', () => {
     const store = seenNodes();
     store.put(seenNode('a', 1));
     const over = store.get('a') ?? seenNode('a');
@@ -139,7 +139,7 @@ describe('the answer to an own write', () => {
     expect([store.assumed(), store.get('a')?.node.approvedRevision]).toEqual([[], 'x']);
   });
 
-  it('that changed nothing keeps the version and hides nothing', () => {
+  it('stores later events after a write that changed nothing and kept the version', () => {
     const store = seenNodes();
     store.put(seenNode('a', 1));
     const over = store.get('a') ?? seenNode('a');

@@ -26,7 +26,7 @@ function policy(data: Readonly<Record<string, string>>): Policy {
   return result.policy;
 }
 
-/** What an edit to `data` does to a node that is Done with NOW. */
+/** The forecast of an edit to `data` for a node that is Done with NOW. */
 function edit(
   data: Readonly<Record<string, string>>,
   { facts = {}, pods = [] }: { facts?: NodeFacts; pods?: readonly SysctlPod[] } = {},
@@ -37,7 +37,7 @@ function edit(
 }
 
 describe('an edit', () => {
-  it('that adds a name restarts the kubelet', () => {
+  it('forecasts a restart for an edit that adds a name', () => {
     expect(edit({ allowedUnsafeSysctls: 'net.core.somaxconn, kernel.sem' })).toMatchObject({
       outcome: 'restart',
       added: ['kernel.sem'],
@@ -46,7 +46,7 @@ describe('an edit', () => {
     });
   });
 
-  it('that changes no list does nothing', () => {
+  it('forecasts nothing for an edit that changes no list', () => {
     expect(
       edit({ allowedUnsafeSysctls: 'net/core/somaxconn'.replaceAll('/', '.'), soakSeconds: '5' }),
     ).toMatchObject({
@@ -56,7 +56,7 @@ describe('an edit', () => {
     });
   });
 
-  it('whose names the kubelet allows already needs no restart', () => {
+  it('forecasts no restart when the kubelet allows the names already', () => {
     const facts = {
       running: 'net.core.*',
       drift: 'unmanaged: net.core.* (KUBELET_EXTRA_ARGS in /etc/default/kubelet, line 1)',
@@ -70,7 +70,7 @@ describe('an edit', () => {
     });
   });
 
-  it('that takes a name away which a pod uses is held up by that pod', () => {
+  it('forecasts blocked for an edit that removes a name which a pod uses', () => {
     const data = { allowedUnsafeSysctls: 'kernel.sem' };
     expect(edit(data, { pods: [pod] })).toMatchObject({
       outcome: 'blocked',
@@ -81,7 +81,7 @@ describe('an edit', () => {
     expect(edit(data)).toMatchObject({ outcome: 'restart', pods: [] });
   });
 
-  it('with inUse: Proceed restarts, and names the pods that it ends', () => {
+  it('forecasts a restart with inUse: Proceed and names the pods that it ends', () => {
     const data = { allowedUnsafeSysctls: 'kernel.sem', inUse: 'Proceed' };
     expect(edit(data, { pods: [pod] })).toMatchObject({ outcome: 'restart', pods: [{ pod: 'default/web' }] });
   });
@@ -90,13 +90,13 @@ describe('an edit', () => {
     ['Keep', 'KUBELET_EXTRA_ARGS in /etc/default/kubelet, line 1', []],
     ['Remove', 'KUBELET_EXTRA_ARGS in /etc/default/kubelet, line 1', ['kernel.msg*']],
     ['Remove', '/var/lib/kubelet/config.yaml', []],
-  ])('with unmanaged: %s takes of what is in %s %j away', (unmanaged, origin, removed) => {
+  ])('forecasts that unmanaged: %s removes from %s the entries %j', (unmanaged, origin, removed) => {
     const facts = { running: 'net.core.somaxconn,kernel.msg*', drift: `unmanaged: kernel.msg* (${origin})` };
     const data = { allowedUnsafeSysctls: 'net.core.somaxconn, kernel.sem', unmanaged };
     expect(edit(data, { facts })).toMatchObject({ outcome: 'restart', added: ['kernel.sem'], removed });
   });
 
-  it('to mode: Restore takes out what is ours, and leaves what is not', () => {
+  it('forecasts that mode: Restore removes only our own entries', () => {
     const facts = {
       running: 'net.core.somaxconn,kernel.msg*',
       drift: 'unmanaged: kernel.msg* (KUBELET_EXTRA_ARGS in /etc/default/kubelet, line 1)',
@@ -108,7 +108,7 @@ describe('an edit', () => {
     });
   });
 
-  it('concerns a node through the profiles whose labels it has', () => {
+  it('forecasts an edit of a profile only for nodes with its labels', () => {
     const data = {
       ...NOW,
       profiles: '[{name: db, nodeSelector: {pool: db}, allowedUnsafeSysctls: [kernel.sem]}]',
@@ -117,7 +117,7 @@ describe('an edit', () => {
     expect(edit(data, { facts: { labels: { pool: 'db' } } })).toMatchObject({ added: ['kernel.sem'] });
   });
 
-  it('leaves out what an older kubelet would not start with, and says so', () => {
+  it('leaves out names with which an older kubelet would not start, and lists them', () => {
     const data = { allowedUnsafeSysctls: 'net.core.somaxconn, user.max_user_namespaces' };
     const { outcome, leftOut } = edit(data, { facts: { kubelet: 'v1.30.14' } });
     expect(outcome).toBe('nothing');
@@ -125,9 +125,9 @@ describe('an edit', () => {
   });
 
   it.each<[string, NodeFacts, RegExp]>([
-    ['that a person paused', { paused: true }, /paused/u],
+    ['that is paused', { paused: true }, /paused/u],
     ['that cannot be changed', { state: 'Unreconcilable', reason: 'No ExecStart.' }, /No ExecStart/u],
-  ])('does not reach a node %s', (_title, facts, reason) => {
+  ])('forecasts held for a node %s', (_title, facts, reason) => {
     expect(edit({ allowedUnsafeSysctls: 'kernel.sem' }, { facts })).toMatchObject({
       outcome: 'held',
       reason: expect.stringMatching(reason),

@@ -3,11 +3,11 @@ import { takePart, type Election } from '../../../agent/rollout/leader/election.
 import { FakeTime, settle } from '../fake-clock.ts';
 import type { LeaseStore, Lease } from '../../../agent/rollout/ports.ts';
 
-/** An API server with one Lease; a member may be cut off from it, or hear no answers. */
+/** An API server with one Lease; a member may be cut off from it, or get no answers. */
 class FakeServer {
   lease: Lease | undefined;
   readonly away = new Set<string>();
-  readonly unheard = new Set<string>();
+  readonly unanswered = new Set<string>();
   writes = 0;
   reads = 0;
 
@@ -27,7 +27,7 @@ class FakeServer {
         if (this.lease?.resourceVersion !== resourceVersion) throw new Error('Conflict');
         this.writes += 1;
         this.lease = { record, resourceVersion: String(this.writes) };
-        if (this.unheard.has(name)) throw new Error('No answer');
+        if (this.unanswered.has(name)) throw new Error('No answer');
         return this.lease;
       },
     };
@@ -36,8 +36,8 @@ class FakeServer {
 
 interface Candidate {
   readonly election: Election;
-  /** What it was told, in order. */
-  readonly told: string[];
+  /** The calls of onLeading and onLost, in order. */
+  readonly calls: string[];
 }
 
 const elections: Election[] = [];
@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 
 function join(server: FakeServer, time: FakeTime, name: string, skewMs = 0): Candidate {
-  const told: string[] = [];
+  const calls: string[] = [];
   const election = takePart(
     {
       lease: server.storeFor(name),
@@ -56,38 +56,38 @@ function join(server: FakeServer, time: FakeTime, name: string, skewMs = 0): Can
     },
     {
       identity: name,
-      onLeading: () => told.push('leads'),
-      onLost: () => told.push('lost'),
+      onLeading: () => calls.push('leads'),
+      onLost: () => calls.push('lost'),
       onKnown: () => undefined,
     },
   );
   elections.push(election);
-  return { election, told };
+  return { election, calls };
 }
 
-/** It leads, and its last renewal came through without an answer. */
+/** A leader whose last renewal succeeded without an answer. */
 async function leaderWithoutAnswer(server: FakeServer, time: FakeTime): Promise<Candidate> {
   const leader = join(server, time, 'a');
   await time.pass(3000);
-  server.unheard.add('a');
+  server.unanswered.add('a');
   await time.pass(3000);
-  server.unheard.clear();
+  server.unanswered.clear();
   return leader;
 }
 
 describe('an election', () => {
-  it('has one leader, who stays it', async () => {
+  it('keeps one leader among three members', async () => {
     const [server, time] = [new FakeServer(), new FakeTime()];
     const members = [join(server, time, 'a'), join(server, time, 'b'), join(server, time, 'c')];
     await time.pass(120_000);
-    expect(members.flatMap(({ told }) => told)).toEqual(['leads']);
+    expect(members.flatMap(({ calls }) => calls)).toEqual(['leads']);
     expect(server.lease?.record.transitions).toBe(0);
     expect(server.writes).toBeLessThanOrEqual(120 / 5 + 1);
-    // Each looked once at its start, and the two that wait every six seconds since.
+    // Each read once at its start, and the two candidates every six seconds since.
     expect(server.reads).toBeLessThanOrEqual(3 + 2 * (120 / 6));
   });
 
-  it('is won by another one when the leader is silent for 15 s, and not before', async () => {
+  it('elects another leader when the leader has not renewed for 15 s, and not before', async () => {
     const [server, time] = [new FakeServer(), new FakeTime()];
     const first = join(server, time, 'a');
     await time.pass(5000);
@@ -95,16 +95,16 @@ describe('an election', () => {
     await time.pass(5000);
     server.away.add('a');
     const silentSince = time.ms;
-    while (second.told.length === 0) await time.pass(100);
+    while (second.calls.length === 0) await time.pass(100);
     expect(time.ms - silentSince).toBeGreaterThan(12_900);
     expect(time.ms - silentSince).toBeLessThan(15_000 + 7100);
-    expect(first.told).toEqual(['leads', 'lost']);
+    expect(first.calls).toEqual(['leads', 'lost']);
     expect(server.lease?.record).toMatchObject({ holder: 'b', transitions: 1 });
   });
 
-  it('ends a leader that cannot renew before another one may begin, and never has two', async () => {
+  it('stops a leader that cannot renew before another one may begin, and never has two leaders', async () => {
     const [server, time] = [new FakeServer(), new FakeTime()];
-    // Wall clocks that differ by hours change nothing.
+    // Wall clocks may differ by hours.
     const members = [
       join(server, time, 'a', -7_200_000),
       join(server, time, 'b', 7_200_000),
@@ -127,7 +127,7 @@ describe('an election', () => {
     expect(server.lease?.record.transitions).toBeGreaterThan(3);
   });
 
-  it('lets another one lead at its next try once the leader was told to end', async () => {
+  it('lets another member lead at its next try when the leader has stopped', async () => {
     const [server, time] = [new FakeServer(), new FakeTime()];
     const first = join(server, time, 'a');
     await time.pass(1000);
@@ -137,42 +137,42 @@ describe('an election', () => {
     expect(server.lease?.record.holder).toBe('');
     expect(first.election.isLeading()).toBe(false);
     await time.pass(7000);
-    expect(second.told).toEqual(['leads']);
+    expect(second.calls).toEqual(['leads']);
   });
 
-  it('lets another one lead although the leader told to end had no answer to its last renewal', async () => {
+  it('lets another member lead although the stopped leader got no answer to its last renewal', async () => {
     const [server, time] = [new FakeServer(), new FakeTime()];
     const first = await leaderWithoutAnswer(server, time);
     await first.election.stop();
     expect(server.lease?.record.holder).toBe('');
   });
 
-  it('goes on after a renewal that came through without an answer', async () => {
+  it('keeps leading after a renewal that succeeded without an answer', async () => {
     const [server, time] = [new FakeServer(), new FakeTime()];
     const only = await leaderWithoutAnswer(server, time);
     await time.pass(20_000);
-    expect(only.told).toEqual(['leads']);
+    expect(only.calls).toEqual(['leads']);
     expect(server.lease?.record.transitions).toBe(0);
   });
 
-  it('begins a new term when it leads again after it could not renew', async () => {
+  it('begins a new term when a member leads again after it could not renew', async () => {
     const [server, time] = [new FakeServer(), new FakeTime()];
     const only = join(server, time, 'a');
     await time.pass(3000);
     server.away.add('a');
     await time.pass(11_000);
-    expect(only.told).toEqual(['leads', 'lost']);
+    expect(only.calls).toEqual(['leads', 'lost']);
     server.away.clear();
     await time.pass(10_000);
-    expect(only.told).toEqual(['leads', 'lost', 'leads']);
+    expect(only.calls).toEqual(['leads', 'lost', 'leads']);
   });
 
-  it('does not lead any more once stopped in the middle of its claim', async () => {
+  it('does not lead when stopped in the middle of its claim', async () => {
     const [server, time] = [new FakeServer(), new FakeTime()];
     const only = join(server, time, 'a');
     await only.election.stop();
     await time.pass(20_000);
-    expect(only.told).toEqual([]);
+    expect(only.calls).toEqual([]);
     expect(server.lease?.record.holder ?? '').toBe('');
   });
 });

@@ -11,7 +11,7 @@ const held = (holder: string, renewedAt = EARLIER): Lease => ({
 const at = (monotonicMs: number): { now: Date; monotonicMs: number } => ({ now: NOW, monotonicMs });
 
 describe('claim', () => {
-  it('makes the lease where there is none', () => {
+  it('claims a lease that does not exist by creating it', () => {
     const write = claim(observe(undefined, undefined, 0), 'me', at(0));
     expect(write).toEqual({
       resourceVersion: undefined,
@@ -19,8 +19,8 @@ describe('claim', () => {
     });
   });
 
-  it('leaves a lease alone until its record stood still for its duration by our own clock', () => {
-    // By the wall clock it ran out an hour ago.
+  it('does not claim a lease before its record was unchanged for its duration by our own clock', () => {
+    // By the wall clock it expired an hour ago.
     const seen = observe(undefined, held('other'), 1000);
     expect(claim(seen, 'me', at(15_999))).toBeUndefined();
     expect(claim(seen, 'me', at(16_000))).toEqual({
@@ -29,7 +29,7 @@ describe('claim', () => {
     });
   });
 
-  it('waits anew once the record changed, and not when only its version did', () => {
+  it('waits the full duration again when the record changed, and not when only its version did', () => {
     const seen = observe(undefined, held('other'), 0);
     const touched = observe(seen, { ...held('other'), resourceVersion: '8' }, 14_000);
     expect(claim(touched, 'me', at(15_000))?.resourceVersion).toBe('8');
@@ -37,11 +37,11 @@ describe('claim', () => {
     expect(claim(renewed, 'me', at(15_000))).toBeUndefined();
   });
 
-  it('takes a released lease at once', () => {
+  it('claims a released lease at once', () => {
     expect(claim(observe(undefined, held(''), 0), 'me', at(0))?.record.transitions).toBe(4);
   });
 
-  it('renews its own: the same beginning and number of transitions', () => {
+  it('renews its own lease with the same acquiredAt and number of transitions', () => {
     expect(claim(observe(undefined, held('me'), 0), 'me', at(1))?.record).toEqual({
       holder: 'me',
       leaseSeconds: 15,
@@ -53,14 +53,14 @@ describe('claim', () => {
 });
 
 describe('release', () => {
-  it('leaves a lease without a holder that runs out after a second', () => {
+  it('releases the lease by writing no holder and a duration of one second', () => {
     expect(release(observe(undefined, held('me'), 0), 'me', NOW)).toMatchObject({
       resourceVersion: '7',
       record: { holder: '', leaseSeconds: 1, transitions: 3 },
     });
   });
 
-  it('leaves the lease of another one alone', () => {
+  it('does not release the lease of another holder', () => {
     expect(release(observe(undefined, held('other'), 0), 'me', NOW)).toBeUndefined();
     expect(release(observe(undefined, undefined, 0), 'me', NOW)).toBeUndefined();
   });

@@ -4,7 +4,7 @@ import { type Outcome, play } from './schedule.ts';
 
 const RUNS = Number(process.env['KUBELET_SYSCTLS_SCHEDULES'] ?? 60);
 const TIMEOUT_MS = Math.max(120_000, RUNS * 1000);
-/** A rollout to six nodes and some joining ones, again after each edit, takes less; a storm takes thousands. */
+/** Rollouts to six nodes and some joining ones, one after each edit, need fewer writes; a write storm needs thousands. */
 const MOST_WRITES = 400;
 
 describe('a coordinator whose calls are late, refused or lost, which is killed and started again', () => {
@@ -27,7 +27,7 @@ describe('a coordinator whose calls are late, refused or lost, which is killed a
       );
       const total = (of: (outcome: Outcome) => number): number =>
         outcomes.reduce((sum, outcome) => sum + of(outcome), 0);
-      // What never happened was not tried.
+      // An event that never occurred was not tested.
       expect(total(({ writes }) => writes.nodes)).toBeGreaterThan(RUNS);
       expect(total(({ kills }) => kills)).toBeGreaterThan(0);
       expect(total(({ restores }) => restores)).toBeGreaterThan(0);

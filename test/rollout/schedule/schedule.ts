@@ -1,5 +1,5 @@
-// A fleet, an API server and coordinators whose calls end in the order of a random scheduler; people, agents, restores of etcd
-// and kills come in between.
+// A fleet, an API server and coordinators whose calls end in the order of a random scheduler, with edits, agents, restores of
+// etcd and kills in between.
 
 import type { Scheduler } from 'fast-check';
 import type { FleetNode } from '../../../agent/rollout/fleet.ts';
@@ -11,22 +11,22 @@ import { startProcess, type Process } from './scheduled-coordinator.ts';
 import { natureFrom, simulatedNode } from '../simulator/simulated-node.ts';
 
 const WILD_STEPS = 400;
-/** Until then nodes are off, paused or held. */
+/** Until then nodes are off, paused or blocked. */
 const WILD_MS = 20 * 60_000;
 const CALM_STEP_MS = 10_000;
 const LONGEST_MS = 12 * 60 * 60_000;
-/** A decision without a cause comes within ten minutes. */
+/** The coordinator decides at least every ten minutes. */
 const IDLE_MS = 11 * 60_000;
 
 export interface Outcome {
-  /** What must not have happened; empty when all held. */
+  /** Violations of the invariants; empty when all held. */
   readonly faults: readonly string[];
   readonly writes: ScheduledApi['writes'];
   readonly restores: number;
   readonly kills: number;
 }
 
-/** One run, decided by the scheduler and the seed. */
+/** One run, determined by the scheduler and the seed. */
 export async function play(scheduler: Scheduler, seed: number): Promise<Outcome> {
   const schedule = new Schedule(scheduler, randomFrom(seed));
   await schedule.runWild();
@@ -44,7 +44,7 @@ class Schedule {
   readonly #api: ScheduledApi;
   #isWild = true;
   #leader: Process | undefined;
-  /** Killed, and what it has sent may still arrive. */
+  /** Killed; requests that it has sent may still arrive. */
   #killed: Process | undefined;
   #restores = 0;
   #kills = 0;
@@ -78,7 +78,7 @@ class Schedule {
     this.#isWild = false;
   }
 
-  /** A last edit, and from now on every call succeeds. What must hold at rest is checked. */
+  /** Makes a last edit; from then on every call succeeds. Checks the invariants of the final state. */
   async comeToRest(): Promise<void> {
     if (this.#leader === undefined) this.#lead();
     this.#edit('net.last');
@@ -140,7 +140,7 @@ class Schedule {
     this.#leader = undefined;
   }
 
-  /** A new leader begins when the Lease of the one before has run out: longer than any request takes. */
+  /** A new leader begins when the previous Lease has expired, which is longer than any request takes. */
   #lead(): void {
     this.#killed?.forget();
     this.#leader = startProcess({

@@ -34,15 +34,15 @@ interface Snapshot {
 export class ScheduledApi {
   #version = 1000;
   readonly stored = new Map<string, Stored>();
-  /** What a watch of the Nodes is sent, since the start or the last restore. */
+  /** The watch events of the Nodes since the start or the last restore. */
   changes: Change[] = [];
   policy: ConfigMapObject = this.#configMap({});
   status: StatusObject | undefined;
-  /** Rises with each restore: every connection of before is cut. */
+  /** Increases with each restore, which cuts every older connection. */
   epoch = 0;
-  /** What must not have happened. */
+  /** Violations of the invariants. */
   readonly faults: string[] = [];
-  /** Requests of coordinators that write, whatever became of them. */
+  /** Write requests of coordinators, whatever their result. */
   readonly writes = { nodes: 0, status: 0, events: 0 };
   readonly maxUnavailable: number;
   #edits: { readonly at: number; readonly policy: ConfigMapObject }[] = [];
@@ -53,7 +53,7 @@ export class ScheduledApi {
     this.maxUnavailable = maxUnavailable;
   }
 
-  /** Resolves at the next change of anything, or cut of a connection. */
+  /** Resolves at the next change of any object or cut of a connection. */
   changed(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -80,19 +80,19 @@ export class ScheduledApi {
     this.notify();
   }
 
-  /** What the policy that stood there at an instant asks of every node; undefined: there was none yet. */
+  /** The revision of the policy at an instant, for every node; undefined: no policy existed yet. */
   asked(at: number): { readonly revision: string; readonly paused: boolean } | undefined {
     const policy = this.#edits.findLast((edit) => edit.at <= at)?.policy;
     return policy && { revision: wanted(policy.data), paused: policy.data['paused'] === 'true' };
   }
 
-  /** Stores and tells what the node's own agent or kubelet has changed. */
+  /** Stores a change of the node's agent or kubelet and sends its watch event. */
   touch(name: string): void {
     const entry = this.stored.get(name);
     if (entry !== undefined && !isDeepStrictEqual(entry.node.seen(), entry.shown)) this.#record(name);
   }
 
-  /** Kubelets report all the time what no rollout reads. */
+  /** A status update of a kubelet that no rollout reads. */
   heartbeat(): void {
     for (const name of this.stored.keys()) this.#record(name);
   }
@@ -122,18 +122,18 @@ export class ScheduledApi {
     return this.status;
   }
 
-  /** Keeps a back-up of etcd. */
+  /** Stores a backup of etcd. */
   backUp(): void {
     const nodes = new Map([...this.stored].map(([name, { shown, version }]) => [name, { shown, version }]));
     this.#snapshot = { version: this.#version, nodes, policy: this.policy, status: this.status };
   }
 
-  /** Goes back to the last back-up: versions are lower than before, and every watch and request is cut. */
+  /** Restores the last backup: versions are lower than before, and every watch and request is cut. */
   restore(at: number): boolean {
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return false;
     this.epoch += 1;
-    // Another remainder in each epoch: no version stands for two contents.
+    // Each epoch uses another remainder, so no version has two contents.
     this.#version = snapshot.version + this.epoch;
     this.changes = [];
     this.policy = snapshot.policy;
@@ -175,8 +175,8 @@ export class ScheduledApi {
   }
 
   /**
-   * A Node that is Ready and idle is approved only while fewer than maxUnavailable others may change. What an etcd restore
-   * has made the API server forget cannot be counted.
+   * A Node that is Ready and idle is approved only while fewer than maxUnavailable others may change. Writes that an
+   * etcd restore has lost are not counted.
    */
   #checkBudget(before: FleetNode, after: FleetNode, now: Date): void {
     const nodes = [...this.stored.values()].map(({ node }) => node);
@@ -195,7 +195,7 @@ export class ScheduledApi {
 
 const revisions = new Map<string, string>();
 
-/** What the policy asks of every node. */
+/** The policy's revision for every node. */
 export function wanted(data: Readonly<Record<string, string>>): string {
   const key = data['allowedUnsafeSysctls'] ?? '';
   const known = revisions.get(key) ?? revisionOf(valid(data));

@@ -1,4 +1,4 @@
-// A coordinator's process on a random scheduler: each of its calls, lists and watches takes turns, and may be refused or lost.
+// A coordinator's process on a random scheduler: its calls, lists and watches interleave, and may be refused or lost.
 
 import type { Scheduler } from 'fast-check';
 import { createCoordinator, type Coordinator } from '../../../agent/rollout/coordinator.ts';
@@ -22,13 +22,13 @@ export interface World {
 }
 
 export interface Process {
-  /** What was decided last, and about which Nodes. */
+  /** The last decision and its Nodes. */
   last(): { readonly nodes: readonly FleetNode[]; readonly decision: RolloutDecision } | undefined;
-  /** Ends at once, as with SIGKILL: nothing of it runs any more; what it has sent may still arrive. */
+  /** Ends at once, as with SIGKILL. Requests that it has sent may still arrive. */
   kill(): void;
-  /** Another one leads: nothing that it has sent arrives any more. */
+  /** Another coordinator leads: requests that this one has sent do not arrive any more. */
   forget(): void;
-  /** Breaks the watch of the Nodes, which are listed again. */
+  /** Breaks the watch of the Nodes, so that they are listed again. */
   cut(): void;
 }
 
@@ -40,7 +40,7 @@ export function startProcess(world: World): Process {
   let publishing = 0;
   let last: ReturnType<Process['last']>;
 
-  /** One request: it arrives late or not at all, and so does its answer. */
+  /** One request: it and its answer arrive late or not at all. */
   async function request<T>(name: string, answer: () => T): Promise<T> {
     const { epoch } = api;
     await scheduler.schedule(Promise.resolve(), `${name} arrives`);
@@ -55,7 +55,7 @@ export function startProcess(world: World): Process {
     return result.value;
   }
 
-  /** Of the calls that a pass makes one after the other. */
+  /** A request of the publisher, which must send them one after the other. */
   async function single<T>(name: string, answer: () => T): Promise<T> {
     publishing += 1;
     if (publishing > 1) api.faults.push(`${name} overlaps another one`);
@@ -124,7 +124,7 @@ export function startProcess(world: World): Process {
     },
   };
 
-  /** As watchCollection does. */
+  /** Mirrors watchCollection. */
   async function followNodes(): Promise<void> {
     while (isAlive) {
       coordinator.onListing();

@@ -1,4 +1,4 @@
-// Chance that can be repeated.
+// Repeatable random numbers.
 
 export interface Random {
   /** From 0 to 1, exclusive. */
@@ -9,7 +9,7 @@ export interface Random {
   oneOf<T>(choices: readonly [T, ...T[]]): T;
 }
 
-/** A linear congruential generator: the same seed, the same numbers. */
+/** A linear congruential generator: the same seed gives the same numbers. */
 export function randomFrom(seed: number): Random {
   let state = BigInt(seed >>> 0);
 

@@ -1,4 +1,4 @@
-// One node of the simulated fleet: its Node object, and an agent that reads, waits, changes, fails and tries again.
+// One node of the simulated fleet: its Node object, and an agent that reads, waits, changes, fails and retries.
 
 import { APPROVAL_MARKERS, type State } from '../../../agent/names.ts';
 import type { FleetNode } from '../../../agent/rollout/fleet.ts';
@@ -6,27 +6,27 @@ import { isApproved } from '../../../scripts/timeline/unavailable.ts';
 import type { Random } from './random.ts';
 
 const SECOND_MS = 1000;
-/** So long after the kubelet was last heard of the Node becomes not Ready. */
+/** The Node becomes not Ready this long after the kubelet's last report. */
 const GRACE_MS = 40 * SECOND_MS;
 const RETRY_MS = 30 * SECOND_MS;
 
 /** How its agent and its kubelet behave. */
 export interface Nature {
-  /** One that is Done and only waits says so after this. */
+  /** How long an agent that is Done delays its report Pending. */
   readonly quietMs: number;
-  /** From an edit to the agent's answer. */
+  /** From an edit to the agent's report. */
   readonly readsAfterMs: number;
   /** From an approval to the begin of the change. */
   readonly beginsAfterMs: number;
   readonly changeMs: number;
-  /** From that to the next the machine is off, in ms since the start; none: never. */
+  /** When the machine is off, from and to, in ms since the start; undefined: never. */
   readonly off: { readonly from: number; readonly to: number } | undefined;
-  /** The agent alone does nothing meanwhile. */
+  /** When only the agent is down, from and to. */
   readonly asleep: { readonly from: number; readonly to: number } | undefined;
-  /** A guard holds it until then. */
+  /** Pods block it until then. */
   readonly heldUntil: number;
   readonly pausedUntil: number;
-  /** Changes to these fail, so many times each. */
+  /** How many changes to each of these revisions fail. */
   readonly fails: (revision: string) => number;
 }
 
@@ -35,10 +35,10 @@ export interface Asked {
   readonly paused: boolean;
 }
 
-/** Where the agent is, beside what the Node shows. */
+/** The agent's state that the Node does not show. */
 interface Inner {
-  heardAt: number;
-  /** What its agent wants, and since when; the Node need not show it. */
+  reportedAt: number;
+  /** The revision that its agent wants, and since when; the Node may not show it yet. */
   wanted: string | undefined;
   wantedAt: number;
   doneAt: number | undefined;
@@ -46,7 +46,7 @@ interface Inner {
   retryAt: number;
   failures: Map<string, number>;
   wasOff: boolean;
-  /** What its agent last reported, where the API server has lost that. */
+  /** The agent's last report, when the API server has lost it. */
   lost: Partial<FleetNode> | undefined;
 }
 
@@ -55,18 +55,18 @@ export interface SimulatedNode {
   /** What the coordinator writes. */
   approve(revision: string | undefined, now: Date): void;
   untaint(): void;
-  /** The API server has an older Node; its agent reports again what is so. */
+  /** The API server has an older Node; the agent reports again. */
   restore(older: FleetNode): void;
-  /** The API server has lost what its agent reported last. */
+  /** The API server loses the agent's last report. */
   isLost(): boolean;
-  /** Lets time pass: `asked` is what the policy asked of it at an instant. */
+  /** Advances time; `asked` returns the policy's revision for this node at an instant. */
   approvalActive(now: Date, start: Date, asked: (at: number) => Asked | undefined): void;
 }
 
 export function simulatedNode(first: FleetNode, nature: Nature): SimulatedNode {
   let node = first;
   const inner: Inner = {
-    heardAt: 0,
+    reportedAt: 0,
     wanted: first.desiredRevision,
     wantedAt: 0,
     doneAt: undefined,
@@ -84,14 +84,14 @@ export function simulatedNode(first: FleetNode, nature: Nature): SimulatedNode {
   function breathe(now: Date, elapsed: number): boolean {
     const off = within(nature.off, elapsed);
     if (off && !inner.wasOff) {
-      inner.heardAt = now.getTime();
+      inner.reportedAt = now.getTime();
     }
-    // What was under way when the machine went off begins anew when it is back.
+    // A change that the power loss interrupted restarts when the machine is back.
     if (!off && inner.wasOff && inner.doneAt !== undefined) {
       inner.doneAt = now.getTime() + nature.changeMs;
     }
     inner.wasOff = off;
-    const ready = !off || now.getTime() - inner.heardAt < GRACE_MS;
+    const ready = !off || now.getTime() - inner.reportedAt < GRACE_MS;
     if (node.readiness?.ready !== ready) {
       set({ readiness: { ready, since: now } });
     }
@@ -167,7 +167,7 @@ export function simulatedNode(first: FleetNode, nature: Nature): SimulatedNode {
   };
 }
 
-/** A nature at random; after `calmMs` it behaves. `fails` names the revisions that fail where anything does. */
+/** A random behaviour without faults after `calmMs`. `fails` names the revisions that may fail. */
 export function natureFrom(random: Random, calmMs: number, failing: ReadonlySet<string>): Nature {
   const span = (probability: number): Nature['off'] => {
     const from = random.whole(0, calmMs);

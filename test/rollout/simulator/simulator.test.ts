@@ -5,7 +5,7 @@ import { type Run, simulate } from './simulator.ts';
 const RUNS = Number(process.env['SIMULATED_ROLLOUTS'] ?? 60);
 const TIMEOUT_MS = Math.max(120_000, RUNS * 1000);
 
-describe('a rollout over nodes that are slow, fail, vanish, return, join and are deleted', () => {
+describe('a simulated rollout over nodes that are slow, fail, vanish, return, join and are deleted', () => {
   it(
     'keeps to the pace at every approval, whatever happens, and comes to its end when the nodes behave',
     () => {
@@ -23,7 +23,7 @@ describe('a rollout over nodes that are slow, fail, vanish, return, join and are
         { numRuns: RUNS },
       );
       const total = (what: keyof Run['seen']): number => runs.reduce((sum, { seen }) => sum + seen[what], 0);
-      // What never happened was not tried.
+      // An event that never occurred was not tested.
       expect(total('approvals')).toBeGreaterThan(RUNS);
       expect(Math.min(total('halts'), total('withdrawals'), total('joins'), total('lost'))).toBeGreaterThan(
         0,
@@ -32,7 +32,7 @@ describe('a rollout over nodes that are slow, fail, vanish, return, join and are
     TIMEOUT_MS,
   );
 
-  it('goes the same way with the same seed', () => {
+  it('simulates the same rollout with the same seed', () => {
     expect(simulate(7)).toEqual(simulate(7));
   });
 });

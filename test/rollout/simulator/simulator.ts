@@ -1,5 +1,5 @@
 // A fleet in virtual time: nodes that are slow, fail, vanish, return, join and are deleted, edits in the middle, and a
-// coordinator that may end at any moment, loses writes and sees things late. What must hold is checked at each write.
+// coordinator that may end at any time, loses writes and observes late. Each write checks the invariants.
 
 import { isDeepStrictEqual } from 'node:util';
 import { decideRollout } from '../../../agent/rollout/decide.ts';
@@ -17,13 +17,13 @@ const MINUTE_MS = 60 * SECOND_MS;
 const STEP_MS = 5 * SECOND_MS;
 /** Until then anything may happen. */
 const CALM_MS = 60 * MINUTE_MS;
-/** Windows, patience and retries need their time. */
+/** Time for windows, timeouts and retries. */
 const LONGEST_MS = 40 * 60 * MINUTE_MS;
 const LOST_MS = 10 * MINUTE_MS;
 const LONGEST_CHANGE_MS = 30 * MINUTE_MS;
 
 const START = new Date('2026-03-28T20:00:00Z');
-/** In every fleet, and never deleted. */
+/** A node in every fleet that is never deleted. */
 const FOR_GOOD = 'n0';
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 const POOLS = ['', 'db', 'canary'] as const;
@@ -37,16 +37,16 @@ interface Edit {
 
 export interface Run {
   readonly seed: number;
-  /** What must not have happened; empty when all held. */
+  /** Violations of the invariants; empty when all held. */
   readonly faults: readonly string[];
   readonly finished: boolean;
   readonly last: RolloutDecision;
   readonly minutes: number;
-  /** How often what happened, so that a test can tell that the simulator tries hard enough. */
+  /** How often each event occurred, so that a test can check the coverage of the simulator. */
   readonly seen: Readonly<Record<'approvals' | 'halts' | 'withdrawals' | 'edits' | 'joins' | 'lost', number>>;
 }
 
-/** One run, all of it decided by the seed. */
+/** One run, determined by the seed. */
 export function simulate(seed: number): Run {
   const random = randomFrom(seed);
   const edits = editsFrom(random);
@@ -87,7 +87,7 @@ export function simulate(seed: number): Run {
         return read && { revision: wanted(read, node.seen()), paused: isPaused(read) };
       });
     }
-    const nodes = coordinator.look(fleet, elapsed);
+    const nodes = coordinator.observe(fleet, elapsed);
     if (nodes === undefined || edit === undefined) {
       continue;
     }
@@ -109,7 +109,7 @@ export function simulate(seed: number): Run {
     for (const name of decision.untaint) {
       const node = fleet.get(name);
       const known = nodes.find((one) => one.name === name);
-      // The API server refuses it for a Node that is no longer as it was seen.
+      // The API server refuses a write with a stale resource version.
       if (!isDeepStrictEqual(known, node?.seen())) continue;
       if (known === undefined || !isThere(known))
         faults.push(`${now.toISOString()}: ${name}: untainted before it is done`);
@@ -132,16 +132,16 @@ function isThere({ state, appliedRevision, desiredRevision }: FleetNode): boolea
 }
 
 interface Circumstances {
-  /** As the coordinator saw them. */
+  /** The nodes as the coordinator observed them. */
   readonly nodes: readonly FleetNode[];
-  /** As they are. */
+  /** The actual nodes. */
   readonly fleet: ReadonlyMap<string, SimulatedNode>;
   readonly edit: Edit;
   readonly decision: RolloutDecision;
   readonly now: Date;
 }
 
-/** What is wrong with an approval that was just written. */
+/** Checks the invariants after an approval was written. */
 function faultsOf({ node: name, revision }: Approval, circumstances: Circumstances): readonly string[] {
   const { nodes, fleet, edit, decision, now } = circumstances;
   const pace = edit.view.policy?.settings.pace;
@@ -173,7 +173,7 @@ function faultsOf({ node: name, revision }: Approval, circumstances: Circumstanc
     return faults;
   }
   expect(windowsAt(pace.windows, now, zones).open, 'approved outside the windows');
-  // What was unavailable before takes no place, and what went dark long ago is not counted.
+  // A node that was unavailable before uses no slot; a node that has been not Ready for long is not counted.
   const moving = [...fleet.values()]
     .map((one) => one.seen())
     .filter((one) => !one.joining && isMoving(one) && !isLongNotReady(one, now));
@@ -189,14 +189,14 @@ function faultsOf({ node: name, revision }: Approval, circumstances: Circumstanc
   );
   if (pace.canary.kind === 'count') {
     const all = nodes.filter((one) => !one.joining && wanted(edit, one) === revision);
-    // Where there are other nodes, one of the control plane that has joined with the list is no canary of theirs.
+    // A control-plane node that joined with the list is no canary for workers.
     const workers = all.filter((one) => !(CONTROL_PLANE in one.labels));
     const alike = workers.length > 0 ? workers : all;
     const begun = alike.filter(
       (one) =>
         (one.desiredRevision === revision || (one.state === 'Done' && one.approvedRevision === revision)) &&
         one.failedRevision !== revision &&
-        // Held after it was approved: the same decision takes that back, and picks another.
+        // Blocked after its approval: the same decision revokes it and picks another node.
         one.state !== 'Blocked' &&
         !(one.paused && one.state !== 'Working' && one.appliedRevision !== revision) &&
         (one.appliedRevision === revision || isMoving(one)) &&
@@ -213,7 +213,7 @@ function faultsOf({ node: name, revision }: Approval, circumstances: Circumstanc
   return faults;
 }
 
-/** One that took longer than this is taken for one with a wrong clock, and counts from its approval. */
+/** A longer change is attributed to a wrong clock, and its soak counts from the approval. */
 function changedAt({ lastChange, approvedAt }: FleetNode): number {
   const [changed, approved] = [lastChange?.getTime() ?? 0, approvedAt?.getTime() ?? Infinity];
   return changed - approved > LONGEST_CHANGE_MS ? approved : changed;
@@ -233,14 +233,14 @@ function isFinished(
   );
 }
 
-/** What the coordinator knows, and when it is not there. */
+/** What the coordinator has observed, and when none runs. */
 function coordinatorFrom(random: Random) {
   const known = new Map<string, FleetNode>();
   let backAt = 0;
 
   return {
-    /** undefined while there is none. What is seen may be late; a new one has read everything. */
-    look(fleet: ReadonlyMap<string, SimulatedNode>, elapsed: number): readonly FleetNode[] | undefined {
+    /** Returns undefined while no coordinator runs. Observations may be late; a new coordinator has read everything. */
+    observe(fleet: ReadonlyMap<string, SimulatedNode>, elapsed: number): readonly FleetNode[] | undefined {
       if (elapsed < CALM_MS && random.chance(0.01)) {
         backAt = elapsed + random.whole(0, 120) * SECOND_MS;
         known.clear();
@@ -253,7 +253,7 @@ function coordinatorFrom(random: Random) {
       }
       return [...known.values()].toSorted(() => random.fraction() - 0.5);
     },
-    /** It ends between two writes, or the API server takes none. */
+    /** Whether the coordinator ends before the next write, or the API server refuses it. */
     losesWrite: (elapsed: number) => elapsed < CALM_MS && random.chance(0.05),
     wrote(name: string, fleet: ReadonlyMap<string, SimulatedNode>): void {
       const node = fleet.get(name);
@@ -263,7 +263,7 @@ function coordinatorFrom(random: Random) {
   };
 }
 
-/** The last one is one with which every rollout comes to its end. */
+/** With the last policy every rollout can finish. */
 function editsFrom(random: Random): readonly Edit[] {
   const count = random.whole(1, 5);
   const pace = {
@@ -300,7 +300,7 @@ function editsFrom(random: Random): readonly Edit[] {
 
 function nodeFrom(random: Random, name: string, joining: boolean): FleetNode {
   const labels: Record<string, string> = {
-    // Canaries by labels need one.
+    // Canaries by labels need a node with the labels.
     pool: name === FOR_GOOD ? 'canary' : random.oneOf(POOLS),
     'topology.kubernetes.io/zone': random.oneOf(['a', 'b']),
     ...(random.chance(0.15) && { [CONTROL_PLANE]: '' }),
@@ -321,7 +321,7 @@ function nodeFrom(random: Random, name: string, joining: boolean): FleetNode {
 
 const wantedBefore = new WeakMap<Edit, Map<string, string>>();
 
-/** What an edit asks of the node. */
+/** The revision of an edit for the node. */
 function wanted(edit: Edit, { labels }: FleetNode): string {
   const known = wantedBefore.get(edit) ?? new Map<string, string>();
   wantedBefore.set(edit, known);

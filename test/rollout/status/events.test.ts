@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Phase } from '../../../agent/rollout/fleet.ts';
 import { milestones, type Told } from '../../../agent/rollout/status/events.ts';
 
-/** The reasons of the Events, phase by phase; a phase may name the rollout that it is of. */
-function told(...phases: (Phase | [Phase, string])[]): string[] {
+/** The reasons of the Events of these phases, in order; a phase may name its rollout. */
+function eventsOf(...phases: (Phase | [Phase, string])[]): string[] {
   let memory: Told | undefined;
   return phases.flatMap((entry) => {
     const [phase, rollout] = typeof entry === 'string' ? [entry, 'one'] : entry;
@@ -14,21 +14,21 @@ function told(...phases: (Phase | [Phase, string])[]): string[] {
 }
 
 describe('the milestones of a rollout', () => {
-  it('are told once each, however long each phase is', () => {
+  it('posts each milestone of a rollout once, however long each phase is', () => {
     const phases: Phase[] = ['Waiting', 'Canary', 'Canary', 'Soaking', 'Soaking', 'Rolling', 'Rolling'];
-    expect(told(...phases, 'Waiting', 'Rolling', 'Done', 'Done')).toEqual([
+    expect(eventsOf(...phases, 'Waiting', 'Rolling', 'Done', 'Done')).toEqual([
       'RolloutStarted',
       'CanaryPassed',
       'RolloutDone',
     ]);
   });
 
-  it('have no canary where there was none', () => {
-    expect(told('Rolling', 'Done')).toEqual(['RolloutStarted', 'RolloutDone']);
+  it('posts no CanaryPassed without canaries', () => {
+    expect(eventsOf('Rolling', 'Done')).toEqual(['RolloutStarted', 'RolloutDone']);
   });
 
-  it('name a halt, and the way out of it, each time', () => {
-    expect(told('Canary', 'Halted', 'Halted', 'Canary', 'Halted', 'Done')).toEqual([
+  it('posts each halt and each resumption', () => {
+    expect(eventsOf('Canary', 'Halted', 'Halted', 'Canary', 'Halted', 'Done')).toEqual([
       'RolloutStarted',
       'RolloutHalted',
       'RolloutResumed',
@@ -39,8 +39,8 @@ describe('the milestones of a rollout', () => {
     ]);
   });
 
-  it('begin anew with another policy, also with one that was there before', () => {
-    expect(told(['Rolling', 'a'], ['Canary', 'b'], ['Rolling', 'a'], ['Done', 'a'])).toEqual([
+  it('posts the milestones again for another policy, also for an earlier one', () => {
+    expect(eventsOf(['Rolling', 'a'], ['Canary', 'b'], ['Rolling', 'a'], ['Done', 'a'])).toEqual([
       'RolloutStarted',
       'RolloutStarted',
       'RolloutStarted',
@@ -48,8 +48,8 @@ describe('the milestones of a rollout', () => {
     ]);
   });
 
-  it('are none when nothing had to change, nor when one node comes back later', () => {
-    expect(told('Done', 'Done')).toEqual([]);
-    expect(told('Rolling', 'Done', 'Rolling', 'Done')).toEqual(['RolloutStarted', 'RolloutDone']);
+  it('posts no milestone when nothing had to change or one node returns later', () => {
+    expect(eventsOf('Done', 'Done')).toEqual([]);
+    expect(eventsOf('Rolling', 'Done', 'Rolling', 'Done')).toEqual(['RolloutStarted', 'RolloutDone']);
   });
 });

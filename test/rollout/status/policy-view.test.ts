@@ -18,7 +18,7 @@ function idOf(data: Record<string, string>): string | undefined {
 }
 
 describe('the policy as the coordinator reads it', () => {
-  it('is none, with the reason, while the ConfigMap is not valid or not there', () => {
+  it('returns no policy and the errors while the ConfigMap is not valid or does not exist', () => {
     expect(view({ allowedUnsafeSysctls: 'no/good*name' })).toMatchObject({
       policy: undefined,
       errors: [{ key: 'allowedUnsafeSysctls', line: 1 }],
@@ -29,7 +29,7 @@ describe('the policy as the coordinator reads it', () => {
     });
   });
 
-  it('is another rollout with other lists, and the same one at another pace', () => {
+  it('has another rollout id with other lists, and the same one at another pace', () => {
     const base = { allowedUnsafeSysctls: 'net.core.somaxconn' };
     expect(idOf(base)).toMatch(/^[0-9a-f]{10}$/u);
     expect(idOf({ ...base, paused: 'true', soakSeconds: '5' })).toBe(idOf(base));

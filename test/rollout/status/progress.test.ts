@@ -15,7 +15,7 @@ import {
 } from '../fleets.ts';
 
 describe('countsOf', () => {
-  it('counts the nodes of each standing', () => {
+  it('counts the nodes of each status', () => {
     const nodes = [
       ...many(3, done),
       working('a'),
@@ -39,21 +39,21 @@ describe('countsOf', () => {
 describe('estimatedEnd', () => {
   const TOOK_20_S = { approvedAt: secondsAgo(3620), lastChange: secondsAgo(3600) };
 
-  it('is the waves that are left, each as long as changes took', () => {
+  it('estimates the remaining waves at the median duration of past changes', () => {
     const nodes = [...many(3, (name) => done(`d${name}`, TOOK_20_S)), ...many(7, waiting)];
     expect(secondsLeft(nodes, { maxUnavailable: '2' })).toBe(4 * 20);
   });
 
-  it('takes changes to last 30 s where none was seen', () => {
+  it('assumes 30 s per change before the first one', () => {
     expect(secondsLeft(many(4, waiting), { maxUnavailable: '2', canary: '0' })).toBe(2 * 30);
   });
 
-  it('has control-plane nodes one after the other', () => {
+  it('estimates control-plane nodes one after the other', () => {
     const leaders = many(3, (name) => waiting(name, { labels: CONTROL_PLANE }));
     expect(secondsLeft([done('x', TOOK_20_S), ...leaders], { maxUnavailable: '100%' })).toBe(3 * 20);
   });
 
-  it('has the canaries and their soak before the rest', () => {
+  it('estimates the canaries and their soak before the other nodes', () => {
     const policy = { maxUnavailable: '10', soakSeconds: '100' };
     expect(secondsLeft(many(5, waiting), policy)).toBe(30 + 100 + 30);
     const changed = done('a', { approvedAt: secondsAgo(60), lastChange: secondsAgo(40) });
@@ -65,8 +65,8 @@ describe('estimatedEnd', () => {
     ['is paused', [waiting('a')], { paused: 'true' }],
     ['is halted', [failed('a'), waiting('b')], {}],
     ['waits for a window', [waiting('a')], { windows: 'Sun 01:00-02:00 UTC' }],
-    ['waits for a failed node alone', [failed('a'), done('b')], { failureThreshold: '2' }],
-  ])('is not known while a rollout %s', (_, nodes, data) => {
+    ['waits only for a failed node', [failed('a'), done('b')], { failureThreshold: '2' }],
+  ])('returns no end while a rollout %s', (_, nodes, data) => {
     expect(secondsLeft(nodes, data)).toBeUndefined();
   });
 });

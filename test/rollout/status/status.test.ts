@@ -12,7 +12,7 @@ const TOLD = {
 };
 
 describe('the status', () => {
-  it('says how far the rollout is and which nodes need attention, failed ones first', () => {
+  it('contains the progress of the rollout and the nodes that need attention, failed ones first', () => {
     const nodes = [
       verdict('a', 'done'),
       verdict('b', 'held', 'Pod x uses\nkernel.sem.'),
@@ -44,7 +44,7 @@ describe('the status', () => {
     });
   });
 
-  it('names fifty nodes at most, and stays far below what a ConfigMap holds', () => {
+  it('names fifty nodes at most, and stays far below the limit of a ConfigMap', () => {
     const nodes = Array.from({ length: 5000 }, (_, index) => verdict(`n${index}`, 'lost', 'x'.repeat(9000)));
     const data = statusData(decision({ nodes }), undefined);
     const lines = data['attention']?.split('\n') ?? [];
@@ -53,7 +53,7 @@ describe('the status', () => {
     expect(JSON.stringify(data).length).toBeLessThan(100_000);
   });
 
-  it('tells the next coordinator what was told, and nothing when somebody spoilt it', () => {
+  it('returns the posted Events to the next coordinator, and undefined from an invalid status', () => {
     expect(toldIn(statusData(decision(), TOLD))).toEqual(TOLD);
     expect(toldIn(statusData(decision(), undefined))).toBeUndefined();
     expect(toldIn({})).toBeUndefined();

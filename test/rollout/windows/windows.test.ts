@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 const zones = createZones();
 
 describe('no windows', () => {
-  it('are open at all times', () => {
+  it('is open at all times without windows', () => {
     const now = new Date('2026-03-29T01:00:00Z');
     expect(windowsAt([], now)).toEqual({ open: true, changesAt: undefined });
   });
@@ -18,16 +18,16 @@ describe('no windows', () => {
 
 describe('a window', () => {
   it.each([
-    // An ordinary one; 2026-11-24 is a Tuesday.
+    // 2026-11-24 is a Tuesday.
     ['Tue 10:00-12:00 UTC', '2026-11-24T09:59:59Z', false, '2026-11-24T10:00:00Z'],
     ['Tue 10:00-12:00 UTC', '2026-11-24T10:00:00Z', true, '2026-11-24T12:00:00Z'],
     ['Tue 10:00-12:00 UTC', '2026-11-24T11:59:59.999Z', true, '2026-11-24T12:00:00Z'],
     ['Tue 10:00-12:00 UTC', '2026-11-24T12:00:00Z', false, '2026-12-01T10:00:00Z'],
-    // The day on which it starts counts.
+    // The day is the one on which the window starts.
     ['Fri 22:00-04:00 UTC', '2026-11-28T03:00:00Z', true, '2026-11-28T04:00:00Z'],
     ['Fri 22:00-04:00 UTC', '2026-11-27T03:00:00Z', false, '2026-11-27T22:00:00Z'],
     ['Sat 22:00-04:00 UTC', '2026-11-29T03:59:00Z', true, '2026-11-29T04:00:00Z'],
-    // Windows that touch or overlap are one.
+    // Adjacent and overlapping windows merge.
     [
       'Mon-Fri 22:00-24:00 UTC\nTue-Sat 00:00-04:00 UTC',
       '2026-11-24T23:00:00Z',
@@ -42,7 +42,7 @@ describe('a window', () => {
     ],
     ['Sat,Sun 00:00-24:00 UTC', '2026-11-28T00:00:00Z', true, '2026-11-30T00:00:00Z'],
     ['Tue 23:00-23:00 UTC', '2026-11-25T22:59:00Z', true, '2026-11-25T23:00:00Z'],
-    // Far from UTC the day is another.
+    // In zones far from UTC the local day differs.
     ['Wed 00:00-06:00 Pacific/Kiritimati', '2026-11-24T10:00:00Z', true, '2026-11-24T16:00:00Z'],
     ['Mon 22:00-24:00 Pacific/Pago_Pago', '2026-11-24T10:30:00Z', true, '2026-11-24T11:00:00Z'],
     ['Tue 09:00-10:00 Asia/Kathmandu', '2026-11-24T03:15:00Z', true, '2026-11-24T04:15:00Z'],
@@ -60,16 +60,16 @@ describe('a window', () => {
     ['Sun 01:30-03:30 America/New_York', '2026-03-08T06:30:00Z', true, '2026-03-08T07:30:00Z'],
     ['Sun 00:00-01:30 America/New_York', '2026-11-01T05:30:00Z', false, '2026-11-01T06:00:00Z'],
     ['Sat 20:00-06:00 America/New_York', '2026-11-01T00:00:00Z', true, '2026-11-01T11:00:00Z'],
-    // Lord Howe is set by half an hour: 2026-04-04 at 15:00 UTC back from 02:00 to 01:30, 2026-10-03 at 15:30 UTC forward.
+    // Lord Howe changes its clocks by half an hour: 2026-04-04 at 15:00 UTC back from 02:00 to 01:30, 2026-10-03 at 15:30 UTC forward.
     ['Sun 01:00-01:45 Australia/Lord_Howe', '2026-04-04T14:44:00Z', true, '2026-04-04T14:45:00Z'],
     ['Sun 01:00-01:45 Australia/Lord_Howe', '2026-04-04T14:45:00Z', false, '2026-04-04T15:00:00Z'],
     ['Sun 01:00-01:45 Australia/Lord_Howe', '2026-04-04T15:00:00Z', true, '2026-04-04T15:15:00Z'],
     ['Sun 02:00-02:30 Australia/Lord_Howe', '2026-10-03T15:29:00Z', false, '2026-10-10T15:00:00Z'],
     ['Sun 02:15-03:00 Australia/Lord_Howe', '2026-10-03T15:30:00Z', true, '2026-10-03T16:00:00Z'],
-    // Always.
+    // Always open.
     ['Mon-Sun 00:00-24:00 Europe/Berlin', '2026-10-24T20:00:00Z', true, undefined],
     ['Mon-Sun 12:00-12:00 America/New_York', '2026-03-08T06:30:00Z', true, undefined],
-  ])('%s at %s: open %s until %s', (text, now, open, change) => {
+  ])('the windows %s at %s are open: %s, until %s', (text, now, open, change) => {
     const windows = windowsOf(text);
     expect([
       windowsAt(windows, new Date(now)).open,
@@ -91,7 +91,7 @@ const aWindow: fc.Arbitrary<Window> = fc.record({
     'Pacific/Kiritimati',
   ),
 });
-/** Around each time at which one of the clocks is set. */
+/** Times around each change of a clock. */
 const anInstant = fc
   .tuple(
     fc.constantFrom('2026-03-08', '2026-03-29', '2026-04-05', '2026-10-04', '2026-10-25', '2026-11-01'),
@@ -101,7 +101,7 @@ const anInstant = fc
   .map(([day, minutes, ms]) => new Date(Date.parse(day) + minutes * MINUTE_MS + ms));
 
 describe('any windows', () => {
-  it('are open just when the clock on the wall says so', () => {
+  it('opens any windows exactly at their local times', () => {
     fc.assert(
       fc.property(fc.array(aWindow, { minLength: 1, maxLength: 3 }), anInstant, (windows, now) => {
         expect(windowsAt(windows, now, zones).open).toBe(windows.some((one) => wallSays(one, now)));
@@ -109,7 +109,7 @@ describe('any windows', () => {
     );
   });
 
-  it('change next at the very first minute at which they are not as now', () => {
+  it('returns the first minute at which the windows open or close as changesAt', () => {
     fc.assert(
       fc.property(fc.array(aWindow, { minLength: 1, maxLength: 3 }), anInstant, (windows, now) => {
         const open = windowsAt(windows, now, zones).open;
@@ -129,7 +129,7 @@ describe('any windows', () => {
     );
   });
 
-  it('take no account of the order in which they are written', () => {
+  it('does not depend on the order of the windows', () => {
     fc.assert(
       fc.property(fc.array(aWindow, { minLength: 2, maxLength: 4 }), anInstant, (windows, now) => {
         expect(windowsAt(windows.toReversed(), now, zones).changesAt).toEqual(
@@ -143,7 +143,7 @@ describe('any windows', () => {
 const walls = new Map<string, Intl.DateTimeFormat>();
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
-/** The same asked differently: the words of the zone's clock. */
+/** An independent check: the local time of the zone as text. */
 function wallSays({ days, start, end, timeZone }: Window, at: Date): boolean {
   const wall =
     walls.get(timeZone) ??
