@@ -26,7 +26,7 @@ describe('hostCommands', () => {
 
     const failed = run(['sleep', seconds], { timeoutMs: 300 });
 
-    await expect(failed).rejects.toThrow(`sleep ${seconds} took longer than 0.3 s, and was ended`);
+    await expect(failed).rejects.toThrow(`sleep ${seconds} took longer than 0.3 s and was terminated`);
     expect(await sleepers(seconds)).toBe('');
   });
 
