@@ -1,6 +1,6 @@
-// Ending a request for one of several reasons.
+// Cancels a request for one of several reasons.
 
-/** An AbortController that also follows another signal, and lets go of it. AbortSignal.any keeps what it follows alive for too long. */
+/** An AbortController that also follows `parent` until `dispose`. AbortSignal.any would keep the parent's listeners alive too long. */
 export class Cancellation {
   readonly #controller = new AbortController();
   readonly #parent: AbortSignal | undefined;

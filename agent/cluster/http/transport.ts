@@ -1,5 +1,5 @@
 // A small HTTP/1.1 transport to the API server: keep-alive, JSON, bounded in time and size.
-// client-node's own would double the agent's memory and opens a new TLS connection for every request.
+// client-node's transport would double the agent's memory, and it opens a new TLS connection for each request.
 
 import type { IncomingMessage } from 'node:http';
 import { apiError, bodyOf, jsonOf } from './response.ts';
@@ -12,7 +12,7 @@ import { MERGE_PATCH } from './media-types.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PATCH';
-  /** Absolute path on the API server; its segments already escaped. */
+  /** Absolute path on the API server. The caller has escaped its segments. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
@@ -21,9 +21,9 @@ export interface ApiRequest {
   readonly contentType?: string;
   /** Default application/json. */
   readonly accept?: string;
-  /** For the whole exchange, connecting included. */
+  /** Timeout of the whole exchange, connecting included. */
   readonly timeoutMs?: number;
-  /** Sending it twice does no harm. Default: true for GET and merge patches. */
+  /** It is safe to send it twice. Default: true for GET and merge patches. */
   readonly idempotent?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -37,9 +37,9 @@ export interface ApiAnswer {
 export interface StreamRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** For the head of the answer, connecting included. */
+  /** Timeout of the response head, connecting included. */
   readonly answerMs?: number;
-  /** The stream fails with NoAnswer once not a single byte came for this long. */
+  /** The stream fails with a TimeoutError when no byte arrives for this long. */
   readonly silenceMs: number;
   /** Called when the server has accepted the request and the stream begins. */
   readonly onOpen?: () => void;
@@ -47,11 +47,11 @@ export interface StreamRequest {
 }
 
 export interface Transport {
-  /** Rejects with ApiError for a status of 400 or more, NoAnswer, BadAnswer, or the socket's own error. */
+  /** Rejects with an ApiError for a status of 400 or more, a TimeoutError, an InvalidResponseError, or the socket's own error. */
   request(request: ApiRequest): Promise<ApiAnswer>;
-  /** The bytes of an answer as they come, however many; errors as for `request`. */
+  /** The bytes of a response of any size as they arrive; errors as for `request`. */
   read(request: ApiRequest): AsyncIterable<Uint8Array>;
-  /** The lines of a long GET, each stream on a connection of its own; errors as for `request`. Ends when the server ends it. */
+  /** The lines of a long GET on its own connection; errors as for `request`. Ends when the server ends the response. */
   stream(request: StreamRequest): AsyncIterable<string>;
   /** Closes every connection. */
   close(): void;
@@ -59,20 +59,20 @@ export interface Transport {
 
 export interface TransportOptions {
   readonly connectMs?: number;
-  /** Requests under way at a time; the others wait for a connection. Streams do not count. */
+  /** Maximum of concurrent requests; further ones wait for a connection. Streams do not count. */
   readonly maxConnections?: number;
-  /** Default for a request as a whole, and for the head of a stream's answer. */
+  /** Default timeout of a whole request, and of the response head of a stream. */
   readonly requestMs?: number;
   readonly maxBodyBytes?: number;
   readonly maxLineBytes?: number;
   readonly userAgent?: string;
-  /** Of this machine, to connect from. Default: as it routes. */
+  /** A local address to connect from. Default: chosen by the routing table. */
   readonly localAddress?: string;
-  /** Default: straight to the credentials' server. */
+  /** Default: direct connections to the server of the credentials. */
   readonly connections?: Connections;
 }
 
-/** An object is at most 1.5 MiB in etcd; JSON's escapes may swell it. */
+/** An object takes at most 1.5 MiB in etcd; JSON's escapes may enlarge it. */
 const DEFAULTS = {
   connectMs: 10_000,
   maxConnections: 2,
@@ -82,7 +82,7 @@ const DEFAULTS = {
   userAgent: 'kubelet-sysctl-agent',
 } satisfies Required<Omit<TransportOptions, 'connections' | 'localAddress'>>;
 
-/** A transport that speaks as `credentials` say. It opens nothing before the first request. */
+/** A transport that authenticates with `credentials`. It opens no connection before the first request. */
 export function createTransport(credentials: Credentials, options: TransportOptions = {}): Transport {
   const limits = { ...DEFAULTS, ...options };
   const connections = options.connections ?? openConnections(credentials.server, limits);
@@ -121,7 +121,7 @@ export function createTransport(credentials: Credentials, options: TransportOpti
         const response = await authorised(call, (authorisedCall) => connections.sendOnNew(authorisedCall));
         clearTimeout(timer);
         request.onOpen?.();
-        yield* lines(heard(response, request.silenceMs, ending), limits.maxLineBytes);
+        yield* lines(untilSilent(response, request.silenceMs, ending), limits.maxLineBytes);
       } catch (error) {
         throw ending.reason ?? error;
       } finally {
@@ -134,7 +134,7 @@ export function createTransport(credentials: Credentials, options: TransportOpti
     close: () => connections.close(),
   };
 
-  /** One request within its time, which covers the reading of the answer too. */
+  /** Starts the timeout of one request, which includes reading the response. The caller must call `end`. */
   function begin(request: ApiRequest): {
     response(): Promise<IncomingMessage>;
     failure(error: unknown): unknown;
@@ -156,7 +156,7 @@ export function createTransport(credentials: Credentials, options: TransportOpti
     };
   }
 
-  /** Sends with our token; a refused token is read again from disk, since it may have been rotated, and tried once more. */
+  /** Sends with the token. If the token or the certificate is refused, retries once with freshly read ones: they may have been rotated. */
   async function authorised(
     call: Call,
     send: (call: Call) => Promise<IncomingMessage>,
@@ -187,7 +187,7 @@ export function createTransport(credentials: Credentials, options: TransportOpti
     return response;
   }
 
-  /** A kept connection may have been closed by the server just as we wrote: then nobody answered, and we ask again on a new one. */
+  /** The server may close a kept connection just as the request is sent: retries an idempotent request on a new connection. */
   async function sendOnce(call: Call, request: ApiRequest): Promise<IncomingMessage> {
     try {
       return await connections.send(call);
@@ -227,7 +227,7 @@ function isIdempotent(request: ApiRequest): boolean {
   );
 }
 
-/** OpenSSL's verdicts on a chain of certificates; a rotated authority shows as one of these. */
+/** True for OpenSSL's errors of certificate verification: a rotated authority causes one of these. */
 function isCertificateError(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_SIGNATURE_FAILURE)/.test(code);
@@ -239,8 +239,8 @@ async function* bytesOf(response: IncomingMessage): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** The chunks of a response, cut off when none came for `silenceMs`. */
-async function* heard(
+/** The chunks of a response. Cancels it with a TimeoutError when none arrives for `silenceMs`. */
+async function* untilSilent(
   response: IncomingMessage,
   silenceMs: number,
   ending: Cancellation,

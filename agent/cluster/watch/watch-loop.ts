@@ -1,4 +1,4 @@
-// Following objects for ever: list, watch, and come back from whatever the network and the API server do.
+// Watches objects: list, watch, and recover from failures of the network and the API server.
 
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { backoffMs, type Backoff } from './backoff.ts';
@@ -9,46 +9,47 @@ import type { Transport } from '../http/transport.ts';
 import { isGone, parseWatchEvent } from './watch-event.ts';
 import { isFromServer, isSilence, keepsVersion } from './watch-failure.ts';
 
-/** What of the API is followed, and who is told. What `list` rejects with counts as a failure of the API server. */
+/** The objects to watch and their callbacks. */
 export interface Followed {
   /** The collection, `/api/v1/nodes`. */
   readonly path: string;
-  /** What every watch asks for, such as a fieldSelector. */
+  /** Query of every watch, such as a fieldSelector. */
   readonly query: Readonly<Record<string, string>>;
   /** Called before each list. */
   readonly listing?: (() => void) | undefined;
+  /** Lists the objects within `answerMs`. A rejection is retried with backoff. */
   list(signal: AbortSignal, answerMs: number): Promise<Listing>;
-  /** Takes in one object that is new or has changed. */
+  /** Called with an object that is new or has changed. */
   changed(object: JsonObject): void;
-  /** Takes in that an object is gone. */
+  /** Called with an object that was deleted. */
   deleted(object: JsonObject): void;
 }
 
 export interface Listing {
-  /** Where a watch resumes. */
+  /** The version from which a watch resumes. */
   readonly version: string;
-  /** Takes in what was listed. True when that was not known. */
+  /** Applies the list. Returns true when it differs from the known objects. */
   takeIn(): boolean;
 }
 
-/** How a watch goes about it; all have defaults. */
+/** Options of a watch; all but `transport` have defaults. */
 export interface WatchOptions {
   readonly transport: Pick<Transport, 'stream'>;
-  /** Called for every failure, with the pause before the next try. */
+  /** Called for every failure, with the delay before the next retry. */
   readonly onError?: (error: unknown, retryInMs: number) => void;
-  /** Called when the server answers again after `onError` was, and after what it has to tell. */
+  /** Called when the server answers again after `onError`. After a list it is called once the list was applied. */
   readonly onRecovered?: () => void;
-  /** Called with what a callback threw, or what else is a fault of this process. The watch goes on with the next event. */
+  /** Called with an error that a callback threw, or another fault of this process. The watch continues with the next event. */
   readonly onFault?: (error: unknown) => void;
-  /** Called once for an object that cannot be read; it is skipped. */
+  /** Called once for an object that cannot be parsed; it is skipped. */
   readonly onUnreadable?: OnUnreadable;
-  /** A watch lasts this long and up to twice as long, so that a fleet's do not end together. */
+  /** A watch lasts this long, and up to twice as long by jitter, so that a fleet's watches do not end together. */
   readonly timeoutSeconds?: number;
-  /** API servers send a bookmark about once a minute: a connection silent for longer is given up, and listed anew. */
+  /** API servers send a bookmark about once a minute: a connection that is silent for longer is closed, and the objects are listed again. */
   readonly silenceMs?: number;
-  /** A list, and the head of a watch, may take this long. */
+  /** Timeout of a list and of the response head of a watch. */
   readonly answerMs?: number;
-  /** A watch that lasted this long clears the count of failures. */
+  /** A watch that lasted this long resets the backoff. */
   readonly healthyMs?: number;
   readonly backoff?: Backoff;
   /** In [0, 1). */
@@ -59,20 +60,20 @@ export interface WatchOptions {
 }
 
 export interface Watch {
-  /** Closes the connection and stops every timer; nothing is called any more. */
+  /** Closes the connection and stops every timer. No callback is called afterwards. */
   stop(): void;
-  /** Resolves after the first list; stays pending when stopped before. */
+  /** Resolves after the first list; remains pending when stopped before it. */
   readonly synced: Promise<void>;
 }
 
 const DEFAULTS = {
   timeoutSeconds: 1800,
   silenceMs: 90_000,
-  // An API server may let a request wait for a quarter of its own minute; after that it says 429.
+  // An API server may queue a request for a quarter of its own minute; after that it answers 429.
   answerMs: 16_000,
   healthyMs: 10_000,
-  // A thousand nodes whose API server is away ask 400 times a second with this; their kubelets try 500 times a second to
-  // write their status alone (kubelet_node_status.go). When it is back, half of the nodes know after 3 s, all after 10 s.
+  // With this backoff a thousand nodes send 400 requests a second to an unavailable API server; their kubelets send 500 a second for
+  // their status alone (kubelet_node_status.go). Once it is back, half of the nodes reconnect within 3 s, all within 10 s.
   backoff: { minMs: 250, maxMs: 10_000 },
   random: Math.random,
   now: () => performance.now(),
@@ -81,16 +82,16 @@ const DEFAULTS = {
   },
 };
 
-/** However long a server asks to be left alone, we look again after this. */
+/** The longest Retry-After that is respected. */
 const MAX_RETRY_AFTER_MS = 120_000;
 /**
- * A quiet watch need not be a dead one: an API server has bookmarks to send only while its etcd reports progress, for
- * which kubeadm asks every 5 s, but etcd's default is 10 min. So silence that hid nothing doubles our patience, up to
- * this; a lost connection is found earlier by TCP's probes.
+ * The longest allowed silence. An API server sends bookmarks only while its etcd reports progress: kubeadm sets an interval
+ * of 5 s, etcd's default is 10 min. So silence that hid no change doubles the allowed silence, up to this limit. TCP's probes
+ * detect a lost connection earlier.
  */
 const MAX_SILENCE_MS = 1_200_000;
 
-/** Follows until stopped. Each failure costs one request and a pause with full jitter. */
+/** Watches until stopped. Each failure costs one request and a pause with full jitter. */
 export function watchLoop(followed: Followed, options: WatchOptions): Watch {
   const { transport, onError, onRecovered, onFault } = options;
   const settings = { ...DEFAULTS, ...options };
@@ -98,7 +99,7 @@ export function watchLoop(followed: Followed, options: WatchOptions): Watch {
   const stopping = new AbortController();
   const synced = Promise.withResolvers<void>();
 
-  /** Where to resume; undefined: list first. */
+  /** The version to resume from; undefined: list first. */
   let version: string | undefined;
   let openedAt: number | undefined;
   let failures = 0;
@@ -118,7 +119,7 @@ export function watchLoop(followed: Followed, options: WatchOptions): Watch {
         await follow(version);
         await pauseAfter(undefined);
       } catch (error) {
-        // A server that only finds our version too old is back: its list need not wait for what failed before.
+        // 410 means the server is up: reset the backoff.
         failures = resuming && isGone(error) ? 0 : failures;
         await pauseAfter(error);
       }
@@ -128,10 +129,10 @@ export function watchLoop(followed: Followed, options: WatchOptions): Watch {
   async function list(): Promise<string> {
     call(() => followed.listing?.());
     const listing = await followed.list(stopping.signal, answerMs);
-    const isNews = call(() => listing.takeIn()) ?? true;
+    const isChanged = call(() => listing.takeIn()) ?? true;
     if (wasSilent) {
       wasSilent = false;
-      patienceMs = isNews ? silenceMs : Math.min(patienceMs * 2, Math.max(silenceMs, MAX_SILENCE_MS));
+      patienceMs = isChanged ? silenceMs : Math.min(patienceMs * 2, Math.max(silenceMs, MAX_SILENCE_MS));
     }
     synced.resolve();
     answered();
@@ -183,7 +184,7 @@ export function watchLoop(followed: Followed, options: WatchOptions): Watch {
     }
   }
 
-  /** Calls nothing once stopped. What a callback throws must not count as a failure of the API server. */
+  /** Calls nothing once stopped. An error of a callback must not count as a failure of the API server. */
   function call<T>(callback: () => T): T | undefined {
     if (stopping.signal.aborted) {
       return undefined;
@@ -196,7 +197,7 @@ export function watchLoop(followed: Followed, options: WatchOptions): Watch {
     }
   }
 
-  /** Takes in how a watch ended (undefined: in good order) and waits before the next one. */
+  /** Records how a watch ended (undefined: normally) and waits before the next one. */
   async function pauseAfter(failure: unknown): Promise<void> {
     if (stopping.signal.aborted) {
       return;
@@ -207,14 +208,14 @@ export function watchLoop(followed: Followed, options: WatchOptions): Watch {
       version = undefined;
     }
     wasSilent ||= isSilence(failure);
-    // What the server asks for is a floor, and jitter comes on top: it asks everybody for the same.
-    const asked = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0;
-    const pauseMs = Math.min(asked, MAX_RETRY_AFTER_MS) + backoffMs(backoff, failures, random());
+    // Retry-After is a minimum and jitter is added: the server sends all clients the same value.
+    const retryAfterMs = failure instanceof ApiError ? (failure.retryAfterMs ?? 0) : 0;
+    const pauseMs = Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) + backoffMs(backoff, failures, random());
     if (failure !== undefined && !isGone(failure)) {
       isFailing = true;
       call(() => (isFromServer(failure) ? onError?.(failure, pauseMs) : onFault?.(failure)));
     }
-    // An aborted pause means stop(), which the loop sees.
+    // The pause is aborted only by stop(), which the loop checks.
     await sleep(pauseMs, stopping.signal).catch(() => undefined);
   }
 }

@@ -175,7 +175,7 @@ describe('pods', () => {
 
   it.each([
     ['refuses', json(403, status(403, 'Forbidden', 'no')), { status: 403 }],
-    ['answers something else', json(200, { kind: 'Status' }), { name: 'BadAnswer' }],
+    ['answers something else', json(200, { kind: 'Status' }), { name: 'InvalidResponseError' }],
     ['breaks off', breakingOff('{"kind":"PodList","items":[{"metadata":{'), {}],
   ])('are not known when the API server %s', async (_title, answer, error) => {
     const { cluster } = await served(answer);
@@ -379,7 +379,10 @@ describe('watching', () => {
     await eventually(() => expect(calls).toBe(2));
     expect(warnings).toMatchObject([
       [{ err: bug }, expect.stringMatching(/^Internal error: /u)],
-      [{ object: 'n1', err: { name: 'BadAnswer' } }, expect.stringContaining('n1 could not be read')],
+      [
+        { object: 'n1', err: { name: 'InvalidResponseError' } },
+        expect.stringContaining('n1 could not be read'),
+      ],
     ]);
     expect(server.seen.length).toBe(2);
   });

@@ -60,7 +60,7 @@ describe('inClusterCredentials', () => {
 
   it('says outside a cluster that the agent must run as a pod', async () => {
     await expect(inClusterCredentials({}, serviceAccount().readFile)).rejects.toThrow(
-      /run the agent as a pod/,
+      /Run the agent as a pod/,
     );
   });
 

@@ -202,7 +202,7 @@ describe('request', () => {
     const server = new URL(`https://127.0.0.1:${port}`);
     const transport = createTransport({ ...credentials, server }, { connectMs: 30 });
     open.push(silent, transport);
-    await expect(transport.request(get)).rejects.toMatchObject({ name: 'NoAnswer', step: 'connect' });
+    await expect(transport.request(get)).rejects.toMatchObject({ name: 'TimeoutError', step: 'connect' });
   });
 
   it('refuses an answer that is too long or no JSON', async () => {
@@ -258,7 +258,7 @@ describe('stream', () => {
     const { server, transport } = await served();
     server.answer(watching([{ n: 1 }]));
     const stream = transport.stream({ ...watch, silenceMs: 50, signal: AbortSignal.timeout(4000) });
-    await expect(collect(stream)).rejects.toMatchObject({ name: 'NoAnswer', step: 'stream' });
+    await expect(collect(stream)).rejects.toMatchObject({ name: 'TimeoutError', step: 'stream' });
     await eventually(() => expect(server.connections.size).toBe(0));
   });
 

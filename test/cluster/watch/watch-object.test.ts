@@ -229,7 +229,7 @@ describe('the end of a watch', () => {
     );
     const { changes, errors } = follow(server, {}, { maxLineBytes: 2000 });
     await eventually(() => expect(changes).toEqual(['a', 'b']));
-    expect(errors).toMatchObject([{ name: 'BadAnswer' }]);
+    expect(errors).toMatchObject([{ name: 'InvalidResponseError' }]);
   });
 
   it('says nothing when a new list finds the object as it was', async () => {
@@ -304,7 +304,7 @@ describe('a silent connection', () => {
     );
     const { changes, errors } = follow(server, { silenceMs: 40 });
     await eventually(() => expect(changes).toEqual(['a', 'b', 'c']));
-    expect(errors[0]).toMatchObject({ name: 'NoAnswer', step: 'stream', waitedMs: 40 });
+    expect(errors[0]).toMatchObject({ name: 'TimeoutError', step: 'stream', waitedMs: 40 });
   });
 
   it('is waited for longer each time it hid nothing', async () => {
@@ -482,8 +482,8 @@ describe('an API server in trouble', () => {
     const { changes, errors } = follow(server, { answerMs: 300 });
     await eventually(() => expect(changes).toEqual(['a', 'b']));
     expect(errors).toMatchObject([
-      { name: 'NoAnswer', step: 'answer', waitedMs: 300 },
-      { name: 'NoAnswer', step: 'answer', waitedMs: 300 },
+      { name: 'TimeoutError', step: 'answer', waitedMs: 300 },
+      { name: 'TimeoutError', step: 'answer', waitedMs: 300 },
     ]);
     expect(requests(server)).toEqual(['list', 'list', '1', '1']);
   });
