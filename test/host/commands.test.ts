@@ -11,7 +11,7 @@ async function sleepers(seconds: string): Promise<string> {
 }
 
 describe('hostCommands', () => {
-  it('says in one line why a command failed, as a part of a sentence', async () => {
+  it('reports a failed command with its stderr on one line', async () => {
     const run = hostCommands(['env']);
     const script = 'echo "Job failed." >&2; echo "See the journal for details." >&2; exit 3';
     await expect(run(['sh', '-c', script])).rejects.toMatchObject({
@@ -20,7 +20,7 @@ describe('hostCommands', () => {
     });
   });
 
-  it('ends a command in other namespaces that takes too long', async (context) => {
+  it('terminates a command in other namespaces that exceeds its timeout', async (context) => {
     const run = hostCommands(await enterOwn(context));
     const seconds = someSeconds();
 
@@ -30,7 +30,7 @@ describe('hostCommands', () => {
     expect(await sleepers(seconds)).toBe('');
   });
 
-  it('ends what such a command has started, also what does not end on SIGTERM', async () => {
+  it('kills the processes that a timed-out command started, even when they ignore SIGTERM', async () => {
     const run = hostCommands(['env']);
     const seconds = someSeconds();
     const script = `(trap '' TERM; sleep ${seconds}; sleep ${seconds}) & sleep ${seconds}; wait`;
@@ -40,7 +40,7 @@ describe('hostCommands', () => {
     await expect.poll(() => sleepers(seconds)).toBe('');
   });
 
-  it('does not wait for a process that has left the group and holds its output open', async () => {
+  it('does not wait for a process that has left the group and keeps the output open', async () => {
     const run = hostCommands(['env']);
     const seconds = someSeconds();
     const begun = performance.now();
@@ -53,7 +53,7 @@ describe('hostCommands', () => {
     await execa('pkill', ['-f', `sleep ${seconds}`], { reject: false });
   });
 
-  it('says which program is missing', async () => {
+  it('names the program that is missing', async () => {
     await expect(hostCommands([])(['/no/such/program'])).rejects.toThrow('/no/such/program could not be run');
   });
 });
