@@ -18,7 +18,7 @@ export interface Library {
   readonly version: number;
 }
 
-/** The machine's libsystemd-shared, or why it cannot be asked and the mend. */
+/** The machine's libsystemd-shared, or why it cannot be used and what to install. */
 export function findLibrary(): Library | string {
   const [path] = globSync(PATHS);
   const version = Number(/-(\d+)[^/]*\.so$/.exec(path ?? '')?.[1]);
