@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { enterNamespacesOf, HostCommandError, hostCommands } from '../../agent/host/commands.ts';
 
-/** A time to sleep that no other process of this machine sleeps for. */
+/** A sleep duration, in seconds, that no other process of this machine uses. */
 const someSeconds = (): string => `31.${randomInt(100_000, 999_999)}`;
 
 async function sleepers(seconds: string): Promise<string> {
@@ -58,7 +58,7 @@ describe('hostCommands', () => {
   });
 });
 
-/** What enters the host's namespaces, with this process in the place of the host's PID 1. */
+/** The prefix that enters the host's namespaces, with this process in place of the host's PID 1. */
 async function enterOwn(context: TestContext): Promise<readonly string[]> {
   const prefix = enterNamespacesOf(process.pid);
   const [file = '', ...args] = prefix;

@@ -84,7 +84,7 @@ describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
 
     it('treats the same sysctls as safe as isSafe, on the kernel of this machine and on others', async () => {
       const { here, safe } = await real.safe();
-      // The kubelet's names alone would not show one that only isSafe takes.
+      // Our names are included, to find one that only isSafe accepts.
       const names = [...new Set([...SAFE_NAMES, ...safe.map(({ name }) => name)])];
       const ours = (kernel: Version | undefined): ReadonlySet<string> =>
         new Set(names.filter((name) => isSafe(name, kubelet, kernel)));
@@ -100,7 +100,7 @@ describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
   },
 );
 
-// Another run draws other cases; SEED=… repeats one.
+// Each run generates other cases; SEED=… repeats a run.
 function seedOfThisRun(): number {
   return Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 }

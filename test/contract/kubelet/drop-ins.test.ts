@@ -106,7 +106,7 @@ describe.skipIf(NO_GO !== undefined)(`the kubelet's --config-dir (${NO_GO ?? `se
   });
 });
 
-/** The drop-in whose list counts, of files that each have one and come in another order. */
+/** The drop-in whose list takes effect when all files have one and are given in reverse order. */
 function lastOf(paths: readonly string[]): string | undefined {
   const content = Buffer.from('allowedUnsafeSysctls: [kernel.sem]');
   const dropIns = paths.toReversed().map((path) => ({ path, content }));

@@ -98,7 +98,7 @@ const lists = fc.array(
   ),
   { maxLength: 7 },
 );
-/** Flags whose values are judged, or that only some versions have: what ours leaves to the kubelet's binary. */
+/** Errors for invalid values, or for flags that only some versions have: our parser leaves these to the kubelet's binary. */
 const JUDGED = /^(unknown flag: |invalid argument .* for "(?!--allowed-unsafe-sysctls))/;
 
 describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
