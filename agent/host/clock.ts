@@ -1,4 +1,4 @@
-// The machine's own time.
+// The system clock.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../time/clock.ts';

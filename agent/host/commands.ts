@@ -1,12 +1,12 @@
-// Commands on the host: argv arrays through nsenter, never a shell.
+// Runs commands on the host: argv arrays through nsenter, never a shell.
 
 import { execa } from 'execa';
 import { endGroupAfter } from './process-group.ts';
 
-/** A host command that could not be run, took too long or did not exit with 0. */
+/** A host command that could not be run, timed out or did not exit with 0. */
 export class HostCommandError extends Error {
   readonly argv: readonly string[];
-  /** undefined: the command could not be run, or a signal ended it. */
+  /** undefined: the command could not be run, or was terminated by a signal. */
   readonly exitCode: number | undefined;
   readonly stderr: string;
 
@@ -15,9 +15,9 @@ export class HostCommandError extends Error {
     exitCode: number | undefined,
     stderr: string,
     cause: unknown,
-    ending = exitCode === undefined ? 'was ended' : `exited with ${exitCode}`,
+    ending = exitCode === undefined ? 'was terminated' : `exited with ${exitCode}`,
   ) {
-    super(`${argv.join(' ')} ${ending}: ${inOneLine(stderr) || 'it printed nothing'}`, { cause });
+    super(`${argv.join(' ')} ${ending}: ${inOneLine(stderr) || 'no output'}`, { cause });
     this.name = 'HostCommandError';
     this.argv = argv;
     this.exitCode = exitCode;
@@ -25,7 +25,7 @@ export class HostCommandError extends Error {
   }
 }
 
-/** Part of a sentence that goes on. */
+/** The text without line breaks and without its final period, to be embedded in a sentence. */
 function inOneLine(text: string): string {
   return text
     .trim()
@@ -33,12 +33,12 @@ function inOneLine(text: string): string {
     .replace(/\.$/u, '');
 }
 
-/** Runs one command and returns what it printed; rejects with a HostCommandError. */
+/** Runs one command. Resolves with its stdout; rejects with a HostCommandError. */
 export type RunOnHost = (argv: readonly string[], options?: { timeoutMs?: number }) => Promise<string>;
 
 /**
- * What runs a command in the namespaces of a process: for the host's PID 1, which a pod with hostPID sees as PID 1, on the host. Its PID
- * namespace is the pod's own, and is not entered: nsenter would fork for that, and a signal would end nsenter instead of the command.
+ * The argv prefix that runs a command in the namespaces of `pid`. PID 1 is the host's, for a pod with hostPID. The PID namespace is not
+ * entered: the pod shares it, and nsenter would fork for it, so that a signal would terminate nsenter instead of the command.
  */
 export function enterNamespacesOf(pid: number): readonly string[] {
   return ['nsenter', '-t', String(pid), '-m', '-u', '-i', '-n', '--'];
@@ -46,14 +46,14 @@ export function enterNamespacesOf(pid: number): readonly string[] {
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
-/** Commands in the namespaces of the host's PID 1. One that takes longer than `timeoutMs` is ended with all that it has started. */
+/** Runs commands behind `prefix`. After `timeoutMs` (default 60 s) a command and all processes of its group are terminated. */
 export function hostCommands(prefix: readonly string[] = enterNamespacesOf(1)): RunOnHost {
   return async (argv, { timeoutMs = DEFAULT_TIMEOUT_MS } = {}) => {
     const [file = '', ...args] = [...prefix, ...argv];
     const child = execa(file, args, {
       stdin: 'ignore',
       reject: false,
-      // It leads a process group.
+      // Makes the command the leader of a process group, which a timeout can signal.
       detached: true,
       stripFinalNewline: true,
       env: { LC_ALL: 'C', SYSTEMD_COLORS: '0', SYSTEMD_PAGER: '' },
@@ -65,7 +65,7 @@ export function hostCommands(prefix: readonly string[] = enterNamespacesOf(1)): 
       return result.stdout;
     }
     const ending = timeout.isOver
-      ? `took longer than ${timeoutMs / 1000} s, and was ended`
+      ? `took longer than ${timeoutMs / 1000} s and was terminated`
       : endingOf(result);
     throw new HostCommandError(argv, result.exitCode, result.stderr, result, ending);
   };
@@ -81,5 +81,5 @@ function endingOf({ exitCode, signal, originalMessage = '' }: Ended): string {
   if (exitCode !== undefined) {
     return `exited with ${exitCode}`;
   }
-  return signal === undefined ? `could not be run (${originalMessage})` : `was ended by ${signal}`;
+  return signal === undefined ? `could not be run (${originalMessage})` : `was terminated by ${signal}`;
 }

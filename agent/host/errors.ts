@@ -1,31 +1,31 @@
-// What the operating system's errors mean to us.
+// Classifies operating system errors by their code.
 
-/** True for the error of a file, folder or process that is not there. */
+/** True when a file, folder or process does not exist. */
 export function isMissing(error: unknown): boolean {
   return hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR') || hasCode(error, 'ESRCH');
 }
 
-/** True for the error of a file or folder that this process may not open. */
+/** True when this process lacks the permission for a file or folder. */
 export function isEacces(error: unknown): boolean {
   return hasCode(error, 'EACCES');
 }
 
-/** True for the error of making what is there already. */
+/** True when what should be created exists already. */
 export function isThere(error: unknown): boolean {
   return hasCode(error, 'EEXIST');
 }
 
-/** True for the error of removing a folder that has something in it. */
+/** True when a folder to be removed is not empty. */
 export function isNotEmpty(error: unknown): boolean {
   return hasCode(error, 'ENOTEMPTY') || hasCode(error, 'EEXIST');
 }
 
-/** True for the error of a file system that takes no writes. */
+/** True when the file system is read-only. */
 export function isReadOnly(error: unknown): boolean {
   return hasCode(error, 'EROFS');
 }
 
-/** True for an operating system error of this code. */
+/** True for an operating system error with this code. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }

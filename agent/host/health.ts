@@ -1,10 +1,10 @@
-// The kubelet's health endpoint, over plain HTTP on this node.
+// Queries the kubelet's healthz endpoint over plain HTTP on this node.
 
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Health } from '../node/ports.ts';
 
-/** Asks with a connection of its own each time: the old kubelet must not answer on a kept one. */
+/** Opens a new connection for each query: on a kept one the old kubelet could answer. */
 export const kubeletHealth: Health = {
   async ok(address, port, timeoutMs) {
     const begun = performance.now();
@@ -15,8 +15,8 @@ export const kubeletHealth: Health = {
 };
 
 /**
- * A kubelet that starts is asked a hundred times a second and refuses nearly all of these connections. To find that out without
- * HTTP costs a seventh of the CPU, which the kubelet needs just then.
+ * The connected socket; undefined when the connection is refused or times out. A starting kubelet is queried a hundred times a second
+ * and refuses nearly all connections. Connecting before creating an HTTP request takes a seventh of the CPU, which the kubelet needs then.
  */
 function connected(host: string, port: number, timeoutMs: number): Promise<Socket | undefined> {
   return new Promise((resolve) => {
@@ -25,7 +25,7 @@ function connected(host: string, port: number, timeoutMs: number): Promise<Socke
       socket.destroy();
       resolve(undefined);
     };
-    // Stays: an error without a listener would end the process.
+    // This listener is never removed: an error without a listener would terminate the process.
     socket.on('error', fail);
     socket.once('timeout', fail);
     socket.once('connect', () => {

@@ -1,5 +1,5 @@
-// One agent a node: a listening Unix socket in a folder of the host that root alone may enter. An abstract name, which needs no folder, could
-// be taken by any process in the host's network namespace.
+// Allows one agent per node: the lock is a listening Unix socket in a folder of the host that only root may enter.
+// Any process in the host's network namespace could occupy an abstract socket name, which needs no folder.
 
 import { randomBytes } from 'node:crypto';
 import { rmdirSync, rmSync } from 'node:fs';
@@ -13,15 +13,15 @@ export interface NodeLock {
   release(): void;
 }
 
-/** Below the host's root. It is gone after a reboot. */
+/** Below the host's root. A reboot removes it. */
 export const LOCK_FOLDER = '/run/kubelet-sysctl-agent';
-/** Of a socket that does not listen yet. */
+/** Name prefix of a socket that does not listen yet. */
 const NEW = 'new.';
 const RETRY_MS = 1000;
 
 /**
- * Resolves once this process alone holds the lock of `folder`, which goes with the process; undefined when `giveUp` ends first. `onBusy` is
- * called once when another process has it. Rejects when the folder cannot be used.
+ * Resolves once this process alone holds the lock of `folder`; with undefined when `giveUp` is aborted first. The lock ends with the process.
+ * `onBusy` is called once if another process holds the lock. Rejects when the folder cannot be used.
  */
 export async function lockNode(
   folder: string,
@@ -35,13 +35,13 @@ export async function lockNode(
     if (tries === 0) {
       onBusy();
     }
-    // Two that try at the same moment both give way.
+    // Two processes that try at the same moment both back off: the jitter separates them.
     await sleep(RETRY_MS * (0.5 + Math.random()), undefined, { signal: giveUp }).catch(() => {});
   }
   return undefined;
 }
 
-/** Listens first and only then asks for others: of two that do so, at least one finds the other. */
+/** Listens first and only then checks for others: of two processes that do so, at least one finds the other. */
 async function tryLock(folder: string): Promise<NodeLock | undefined> {
   const name = randomBytes(8).toString('hex');
   const path = join(folder, name);
@@ -61,7 +61,7 @@ async function tryLock(folder: string): Promise<NodeLock | undefined> {
     lock.release();
     return undefined;
   } catch (error) {
-    // One that released its lock removed the folder, or what was new in it.
+    // A process that released its lock removed the folder or the new socket in it.
     if (isMissing(error)) {
       return undefined;
     }
@@ -75,11 +75,11 @@ function release(server: Server, folder: string, path: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // Another process waits for the lock.
+    // The folder is not empty: another process waits for the lock.
   }
 }
 
-/** True when another process listens in the folder. What processes that have ended left is removed: no other process has its name. */
+/** True when another process listens in the folder. Removes the sockets that terminated processes left; names are never reused. */
 async function hasOthers(folder: string, own?: string): Promise<boolean> {
   const names = await readdir(folder).catch((error: unknown): string[] => {
     if (isMissing(error)) {

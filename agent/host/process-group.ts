@@ -1,4 +1,4 @@
-// The end of a command that takes too long, and of all that it has started.
+// Terminates a command that takes too long, and all processes that it started.
 
 import type { ChildProcess } from 'node:child_process';
 
@@ -6,14 +6,14 @@ type Leader = Pick<ChildProcess, 'pid' | 'stdout' | 'stderr'>;
 
 export interface GroupTimeout {
   readonly isOver: boolean;
-  /** Call when the child has ended: after a timeout nothing of its group is left then. */
+  /** Call after the child has exited. After a timeout it kills what is left of the group. */
   end(): void;
 }
 
-/** How long a process group has after SIGTERM, in ms. */
+/** Time between SIGTERM and SIGKILL, in ms. */
 const KILL_AFTER_MS = 2000;
 
-/** After `ms`, ends the process group that `child` leads (spawn's `detached`): by SIGTERM, then by SIGKILL. */
+/** After `ms`, terminates the process group that `child` leads (spawn's `detached`) with SIGTERM, then SIGKILL. */
 export function endGroupAfter(child: Leader, ms: number): GroupTimeout {
   let isOver = false;
   let timer = setTimeout(() => {
@@ -21,7 +21,7 @@ export function endGroupAfter(child: Leader, ms: number): GroupTimeout {
     signalGroup(child, 'SIGTERM');
     timer = setTimeout(() => {
       signalGroup(child, 'SIGKILL');
-      // A process that has left the group may hold the other ends.
+      // A process that has left the group may still hold the write ends open.
       child.stdout?.destroy();
       child.stderr?.destroy();
     }, KILL_AFTER_MS);
@@ -47,6 +47,6 @@ function signalGroup({ pid }: Leader, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // No process is left in the group.
+    // The group has no process left.
   }
 }

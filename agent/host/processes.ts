@@ -1,4 +1,4 @@
-// The host's processes through /proc (the pod runs with hostPID) and its kubelet binary.
+// Reads the host's processes through /proc (the pod runs with hostPID) and the version of its kubelet binary.
 
 import { readFile, stat } from 'node:fs/promises';
 import { release } from 'node:os';
@@ -7,9 +7,9 @@ import type { RunOnHost } from './commands.ts';
 import { isMissing } from './errors.ts';
 import { resolveHostPath } from './files/paths.ts';
 
-/** Processes as the host's PID namespace numbers them. */
+/** The host's processes below `proc`, by PID in the host's namespace. `root` is the host's root folder. */
 export function hostProcesses(root: string, run: RunOnHost, proc = '/proc'): Processes {
-  // A binary is asked again only when it was replaced: running it costs more than all the rest of a reconciliation.
+  // The binary is run again only after it was replaced: running it costs more than the rest of a reconciliation.
   const answered = new Map<string, { identity: string; version: string }>();
 
   return {

@@ -1,4 +1,4 @@
-// systemd on the host: one bus call tells all there is to know of a unit.
+// Queries and controls systemd on the host. One D-Bus call returns all properties of a unit.
 
 import * as v from 'valibot';
 import type { Systemd, UnitStatus } from '../node/ports.ts';
@@ -6,10 +6,10 @@ import type { RunOnHost } from './commands.ts';
 
 const MANAGER = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1'];
 const JOURNAL_LINES = 60;
-/** How long a restart may take, in ms. systemd kills a kubelet that does not stop after 90 s. */
+/** Timeout of a restart, in ms. systemd kills a kubelet that has not stopped after 90 s. */
 export const RESTART_TIMEOUT_MS = 120_000;
 
-/** systemd as `busctl`, `systemctl` and `journalctl` on the host reach it. */
+/** systemd through `busctl`, `systemctl` and `journalctl` of the host. Every call rejects with a HostCommandError when its command fails. */
 export function hostSystemd(run: RunOnHost): Systemd {
   let version: number | undefined;
 
@@ -78,7 +78,7 @@ export function hostSystemd(run: RunOnHost): Systemd {
         '--boot',
         `_SYSTEMD_UNIT=${name}`,
         ...(invocationId === '' ? [] : [`_SYSTEMD_INVOCATION_ID=${invocationId}`]),
-        // journald that reads what a process said only after its end finds no invocation for it, or the next one.
+        // journald that reads a line after its process has exited records no invocation or the next one: select by PID, too.
         ...(lastPid === 0 ? [] : ['+', `_SYSTEMD_UNIT=${name}`, `_PID=${lastPid}`]),
       ]);
       return answer.split('\n').filter((line) => line !== '');
@@ -101,7 +101,7 @@ function managerVersion(answer: string): number {
   return Number(digits);
 }
 
-/** A D-Bus variant as busctl prints it: its type beside its data. */
+/** The data of a D-Bus variant, which busctl prints with its type beside it. */
 function variant<T extends v.GenericSchema>(data: T): v.GenericSchema<unknown, v.InferOutput<T>> {
   return v.pipe(
     v.looseObject({ data: v.unknown() }),
@@ -123,7 +123,7 @@ const propertiesSchema = v.object({
       FragmentPath: text,
       DropInPaths: texts,
       InvocationID: variant(v.array(v.number())),
-      // The service's own properties are absent on the stand-in that systemd makes for an unknown unit.
+      // systemd's placeholder for an unknown unit lacks the properties of a service.
       Result: v.optional(text, { data: '' }),
       MainPID: v.optional(number, { data: 0 }),
       ExecMainPID: v.optional(number, { data: 0 }),

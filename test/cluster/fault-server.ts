@@ -1,4 +1,4 @@
-// A real HTTP server that answers as a test tells it to, and misbehaves on command.
+// A real HTTP server that answers as a test specifies, faults included.
 
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
@@ -105,7 +105,7 @@ export async function faultServer(options: { tls?: SelfSigned; port?: number } =
   };
 }
 
-/** What is put in is closed after the test, the last one first. To be called once, where the file's tests are. */
+/** A list whose entries are closed after each test, the last one first. Call it once, at the top level of a test file. */
 export function closedAfterEach(): { close(): unknown }[] {
   const open: { close(): unknown }[] = [];
   afterEach(async () => {
@@ -127,7 +127,7 @@ export function status(code: number, reason: string, message: string): object {
   return { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message };
 }
 
-/** Begins a watch, sends these events, and leaves it open; `then` may go on with it. */
+/** Begins a watch, sends these events, and leaves it open; `then` may continue it. */
 export function watching(events: readonly object[], then?: (response: ServerResponse) => void): Handler {
   return (response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
@@ -143,7 +143,7 @@ export function line(event: object): string {
   return `${JSON.stringify(event)}\n`;
 }
 
-/** Closes the connection without a word. */
+/** Closes the connection without a response. */
 export const hangUp: Handler = (response) => {
   response.socket?.destroy();
 };
@@ -151,7 +151,7 @@ export const hangUp: Handler = (response) => {
 /** Accepts the request and never answers. */
 export const neverAnswer: Handler = () => undefined;
 
-/** Everything that an iterable gives, or its error. */
+/** All values of an iterable; rejects with its error. */
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) {
@@ -160,7 +160,7 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** Waits until `check` throws no more; long enough for a machine that is busy with other things. */
+/** Waits until `check` no longer throws. Its timeout suits a busy machine. */
 export function eventually(check: () => void): Promise<void> {
   return vi.waitFor(check, { timeout: 4000, interval: 5 });
 }

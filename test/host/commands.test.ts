@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { enterNamespacesOf, HostCommandError, hostCommands } from '../../agent/host/commands.ts';
 
-/** A time to sleep that no other process of this machine sleeps for. */
+/** A sleep duration, in seconds, that no other process of this machine uses. */
 const someSeconds = (): string => `31.${randomInt(100_000, 999_999)}`;
 
 async function sleepers(seconds: string): Promise<string> {
@@ -11,7 +11,7 @@ async function sleepers(seconds: string): Promise<string> {
 }
 
 describe('hostCommands', () => {
-  it('says in one line why a command failed, as a part of a sentence', async () => {
+  it('reports a failed command with its stderr on one line', async () => {
     const run = hostCommands(['env']);
     const script = 'echo "Job failed." >&2; echo "See the journal for details." >&2; exit 3';
     await expect(run(['sh', '-c', script])).rejects.toMatchObject({
@@ -20,17 +20,17 @@ describe('hostCommands', () => {
     });
   });
 
-  it('ends a command in other namespaces that takes too long', async (context) => {
+  it('terminates a command in other namespaces that exceeds its timeout', async (context) => {
     const run = hostCommands(await enterOwn(context));
     const seconds = someSeconds();
 
     const failed = run(['sleep', seconds], { timeoutMs: 300 });
 
-    await expect(failed).rejects.toThrow(`sleep ${seconds} took longer than 0.3 s, and was ended`);
+    await expect(failed).rejects.toThrow(`sleep ${seconds} took longer than 0.3 s and was terminated`);
     expect(await sleepers(seconds)).toBe('');
   });
 
-  it('ends what such a command has started, also what does not end on SIGTERM', async () => {
+  it('kills the processes that a timed-out command started, even when they ignore SIGTERM', async () => {
     const run = hostCommands(['env']);
     const seconds = someSeconds();
     const script = `(trap '' TERM; sleep ${seconds}; sleep ${seconds}) & sleep ${seconds}; wait`;
@@ -40,7 +40,7 @@ describe('hostCommands', () => {
     await expect.poll(() => sleepers(seconds)).toBe('');
   });
 
-  it('does not wait for a process that has left the group and holds its output open', async () => {
+  it('does not wait for a process that has left the group and keeps the output open', async () => {
     const run = hostCommands(['env']);
     const seconds = someSeconds();
     const begun = performance.now();
@@ -53,12 +53,12 @@ describe('hostCommands', () => {
     await execa('pkill', ['-f', `sleep ${seconds}`], { reject: false });
   });
 
-  it('says which program is missing', async () => {
+  it('names the program that is missing', async () => {
     await expect(hostCommands([])(['/no/such/program'])).rejects.toThrow('/no/such/program could not be run');
   });
 });
 
-/** What enters the host's namespaces, with this process in the place of the host's PID 1. */
+/** The prefix that enters the host's namespaces, with this process in place of the host's PID 1. */
 async function enterOwn(context: TestContext): Promise<readonly string[]> {
   const prefix = enterNamespacesOf(process.pid);
   const [file = '', ...args] = prefix;

@@ -31,7 +31,7 @@ const ask = (port: number, timeoutMs = 5000): Promise<boolean> =>
   kubeletHealth.ok('127.0.0.1', port, timeoutMs);
 
 describe('the kubelet', () => {
-  test('is healthy when its healthz answers 200, asked on a connection of its own each time', async () => {
+  test('is healthy when healthz answers 200, and uses a new connection each time', async () => {
     const urls: unknown[] = [];
     const { port, connections } = await serving((request, response) => {
       urls.push(request.url, request.headers.host);
@@ -43,7 +43,7 @@ describe('the kubelet', () => {
     expect(connections()).toBe(2);
   });
 
-  test('is not when it answers anything else', async () => {
+  test('is unhealthy when healthz answers 500', async () => {
     const { port } = await serving((_request, response) => {
       response.writeHead(500).end('[-]syncloop failed');
     });
@@ -51,7 +51,7 @@ describe('the kubelet', () => {
     expect(await ask(port)).toBe(false);
   });
 
-  test('is not when nobody listens', async () => {
+  test('is unhealthy when the connection is refused', async () => {
     const { port } = await serving(() => {});
     const [server] = servers.splice(0);
     await new Promise((resolve) => server?.close(resolve));
@@ -62,14 +62,14 @@ describe('the kubelet', () => {
   test.each([
     ['never answers', (): void => {}],
     [
-      'never ends its answer',
+      'never ends its response',
       (_request, response) => {
         response.writeHead(200);
         response.write('o');
       },
     ],
     ['hangs up', (request) => request.socket.destroy()],
-  ] satisfies [string, RequestListener][])('is not when it %s', async (_title, listener) => {
+  ] satisfies [string, RequestListener][])('is unhealthy when the kubelet %s', async (_title, listener) => {
     const { port } = await serving(listener);
     const begun = performance.now();
 

@@ -10,14 +10,14 @@ import { temporaryRoot } from './temporary-root.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
-/** Holds the name that it is given until it is ended. */
+/** Holds the lock of the folder that it is given until it is terminated. */
 const HOLDER = `
 import { lockNode } from './agent/host/lock.ts';
 await lockNode(process.argv[1], { onBusy() {}, giveUp: new AbortController().signal });
 console.log('held');
 `;
 
-/** Not there yet, as /run/kubelet-sysctl-agent. */
+/** A folder that does not exist yet, like /run/kubelet-sysctl-agent after a boot. */
 async function newFolder(): Promise<string> {
   return join(await temporaryRoot(), 'lock');
 }
@@ -29,7 +29,7 @@ async function listening(path: string): Promise<Server> {
 }
 
 describe('the lock of a node', () => {
-  it('is had at once when nobody has it, and again after its release', async () => {
+  it('is acquired at once when it is free, and again after its release', async () => {
     const name = await newFolder();
     const giveUp = new AbortController().signal;
     const first = await lockNode(name, { giveUp, onBusy: () => expect.unreachable() });
@@ -39,7 +39,7 @@ describe('the lock of a node', () => {
     second?.release();
   });
 
-  it('is waited for, which is told once, and had as soon as its holder was killed', async () => {
+  it('reports once that it is busy, and is acquired after its holder was killed', async () => {
     const name = await newFolder();
     const holder = execa('node', ['--input-type=module', '--eval', HOLDER, name], {
       cwd: ROOT,
@@ -47,25 +47,25 @@ describe('the lock of a node', () => {
       reject: false,
     });
     await once(holder.stdout, 'data');
-    let told = 0;
+    let reports = 0;
     const giveUp = new AbortController().signal;
     const waiting = lockNode(name, {
       giveUp,
       onBusy: () => {
-        told += 1;
+        reports += 1;
         setTimeout(() => holder.kill('SIGKILL'), 1500);
       },
     });
 
     const lock = await waiting;
 
-    expect(told).toBe(1);
+    expect(reports).toBe(1);
     expect(lock).toBeDefined();
     expect((await holder).signal).toBe('SIGKILL');
     lock?.release();
   });
 
-  it('is waited for no longer when this process is told to end', async () => {
+  it('stops waiting when giveUp is aborted', async () => {
     const name = await newFolder();
     const held = await lockNode(name, { giveUp: new AbortController().signal, onBusy: () => {} });
     const giveUp = new AbortController();
@@ -76,7 +76,7 @@ describe('the lock of a node', () => {
     held?.release();
   });
 
-  it('is not had by a process that has only an abstract name of the same words', async () => {
+  it('is acquired although another process listens on the abstract socket of the same name', async () => {
     const name = await newFolder();
     const other = await listening(`\0${name}`);
 
@@ -90,7 +90,7 @@ describe('the lock of a node', () => {
     other.close();
   });
 
-  it('leaves nothing after its release', async () => {
+  it('leaves no file after its release', async () => {
     const name = await newFolder();
     const lock = await lockNode(name, { giveUp: new AbortController().signal, onBusy: () => {} });
 
@@ -99,7 +99,7 @@ describe('the lock of a node', () => {
     expect(await readdir(join(name, '..'))).toEqual([]);
   });
 
-  it('is had by one at a time, however many ask for it at once beside what killed ones left', async () => {
+  it('has one holder at a time among many that try at once, beside sockets that killed processes left', async () => {
     const name = await newFolder();
     await mkdir(name);
     for (const left of ['a', 'new.b']) {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { hostProcesses } from '../../agent/host/processes.ts';
 import { temporaryRoot } from './temporary-root.ts';
 
-test('a kubelet binary is asked for its version once, and again when it was replaced', async () => {
+test('runs a kubelet binary for its version once, and again after it was replaced', async () => {
   const root = await temporaryRoot();
   const asked: (readonly string[])[] = [];
   const processes = hostProcesses(root, async (argv) => {
@@ -21,7 +21,7 @@ test('a kubelet binary is asked for its version once, and again when it was repl
   expect(asked).toHaveLength(2);
 });
 
-test('the argv of a process that is gone is undefined', async () => {
+test('returns undefined as the argv of a process that has ended', async () => {
   const processes = hostProcesses('', () => Promise.reject(new Error('no commands')));
 
   expect(await processes.argv(process.pid)).toContain(process.argv[0]);

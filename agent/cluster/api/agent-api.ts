@@ -1,4 +1,4 @@
-// The Kubernetes API as one node's use cases need it.
+// Implements the agent's Cluster port with the Kubernetes API.
 
 import type { CoreV1Event } from '@kubernetes/client-node';
 import type { AgentLog, Cluster, ConfigMapObject, NodeObject, Readiness } from '../../node/ports.ts';
@@ -20,15 +20,15 @@ import { COMPONENT } from '../../names.ts';
 export interface ClusterOptions {
   readonly transport: Transport;
   readonly nodeName: string;
-  /** Where the policy's ConfigMap lives, which is where the agent runs. */
+  /** The namespace of the policy's ConfigMap and of the agent. */
   readonly namespace: string;
   readonly configMapName: string;
-  /** Where the faults of watches are logged. Default: nowhere. */
+  /** Logs faults of watches. Default: none. */
   readonly log?: Pick<AgentLog, 'warn'>;
   readonly now?: () => Date;
-  /** In [0, 1): spreads what a fleet's agents do at the same time. */
+  /** In [0, 1): jitter, so that a fleet's agents do not act at the same time. */
   readonly random?: () => number;
-  /** Frees what a long answer came in, called again and again while it is read. */
+  /** Called repeatedly while a long response is read, to free its buffers. */
   readonly collectGarbage?: () => void;
 }
 
@@ -37,28 +37,28 @@ type Follow<T> = (
   listeners?: Pick<ObjectWatchOptions<T>, 'onError' | 'onRecovered'>,
 ) => Watch;
 
-/** The port of the use cases, and the two objects they follow. */
+/** The Cluster port, and watches of the two objects that trigger the agent. */
 export interface WatchedCluster extends Cluster {
-  /** Follows our Node. */
+  /** Watches the agent's own Node. */
   readonly watchNode: Follow<NodeObject>;
-  /** Follows the policy's ConfigMap. */
+  /** Watches the policy's ConfigMap. */
   readonly watchConfigMap: Follow<ConfigMapObject>;
 }
 
-/** A change waits for the answers. */
+/** Short, since a change waits for the response. */
 const PODS_MS = 10_000;
 const COLLECT_AFTER_BYTES = 256 * 1024;
 
 const REMEMBERED_NOTES = 50;
 const NOTE_MEMORY_MS = 3_600_000;
 
-/** Speaks for the node `nodeName`. Identical Events are written once an hour, and at most 50 different ones. */
+/** The API for the agent of node `nodeName`. Posts identical Events once an hour, and at most 50 different ones an hour for each object. */
 export function createCluster(options: ClusterOptions): WatchedCluster {
   const { transport, nodeName, configMapName } = options;
   const now = options.now ?? (() => new Date());
   const memory = (): NoteMemory => noteMemory(REMEMBERED_NOTES, NOTE_MEMORY_MS, () => now().getTime());
-  // A ConfigMap that is edited again and again must not keep the node from telling of itself.
-  const said = { node: memory(), configMap: memory() };
+  // Two limits: a ConfigMap that is edited frequently must not use up the Events of the Node.
+  const sentEvents = { node: memory(), configMap: memory() };
   const node = encodeURIComponent(nodeName);
   const namespace = encodeURIComponent(options.namespace);
   const watching = { ...loggedFaults(options.log), ...(options.random && { random: options.random }) };
@@ -89,7 +89,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         path: '/api/v1/pods',
         query: {
           fieldSelector: `spec.nodeName=${nodeName},status.phase!=Succeeded,status.phase!=Failed`,
-          // The API server's cache finds a node's pods by an index, in etcd it may have to read those of all nodes.
+          // The API server's cache has an index of pods by node; from etcd it may have to read the pods of all nodes.
           ...(!latest && { resourceVersion: '0' }),
         },
         timeoutMs: PODS_MS,
@@ -117,13 +117,17 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
     },
 
     async nodeEvent(object, note) {
-      await postOnce(said.node, [object.uid, note.reason, note.message], nodeEvent(object, note, now()));
+      await postOnce(
+        sentEvents.node,
+        [object.uid, note.reason, note.message],
+        nodeEvent(object, note, now()),
+      );
     },
 
     async configMapEvent(configMap, note) {
       const place = { namespace: options.namespace, name: configMapName };
       const event = configMapEvent(now(), place, configMap, note);
-      await postOnce(said.configMap, [event.metadata.name ?? ''], event);
+      await postOnce(sentEvents.configMap, [event.metadata.name ?? ''], event);
     },
 
     watchNode: (onChange, listeners) =>
@@ -152,7 +156,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       }),
   };
 
-  /** V8 counts only its own heap: it lets megabytes of read buffers pile up outside before it looks. */
+  /** Passes the chunks on and collects garbage: V8 counts only its own heap, while megabytes of read buffers accumulate outside it. */
   async function* collected(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let bytes = 0;
     for await (const chunk of chunks) {

@@ -1,4 +1,4 @@
-// The Kubernetes API as the coordinator needs it.
+// Implements the coordinator's FleetCluster port with the Kubernetes API.
 
 import type { AgentLog, ConfigMapObject } from '../../node/ports.ts';
 import { INPUT_KEYS, STATUS_NAME, COORDINATOR } from '../../names.ts';
@@ -20,13 +20,13 @@ import { versionOf } from '../http/version.ts';
 
 export interface FleetOptions {
   readonly transport: Transport;
-  /** Where the coordinator runs, the policy's ConfigMap lives and the status is written. */
+  /** The namespace of the coordinator, of the policy's ConfigMap and of the status. */
   readonly namespace: string;
   readonly configMapName: string;
-  /** Where the faults of watches are logged. Default: nowhere. */
+  /** Logs faults of watches. Default: none. */
   readonly log?: Pick<AgentLog, 'warn'>;
   readonly now?: () => Date;
-  /** In [0, 1). */
+  /** In [0, 1): jitter of the watches. */
   readonly random?: () => number;
 }
 
@@ -39,15 +39,16 @@ export interface FleetChanges {
   readonly onDeleted: (name: string) => void;
 }
 
-/** The port of the rollout, and what it follows. */
+/** The FleetCluster port, and watches of the objects that trigger the coordinator. */
 export interface WatchedFleet extends FleetCluster {
   watchNodes(changes: FleetChanges, listeners?: Listeners): Watch;
   watchConfigMap(onChange: (configMap: ConfigMapObject | undefined) => void, listeners?: Listeners): Watch;
 }
 
-/** Ends well before another coordinator may lead, whenever in a leader's time it began. */
+/** Timeout of a write: it ends well before another coordinator can become the leader, even if it began at the end of this leader's term. */
 const WRITE_MS = 4000;
 
+/** The API for the coordinator. Writes of a Node or of the status reject with a ConflictError when the object was changed since it was seen. */
 export function createFleet(options: FleetOptions): WatchedFleet {
   const { transport, configMapName } = options;
   const now = options.now ?? (() => new Date());
@@ -134,7 +135,7 @@ export function createFleet(options: FleetOptions): WatchedFleet {
       }),
   };
 
-  /** The metadata that the Node has then. */
+  /** Patches the Node and resolves with its new metadata. Rejects with a ConflictError when the Node was changed since `seen`. */
   async function patchNode(seen: SeenNode, contentType: string, body: unknown) {
     const answer = await orConflict(() =>
       transport.request({

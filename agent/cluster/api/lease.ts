@@ -1,4 +1,4 @@
-// The Lease by which the coordinators choose a leader. It has a transport of its own: a renewal must not wait behind other requests.
+// Stores the Lease of the leader election. Give it its own transport: a renewal must not wait behind other requests.
 
 import { isNotFound } from '../http/errors.ts';
 import { MERGE_PATCH } from '../http/media-types.ts';
@@ -15,9 +15,10 @@ export interface LeaseOptions {
   readonly fieldManager: string;
 }
 
-/** A leader has ten seconds to renew: a request that hangs leaves time for another one. */
+/** A leader has ten seconds to renew: after a request that hangs there is time for a second one. */
 const REQUEST_MS = 3000;
 
+/** Reads and writes one Lease. A write rejects with a ConflictError when the Lease was changed since it was read. */
 export function leaseStore({ transport, namespace, name, fieldManager }: LeaseOptions): LeaseStore {
   const folder = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
   const path = `${folder}/${encodeURIComponent(name)}`;
@@ -73,12 +74,12 @@ function specOf(record: LeaseRecord): object {
   };
 }
 
-/** RFC 3339 with six digits after the second, and no other number of them: metav1.MicroTime. */
+/** metav1.MicroTime: RFC 3339 with exactly six fractional digits. */
 function microTime(date: Date): string {
   return date.toISOString().replace('Z', '000Z');
 }
 
-/** A Lease that somebody made by hand may lack anything: it then reads as one that ran out long ago. */
+/** Any field may be missing from a Lease that was made by hand: it is then read as one that expired long ago. */
 function parseLease(body: unknown): Lease {
   const spec = objectAt(body, 'spec');
   return {

@@ -1,4 +1,4 @@
-// Ending a request for one of several reasons.
+// Cancels a request for one of several reasons.
 
 import { TimeoutError } from './errors.ts';
 

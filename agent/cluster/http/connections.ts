@@ -1,4 +1,4 @@
-// Sockets to one API server: a few kept ones for requests, one of its own for each stream.
+// Sockets to one API server: a few keep-alive connections for requests, a separate one for each stream.
 
 import {
   Agent as HttpAgent,
@@ -10,7 +10,7 @@ import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } fro
 import { Authorities } from './authorities.ts';
 import { TimeoutError } from './errors.ts';
 
-/** One request as it goes onto the wire. */
+/** One request as it is sent. */
 export interface Call {
   readonly method: string;
   readonly path: string;
@@ -18,35 +18,35 @@ export interface Call {
   readonly body: Uint8Array | undefined;
   /** Aborting it destroys the socket; the error is then the signal's reason. */
   readonly signal: AbortSignal;
-  /** PEM; undefined: the authorities that Node knows. */
+  /** PEM of the certificate authority; undefined: Node's default authorities. */
   readonly ca: string | undefined;
 }
 
 export interface Connections {
-  /** Sends on a kept connection if there is one; resolves with the head of the answer. */
+  /** Sends on a kept connection if there is one. Resolves with the head of the response. */
   send(call: Call): Promise<IncomingMessage>;
-  /** Sends on a connection of its own, which ends with the answer. */
+  /** Sends on a new connection, which closes with the response. */
   sendOnNew(call: Call): Promise<IncomingMessage>;
-  /** True when `send` failed because a kept connection had been closed by the server: it saw nothing of the request. */
+  /** True when `send` failed because the server had closed a kept connection: the server has not seen the request. */
   wasStale(error: unknown): boolean;
   close(): void;
 }
 
-/** The API server closes an idle connection after 90 s (apiserver pkg/server/secure_serving.go): be first. */
+/** Shorter than the 90 s after which the API server closes an idle connection (apiserver pkg/server/secure_serving.go). */
 const IDLE_MS = 60_000;
-/** A peer that is gone without a word is found after 45 s, as by client-go; Linux by itself takes more than ten minutes. */
+/** Detects a vanished peer after 45 s, as client-go does. Linux's default takes more than ten minutes. */
 const PROBES = { enable: true, initialDelay: 30_000, interval: 5000, count: 3 };
 
 export interface ConnectionLimits {
-  /** What connecting may take, TLS included. */
+  /** Timeout of connecting, TLS included. */
   readonly connectMs: number;
-  /** Connections for requests; streams do not count. */
+  /** Maximum of connections for requests; streams do not count. */
   readonly maxConnections: number;
-  /** An address of this machine to connect from; undefined: as it routes. */
+  /** A local address to connect from; undefined: chosen by the routing table. */
   readonly localAddress?: string | undefined;
 }
 
-/** Connections to `server`, which is http: or https:. */
+/** Connections to `server`, an http: or https: URL. Opens none before the first request. */
 export function openConnections(
   server: URL,
   { connectMs, maxConnections, localAddress }: ConnectionLimits,
@@ -80,7 +80,7 @@ export function openConnections(
     const request = openRequest(call, agent);
     watchConnecting(request, secure ? 'secureConnect' : 'connect', connectMs);
     request.once('response', resolve);
-    // Stays for as long as the answer is read: an error without a listener would end the process.
+    // This listener is never removed: an error without a listener would terminate the process.
     request.on('error', (error: Error) => {
       if (request.reusedSocket && isReset(error)) {
         stale.add(error);
@@ -112,7 +112,7 @@ function watchConnecting(request: ClientRequest, connected: string, connectMs: n
     if (!socket.connecting) {
       return;
     }
-    // Before there is a file descriptor the operating system would not hear of it.
+    // setKeepAlive has no effect before `connect`.
     socket.once('connect', () => socket.setKeepAlive(PROBES));
     const timer = setTimeout(() => request.destroy(new TimeoutError('connect', connectMs)), connectMs);
     const stop = (): void => clearTimeout(timer);

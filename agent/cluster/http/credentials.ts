@@ -1,17 +1,17 @@
-// Who we are to the API server: the ServiceAccount's folder that every pod is given.
+// Credentials for the API server from the ServiceAccount folder of the pod.
 
 import { readFile as readFromDisk } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 
-/** Where the API server is, and how we and it prove ourselves. */
+/** The address of the API server, and how client and server authenticate. */
 export interface Credentials {
-  /** Scheme, host and port; plain http is for tests. */
+  /** Scheme, host and port; plain http only in tests. */
   readonly server: URL;
-  /** The namespace we run in. */
+  /** The namespace of this pod. */
   readonly namespace: string;
-  /** The bearer token; `fresh` skips the cache, for when the last one was refused. */
+  /** The bearer token. Set `fresh` to skip the cache after a token was refused. */
   token(fresh?: boolean): Promise<string | undefined>;
-  /** PEM of the authority that signed the API server's certificate; `fresh` as above. */
+  /** PEM of the authority that signed the API server's certificate. `fresh` as above. */
   ca(fresh?: boolean): Promise<string | undefined>;
 }
 
@@ -19,12 +19,12 @@ export type ReadFile = (path: string) => Promise<string>;
 
 const FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** A projected token is rotated at 80 % of its hour at the latest; a minute is soon enough. */
+/** The kubelet rotates a projected token at 80 % of its hour: reading it once a minute is frequent enough. */
 const MAX_AGE_MS = 60_000;
 
 /**
- * The credentials of the pod we run in. Token and authority are read again once they are a minute old, since the
- * kubelet rotates them. Throws where there is no ServiceAccount. Mirrors client-go rest/config.go InClusterConfig.
+ * The credentials of this pod. Token and authority are read again once they are a minute old, since the kubelet
+ * rotates them. Throws when the pod has no ServiceAccount. Mirrors client-go rest/config.go InClusterConfig.
  */
 export async function inClusterCredentials(
   env: Readonly<Record<string, string | undefined>>,
@@ -40,8 +40,8 @@ export async function inClusterCredentials(
     return { server, namespace, token: async (fresh) => (await token(fresh)).trim(), ca };
   } catch (cause) {
     throw new Error(
-      `Expected a ServiceAccount's token, ca.crt and namespace in ${FOLDER}, could not read them: give the pod a ` +
-        'serviceAccountName and do not set automountServiceAccountToken: false',
+      `Expected a ServiceAccount's token, ca.crt and namespace in ${FOLDER}, could not read them. Give the pod a ` +
+        'serviceAccountName and do not set automountServiceAccountToken: false.',
       { cause },
     );
   }
@@ -52,14 +52,14 @@ function serverOf(env: Readonly<Record<string, string | undefined>>): URL {
   const port = env['KUBERNETES_SERVICE_PORT'] ?? '';
   if (host === '' || port === '') {
     throw new Error(
-      'Expected KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT in the environment, got none: ' +
-        'run the agent as a pod of the cluster',
+      'Expected KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT in the environment, got none. ' +
+        'Run the agent as a pod of the cluster.',
     );
   }
   return new URL(`https://${isIPv6(host) ? `[${host}]` : host}:${port}`);
 }
 
-/** The last good content outlives a failed read: a token that may still serve is better than none. */
+/** Caches `read` for a minute. After a failed read it returns the last content, since that token may still be valid. */
 function cached(read: () => Promise<string>, now: () => number): (fresh?: boolean) => Promise<string> {
   let last: { content: string; at: number } | undefined;
   return async (fresh = false) => {

@@ -1,12 +1,12 @@
-// What can go wrong between the agent and the API server, as data.
+// Errors of requests to the API server.
 
-/** The API server answered, and said no. */
+/** The API server answered with a status of 400 or more. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
   /** Machine-readable, from the Status object: `NotFound`, `Conflict`, `AlreadyExists`, `Expired`, …; empty when there is none. */
   readonly reason: string;
-  /** How long the server asks to be left alone; undefined when it does not ask. */
+  /** The server's Retry-After, in ms; undefined when it sent none. */
   readonly retryAfterMs: number | undefined;
 
   constructor(answer: {
@@ -22,9 +22,9 @@ export class ApiError extends Error {
   }
 }
 
-/** Nothing was heard for as long as we were willing to wait. */
+/** The API server did not answer within the timeout. */
 export class TimeoutError extends Error {
-  override readonly name = 'NoAnswer';
+  override readonly name = 'TimeoutError';
   readonly step: 'connect' | 'answer' | 'stream';
   readonly waitedMs: number;
 
@@ -37,21 +37,21 @@ export class TimeoutError extends Error {
 
 const STEPS = {
   connect: 'accept a connection',
-  answer: 'finish its answer',
+  answer: 'finish its response',
   stream: 'send at least a bookmark',
 } as const;
 
-/** An answer that is not what the Kubernetes API sends: not JSON, not the expected shape, or beyond every limit. */
+/** A response that the Kubernetes API would not send: not JSON, not the expected shape, or beyond the size limit. */
 export class InvalidResponseError extends Error {
-  override readonly name = 'BadAnswer';
+  override readonly name = 'InvalidResponseError';
 }
 
-/** True for AlreadyExists, and only for it: other conflicts also answer 409. */
+/** True only for AlreadyExists: other conflicts also have the status 409. */
 export function isAlreadyExists(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409 && error.reason === 'AlreadyExists';
 }
 
-/** True when the API server says that there is no such object. */
+/** True when the API server reports that the object does not exist. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404;
 }

@@ -1,12 +1,12 @@
-// Lines out of chunks of bytes, wherever the chunks were cut.
+// Splits a stream of byte chunks into lines.
 
 import { InvalidResponseError } from './errors.ts';
 
 const NEWLINE = 0x0a;
 
 /**
- * The lines of a UTF-8 stream, without their newline and without empty ones. Cuts are made on bytes, so a character
- * that spans two chunks stays whole. Throws BadAnswer once a line is longer than `maxBytes`, before it is held.
+ * The lines of a UTF-8 stream without their newlines; empty lines are left out. It splits bytes, so a character that
+ * spans two chunks stays whole. Throws an InvalidResponseError as soon as a line exceeds `maxBytes`, before it is buffered.
  */
 export async function* lines(chunks: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<string> {
   let held: Uint8Array[] = [];

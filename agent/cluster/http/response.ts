@@ -1,14 +1,14 @@
-// Reading what the API server answers.
+// Reads responses of the API server.
 
 import type { IncomingMessage } from 'node:http';
 import { ApiError, InvalidResponseError } from './errors.ts';
 import { isObject, objectAt, stringAt, type JsonObject } from './json.ts';
 
-/** More than any Status; the rest of a proxy's error page is of no use. */
+/** More than any Status has; the rest of a proxy's error page is not needed. */
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_EXCERPT = 256;
 
-/** The whole body as text. Rejects with BadAnswer, and gives up the connection, once it is longer than `maxBytes`. */
+/** The whole body as text. Rejects with an InvalidResponseError, and closes the connection, once it exceeds `maxBytes`. */
 export async function bodyOf(response: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -16,14 +16,14 @@ export async function bodyOf(response: IncomingMessage, maxBytes: number): Promi
     const part = Buffer.from(chunk);
     bytes += part.byteLength;
     if (bytes > maxBytes) {
-      throw new InvalidResponseError(`Expected an answer of at most ${maxBytes} bytes, got more`);
+      throw new InvalidResponseError(`Expected a response of at most ${maxBytes} bytes, got more`);
     }
     chunks.push(part);
   }
   return Buffer.concat(chunks, bytes).toString('utf8');
 }
 
-/** Parsed JSON; undefined for an empty text. Throws BadAnswer for anything else. */
+/** The parsed JSON; undefined for an empty text. Throws an InvalidResponseError for anything else. */
 export function jsonOf(text: string): unknown {
   if (text === '') {
     return undefined;
@@ -35,19 +35,19 @@ export function jsonOf(text: string): unknown {
   }
 }
 
-/** The error that a response with a status of 400 or more stands for. */
+/** The error for a response with a status of 400 or more. Never rejects. */
 export async function apiError(response: IncomingMessage): Promise<ApiError> {
   const text = await bodyOf(response, MAX_ERROR_BYTES).catch(() => '');
-  const said = parsed(text);
+  const status = parsed(text);
   const fallback = text === '' ? (response.statusMessage ?? '') : excerpt(text);
-  return errorOfStatus(said ?? {}, {
+  return errorOfStatus(status ?? {}, {
     status: response.statusCode ?? 0,
     message: fallback,
     retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
   });
 }
 
-/** The error that a Status object stands for; `known` is what was learned elsewhere (the head of the answer). */
+/** The error for a Status object. `known` holds values from the head of the response, of which status and delay take precedence. */
 export function errorOfStatus(
   status: JsonObject,
   known: { status?: number; message?: string; retryAfterMs?: number | undefined } = {},
@@ -63,7 +63,7 @@ export function errorOfStatus(
   });
 }
 
-/** A Retry-After header in milliseconds from `now`: it holds seconds or an HTTP date. undefined when it says neither. */
+/** A Retry-After header in ms from `now`; it holds seconds or an HTTP date. undefined when it holds neither. */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined) {
     return undefined;

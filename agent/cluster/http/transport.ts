@@ -1,5 +1,5 @@
 // A small HTTP/1.1 transport to the API server: keep-alive, JSON, bounded in time and size.
-// client-node's own would double the agent's memory and opens a new TLS connection for every request.
+// client-node's transport would double the agent's memory, and it opens a new TLS connection for each request.
 
 import type { IncomingMessage } from 'node:http';
 import { authorised } from './auth.ts';
@@ -17,11 +17,11 @@ export interface ApiAnswer {
 }
 
 export interface Transport {
-  /** Rejects with ApiError for a status of 400 or more, NoAnswer, BadAnswer, or the socket's own error. */
+  /** Rejects with an ApiError for a status of 400 or more, a TimeoutError, an InvalidResponseError, or the socket's own error. */
   request(request: ApiRequest): Promise<ApiAnswer>;
-  /** The bytes of an answer as they come, however many; errors as for `request`. */
+  /** The bytes of a response of any size as they arrive; errors as for `request`. */
   read(request: ApiRequest): AsyncIterable<Uint8Array>;
-  /** The lines of a long GET, each stream on a connection of its own; errors as for `request`. Ends when the server ends it. */
+  /** The lines of a long GET on its own connection; errors as for `request`. Ends when the server ends the response. */
   stream(request: StreamRequest): AsyncIterable<string>;
   /** Closes every connection. */
   close(): void;
@@ -29,20 +29,20 @@ export interface Transport {
 
 export interface TransportOptions {
   readonly connectMs?: number;
-  /** Requests under way at a time; the others wait for a connection. Streams do not count. */
+  /** Maximum of concurrent requests; further ones wait for a connection. Streams do not count. */
   readonly maxConnections?: number;
-  /** Default for a request as a whole, and for the head of a stream's answer. */
+  /** Default timeout of a whole request, and of the response head of a stream. */
   readonly requestMs?: number;
   readonly maxBodyBytes?: number;
   readonly maxLineBytes?: number;
   readonly userAgent?: string;
-  /** Of this machine, to connect from. Default: as it routes. */
+  /** A local address to connect from. Default: chosen by the routing table. */
   readonly localAddress?: string;
-  /** Default: straight to the credentials' server. */
+  /** Default: direct connections to the server of the credentials. */
   readonly connections?: Connections;
 }
 
-/** An object is at most 1.5 MiB in etcd; JSON's escapes may swell it. */
+/** An object takes at most 1.5 MiB in etcd; JSON's escapes may enlarge it. */
 const DEFAULTS = {
   connectMs: 10_000,
   maxConnections: 2,
@@ -52,7 +52,7 @@ const DEFAULTS = {
   userAgent: 'kubelet-sysctl-agent',
 } satisfies Required<Omit<TransportOptions, 'connections' | 'localAddress'>>;
 
-/** A transport that speaks as `credentials` say. It opens nothing before the first request. */
+/** A transport that authenticates with `credentials`. It opens no connection before the first request. */
 export function createTransport(credentials: Credentials, options: TransportOptions = {}): Transport {
   const limits = { ...DEFAULTS, ...options };
   const connections = options.connections ?? openConnections(credentials.server, limits);

@@ -1,4 +1,4 @@
-// Connections as a kubeconfig says: client certificates, tokens, credential plugins, proxies.
+// Connections according to a kubeconfig: client certificates, tokens, credential plugins, proxies.
 
 import type { KubeConfig } from '@kubernetes/client-node';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
@@ -12,11 +12,11 @@ import { KubeconfigError } from './kubeconfig.ts';
 export interface KubeconfigAccess {
   readonly connections: Connections;
   readonly credentials: Credentials;
-  /** As it was read last. */
+  /** The configuration as it was loaded last. */
   readonly config: () => KubeConfig;
 }
 
-/** `load` is called again when the server refuses our credentials: they may have expired. */
+/** Opens the configuration that `load` returns. Calls `load` again when the server refuses the credentials, since they may have expired. */
 export function openKubeconfig(load: () => KubeConfig, namespace: string): KubeconfigAccess {
   let config = load();
   const server = serverOf(config);
@@ -48,7 +48,7 @@ export function openKubeconfig(load: () => KubeConfig, namespace: string): Kubec
       signal: call.signal,
     });
     request.once('response', resolve);
-    // Stays for as long as the answer is read: an error without a listener would end the process.
+    // This listener is never removed: an error without a listener would terminate the process.
     request.on('error', (error: Error) => reject(call.signal.aborted ? call.signal.reason : error));
     request.end(call.body);
     return promise;

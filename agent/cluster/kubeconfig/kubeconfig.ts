@@ -1,4 +1,4 @@
-// kubectl's own configuration: which files, which context, and what client-node would read otherwise than kubectl.
+// Loads kubectl's configuration: the files, the context, and corrections where client-node differs from kubectl.
 
 import { KubeConfig, type Cluster, type User } from '@kubernetes/client-node';
 import { existsSync, readFileSync } from 'node:fs';
@@ -11,21 +11,21 @@ import { isObject, objectAt, stringAt } from '../http/json.ts';
 import { proxyFor } from './proxy.ts';
 
 export interface KubeconfigChoice {
-  /** A file in place of KUBECONFIG and ~/.kube/config. */
+  /** A file to use instead of KUBECONFIG and ~/.kube/config. */
   readonly kubeconfig?: string | undefined;
-  /** A context in place of the current one. */
+  /** A context to use instead of the current one. */
   readonly context?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** There is no usable configuration; the message says what was looked for and what to do. */
+/** There is no usable configuration. The message says what was expected and what to do. */
 export class KubeconfigError extends Error {
   override readonly name = 'KubeconfigError';
 }
 
 /**
- * The configuration with its context chosen and its cluster and user there. Of several files in KUBECONFIG the first that
- * says something holds, and one that does not exist is skipped, as with kubectl. Throws a KubeconfigError.
+ * The configuration with its context selected, and with that context's cluster and user present. As in kubectl, the first of several
+ * files in KUBECONFIG that sets a value wins, and missing files are skipped. Throws a KubeconfigError.
  */
 export function loadKubeconfig(choice: KubeconfigChoice): KubeConfig {
   const files = filesOf(choice);
@@ -34,7 +34,7 @@ export function loadKubeconfig(choice: KubeconfigChoice): KubeConfig {
   const cluster = config.getCurrentCluster();
   const user = config.getCurrentUser();
   if (cluster !== null && user !== null) {
-    tellPlugin(user, cluster);
+    addExecInfo(user, cluster);
     if (!URL.canParse(cluster.server)) {
       throw new KubeconfigError(
         `Expected the server of cluster ${quote(cluster.name)} to be a URL, got ${quote(cluster.server)}.`,
@@ -57,9 +57,9 @@ function filesOf({ kubeconfig, env }: KubeconfigChoice): readonly string[] {
 
 function inCluster({ env }: KubeconfigChoice): KubeConfig {
   if (env['KUBERNETES_SERVICE_HOST'] === undefined) {
-    const looked = env['KUBECONFIG'] || '~/.kube/config';
+    const expected = env['KUBECONFIG'] || '~/.kube/config';
     throw new KubeconfigError(
-      `Expected a kubeconfig in ${quote(looked)}, found none; name one with --kubeconfig FILE or in KUBECONFIG.`,
+      `Expected a kubeconfig in ${quote(expected)}, found none. Name one with --kubeconfig FILE or in KUBECONFIG.`,
     );
   }
   const config = new KubeConfig();
@@ -82,7 +82,7 @@ function readFile(file: string): KubeConfig {
   return config;
 }
 
-/** client-node knows `token-file`, kubectl `tokenFile`; and a plugin's path is relative to the file that names it. */
+/** client-node reads `token-file`, kubectl `tokenFile`. A plugin's path is relative to the file that names it. */
 function completeUser(user: User, file: unknown, folder: string): void {
   const all = objectAt(file)['users'];
   const written = (Array.isArray(all) ? all : []).find(
@@ -120,7 +120,7 @@ function chooseContext(config: KubeConfig, { context }: KubeconfigChoice, files:
   const chosen = context ?? config.currentContext;
   if (!chosen) {
     throw new KubeconfigError(
-      `Expected a current context in ${files.join(', ')}, found none; choose one with --context (${known}).`,
+      `Expected a current context in ${files.join(', ')}, found none. Choose one with --context (${known}).`,
     );
   }
   const found = config.getContextObject(chosen);
@@ -140,10 +140,10 @@ function chooseContext(config: KubeConfig, { context }: KubeconfigChoice, files:
   config.setCurrentContext(chosen);
 }
 
-/** A cluster behind the environment's proxy, and plain http, which client-node takes for an oversight unless told. */
+/** Adds the environment's proxy to the clusters, and permits plain http, which client-node otherwise rejects. */
 function prepared(config: KubeConfig, { env }: KubeconfigChoice): KubeConfig {
   const next = new KubeConfig();
-  const contexts = config.contexts.map((context) => ({ ...context, user: context.user || NOBODY.name }));
+  const contexts = config.contexts.map((context) => ({ ...context, user: context.user || ANONYMOUS.name }));
   next.loadFromOptions({
     clusters: config.clusters.map((cluster) => ({
       ...cluster,
@@ -153,17 +153,17 @@ function prepared(config: KubeConfig, { env }: KubeconfigChoice): KubeConfig {
       skipTLSVerify: cluster.skipTLSVerify || cluster.server.startsWith('http:'),
     })),
     contexts,
-    // Without a user client-node would leave out the cluster's authority as well.
-    users: [...config.users, NOBODY],
+    // Without a user client-node would omit the cluster's certificate authority as well.
+    users: [...config.users, ANONYMOUS],
     currentContext: config.currentContext,
   });
   return next;
 }
 
-const NOBODY: User = { name: '' };
+const ANONYMOUS: User = { name: '' };
 
-/** What kubectl tells a credential plugin in its environment, and client-node does not. */
-function tellPlugin(user: User, cluster: Cluster): void {
+/** Sets the environment variable with cluster information that kubectl gives a credential plugin and client-node does not. */
+function addExecInfo(user: User, cluster: Cluster): void {
   const exec: unknown = user.exec;
   if (!isObject(exec)) return;
   const info = {
@@ -183,6 +183,6 @@ function tellPlugin(user: User, cluster: Cluster): void {
     },
   };
   const env: readonly unknown[] = Array.isArray(exec['env']) ? exec['env'] : [];
-  const told = { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) };
-  Object.assign(user, { exec: { ...exec, env: [...env, told] } });
+  const execInfo = { name: 'KUBERNETES_EXEC_INFO', value: JSON.stringify(info) };
+  Object.assign(user, { exec: { ...exec, env: [...env, execInfo] } });
 }

@@ -1,12 +1,12 @@
-// Which proxy the environment names for a server. Mirrors golang.org/x/net/http/httpproxy, which kubectl goes by.
+// Selects the proxy for a server from the environment. Mirrors golang.org/x/net/http/httpproxy, which kubectl uses.
 
 import { BlockList, isIP } from 'node:net';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The URL of the proxy; undefined: none. HTTPS_PROXY or HTTP_PROXY by the server's scheme, in capitals or not, except for what
- * NO_PROXY names and for this machine itself.
+ * The URL of the proxy; undefined for a direct connection. HTTPS_PROXY or HTTP_PROXY by the server's scheme, in upper or lower case,
+ * except for the hosts that NO_PROXY names and for the local host.
  */
 export function proxyFor(server: URL, env: Environment): string | undefined {
   const host = server.hostname.replace(/^\[(.*)\]$/u, '$1');

@@ -1,31 +1,31 @@
-// What was said lately, so that it is not said again.
+// Remembers the Events that were posted recently, so that they are not posted again.
 
 export interface NoteMemory {
-  /** True when `key` was not said within the last `maxAgeMs` and there is room to remember it; it then counts as said. */
+  /** True, and `key` is recorded, when it was not recorded within the last `maxAgeMs` and there is room for it. */
   claim(key: string): boolean;
-  /** Takes a claim back, because saying it failed. */
+  /** Removes a claim after posting failed. */
   release(key: string): void;
 }
 
-/** A full memory claims nothing more until something in it is old enough: it bounds how much is said as well. */
+/** At most `maxEntries` keys: when full, it refuses new keys until one expires, which also limits the rate of Events. */
 export function noteMemory(maxEntries: number, maxAgeMs: number, now: () => number): NoteMemory {
-  const saidAt = new Map<string, number>();
+  const sentAt = new Map<string, number>();
   return {
     claim(key) {
       const at = now();
-      for (const [old, time] of saidAt) {
+      for (const [old, time] of sentAt) {
         if (at - time >= maxAgeMs) {
-          saidAt.delete(old);
+          sentAt.delete(old);
         }
       }
-      if (saidAt.has(key) || saidAt.size >= maxEntries) {
+      if (sentAt.has(key) || sentAt.size >= maxEntries) {
         return false;
       }
-      saidAt.set(key, at);
+      sentAt.set(key, at);
       return true;
     },
     release(key) {
-      saidAt.delete(key);
+      sentAt.delete(key);
     },
   };
 }

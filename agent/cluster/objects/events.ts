@@ -1,4 +1,4 @@
-// Events as `kubectl describe` and `kubectl get events` show them best.
+// Builds Events for `kubectl describe` and `kubectl get events`.
 
 import type { CoreV1Event, V1ObjectReference } from '@kubernetes/client-node';
 import { createHash } from 'node:crypto';
@@ -6,13 +6,13 @@ import type { ConfigMapObject, EventDraft, NodeObject } from '../../node/ports.t
 import { shorten } from '../../report/shorten.ts';
 import { COMPONENT } from '../../names.ts';
 
-/** The limit of events.k8s.io (pkg/apis/core/validation/events.go NoteLengthLimit); older readers keep to it too. */
+/** The limit of events.k8s.io (pkg/apis/core/validation/events.go NoteLengthLimit). */
 const MAX_MESSAGE_BYTES = 1024;
-/** Leaves room in 253 for a dot and the hash. */
+/** A name has at most 253 characters: this leaves room for a dot and the hash. */
 const MAX_NAME_PREFIX = 230;
 const HOUR_MS = 3_600_000;
 
-/** An Event on a Node. Those of objects without a namespace live in `default` (events.go legacyValidateEvent). */
+/** An Event on a Node. Events of objects without a namespace belong in `default` (events.go legacyValidateEvent). */
 export function nodeEvent(node: NodeObject, note: EventDraft, at: Date): CoreV1Event {
   const involvedObject = { apiVersion: 'v1', kind: 'Node', name: node.name, uid: node.uid };
   const name = eventName(node.name, [node.uid, note.reason, note.message, at.toISOString()]);
@@ -25,9 +25,9 @@ export function nodeEvent(node: NodeObject, note: EventDraft, at: Date): CoreV1E
 }
 
 /**
- * An Event on the policy's ConfigMap, or on its absence. Nothing in it tells one node from another, and its name
- * follows from the ConfigMap's revision and the message: a thousand nodes that say the same make one Event. Where there
- * is no ConfigMap there is no revision, and the hour takes its place. `component` is who says it.
+ * An Event on the policy's ConfigMap, or on its absence, reported by `component`. It contains nothing specific to a node, and its name
+ * derives from the ConfigMap's revision and the message: a thousand nodes with the same message create one Event. Without a ConfigMap,
+ * the hour replaces the revision.
  */
 export function configMapEvent(
   at: Date,
@@ -76,7 +76,7 @@ function eventOf(
   };
 }
 
-/** A DNS subdomain that begins as its object's name does. */
+/** A DNS subdomain that begins with the object's name and ends with a hash of `parts`. */
 function eventName(object: string, parts: readonly string[]): string {
   const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
   return `${object.slice(0, MAX_NAME_PREFIX).replace(/[^a-z0-9]+$/, '')}.${hash}`;

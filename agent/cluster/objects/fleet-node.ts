@@ -1,4 +1,4 @@
-// A Node as a rollout looks at it, read from the API server's JSON.
+// Parses a Node for the rollout from the API server's JSON.
 
 import type { FleetNode } from '../../rollout/fleet.ts';
 import type { SeenNode } from '../../rollout/ports.ts';
@@ -7,7 +7,7 @@ import { objectAt, objectsAt, stringAt, stringMapAt, timeOf, type JsonObject } f
 import { parseReadiness } from './parse.ts';
 import { versionOf } from '../http/version.ts';
 
-/** A whole Node. Throws BadAnswer when it has no resourceVersion. Strings are few and short: thousands of these are held. */
+/** Parses a whole Node. Throws an InvalidResponseError when it has no resourceVersion. Keeps few strings: a fleet has thousands of Nodes. */
 export function parseFleetNode(object: JsonObject): SeenNode {
   const metadata = objectAt(object, 'metadata');
   const annotations = stringMapAt(metadata, 'annotations');
@@ -34,7 +34,7 @@ export function parseFleetNode(object: JsonObject): SeenNode {
   return { node, resourceVersion: versionOf(object), taint };
 }
 
-/** When the coordinator last wrote its approval, from an object with metadata. undefined where it did not. */
+/** When the coordinator last wrote its approval, from the managedFields of `metadata`; undefined when it never did. */
 export function approvedAt(metadata: JsonObject): Date | undefined {
   const entries = objectsAt(metadata, 'managedFields').filter(
     (entry) =>

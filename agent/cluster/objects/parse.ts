@@ -1,34 +1,34 @@
-// The objects that the agent watches or lists, read from the API server's JSON.
+// Parses the objects that the agent watches or lists from the API server's JSON.
 
 import type { ConfigMapObject, NodeObject, Readiness, SeenPod } from '../../node/ports.ts';
 import { InvalidResponseError } from '../http/errors.ts';
 import type { SysctlPod } from '../../plan/in-use.ts';
 import { objectsAt, objectAt, stringAt, stringMapAt, type JsonObject } from '../http/json.ts';
 
-/** A Node's metadata, from a whole Node or a PartialObjectMetadata. Throws BadAnswer when it has no name or uid. */
+/** A Node's metadata, from a whole Node or a PartialObjectMetadata. Throws an InvalidResponseError when it has no name or uid. */
 export function parseNode(object: JsonObject): NodeObject {
   const metadata = objectAt(object, 'metadata');
   return {
-    name: needed(metadata, 'name'),
-    uid: needed(metadata, 'uid'),
+    name: requireString(metadata, 'name'),
+    uid: requireString(metadata, 'uid'),
     labels: stringMapAt(metadata, 'labels'),
     annotations: stringMapAt(metadata, 'annotations'),
   };
 }
 
-/** A ConfigMap. Throws BadAnswer when its metadata is not an object's. */
+/** A ConfigMap. Throws an InvalidResponseError when its metadata lacks a namespace, name, uid or resourceVersion. */
 export function parseConfigMap(object: JsonObject): ConfigMapObject {
   const metadata = objectAt(object, 'metadata');
   return {
-    namespace: needed(metadata, 'namespace'),
-    name: needed(metadata, 'name'),
-    uid: needed(metadata, 'uid'),
-    resourceVersion: needed(metadata, 'resourceVersion'),
+    namespace: requireString(metadata, 'namespace'),
+    name: requireString(metadata, 'name'),
+    uid: requireString(metadata, 'uid'),
+    resourceVersion: requireString(metadata, 'resourceVersion'),
     data: stringMapAt(object, 'data'),
   };
 }
 
-/** A Pod as the in-use guard reads it. One without a name counts too: its sysctls may be in use. */
+/** A Pod for the in-use guard. Never throws: a pod without a name counts too, since its sysctls may be in use. */
 export function parsePod(object: JsonObject): SysctlPod {
   const metadata = objectAt(object, 'metadata');
   const spec = objectAt(object, 'spec');
@@ -47,20 +47,20 @@ export function parsePod(object: JsonObject): SysctlPod {
   };
 }
 
-/** What tells an object from all others. Throws BadAnswer when it has none. */
+/** The object's uid. Throws an InvalidResponseError when it has none. */
 export function uidOf(object: JsonObject): string {
-  return needed(objectAt(object, 'metadata'), 'uid');
+  return requireString(objectAt(object, 'metadata'), 'uid');
 }
 
-/** A Pod as its kubelet tells of it. Throws BadAnswer when its metadata is not an object's. */
+/** A Pod with the status that its kubelet reports. Throws an InvalidResponseError when its metadata lacks a uid, namespace or name. */
 export function parseSeenPod(object: JsonObject): Omit<SeenPod, 'hadContainers'> {
   const metadata = objectAt(object, 'metadata');
   const status = objectAt(object, 'status');
   const containers = status['containerStatuses'];
   return {
-    uid: needed(metadata, 'uid'),
-    namespace: needed(metadata, 'namespace'),
-    name: needed(metadata, 'name'),
+    uid: requireString(metadata, 'uid'),
+    namespace: requireString(metadata, 'namespace'),
+    name: requireString(metadata, 'name'),
     isEnding: stringAt(metadata, 'deletionTimestamp') !== undefined,
     phase: stringAt(status, 'phase') ?? '',
     reason: stringAt(status, 'reason') ?? '',
@@ -68,7 +68,7 @@ export function parseSeenPod(object: JsonObject): Omit<SeenPod, 'hadContainers'>
   };
 }
 
-/** The condition Ready of a Node; undefined when it has none. */
+/** The Ready condition of a Node; undefined when it has none. */
 export function parseReadiness(node: JsonObject): Readiness | undefined {
   const conditions = objectsAt(objectAt(node, 'status'), 'conditions');
   const ready = conditions.find((condition) => stringAt(condition, 'type') === 'Ready');
@@ -82,7 +82,7 @@ export function parseReadiness(node: JsonObject): Readiness | undefined {
   );
 }
 
-function needed(metadata: JsonObject, key: string): string {
+function requireString(metadata: JsonObject, key: string): string {
   const text = stringAt(metadata, key);
   if (text === undefined || text === '') {
     throw new InvalidResponseError(

@@ -1,11 +1,11 @@
-// An Event on its way to the API server.
+// Posts an Event.
 
 import type { CoreV1Event } from '@kubernetes/client-node';
 import { isAlreadyExists } from '../http/errors.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { Transport } from '../http/transport.ts';
 
-/** Writes it once: its name is ours, so a second one of that name is refused, and counts as written. */
+/** Posts the Event. Its name is unique to its content: AlreadyExists counts as success. Other errors reject as `Transport.request` does. */
 export async function postEvent(
   transport: Pick<Transport, 'request'>,
   event: CoreV1Event,

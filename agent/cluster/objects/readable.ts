@@ -1,18 +1,18 @@
-// Objects that cannot be read: each is skipped and reported once, so that it does not hide the others.
+// Skips and reports objects that cannot be parsed, so that one of them does not hide the others.
 
 import { errorText } from '../../text/error-text.ts';
 import { objectAt, stringAt, type JsonObject } from '../http/json.ts';
 
-/** Called with the name of an object that cannot be read, and why. */
+/** Called with the name of an object that cannot be parsed, and the error. */
 export type OnUnreadable = (object: string, error: unknown) => void;
 
-/** Reads one object with `parse`; undefined where that throws. */
+/** Parses one object; undefined when `parse` throws. */
 export type ReadObject = <T>(
   object: JsonObject,
   parse: (object: JsonObject) => T,
 ) => { readonly value: T } | undefined;
 
-/** `onUnreadable` is called once for an object and a reason, and again after the object could be read in between. */
+/** Calls `onUnreadable` once for each object and reason, and again if the object could be parsed in between. */
 export function objectReader(onUnreadable: OnUnreadable = () => undefined): ReadObject {
   const reported = new Map<string, string>();
   return (object, parse) => {
@@ -32,7 +32,7 @@ export function objectReader(onUnreadable: OnUnreadable = () => undefined): Read
   };
 }
 
-/** `namespace/name`, `name`, or the uid of an object that has none. */
+/** `namespace/name`, `name`, or the uid when the object has no name. */
 function nameFor(object: JsonObject): string {
   const metadata = objectAt(object, 'metadata');
   const [namespace, name, uid] = ['namespace', 'name', 'uid'].map((key) => stringAt(metadata, key));

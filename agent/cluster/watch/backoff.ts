@@ -1,4 +1,4 @@
-// How long to wait before the next try.
+// The delay before the next retry.
 
 export interface Backoff {
   readonly minMs: number;
@@ -6,8 +6,8 @@ export interface Backoff {
 }
 
 /**
- * Full jitter: anything from nothing to `minMs · 2^(failures−1)`, never more than `maxMs`, so that a fleet whose API
- * server went away does not come back in step. `random` is in [0, 1). Counts from the first failure, 1.
+ * The delay in ms after `failures` failures (1 after the first): between 0 and `minMs · 2^(failures−1)`, at most `maxMs`.
+ * `random` is in [0, 1). Full jitter keeps a fleet from reconnecting simultaneously to an API server that is back.
  */
 export function backoffMs(backoff: Backoff, failures: number, random: number): number {
   const ceiling = Math.min(backoff.maxMs, backoff.minMs * 2 ** Math.min(Math.max(failures - 1, 0), 30));

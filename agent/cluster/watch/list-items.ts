@@ -1,36 +1,35 @@
-// The items of a List one by one, as the bytes come: a whole list of pods would be more than the agent may hold.
+// Streams the items of a List one by one: a whole list of pods would exceed the agent's memory.
 
 import { jsonOf } from '../http/response.ts';
 import { InvalidResponseError } from '../http/errors.ts';
 import { isObject, objectAt, type JsonObject } from '../http/json.ts';
 
-// As Go's encoder prints a list of API objects: no spaces, metadata first. Neither text can stand within a string, where
-// every " has a backslash before it. Searching for them leaves the work to Buffer.indexOf; a loop over every byte makes V8
-// compile it, at the price of some megabytes.
+// Go's encoder prints a list of API objects without spaces and with metadata first. Neither text can occur within a string, where
+// a backslash precedes every ". Buffer.indexOf does the search: V8 would compile a loop over every byte, which takes some megabytes.
 const BEGIN = Buffer.from('"items":[');
 const BETWEEN = Buffer.from('},{"metadata":{');
 const END = /\]\}\s*$/u;
 const LONGEST_END_BYTES = 16;
-/** Of an item that is skipped: what may be the start of BETWEEN or the end of the list. */
+/** Kept of an item that is skipped: it may contain the start of BETWEEN or the end of the list. */
 const KEPT_BYTES = Math.max(BETWEEN.length, LONGEST_END_BYTES);
-/** Of such an item, for its name. */
+/** Passed to `onTooLong`, to find the item's name. */
 const BEGIN_BYTES = 1024;
 
-/** An object is at most 1.5 MiB in etcd, and JSON's escapes may swell it. */
+/** An object takes at most 1.5 MiB in etcd; JSON's escapes may enlarge it. */
 const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
 
 export interface ItemsOptions {
-  /** Of one item. Default 4 MiB. */
+  /** Maximum of one item. Default 4 MiB. */
   readonly maxBytes?: number;
-  /** Called with the beginning of an item that is longer; it is then skipped. Default: the list cannot be read. */
+  /** Called with the beginning of a longer item, which is then skipped. Default: throws. */
   readonly onTooLong?: (begin: Buffer, error: InvalidResponseError) => void;
   /** Called at the end with the List without its items. */
   readonly onFrame?: (frame: JsonObject) => void;
 }
 
 /**
- * The JSON of each item. Holds one item at a time; throws BadAnswer once one is longer than `maxBytes`, and at the end
- * when what came was not a whole List. A List that is printed otherwise comes as one item that is no JSON.
+ * The JSON of each item. Buffers one item at a time. Throws an InvalidResponseError once an item exceeds `maxBytes`, and at the end
+ * when the input was not a whole List. A List in another print format yields one item that is not JSON.
  */
 export async function* itemsOf(
   chunks: AsyncIterable<Uint8Array>,
@@ -85,7 +84,7 @@ export async function* itemsOf(
   onFrame?.(frame);
 }
 
-/** The items as objects. Those in whose JSON `containing` does not occur are left out without being parsed. */
+/** The items as objects. Items whose JSON does not contain `containing` are skipped without being parsed. Throws as `itemsOf` does. */
 export async function* objectsOf(
   chunks: AsyncIterable<Uint8Array>,
   { containing, ...options }: ItemsOptions & { readonly containing?: string } = {},
@@ -97,7 +96,7 @@ export async function* objectsOf(
   }
 }
 
-/** The item before the end of the list, if there is one, and what is around the items. Throws when the list has no end. */
+/** The last item (empty when there is none) and the List without its items. Throws when the list has no end. */
 function lastOf(
   head: Buffer | undefined,
   rest: Buffer,
@@ -112,7 +111,7 @@ function lastOf(
     return { last: Buffer.alloc(0), frame };
   }
   const last = rest.subarray(0, rest.length - end.length);
-  // What looks like the end may be that of something within an item.
+  // The matched end may belong to an array within an item.
   jsonOf(last.toString('utf8'));
   return { last, frame };
 }

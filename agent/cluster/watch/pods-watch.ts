@@ -1,4 +1,4 @@
-// One node's pods, followed while its kubelet is restarted.
+// Watches the pods of one node while its kubelet restarts.
 
 import type { PodsWatch, SeenPod } from '../../node/ports.ts';
 import { parseSeenPod, uidOf } from '../objects/parse.ts';
@@ -11,12 +11,12 @@ export interface PodsWatchOptions extends Pick<WatchOptions, 'onFault' | 'onUnre
   readonly nodeName: string;
 }
 
-/** A soak is seconds long: who comes back late has missed it. */
+/** A soak lasts seconds: a watch that reconnects late has missed it. */
 const BACKOFF = { minMs: 100, maxMs: 1000 };
 
 /**
- * Follows the pods that have not succeeded from now on until stopped, whatever becomes of the connection. It lists first, as a
- * kubelet does: to a watch that begins without a version the API server sends what is there by looking at every pod of the cluster.
+ * Watches the pods of the node that have not succeeded, from now until stopped; it reconnects silently. It lists first, as a kubelet
+ * does: for a watch without a version the API server would scan every pod of the cluster.
  */
 export function watchPods({ transport, nodeName, ...watching }: PodsWatchOptions): PodsWatch {
   const pods = new Map<string, SeenPod>();
@@ -44,15 +44,15 @@ export function watchPods({ transport, nodeName, ...watching }: PodsWatchOptions
     const ran = earlier !== undefined && earlier.hasContainers && earlier.phase !== 'Failed';
     const hadContainers = ran || (earlier?.hadContainers ?? false);
     pods.set(pod.uid, { ...pod, hadContainers });
-    for (const look of waiting) {
-      look();
+    for (const check of waiting) {
+      check();
     }
   }
 
   function found(counts: (pod: SeenPod) => boolean, waitMs: number): Promise<readonly SeenPod[]> {
     const { promise, resolve } = Promise.withResolvers<readonly SeenPod[]>();
     const counting = (): readonly SeenPod[] => [...pods.values()].filter((pod) => counts(pod));
-    const look = (): void => {
+    const check = (): void => {
       if (counting().length > 0) {
         end();
       }
@@ -60,11 +60,11 @@ export function watchPods({ transport, nodeName, ...watching }: PodsWatchOptions
     const timer = setTimeout(end, waitMs);
     function end(): void {
       clearTimeout(timer);
-      waiting.delete(look);
+      waiting.delete(check);
       resolve(counting());
     }
-    waiting.add(look);
-    look();
+    waiting.add(check);
+    check();
     return promise;
   }
 }

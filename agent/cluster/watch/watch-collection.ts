@@ -1,4 +1,4 @@
-// Following every object of a collection for ever.
+// Watches all objects of a collection.
 
 import { InvalidResponseError } from '../http/errors.ts';
 import { objectAt, stringAt, type JsonObject } from '../http/json.ts';
@@ -12,28 +12,28 @@ export interface CollectionWatchOptions<T> extends WatchOptions {
   readonly transport: Pick<Transport, 'read' | 'stream'>;
   /** `/api/v1/nodes`. */
   readonly path: string;
-  /** What lists and watches ask for, such as a fieldSelector. */
+  /** Query of lists and watches, such as a fieldSelector. */
   readonly query?: Readonly<Record<string, string>>;
-  /** A list may be some moments old: the API server's cache then finds the pods of one node without reading those of all. */
+  /** Lists may be slightly stale: the API server's cache then finds the pods of one node without reading all pods. */
   readonly listsFromCache?: boolean;
-  /** What tells an object from others; default its name. */
+  /** The unique key of an object. Default: its name. */
   readonly keyOf?: (object: JsonObject) => string;
-  /** May throw: the object is then skipped, as if it were not there. Nothing of the JSON may be held by what it returns. */
+  /** May throw: the object is then skipped as if it did not exist. The result must not keep references into the JSON. */
   readonly parse: (object: JsonObject) => T;
-  /** A list begins: what was written before is in it, unless `listsFromCache`. */
+  /** Called when a list begins. Unless `listsFromCache`, the list contains everything written before. */
   readonly onListing?: () => void;
-  /** Takes in everything there is, by key. True when that was not known. */
+  /** Called with all objects by key. Returns true when they differ from the known ones. */
   readonly onList: (objects: ReadonlyMap<string, T>) => boolean;
   readonly onChanged: (key: string, object: T) => void;
   readonly onDeleted: (key: string) => void;
 }
 
-/** The list of a big cluster's Nodes is 100 MB. */
+/** The list of a large cluster's Nodes takes 100 MB. */
 const LIST_MS = 60_000;
 
 /**
- * Lists, and then tells of each change, until stopped. Unless `listsFromCache`, a list is read from etcd or from a cache that is
- * as new (no resourceVersion): what somebody wrote before it began is in it. It is never held as a whole.
+ * Lists the objects, then reports each change, until stopped. Unless `listsFromCache`, a list comes from etcd or from an equally
+ * recent cache (no resourceVersion): it contains everything written before it began. It is never buffered as a whole.
  */
 export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
   const { transport, path, query = {}, keyOf = nameOf, parse } = options;
@@ -93,7 +93,7 @@ function nameOf(object: JsonObject): string {
   return name;
 }
 
-/** What is told of an object of which only the beginning is known. */
+/** The name of an object of which only the beginning is known, as an object for error reports. */
 function beginOf(begin: Buffer): JsonObject {
   const name = /^\{"metadata":\{"name":"([^"]*)"/u.exec(begin.toString('utf8'))?.[1];
   return { metadata: { name } };

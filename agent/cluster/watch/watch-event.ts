@@ -1,4 +1,4 @@
-// One line of a watch, and the answer of a list, read and checked.
+// Parses and validates the lines of a watch and the response of a list.
 
 import { errorOfStatus } from '../http/response.ts';
 import { ApiError, InvalidResponseError } from '../http/errors.ts';
@@ -6,7 +6,7 @@ import { isObject, objectAt, type JsonObject } from '../http/json.ts';
 import { versionOf, versionIn } from '../http/version.ts';
 
 export type WatchEvent =
-  /** Without a version the object cannot be read, and a watch resumes from where it was. */
+  /** Without a version the object cannot be parsed, and a watch resumes from its previous version. */
   | {
       readonly type: 'changed' | 'deleted';
       readonly object: JsonObject;
@@ -15,13 +15,13 @@ export type WatchEvent =
   | { readonly type: 'bookmark'; readonly version: string }
   | { readonly type: 'error'; readonly error: ApiError };
 
-/** What a list of at most one object says. */
+/** A list of at most one object. */
 export interface Listed {
   readonly object: JsonObject | undefined;
   readonly version: string;
 }
 
-/** Reads one line of a watch. Throws BadAnswer for what is no event. */
+/** Parses one line of a watch. Throws an InvalidResponseError for anything but an event. */
 export function parseWatchEvent(line: string): WatchEvent {
   const event = eventOf(line);
   const object = objectAt(event, 'object');
@@ -40,7 +40,7 @@ export function parseWatchEvent(line: string): WatchEvent {
   }
 }
 
-/** Reads the list that a fieldSelector on one name gives. Throws BadAnswer for anything else. */
+/** Parses the list for a fieldSelector on one name. Throws an InvalidResponseError for anything else. */
 export function parseList(body: unknown): Listed {
   const list = objectAt(body);
   const items: unknown = list['items'] ?? [];
@@ -54,7 +54,7 @@ export function parseList(body: unknown): Listed {
   return { object: item, version: versionOf(list) };
 }
 
-/** True when the version to resume from is too old, over HTTP or as an ERROR event. */
+/** True when the API server reports, by HTTP status or ERROR event, that the version to resume from is too old. */
 export function isGone(error: unknown): boolean {
   return (
     error instanceof ApiError &&

@@ -1,10 +1,10 @@
-// What ended a list or a watch.
+// Classifies the errors that end a list or a watch.
 
 import { ApiError, InvalidResponseError, TimeoutError } from '../http/errors.ts';
 
 /**
- * Whether the version is still good for resuming. After silence it is not trusted: an API server restored from an
- * older back-up says nothing at all about versions it has not reached yet.
+ * True when a watch can resume from its version after the error. False after silence: an API server restored from an
+ * older backup sends nothing for versions that it has not reached yet.
  */
 export function keepsVersion(error: unknown): boolean {
   if (error instanceof ApiError) {
@@ -16,20 +16,20 @@ export function keepsVersion(error: unknown): boolean {
   return isFromSystem(error);
 }
 
-/** Whether the API server or the way to it failed, and not this process. */
+/** True when the API server or the connection to it failed, false for a fault of this process. */
 export function isFromServer(error: unknown): boolean {
   const isAnswer =
     error instanceof ApiError || error instanceof TimeoutError || error instanceof InvalidResponseError;
   return isAnswer || isFromSystem(error);
 }
 
-/** A socket, TLS or a file says so by a code; so do Node's TypeErrors, which are faults of the caller. */
+/** Errors of sockets, TLS and files have a code. Node's TypeErrors have one too, but are faults of the caller. */
 function isFromSystem(error: unknown): boolean {
   const hasCode = error instanceof Error && 'code' in error && typeof error.code === 'string';
   return hasCode && !(error instanceof TypeError);
 }
 
-/** A watch on which not even a bookmark came. */
+/** True for the timeout of a watch on which not even a bookmark arrived. */
 export function isSilence(error: unknown): boolean {
   return error instanceof TimeoutError && error.step === 'stream';
 }

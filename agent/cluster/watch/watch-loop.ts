@@ -1,4 +1,4 @@
-// Following objects for ever: list, watch, and come back from whatever the network and the API server do.
+// Watches objects: list, watch, and recover from failures of the network and the API server.
 
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Backoff } from './backoff.ts';
@@ -11,25 +11,26 @@ import { SilenceTimeout } from './silence-timeout.ts';
 import { isGone, parseWatchEvent } from './watch-event.ts';
 import { Listeners, type WatchListeners } from './watch-listeners.ts';
 
-/** What of the API is followed, and who is told. What `list` rejects with counts as a failure of the API server. */
+/** The objects to watch and their callbacks. */
 export interface Followed {
   /** The collection, `/api/v1/nodes`. */
   readonly path: string;
-  /** What every watch asks for, such as a fieldSelector. */
+  /** Query of every watch, such as a fieldSelector. */
   readonly query: Readonly<Record<string, string>>;
   /** Called before each list. */
   readonly listing?: (() => void) | undefined;
+  /** Lists the objects within `answerMs`. A rejection is retried with backoff. */
   list(signal: AbortSignal, answerMs: number): Promise<Listing>;
-  /** Takes in one object that is new or has changed. */
+  /** Called with an object that is new or has changed. */
   changed(object: JsonObject): void;
-  /** Takes in that an object is gone. */
+  /** Called with an object that was deleted. */
   deleted(object: JsonObject): void;
 }
 
 export interface Listing {
-  /** Where a watch resumes. */
+  /** The version from which a watch resumes. */
   readonly version: string;
-  /** Takes in what was listed. True when that was not known. */
+  /** Applies the list. Returns true when it differs from the known objects. */
   takeIn(): boolean;
 }
 
@@ -38,13 +39,13 @@ export interface WatchOptions extends WatchListeners {
   readonly transport: Pick<Transport, 'stream'>;
   /** Called once for an object that cannot be read; it is skipped. */
   readonly onUnreadable?: OnUnreadable;
-  /** A watch lasts this long and up to twice as long, so that a fleet's do not end together. */
+  /** A watch lasts this long, and up to twice as long by jitter, so that a fleet's watches do not end together. */
   readonly timeoutSeconds?: number;
-  /** API servers send a bookmark about once a minute: a connection silent for longer is given up, and listed anew. */
+  /** API servers send a bookmark about once a minute: a connection that is silent for longer is closed, and the objects are listed again. */
   readonly silenceMs?: number;
-  /** A list, and the head of a watch, may take this long. */
+  /** Timeout of a list and of the response head of a watch. */
   readonly answerMs?: number;
-  /** A watch that lasted this long clears the count of failures. */
+  /** A watch that lasted this long resets the backoff. */
   readonly healthyMs?: number;
   readonly backoff?: Backoff;
   /** In [0, 1). */
@@ -55,20 +56,20 @@ export interface WatchOptions extends WatchListeners {
 }
 
 export interface Watch {
-  /** Closes the connection and stops every timer; nothing is called any more. */
+  /** Closes the connection and stops every timer. No callback is called afterwards. */
   stop(): void;
-  /** Resolves after the first list; stays pending when stopped before. */
+  /** Resolves after the first list; remains pending when stopped before it. */
   readonly synced: Promise<void>;
 }
 
 const DEFAULTS = {
   timeoutSeconds: 1800,
   silenceMs: 90_000,
-  // An API server may let a request wait for a quarter of its own minute; after that it says 429.
+  // An API server may queue a request for a quarter of its own minute; after that it answers 429.
   answerMs: 16_000,
   healthyMs: 10_000,
-  // A thousand nodes whose API server is away ask 400 times a second with this; their kubelets try 500 times a second to
-  // write their status alone (kubelet_node_status.go). When it is back, half of the nodes know after 3 s, all after 10 s.
+  // With this backoff a thousand nodes send 400 requests a second to an unavailable API server; their kubelets send 500 a second for
+  // their status alone (kubelet_node_status.go). Once it is back, half of the nodes reconnect within 3 s, all within 10 s.
   backoff: { minMs: 250, maxMs: 10_000 },
   random: Math.random,
   now: () => performance.now(),
@@ -92,7 +93,7 @@ interface Loop {
   readonly listeners: Listeners;
 }
 
-/** Follows until stopped. Each failure costs one request and a pause with full jitter. */
+/** Watches until stopped. Each failure costs one request and a pause with full jitter. */
 export function watchLoop(followed: Followed, options: WatchOptions): Watch {
   const settings = { ...DEFAULTS, ...options };
   const stopping = new AbortController();

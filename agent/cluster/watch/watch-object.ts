@@ -1,4 +1,4 @@
-// Following one object for ever.
+// Watches one object.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../http/json.ts';
@@ -9,18 +9,18 @@ import { watchLoop, type Listing, type Watch, type WatchOptions } from './watch-
 
 export interface ObjectWatchOptions<T> extends WatchOptions {
   readonly transport: Pick<Transport, 'request' | 'stream'>;
-  /** The collection, `/api/v1/nodes`; the one object in it is chosen by a fieldSelector, which RBAC's resourceNames understand. */
+  /** The collection, `/api/v1/nodes`. A fieldSelector selects the object, so that RBAC's resourceNames apply. */
   readonly path: string;
   readonly name: string;
-  /** May throw: the object then stays what it was last. */
+  /** May throw: the last object is then kept. */
   readonly parse: (object: JsonObject) => T;
-  /** Called once after the first list, and then for every difference; undefined: there is no such object. */
+  /** Called once after the first list, and then for every difference; undefined: the object does not exist. */
   readonly onChange: (object: T | undefined) => void;
 }
 
 /**
- * Calls `onChange` with the object as it is now and at every change, until stopped. A relist that finds the same
- * content calls nothing. Each failure costs one request and a pause with full jitter.
+ * Calls `onChange` with the current object and after every change, until stopped. A relist with the same content calls
+ * nothing. Each failure costs one request and a pause with full jitter.
  */
 export function watchObject<T>(options: ObjectWatchOptions<T>): Watch {
   const { transport, path, name, parse, onChange } = options;
@@ -36,7 +36,7 @@ export function watchObject<T>(options: ObjectWatchOptions<T>): Watch {
     return { version, takeIn: () => show(object) };
   }
 
-  /** True when it is not what was seen last. */
+  /** Calls `onChange` and returns true when the object differs from the last one. */
   function show(object: JsonObject | undefined): boolean {
     const known = object && read(object, parse);
     const next = { object: known?.value };

@@ -1,4 +1,4 @@
-// The host's files through /proc/1/root.
+// Reads and writes the host's files through /proc/1/root.
 
 import {
   constants,
@@ -27,17 +27,17 @@ import { createTemporaryFiles } from './temporary.ts';
 import { createTurns } from './turns.ts';
 import { walkHost } from './walk.ts';
 
-/** A command with all of root's capabilities, which the pod does not have. */
+/** Prefix of a command that needs root capabilities which the pod does not have. */
 const THROUGH_SYSTEMD = ['systemd-run', '--quiet', '--wait', '--collect'];
 const NEW_FILE_MODE = 0o644;
 
-/** The host's files below `root`; `run` is asked only when a file's owner is beyond this process's capabilities. */
+/** The host's files below `root`. `run` is used only for files whose owner this process lacks the capabilities for. */
 export function hostFiles(root: string, run: RunOnHost): HostFiles {
   const resolve = (path: string): Promise<string> => resolveHostPath(root, path);
   const temporaries = createTemporaryFiles();
   const ofPath = createTurns();
   const ofTarget = createTurns();
-  /** Writes and removals of one path happen in the order of the calls; those of one file by several paths, one at a time. */
+  /** Runs writes and removals of one path in the order of the calls, and those of one file through several paths one at a time. */
   const inTurn = <T>(path: string, action: (target: string) => Promise<T>): Promise<T> =>
     ofPath(path, async () => {
       const target = await resolve(path);
@@ -59,7 +59,7 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       await writeNew(temporary, content, keeps ? undefined : (mode ?? NEW_FILE_MODE), () =>
         copyAttributes(root, target, temporary, run),
       );
-      // A rename takes the place of whatever is there by now.
+      // A rename would replace whatever is there by now.
       await isRegular(target, path);
       await expectContent(target, path, expected);
       await rename(temporary, target);
@@ -145,7 +145,7 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
 
     async unlink(path) {
       const folder = await resolve(dirname(path));
-      // On a read-only file system, removing what is not there fails as well.
+      // On a read-only file system, even removing a missing file fails.
       if (!(await exists(folder))) {
         return;
       }
@@ -181,7 +181,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** The file's bytes; undefined when there is none. */
+/** The file's bytes; undefined when it does not exist. Throws a NotRegularFileError for anything but a regular file. */
 async function readIfThere(target: string, path: string, run: RunOnHost): Promise<Uint8Array | undefined> {
   try {
     return await readRegular(target, path);
@@ -197,20 +197,20 @@ async function readIfThere(target: string, path: string, run: RunOnHost): Promis
 }
 
 /**
- * A file of another owner that is not open to all takes CAP_DAC_OVERRIDE, which the pod does not have; the host's systemd
- * does. As base64, since what a command prints is text.
+ * Reads through the host's systemd: a file of another owner without read permission for others needs CAP_DAC_OVERRIDE, which the
+ * pod does not have. The command prints base64, since its output is decoded as text.
  */
 async function readOnHost(path: string, run: RunOnHost): Promise<Uint8Array> {
   const read = ['base64', '--wrap=0', '--', path];
   return Buffer.from(await run([...THROUGH_SYSTEMD, '--pipe', '--', ...read]), 'base64');
 }
 
-/** Whoever may read the file may enter its folder. */
+/** The mode of a new folder: each class that may read the file may enter the folder. */
 function folderMode(fileMode: number): number {
   return fileMode | 0o100 | ((fileMode & 0o044) >> 2);
 }
 
-/** Writes a file that must not exist yet, with the given mode or else the attributes that `copy` gives it. */
+/** Writes and syncs a new file, with `mode` or, when undefined, with the attributes that `copy` sets. Throws when the file exists. */
 async function writeNew(
   path: string,
   content: Uint8Array,
@@ -227,12 +227,12 @@ async function writeNew(
   }
 }
 
-/** Node has no call for extended attributes: coreutils' cp does it. */
+/** Copies mode, owner and extended attributes with coreutils' cp: Node has no call for extended attributes. */
 async function copyAttributes(root: string, from: string, to: string, run: RunOnHost): Promise<void> {
   const cp = ['cp', '--attributes-only', '--preserve=mode,ownership,xattr', '--'];
   const { failed } = await execa('cp', [...cp.slice(1), from, to], { reject: false, stdin: 'ignore' });
   if (failed) {
-    // An owner other than root takes CAP_CHOWN, which the pod does not have; the host's systemd does.
+    // An owner other than root needs CAP_CHOWN, which the pod does not have; the host's systemd does.
     const onHost = [from, to].map((path) => path.slice(root.length));
     await run([...THROUGH_SYSTEMD, '--', ...cp, ...onHost]);
   }

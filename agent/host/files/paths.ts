@@ -1,5 +1,4 @@
-// Host paths as this process reaches them: below /proc/1/root, where a link to an absolute path would otherwise
-// lead into our own container.
+// Resolves host paths below /proc/1/root. The kernel would resolve a link to an absolute path inside the agent's own container.
 
 import { lstat, readlink } from 'node:fs/promises';
 import { posix } from 'node:path';
@@ -12,20 +11,20 @@ const MAX_LINKS = 40;
 
 /**
  * The path below `root` that `hostPath` names on the host, every symbolic link resolved as the host resolves it.
- * The last components may be missing. Throws after 40 links, as the kernel does.
+ * The last components may be missing. Throws after 40 links, the kernel's limit.
  */
 export async function resolveHostPath(root: string, hostPath: string): Promise<string> {
   return (await traverse(root, hostPath)).target;
 }
 
 export interface Traversal {
-  /** As `resolveHostPath` has it. */
+  /** The same as `resolveHostPath` returns. */
   readonly target: string;
-  /** Every folder and link that leads there, and the target itself: a folder below `root` and a name in it. */
+  /** Each path component on the way, links included, and the target itself: its folder (below `root`) and its name. */
   readonly steps: readonly { readonly folder: string; readonly name: string }[];
 }
 
-/** The way to what `hostPath` names on the host. Throws as `resolveHostPath` does. */
+/** Resolves `hostPath` and returns every step of the resolution. Throws as `resolveHostPath` does. */
 export async function traverse(root: string, hostPath: string): Promise<Traversal> {
   const steps: { folder: string; name: string }[] = [];
   let pending = components(hostPath);

@@ -1,14 +1,14 @@
-// Regular files and nothing else: opening a FIFO may block for ever, and opening a device may do anything.
+// Opens regular files only: opening a FIFO may block forever, and opening a device may have side effects.
 
 import type { Stats } from 'node:fs';
 import { constants, lstat, open } from 'node:fs/promises';
 import { NotRegularFileError } from '../../node/not-regular.ts';
 import { isMissing } from '../errors.ts';
 
-/** The bytes of `target`, which `path` of the host leads to. Throws a NotRegularFileError, without having opened what it is. */
+/** The bytes of `target`, to which `path` of the host resolves. Throws a NotRegularFileError without opening anything but a regular file. */
 export async function readRegular(target: string, path: string): Promise<Uint8Array> {
   expectRegular(await lstat(target), path);
-  // Something else may have taken its place since: it must not block us, and is not read.
+  // The file may have been replaced since by something else, which must not block this process and is not read.
   const file = await open(target, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
     expectRegular(await file.stat(), path);
@@ -18,7 +18,7 @@ export async function readRegular(target: string, path: string): Promise<Uint8Ar
   }
 }
 
-/** False when there is nothing; throws a NotRegularFileError when there is something else. */
+/** True for a regular file, false when `target` does not exist. Throws a NotRegularFileError for anything else. */
 export async function isRegular(target: string, path: string): Promise<boolean> {
   try {
     expectRegular(await lstat(target), path);

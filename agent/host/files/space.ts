@@ -1,4 +1,4 @@
-// Whether a file system has room for a file, asked before anything is begun there.
+// Checks before a change whether a file system has room for a file.
 
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -6,13 +6,13 @@ import type { Shortage } from '../../node/ports.ts';
 import { isMissing, isReadOnly } from '../errors.ts';
 
 /**
- * What the file system of `folder`, or of its nearest parent that is there, lacks for so many bytes more and a file more.
- * undefined when nothing, or when it cannot be told: the write itself will.
+ * What the file system of `folder` (or of its nearest existing parent) lacks to hold one more file of `bytes`.
+ * undefined when it lacks nothing, or when the check itself fails: the write then reports the cause.
  */
 export async function shortageIn(root: string, folder: string, bytes: number): Promise<Shortage | undefined> {
   try {
     const [space, writable] = await Promise.all([statfs(folder), isWritable(folder)]);
-    // What is kept for root takes CAP_SYS_RESOURCE, which the pod does not have.
+    // bavail: blocks reserved for root need CAP_SYS_RESOURCE, which the pod does not have.
     const free = space.bavail * space.bsize;
     if (writable && free >= bytes && !hasNoInode(space)) {
       return undefined;
@@ -29,12 +29,12 @@ export async function shortageIn(root: string, folder: string, bytes: number): P
   }
 }
 
-/** btrfs and others make inodes as they need them, and count none. */
+/** btrfs and others allocate inodes on demand and report a total of 0. */
 function hasNoInode({ files, ffree }: { readonly files: number; readonly ffree: number }): boolean {
   return files > 0 && ffree === 0;
 }
 
-/** False only where the file system is read-only: what this process lacks the right for, the host's systemd does for it. */
+/** False only when the file system is read-only: where this process lacks permission, the host's systemd writes for it. */
 async function isWritable(folder: string): Promise<boolean> {
   try {
     await access(folder, constants.W_OK);
@@ -44,7 +44,7 @@ async function isWritable(folder: string): Promise<boolean> {
   }
 }
 
-/** The uppermost folder of the same file system. */
+/** The topmost folder of the same file system. */
 async function mountPointOf(root: string, folder: string): Promise<string> {
   const { dev } = await stat(folder);
   let place = folder;

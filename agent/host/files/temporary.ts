@@ -1,18 +1,18 @@
-// The names that a new file has beside the old one until it takes its place.
+// Temporary files beside the file that they will replace.
 
 import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isEacces, isMissing } from '../errors.ts';
 
-/** `.NAME`, this, and an end that no other write has. */
+/** A temporary file is named `.NAME`, this mark and a random suffix. */
 export const TEMPORARY_MARK = '.kubelet-sysctl-agent.';
 
 /** The temporary files of this process. */
 export interface TemporaryFiles {
-  /** Calls `write` with a name of its own beside `target`. Whatever `write` left under that name is removed. */
+  /** Calls `write` with a unique name beside `target`, and afterwards removes any file left under that name. */
   with(target: string, write: (temporary: string) => Promise<void>): Promise<void>;
-  /** Removes what processes that have ended left beside `target`; never a file of a `with` that is not over. */
+  /** Removes the temporary files of `target` that earlier processes left; never one of a `with` that is in progress. */
   tidy(target: string): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export function createTemporaryFiles(): TemporaryFiles {
       try {
         await write(temporary);
       } finally {
-        // What cannot be removed now is removed by the next write of the same path.
+        // If the removal fails, the next write of the same path removes the file.
         await rm(temporary, { force: true }).catch(() => {});
         inUse.delete(temporary);
       }
@@ -46,7 +46,7 @@ function prefixOf(target: string): string {
   return `.${basename(target)}${TEMPORARY_MARK}`;
 }
 
-/** A folder that this process may not read has no file that it wrote. */
+/** Empty for a folder that is missing or that this process may not read: it cannot have written there. */
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);

@@ -1,9 +1,9 @@
-// Actions on one thing, one after the other.
+// A queue of actions for each key.
 
-/** Runs the action after all earlier ones with the same key have settled; resolves or rejects as the action does. */
+/** Runs the action after all earlier ones with the same key have settled. Resolves or rejects as the action does. */
 export type InTurn = <T>(key: string, action: () => Promise<T>) => Promise<T>;
 
-/** A queue for each key; a key without actions takes no memory. */
+/** An empty set of queues. A key without pending actions takes no memory. */
 export function createTurns(): InTurn {
   const lastOf = new Map<string, Promise<unknown>>();
 

@@ -1,4 +1,4 @@
-// A walk through a folder as Go's filepath.WalkDir makes it.
+// Walks a folder in the same way as Go's filepath.WalkDir.
 
 import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
@@ -12,8 +12,8 @@ export interface Walked {
 }
 
 /**
- * `path` of the host and all that is below it, in the order of filepath.WalkDir: names in byte order, folder by folder, links not followed.
- * A link at `path` itself is followed where `path` ends in a slash. Nothing where nothing is there.
+ * `path` of the host and everything below it, in the order of filepath.WalkDir: depth first, names in byte order, links not followed.
+ * A link at `path` itself is followed when `path` ends in a slash. Empty when `path` does not exist.
  */
 export async function walkHost(root: string, path: string): Promise<readonly Walked[]> {
   const top = path.endsWith('/')
@@ -42,7 +42,7 @@ async function walkFolder(folder: string, path: string): Promise<readonly Walked
   return found.flat();
 }
 
-/** None where the folder was removed meanwhile. */
+/** The entries sorted by name; empty when the folder was removed in the meantime. */
 async function entriesOf(folder: string): Promise<readonly Dirent[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });

@@ -1,4 +1,4 @@
-// What undoes a change on the host when the agent does not: a shell script and a unit that runs it before the kubelet at boot.
+// The shell script that rolls back a change without the agent, and the unit that runs it before the kubelet at boot.
 
 import { dirname } from 'node:path';
 import { TEMPORARY_MARK } from '../files/temporary.ts';
@@ -9,16 +9,16 @@ export const UNITS_FOLDER = '/etc/systemd/system';
 export const BOOT_UNIT = `${UNDO_UNIT}-at-boot.service`;
 export const BOOT_UNIT_FILE = `${UNITS_FOLDER}/${BOOT_UNIT}`;
 
-/** The script's exit code for a journal that it must not use (EX_DATAERR of sysexits.h). */
+/** The script's exit code for a damaged journal (EX_DATAERR of sysexits.h). */
 export const DAMAGED = 65;
 
 /**
- * Puts the bytes from the journal back if the file still holds the change, or takes our flag out of what another party wrote
- * since, and restarts a kubelet that was started since. Fails, and keeps the journal, when it can do neither.
- * The values that it reads are never evaluated: they come from the journal, whose checksum must fit. It takes the journal by
- * a rename, so either the agent commits a change or this undoes it. Can be cut off anywhere and run again.
+ * Restores the bytes from the journal if the file still holds the change, or removes our flag if another party has modified the file
+ * since; then restarts a kubelet that was started with the change. Fails and keeps the journal when it can do neither.
+ * It never evaluates the values that it reads: they come from the journal, whose checksum must match. It claims the journal with
+ * a rename, so either the agent commits a change or this script rolls it back. It can be interrupted at any point and run again.
  */
-export const UNDO_SCRIPT = String.raw`# kubelet-sysctl-agent: undoes a change that the agent did not finish. $1 is the caller: timer or boot.
+export const UNDO_SCRIPT = String.raw`# kubelet-sysctl-agent: rolls back a change that the agent did not finish. $1 is the caller: timer or boot.
 set -eu
 cd "$(dirname "$0")"
 
@@ -46,7 +46,7 @@ if [ ! -e undoing ]; then
   exit 0
 fi
 if [ "$(sed '$d' undoing | sha256sum | cut -d ' ' -f 1)" != "$(field sha256)" ]; then
-  echo "$PWD/undoing is damaged: nothing is undone" >&2
+  echo "The journal $PWD/undoing is damaged. Nothing was rolled back. Check the kubelet's environment file by hand." >&2
   exit ${DAMAGED}
 fi
 
@@ -61,20 +61,20 @@ if [ "$(field before)" = "$(field after)" ] || [ "$found" = "$(field before)" ] 
 elif [ "$found" = "$(field after)" ] && [ "$(field before)" = none ]; then
   rm -f -- "$file"
   sync -- "$(dirname -- "$file")"
-  echo "removed $file, as before the change"
+  echo "Removed $file: it did not exist before the change."
 elif [ "$found" = "$(field after)" ]; then
   (umask 077 && field bytes | base64 -d > "$new")
   [ "$(hash "$new")" = "$(field before)" ]
   replace
-  echo "put $file back to what it was before the change"
+  echo "Restored $file to its bytes from before the change."
 else
-  # Another party wrote the file since: our flag alone is taken out.
+  # Another party modified the file since: remove only our flag.
   flag=$(field flag)
   was=$(field flag-before)
   [ "$was" != none ] || was=
   case $flag$was in
     none* | *[!A-Za-z0-9=._/*,-]*)
-      echo "$file was written by another party, and the change cannot be told from what it wrote: fix the file by hand" >&2
+      echo "Another party modified $file, and the change cannot be identified in it. Nothing was rolled back. Fix the file by hand." >&2
       exit 1 ;;
   esac
   blank=
@@ -84,12 +84,12 @@ else
   if cmp -s -- "$file" "$new"; then
     rm -f -- "$new"
     if grep -qF -e "--allowed-unsafe-sysctls" -- "$file"; then
-      echo "$file was written by another party: the agent takes the change out of it" >&2
+      echo "Another party modified $file, and the flag is still in it. Nothing was rolled back. The agent removes it." >&2
       exit 1
     fi
   else
     replace
-    echo "took the change out of $file, which another party wrote since"
+    echo "Removed the change from $file, which another party modified since."
   fi
 fi
 
@@ -105,11 +105,14 @@ sync -- .
 clean
 `;
 
-/** While the timer runs, or its script, it is the one to undo: a kubelet that is restarted in the middle of a change starts with the change. */
+/**
+ * The boot unit for a change of `file`. It does nothing while the timer or its script exists, which then rolls back: a kubelet that is
+ * restarted in the middle of a change starts with the change.
+ */
 export function bootUnit(kubeletUnit: string, file: string): string {
   const mounts = [STATE_DIR, dirname(file)].filter((path) => /^[\w/.-]+$/u.test(path));
   return `[Unit]
-Description=Undo a kubelet-sysctl-agent change that was cut off
+Description=Roll back an interrupted kubelet-sysctl-agent change
 Before=${kubeletUnit}
 RequiresMountsFor=${mounts.join(' ')}
 ConditionPathExists=|${STATE_DIR}/change

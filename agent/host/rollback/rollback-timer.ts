@@ -1,4 +1,4 @@
-// The host's own undo of a change: a systemd timer that runs out, and a unit for the boot after a power cut.
+// Arms the rollback that works without the agent: a systemd timer, and a unit for the boot after a power failure.
 
 import type { HostFiles, RollbackTimer } from '../../node/ports.ts';
 import { HostCommandError, type RunOnHost } from '../commands.ts';
@@ -14,15 +14,16 @@ import {
 import { UNDO_UNIT } from '../../names.ts';
 
 const OWNER_ONLY = 0o600;
-/** systemctl: the unit is not loaded. */
+/** systemctl's exit code for a unit that is not loaded. */
 const NOT_LOADED = 5;
 
+/** The rollback timer and the boot unit of the host. `arm` and `disarm` settle all their parts before they reject. */
 export function hostRollbackTimer(files: HostFiles, run: RunOnHost): RollbackTimer {
-  /** Of the timer that this process started last. */
+  /** The time of the timer that this process started last. */
   let armedSeconds: number | undefined;
 
   async function startTimer(seconds: number): Promise<void> {
-    // A restart of the timer keeps its time.
+    // Restarting the timer does not change its duration.
     if (armedSeconds !== undefined && armedSeconds !== seconds) {
       await stop();
     }
@@ -31,11 +32,11 @@ export function hostRollbackTimer(files: HostFiles, run: RunOnHost): RollbackTim
       '--quiet',
       '--collect',
       `--unit=${UNDO_UNIT}`,
-      '--description=Undo a kubelet-sysctl-agent change that nobody finished',
+      '--description=Roll back an unfinished kubelet-sysctl-agent change',
       `--on-active=${seconds}s`,
-      // The default is a minute.
+      // The default accuracy is one minute.
       '--timer-property=AccuracySec=100ms',
-      // A full disk may have room later, and nobody else may be there to try again.
+      // A full disk may have room later, and the agent may be gone.
       '--property=Restart=on-failure',
       '--property=RestartSec=10s',
       `--property=RestartPreventExitStatus=${DAMAGED}`,
@@ -54,7 +55,7 @@ export function hostRollbackTimer(files: HostFiles, run: RunOnHost): RollbackTim
     armedSeconds = seconds;
   }
 
-  /** A timer exists already: it begins with its whole time again, and is there at every moment. */
+  /** A timer exists: restarts it with its full duration, so that one is always armed. */
   async function restartTimer(start: readonly string[]): Promise<void> {
     try {
       await run(['systemctl', 'restart', `${UNDO_UNIT}.timer`]);
@@ -62,7 +63,7 @@ export function hostRollbackTimer(files: HostFiles, run: RunOnHost): RollbackTim
       if (!(error instanceof HostCommandError)) {
         throw error;
       }
-      // It has run out, and its script has failed and waits.
+      // The timer has elapsed; its script failed and waits for its restart.
       await stop();
       await run(start);
     }
@@ -87,7 +88,7 @@ export function hostRollbackTimer(files: HostFiles, run: RunOnHost): RollbackTim
   }
 
   async function unlinkAll(): Promise<void> {
-    // The kubelet's unit may have had another name when a change was cut off.
+    // The kubelet's unit may have had another name when a change was interrupted.
     const links = await files.glob(`${UNITS_FOLDER}/*.wants/${BOOT_UNIT}`);
     await settleAll(links.map((link) => files.unlink(link)));
   }
@@ -130,7 +131,7 @@ export function armingPaths(unit: string): readonly string[] {
   return [UNDO_SCRIPT_FILE, BOOT_UNIT_FILE, bootLink(unit)];
 }
 
-/** Waits for all of them to end; only then throws what the first in order rejected with. */
+/** Waits until all parts have settled, then throws the error of the first that rejected, in their order. */
 async function settleAll(parts: readonly Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(parts)).find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') {

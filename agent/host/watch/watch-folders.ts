@@ -1,4 +1,4 @@
-// Folders under inotify.
+// Watches folders with inotify.
 
 import { type FSWatcher, watch as watchFolder, type WatchListener } from 'node:fs';
 import { basename } from 'node:path';
@@ -6,7 +6,7 @@ import { errorText } from '../../text/error-text.ts';
 import { isMissing } from '../errors.ts';
 import { ANY, askedPaths, type FolderToWatch } from './watch-places.ts';
 
-/** fs.watch, or another in its place. */
+/** fs.watch, or its replacement in a test. */
 export type Watch = (
   folder: string,
   options: { readonly persistent: false },
@@ -14,16 +14,16 @@ export type Watch = (
 ) => FSWatcher;
 
 export interface Outcome {
-  /** `missing`: the folder was removed meanwhile. `unable`: inotify is exhausted, or may not watch it. */
+  /** `missing`: the folder was removed in the meantime. `unable`: inotify is exhausted, or may not watch the folder. */
   readonly kind: 'kept' | 'opened' | 'missing' | 'unable';
-  /** Changes may have gone unseen: the folder was watched before, or another one of its name was. */
+  /** Changes may have been missed: this folder, or an earlier one of its name, was watched before. */
   readonly hasGap: boolean;
-  /** Why it is `unable`. */
+  /** The reason for `unable`. */
   readonly why?: string;
 }
 
 export interface FolderWatchers {
-  /** Watches the folder from now on. */
+  /** Watches the folder from now on. Never throws. */
   follow(path: string, folder: FolderToWatch): Outcome;
   drop(path: string): void;
   paths(): readonly string[];
@@ -33,11 +33,11 @@ export interface FolderWatchers {
 interface Watched {
   folder: FolderToWatch;
   readonly watcher: FSWatcher;
-  /** The folder was removed or renamed: its watcher reports nothing any more. */
+  /** The folder was removed or renamed: its watcher reports no further changes. */
   isStale: boolean;
 }
 
-/** Calls `onChange` with the path that was asked for when something of it changed. Does not keep the process alive. */
+/** Calls `onChange` with the requested path whenever something of it has changed. Does not keep the process alive. */
 export function createFolderWatchers(
   onChange: (path: string) => void,
   watch: Watch = watchFolder,
@@ -50,7 +50,7 @@ export function createFolderWatchers(
     if (found !== undefined && (event === 'rename' || !found.isOnTheWay)) {
       onChange(found.path);
     }
-    // libuv reports the folder's own end by the folder's name, as of an entry.
+    // libuv reports the removal of the folder itself with the folder's name, like that of an entry.
     if (name === null || (event === 'rename' && name === basename(path))) {
       onGone(path);
     }

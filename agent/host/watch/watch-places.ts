@@ -1,4 +1,4 @@
-// What is to be watched for some paths: their folders, and all that leads to them.
+// Determines which folders to watch for a set of paths: their own folders and those of every component that leads to them.
 
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -6,39 +6,39 @@ import { isMissing } from '../errors.ts';
 import { traverse } from '../files/paths.ts';
 import { walkHost } from '../files/walk.ts';
 
-/** What counts of a folder's entry. */
+/** Which changes of a folder's entry are reported. */
 export interface Counted {
-  /** The path that was asked for. */
+  /** The requested path. */
   readonly path: string;
-  /** Only that the entry is made, removed or renamed counts: it leads to the path. */
+  /** The entry only leads to the path: its creation, removal and renaming are reported, its content is not. */
   readonly isOnTheWay: boolean;
 }
 
 export interface FolderToWatch {
-  /** Differs from that of another folder that takes this one's place. */
+  /** Differs when another folder has replaced this one. */
   readonly identity: string;
   /** By the entry's name, or ANY. */
   readonly counted: ReadonlyMap<string, Counted>;
 }
 
-/** The paths that were asked for and that the folder has to do with. */
+/** The requested paths that the folder is watched for. */
 export function askedPaths({ counted }: FolderToWatch): readonly string[] {
   return [...new Set([...counted.values()].map(({ path }) => path))];
 }
 
-/** In place of a name: every entry of the folder counts. */
+/** Instead of a name: every entry of the folder is reported. */
 export const ANY = '';
 
 /**
- * The folders below `root` that are there, for all paths. Where a path is missing, its nearest parent is among them. One that ends in `/`
- * is a folder of which every entry counts, at any depth.
+ * The existing folders below `root` to watch for all paths. For a missing path they include its nearest existing parent. A path that
+ * ends in `/` is a folder of which every entry is reported, at any depth.
  */
 export async function foldersToWatch(
   root: string,
   paths: readonly string[],
 ): Promise<ReadonlyMap<string, FolderToWatch>> {
   const byFolder = new Map<string, Map<string, Counted>>();
-  // Each asks for every component of its path in turn; all at once they are sooner done.
+  // Each path queries its components one after the other; the paths run in parallel.
   const places = await Promise.all(paths.map((path) => placesOf(root, path)));
   for (const { folder, name, ...counted } of places.flat()) {
     const names = byFolder.get(folder) ?? new Map<string, Counted>();
@@ -56,7 +56,7 @@ export async function foldersToWatch(
   return new Map(found.flat());
 }
 
-/** An inode's number is used again. */
+/** Identifies an inode. Includes the birth time, since inode numbers are reused. */
 export function identityOf({ dev, ino, birthtimeMs }: Stats): string {
   return `${dev}:${ino}:${birthtimeMs}`;
 }
@@ -76,7 +76,7 @@ async function placesOf(root: string, path: string): Promise<readonly Place[]> {
     return [...onTheWay, ...folders.map((folder) => ({ folder, name: ANY, path, isOnTheWay: false }))];
   }
   const last = onTheWay.pop();
-  // A device is written to by everybody, and says nothing new by it: /dev/null, which a link to it masks a unit by.
+  // Writes to a device are not reported: a masked unit is a link to /dev/null, to which every process may write.
   const isSpecial = stats !== undefined && !stats.isFile() && !stats.isDirectory();
   return last === undefined ? onTheWay : [...onTheWay, { ...last, isOnTheWay: isSpecial }];
 }

@@ -1,4 +1,4 @@
-// Folders that inotify cannot watch: their entries are compared with what they were.
+// Polls folders that inotify cannot watch, by comparing their entries with an earlier snapshot.
 
 import { lstat, readdir } from 'node:fs/promises';
 import { posix } from 'node:path';
@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ANY, type FolderToWatch, identityOf } from './watch-places.ts';
 
 export interface FolderPoller {
-  /** Polls the folder from now on. What was known of it stays known. */
+  /** Polls the folder from now on. An existing snapshot for the same entries is kept. */
   follow(path: string, folder: FolderToWatch): Promise<void>;
   has(path: string): boolean;
   drop(path: string): void;
@@ -14,7 +14,7 @@ export interface FolderPoller {
   close(): void;
 }
 
-/** Calls `onChange` with the path that was asked for, at most `pollMs` after something of it changed. Does not keep the process alive. */
+/** Calls `onChange` with the requested path at most `pollMs` after something of it has changed. Does not keep the process alive. */
 export function createFolderPoller(onChange: (path: string) => void, pollMs: number): FolderPoller {
   const polled = new Map<string, { readonly counted: CountedNames; snapshot: Snapshot }>();
   let timer: NodeJS.Timeout | undefined;
@@ -60,7 +60,7 @@ export function createFolderPoller(onChange: (path: string) => void, pollMs: num
 type Snapshot = ReadonlyMap<string, string>;
 type CountedNames = FolderToWatch['counted'];
 
-/** Never rejects: what cannot be read is an entry like any other. */
+/** Never rejects: an entry that cannot be read has the signature `none`. */
 async function snapshotOf(folder: string, counted: CountedNames): Promise<Snapshot> {
   const inFolder = counted.has(ANY) ? await readdir(folder).catch((): string[] => []) : [];
   const names = new Set([...counted.keys(), ...inFolder]);
@@ -72,7 +72,7 @@ async function snapshotOf(folder: string, counted: CountedNames): Promise<Snapsh
   return new Map(await Promise.all(entries));
 }
 
-/** The paths that were asked for and of which something differs. */
+/** The requested paths of which something differs. */
 function changedPaths(before: Snapshot, after: Snapshot, counted: CountedNames): readonly string[] {
   const names = new Set([...before.keys(), ...after.keys()]);
   const changed = [...names].filter((name) => before.get(name) !== after.get(name));

@@ -1,4 +1,4 @@
-// Changes of the host's files. Folders are watched, since editors and configuration managers replace files by renames.
+// Reports changes of the host's files. It watches folders, since editors and configuration managers replace files by renaming.
 
 import type { HostWatch } from '../../node/ports.ts';
 import { createTurns } from '../files/turns.ts';
@@ -7,14 +7,14 @@ import { askedPaths, foldersToWatch, type FolderToWatch } from './watch-places.t
 import { createFolderPoller } from './watch-poll.ts';
 
 export interface HostWatchOptions {
-  /** Called once when folders begin to be polled, with the reason, and again only after all of them could be watched. */
+  /** Called with the reason when polling begins; called again only after inotify could watch all folders in between. */
   readonly onPolling?: (why: string) => void;
-  /** How often what inotify cannot watch is compared, in ms. */
+  /** Interval at which folders are polled that inotify cannot watch, in ms. */
   readonly pollMs?: number;
   readonly watch?: Watch;
 }
 
-/** Where inotify is exhausted, drift is found within this time. */
+/** While inotify is exhausted, drift is found within this time. */
 const POLL_MS = 10_000;
 
 /** Watches the given paths below `root` until the next call of `watchPaths`, which replaces the set. */
@@ -28,7 +28,7 @@ export function hostWatch(
   const inTurn = createTurns();
   let isClosed = false;
 
-  /** Why the folder is polled; undefined when it is watched, or there no more. */
+  /** The reason why the folder is polled; undefined when it is watched or no longer exists. */
   async function follow(path: string, folder: FolderToWatch): Promise<string | undefined> {
     const outcome = watchers.follow(path, folder);
     const wasPolled = poller.has(path);
@@ -37,7 +37,7 @@ export function hostWatch(
     } else {
       poller.drop(path);
     }
-    // The last pass may have missed a change: another one is to follow.
+    // The last pass may have missed a change: trigger another one.
     if (outcome.hasGap || (outcome.kind === 'opened' && wasPolled)) {
       askedPaths(folder).forEach(onChange);
     }

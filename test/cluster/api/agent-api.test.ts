@@ -21,7 +21,7 @@ async function served(...handlers: Handler[]): Promise<{
   cluster: WatchedCluster;
   clock: { now: Date };
   warnings: [object, string][];
-  /** How often garbage was collected. */
+  /** The number of garbage collections. */
   collected: () => number;
 }> {
   const server = await faultServer();
@@ -36,7 +36,7 @@ async function served(...handlers: Handler[]): Promise<{
     namespace: 'agents',
     configMapName: 'kubelet-sysctls',
     now: () => clock.now,
-    log: { warn: (...said) => warnings.push(said) },
+    log: { warn: (...entry) => warnings.push(entry) },
     collectGarbage: () => {
       collections += 1;
     },
@@ -57,7 +57,7 @@ const configMap: ConfigMapObject = {
 };
 const note: EventDraft = { type: 'Warning', reason: 'PolicyInvalid', message: 'line 2 is wrong' };
 
-/** Begins an answer and closes the connection in the middle of it. */
+/** Begins a response and closes the connection in the middle of it. */
 function breakingOff(text: string): Handler {
   return (response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
@@ -71,7 +71,7 @@ function posted(server: FaultServer): CoreV1Event[] {
 }
 
 describe('patchNode', () => {
-  it('merges annotations and labels into our own Node and asks for its metadata only', async () => {
+  it('patches annotations and labels of its own Node and requests only its metadata', async () => {
     const { server, cluster } = await served(json(200, {}));
     await cluster.patchNode({ annotations: { 'a/b': 'c', 'a/d': null }, labels: {} });
     expect(server.seen).toMatchObject([
@@ -90,13 +90,13 @@ describe('patchNode', () => {
     });
   });
 
-  it('rejects with what the API server says', async () => {
+  it('rejects with the error of the API server', async () => {
     const { cluster } = await served(json(403, status(403, 'Forbidden', 'not your node')));
     await expect(cluster.patchNode({ annotations: {}, labels: {} })).rejects.toMatchObject({ status: 403 });
   });
 });
 
-describe('pods', () => {
+describe('sysctlPods', () => {
   const metadata = {
     name: 'web',
     namespace: 'shop',
@@ -125,7 +125,7 @@ describe('pods', () => {
     hostIpc: false,
   };
 
-  it('are those of our node that have not ended, from the cache of the API server', async () => {
+  it("lists the node's pods that have not ended, from the API server's cache", async () => {
     const { server, cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items: [web] }));
     expect(await cluster.sysctlPods({ latest: false })).toEqual([
       { ...seen, sysctls: ['kernel.sem', 'net/core/x'] },
@@ -137,13 +137,13 @@ describe('pods', () => {
     });
   });
 
-  it('are read anew when they must be the latest', async () => {
+  it("bypasses the API server's cache when the pods must be the latest", async () => {
     const { server, cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items: [] }));
     expect(await cluster.sysctlPods({ latest: true })).toEqual([]);
     expect(server.seen[0]?.query.has('resourceVersion')).toBe(false);
   });
 
-  it('without a sysctl are left out; what the host shares with the others is told', async () => {
+  it('leaves out pods without sysctls and reports the host namespaces of the others', async () => {
     const shares = { ...web, spec: { ...web.spec, hostNetwork: true, hostIPC: true }, status: {} };
     const items = [
       { metadata, spec: { containers: [] } },
@@ -156,7 +156,7 @@ describe('pods', () => {
     ]);
   });
 
-  it('count by their sysctls also where their metadata cannot be read, and hide no other', async () => {
+  it('includes a pod with sysctls whose metadata is incomplete, and the pods after it', async () => {
     const odd = { ...web, metadata: { namespace: 'shop' } };
     const { cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items: [odd, web] }));
     expect(await cluster.sysctlPods({ latest: false })).toMatchObject([
@@ -165,7 +165,7 @@ describe('pods', () => {
     ]);
   });
 
-  it('are found among many megabytes', async () => {
+  it('finds a pod in a list of many megabytes', async () => {
     const noise = { metadata, spec: { containers: [{ env: [{ value: 'x'.repeat(40_000) }] }] } };
     const items = [...Array.from({ length: 250 }, () => noise), web];
     const { cluster, collected } = await served(json(200, { kind: 'PodList', metadata: {}, items }));
@@ -174,10 +174,14 @@ describe('pods', () => {
   });
 
   it.each([
-    ['refuses', json(403, status(403, 'Forbidden', 'no')), { status: 403 }],
-    ['answers something else', json(200, { kind: 'Status' }), { name: 'BadAnswer' }],
-    ['breaks off', breakingOff('{"kind":"PodList","items":[{"metadata":{'), {}],
-  ])('are not known when the API server %s', async (_title, answer, error) => {
+    ['refuses the list', json(403, status(403, 'Forbidden', 'no')), { status: 403 }],
+    ['answers with another object', json(200, { kind: 'Status' }), { name: 'InvalidResponseError' }],
+    [
+      'closes the connection in the middle of the list',
+      breakingOff('{"kind":"PodList","items":[{"metadata":{'),
+      {},
+    ],
+  ])('rejects when the API server %s', async (_title, answer, error) => {
     const { cluster } = await served(answer);
     await expect(cluster.sysctlPods({ latest: false })).rejects.toMatchObject(error);
   });
@@ -199,21 +203,21 @@ describe('readiness', () => {
     ['True', true],
     ['False', false],
     ['Unknown', false],
-  ])('is that of the condition Ready, here %s', async (state, expected) => {
+  ])('is read from the Ready condition with the status %s', async (state, expected) => {
     const other = { type: 'DiskPressure', status: 'True' };
     const { server, cluster } = await served(nodeWith([other, { ...ready, status: state }]));
     expect(await cluster.readiness()).toEqual({ ...seen, ready: expected });
     expect(server.seen[0]?.query.get('fieldSelector')).toBe('metadata.name=n1');
   });
 
-  it('is not known while the Node has no such condition', async () => {
+  it('is undefined while the Node has no Ready condition', async () => {
     const { cluster } = await served(nodeWith(undefined));
     expect(await cluster.readiness()).toBeUndefined();
   });
 });
 
 describe('nodeEvent', () => {
-  it('writes an Event that kubectl shows with the Node', async () => {
+  it('posts an Event that kubectl shows with the Node', async () => {
     const { server, cluster } = await served(created);
     await cluster.nodeEvent(node, note);
     expect(server.seen[0]?.path).toBe('/api/v1/namespaces/default/events');
@@ -236,7 +240,7 @@ describe('nodeEvent', () => {
     ]);
   });
 
-  it('writes the same again only after an hour, under another name', async () => {
+  it('posts the same Event again only after an hour, under another name', async () => {
     const { server, cluster, clock } = await served(created);
     await cluster.nodeEvent(node, note);
     await cluster.nodeEvent(node, note);
@@ -248,20 +252,20 @@ describe('nodeEvent', () => {
     expect(new Set(names).size).toBe(3);
   });
 
-  it('writes it again when the first time failed', async () => {
+  it('posts an Event again after the first attempt failed', async () => {
     const { server, cluster } = await served(json(500, status(500, 'InternalError', 'no')), created);
     await expect(cluster.nodeEvent(node, note)).rejects.toMatchObject({ status: 500 });
     await cluster.nodeEvent(node, note);
     expect(posted(server).length).toBe(2);
   });
 
-  it('cuts a message to what an Event may hold', async () => {
+  it('shortens a message to the limit of an Event', async () => {
     const { server, cluster } = await served(created);
     await cluster.nodeEvent(node, { ...note, message: 'ü'.repeat(2000) });
     expect(Buffer.byteLength(posted(server)[0]?.message ?? '')).toBeLessThanOrEqual(1024);
   });
 
-  it('writes at most fifty different ones in an hour', async () => {
+  it('posts at most fifty different Events in an hour', async () => {
     const { server, cluster } = await served(created);
     for (let turn = 0; turn < 60; turn += 1) {
       await cluster.nodeEvent(node, { ...note, message: `turn ${turn}` });
@@ -270,7 +274,7 @@ describe('nodeEvent', () => {
   });
 });
 
-it('a ConfigMap that is edited again and again does not keep the node from telling of itself', async () => {
+it('posts an Event of the Node after many Events of a ConfigMap', async () => {
   const { server, cluster } = await served(created);
   for (let turn = 0; turn < 60; turn += 1) {
     await cluster.configMapEvent({ ...configMap, resourceVersion: String(turn) }, note);
@@ -280,7 +284,7 @@ it('a ConfigMap that is edited again and again does not keep the node from telli
 });
 
 describe('configMapEvent', () => {
-  it('writes the same Event from every node, so that all of them make one', async () => {
+  it('posts the same Event from every node, so that the API server stores one', async () => {
     const first = await served(created);
     const second = await served(exists);
     second.clock.now = new Date('2026-11-24T10:20:37Z');
@@ -296,7 +300,7 @@ describe('configMapEvent', () => {
     expect(posted(second.server)[0]?.metadata).toEqual(event?.metadata);
   });
 
-  it('writes another one for another revision or another message', async () => {
+  it('posts another Event for another revision or another message', async () => {
     const { server, cluster } = await served(created);
     await cluster.configMapEvent(configMap, note);
     await cluster.configMapEvent({ ...configMap, resourceVersion: '8' }, note);
@@ -306,7 +310,7 @@ describe('configMapEvent', () => {
     expect(posted(server).length).toBe(3);
   });
 
-  it('names the ConfigMap that is missing, once an hour', async () => {
+  it('posts an Event for a missing ConfigMap once an hour', async () => {
     const { server, cluster, clock } = await served(created);
     await cluster.configMapEvent(undefined, note);
     clock.now = new Date('2026-11-24T10:59:00Z');
@@ -319,7 +323,7 @@ describe('configMapEvent', () => {
     expect(new Set(posted(server).map((event) => event.metadata.name)).size).toBe(2);
   });
 
-  it('rejects when the Event could not be written', async () => {
+  it('rejects when the Event could not be posted', async () => {
     const { cluster } = await served(json(409, status(409, 'Conflict', 'being terminated')));
     await expect(cluster.configMapEvent(configMap, note)).rejects.toMatchObject({ reason: 'Conflict' });
   });
@@ -339,7 +343,7 @@ describe('watching', () => {
     status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: heartbeat }] },
   });
 
-  it('gives the metadata of our Node, and tells without a request what it says of its readiness', async () => {
+  it('reports the metadata of its own Node, and knows the readiness without a request', async () => {
     const { server, cluster } = await served(
       json(200, {
         metadata: { resourceVersion: '5' },
@@ -352,8 +356,8 @@ describe('watching', () => {
     open.push({ close: () => watch.stop() });
     const watch = cluster.watchNode((object) => seen.push(object));
     await eventually(() => expect(seen.length).toBe(2));
-    const told = { name: 'n1', uid: 'node-uid', labels: { disk: 'ssd' }, annotations: { a: 'b' } };
-    expect(seen).toEqual([told, told]);
+    const ownNode = { name: 'n1', uid: 'node-uid', labels: { disk: 'ssd' }, annotations: { a: 'b' } };
+    expect(seen).toEqual([ownNode, ownNode]);
     expect(cluster.seenReadiness()).toMatchObject({
       ready: true,
       reported: new Date('2026-11-24T10:05:00Z'),
@@ -379,12 +383,15 @@ describe('watching', () => {
     await eventually(() => expect(calls).toBe(2));
     expect(warnings).toMatchObject([
       [{ err: bug }, expect.stringMatching(/^Internal error: /u)],
-      [{ object: 'n1', err: { name: 'BadAnswer' } }, expect.stringContaining('n1 could not be read')],
+      [
+        { object: 'n1', err: { name: 'InvalidResponseError' } },
+        expect.stringContaining('n1 could not be read'),
+      ],
     ]);
     expect(server.seen.length).toBe(2);
   });
 
-  it('gives the ConfigMap with its data, and undefined while there is none', async () => {
+  it('reports the ConfigMap with its data, and undefined while there is none', async () => {
     const mapMetadata = { namespace: 'agents', name: 'kubelet-sysctls', uid: 'u', resourceVersion: '9' };
     const { server, cluster } = await served(
       json(200, { metadata: { resourceVersion: '8' }, items: [] }),

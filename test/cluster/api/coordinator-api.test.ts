@@ -68,8 +68,8 @@ const NODE = {
 };
 const SEEN = parseFleetNode(NODE);
 
-describe('a Node', () => {
-  it('is read as far as a rollout looks at it, and no further', () => {
+describe('parseFleetNode', () => {
+  it('reads only the fields that a rollout needs', () => {
     expect(SEEN).toEqual({
       resourceVersion: '5',
       taint: { index: 1, value: ourTaint },
@@ -94,7 +94,7 @@ describe('a Node', () => {
   });
 
   it.each(['+275760-09-13T00:00:00Z', '-271821-04-20T00:00:00Z'])(
-    'with the time %s in an annotation, which no clock shows, is read as one without it',
+    'ignores the impossible time %s in an annotation',
     (lastChange) => {
       const annotations = { [`${PREFIX}last-change`]: lastChange };
       const seen = parseFleetNode({ metadata: { name: 'n1', resourceVersion: '1', annotations } });
@@ -102,7 +102,7 @@ describe('a Node', () => {
     },
   );
 
-  it('of which nobody has reported anything is read too, and nonsense as nothing', () => {
+  it('reads a Node without reports, and reads invalid annotations as missing', () => {
     const bare = {
       metadata: {
         name: 'n1',
@@ -118,7 +118,7 @@ describe('a Node', () => {
 });
 
 describe('an approval', () => {
-  it('is one annotation, written over the version that was seen', async () => {
+  it('is one annotation, written only over the version that was seen', async () => {
     const answer = { metadata: { resourceVersion: '6', managedFields } };
     const { server, fleet } = await served(json(200, answer));
     expect(await fleet.approve(SEEN, 'aaaaaaaaaa')).toEqual({
@@ -142,7 +142,7 @@ describe('an approval', () => {
     });
   });
 
-  it('is taken back by removing it', async () => {
+  it('is revoked by removing its annotation', async () => {
     const { server, fleet } = await served(json(200, { metadata: { resourceVersion: '6' } }));
     expect(await fleet.approve(SEEN, undefined)).toMatchObject({
       node: { approvedRevision: undefined, approvedAt: undefined },
@@ -155,14 +155,14 @@ describe('an approval', () => {
     [404, 'Outdated'],
     [403, 'ApiError'],
     [500, 'ApiError'],
-  ])('that is answered with %d rejects with %s', async (code, name) => {
+  ])('rejects, for the status %d, with %s', async (code, name) => {
     const { fleet } = await served(json(code, status(code, 'Any', 'any')));
     await expect(fleet.approve(SEEN, 'aaaaaaaaaa')).rejects.toMatchObject({ name });
   });
 });
 
 describe('the start-up taint', () => {
-  it('is taken away where it stands, if it stands there as it did', async () => {
+  it('is removed at its index, provided that it is unchanged', async () => {
     const { server, fleet } = await served(json(200, { metadata: { resourceVersion: '6' } }));
     expect(await fleet.untaint(SEEN)).toEqual({
       resourceVersion: '6',
@@ -177,7 +177,7 @@ describe('the start-up taint', () => {
     ]);
   });
 
-  it('that stands otherwise by now stays', async () => {
+  it('is kept when the taints have changed since', async () => {
     const { fleet } = await served(json(422, status(422, 'Invalid', 'test failed')));
     await expect(fleet.untaint(SEEN)).rejects.toMatchObject({ name: 'Outdated' });
   });
@@ -186,7 +186,7 @@ describe('the start-up taint', () => {
 describe('the status', () => {
   const metadata = { namespace: 'agents', name: 'kubelet-sysctls-status', uid: 'u', resourceVersion: '9' };
 
-  it('is undefined where there is none, is made, and is written over what was seen', async () => {
+  it('is undefined when missing, is created, and is then written over the version that was seen', async () => {
     const { server, fleet } = await served(
       json(404, status(404, 'NotFound', 'no')),
       json(201, { metadata, data: { phase: 'Done' } }),
@@ -207,7 +207,7 @@ describe('the status', () => {
     });
   });
 
-  it('is not written over what somebody else made or wrote', async () => {
+  it('is not written over a status that another writer created', async () => {
     const { fleet } = await served(json(409, status(409, 'AlreadyExists', 'there')));
     await expect(fleet.writeStatus(undefined, {})).rejects.toMatchObject({ name: 'Outdated' });
   });
@@ -223,25 +223,25 @@ describe('an Event about the policy', () => {
   };
   const note = { type: 'Normal', reason: 'RolloutStarted', message: 'Three nodes.' } as const;
 
-  it('is said by the coordinator, and is the same from the next one', async () => {
+  it('names the coordinator as its source, and is the same from the next leader', async () => {
     const first = await served(json(201, {}));
     const second = await served(json(409, status(409, 'AlreadyExists', 'there')));
     await first.fleet.policyEvent(configMap, note);
     await second.fleet.policyEvent(configMap, note);
     expect(first.server.seen[0]?.path).toBe('/api/v1/namespaces/agents/events');
-    const said = JSON.parse(first.server.seen[0]?.body ?? '');
-    expect(said).toMatchObject({
+    const posted = JSON.parse(first.server.seen[0]?.body ?? '');
+    expect(posted).toMatchObject({
       reason: 'RolloutStarted',
       involvedObject: { kind: 'ConfigMap', name: 'kubelet-sysctls' },
       source: { component: 'kubelet-sysctl-coordinator' },
       reportingComponent: 'kubelet-sysctl-coordinator',
     });
-    expect(JSON.parse(second.server.seen[0]?.body ?? '').metadata.name).toBe(said.metadata.name);
+    expect(JSON.parse(second.server.seen[0]?.body ?? '').metadata.name).toBe(posted.metadata.name);
   });
 });
 
 describe('watching the Nodes', () => {
-  it('gives them as a rollout sees them', async () => {
+  it('reports the list, then each change and each deletion', async () => {
     const { fleet } = await served(
       json(200, { kind: 'NodeList', metadata: { resourceVersion: '5' }, items: [NODE] }),
       watching([

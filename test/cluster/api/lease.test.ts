@@ -31,13 +31,13 @@ const spec = {
 const answer = { metadata: { resourceVersion: '7' }, spec };
 
 describe('the lease', () => {
-  it('is read as it was written, with times of six digits', async () => {
+  it('is read as it was written, with times of six fractional digits', async () => {
     const { server, store } = await served(json(200, answer));
     expect(await store.read()).toEqual({ resourceVersion: '7', record });
     expect(server.seen[0]?.path).toBe('/apis/coordination.k8s.io/v1/namespaces/agents/leases/leader');
   });
 
-  it('is undefined where there is none, and old where it is empty', async () => {
+  it('is undefined when missing, and expired when its spec is empty', async () => {
     const { store } = await served(
       json(404, status(404, 'NotFound', 'no')),
       json(200, { metadata: { resourceVersion: '1' }, spec: {} }),
@@ -46,13 +46,13 @@ describe('the lease', () => {
     expect(await store.read()).toMatchObject({ record: { holder: '', leaseSeconds: 0, transitions: 0 } });
   });
 
-  it('with a time that cannot be read counts as old', async () => {
+  it('is expired when its time cannot be parsed', async () => {
     const odd = { ...answer, spec: { ...spec, renewTime: 'soon' } };
     const { store } = await served(json(200, odd));
     expect(await store.read()).toMatchObject({ record: { ...record, renewedAt: new Date(0) } });
   });
 
-  it('is made, and afterwards written over the version that was seen', async () => {
+  it('is created, and then written over the version that was seen', async () => {
     const { server, store } = await served(json(201, answer), json(200, answer));
     await store.write({ record, resourceVersion: undefined });
     await store.write({ record, resourceVersion: '7' });
@@ -71,7 +71,7 @@ describe('the lease', () => {
     expect(server.seen[0]?.query.get('fieldManager')).toBe('me');
   });
 
-  it('is not written over what somebody else wrote', async () => {
+  it('is not written over the version of another writer', async () => {
     const { store } = await served(json(409, status(409, 'Conflict', 'modified')));
     await expect(store.write({ record, resourceVersion: '7' })).rejects.toMatchObject({ name: 'Outdated' });
   });

@@ -21,7 +21,7 @@ function serviceAccount(token = 'first\n'): { files: Map<string, string>; readFi
 }
 
 describe('inClusterCredentials', () => {
-  it('reads server, namespace, token and authority of the pod', async () => {
+  it('reads the server, namespace, token and authority of the pod', async () => {
     const credentials = await inClusterCredentials(ENV, serviceAccount().readFile);
     expect(credentials.server.href).toBe('https://10.96.0.1/');
     expect(credentials.namespace).toBe('agents');
@@ -29,13 +29,13 @@ describe('inClusterCredentials', () => {
     expect(await credentials.ca()).toBe('PEM');
   });
 
-  it('puts an IPv6 address into brackets', async () => {
+  it('encloses an IPv6 address in brackets', async () => {
     const env = { KUBERNETES_SERVICE_HOST: 'fd00:10:96::1', KUBERNETES_SERVICE_PORT: '6443' };
     const credentials = await inClusterCredentials(env, serviceAccount().readFile);
     expect(credentials.server.host).toBe('[fd00:10:96::1]:6443');
   });
 
-  it('reads a rotated token once a minute has passed, or at once when asked for a fresh one', async () => {
+  it('reads a rotated token after a minute, or at once for a fresh one', async () => {
     const { files, readFile } = serviceAccount();
     let now = 0;
     const credentials = await inClusterCredentials(ENV, readFile, () => now);
@@ -58,13 +58,13 @@ describe('inClusterCredentials', () => {
     expect(await credentials.token()).toBe('first');
   });
 
-  it('says outside a cluster that the agent must run as a pod', async () => {
+  it('throws outside a cluster and says that the agent must run as a pod', async () => {
     await expect(inClusterCredentials({}, serviceAccount().readFile)).rejects.toThrow(
-      /run the agent as a pod/,
+      /Run the agent as a pod/,
     );
   });
 
-  it('says which files a pod without a ServiceAccount lacks', async () => {
+  it('throws in a pod without a ServiceAccount and names the missing files', async () => {
     const { files, readFile } = serviceAccount();
     files.delete(`${FOLDER}/ca.crt`);
     await expect(inClusterCredentials(ENV, readFile)).rejects.toThrow(/serviceAccountName/);

@@ -16,7 +16,7 @@ describe('lines', () => {
     .string({ unit: 'binary', minLength: 1, maxLength: 12 })
     .map((line) => `x${line.replaceAll('\n', '')}`);
 
-  it('gives the same lines wherever the bytes are cut, in the middle of a character too', async () => {
+  it('yields the same lines wherever the bytes are cut, even within a character', async () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 });
     await fc.assert(
       fc.asyncProperty(fc.array(text, { maxLength: 8 }), sizes, async (wanted, turns) => {
@@ -32,7 +32,7 @@ describe('lines', () => {
     );
   });
 
-  it('gives a last line that has no newline', async () => {
+  it('yields a last line without a newline', async () => {
     expect(await linesOf([Buffer.from('a\nb')])).toEqual(['a', 'b']);
   });
 
@@ -40,12 +40,12 @@ describe('lines', () => {
     expect(await linesOf([Buffer.from('\n\na\n \n\nb\n')])).toEqual(['a', 'b']);
   });
 
-  it('accepts a line of exactly the limit and refuses one byte more, even before its end came', async () => {
+  it('accepts a line of exactly the limit and throws at one byte more, even before the line ends', async () => {
     expect(await linesOf([Buffer.from('12345\n')], 5)).toEqual(['12345']);
     await expect(linesOf([Buffer.from('123'), Buffer.from('456')], 5)).rejects.toThrow(InvalidResponseError);
   });
 
-  it('counts each line anew', async () => {
+  it('counts the bytes of each line separately', async () => {
     expect(await linesOf([Buffer.from('1234\n12'), Buffer.from('34\n1234')], 5)).toEqual([
       '1234',
       '1234',

@@ -50,7 +50,7 @@ async function loseKeptConnection(server: FaultServer, transport: Transport): Pr
 }
 
 describe('request', () => {
-  it('sends query, body, content type, accept and token, and gives the parsed answer', async () => {
+  it('sends query, body, content type, accept and token, and returns the parsed response', async () => {
     const { server, transport } = await served({ token: () => 'secret' });
     server.answer(json(201, { kind: 'Event' }));
     const answer = await transport.request({
@@ -71,7 +71,7 @@ describe('request', () => {
     });
   });
 
-  it('uses one connection for one request after another, over TLS too', async () => {
+  it('uses one connection for consecutive requests, also over TLS', async () => {
     const { server, transport } = await served({ tls: selfSigned('apiserver') });
     server.answer(json(200, {}));
     for (let turn = 0; turn < 3; turn += 1) {
@@ -80,7 +80,7 @@ describe('request', () => {
     expect(server.seen.map((seen) => seen.connection)).toEqual([1, 1, 1]);
   });
 
-  it('refuses a server whose certificate another authority signed', async () => {
+  it('rejects a server whose certificate another authority signed', async () => {
     const server = await faultServer({ tls: selfSigned('impostor') });
     const { cert } = selfSigned('apiserver');
     const transport = createTransport({ ...server.credentials(), ca: async () => cert });
@@ -89,7 +89,7 @@ describe('request', () => {
     expect(server.seen).toEqual([]);
   });
 
-  it('reads the authority again from disk when the certificate is not accepted', async () => {
+  it('reads the authority again when the certificate is not accepted', async () => {
     const server = await faultServer({ tls: selfSigned('apiserver') });
     const outdated = selfSigned('apiserver').cert;
     const good = server.credentials();
@@ -99,7 +99,7 @@ describe('request', () => {
     expect((await transport.request(get)).body).toEqual({ ok: true });
   });
 
-  it('rejects with what the Status object says', async () => {
+  it('rejects with the reason and message of the Status object', async () => {
     const { server, transport } = await served();
     server.answer(json(409, status(409, 'AlreadyExists', 'events "x" already exists')));
     const error = await transport.request(get).catch((thrown: unknown) => thrown);
@@ -108,7 +108,7 @@ describe('request', () => {
     expect(String(error)).toContain('events "x" already exists');
   });
 
-  it('rejects with an excerpt when a proxy answers with a page of its own', async () => {
+  it('rejects with an excerpt when a proxy answers with an error page', async () => {
     const { server, transport } = await served();
     server.answer((response) => response.writeHead(502).end(`<html>\n${'bad gateway '.repeat(1000)}`));
     const error = await transport.request(get).catch((thrown: unknown) => thrown);
@@ -118,14 +118,14 @@ describe('request', () => {
 
   it.each([
     ['seconds', '7', 7000],
-    ['nothing that can be read', 'soon', undefined],
-  ])('tells of a Retry-After in %s', async (_title, header, expected) => {
+    ['an invalid value', 'soon', undefined],
+  ])('reads a Retry-After header with %s', async (_title, header, expected) => {
     const { server, transport } = await served();
     server.answer(json(429, status(429, 'TooManyRequests', 'slow down'), { 'retry-after': header }));
     await expect(transport.request(get)).rejects.toMatchObject({ status: 429, retryAfterMs: expected });
   });
 
-  it('reads the token again when it is refused, and tries once more', async () => {
+  it('reads the token again when it is refused, and retries once', async () => {
     const { server, transport } = await served();
     const tokens: (boolean | undefined)[] = [];
     const rotating = createTransport({
@@ -142,7 +142,7 @@ describe('request', () => {
     expect(tokens).toEqual([false, true]);
   });
 
-  it('gives up after the second refusal of its token', async () => {
+  it('rejects after the second refusal of its token', async () => {
     const { server, transport } = await served({ token: () => 'bad' });
     server.answer(json(401, status(401, 'Unauthorized', 'Unauthorized')));
     await expect(transport.request(get)).rejects.toMatchObject({ status: 401 });
@@ -153,7 +153,7 @@ describe('request', () => {
     ['a GET', get],
     ['a merge patch', mergePatch],
     [
-      'a POST that says it is idempotent',
+      'a POST that is marked as idempotent',
       { method: 'POST', path: '/x', body: {}, idempotent: true } as const,
     ],
   ])('sends %s again when the server had closed the kept connection', async (_title, request) => {
@@ -163,7 +163,7 @@ describe('request', () => {
     expect(server.seen.map((seen) => seen.connection)).toEqual([1, 1, 2]);
   });
 
-  it('does not send other requests twice', async () => {
+  it('does not retry a request that is not idempotent', async () => {
     const { server, transport } = await served();
     await loseKeptConnection(server, transport);
     await expect(transport.request({ method: 'POST', path: '/x', body: {} })).rejects.toMatchObject({
@@ -172,14 +172,14 @@ describe('request', () => {
     expect(server.seen.length).toBe(2);
   });
 
-  it('does not try again when a new connection is closed', async () => {
+  it('does not retry when a new connection is closed', async () => {
     const { server, transport } = await served();
     server.answer(hangUp);
     await expect(transport.request(get)).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(server.seen.length).toBe(1);
   });
 
-  it('gives up on an answer that does not come, or does not end, in time', async () => {
+  it('rejects with a timeout when a response does not begin or does not end in time', async () => {
     const { server, transport } = await served();
     server.answer(neverAnswer, watching([{ never: 'ends' }]));
     for (let turn = 0; turn < 2; turn += 1) {
@@ -190,7 +190,7 @@ describe('request', () => {
     await eventually(() => expect(server.connections.size).toBe(0));
   });
 
-  it('gives up on a connection that is not made in time', async () => {
+  it('rejects with a timeout when connecting takes too long', async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((resolve) => {
       silent.listen(0, '127.0.0.1', resolve);
@@ -202,17 +202,17 @@ describe('request', () => {
     const server = new URL(`https://127.0.0.1:${port}`);
     const transport = createTransport({ ...credentials, server }, { connectMs: 30 });
     open.push(silent, transport);
-    await expect(transport.request(get)).rejects.toMatchObject({ name: 'NoAnswer', step: 'connect' });
+    await expect(transport.request(get)).rejects.toMatchObject({ name: 'TimeoutError', step: 'connect' });
   });
 
-  it('refuses an answer that is too long or no JSON', async () => {
+  it('rejects a response that is too long or not JSON', async () => {
     const { server, transport } = await served({ maxBodyBytes: 100 });
     server.answer(json(200, { long: 'x'.repeat(200) }), (response) => response.end('not json'));
     await expect(transport.request(get)).rejects.toThrow(InvalidResponseError);
     await expect(transport.request(get)).rejects.toThrow(InvalidResponseError);
   });
 
-  it('rejects when the answer is cut off in the middle', async () => {
+  it('rejects when the connection closes in the middle of a response', async () => {
     const { server, transport } = await served();
     server.answer((response) => {
       response.writeHead(200, { 'content-length': '100' });
@@ -221,7 +221,7 @@ describe('request', () => {
     await expect(transport.request(get)).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
-  it('stops at once when its signal is aborted', async () => {
+  it('rejects at once when its signal is aborted', async () => {
     const { server, transport } = await served();
     server.answer(neverAnswer);
     const stopping = new AbortController();
@@ -235,7 +235,7 @@ describe('request', () => {
 describe('stream', () => {
   const watch = { path: '/api/v1/nodes', silenceMs: 1000 };
 
-  it('gives each line as it comes, on a connection of its own', async () => {
+  it('yields each line as it arrives, on a separate connection', async () => {
     const { server, transport } = await served();
     server.answer(
       json(200, {}),
@@ -247,22 +247,22 @@ describe('stream', () => {
     expect(server.seen.map((seen) => seen.connection)).toEqual([1, 2]);
   });
 
-  it('fails with what the server says when it does not begin', async () => {
+  it('throws the error of the server when the stream does not begin', async () => {
     const { server, transport } = await served();
     server.answer(json(410, status(410, 'Expired', 'too old resource version')));
     const stream = transport.stream({ ...watch, signal: AbortSignal.timeout(4000) });
     await expect(collect(stream)).rejects.toMatchObject({ status: 410, reason: 'Expired' });
   });
 
-  it('fails when not a byte comes for too long, and closes the connection', async () => {
+  it('throws a timeout after too long a silence, and closes the connection', async () => {
     const { server, transport } = await served();
     server.answer(watching([{ n: 1 }]));
     const stream = transport.stream({ ...watch, silenceMs: 50, signal: AbortSignal.timeout(4000) });
-    await expect(collect(stream)).rejects.toMatchObject({ name: 'NoAnswer', step: 'stream' });
+    await expect(collect(stream)).rejects.toMatchObject({ name: 'TimeoutError', step: 'stream' });
     await eventually(() => expect(server.connections.size).toBe(0));
   });
 
-  it('bears any length of time in which bytes keep coming', async () => {
+  it('stays open as long as bytes keep arriving', async () => {
     const { server, transport } = await served();
     server.answer(
       watching([], (response) => {
@@ -279,7 +279,7 @@ describe('stream', () => {
     expect((await collect(stream)).length).toBe(8);
   });
 
-  it('fails when the connection breaks in the middle of a line, after the lines that were whole', async () => {
+  it('throws when the connection breaks within a line, after it yielded the complete lines', async () => {
     const { server, transport } = await served();
     server.answer(
       watching([{ n: 1 }], (response) => response.write('{"n":', () => response.socket?.destroy())),
@@ -294,7 +294,7 @@ describe('stream', () => {
     expect(got).toEqual(['{"n":1}']);
   });
 
-  it('refuses a line beyond the limit and closes the connection', async () => {
+  it('throws for a line beyond the limit and closes the connection', async () => {
     const { server, transport } = await served({ maxLineBytes: 1000 });
     server.answer(watching([{ long: 'x'.repeat(2000) }]));
     const stream = transport.stream({ ...watch, signal: AbortSignal.timeout(4000) });

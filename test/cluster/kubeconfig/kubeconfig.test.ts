@@ -64,7 +64,7 @@ function plugin(name: string, script: string): string {
 }
 
 describe('a kubeconfig', () => {
-  it('sends its token, to a server below a path', async () => {
+  it('sends its token to a server with a path', async () => {
     await using server = await answering();
     const transport = open(write(`${server.url.href}k8s/clusters/x/`, { user: { token: 'abc' } }));
     expect((await ask(transport)).body).toEqual({ ok: true });
@@ -74,14 +74,14 @@ describe('a kubeconfig', () => {
     });
   });
 
-  it('reads tokenFile, relative to its own folder', async () => {
+  it('reads tokenFile relative to its own folder', async () => {
     await using server = await answering();
     writeFileSync(join(folder, 'token'), 'from-file');
     await ask(open(write(server.url.href, { user: { tokenFile: 'token' } })));
     expect(server.seen[0]?.headers.authorization).toBe('Bearer from-file');
   });
 
-  it('trusts the authority that it names, and no other', async () => {
+  it('trusts only the authority that it names', async () => {
     const tls = selfSigned('api');
     await using server = await answering({ tls });
     const data = Buffer.from(tls.cert).toString('base64');
@@ -92,10 +92,10 @@ describe('a kubeconfig', () => {
     expect((await ask(insecure)).status).toBe(200);
   });
 
-  it('trusts the authority also where it names no user', async () => {
+  it('trusts its authority even when it names no user', async () => {
     const tls = selfSigned('api');
     await using server = await answering({ tls });
-    const path = join(folder, 'nobody');
+    const path = join(folder, 'no-user');
     const cluster = {
       server: server.url.href,
       'certificate-authority-data': Buffer.from(tls.cert).toString('base64'),
@@ -108,7 +108,7 @@ describe('a kubeconfig', () => {
     expect((await ask(open(path))).status).toBe(200);
   });
 
-  it.each(['data', 'files'])('shows its client certificate, given as %s', async (how) => {
+  it.each(['data', 'files'])('sends its client certificate, given as %s', async (how) => {
     const [tls, me] = [selfSigned('api'), selfSigned('jane')];
     const strict = { ...tls, requestCert: true, rejectUnauthorized: true, ca: me.cert };
     await using server = await answering({ tls: strict });
@@ -123,7 +123,7 @@ describe('a kubeconfig', () => {
     await expect(ask(open(write(server.url.href, { cluster })))).rejects.toThrow(/./u);
   });
 
-  it('runs its credential plugin, relative to its own folder, and tells it of the cluster', async () => {
+  it('runs its credential plugin relative to its own folder, with the cluster in the environment', async () => {
     await using server = await answering();
     mkdirSync(join(folder, 'bin'));
     plugin(
@@ -145,7 +145,7 @@ describe('a kubeconfig', () => {
     });
   });
 
-  it('asks its plugin again when the server refuses what it gave', async () => {
+  it('runs its plugin again when the server refuses the credentials', async () => {
     await using server = await faultServer();
     plugin(
       'login',
@@ -157,7 +157,7 @@ describe('a kubeconfig', () => {
     expect(server.seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer run-1', 'Bearer run-2']);
   });
 
-  it('says what its plugin says when that fails', async () => {
+  it("reports the plugin's error when the plugin fails", async () => {
     plugin('login', 'echo "please log in" >&2; exit 1');
     const transport = open(write('http://127.0.0.1:1', { user: { exec: { command: './login' } } }));
     await expect(ask(transport)).rejects.toMatchObject({
@@ -166,7 +166,7 @@ describe('a kubeconfig', () => {
     });
   });
 
-  it.each(['proxy-url', 'HTTPS_PROXY'])('goes through the proxy of %s', async (from) => {
+  it.each(['proxy-url', 'HTTPS_PROXY'])('connects through the proxy of %s', async (from) => {
     const tls = selfSigned('api');
     await using server = await answering({ tls });
     const asked: string[] = [];
@@ -199,11 +199,15 @@ describe('a kubeconfig', () => {
 
   it.each([
     ['no such file', () => join(folder, 'none'), /found no such file/u],
-    ['no YAML', () => (writeFileSync(join(folder, 'x'), 'a: ['), join(folder, 'x')), /to be a kubeconfig/u],
-    ['nothing', () => (writeFileSync(join(folder, 'x'), ''), join(folder, 'x')), /current context/u],
+    [
+      'invalid YAML',
+      () => (writeFileSync(join(folder, 'x'), 'a: ['), join(folder, 'x')),
+      /to be a kubeconfig/u,
+    ],
+    ['an empty file', () => (writeFileSync(join(folder, 'x'), ''), join(folder, 'x')), /current context/u],
     ['no such context', () => write('https://a', { current: 'gone' }), /context "gone".*there are "here"/u],
     ['no server', () => write('nonsense'), /to be a URL/u],
-  ])('that is %s is refused with the mend', (_title, path, message) => {
+  ])('is refused, and the message names the cause: %s', (_title, path, message) => {
     expect(() => loadKubeconfig({ kubeconfig: path(), env: {} })).toThrow(message);
   });
 });

@@ -15,7 +15,7 @@ describe('proxyFor', () => {
     ['https://127.0.0.1:6443', { HTTPS_PROXY: 'http://p:1' }, undefined],
     ['https://localhost:6443', { HTTPS_PROXY: 'http://p:1' }, undefined],
     ['https://[::1]:6443', { HTTPS_PROXY: 'http://p:1' }, undefined],
-  ])('%s with %j goes through %s', (server, env, expected) => {
+  ])('connects to %s with %j through %s', (server, env, expected) => {
     expect(proxy(server, env)).toBe(expected);
   });
 
@@ -31,7 +31,7 @@ describe('proxyFor', () => {
     ['pi.example', false],
     ['10.0.0.0/8', false],
     ['', false],
-  ])('NO_PROXY=%s exempts api.example:6443: %s', (noProxy, exempt) => {
+  ])('decides that NO_PROXY=%s exempts api.example:6443: %s', (noProxy, exempt) => {
     const env = { HTTPS_PROXY: 'http://p:1', NO_PROXY: noProxy };
     expect(proxy('https://api.example:6443', env) === undefined).toBe(exempt);
   });
@@ -44,7 +44,7 @@ describe('proxyFor', () => {
     ['https://[fd00::5]:6443', 'fd00::/8', true],
     ['https://[fd00::5]:6443', 'fd00::5', true],
     ['https://[fe00::5]:6443', 'fd00::/8', false],
-  ])('%s with NO_PROXY=%s is exempt: %s', (server, noProxy, exempt) => {
+  ])('decides that %s with NO_PROXY=%s is exempt: %s', (server, noProxy, exempt) => {
     expect(proxy(server, { HTTPS_PROXY: 'http://p:1', NO_PROXY: noProxy }) === undefined).toBe(exempt);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { noteMemory } from '../../../agent/cluster/objects/event-dedup.ts';
 
 describe('noteMemory', () => {
-  it('lets the same thing be said again only when it is old enough', () => {
+  it('claims the same key again only after it has expired', () => {
     let now = 0;
     const memory = noteMemory(10, 100, () => now);
     expect([memory.claim('a'), memory.claim('a'), memory.claim('b')]).toEqual([true, false, true]);
@@ -12,14 +12,14 @@ describe('noteMemory', () => {
     expect(memory.claim('a')).toBe(true);
   });
 
-  it('lets it be said again when saying it failed', () => {
+  it('claims a key again after it was released', () => {
     const memory = noteMemory(10, 100, () => 0);
     memory.claim('a');
     memory.release('a');
     expect(memory.claim('a')).toBe(true);
   });
 
-  it('says nothing more when it is full, until something is old enough', () => {
+  it('claims no new key when it is full, until one expires', () => {
     let now = 0;
     const memory = noteMemory(2, 100, () => now);
     memory.claim('a');

@@ -20,7 +20,7 @@ const list = (items: unknown): string =>
 const item = (content: object): object => ({ metadata: { name: 'x' }, ...content });
 
 describe('itemsOf', () => {
-  it('gives every item as it was, whatever is in it and wherever the bytes are cut', async () => {
+  it('yields every item unchanged, whatever its content and wherever the bytes are cut', async () => {
     const tricky = fc.constantFrom('},{"metadata":{', '"items":[', ']}', '\\', '"');
     const texts = fc.oneof(tricky, fc.string({ unit: 'binary' }));
     const objects = fc.dictionary(texts, fc.oneof(fc.jsonValue(), fc.array(texts)), { maxKeys: 4 }).map(item);
@@ -35,11 +35,11 @@ describe('itemsOf', () => {
   it.each([
     ['an empty list', []],
     ['a list that is null', null],
-  ])('gives nothing for %s', async (_title, items) => {
+  ])('yields nothing for %s', async (_title, items) => {
     expect(await read(list(items))).toEqual([]);
   });
 
-  it('never takes an answer that broke off for a whole list', async () => {
+  it('throws for every list that is cut off', async () => {
     const text = list([item({ a: 1 }), item({ b: [2] })]).trim();
     for (let length = 0; length < text.length; length += 1) {
       await expect(read(text.slice(0, length))).rejects.toThrow(/Expected/u);
@@ -53,18 +53,18 @@ describe('itemsOf', () => {
     ['[{"a":1}]'],
     ['<html>'],
     [''],
-  ])('refuses %s', async (text) => {
+  ])('throws for a response that is not a List: %s', async (text) => {
     await expect(read(text)).rejects.toThrow(InvalidResponseError);
   });
 
-  it('refuses an item that is longer than allowed before it is held, and counts each anew', async () => {
+  it('throws for an item beyond the limit before it is buffered, and counts each item separately', async () => {
     const long = item({ a: 'x'.repeat(200) });
     const bytes = JSON.stringify(long).length;
     expect(await read(list([long, long, long]), [5], bytes + 20)).toHaveLength(3);
     await expect(read(list([long, long, long]), [5], bytes - 1)).rejects.toThrow(InvalidResponseError);
   });
 
-  it('skips an item that is too long wherever it stands when it is told to, and gives its beginning', async () => {
+  it('skips a too long item at any position with onTooLong, and passes its beginning', async () => {
     const long = { metadata: { name: 'big' }, a: 'x'.repeat(500) };
     const [first, second] = [item({ b: 1 }), item({ b: 2 })];
     for (const items of [
@@ -78,7 +78,7 @@ describe('itemsOf', () => {
         const given = await collect(itemsOf(cut(Buffer.from(list(items)), [size]), options));
         const short = given.map((bytes) => bytes.toString()).filter((text) => text.length <= 100);
         expect(short).toEqual([JSON.stringify(first), JSON.stringify(second)]);
-        // What comes whole in one piece need not be skipped.
+        // An item that arrives whole in one chunk is yielded, not skipped.
         expect(skipped.filter((begin) => !begin.includes('"name":"big"'))).toEqual([]);
         expect(skipped.length + given.length).toBe(3);
       }

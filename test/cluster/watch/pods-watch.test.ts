@@ -21,10 +21,10 @@ const open = closedAfterEach();
 const RUNNING = { phase: 'Running', containerStatuses: [{ name: 'app' }] };
 const isBare = ({ hasContainers }: SeenPod): boolean => !hasContainers;
 
-function pod(name: string, said: object, metadata: object = {}): object {
+function pod(name: string, podStatus: object, metadata: object = {}): object {
   return {
     metadata: { name, namespace: 'shop', uid: `uid-${name}`, resourceVersion: '7', ...metadata },
-    status: said,
+    status: podStatus,
   };
 }
 
@@ -41,8 +41,8 @@ async function watched(...handlers: Handler[]): Promise<{ server: FaultServer; p
   return { server, pods };
 }
 
-describe("a node's pods that are followed", () => {
-  it('are listed from the cache, and watched from there on, but for those that have succeeded', async () => {
+describe('watchPods', () => {
+  it("lists the pods that have not succeeded from the API server's cache, then watches them", async () => {
     const { server, pods } = await watched(list(pod('web', {})), watching([]));
 
     expect(await pods.found(isBare, 5000)).toHaveLength(1);
@@ -54,7 +54,7 @@ describe("a node's pods that are followed", () => {
     expect(followed).toMatchObject({ fieldSelector, watch: 'true', resourceVersion: '6' });
   });
 
-  it('are found as soon as the API server tells what counts, and told as they are then', async () => {
+  it('finds a pod as soon as the API server reports a matching state', async () => {
     const opened = Promise.withResolvers<ServerResponse>();
     const { pods } = await watched(
       list(pod('web', RUNNING), pod('db', RUNNING)),
@@ -77,8 +77,8 @@ describe("a node's pods that are followed", () => {
     ]);
   });
 
-  // A restarted kubelet tells of containers of pods that the one before it had refused: kubernetes pkg/kubelet/status/status_manager.go.
-  it('did not run when they had failed before, whatever containers they are told to have since', async () => {
+  // A restarted kubelet reports containers for pods that its predecessor had refused (kubernetes pkg/kubelet/status/status_manager.go).
+  it('does not count a pod as having run when it failed before its containers were reported', async () => {
     const refused = { phase: 'Failed', reason: 'SysctlForbidden' };
     const opened = Promise.withResolvers<ServerResponse>();
     const { pods } = await watched(
@@ -86,16 +86,16 @@ describe("a node's pods that are followed", () => {
       watching([], opened.resolve),
     );
     const response = await opened.promise;
-    const told = { ...refused, containerStatuses: [{ name: 'app' }] };
-    response.write(line(modified('web', told)));
-    response.write(line(modified('web', told)));
-    response.write(line(modified('db', told)));
+    const reported = { ...refused, containerStatuses: [{ name: 'app' }] };
+    response.write(line(modified('web', reported)));
+    response.write(line(modified('web', reported)));
+    response.write(line(modified('db', reported)));
 
     await pods.found(({ uid, hasContainers }) => uid === 'uid-db' && hasContainers, 5000);
     expect(await pods.found(({ uid }) => uid === 'uid-web', 5000)).toMatchObject([{ hadContainers: false }]);
   });
 
-  it('may have the same name in two namespaces', async () => {
+  it('distinguishes pods of the same name in two namespaces', async () => {
     const other = pod('web', RUNNING, { namespace: 'other', uid: 'uid-other' });
     const { pods } = await watched(list(pod('web', RUNNING), other), watching([]));
 
@@ -103,7 +103,7 @@ describe("a node's pods that are followed", () => {
     expect(await pods.found(() => true, 5000)).toHaveLength(2);
   });
 
-  it('are told whether there were containers once, also across a lost connection', async () => {
+  it('remembers across a lost connection whether a pod had containers', async () => {
     const { server, pods } = await watched(
       list(pod('db', RUNNING), pod('new', {})),
       json(410, status(410, 'Expired', 'too old')),
@@ -118,7 +118,7 @@ describe("a node's pods that are followed", () => {
     expect(await pods.found(({ uid }) => uid === 'uid-new', 5000)).toMatchObject([{ hadContainers: false }]);
   });
 
-  it('are told with why they failed, and whether somebody deletes them', async () => {
+  it('reports why a pod failed and whether it is being deleted', async () => {
     const failed = { phase: 'Failed', reason: 'NodeAffinity', containerStatuses: [{ name: 'app' }] };
     const { pods } = await watched(
       list(pod('web', failed, { deletionTimestamp: '2026-11-24T10:00:00Z' })),
@@ -130,20 +130,20 @@ describe("a node's pods that are followed", () => {
     ]);
   });
 
-  it('that do not count are none', async () => {
+  it('finds no pod when none matches in time', async () => {
     const { pods } = await watched(list(pod('web', RUNNING)), watching([]));
 
     expect(await pods.found(isBare, 300)).toEqual([]);
   });
 
-  it('are followed anew when the connection is lost', async () => {
+  it('reconnects when the connection is lost', async () => {
     const { server, pods } = await watched(hangUp, list(pod('web', {})), watching([]));
 
     expect(await pods.found(isBare, 5000)).toHaveLength(1);
     await eventually(() => expect(server.seen).toHaveLength(3));
   });
 
-  it('are followed without the one that cannot be read, which is named once', async () => {
+  it('skips a pod that cannot be parsed and reports it once', async () => {
     const server = await faultServer();
     const nameless = { metadata: { uid: 'uid-odd', resourceVersion: '7' }, status: RUNNING };
     server.answer(
@@ -160,13 +160,13 @@ describe("a node's pods that are followed", () => {
     expect(unreadable).toEqual(['an object with the uid uid-odd']);
   });
 
-  it('are let go of when they are stopped', async () => {
+  it('closes its connection when it is stopped', async () => {
     const { server, pods } = await watched(list(pod('web', RUNNING)), watching([]));
     await eventually(() => expect(server.seen).toHaveLength(2));
 
     pods.stop();
 
-    // What is left is kept for requests.
+    // The remaining connection is kept for requests.
     await eventually(() => expect(server.connections.size).toBeLessThanOrEqual(1));
   });
 });

@@ -34,7 +34,7 @@ interface Followed {
   /** `list a=1 b=2`, `a=3`, `-a`. */
   readonly changes: string[];
   readonly errors: unknown[];
-  /** What callbacks threw. */
+  /** The errors that callbacks threw. */
   readonly faults: unknown[];
   /** `name: why` */
   readonly unreadable: string[];
@@ -73,21 +73,21 @@ async function follow(
   return { changes, errors, faults, unreadable, server };
 }
 
-describe('following a collection', () => {
-  it('gives the list, then each change and each deletion by name', async () => {
+describe('watchCollection', () => {
+  it('reports the list, then each change and each deletion by name', async () => {
     const { changes, server, errors } = await follow([
       list(5, object('a', 1, 'x'), object('b', 2, 'y')),
       watching([event('ADDED', 'c', 6, 'z'), event('MODIFIED', 'a', 7, 'xx'), event('DELETED', 'b', 8, 'y')]),
     ]);
     await eventually(() => expect(changes).toEqual(['list a=x b=y', 'c=z', 'a=xx', '-b']));
-    // No resourceVersion: the answer holds all that was written before it was asked.
+    // No resourceVersion: the response contains everything written before the request.
     expect([...(server.seen[0]?.query ?? [])]).toEqual([]);
     expect(server.seen[1]?.query.get('resourceVersion')).toBe('5');
     expect(server.seen[1]?.query.has('fieldSelector')).toBe(false);
     expect(errors).toEqual([]);
   });
 
-  it('works with an empty list, and with one that says null', async () => {
+  it('accepts an empty list and a list that is null', async () => {
     const empty = json(200, { kind: 'ThingList', metadata: { resourceVersion: '3' }, items: null });
     const { changes, server } = await follow([empty, watching([event('ADDED', 'a', 4, 'x')])]);
     await eventually(() => expect(changes).toEqual(['list', 'a=x']));
@@ -107,7 +107,7 @@ describe('following a collection', () => {
 
   it.each([
     [
-      'breaks off',
+      'is cut off',
       (response) =>
         void response.write(
           '{"kind":"ThingList","metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a"',
@@ -116,16 +116,13 @@ describe('following a collection', () => {
     ],
     ['has no version', json(200, { kind: 'ThingList', metadata: {}, items: [object('a', 1, 'x')] })],
     ['is refused', json(403, status(403, 'Forbidden', 'no'))],
-  ] satisfies [string, Handler][])(
-    'takes in nothing of a list that %s, and asks again',
-    async (_title, bad) => {
-      const { changes, errors } = await follow([bad, list(5, object('a', 1, 'x')), watching([])]);
-      await eventually(() => expect(changes).toEqual(['list a=x']));
-      expect(errors.length).toBe(1);
-    },
-  );
+  ] satisfies [string, Handler][])('discards a list that %s, and lists again', async (_title, bad) => {
+    const { changes, errors } = await follow([bad, list(5, object('a', 1, 'x')), watching([])]);
+    await eventually(() => expect(changes).toEqual(['list a=x']));
+    expect(errors.length).toBe(1);
+  });
 
-  it('parses each object of a list of many megabytes by itself', async () => {
+  it('parses each object of a list of many megabytes separately', async () => {
     const items = Array.from({ length: 300 }, (_, index) => object(`n${index}`, 1, 'x'.repeat(40_000)));
     const { changes } = await follow([list(5, ...items), watching([])], {
       parse: (thing) => String(stringAt(thing, 'value')?.length),
@@ -141,8 +138,8 @@ const parse = (thing: JsonObject): string => {
   return value;
 };
 
-describe('an object that cannot be read', () => {
-  it('is skipped in a list and in a watch, and does not hide the others', async () => {
+describe('an object that cannot be parsed', () => {
+  it('is skipped in a list and in a watch without hiding the others', async () => {
     const { changes, errors, unreadable, server } = await follow(
       [
         list(5, object('a', 1, 'x'), object('b', 2, 'bad'), { metadata: {} }, object('c', 3, 'z')),
@@ -165,7 +162,7 @@ describe('an object that cannot be read', () => {
     ]);
   });
 
-  it('is skipped also where it is longer than any object may be', async () => {
+  it('is skipped when it exceeds the maximum size of an object', async () => {
     const { changes, errors, unreadable } = await follow([
       list(5, object('a', 1, 'x'), object('b', 2, 'x'.repeat(5 * 1024 * 1024)), object('c', 3, 'z')),
       watching([]),
@@ -175,7 +172,7 @@ describe('an object that cannot be read', () => {
     expect(unreadable).toEqual([expect.stringMatching(/^b: Expected an object of at most \d+ bytes/u)]);
   });
 
-  it('is reported once, and again only when it could be read in between', async () => {
+  it('is reported once, and again only after it could be parsed in between', async () => {
     const { changes, unreadable } = await follow(
       [
         list(5, object('a', 1, 'bad')),
@@ -199,7 +196,7 @@ describe('a callback that throws', () => {
     throw bug;
   };
 
-  it('is told apart from the API server, and costs neither a list nor the changes that follow', async () => {
+  it('is reported as a fault, and the watch continues without a new list', async () => {
     const changes: string[] = [];
     const { errors, faults, server } = await follow(
       [
@@ -223,7 +220,7 @@ describe('a callback that throws', () => {
     expect(server.seen.length).toBe(2);
   });
 
-  it('is told apart also when it is told of the API server’s own failures', async () => {
+  it('is reported as a fault when it throws in onError or onRecovered', async () => {
     const { changes, faults } = await follow(
       [json(500, status(500, 'InternalError', 'no')), list(5, object('a', 1, 'x')), watching([])],
       { onError: fail, onRecovered: fail },

@@ -53,7 +53,7 @@ const listOr =
 
 interface Followed {
   readonly watch: Watch;
-  /** What onChange was given, in order. */
+  /** The arguments of onChange, in order. */
   readonly changes: (string | undefined)[];
   readonly errors: unknown[];
 }
@@ -94,8 +94,8 @@ const isWatch = (seen: Seen): boolean => seen.query.get('watch') === 'true';
 const requests = (server: FaultServer): (string | null)[] =>
   server.seen.map((seen) => (isWatch(seen) ? seen.query.get('resourceVersion') : 'list'));
 
-describe('following an object', () => {
-  it('lists by name, then watches from the version of the list, with bookmarks and an end', async () => {
+describe('watchObject', () => {
+  it('lists by name, then watches from the version of the list, with bookmarks and a timeout', async () => {
     const server = await served(list(5, object(4, 'a')), openWatch);
     const { watch, changes } = follow(server, {
       timeoutSeconds: 100,
@@ -114,7 +114,7 @@ describe('following an object', () => {
     });
   });
 
-  it('tells of each change, of a deletion, and of an object that comes later', async () => {
+  it('reports each change, a deletion, and an object that is created later', async () => {
     const server = await served(
       list(1),
       watching([
@@ -128,7 +128,7 @@ describe('following an object', () => {
     await eventually(() => expect(changes).toEqual([undefined, 'a', 'b', undefined, 'c']));
   });
 
-  it('says nothing of a change in what it does not read', async () => {
+  it('does not report a change of fields that it does not parse', async () => {
     const server = await served(
       list(1, object(1, 'a')),
       watching([modified(2, 'a'), modified(3, 'a'), modified(4, 'b')]),
@@ -145,7 +145,7 @@ describe('following an object', () => {
     await eventually(() => expect(changes).toEqual(['a', 'b']));
   });
 
-  it('keeps a character whole that came in two pieces', async () => {
+  it('decodes a character that arrives in several chunks', async () => {
     const bytes = Buffer.from(line(modified(2, 'häß→𝄞')));
     const server = await served(
       list(1, object(1, 'a')),
@@ -163,8 +163,8 @@ describe('following an object', () => {
   });
 });
 
-describe('the end of a watch', () => {
-  it('goes on from the last bookmark, without a list', async () => {
+describe('watchObject after the end of a watch', () => {
+  it('resumes from the last bookmark without a list', async () => {
     const server = await served(
       list(1, object(1, 'a')),
       watching([modified(2, 'b'), bookmark(70)], end),
@@ -176,7 +176,7 @@ describe('the end of a watch', () => {
     expect(errors).toEqual([]);
   });
 
-  it('goes on from the last version when the connection broke in the middle of a line', async () => {
+  it('resumes from the last version when the connection broke within a line', async () => {
     const server = await served(
       list(1, object(1, 'a')),
       watching([modified(2, 'b')], (response) =>
@@ -193,7 +193,7 @@ describe('the end of a watch', () => {
   it.each([
     ['an HTTP status', json(410, status(410, 'Expired', 'too old resource version'))],
     ['an ERROR event', watching([errorEvent(410, 'Expired')])],
-  ])('lists again when its version is too old, told by %s', async (_title, gone) => {
+  ])('lists again when %s reports that its version is too old', async (_title, gone) => {
     const server = await served(
       list(1, object(1, 'a')),
       gone,
@@ -203,14 +203,14 @@ describe('the end of a watch', () => {
     const { changes, errors } = follow(server);
     await eventually(() => expect(changes).toEqual(['a', 'b', 'c']));
     expect(requests(server)).toEqual(['list', '1', 'list', '90']);
-    // It belongs to the protocol.
+    // 410 is a regular part of the protocol, not an error.
     expect(errors).toEqual([]);
   });
 
   it.each([
     ['any other ERROR event', watching([errorEvent(500, 'InternalError')])],
-    ['a line that is no JSON', watching([], (response) => response.write('<html>\n'))],
-    ['an event of no known type', watching([{ type: 'SURPRISE', object: object(2, 'x') }])],
+    ['a line that is not JSON', watching([], (response) => response.write('<html>\n'))],
+    ['an event of an unknown type', watching([{ type: 'SURPRISE', object: object(2, 'x') }])],
     ['a bookmark without a version', watching([{ type: 'BOOKMARK', object: {} }])],
   ])('lists again after %s', async (_title, bad) => {
     const server = await served(list(1, object(1, 'a')), bad, list(9, object(8, 'b')), openWatch);
@@ -229,10 +229,10 @@ describe('the end of a watch', () => {
     );
     const { changes, errors } = follow(server, {}, { maxLineBytes: 2000 });
     await eventually(() => expect(changes).toEqual(['a', 'b']));
-    expect(errors).toMatchObject([{ name: 'BadAnswer' }]);
+    expect(errors).toMatchObject([{ name: 'InvalidResponseError' }]);
   });
 
-  it('says nothing when a new list finds the object as it was', async () => {
+  it('reports nothing when a new list contains the object unchanged', async () => {
     const server = await served(
       list(1, object(1, 'a')),
       watching([errorEvent(410, 'Expired')]),
@@ -244,7 +244,7 @@ describe('the end of a watch', () => {
     expect(requests(server)).toEqual(['list', '1', 'list', '9']);
   });
 
-  it('tells of an object that was deleted while nobody watched', async () => {
+  it('reports an object that was deleted while no watch was open', async () => {
     const server = await served(
       list(1, object(1, 'a')),
       json(410, status(410, 'Expired', 'too old')),
@@ -256,8 +256,8 @@ describe('the end of a watch', () => {
   });
 });
 
-describe('the followed object', () => {
-  it('stays as it was last while it cannot be read', async () => {
+describe('the watched object', () => {
+  it('keeps its last value while it cannot be parsed', async () => {
     const server = await served(
       list(1, object(1, 'a')),
       watching([modified(2, 'bad'), modified(3, 'bad'), modified(4, 'b')]),
@@ -276,7 +276,7 @@ describe('the followed object', () => {
     expect(requests(server)).toEqual(['list', '1']);
   });
 
-  it('is followed on when the callback throws', async () => {
+  it('is still watched after the callback throws', async () => {
     const server = await served(list(1, object(1, 'a')), watching([modified(2, 'b'), modified(3, 'c')]));
     const faults: unknown[] = [];
     const seen: unknown[] = [];
@@ -295,7 +295,7 @@ describe('the followed object', () => {
 });
 
 describe('a silent connection', () => {
-  it('is given up, and a list finds what was missed', async () => {
+  it('is closed, and a list finds the missed change', async () => {
     const server = await served(
       list(1, object(1, 'a')),
       openWatch,
@@ -304,17 +304,17 @@ describe('a silent connection', () => {
     );
     const { changes, errors } = follow(server, { silenceMs: 40 });
     await eventually(() => expect(changes).toEqual(['a', 'b', 'c']));
-    expect(errors[0]).toMatchObject({ name: 'NoAnswer', step: 'stream', waitedMs: 40 });
+    expect(errors[0]).toMatchObject({ name: 'TimeoutError', step: 'stream', waitedMs: 40 });
   });
 
-  it('is waited for longer each time it hid nothing', async () => {
+  it('is allowed for longer each time it hid no change', async () => {
     const server = await served(listOr(watching([bookmark(2)])));
     const { errors } = follow(server, { silenceMs: 15 });
     await eventually(() => expect(errors.length).toBeGreaterThan(2));
     expect(errors.slice(0, 3)).toMatchObject([{ waitedMs: 15 }, { waitedMs: 30 }, { waitedMs: 60 }]);
   });
 
-  it('is waited for as long as at first after it hid a change', async () => {
+  it('is allowed only for the initial time again after it hid a change', async () => {
     const server = await served(
       list(1, object(1, 'a')),
       openWatch,
@@ -330,8 +330,8 @@ describe('a silent connection', () => {
   });
 });
 
-describe('a silent connection, once bookmarks come as they should', () => {
-  it('is no longer waited for as long as before they did', async () => {
+describe('a silent connection, once bookmarks arrive regularly', () => {
+  it('is not allowed for longer than before', async () => {
     const server = await served(
       list(1, object(1, 'a')),
       openWatch,
@@ -345,8 +345,8 @@ describe('a silent connection, once bookmarks come as they should', () => {
   });
 });
 
-describe('an API server in trouble', () => {
-  it('is found once it comes up, when it was down at the start', async () => {
+describe('an unavailable API server', () => {
+  it('is found once it starts, although it was down at first', async () => {
     const port = await freePort();
     const down = createTransport({
       server: new URL(`http://127.0.0.1:${port}`),
@@ -381,9 +381,9 @@ describe('an API server in trouble', () => {
     ['404', json(404, status(404, 'NotFound', 'no such API'))],
     ['a closed connection', hangUp],
     ['a list without a version', json(200, { items: [] })],
-    ['a page of a proxy', (response) => response.end('<html>')],
+    ['the error page of a proxy', (response) => response.end('<html>')],
   ] satisfies [string, Handler][])(
-    'is asked again while it answers a list with %s',
+    'is listed again while it answers a list with %s',
     async (_title, refusal) => {
       const server = await served(refusal);
       const { watch, changes, errors } = follow(server);
@@ -395,7 +395,7 @@ describe('an API server in trouble', () => {
     },
   );
 
-  it('keeps its version through a storm of 503 on the watch', async () => {
+  it('does not invalidate the version by answering watches with 503', async () => {
     const busy = json(503, status(503, 'ServiceUnavailable', 'starting'));
     const server = await served(
       list(1, object(1, 'a')),
@@ -411,9 +411,9 @@ describe('an API server in trouble', () => {
   });
 
   it.each([
-    ['as long as it asks, and a little more', '9', 9000],
-    ['no longer than two minutes, whatever it asks', '86400', 120_000],
-  ])('is left alone %s', async (_title, asked, floor) => {
+    ['the requested time plus jitter', '9', 9000],
+    ['at most two minutes plus jitter', '86400', 120_000],
+  ])('gets no request during its Retry-After: %s', async (_title, asked, floor) => {
     const pauses: number[] = [];
     const server = await served(
       list(1, object(1, 'a')),
@@ -430,7 +430,7 @@ describe('an API server in trouble', () => {
     expect(pauses).toEqual([floor + 2]);
   });
 
-  it('is asked ever more rarely while it fails, with no request in between', async () => {
+  it('is retried with increasing delays while it fails', async () => {
     const pauses: number[] = [];
     const server = await served(hangUp);
     const { watch } = follow(server, {
@@ -448,7 +448,7 @@ describe('an API server in trouble', () => {
     expect(server.seen.length).toBe(10);
   });
 
-  it('is asked again within 10 s, however long it was away', async () => {
+  it('is retried within 10 s, however long it was unavailable', async () => {
     const pauses: number[] = [];
     const server = await served(hangUp);
     const transport = createTransport(server.credentials());
@@ -472,7 +472,7 @@ describe('an API server in trouble', () => {
     expect(Math.max(...pauses)).toBe(10_000);
   });
 
-  it('is asked anew when it answers neither a list nor a watch in time', async () => {
+  it('is retried when a list or a watch times out', async () => {
     const server = await served(
       neverAnswer,
       list(1, object(1, 'a')),
@@ -482,13 +482,13 @@ describe('an API server in trouble', () => {
     const { changes, errors } = follow(server, { answerMs: 300 });
     await eventually(() => expect(changes).toEqual(['a', 'b']));
     expect(errors).toMatchObject([
-      { name: 'NoAnswer', step: 'answer', waitedMs: 300 },
-      { name: 'NoAnswer', step: 'answer', waitedMs: 300 },
+      { name: 'TimeoutError', step: 'answer', waitedMs: 300 },
+      { name: 'TimeoutError', step: 'answer', waitedMs: 300 },
     ]);
     expect(requests(server)).toEqual(['list', 'list', '1', '1']);
   });
 
-  it('is told of once when it is back, after its news, and not before it failed', async () => {
+  it('is reported as recovered once, after the list was applied, and only after a failure', async () => {
     const order: string[] = [];
     const server = await served(
       json(503, status(503, 'ServiceUnavailable', 'starting')),
@@ -507,7 +507,7 @@ describe('an API server in trouble', () => {
     expect(order).toEqual(['failed', 'failed', 'a', 'recovered', 'b', 'failed', 'recovered', 'c']);
   });
 
-  it('is not asked in a tight loop when it ends every watch at once', async () => {
+  it('is retried with increasing delays when it ends every watch at once', async () => {
     const pauses: number[] = [];
     const server = await served(list(1, object(1, 'a')), watching([], end));
     const { watch } = follow(server, {
@@ -528,7 +528,7 @@ describe('an API server in trouble', () => {
   it.each([
     ['an HTTP status', json(410, status(410, 'Expired', 'too old'))],
     ['an ERROR event', watching([errorEvent(410, 'Expired')])],
-  ])('is forgiven its failures when it is back and calls our version too old, by %s', async (_how, gone) => {
+  ])('resets the backoff when it reports by %s that the version is too old', async (_how, gone) => {
     const pauses: number[] = [];
     const server = await served(list(1, object(1, 'a')), hangUp, hangUp, hangUp, gone, list(9), openWatch);
     const { changes } = follow(server, {
@@ -543,7 +543,7 @@ describe('an API server in trouble', () => {
     expect(changes).toEqual(['a', undefined]);
   });
 
-  it('is asked ever more rarely when it calls the version of its own last list too old', async () => {
+  it('is retried with increasing delays when it reports that the version of its own list is too old', async () => {
     const pauses: number[] = [];
     const server = await served(listOr(json(410, status(410, 'Expired', 'too old'))));
     const { watch } = follow(server, {
@@ -560,7 +560,7 @@ describe('an API server in trouble', () => {
     expect(pauses).toEqual([250, 500, 1000, 2000]);
   });
 
-  it('is forgiven its failures after a watch that lasted', async () => {
+  it('resets the backoff after a watch that lasted', async () => {
     const pauses: number[] = [];
     let now = 0;
     let lasting: { end(): unknown } | undefined;
@@ -593,13 +593,13 @@ describe('stop', () => {
     ['a list is not answered', [neverAnswer], 0],
     ['a watch is not answered', [list(1, object(1, 'a')), neverAnswer], 1],
   ] satisfies [string, Handler[], number][])(
-    'closes its connections and calls nothing while %s',
+    'closes the connections and calls nothing while %s',
     async (_title, handlers, kept) => {
       const server = await served(...handlers);
       const { watch, errors } = follow(server);
       await eventually(() => expect(server.seen.length).toBe(handlers.length));
       watch.stop();
-      // The one that the list used is the transport's, for the next request.
+      // The connection of the list stays open for the transport's next request.
       await eventually(() => expect(server.connections.size).toBe(kept));
       await sleep(30);
       expect(server.seen.length).toBe(handlers.length);
@@ -607,14 +607,14 @@ describe('stop', () => {
     },
   );
 
-  it('ends a pause at once and leaves no timer behind', async () => {
+  it('ends a pause at once and leaves no timer', async () => {
     const server = await served(hangUp);
     const { watch, errors } = follow(server, {
       backoff: { minMs: 60_000, maxMs: 60_000 },
       random: () => 0.9,
     });
     await eventually(() => expect(errors.length).toBe(1));
-    // Those of others may end meanwhile.
+    // Timers of other parts may end in the meantime.
     const inThePause = timers();
     watch.stop();
     await sleep(0);

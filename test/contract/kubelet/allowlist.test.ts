@@ -1,4 +1,4 @@
-// Our grammar, namespaces, coverage and safe list beside the kubelet's own, version by version.
+// Compares our grammar, namespaces, coverage and safe list with the kubelet's own, for each version.
 
 import { release } from 'node:os';
 import * as fc from 'fast-check';
@@ -29,7 +29,7 @@ describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
     });
     afterAll(() => real.close());
 
-    it('refuses and accepts the same patterns as ours', async () => {
+    it('accepts and refuses the same patterns as allowanceProblem', async () => {
       const seen = { accepted: 0, refused: 0 };
       await fc.assert(
         fc.asyncProperty(item, async (pattern) => {
@@ -39,11 +39,11 @@ describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
         }),
         PATTERNS,
       );
-      // A generator that strays from the line between the two proves nothing.
+      // The generator must produce enough of both kinds.
       expect(Math.min(seen.accepted, seen.refused)).toBeGreaterThan(PATTERNS.numRuns / 10);
     });
 
-    it('admits the same sysctls as our coverage for a list of allowances', async () => {
+    it('admits the same sysctls as coveredBy for a list of allowances', async () => {
       const seen = { admitted: 0, forbidden: 0 };
       const accepted = item.filter((pattern) => allowanceProblem(pattern, kubelet) === undefined);
       const cases = fc
@@ -64,7 +64,7 @@ describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
       expect(Math.min(seen.admitted, seen.forbidden)).toBeGreaterThan(LISTS.numRuns / 10);
     });
 
-    it('admits all that a pattern stands for exactly when our coverage says that the pattern is covered', async () => {
+    it('admits everything that a pattern stands for exactly when coveredBy covers the pattern', async () => {
       const accepted = item.filter((pattern) => allowanceProblem(pattern, kubelet) === undefined);
       const patterns = accepted.filter((pattern) => pattern.endsWith('*'));
       const pairs = fc.oneof(
@@ -82,9 +82,9 @@ describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
       );
     });
 
-    it('takes the same sysctls as safe, on the kernel of this machine and on others', async () => {
+    it('treats the same sysctls as safe as isSafe, on the kernel of this machine and on others', async () => {
       const { here, safe } = await real.safe();
-      // The kubelet's names alone would not show one that only isSafe takes.
+      // Our names are included, to find one that only isSafe accepts.
       const names = [...new Set([...SAFE_NAMES, ...safe.map(({ name }) => name)])];
       const ours = (kernel: Version | undefined): ReadonlySet<string> =>
         new Set(names.filter((name) => isSafe(name, kubelet, kernel)));
@@ -100,7 +100,7 @@ describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
   },
 );
 
-// Another run draws other cases; SEED=… repeats one.
+// Each run generates other cases; SEED=… repeats a run.
 function seedOfThisRun(): number {
   return Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 }

@@ -1,4 +1,4 @@
-// Which files we read below --config-dir, and in which order, beside the kubelet's own walk.
+// Compares the files that we read below --config-dir, and their order, with the kubelet's own walk.
 
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -85,7 +85,7 @@ describe.skipIf(NO_GO !== undefined)(`the kubelet's --config-dir (${NO_GO ?? `se
     await rm(root, { recursive: true });
   });
 
-  it('is read by us as the kubelet reads it: the same files, in the same order', async () => {
+  it('is read by findDropIns like by the kubelet: the same files in the same order', async () => {
     const files = hostFiles('', () => Promise.reject(new Error('Expected no command on the host')));
     const asked = fc.constantFrom('tree', 'tree/', 'link', 'link/', 'link.conf');
     await fc.assert(
@@ -106,7 +106,7 @@ describe.skipIf(NO_GO !== undefined)(`the kubelet's --config-dir (${NO_GO ?? `se
   });
 });
 
-/** The drop-in whose list counts, of files that each have one and come in another order. */
+/** The drop-in whose list takes effect when all files have one and are given in reverse order. */
 function lastOf(paths: readonly string[]): string | undefined {
   const content = Buffer.from('allowedUnsafeSysctls: [kernel.sem]');
   const dropIns = paths.toReversed().map((path) => ({ path, content }));

@@ -1,4 +1,4 @@
-// Our view of the kubelet's arguments beside its own flag set.
+// Compares our parser of the kubelet's arguments with its own flag set.
 
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -98,7 +98,7 @@ const lists = fc.array(
   ),
   { maxLength: 7 },
 );
-/** Flags whose values are judged, or that only some versions have: what ours leaves to the kubelet's binary. */
+/** Errors for invalid values, or for flags that only some versions have: our parser leaves these to the kubelet's binary. */
 const JUDGED = /^(unknown flag: |invalid argument .* for "(?!--allowed-unsafe-sysctls))/;
 
 describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
@@ -110,14 +110,14 @@ describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
     });
     afterAll(() => real.close());
 
-    it('has no flag and no shorthand that our tables lack', () => {
+    it('has no flag and no shorthand that is missing from our tables', () => {
       const { noValue, value, shorthands } = real.table();
       expect(noValue.filter((name) => !FLAGS_WITHOUT_VALUE.has(name))).toEqual([]);
       expect(value.filter((name) => !FLAGS_WITH_VALUE.has(name))).toEqual([]);
       expect(new Map(Object.entries(shorthands))).toEqual(SHORTHANDS);
     });
 
-    it('makes of any arguments what ours makes of them', async () => {
+    it('parses any arguments in the same way as parseFlags', async () => {
       const seen = { taken: 0, refused: 0 };
       await fc.assert(
         fc.asyncProperty(lists, async (parts) => {
@@ -148,11 +148,11 @@ describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
         }),
         RUN,
       );
-      // A generator that strays from the line between the two proves nothing.
+      // The generator must produce enough of both kinds.
       expect(Math.min(seen.taken, seen.refused)).toBeGreaterThan(RUN.numRuns / 20);
     });
 
-    it('reads from our flag the very items that we wrote', async () => {
+    it('reads from our flag exactly the items that we wrote', async () => {
       const items = fc.array(fc.oneof(csvValue, fc.constantFrom('net.*', 'kernel.sem', '')), {
         maxLength: 5,
       });

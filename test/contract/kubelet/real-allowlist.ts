@@ -1,4 +1,4 @@
-// The kubelet's own allowlist, asked through the Go program beside this file.
+// Queries the kubelet's own allowlist through the Go program beside this file.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -29,13 +29,13 @@ export class RealAllowlist {
     return new RealAllowlist(await goProgram({ name: 'allowlist', folder, kubernetesVersion }, consoleLog()));
   }
 
-  /** NewAllowlist's error for this pattern alone; empty when it takes it. */
+  /** NewAllowlist's error for this pattern alone; empty when the pattern is valid. */
   async errorOf(pattern: string): Promise<string> {
     const { errors } = v.parse(VERDICTS, await this.#ask({ patterns: [pattern] }));
     return errors.join('');
   }
 
-  /** For each sysctl, whether a pod that asks for it alone is admitted with these allowances on the list. */
+  /** For each sysctl, whether a pod that requests it alone is admitted with these allowances. */
   async admits(allowances: readonly string[], sysctls: readonly string[]): Promise<readonly boolean[]> {
     const { admitted, error } = v.parse(ADMISSIONS, await this.#ask({ allowances, sysctls }));
     if (error !== '') {

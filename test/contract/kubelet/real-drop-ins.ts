@@ -1,4 +1,4 @@
-// The kubelet's walk through its --config-dir, asked through the Go program beside this file.
+// Runs the kubelet's walk through its --config-dir, in the Go program beside this file.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

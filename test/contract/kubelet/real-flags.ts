@@ -1,4 +1,4 @@
-// The kubelet's own flag set, asked through the Go program beside this file.
+// Queries the kubelet's own flag set through the Go program beside this file.
 
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -41,7 +41,7 @@ export class RealFlags {
     return new RealFlags(await goProgram({ name: 'kubelet-flags', folder, kubernetesVersion }, consoleLog()));
   }
 
-  /** What the kubelet makes of these arguments; `error` is empty when it takes them. */
+  /** The arguments as the kubelet parses them; `error` is empty when it accepts them. */
   async parse(args: readonly string[]): Promise<v.InferOutput<typeof PARSED>> {
     this.#process.stdin.write(`${JSON.stringify(args)}\n`);
     const answer = await this.#answers.next();

@@ -1,4 +1,4 @@
-// Our reading and editing of environment files beside systemd's own.
+// Compares our reading and editing of environment files with systemd's own parser.
 
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -38,7 +38,7 @@ describe.skipIf(WHY_NOT !== undefined)(
     });
     afterAll(() => real.close());
 
-    it('reads the same variables and words from any file as ours, and drops the same files', async () => {
+    it('reads the same variables and words from any file as our parser, and rejects the same files', async () => {
       const seen = { read: 0, dropped: 0, words: 0 };
       await fc.assert(
         fc.asyncProperty(anyFile, argv, async (text, execStart) => {
@@ -53,13 +53,13 @@ describe.skipIf(WHY_NOT !== undefined)(
         }),
         RUN,
       );
-      // A generator that strays from what matters proves nothing.
+      // The generator must produce enough of each kind.
       expect(seen.dropped).toBeGreaterThan(RUN.numRuns / 20);
       expect(seen.read).toBeGreaterThan(RUN.numRuns / 4);
       expect(seen.words).toBeGreaterThan(RUN.numRuns);
     });
 
-    it('reads what ours reads without knowing the version, wherever ours does not refuse to', async () => {
+    it('reads the same variables as our parser without a version, unless ours refuses the file', async () => {
       let refused = 0;
       await fc.assert(
         fc.asyncProperty(anyFile, async (text) => {
@@ -73,7 +73,7 @@ describe.skipIf(WHY_NOT !== undefined)(
       expect(refused).toBeLessThan(RUN.numRuns / 2);
     });
 
-    it('reads back every array of strings that systemctl show prints', async () => {
+    it('prints arrays of strings that our parser of systemctl show reads back', async () => {
       const text = fc.string({ unit: 'binary', minLength: 1 }).filter((one) => !one.includes('\0'));
       await fc.assert(
         fc.asyncProperty(fc.array(fc.oneof(text, goodFile.map(withoutNul))), async (texts) => {
@@ -88,39 +88,36 @@ describe.skipIf(WHY_NOT !== undefined)(
     it.each([
       ['any file', anyFile],
       ['files as people write them', goodFile],
-    ])(
-      'reads from an edit of %s the words that were planned, and every other variable as before',
-      async (_, files) => {
-        let edits = 0;
-        await fc.assert(
-          fc.asyncProperty(files, allowances, allowances, async (text, desired, ours) => {
-            const content = fromByteString(text);
-            const plan = planChange({
-              unit: { ...kubeadmUnit(content), systemdVersion: LIBRARY.version },
-              config: NO_CONFIG,
-              desired,
-              lastApplied: { ...NOTHING_APPLIED, ours },
-              unmanaged: 'Keep',
-              goal: 'Apply',
-              brokenStart: 'Report',
-            });
-            if (plan.kind !== 'planned' || !plan.changed) return;
-            edits += 1;
-            const before = await real.read(content, ['$KUBELET_EXTRA_ARGS']);
-            const after = await real.read(plan.after ?? new Uint8Array(), ['$KUBELET_EXTRA_ARGS']);
-            expect(before?.words).toEqual(plan.words.before.map(encodeUtf8));
-            expect(after?.words).toEqual(plan.words.after.map(encodeUtf8));
-            expect(others(after?.variables)).toEqual(others(before?.variables));
-          }),
-          RUN,
-        );
-        expect(edits).toBeGreaterThan(RUN.numRuns / 20);
-      },
-    );
+    ])('reads the planned words from an edit of %s, and every other variable unchanged', async (_, files) => {
+      let edits = 0;
+      await fc.assert(
+        fc.asyncProperty(files, allowances, allowances, async (text, desired, ours) => {
+          const content = fromByteString(text);
+          const plan = planChange({
+            unit: { ...kubeadmUnit(content), systemdVersion: LIBRARY.version },
+            config: NO_CONFIG,
+            desired,
+            lastApplied: { ...NOTHING_APPLIED, ours },
+            unmanaged: 'Keep',
+            goal: 'Apply',
+            brokenStart: 'Report',
+          });
+          if (plan.kind !== 'planned' || !plan.changed) return;
+          edits += 1;
+          const before = await real.read(content, ['$KUBELET_EXTRA_ARGS']);
+          const after = await real.read(plan.after ?? new Uint8Array(), ['$KUBELET_EXTRA_ARGS']);
+          expect(before?.words).toEqual(plan.words.before.map(encodeUtf8));
+          expect(after?.words).toEqual(plan.words.after.map(encodeUtf8));
+          expect(others(after?.variables)).toEqual(others(before?.variables));
+        }),
+        RUN,
+      );
+      expect(edits).toBeGreaterThan(RUN.numRuns / 20);
+    });
   },
 );
 
-/** undefined when ours refuses the file; keys and values as byte strings. */
+/** The variables as our parser reads them, as byte strings; undefined when it refuses the file. */
 function read(text: string, version: number | undefined): Map<string, string> | undefined {
   try {
     const { assignments } = parseEnvironmentFile(fromByteString(text), version);

@@ -1,4 +1,4 @@
-// systemd's own parser and word splitter, asked through the C program beside this file and the machine's libsystemd-shared.
+// Queries systemd's own parser and word splitter in the machine's libsystemd-shared, through the C program beside this file.
 
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -18,7 +18,7 @@ export interface Library {
   readonly version: number;
 }
 
-/** The machine's libsystemd-shared, or why it cannot be asked and the mend. */
+/** The machine's libsystemd-shared, or why it cannot be used and what to install. */
 export function findLibrary(): Library | string {
   const [path] = globSync(PATHS);
   const version = Number(/-(\d+)[^/]*\.so$/.exec(path ?? '')?.[1]);
@@ -60,7 +60,7 @@ export class RealSystemd {
     return new RealSystemd(folder, program, library);
   }
 
-  /** The variables of a file and the words of an argv with them; undefined when systemd drops the file. */
+  /** The variables of a file and the words of an argv with them; undefined when systemd rejects the file. */
   async read(content: Uint8Array, argv: readonly string[]): Promise<RealAnswer | undefined> {
     const answer = await this.#ask(toHex(content), argv);
     if (answer === 'E') return undefined;

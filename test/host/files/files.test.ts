@@ -11,14 +11,14 @@ const noCommands = (): Promise<string> => Promise.reject(new Error('Expected no 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
 describe('hostFiles', () => {
-  test('a file that is not there reads as undefined', async () => {
+  test('reads a missing file as undefined', async () => {
     const files = hostFiles(await temporaryRoot(), noCommands);
 
     expect(await files.read('/etc/default/kubelet')).toBeUndefined();
     expect(await files.read('/etc')).toBeUndefined();
   });
 
-  test('a new file gets its folders, its bytes and mode 0644, whatever the umask', async () => {
+  test('creates a new file with its folders, its bytes and mode 0644, whatever the umask', async () => {
     const root = await temporaryRoot();
     const umask = process.umask(0o077);
     try {
@@ -31,7 +31,7 @@ describe('hostFiles', () => {
     expect((await stat(`${root}/etc/default/kubelet`)).mode & 0o7777).toBe(0o644);
   });
 
-  test('folders that are missing are as open as the file itself', async () => {
+  test('creates missing folders with the same permissions as the file', async () => {
     const root = await temporaryRoot();
     const files = hostFiles(root, noCommands);
 
@@ -42,7 +42,7 @@ describe('hostFiles', () => {
     expect((await stat(`${root}/etc/default`)).mode & 0o777).toBe(0o755);
   });
 
-  test('a replaced file keeps its mode, is another inode, and leaves nothing beside it', async () => {
+  test('replaces a file by a new inode with the same mode and leaves no temporary file', async () => {
     const root = await temporaryRoot();
     await writeFile(`${root}/kubelet`, 'old');
     await chmod(`${root}/kubelet`, 0o640);
@@ -57,7 +57,7 @@ describe('hostFiles', () => {
     expect(await readdir(root)).toEqual(['kubelet']);
   });
 
-  test('a file of our own gets the mode that is asked for, whatever it had', async () => {
+  test('writes a file with the requested mode, whatever mode it had', async () => {
     const root = await temporaryRoot();
     await writeFile(`${root}/state.json`, 'old');
     await chmod(`${root}/state.json`, 0o644);
@@ -67,7 +67,7 @@ describe('hostFiles', () => {
     expect((await stat(`${root}/state.json`)).mode & 0o7777).toBe(0o600);
   });
 
-  test('extended attributes stay', async (context) => {
+  test('keeps extended attributes when it replaces a file', async (context) => {
     const root = await temporaryRoot();
     await writeFile(`${root}/kubelet`, 'old');
     const python = (code: string): Promise<{ stdout: string }> =>
@@ -84,7 +84,7 @@ describe('hostFiles', () => {
     expect(stdout).toBe('kept');
   });
 
-  test('the file that a link leads to is replaced, and the link stays', async () => {
+  test('replaces the target of a link and keeps the link', async () => {
     const root = await temporaryRoot();
     await mkdir(`${root}/etc`);
     await writeFile(`${root}/etc/real`, 'old');
@@ -100,7 +100,7 @@ describe('hostFiles', () => {
     ['made', 'theirs', undefined],
     ['removed', undefined, bytes('old')],
   ])(
-    'writeAtomic leaves a file that another party has %s since it was read',
+    'writeAtomic does not overwrite a file that another party has %s since it was read',
     async (_how, found, content) => {
       const root = await temporaryRoot();
       if (found !== undefined) {
@@ -118,7 +118,7 @@ describe('hostFiles', () => {
     },
   );
 
-  test('remove leaves a file that another party has written since it was read', async () => {
+  test('remove keeps a file that another party has written since it was read', async () => {
     const root = await temporaryRoot();
     await writeFile(`${root}/kubelet`, 'theirs');
     const files = hostFiles(root, noCommands);
@@ -130,7 +130,7 @@ describe('hostFiles', () => {
     expect(await readdir(root)).toEqual(['kubelet']);
   });
 
-  test('writeAtomic replaces, and remove removes, a file that has the expected content', async () => {
+  test('writeAtomic replaces and remove deletes a file with the expected content', async () => {
     const root = await temporaryRoot();
     const files = hostFiles(root, noCommands);
 
@@ -142,7 +142,7 @@ describe('hostFiles', () => {
     expect(await readdir(root)).toEqual([]);
   });
 
-  test('a left-over of a write that was cut off does not stand in the way', async () => {
+  test('writes a file although an interrupted write left a temporary file', async () => {
     const root = await temporaryRoot();
     await writeFile(`${root}/.kubelet.kubelet-sysctl-agent.tmp`, 'half');
 
@@ -151,7 +151,7 @@ describe('hostFiles', () => {
     expect(await readdir(root)).toEqual(['kubelet']);
   });
 
-  test('writes of one file that overlap all succeed, and leave the bytes of the last one', async () => {
+  test('overlapping writes of one file all succeed and leave the bytes of the last one', async () => {
     const root = await temporaryRoot();
     const files = hostFiles(root, noCommands);
     await symlink('state.json', `${root}/link`);
@@ -168,7 +168,7 @@ describe('hostFiles', () => {
     }
   });
 
-  test('a removal that is asked for during a write removes what the write wrote', async () => {
+  test('a removal requested during a write removes the written file', async () => {
     const root = await temporaryRoot();
     const files = hostFiles(root, noCommands);
     const written = files.writeAtomic('/kubelet', bytes('new'));
@@ -179,7 +179,7 @@ describe('hostFiles', () => {
     expect(await readdir(root)).toEqual([]);
   });
 
-  test('tidy removes what agents that were killed left beside a file, and nothing else', async () => {
+  test('tidy removes only the temporary files that killed agents left beside a file', async () => {
     const root = await temporaryRoot();
     const others = ['.kubelet.env.kubelet-sysctl-agent.tmp', '.kubelet.swp', 'kubelet'];
     const left = ['tmp', 'a1b2c3d4e5f6', '4711'].map((end) => `.kubelet.kubelet-sysctl-agent.${end}`);
@@ -193,7 +193,7 @@ describe('hostFiles', () => {
     expect((await readdir(root)).toSorted()).toEqual(others);
   });
 
-  test('tidy leaves the new file of a write that is not over', async () => {
+  test('tidy keeps the temporary file of a write in progress', async () => {
     const root = await temporaryRoot();
     const files = hostFiles(root, noCommands);
 
@@ -203,7 +203,7 @@ describe('hostFiles', () => {
     expect(await readFile(`${root}/kubelet`, 'utf8')).toBe('new');
   });
 
-  test('a glob answers with paths of the host, in order', async () => {
+  test('glob returns sorted paths of the host', async () => {
     const root = await temporaryRoot();
     await mkdir(`${root}/conf.d/sub`, { recursive: true });
     for (const name of ['20.conf', '10.conf', 'note.txt', 'sub/30.conf']) {
@@ -217,7 +217,7 @@ describe('hostFiles', () => {
     ]);
   });
 
-  test('removing a file that is not there is no error', async () => {
+  test('removing a missing file returns false', async () => {
     const root = await temporaryRoot();
 
     await hostFiles(root, noCommands).remove('/gone');
@@ -226,8 +226,8 @@ describe('hostFiles', () => {
   });
 });
 
-describe('what is no regular file', () => {
-  /** Resolves with the reason why the test must be skipped, if there is one. */
+describe('a path that is not a regular file', () => {
+  /** Resolves with the reason to skip the test; undefined when there is none. */
   type Make = (path: string) => Promise<string | undefined>;
   const kinds: readonly { readonly found: string; readonly make: Make }[] = [
     {
@@ -259,7 +259,7 @@ describe('what is no regular file', () => {
     },
   ];
 
-  test.for(kinds)('$found is neither read nor opened', async ({ found, make }, context) => {
+  test.for(kinds)('read rejects $found without opening it', async ({ found, make }, context) => {
     const root = await temporaryRoot();
     const missing = await make(`${root}/kubelet`);
     context.skip(missing !== undefined, missing);
@@ -269,35 +269,32 @@ describe('what is no regular file', () => {
     expect(error).toBe(`NotRegularFileError: Expected /kubelet to be a regular file, got ${found}.`);
   });
 
-  test.for(kinds)(
-    '$found is not replaced, and neither is one that a link leads to',
-    async (kind, context) => {
-      const root = await temporaryRoot();
-      await mkdir(`${root}/dev`);
-      const missing = await kind.make(`${root}/dev/thing`);
-      context.skip(missing !== undefined, missing);
-      await symlink('/dev/thing', `${root}/kubelet`);
-      const before = await lstat(`${root}/dev/thing`);
-      const files = hostFiles(root, noCommands);
+  test.for(kinds)('writeAtomic and remove reject $found, also behind a link', async (kind, context) => {
+    const root = await temporaryRoot();
+    await mkdir(`${root}/dev`);
+    const missing = await kind.make(`${root}/dev/thing`);
+    context.skip(missing !== undefined, missing);
+    await symlink('/dev/thing', `${root}/kubelet`);
+    const before = await lstat(`${root}/dev/thing`);
+    const files = hostFiles(root, noCommands);
 
-      for (const path of ['/dev/thing', '/kubelet']) {
-        for (const write of [
-          () => files.writeAtomic(path, bytes('new')),
-          () => files.writeAtomic(path, bytes('new'), { mode: 0o600 }),
-          () => files.remove(path),
-        ]) {
-          await expect(write()).rejects.toThrow(NotRegularFileError);
-        }
+    for (const path of ['/dev/thing', '/kubelet']) {
+      for (const write of [
+        () => files.writeAtomic(path, bytes('new')),
+        () => files.writeAtomic(path, bytes('new'), { mode: 0o600 }),
+        () => files.remove(path),
+      ]) {
+        await expect(write()).rejects.toThrow(NotRegularFileError);
       }
+    }
 
-      const after = await lstat(`${root}/dev/thing`);
-      expect([after.ino, after.mode]).toEqual([before.ino, before.mode]);
-      expect((await lstat(`${root}/kubelet`)).isSymbolicLink()).toBe(true);
-      expect(await readdir(`${root}/dev`)).toEqual(['thing']);
-    },
-  );
+    const after = await lstat(`${root}/dev/thing`);
+    expect([after.ino, after.mode]).toEqual([before.ino, before.mode]);
+    expect((await lstat(`${root}/kubelet`)).isSymbolicLink()).toBe(true);
+    expect(await readdir(`${root}/dev`)).toEqual(['thing']);
+  });
 
-  test('the null device alone is told to hold nothing', async (context) => {
+  test('only the null device counts as an empty file', async (context) => {
     const root = await temporaryRoot();
     const { failed } = await execa('mknod', [`${root}/null`, 'c', '1', '3'], { reject: false });
     context.skip(failed, 'making a device takes root');
@@ -317,7 +314,7 @@ describe('what is no regular file', () => {
     ]);
   });
 
-  test('a link that leads nowhere reads as no file, and its target is made', async () => {
+  test('reads a dangling link as undefined and creates its target on a write', async () => {
     const root = await temporaryRoot();
     await mkdir(`${root}/etc`);
     await symlink('../var/lib/kubelet-defaults', `${root}/etc/kubelet`);

@@ -4,7 +4,7 @@ import { resolveHostPath } from '../../../agent/host/files/paths.ts';
 import { temporaryRoot } from '../temporary-root.ts';
 
 describe('resolveHostPath', () => {
-  test('stays below the root when a link leads to an absolute path of the host', async () => {
+  test('resolves a link to an absolute path of the host below the root', async () => {
     const root = await temporaryRoot();
     await mkdir(`${root}/etc/real`, { recursive: true });
     await writeFile(`${root}/etc/real/kubelet`, '');
@@ -13,7 +13,7 @@ describe('resolveHostPath', () => {
     expect(await resolveHostPath(root, '/etc/default/kubelet')).toBe(`${root}/etc/real/kubelet`);
   });
 
-  test('follows relative links and links that lead to links', async () => {
+  test('follows relative links and chains of links', async () => {
     const root = await temporaryRoot();
     await mkdir(`${root}/a/b`, { recursive: true });
     await symlink('../c', `${root}/a/b/one`);
@@ -22,19 +22,19 @@ describe('resolveHostPath', () => {
     expect(await resolveHostPath(root, '/a/b/one')).toBe(`${root}/a/d`);
   });
 
-  test('never leaves the root by ..', async () => {
+  test('never leaves the root through ..', async () => {
     const root = await temporaryRoot();
 
     expect(await resolveHostPath(root, '/../../etc/passwd')).toBe(`${root}/etc/passwd`);
   });
 
-  test('names a file that is not there yet', async () => {
+  test('resolves the path of a file that does not exist yet', async () => {
     const root = await temporaryRoot();
 
     expect(await resolveHostPath(root, '/etc/default/kubelet')).toBe(`${root}/etc/default/kubelet`);
   });
 
-  test('refuses links that lead in a circle', async () => {
+  test('throws for links that form a circle', async () => {
     const root = await temporaryRoot();
     await symlink('two', `${root}/one`);
     await symlink('one', `${root}/two`);

@@ -26,14 +26,14 @@ async function rootWithVar(context: TestContext, options: string): Promise<strin
 }
 
 describe('shortage', () => {
-  test('is nothing where there is room', async () => {
+  test('reports no shortage when the file system has room', async () => {
     const root = await temporaryRoot();
     await writeFile(`${root}/kubelet`, '');
 
     expect(await filesBelow(root).shortage('/kubelet', MIB)).toBeUndefined();
   });
 
-  test('tells the mount and the bytes that are free, for a file that is there and for folders that are not', async (context) => {
+  test('reports the mount and its free bytes for an existing file and for missing folders', async (context) => {
     const root = await rootWithVar(context, 'size=64k');
     await writeFile(`${root}/var/kubelet`, 'x'.repeat(16_384));
     const files = filesBelow(root);
@@ -45,14 +45,14 @@ describe('shortage', () => {
     expect(await files.shortage('/etc/kubelet', MIB)).toBeUndefined();
   });
 
-  test('is that of the file system that a link leads to', async (context) => {
+  test('reports the file system that a link leads to', async (context) => {
     const root = await rootWithVar(context, 'size=64k');
     await symlink('/var/kubelet', `${root}/kubelet`);
 
     expect(await filesBelow(root).shortage('/kubelet', MIB)).toMatchObject({ mount: '/var', free: 65_536 });
   });
 
-  test('is no free inode, where the file system counts them', async (context) => {
+  test('reports a file system without free inodes', async (context) => {
     const root = await rootWithVar(context, 'size=8m,nr_inodes=3');
     const files = filesBelow(root);
     await writeFile(`${root}/var/1`, '');
@@ -63,7 +63,7 @@ describe('shortage', () => {
     expect(await files.shortage('/var/kubelet', MIB)).toEqual({ kind: 'inodes', mount: '/var' });
   });
 
-  test('is a file system that is mounted read-only', async (context) => {
+  test('reports a file system that is mounted read-only', async (context) => {
     const root = await rootWithVar(context, 'size=8m,ro');
 
     expect(await filesBelow(root).shortage('/var/kubelet', MIB)).toEqual({

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createTurns } from '../../../agent/host/files/turns.ts';
 
-test('actions of one key run one after the other, also after one that failed; those of another key run at once', async () => {
+test('runs actions of one key one after the other, also after a failure, and actions of other keys in parallel', async () => {
   const inTurn = createTurns();
   const steps: string[] = [];
   const action = (name: string, ms: number) => async (): Promise<string> => {

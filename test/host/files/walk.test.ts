@@ -5,7 +5,7 @@ import { temporaryRoot } from '../temporary-root.ts';
 
 const noCommands = (): Promise<string> => Promise.reject(new Error('Expected no command on the host'));
 
-test('a walk finds hidden files and folders, reads linked files and does not enter linked folders', async () => {
+test('finds hidden files and folders and linked files, and does not enter linked folders', async () => {
   const root = await temporaryRoot();
   for (const folder of ['conf.d/.hidden', 'conf.d/a', 'elsewhere']) {
     await mkdir(`${root}/${folder}`, { recursive: true });

@@ -12,7 +12,7 @@ const AFTER = Buffer.from(`A=1\nKUBELET_EXTRA_ARGS=${FLAG}\n`);
 
 interface Scene {
   readonly left?: readonly string[];
-  /** Of the file as the script finds it. */
+  /** The content of the file as the script finds it. */
   readonly content?: string | Uint8Array;
   /** Our flag before the change. */
   readonly was?: string;
@@ -24,7 +24,7 @@ interface Run {
   readonly exitCode: number | undefined;
 }
 
-/** Runs the script as at a boot, on a file that holds the change and has `left` beside it. */
+/** Runs the script as the boot unit does, on a file that holds the change, with the files `left` beside it. */
 async function undo({
   left = [],
   content = AFTER,
@@ -64,14 +64,14 @@ async function undo({
   }
   await writeFile(journal.file, content);
   await writeFile(`${root}/agent/change`, spoil(printJournal(journal)));
-  // The units of the machine that runs this test are not to be touched.
+  // The test must not touch the units of its own machine.
   await writeFile(`${root}/agent/undo`, UNDO_SCRIPT.replaceAll(UNITS_FOLDER, `${root}/units`));
   const { exitCode } = await execa('sh', [`${root}/agent/undo`, 'boot'], { reject: false });
   return { root, exitCode };
 }
 
-describe('the undo script of the host', () => {
-  test('puts the old bytes back, and removes what writes that were cut off left beside the file', async () => {
+describe('the rollback script', () => {
+  test('restores the old bytes and removes the temporary files of interrupted writes', async () => {
     const left = ['tmp', 'a1b2c3d4e5f6'].map((end) => `.kubelet.kubelet-sysctl-agent.${end}`);
 
     const { root, exitCode } = await undo({ left: [...left, 'other'] });
@@ -82,7 +82,7 @@ describe('the undo script of the host', () => {
     expect((await readdir(`${root}/agent`)).toSorted()).toEqual(['undo', 'undone-boot']);
   });
 
-  test('changes nothing when the journal is damaged', async () => {
+  test('keeps the file when the journal is damaged', async () => {
     const { root, exitCode } = await undo({
       spoil: (journal) => journal.replace('unit kubelet', 'unit kubelex'),
     });
@@ -93,21 +93,21 @@ describe('the undo script of the host', () => {
 
   test.each([
     [
-      'beside other lines',
+      'the flag is beside other lines',
       `# edited\nKUBELET_EXTRA_ARGS=${FLAG}\nB=2`,
       undefined,
       '# edited\nKUBELET_EXTRA_ARGS=\nB=2',
     ],
-    ['within quotes', `K='--v=3 ${FLAG}'\n`, undefined, "K='--v=3'\n"],
+    ['the flag is within quotes', `K='--v=3 ${FLAG}'\n`, undefined, "K='--v=3'\n"],
     [
-      'where the change replaced one',
+      'the change replaced an earlier flag',
       `K=${FLAG} --v=3\n`,
       '--allowed-unsafe-sysctls=net.*',
       'K=--allowed-unsafe-sysctls=net.* --v=3\n',
     ],
-    ['where it is gone already', 'B=2\n', undefined, 'B=2\n'],
+    ['the flag is already gone', 'B=2\n', undefined, 'B=2\n'],
   ])(
-    'takes the flag out of a file that another party wrote since, %s',
+    'removes only the flag from a file that another party modified since: %s',
     async (_where, content, was, expected) => {
       const { root, exitCode } = await undo({ content, ...(was !== undefined && { was }) });
 
@@ -117,7 +117,7 @@ describe('the undo script of the host', () => {
     },
   );
 
-  test('keeps the journal and says so when another party has rewritten the flag itself', async () => {
+  test('exits with 1 and keeps the journal when another party has rewritten the flag', async () => {
     const content = `KUBELET_EXTRA_ARGS=${FLAG},net.core.somaxconn\n`;
 
     const { root, exitCode } = await undo({ content });

@@ -14,7 +14,7 @@ import { temporaryRoot } from '../temporary-root.ts';
 
 const FILE = '/etc/default/kubelet';
 
-/** What the command's words are answered with: nothing, or an exit code other than 0. */
+/** The exit code for the command's words; undefined for success. */
 type Answer = (words: string) => number | undefined;
 
 async function switchOn(answer: Answer = () => undefined) {
@@ -32,7 +32,7 @@ async function switchOn(answer: Answer = () => undefined) {
   return { root, commands, rollbackTimer: hostRollbackTimer(hostFiles(root, run), run) };
 }
 
-/** A systemd whose timer takes a while to be there. */
+/** A systemd that starts its timer with a delay. */
 async function switchOnSlowSystemd() {
   const root = await temporaryRoot();
   const timer: { seconds: number | undefined } = { seconds: undefined };
@@ -58,8 +58,8 @@ async function filesIn(folder: string): Promise<readonly string[]> {
   return readdir(folder, { recursive: true }).catch((): string[] => []);
 }
 
-describe('an undo switch', () => {
-  test('that is disarmed leaves nothing in /etc, whichever kubelet it was for, and however far a write of it came', async () => {
+describe('the rollback timer', () => {
+  test('leaves no file in /etc after it is disarmed, whatever the kubelet unit and even after an interrupted write', async () => {
     const { root, rollbackTimer } = await switchOn();
     await rollbackTimer.arm('kubelet-custom.service', FILE, 250);
     await writeFile(`${root}${UNITS_FOLDER}/.${BOOT_UNIT}.kubelet-sysctl-agent.tmp`, 'half');
@@ -69,7 +69,7 @@ describe('an undo switch', () => {
     expect(await filesIn(`${root}${UNITS_FOLDER}`)).toEqual([]);
   });
 
-  test('leaves the links of others', async () => {
+  test('keeps the links of other units when it is disarmed', async () => {
     const { root, rollbackTimer } = await switchOn();
     const folder = `${root}${UNITS_FOLDER}/kubelet.service.wants`;
     await mkdir(folder, { recursive: true });
@@ -81,7 +81,7 @@ describe('an undo switch', () => {
     expect(await filesIn(folder)).toEqual(['other.service']);
   });
 
-  test('that is armed already begins anew without a moment in which there is no timer', async () => {
+  test('restarts an armed timer so that one is always armed', async () => {
     const { commands, rollbackTimer } = await switchOn((words) =>
       words.startsWith('systemd-run') ? 1 : undefined,
     );
@@ -91,7 +91,7 @@ describe('an undo switch', () => {
     expect(commands.slice(1)).toEqual(['systemctl restart kubelet-sysctl-agent-undo.timer']);
   });
 
-  test('whose timer has run out and whose script fails again and again is made anew', async () => {
+  test('starts a new timer when the old one has elapsed and its script keeps failing', async () => {
     let runs = 0;
     const { commands, rollbackTimer } = await switchOn((words) => {
       if (words.startsWith('systemd-run')) {
@@ -112,7 +112,7 @@ describe('an undo switch', () => {
     expect(commands[2]).toContain('kubelet-sysctl-agent-undo.service');
   });
 
-  test('tries again by itself when its script could not come to its end', async () => {
+  test('retries its script when the script fails', async () => {
     const { commands, rollbackTimer } = await switchOn();
 
     await rollbackTimer.arm('kubelet.service', FILE, 250);
@@ -120,7 +120,7 @@ describe('an undo switch', () => {
     expect(commands[0]).toContain('--property=Restart=on-failure');
   });
 
-  test('leaves no timer when it is disarmed after one part of its arming failed at once', async () => {
+  test('leaves no timer when it is disarmed after one part of arming failed at once', async () => {
     const { root, timer, rollbackTimer } = await switchOnSlowSystemd();
     await mkdir(`${root}${BOOT_UNIT_FILE}`, { recursive: true });
 
@@ -131,7 +131,7 @@ describe('an undo switch', () => {
     expect(timer.seconds).toBeUndefined();
   });
 
-  test('leaves no timer either where there was one already', async () => {
+  test('leaves no timer when it is disarmed after re-arming failed', async () => {
     const { root, timer, rollbackTimer } = await switchOnSlowSystemd();
     timer.seconds = 250;
     await mkdir(`${root}${BOOT_UNIT_FILE}`, { recursive: true });
@@ -143,7 +143,7 @@ describe('an undo switch', () => {
     expect(timer.seconds).toBeUndefined();
   });
 
-  test('that is armed for another time has a timer of that time', async () => {
+  test('has the new duration after it is armed for another time', async () => {
     const { timer, rollbackTimer } = await switchOnSlowSystemd();
 
     await rollbackTimer.arm('kubelet.service', FILE, 250);
@@ -152,7 +152,7 @@ describe('an undo switch', () => {
     expect(timer.seconds).toBe(900);
   });
 
-  test('that is disarmed loses every part that can be removed, and says which could not', async () => {
+  test('removes every part that can be removed when it is disarmed, and rejects with the part that could not', async () => {
     const { root, timer, rollbackTimer } = await switchOnSlowSystemd();
     await rollbackTimer.arm('kubelet.service', FILE, 250);
     await mkdir(`${root}${UNITS_FOLDER}/other.wants/${BOOT_UNIT}`, { recursive: true });
@@ -163,7 +163,7 @@ describe('an undo switch', () => {
     expect(await readdir(`${root}${UNITS_FOLDER}`)).toEqual(['other.wants']);
   });
 
-  test('names every path that arming writes to', async () => {
+  test('returns every path that arming writes to', async () => {
     const { root, rollbackTimer } = await switchOn();
 
     await rollbackTimer.arm('kubelet.service', FILE, 250);

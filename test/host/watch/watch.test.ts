@@ -16,7 +16,7 @@ function watching(root: string): { watch: HostWatch; seen: string[] } {
 }
 
 describe('hostWatch', () => {
-  test('tells of a file that is made, and of one that an editor renames into place', async () => {
+  test('reports a file that is created, and one that an editor renames into place', async () => {
     const root = await temporaryRoot();
     const { watch, seen } = watching(root);
     await watch.watchPaths(['/kubelet']);
@@ -56,7 +56,7 @@ describe('hostWatch', () => {
     expect(new Set(seen)).toEqual(new Set(['/kubelet']));
   });
 
-  test('waits for a folder that is not there yet', async () => {
+  test('reports a file whose folder is created later', async () => {
     const root = await temporaryRoot();
     const { watch, seen } = watching(root);
     await watch.watchPaths(['/etc/sysconfig/kubelet']);
@@ -66,7 +66,7 @@ describe('hostWatch', () => {
     await vi.waitFor(() => expect(seen).toContain('/etc/sysconfig/kubelet'));
   });
 
-  test('tells of every entry of a folder that is asked for whole', async () => {
+  test('reports every entry of a path that ends in a slash', async () => {
     const root = await temporaryRoot();
     await mkdir(`${root}/conf.d`);
     const { watch, seen } = watching(root);
@@ -77,7 +77,7 @@ describe('hostWatch', () => {
     await vi.waitFor(() => expect(seen).toContain('/conf.d/'));
   });
 
-  test('watches the file that a link leads to', async () => {
+  test('reports a change of the file that a link leads to', async () => {
     const root = await temporaryRoot();
     await mkdir(`${root}/real`);
     await writeFile(`${root}/real/file`, '');
@@ -90,7 +90,7 @@ describe('hostWatch', () => {
     await vi.waitFor(() => expect(seen).toContain('/kubelet'));
   });
 
-  test('of a link to a device tells of the link alone: everybody writes to the device', async () => {
+  test('reports a change of a link to a device, but no write to the device', async () => {
     const root = await temporaryRoot();
     await mkdir(`${root}/etc`);
     await mkdir(`${root}/dev`);
@@ -109,11 +109,11 @@ describe('hostWatch', () => {
   });
 });
 
-describe('a watched folder that is another one now', () => {
+describe('a watched folder that was replaced', () => {
   const paths = ['/etc/default/kubelet', '/etc/conf.d/'];
   const others: readonly { readonly what: string; readonly happens: (etc: string) => Promise<void> }[] = [
     {
-      what: 'since it was removed and made again',
+      what: 'it was removed and created again',
       happens: async (etc) => {
         for (const folder of [`${etc}/default`, `${etc}/conf.d`]) {
           await rm(folder, { recursive: true });
@@ -122,7 +122,7 @@ describe('a watched folder that is another one now', () => {
       },
     },
     {
-      what: 'since another one was renamed to its name',
+      what: 'another folder was renamed to its name',
       happens: async (etc) => {
         for (const folder of [`${etc}/default`, `${etc}/conf.d`]) {
           await mkdir(`${folder}.new`);
@@ -132,7 +132,7 @@ describe('a watched folder that is another one now', () => {
       },
     },
     {
-      what: 'since its parent was replaced',
+      what: 'its parent was replaced',
       happens: async (etc) => {
         await rename(etc, `${etc}.old`);
         await mkdir(`${etc}/default`, { recursive: true });
@@ -140,7 +140,7 @@ describe('a watched folder that is another one now', () => {
       },
     },
     {
-      what: 'since a link became its parent',
+      what: 'a link replaced its parent',
       happens: async (etc) => {
         await mkdir(`${etc}.2/default`, { recursive: true });
         await mkdir(`${etc}.2/conf.d`);
@@ -150,7 +150,7 @@ describe('a watched folder that is another one now', () => {
     },
   ];
 
-  test.for(others)('is reported, and watched from the next call on, $what', async ({ happens }) => {
+  test.for(others)('is reported, and is watched again from the next call: $what', async ({ happens }) => {
     const root = await temporaryRoot();
     const { watch, seen } = watching(root);
     await mkdir(`${root}/etc/default`, { recursive: true });
@@ -167,7 +167,7 @@ describe('a watched folder that is another one now', () => {
     await vi.waitFor(() => expect(seen).toEqual(expect.arrayContaining(paths)));
   });
 
-  test('is reported and watched when the link that led to it leads elsewhere', async () => {
+  test('is reported and watched after its link was redirected', async () => {
     const root = await temporaryRoot();
     const { watch, seen } = watching(root);
     await mkdir(`${root}/1`);
@@ -185,7 +185,7 @@ describe('a watched folder that is another one now', () => {
     await vi.waitFor(() => expect(seen).toContain('/conf.d/'));
   });
 
-  test('is reported again when it is watched, since no watch was on it until then', async (context) => {
+  test('is reported when its watch begins, since earlier changes may have been missed', async (context) => {
     const root = await temporaryRoot();
     await mkdir(`${root}/conf.d`);
     const { watch, seen } = watching(root);
@@ -207,8 +207,8 @@ describe('a watched folder that is another one now', () => {
   });
 });
 
-describe('a folder that is watched whole', () => {
-  test('is watched with all folders in it, hidden and new ones too', async () => {
+describe('a path that ends in a slash', () => {
+  test('is watched with all its subfolders, hidden and new ones included', async () => {
     const root = await temporaryRoot();
     await mkdir(`${root}/conf.d/.hidden`, { recursive: true });
     const { watch, seen } = watching(root);
@@ -230,16 +230,16 @@ const exhausted = (code: string): Error =>
 
 describe('a host without inotify', () => {
   test.for(['EMFILE', 'ENFILE', 'ENOSPC'])(
-    'is polled, is reported once, and is watched as soon as it can be: %s',
+    'is polled, reports that once, and is watched as soon as inotify works again: %s',
     async (code) => {
       const root = await temporaryRoot();
       await mkdir(`${root}/etc/default`, { recursive: true });
       await mkdir(`${root}/conf.d/sub`, { recursive: true });
       const seen: string[] = [];
-      const told: string[] = [];
+      const reasons: string[] = [];
       let works = false;
       const watch = hostWatch(root, (path) => seen.push(path), {
-        onPolling: (why) => told.push(why),
+        onPolling: (why) => reasons.push(why),
         pollMs: 20,
         watch: (...args) => {
           if (!works) throw exhausted(code);
@@ -250,7 +250,7 @@ describe('a host without inotify', () => {
       const paths = ['/etc/default/kubelet', '/conf.d/'];
       await watch.watchPaths(paths);
       await watch.watchPaths(paths);
-      expect(told).toEqual([expect.stringContaining(code)]);
+      expect(reasons).toEqual([expect.stringContaining(code)]);
       await quiet(seen);
 
       await writeFile(`${root}/etc/default/kubelet`, '');
@@ -266,12 +266,12 @@ describe('a host without inotify', () => {
       await quiet(seen);
       await writeFile(`${root}/etc/default/kubelet`, 'b');
       await vi.waitFor(() => expect(seen).toContain('/etc/default/kubelet'));
-      expect(told).toHaveLength(1);
+      expect(reasons).toHaveLength(1);
     },
   );
 
   test.for(['max_inotify_watches', 'max_inotify_instances'])(
-    'is polled where the kernel itself allows no more: %s',
+    'is polled when the kernel itself allows no more watches: %s',
     async (limit, context) => {
       const root = await temporaryRoot();
       const script = `
@@ -283,7 +283,7 @@ describe('a host without inotify', () => {
         writeFileSync(root + '/kubelet', '');
         setTimeout(() => {}, 10_000);
       `;
-      // In a user namespace of its own: the limits of this machine stay.
+      // A new user namespace keeps the limits of this machine unchanged.
       const inNamespace = ['--user', '--map-root-user', 'sh', '-c'];
       const setLimit = `echo 0 > /proc/sys/user/${limit}`;
       const { failed } = await execa('unshare', [...inNamespace, setLimit], { reject: false });
@@ -299,7 +299,7 @@ describe('a host without inotify', () => {
     },
   );
 
-  test('lets the process end', async () => {
+  test('does not keep the process alive', async () => {
     const root = await temporaryRoot();
     const script = `
       import { hostWatch } from './agent/host/watch/watch.ts';
@@ -317,7 +317,7 @@ describe('a host without inotify', () => {
   });
 });
 
-/** Waits for a time without reports, and forgets the earlier ones. */
+/** Waits until no report arrives for a while, and clears the earlier ones. */
 async function quiet(seen: string[]): Promise<void> {
   do {
     seen.length = 0;

@@ -73,16 +73,16 @@ func table() []map[string]string {
 }
 
 func verdicts(patterns []string) []string {
-	said := make([]string, len(patterns))
+	problems := make([]string, len(patterns))
 	for i, pattern := range patterns {
 		if _, err := sysctl.NewAllowlist([]string{pattern}); err != nil {
-			said[i] = err.Error()
+			problems[i] = err.Error()
 		}
 	}
-	return said
+	return problems
 }
 
-// A pod that shares no namespace with the host asks for each sysctl by itself.
+// A pod that shares no namespace with the host requests each sysctl separately.
 func admissions(allowances, sysctls []string) map[string]any {
 	list, err := sysctl.NewAllowlist(allowances)
 	if err != nil {
