@@ -47,7 +47,7 @@ describe('the list of names', () => {
       { key: LIST, line: 2, message: expect.stringMatching(/too wide/u) },
       { key: LIST, line: 2, message: expect.stringMatching(/not namespaced/u) },
       { key: LIST, line: 4, message: expect.stringMatching(/empty item/u) },
-      { key: LIST, line: 5, message: expect.stringMatching(/write net\.a/u) },
+      { key: LIST, line: 5, message: expect.stringMatching(/Write net\.a/u) },
     ]);
   });
 
@@ -108,13 +108,13 @@ describe('an empty-handed ConfigMap', () => {
 
 describe('unknown keys', () => {
   it.each([
-    ['allowedUnsafeSysctl', /did you mean allowedUnsafeSysctls\?/u],
-    ['allowedUnsafeSystcls', /did you mean allowedUnsafeSysctls\?/u],
-    ['Mode', /did you mean mode\?/u],
-    ['in-use', /did you mean inUse\?/u],
-    ['sysctls.conf', /the keys are allowedUnsafeSysctls, profiles, mode/u],
-    ['constructor', /the keys are/u],
-    ['__proto__', /the keys are/u],
+    ['allowedUnsafeSysctl', /Did you mean allowedUnsafeSysctls\?/u],
+    ['allowedUnsafeSystcls', /Did you mean allowedUnsafeSysctls\?/u],
+    ['Mode', /Did you mean mode\?/u],
+    ['in-use', /Did you mean inUse\?/u],
+    ['sysctls.conf', /The keys are allowedUnsafeSysctls, profiles, mode/u],
+    ['constructor', /The keys are/u],
+    ['__proto__', /The keys are/u],
   ])('%s is an error that says which are known', (key, fix) => {
     const data = Object.fromEntries([
       [LIST, 'net.*'],

@@ -73,7 +73,7 @@ describe('readSettings', () => {
   });
 
   it.each([
-    ['mode', 'enforce', /Enforce, Observe or Restore.*did you mean Enforce\?/u],
+    ['mode', 'enforce', /Enforce, Observe or Restore.*Did you mean Enforce\?/u],
     ['mode', 'Enforce*', /got "Enforce\*"/u],
     ['mode', '`Enforce`', /Enforce/u],
     ['mode', 'Enforce,Observe', /got "Enforce,Observe"/u],
@@ -86,7 +86,7 @@ describe('readSettings', () => {
     ['paused', 'true*', /true or false/u],
     ['paused', 'true,', /true or false/u],
     ['unmanaged', 'Delete', /Keep or Remove/u],
-    ['inUse', 'block', /did you mean Block\?/u],
+    ['inUse', 'block', /Did you mean Block\?/u],
     ['nodeSoakSeconds', '61', /a whole number of seconds from 0 to 60, got "61"/u],
     ['nodeSoakSeconds', '-1', /from 0 to 60/u],
     ['maxUnavailable', '0', /from 1/u],

@@ -54,9 +54,9 @@ describe('readWindows', () => {
   });
 
   it.each([
-    ['mon 01:00-02:00 UTC', /got "mon"; did you mean Mon\?/u],
-    ['Monday 01:00-02:00 UTC', /got "Monday"; did you mean Mon\?/u],
-    ['* 01:00-02:00 UTC', /days such as Mon-Fri .* got "\*"; write as in/u],
+    ['mon 01:00-02:00 UTC', /got "mon". Did you mean Mon\?/u],
+    ['Monday 01:00-02:00 UTC', /got "Monday". Did you mean Mon\?/u],
+    ['* 01:00-02:00 UTC', /days such as Mon-Fri .* got "\*". Write as in/u],
     ['Mon, Tue 01:00-02:00 UTC', /days such as/u],
     ['Mon-Tue-Wed 01:00-02:00 UTC', /a range of two days/u],
     ['Mon-Fri', /start and end after the days, .* got nothing/u],
@@ -65,7 +65,7 @@ describe('readWindows', () => {
     ['Mon 01:00-24:01 UTC', /start and end/u],
     ['Mon 01:60-02:00 UTC', /start and end/u],
     ['Mon 01:00 - 02:00 UTC', /start and end/u],
-    ['Mon 01:00-02:00', /a time zone after "Mon 01:00-02:00", got none; add the one .* such as UTC/u],
+    ['Mon 01:00-02:00', /a time zone after "Mon 01:00-02:00", got none. Add one, such as UTC/u],
     ['Mon 01:00-02:00 Europe/Berln', /a time zone such as .* got "Europe\/Berln"/u],
     ['Mon 01:00-02:00 +01:00', /a time zone such as/u],
     ['Mon 01:00-02:00 CEST', /a time zone such as/u],

@@ -61,6 +61,6 @@ describe('judge', () => {
   it('calls what the kubelet refuses invalid, with the mend', () => {
     const { verdict, message } = judge('kernel.*', node);
     expect(verdict).toBe('invalid');
-    expect(message).toMatch(/name kernel\.sem, kernel\.shm\*/u);
+    expect(message).toMatch(/Name kernel\.sem, kernel\.shm\*/u);
   });
 });
