@@ -159,7 +159,7 @@ describe('parseUnitShow', () => {
   it('calls a host without the unit unreconcilable', () => {
     expect(errorOf('Id=kubelet.service\nLoadState=not-found\nActiveState=inactive\n')).toMatchObject({
       kind: 'unreconcilable',
-      message: expect.stringContaining('set its allowed unsafe sysctls there'),
+      message: expect.stringContaining('Set the allowed unsafe sysctls there'),
     });
   });
 });
