@@ -94,12 +94,12 @@ describe('readProfiles', () => {
     expect(read(text).errors).toEqual([{ key: 'profiles', line, message: expect.stringMatching(message) }]);
   });
 
-  it('wants a name of its own for each profile', () => {
+  it('refuses two profiles with one name', () => {
     expect(read(sameButFor('a') + sameButFor('b')).errors).toEqual([]);
     expect(read(sameButFor('a') + sameButFor('a')).errors).toMatchObject([{ line: 2 }]);
   });
 
-  it('refuses more YAML than a person writes', () => {
+  it('refuses a text that is too long', () => {
     expect(read('#'.repeat(300_000)).errors).toMatchObject([{ key: 'profiles', line: 1 }]);
   });
 });

@@ -13,11 +13,11 @@ const DEFAULTS = {
 };
 
 describe('readSettings', () => {
-  it('has safe defaults', () => {
+  it('returns safe defaults for absent keys', () => {
     expect(read({})).toEqual({ settings: DEFAULTS, errors: [] });
   });
 
-  it('reads each setting, blanks around it and any letter case of true and false too', () => {
+  it('reads each setting, with blanks around it and true and false in any case', () => {
     const data = {
       mode: 'Observe\n',
       paused: ' True',

@@ -60,13 +60,13 @@ describe('allowanceProblem', () => {
     ['net._core', /begin and end/u],
     ['net.core\u200b', /invisible/u],
     [`${NET_OF_253}a`, /at most 253/u],
-  ])('refuses %j and says how to mend it', (pattern, fix) => {
+  ])('refuses %j and says how to fix it', (pattern, fix) => {
     expect(allowanceProblem(pattern, NEWEST)).toMatch(fix);
     expect(allowanceProblem(pattern, OLDEST)).toBeDefined();
   });
 
   it.each(['kernel.domainname', 'user.*', 'user.max_user_namespaces', 'user/max_net_namespaces'])(
-    'takes %s from kubelet 1.37 on alone',
+    'accepts %s only from kubelet 1.37 on',
     (pattern) => {
       expect(allowanceProblem(pattern, version('1.36.9'))).toMatch(/only from 1\.37 on/u);
       expect(allowanceProblem(pattern, version('1.37.0'))).toBeUndefined();
@@ -76,7 +76,7 @@ describe('allowanceProblem', () => {
     },
   );
 
-  it('shows what was found in one short line without control characters', () => {
+  it('returns a message of one short line without control characters for any item', () => {
     fc.assert(
       fc.property(item, (pattern) => {
         const problem = allowanceProblem(pattern, NEWEST) ?? 'none';
@@ -86,7 +86,7 @@ describe('allowanceProblem', () => {
     );
   });
 
-  it('judges a hopeless text of a megabyte without trying the expression on it', () => {
+  it('refuses a text of a megabyte by its length, without matching it', () => {
     expect(allowanceProblem('a.'.repeat(500_000), NEWEST)).toMatch(/at most 253/u);
   });
 });
@@ -102,7 +102,7 @@ describe('normaliseSysctl', () => {
     expect(normaliseSysctl(name)).toBe(expected);
   });
 
-  it('leaves a normal spelling alone', () => {
+  it('returns a normalised name unchanged', () => {
     fc.assert(
       fc.property(item, (name) => {
         const once = normaliseSysctl(name);
