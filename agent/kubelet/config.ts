@@ -1,4 +1,4 @@
-// The list in the kubelet's config file and its drop-ins, merged as the kubelet merges them.
+// Reads the list from the kubelet's config file and its drop-ins, merged as the kubelet merges them.
 
 import { isMap, isSeq, LineCounter, parseAllDocuments, type Document } from 'yaml';
 
@@ -7,26 +7,26 @@ export interface ConfigFile {
   readonly content: Uint8Array;
 }
 
-/** What --config and --config-dir name, as bytes; the order of the drop-ins does not matter. */
+/** The files that --config and --config-dir name, drop-ins in any order. */
 export interface ConfigSources {
   readonly config: ConfigFile | undefined;
   readonly dropIns: readonly ConfigFile[];
 }
 
-/** The keys of KubeletConfiguration that concern us. */
+/** The keys of KubeletConfiguration that the agent reads. */
 export interface KubeletConfig {
   readonly allowedUnsafeSysctls: readonly string[];
-  /** What gave the list; undefined when nothing did. */
+  /** The file that sets the list, for a person; undefined when none does. */
   readonly allowedUnsafeSysctlsFrom: string | undefined;
   readonly healthzPort: number | undefined;
   readonly healthzBindAddress: string | undefined;
 }
 
-/** A config file that the kubelet could not read either. */
+/** A config file that the kubelet cannot read. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly path: string;
-  /** From 1; undefined when the file as a whole is meant. */
+  /** From 1; undefined when the error is about the file as a whole. */
   readonly line: number | undefined;
 
   constructor(message: string, where: { readonly path: string; readonly line: number | undefined }) {
@@ -42,24 +42,24 @@ export const NO_CONFIG: ConfigSources = { config: undefined, dropIns: [] };
  * Merges config file and drop-ins: `.conf` files in the order of a walk through the folder, each a JSON merge patch, so a
  * list is replaced whole and null removes it. Mirrors mergeKubeletConfigurations (cmd/kubelet/app/server.go).
  *
- * @throws ConfigError when a file is no YAML or JSON mapping, or one of our keys has another type.
+ * @throws ConfigError when a file is not a YAML or JSON mapping, or one of these keys has another type.
  */
 export function readKubeletConfig(sources: ConfigSources): KubeletConfig {
   const dropIns = sources.dropIns.filter(({ path }) => path.endsWith('.conf')).toSorted(inWalkOrder);
-  const said = [
+  const patched = [
     ...(sources.config === undefined ? [] : [{ ...patchIn(sources.config), from: sources.config.path }]),
     ...dropIns.map((file) => ({ ...patchIn(file), from: `drop-in ${file.path}` })),
   ];
-  const list = said.findLast(({ allowed }) => allowed !== undefined);
+  const list = patched.findLast(({ allowed }) => allowed !== undefined);
   return {
     allowedUnsafeSysctls: list?.allowed ?? [],
     allowedUnsafeSysctlsFrom: (list?.allowed ?? null) === null ? undefined : list?.from,
-    healthzPort: lastOf(said.map(({ port }) => port)),
-    healthzBindAddress: lastOf(said.map(({ address }) => address)),
+    healthzPort: lastOf(patched.map(({ port }) => port)),
+    healthzBindAddress: lastOf(patched.map(({ address }) => address)),
   };
 }
 
-/** One file's say: undefined says nothing, null removes what was said before. */
+/** The keys of one file: undefined leaves the value of the files before, null removes it. */
 interface Patch {
   readonly allowed: readonly string[] | null | undefined;
   readonly port: number | null | undefined;
@@ -70,7 +70,7 @@ function lastOf<T>(values: readonly (T | null | undefined)[]): T | undefined {
   return values.findLast((value) => value !== undefined) ?? undefined;
 }
 
-/** Each file is read once, however often its node is decided on: YAML costs more than all the rest of a decision. */
+// Each file is parsed once and not once a plan: parsing YAML takes longer than the rest of a plan.
 const patches = new WeakMap<ConfigFile, Patch>();
 
 function patchIn(file: ConfigFile): Patch {
@@ -85,7 +85,7 @@ function readFile(file: ConfigFile): Patch {
   const wrong = (key: string, expected: string, found: unknown): ConfigError => {
     const node: unknown = document.get(key, true);
     const offset = isNodeWithRange(node) ? node.range[0] : 0;
-    const message = `Expected ${key} to be ${expected}, got ${JSON.stringify(found)}. The kubelet does not start with this file.`;
+    const message = `Expected ${key} to be ${expected}, got ${JSON.stringify(found)}. The kubelet does not start with this file. Correct the value.`;
     return new ConfigError(message, { path: file.path, line: lines.linePos(offset).line });
   };
   const root: unknown = document.toJS();
@@ -102,19 +102,19 @@ function readFile(file: ConfigFile): Patch {
   return { allowed, port, address };
 }
 
-/** Kubernetes reads the first document of a file and YAML 1.1, of which JSON is a part. */
+/** Like the kubelet, reads only the first document, as YAML 1.1, which includes JSON. */
 function parseFirstDocument(file: ConfigFile, lineCounter: LineCounter): Document {
   const text = Buffer.from(file.content).toString('utf8');
   const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: false, lineCounter });
   const document = Array.isArray(documents) ? documents[0] : undefined;
   const error = document?.errors[0];
   if (error !== undefined) {
-    const message = `Expected YAML or JSON, got ${error.message.split('\n')[0] ?? ''}`;
+    const message = `Expected YAML or JSON, got: ${(error.message.split('\n')[0] ?? '').replace(/:$/u, '')}. The kubelet does not start with this file. Correct it at this line.`;
     throw new ConfigError(message, { path: file.path, line: error.linePos?.[0].line });
   }
   if (document === undefined || !isMap(document.contents)) {
     const found = isSeq(document?.contents) ? 'a list' : 'none';
-    const message = `Expected a KubeletConfiguration, got ${found}. The kubelet does not start with this file.`;
+    const message = `Expected a KubeletConfiguration, got ${found}. The kubelet does not start with this file. Restore its content.`;
     throw new ConfigError(message, { path: file.path, line: document === undefined ? undefined : 1 });
   }
   return document;
@@ -136,7 +136,7 @@ function isPort(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value);
 }
 
-/** filepath.WalkDir: names in byte order folder by folder, so `a/x.conf` comes before `a.conf`. */
+/** The order of filepath.WalkDir: names in byte order folder by folder, so `a/x.conf` comes before `a.conf`. */
 function inWalkOrder(a: ConfigFile, b: ConfigFile): number {
   const [left, right] = [a.path.split('/'), b.path.split('/')];
   const differs = left.findIndex((name, index) => name !== right[index]);

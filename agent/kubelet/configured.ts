@@ -1,4 +1,4 @@
-// What the next start of the kubelet would allow, and where each allowance comes from.
+// Computes what the next start of the kubelet would allow, and where each allowance is configured.
 
 import type { KubeletConfig } from './config.ts';
 import {
@@ -11,33 +11,33 @@ import { expandExecStart, type ArgvWord } from './exec-start.ts';
 import { ALLOWED_FLAG, listOf, parseFlags, type FlagUse, type ParsedFlags } from './flags/flags.ts';
 import type { KubeletUnit } from './unit.ts';
 
-/** One allowance and, for a person, where it is given. */
+/** One allowance and the place that configures it, for a person. */
 export interface Origin {
   readonly pattern: string;
   readonly origin: string;
 }
 
-/** One use of our flag: its items, and the variable whose words it consists of. */
+/** One use of our flag: its words and its items. */
 export interface AllowedUse {
   readonly use: FlagUse;
-  /** The words that make it; two when the value is a word of its own. */
+  /** Two when the value is a separate word. */
   readonly words: readonly ArgvWord[];
   readonly items: readonly Origin[];
 }
 
 export interface Configured {
   readonly environment: ReadonlyMap<string, VariableInForce>;
-  /** The arguments, the binary left out. */
+  /** The arguments without the binary. */
   readonly args: readonly ArgvWord[];
   readonly flags: ParsedFlags;
   readonly uses: readonly AllowedUse[];
-  /** The list of the config files, in force only while no flag replaces it. */
+  /** The list of the config files, in force only when no flag replaces it. */
   readonly inConfig: readonly Origin[];
-  /** In force at the next start: those of the flag's uses, or else those of the config files. */
+  /** In force at the next start: the items of the flag, or without a flag those of the config files. */
   readonly allowances: readonly Origin[];
 }
 
-/** What the next start of the kubelet would allow. */
+/** Returns what the next start of the kubelet would allow. */
 export function configuredOf(
   unit: KubeletUnit,
   files: readonly ParsedEnvironmentFile[],
@@ -57,7 +57,7 @@ export function configuredOf(
   return { environment, args, flags, uses, inConfig, allowances };
 }
 
-/** The argv, binary included, of the next start; environment files that systemd would drop count as missing. */
+/** Returns the argv of the next start, binary included. Environment files that systemd ignores count as missing. */
 export function nextArgv(unit: KubeletUnit): readonly string[] {
   return expand(unit, environmentInForce(unit, readUsableEnvironmentFiles(unit))).map(({ text }) => text);
 }

@@ -1,20 +1,20 @@
-// The argv that systemd makes of ExecStart= and the environment of the unit.
+// Expands ExecStart= with the environment of the unit into an argv, as systemd does.
 
 import { wordTexts } from './words.ts';
 
-/** One word of the argv and what made it. */
+/** One word of the argv and its source. */
 export interface ArgvWord {
   readonly text: string;
-  /** The variable whose word of its own (`$VAR`) made this; undefined for words that ExecStart= itself has. */
+  /** The variable that a separate word `$VAR` expanded to this; undefined for words of ExecStart= itself. */
   readonly variable: string | undefined;
-  /** Which of the variable's words it is; 0 for ExecStart='s own. */
+  /** The word's index within the variable; 0 for a word of ExecStart= itself. */
   readonly index: number;
 }
 
 /**
- * Expands an ExecStart= argv, its first entry included: `$VAR` as a word of its own becomes the variable's words (none
- * when it is unset), `${VAR}` inside a word its value as it is, `$$` a dollar. Mirrors replace_env_argv and
- * replace_env (systemd src/basic/env-util.c).
+ * Expands an ExecStart= argv, its first entry included: `$VAR` as a separate word becomes the variable's words (none when
+ * it is unset), `${VAR}` inside a word becomes its value unsplit, `$$` a dollar. Mirrors replace_env_argv and replace_env
+ * (systemd src/basic/env-util.c).
  */
 export function expandExecStart(
   execStart: readonly string[],
@@ -28,12 +28,12 @@ export function expandExecStart(
   });
 }
 
-/** Whether ExecStart= has `$variable` as a word of its own, so that its words reach the kubelet. */
+/** True when ExecStart= has `$variable` as a separate word, so that its words reach the kubelet. */
 export function takesLoneVariable(execStart: readonly string[], variable: string): boolean {
   return execStart.some((word) => loneVariable(word) === variable);
 }
 
-/** Every variable that ExecStart= names, in either form, in order and once each: what to tell a person. */
+/** Returns every variable that ExecStart= names, in either form, in order and without duplicates, for a message. */
 export function variablesOf(execStart: readonly string[]): readonly string[] {
   const found = execStart.flatMap((word) => {
     const variable = loneVariable(word);
@@ -43,12 +43,12 @@ export function variablesOf(execStart: readonly string[]): readonly string[] {
   return [...new Set(found)];
 }
 
-/** A word that begins with one dollar names a variable by all that follows it, whatever that is. */
+/** In a word that begins with one dollar, all that follows is the variable's name. */
 function loneVariable(word: string): string | undefined {
   return /^\$(?![{$])/.test(word) ? word.slice(1) : undefined;
 }
 
-/** A `${` that no `}` closes, or that a `:` comes in, stays as it is with all up to there. */
+/** A `${` without a closing `}`, or with a `:` before it, stays literal. */
 function expandBraces(word: string, environment: ReadonlyMap<string, string>): string {
   return word.replace(
     /\$\$|\$\{([^}:]*)(\}|:|$)/g,

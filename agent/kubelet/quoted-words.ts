@@ -1,23 +1,23 @@
-// An array of strings as systemctl show prints it in one line.
+// Parses an array of strings that systemctl show prints on one line.
 
 import { decodeUtf8, encodeUtf8 } from './environment/bytes.ts';
 
 export interface QuotedWords {
   readonly words: readonly string[];
-  /** What follows the last word and is none; empty when the line was read to its end. */
+  /** What follows the last word and is not a word; empty when the whole line was read. */
   readonly rest: string;
 }
 
-/** What old systemd prints in place of a string with a blank in it. */
+/** Old systemd prints this for a string with a blank in it. */
 export const UNPRINTABLE = '[unprintable]';
 
-/** A word in double quotes, or as it is; in a byte string, where other whitespace may be part of a character. */
+/** A word, with or without double quotes, in a byte string, where other whitespace may be part of a character. */
 const WORD = /[ \t]*(?:"((?:[^"\\]|\\[^])*)"|([^ \t"][^ \t]*))(?=[ \t]|$)/gy;
 
 /**
  * Returns the strings, each in double quotes with C's escapes where it needs them. Mirrors shell_maybe_quote, by which
- * bus_print_property prints them (systemd src/basic/escape.c, src/shared/bus-print-properties.c). Old systemd prints each as
- * it is, or UNPRINTABLE for one with a blank.
+ * bus_print_property prints them (systemd src/basic/escape.c, src/shared/bus-print-properties.c). Old systemd prints each
+ * unquoted, or UNPRINTABLE for one with a blank.
  */
 export function readQuotedWords(line: string): QuotedWords {
   const bytes = encodeUtf8(line).replace(/[ \t]+$/, '');
@@ -56,5 +56,5 @@ function unescape(bytes: string): string {
   );
 }
 
-/** Stands for what is no character. */
+/** Replaces a code point beyond Unicode. */
 const REPLACEMENT = '\u{fffd}';

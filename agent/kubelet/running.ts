@@ -1,4 +1,4 @@
-// What a kubelet that was started with some arguments does: what it allows, which files it reads, where it answers.
+// What follows from the argv of a running kubelet: what it allows, which files it reads, where it serves /healthz.
 
 import {
   ConfigError,
@@ -9,20 +9,20 @@ import {
 } from './config.ts';
 import { allowedByFlags, lastValue, parseFlags } from './flags/flags.ts';
 
-/** The list that the flags of this argv (the binary included) give; undefined when they give none. */
+/** Returns the list that the flags of this argv (the binary included) set; undefined when no flag sets it. */
 export function allowedInArgv(argv: readonly string[]): readonly string[] | undefined {
   return allowedByFlags(parseFlags(argv.slice(1)));
 }
 
 /**
- * The allowances of a kubelet with this argv (its first entry, the binary, included): those of the flag, or else those of
- * the config files. Config files that cannot be read count as saying nothing.
+ * Returns the allowances of a kubelet with this argv (the binary included): those of the flag, or without a flag those of
+ * the config files. Config files that cannot be read count as empty.
  */
 export function runningAllowances(argv: readonly string[], config: ConfigSources): readonly string[] {
   return allowedInArgv(argv) ?? usableConfig(config).allowedUnsafeSysctls;
 }
 
-/** The paths that --config and --config-dir give; undefined when they are not given or empty. */
+/** Returns the values of --config and --config-dir; undefined for a flag that is absent or empty. */
 export function configPaths(argv: readonly string[]): {
   readonly config: string | undefined;
   readonly configDir: string | undefined;
@@ -34,7 +34,7 @@ export function configPaths(argv: readonly string[]): {
   };
 }
 
-/** Where a kubelet with this argv answers /healthz; undefined when it is told not to (port 0). */
+/** Returns where a kubelet with this argv serves /healthz; undefined when port 0 disables it. */
 export function healthEndpoint(
   argv: readonly string[],
   config: ConfigSources,

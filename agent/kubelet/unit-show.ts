@@ -1,4 +1,4 @@
-// What `systemctl show kubelet.service` prints, read back into the unit's properties.
+// Parses the output of `systemctl show kubelet.service` into the unit's properties.
 
 import { quote } from '../text/quote.ts';
 import { readQuotedWords, UNPRINTABLE } from './quoted-words.ts';
@@ -6,25 +6,25 @@ import { readQuotedWords, UNPRINTABLE } from './quoted-words.ts';
 /** The properties of a unit that decide how its kubelet starts, variables unexpanded. */
 export interface ShownUnit {
   readonly name: string;
-  /** `ExecStart`'s words. systemctl prints no quotes around them: a word with a space in it reads as two. */
+  /** The words of `ExecStart`. systemctl prints them unquoted, so a word with a space in it becomes two. */
   readonly execStart: readonly string[];
-  /** Each `KEY=value`; without those that the text does not show. */
+  /** Each `KEY=value`, without the entries that are hidden in the text. */
   readonly environment: readonly string[];
-  /** How many entries of `Environment=` old systemd printed as `[unprintable]`. */
+  /** The number of entries of `Environment=` that old systemd printed as `[unprintable]`. */
   readonly hiddenVariables: number;
   readonly environmentFiles: readonly { readonly path: string; readonly optional: boolean }[];
   /** The unit's own files, the drop-ins last; empty where the text does not name them. */
   readonly unitFiles: readonly string[];
-  /** From the manager's `Version=`, when the text has it. */
+  /** From the manager's `Version=`; undefined when the text does not have it. */
   readonly systemdVersion: number | undefined;
 }
 
-/** The text shows no unit that a plan can be made for. */
+/** The text does not show a unit that the agent can plan for. */
 export class UnitShowError extends Error {
   override readonly name = 'UnitShowError';
   /** `unreconcilable`: systemd starts no kubelet here. `refused`: a person must fix the unit, or the text. */
   readonly kind: 'unreconcilable' | 'refused';
-  /** From 1; undefined when the text as a whole is meant. */
+  /** From 1; undefined when the error is about the text as a whole. */
   readonly line: number | undefined;
 
   constructor(message: string, kind: UnitShowError['kind'], line?: number) {
@@ -47,7 +47,7 @@ const USUAL_NAME = 'kubelet.service';
  * Reads the output of `systemctl show UNIT`, whole or with `-p`, of one unit. Other properties are ignored. Mirrors
  * print_property (systemd src/systemctl/systemctl-show.c) and bus_print_property (src/shared/bus-print-properties.c).
  *
- * @throws UnitShowError when the text is of no unit, of more than one, or of one that systemd cannot start.
+ * @throws UnitShowError when the text shows no unit, more than one, or one that systemd cannot start.
  */
 export function parseUnitShow(text: string): ShownUnit {
   const properties = propertiesOf(text);
@@ -83,7 +83,7 @@ function propertiesOf(text: string): readonly Property[] {
   });
 }
 
-/** A property that a unit has once. */
+/** Returns a property that a unit has once; throws a UnitShowError when it is there twice. */
 function only(properties: readonly Property[], key: string): Property | undefined {
   const [first, second] = properties.filter((property) => property.key === key);
   if (second === undefined) return first;
@@ -100,14 +100,14 @@ function expectLoaded(name: string, loadState: Property | undefined): void {
   if (loadState.value === 'not-found') {
     throw new UnitShowError(
       `Expected a systemd unit ${name}, found none (LoadState=not-found). ` +
-        'On this node the kubelet is started by something else: set its allowed unsafe sysctls there.',
+        'Something else starts the kubelet on this node. Set the allowed unsafe sysctls there.',
       'unreconcilable',
       loadState.line,
     );
   }
   throw new UnitShowError(
-    `Expected ${name} to be loaded, found LoadState=${loadState.value}: systemd does not start it. ` +
-      `systemctl status ${name} says why.`,
+    `Expected ${name} to be loaded, found LoadState=${loadState.value}. systemd does not start it. ` +
+      `Run systemctl status ${name} for the reason.`,
     'refused',
     loadState.line,
   );
@@ -121,14 +121,14 @@ function execStart(name: string, properties: readonly Property[]): readonly stri
   if (first === undefined) {
     throw new UnitShowError(
       `Expected a line ExecStart={ path=… ; argv[]=… }, found ${keysText(properties)}. ` +
-        `Give all that systemctl show ${USUAL_NAME} prints.`,
+        `Pass the whole output of systemctl show ${USUAL_NAME}.`,
       'refused',
     );
   }
   if (second !== undefined) {
     throw new UnitShowError(
-      `Expected one ExecStart= in ${name}, found another: systemd starts no such unit, except with Type=oneshot. ` +
-        'Give what systemctl show prints of one unit, or begin the last drop-in with an empty ExecStart=.',
+      `Expected one ExecStart= in ${name}, found another. systemd starts such a unit only with Type=oneshot. ` +
+        'Pass the output for one unit, or begin the last drop-in with an empty ExecStart=.',
       'refused',
       second.line,
     );
@@ -137,7 +137,7 @@ function execStart(name: string, properties: readonly Property[]): readonly stri
   if (argv === undefined) {
     throw new UnitShowError(
       `Expected ExecStart={ path=… ; argv[]=… ; ignore_errors=… }, found ${quote(first.value)}. ` +
-        'Give what systemctl show prints, not a unit file.',
+        'Pass the output of systemctl show, not a unit file.',
       'refused',
       first.line,
     );
@@ -155,7 +155,7 @@ function environmentFile({ value, line }: Property): ShownUnit['environmentFiles
   if (path === undefined) {
     throw new UnitShowError(
       `Expected EnvironmentFiles=/path (ignore_errors=yes or no), found ${quote(value)}. ` +
-        'Give what systemctl show prints, not a unit file.',
+        'Pass the output of systemctl show, not a unit file.',
       'refused',
       line,
     );
@@ -169,7 +169,7 @@ function wordsOf(property: Property | undefined): readonly string[] {
   if (rest === '') return words;
   throw new UnitShowError(
     `Expected ${property.key}= to be words, those with blanks in double quotes, found ${quote(rest)}. ` +
-      'Give what systemctl show prints, unchanged.',
+      'Pass the output of systemctl show unchanged.',
     'refused',
     property.line,
   );

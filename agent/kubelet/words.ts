@@ -1,6 +1,6 @@
-// The words that a variable's value becomes where ExecStart= has it as a word of its own: `$KUBELET_EXTRA_ARGS`.
+// Splits a variable's value into words, as systemd does for `$KUBELET_EXTRA_ARGS` in ExecStart=.
 
-/** A word and the stretch of the value it came from, quotes and backslashes included. */
+/** A word and its range in the value, quotes and backslashes included. */
 export interface Word {
   readonly text: string;
   readonly from: number;
@@ -8,10 +8,10 @@ export interface Word {
 }
 
 /**
- * Splits a value at whitespace. Quotes are honoured anywhere and removed, a backslash makes the next character
- * itself (in quotes of both kinds too) and vanishes at the end, an unclosed quote is closed by the end.
+ * Splits a value at whitespace. Quotes count anywhere and are removed. A backslash makes the next character literal (also
+ * within quotes of both kinds) and is dropped at the end. The end closes an unclosed quote.
  * Mirrors extract_first_word with EXTRACT_RELAX|EXTRACT_UNQUOTE, as replace_env_argv calls it (systemd
- * src/basic/extract-word.c, env-util.c). Works alike on texts and on byte strings of UTF-8.
+ * src/basic/extract-word.c, env-util.c). Works on texts and on byte strings of UTF-8.
  */
 export function splitWords(value: string): readonly Word[] {
   const words: Word[] = [];
@@ -26,12 +26,12 @@ export function splitWords(value: string): readonly Word[] {
   return words;
 }
 
-/** The texts of a value's words. */
+/** Returns the texts of a value's words. */
 export function wordTexts(value: string): readonly string[] {
   return splitWords(value).map((word) => word.text);
 }
 
-/** Writes a word so that splitWords reads it back, with no more quoting than it needs. */
+/** Returns the word with the least quoting from which splitWords reads it back. */
 export function quoteWord(text: string): string {
   return text === '' ? "''" : text.replace(/[ \t\n\r'"\\]/g, String.raw`\$&`);
 }

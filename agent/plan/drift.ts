@@ -1,18 +1,19 @@
-// The differences among desired, configured and running, and whether they ask for a restart.
+// Computes drift, the differences among desired, configured and running, and whether it needs a restart.
 
 import type { Origin } from '../kubelet/configured.ts';
 import { coverageOf } from '../sysctl/coverage.ts';
 import type { LastApplied } from './merge.ts';
 
 export interface Drift {
-  /** Desired, and the next start of the kubelet would not allow it. */
+  /** Desired, but not allowed by the next start of the kubelet. */
   readonly missing: string[];
+  /** Configured by another party, with its place. */
   readonly unmanaged: Origin[];
-  /** `+name`: allowed from the next start on; `-name`: allowed only until then. */
+  /** `+name`: allowed from the next start of the kubelet on; `-name`: allowed only until then. */
   readonly pendingRestart: string[];
 }
 
-/** How the three lists differ. A name that a pattern covers counts as allowed. */
+/** Returns how the three lists differ. A name that a pattern covers counts as allowed. */
 export function driftOf(state: {
   readonly desired: readonly string[];
   readonly configured: readonly string[];
@@ -31,8 +32,8 @@ export function driftOf(state: {
 }
 
 /**
- * Whether the running kubelet must be restarted for the policy's sake: it lacks something desired, or still has a name of
- * ours that neither the policy nor the next start wants. Other people's changes wait for other people's restart.
+ * True when the policy needs a restart of the running kubelet: it lacks something desired, or still allows a name that the
+ * agent applied and that neither the policy nor the next start allows. The changes of other parties need none.
  */
 export function restartNeeded(state: {
   readonly desired: readonly string[];

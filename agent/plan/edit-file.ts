@@ -1,4 +1,4 @@
-// The one file of a plan as it would be: our flag edited in, or the original bytes brought back.
+// Computes the new content of a plan's file: our flag edited, or the original bytes restored.
 
 import type { Configured } from '../kubelet/configured.ts';
 import { printCsv } from '../kubelet/flags/csv.ts';
@@ -12,10 +12,10 @@ import type { PlanInput } from './types.ts';
 import type { ExtraUses } from './uses.ts';
 
 export interface EditedFile {
-  /** The bytes are the original ones. */
+  /** True when the content is that before the agent's first change. */
   readonly isRestored: boolean;
   readonly content: Uint8Array | undefined;
-  /** The unit with this content in the file, and all its environment files read again. */
+  /** The unit with this content in the file, and all its environment files parsed again. */
   readonly unit: KubeletUnit;
   readonly files: readonly ParsedEnvironmentFile[];
 }
@@ -49,18 +49,18 @@ export function editFile(
   }
 }
 
-/** MAX_ARG_STRLEN of Linux, for a word as well as for `NAME=value`, its NUL included. */
+/** MAX_ARG_STRLEN of Linux, for a word and for `NAME=value`, including the NUL at the end. */
 const LONGEST_STRING_BYTES = 131_072;
 
-/** Why Linux would not start a kubelet with this KUBELET_EXTRA_ARGS: no program runs with a longer string. */
+/** Returns a message when KUBELET_EXTRA_ARGS is longer than Linux passes to a program; undefined when it fits. */
 export function lengthProblem(after: Configured): string | undefined {
   const value = after.environment.get(EXTRA_ARGS)?.value ?? '';
   const bytes = Buffer.byteLength(`${EXTRA_ARGS}=${value}`) + 1;
   if (bytes <= LONGEST_STRING_BYTES) return undefined;
-  return `Expected ${EXTRA_ARGS} to be at most ${LONGEST_STRING_BYTES} bytes long, got ${bytes}. Use patterns instead of names.`;
+  return `Expected ${EXTRA_ARGS} to be at most ${LONGEST_STRING_BYTES} bytes long, got ${bytes}. Linux would not start the kubelet. Use patterns instead of names.`;
 }
 
-/** What a Restore brings back: the bytes before the first change, unless another party has edited the file since. */
+/** Returns what a Restore writes: the bytes before the first change; undefined when another party has edited the file since. */
 function originalBytes({ goal, original }: PlanInput, target: EnvironmentFileOnDisk): PlanInput['original'] {
   const isUntouched = original?.file === target.path && original.left === sha256Of(target.content);
   return goal === 'Restore' && isUntouched ? original : undefined;

@@ -1,21 +1,21 @@
-// Which pods a restarted kubelet would refuse: it admits every pod of its node again, and ends those whose sysctl its
-// list does not allow.
+// Finds the pods that a restarted kubelet would end: it admits every pod of its node again and refuses those with a
+// sysctl that its list does not allow.
 
 import { coverageOf, coveredBy } from '../sysctl/coverage.ts';
 import { normaliseSysctl } from '../sysctl/normalise.ts';
 import { isSafe } from '../sysctl/safe.ts';
 import type { Version } from '../sysctl/version.ts';
 
-/** A pod of one node, as far as the kubelet's admission of sysctls reads it. */
+/** The fields of a pod that the kubelet's admission of sysctls reads. */
 export interface SysctlPod {
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
   /** `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`. */
   readonly phase: string;
-  /** The kubelet has taken it: its status has a startTime. */
+  /** The kubelet has admitted it: its status has a startTime. */
   readonly taken: boolean;
-  /** The names in its securityContext.sysctls, as they are written there. */
+  /** The names in its securityContext.sysctls, as written there. */
   readonly sysctls: readonly string[];
   readonly hostNetwork: boolean;
   readonly hostIpc: boolean;
@@ -23,15 +23,15 @@ export interface SysctlPod {
 
 /** The lists of one node's kubelet, now and after the restart. */
 export interface Restart {
-  /** What the kubelet that runs allows; undefined: not known. */
+  /** What the running kubelet allows; undefined: not known. */
   readonly running: readonly string[] | undefined;
-  /** What the one that starts would allow. */
+  /** What the restarted kubelet would allow. */
   readonly next: readonly string[];
   readonly kubelet: Version;
   readonly kernel: Version | undefined;
 }
 
-/** A pod that runs or is about to, and those of its sysctls that the next kubelet would refuse. */
+/** A pod that runs or will run, and those of its sysctls that the restarted kubelet would refuse. */
 export interface RefusedPod {
   readonly uid: string;
   readonly pod: string;
@@ -39,9 +39,9 @@ export interface RefusedPod {
 }
 
 /**
- * The pods that live now and would not survive the restart, by `namespace/name`. Mirrors Admit and validateSysctl in
- * kubernetes pkg/kubelet/sysctl/allowlist.go. A pod that the running kubelet refuses too, at this very moment or for the
- * namespaces it shares with the host, is not one of them: the restart takes nothing from it.
+ * Returns the live pods that the restart would end, sorted by `namespace/name`. Mirrors Admit and validateSysctl in
+ * kubernetes pkg/kubelet/sysctl/allowlist.go. Leaves out a pod that the running kubelet refuses too, by its list or because
+ * the pod shares the host's namespace: the restart does not change that.
  */
 export function podsRefused(pods: readonly SysctlPod[], restart: Restart): readonly RefusedPod[] {
   return pods
@@ -55,13 +55,13 @@ export function podsRefused(pods: readonly SysctlPod[], restart: Restart): reado
     .toSorted((one, other) => (one.pod < other.pod ? -1 : 1));
 }
 
-/** The allowances that pods lose by the restart: the running kubelet has them, the next has not, and they are not safe. */
+/** Returns the allowances that the restart removes: on the running kubelet's list, not covered by the next one, not safe. */
 export function takenAway({ running = [], next, kubelet, kernel }: Restart): readonly string[] {
   const isCovered = coverageOf(next);
   return running.filter((item) => !isSafe(item, kubelet, kernel) && !isCovered(item));
 }
 
-/** False for a restart that takes nothing from the pods of a kubelet that runs: none of them need be asked for. */
+/** False when the restart removes no allowance; then the pods need not be listed. */
 export function mayEndPods(restart: Restart): boolean {
   return restart.running === undefined || takenAway(restart).length > 0;
 }
@@ -78,7 +78,7 @@ export function refusedText(refused: readonly RefusedPod[]): string {
 function isLive(pod: SysctlPod, { running, kubelet, kernel }: Restart): boolean {
   if (pod.phase === 'Succeeded' || pod.phase === 'Failed') return false;
   if (pod.sysctls.some((name) => isTheHosts(pod, normaliseSysctl(name)))) return false;
-  // Controllers make pods that the kubelet refuses again and again; one of those on its way holds up nothing.
+  // Controllers recreate a pod that the kubelet refuses. One that is not admitted yet and will be refused blocks no restart.
   return (
     pod.taken ||
     running === undefined ||
@@ -93,7 +93,7 @@ function refusedOf({ sysctls }: SysctlPod, { next, kubelet, kernel }: Restart): 
 
 const IPC = ['kernel.sem', 'kernel.shm', 'kernel.msg', 'fs.mqueue.'];
 
-/** The sysctl would be the host's own: the kubelet refuses it whatever the list says. */
+/** True when the sysctl would be the host's own. The kubelet refuses it whatever the list. */
 function isTheHosts({ hostNetwork, hostIpc }: SysctlPod, name: string): boolean {
   return (
     (hostNetwork && name.startsWith('net.')) || (hostIpc && IPC.some((prefix) => name.startsWith(prefix)))

@@ -1,14 +1,14 @@
-// The three-way merge: which items our flag must hold, from what the policy wants, what we applied last, and what is there.
+// The three-way merge: computes our flag's items from what the policy wants, what was applied last, and what is configured.
 
 import { allowanceProblem } from '../sysctl/allowance.ts';
 import { coverageOf } from '../sysctl/coverage.ts';
 import type { Version } from '../sysctl/version.ts';
 
-/** What the agent remembers of its last success on this node. */
+/** What the agent's last successful change on this node applied. */
 export interface LastApplied {
-  /** What the policy wanted then. */
+  /** What the policy wanted. */
   readonly ours: readonly string[];
-  /** Names of the config files that were copied into the flag because the flag replaces their list. */
+  /** Names copied from the config files into the flag, because the flag replaces their list. */
   readonly folded: readonly string[];
 }
 
@@ -17,7 +17,7 @@ export interface MergeInput {
   readonly existing: readonly string[] | undefined;
   /** Items of the flag in other variables or in ExecStart= itself; undefined when there is none. */
   readonly elsewhere: readonly string[] | undefined;
-  /** The list of the config files, in force only without any flag. */
+  /** The list of the config files, in force only when there is no flag. */
   readonly inConfig: readonly string[];
   readonly wanted: readonly string[];
   readonly lastApplied: LastApplied;
@@ -27,34 +27,34 @@ export interface MergeInput {
 }
 
 export interface Merge {
-  /** The flag's new items, in their order; undefined: KUBELET_EXTRA_ARGS has no such flag. */
+  /** The flag's new items, in order; undefined: KUBELET_EXTRA_ARGS does not have the flag. */
   readonly list: readonly string[] | undefined;
   readonly changed: boolean;
   readonly remember: LastApplied;
 }
 
 /**
- * Merges. Items that stay keep their order, new ones follow sorted. The flag appears only for a wanted item that nothing
- * covers yet, and vanishes with its last item that is not just a copy of the config files' list.
+ * Returns the merged list. Items that stay keep their order; new ones follow, sorted. The flag is added only for a wanted
+ * item that nothing covers yet, and removed with its last item that is not a copy of the config files' list.
  */
 export function mergeAllowances(input: MergeInput): Merge {
   const { wanted, inConfig } = input;
   const existing = unique(input.existing ?? []);
-  const fates = new Map(existing.map((item) => [item, mergeOutcomeOf(input, item)]));
-  const kept = existing.filter((item) => fates.get(item) !== 'leaves');
-  const stays = [...fates.values()].includes('stays') || (input.existing ?? ['']).length === 0;
+  const outcomes = new Map(existing.map((item) => [item, mergeOutcomeOf(input, item)]));
+  const kept = existing.filter((item) => outcomes.get(item) !== 'leaves');
+  const stays = [...outcomes.values()].includes('stays') || (input.existing ?? ['']).length === 0;
   const base = stays ? kept : undefined;
 
   const inForce = base ?? (input.elsewhere === undefined ? inConfig : []);
   const isCovered = coverageOf([...inForce, ...(input.elsewhere ?? [])]);
   const missing = wanted.filter((item) => !isCovered(item));
-  // A list that is about to vanish keeps its folded items when something new brings the flag back.
+  // A list that would be removed keeps its folded items when a missing item adds the flag again.
   const mine = missing.length === 0 ? base : unique([...kept, ...wanted.toSorted()]);
   const added = mine === undefined ? [] : foldable(input, mine);
   const fresh = unique([...(mine ?? []).filter((item) => !kept.includes(item)), ...added]).toSorted();
   const list = mine === undefined ? undefined : [...kept, ...fresh];
 
-  const copies = (list ?? []).filter((item) => fates.get(item) === 'copy' || added.includes(item));
+  const copies = (list ?? []).filter((item) => outcomes.get(item) === 'copy' || added.includes(item));
   return {
     list,
     changed: !sameItems(list, input.existing),
@@ -65,7 +65,7 @@ export function mergeAllowances(input: MergeInput): Merge {
   };
 }
 
-/** `stays` for its own sake; a `copy` of the config files' list stays only while the flag does. */
+/** `stays`: remains in the list. `copy`: of the config files' list, remains only while the flag does. `leaves`: removed. */
 type MergeOutcome = 'stays' | 'copy' | 'leaves';
 
 function mergeOutcomeOf(input: MergeInput, item: string): MergeOutcome {
@@ -80,8 +80,8 @@ function mergeOutcomeOf(input: MergeInput, item: string): MergeOutcome {
 }
 
 /**
- * The config files' names to copy into a list that has something of the policy in it: the flag hides them. Where another
- * variable's flag hides them anyway they were not in force. One that this kubelet would not start with never was.
+ * Returns the config files' names to copy into a list that has a wanted item, because the flag replaces their list. None
+ * when another variable's flag replaces it already, so that they were not in force. Leaves out what this kubelet refuses.
  */
 function foldable(input: MergeInput, list: readonly string[]): readonly string[] {
   const ours = input.goal === 'Apply' && list.some((item) => input.wanted.includes(item));

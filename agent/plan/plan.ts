@@ -1,4 +1,4 @@
-// From what the policy wants and what the node has to the bytes of one file, and the reason why. Decides; does nothing.
+// Plans a change: from what the policy wants and what the node has to the new bytes of one file, and the reason. Pure.
 
 import { ConfigError, readKubeletConfig } from '../kubelet/config.ts';
 import { configuredOf, type Configured, type Origin } from '../kubelet/configured.ts';
@@ -16,7 +16,7 @@ import { chooseTarget } from './target.ts';
 import type { Plan, PlanInput, Refused } from './types.ts';
 import { verifyEdit, startProblem, usesOf } from './uses.ts';
 
-/** Plans the one change that makes this node allow what is desired, and loses nothing that others allowed. */
+/** Returns the plan of a change after which this node allows what is desired, and keeps what other parties allowed. */
 export function planChange(input: PlanInput): Plan {
   try {
     return plan(input);
@@ -59,7 +59,7 @@ function plan(input: PlanInput): Plan {
   if (edited instanceof EditError) return refusedEdit(target.file, before, edited.message);
   const after = configuredOf(edited.unit, edited.files, config);
   const changed = sha256Of(edited.content) !== sha256Of(target.file.content);
-  // What was there at first is not ours to judge.
+  // A restored file holds what it held before the agent: its content is not checked.
   const judged = merge.changed && !edited.isRestored;
   const spoiled = judged ? (verifyEdit(before, after, merge.list) ?? lengthProblem(after)) : undefined;
   if (spoiled !== undefined) return refusedEdit(target.file, before, spoiled);
@@ -97,7 +97,7 @@ function refusedEdit(target: EnvironmentFileOnDisk, before: Configured, message:
   return { kind: 'refused', file: target.path, line, byte: undefined, message };
 }
 
-/** Other people's allowances; a copy of the config files' list is theirs. */
+/** Returns the allowances of other parties. A copy of the config files' list belongs to the config file. */
 function unmanagedOf(after: Configured, wanted: readonly string[], merge: Merge): Origin[] {
   const found = after.allowances
     .filter(({ pattern }) => !wanted.includes(pattern))

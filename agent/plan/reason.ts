@@ -1,4 +1,4 @@
-// Why a plan is what it is, in a few sentences for a person.
+// Explains a plan in a few sentences for a person.
 
 import type { Configured, Origin } from '../kubelet/configured.ts';
 import { EXTRA_ARGS, type EnvironmentFileOnDisk } from '../kubelet/unit.ts';
@@ -15,14 +15,14 @@ export interface Explained {
   readonly after: Configured;
   readonly merge: Merge;
   readonly wanted: readonly string[];
-  /** The file's bytes change. */
+  /** True when the file's bytes change. */
   readonly changed: boolean;
   readonly unmanaged: readonly Origin[];
-  /** Why the kubelet would not start even as things are. */
+  /** Why the kubelet would not start even without the change; undefined when it would. */
   readonly problem: Refused | undefined;
 }
 
-/** What changes, what stays although another party set it, and what a person should check. */
+/** Returns what changes, what stays because another party set it, and what a person should check. */
 export function explain(explained: Explained): string {
   const sentences = explained.changed ? changes(explained) : [nothing(explained)];
   return [...sentences, ...keeps(explained), ...warnings(explained)].join(' ');
@@ -30,7 +30,7 @@ export function explain(explained: Explained): string {
 
 function nothing({ wanted }: Explained): string {
   if (wanted.length === 0)
-    return 'Nothing to change: nothing is desired here and nothing of ours is configured.';
+    return 'Nothing to change: the policy wants nothing on this node, and the agent has configured nothing.';
   return `Nothing to change: ${names(wanted)} ${wanted.length === 1 ? 'is' : 'are'} configured.`;
 }
 
@@ -53,7 +53,7 @@ function changes({ target, before, after, merge, wanted }: Explained): readonly 
       ? [`Copies ${names(copied)} from the config files, whose list the flag replaces.`]
       : []),
     ...(carried !== undefined && carried.assigned?.path !== target.path && carried.value !== ''
-      ? [`Carries on ${carried.origin}, which the file's assignment replaces.`]
+      ? [`Copies the value of ${carried.origin}, which the new assignment replaces.`]
       : []),
   ];
 }
@@ -83,11 +83,11 @@ function warnings({ input, before, after, unmanaged, problem: broken }: Explaine
   return [
     ...(broken === undefined
       ? []
-      : [`An agent would change nothing before a person fixes ${broken.file}: ${broken.message}`]),
+      : [`An agent would change nothing until ${broken.file} is fixed: ${broken.message}`]),
     ...bad,
     ...(lost.length > 0
       ? [
-          `${names(lost.map(({ pattern }) => pattern))} of the config files is no longer in force: others' flag replaces it.`,
+          `No longer allowed: ${names(lost.map(({ pattern }) => pattern))} of the config files, whose list the flag of another party replaces.`,
         ]
       : []),
   ];

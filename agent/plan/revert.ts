@@ -1,4 +1,4 @@
-// Our allowances taken out of a file that another party wrote after we did.
+// Removes our allowances from a file that another party edited after our change.
 
 import { readKubeletConfig, NO_CONFIG } from '../kubelet/config.ts';
 import { configuredOf, type Configured } from '../kubelet/configured.ts';
@@ -13,29 +13,30 @@ import { usesOf } from './uses.ts';
 
 export interface RevertInput {
   readonly path: string;
-  /** The file as it is now. */
+  /** The file's bytes now. */
   readonly found: Uint8Array;
-  /** The file before our change; undefined: there was none. */
+  /** The file's bytes before our change; undefined: the file did not exist. */
   readonly before: Uint8Array | undefined;
-  /** The allowances that our change was to have in force. */
+  /** The allowances that our change wanted. */
   readonly applied: readonly string[];
-  /** All that was to be in force after it. */
+  /** All allowances that our change would have left in force. */
   readonly configuredAfter: readonly string[];
-  /** Our flag's word as the change wrote it, and the word that it replaced; undefined: none. */
+  /** Our flag's word before and after the change. */
   readonly flag: FlagEdit;
   readonly systemdVersion: number;
 }
 
-/** The word of our flag in KUBELET_EXTRA_ARGS before and after a change, such as `--allowed-unsafe-sysctls=a,b`. */
+/** The word of our flag in KUBELET_EXTRA_ARGS, such as `--allowed-unsafe-sysctls=a,b`; undefined: no flag. */
 export interface FlagEdit {
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
 /**
- * The file with the allowances of KUBELET_EXTRA_ARGS that our change added taken out, and those that it removed put back; all
- * other bytes stay. The same bytes when nothing of ours is in it. Throws an EditError or a RefusedFileError when the file
- * cannot be read or edited.
+ * Returns the file without the allowances that our change added to KUBELET_EXTRA_ARGS, and with those that it removed; all
+ * other bytes stay. Returns the same bytes when the file holds nothing of our change.
+ *
+ * @throws EditError or RefusedFileError when the file cannot be edited or read.
  */
 export function revertAllowances(input: RevertInput): Uint8Array {
   const { path, before, applied, configuredAfter, flag, systemdVersion } = input;
@@ -59,8 +60,8 @@ export function revertAllowances(input: RevertInput): Uint8Array {
 }
 
 /**
- * An assignment that a later one hides is not in force, and comes into force when that one goes: there, our flag's word is
- * replaced as text.
+ * Returns the content with our flag's word replaced, as text, in assignments that a later one overrides: they come into
+ * force when that one is removed.
  */
 function withoutHidden(
   content: Uint8Array,
@@ -82,7 +83,7 @@ function withoutHidden(
   return fromByteString(text);
 }
 
-/** Replaces the word where it is not the beginning of a longer one. */
+/** Replaces the word, except where a longer word begins with it. */
 function replaceWord(text: string, word: string, by: string): string {
   const parts = text.split(word);
   return parts
@@ -99,7 +100,7 @@ function replaceWord(text: string, word: string, by: string): string {
     .join('');
 }
 
-/** What a unit that reads this file alone would start its kubelet with. */
+/** Returns the configuration of a unit that reads this file alone. */
 function read(path: string, content: Uint8Array, systemdVersion: number): Configured {
   const unit = {
     name: 'kubelet.service',
@@ -111,7 +112,7 @@ function read(path: string, content: Uint8Array, systemdVersion: number): Config
   return configuredOf(unit, readEnvironmentFiles(unit), readKubeletConfig(NO_CONFIG));
 }
 
-/** undefined: KUBELET_EXTRA_ARGS has no such flag. */
+/** Returns the list of the flag; undefined when KUBELET_EXTRA_ARGS does not have it. */
 function listIn(configured: Configured): readonly string[] | undefined {
   const { inExtra } = usesOf(configured);
   return inExtra.length === 0

@@ -1,4 +1,4 @@
-// Which environment file carries KUBELET_EXTRA_ARGS, or is the one to give it a line.
+// Chooses the environment file that assigns KUBELET_EXTRA_ARGS, or that gets a new assignment.
 
 import type { ParsedEnvironmentFile, VariableInForce } from '../kubelet/environment/environment.ts';
 import { takesLoneVariable, variablesOf } from '../kubelet/exec-start.ts';
@@ -9,9 +9,9 @@ export type Target =
   | { readonly kind: 'none'; readonly reason: string };
 
 /**
- * The file whose assignment is in force, or else the last one in which an assignment would be. kubeadm
- * overwrites kubeadm-flags.env at every upgrade, so that one is never chosen; neither is a glob pattern's match that does not
- * assign the variable. Without such a file, what was found and what to do.
+ * Returns the file whose assignment is in force, or else the last one in which an assignment would be in force. Never
+ * chooses kubeadm-flags.env, which kubeadm overwrites at every upgrade, or a match of a glob pattern that does not assign the
+ * variable. Without such a file, returns what was found and what to do.
  */
 export function chooseTarget(
   unit: KubeletUnit,
@@ -34,7 +34,7 @@ function noVariable(unit: KubeletUnit): string {
   const variables = variablesOf(unit.execStart);
   const found = variables.length === 0 ? 'no variable' : variables.join(' ');
   return (
-    `Expected ExecStart= of ${unit.name} to have $${EXTRA_ARGS} as a word of its own, found ${found}` +
+    `Expected ExecStart= of ${unit.name} to have $${EXTRA_ARGS} as a separate word, found ${found}` +
     ` (${filesFound(unit)}). Add $${EXTRA_ARGS} to ExecStart= in a drop-in, or set the sysctls where this node's kubelet is configured.`
   );
 }

@@ -1,4 +1,4 @@
-// What a plan is made from, and what it can be.
+// The input of a plan and its possible results.
 
 import type { ConfigSources } from '../kubelet/config.ts';
 import type { Origin } from '../kubelet/configured.ts';
@@ -13,25 +13,27 @@ export interface PlanInput {
   readonly lastApplied: LastApplied;
   readonly unmanaged: 'Keep' | 'Remove';
   readonly goal: 'Apply' | 'Restore';
-  /** The file before it was first changed, and its SHA-256 as it was left: a Restore brings it back while that fits. */
+  /** A Restore writes these bytes when the file is as the agent left it. */
   readonly original?: OriginalFile | undefined;
-  /** Judges other people's allowances; the newest known kubelet when it is left out. */
+  /** The version by which the allowances of other parties are judged; NEWEST_KUBELET when absent. */
   readonly kubelet?: Version;
   /**
-   * What to do where the kubelet would not start even with the arguments as they are: refuse, which is what the agent
-   * must do, or plan all the same and say so in the reason.
+   * What to do when the kubelet would not start even without the change. Refuse: as the agent must; the default. Report:
+   * plan and say so in the reason.
    */
   readonly brokenStart?: 'Refuse' | 'Report';
 }
 
+/** The file before the agent's first change. */
 export interface OriginalFile {
   readonly file: string;
   /** undefined: there was no file. */
   readonly bytes: Uint8Array | undefined;
+  /** SHA-256 of the file after the agent's last change; null: no file. */
   readonly left: string | null;
 }
 
-/** Nothing of the node can be changed: the kubelet takes its arguments from somewhere else. */
+/** The agent cannot change this node: the kubelet reads its arguments from elsewhere. */
 export interface Unreconcilable {
   readonly kind: 'unreconcilable';
   readonly reason: string;
@@ -40,11 +42,11 @@ export interface Unreconcilable {
 /** A person must fix a file first. */
 export interface Refused {
   readonly kind: 'refused';
-  /** The file, or the unit's name where its own lines are at fault. */
+  /** The file, or the unit's name when its own lines are wrong. */
   readonly file: string;
   /** From 1. */
   readonly line: number | undefined;
-  /** Offset from the file's start. */
+  /** Offset from the file's start, from 0. */
   readonly byte: number | undefined;
   readonly message: string;
 }
@@ -60,13 +62,13 @@ export interface Planned {
   readonly words: { readonly before: string[]; readonly after: string[] };
   /** What the next start of the kubelet would allow. */
   readonly configured: { readonly before: string[]; readonly after: string[] };
-  /** What must be allowed; nothing when the goal is Restore. */
+  /** What must be allowed; empty when the goal is Restore. */
   readonly desired: string[];
-  /** Desired, not covered by what is configured before. */
+  /** Desired, and not covered by what was configured before. */
   readonly missing: string[];
   /** Configured after, and set by another party. */
   readonly unmanaged: Origin[];
-  /** To be remembered once the plan has succeeded. */
+  /** The next `lastApplied`, once the plan has succeeded. */
   readonly remember: LastApplied;
   readonly reason: string;
 }

@@ -1,4 +1,4 @@
-// Our flag among the kubelet's arguments: whose words it consists of, and whether an edit did what it should.
+// Finds our flag among the kubelet's arguments, and verifies that an edit changed our flag alone.
 
 import type { AllowedUse, Configured } from '../kubelet/configured.ts';
 import type { WordRange } from '../kubelet/edit/edit-value.ts';
@@ -7,14 +7,14 @@ import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';
 import type { Refused } from './types.ts';
 
 export interface ExtraUses {
-  /** Uses made of words of KUBELET_EXTRA_ARGS alone. */
+  /** Uses whose words all come from KUBELET_EXTRA_ARGS. */
   readonly inExtra: readonly AllowedUse[];
   readonly elsewhere: readonly AllowedUse[];
-  /** The words of KUBELET_EXTRA_ARGS that are uses of our flag. */
+  /** The uses of our flag among the words of KUBELET_EXTRA_ARGS. */
   readonly ranges: readonly WordRange[];
 }
 
-/** Sorts the uses of our flag by whether KUBELET_EXTRA_ARGS gives them. */
+/** Returns the uses of our flag, split into those in KUBELET_EXTRA_ARGS and the others. */
 export function usesOf(configured: Configured): ExtraUses {
   const inExtra = configured.uses.filter(({ words }) => words.every(isExtra));
   const ranges = new Map(
@@ -29,11 +29,11 @@ export function usesOf(configured: Configured): ExtraUses {
 
 export interface StartProblem {
   readonly refusal: Refused;
-  /** The arguments can be read and our flag among them, so that a plan can be made all the same. */
+  /** True when the arguments and our flag can be read, so that a plan is possible. */
   readonly canBeReported: boolean;
 }
 
-/** Why the kubelet would not start even as things are, and whose words are to blame; undefined when it would. */
+/** Returns why the kubelet would not start even without a change, and the file at fault; undefined when it would start. */
 export function startProblem(unit: KubeletUnit, configured: Configured): StartProblem | undefined {
   const crossing = configured.uses.find(({ words }) => words.some(isExtra) && !words.every(isExtra));
   const { problem } = configured.flags;
@@ -57,8 +57,8 @@ export function startProblem(unit: KubeletUnit, configured: Configured): StartPr
 }
 
 /**
- * Why the arguments after an edit are not those before with our flag changed alone, in words for the person who has to fix
- * them; undefined when they are.
+ * Returns a message, with the fix, when the edit changed other arguments than our flag or the flag does not hold `list`;
+ * undefined when the edit is correct.
  */
 export function verifyEdit(
   before: Configured,
@@ -72,14 +72,14 @@ export function verifyEdit(
   const sameProblem = after.flags.problem?.message === before.flags.problem?.message;
   if (holds && isGone && sameProblem && sameOthers(before, after)) return undefined;
   if (before.flags.end !== undefined) {
-    return `Expected no -- among the arguments, got one: what follows it is no flag. Remove it from ${EXTRA_ARGS}.`;
+    return `Expected no -- among the arguments, got one. The kubelet reads no flag after it. Remove it from ${EXTRA_ARGS}.`;
   }
   const last = before.flags.uses.findLast(
     (use) => use.words === 2 && before.args[use.at]?.variable === EXTRA_ARGS,
   );
   const suspect = last === undefined ? '' : ` (--${last.name}?)`;
   return (
-    `Expected ${EXTRA_ARGS} to hold whole flags, got one whose value would be another variable's word or ours${suspect}. ` +
+    `Expected each flag in ${EXTRA_ARGS} to have its value there, got one that would take the next word as its value${suspect}. ` +
     'Give the flag its value with =.'
   );
 }

@@ -5,12 +5,12 @@ import type { ErrorList } from './error-list.ts';
 import { labelKeyProblem, labelValueProblem } from './labels.ts';
 
 const KEY = 'canary';
-/** Room for some of the longest labels there can be, each of 380 characters. */
+/** Room for five labels of the longest kind, 380 characters each. */
 const LONGEST_TEXT = 2 * 1024;
 
 type Labels = Readonly<Record<string, string>>;
 
-/** The labels that a canary carries; undefined when the text names none. What is wrong with them goes into `errors`. */
+/** Returns the labels of canary nodes; undefined when the text has no `=`, so is a number. Adds what is wrong to `errors`. */
 export function readCanaryLabels(text: string, errors: ErrorList): Labels | undefined {
   if (!text.includes('=')) {
     return undefined;
@@ -20,14 +20,14 @@ export function readCanaryLabels(text: string, errors: ErrorList): Labels | unde
       KEY,
       1,
       () =>
-        `Expected ${KEY} to be at most ${LONGEST_TEXT} characters, got ${text.length}; name fewer labels.`,
+        `Expected ${KEY} to be at most ${LONGEST_TEXT} characters, got ${text.length}. Name fewer labels.`,
     );
     return {};
   }
   const labels = new Map<string, string>();
   for (const item of text.split(',').map((part) => part.trim())) {
     const [key = '', value, ...rest] = item.split('=').map((part) => part.trim());
-    const problem = problemOf(item, [key, value, ...rest]) ?? twice(key, labels);
+    const problem = problemOf(item, [key, value, ...rest]) ?? duplicateProblem(key, labels);
     if (problem !== undefined) {
       errors.add(KEY, 1, () => problem);
     }
@@ -41,12 +41,12 @@ function problemOf(
   [key, value, ...rest]: readonly [string, ...(string | undefined)[]],
 ): string | undefined {
   return value === undefined || rest.length > 0
-    ? `Expected ${KEY} to name labels as key=value, separated by commas, got ${quote(item)}; write it as in pool=canary.`
+    ? `Expected ${KEY} to name labels as key=value, separated by commas, got ${quote(item)}. Write it as in pool=canary.`
     : (labelKeyProblem(key) ?? labelValueProblem(value));
 }
 
-function twice(key: string, labels: ReadonlyMap<string, string>): string | undefined {
+function duplicateProblem(key: string, labels: ReadonlyMap<string, string>): string | undefined {
   return labels.has(key)
-    ? `Expected ${KEY} to name each label once, got ${quote(key)} twice; no node carries two values of one label.`
+    ? `Expected ${KEY} to name each label once, got ${quote(key)} twice. A node has one value for each label. Keep one.`
     : undefined;
 }

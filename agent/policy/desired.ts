@@ -1,4 +1,4 @@
-// Policy and node → what this node's kubelet must be told.
+// Decides which sysctls the policy wants on one node.
 
 import { createHash } from 'node:crypto';
 import { type Judgement, judge } from '../sysctl/judge.ts';
@@ -8,24 +8,24 @@ import type { Policy, Profile } from './policy.ts';
 export interface NodeFacts {
   readonly labels: Readonly<Record<string, string>>;
   readonly kubelet: Version;
-  /** undefined: not known, taken to be new enough for every safe sysctl. */
+  /** undefined: not known, and treated as new enough for every safe sysctl. */
   readonly kernel: Version | undefined;
 }
 
 export interface Desired {
-  /** What the kubelet must allow: as the policy spells it, each once, in bytewise order. */
+  /** What the kubelet must allow, as spelled in the policy, without duplicates, in bytewise order. */
   readonly allowances: readonly string[];
-  /** What the policy names and this kubelet lets pods set anyway. */
+  /** What the policy names although this kubelet lets pods set it without an allowance. */
   readonly safe: readonly string[];
-  /** What the policy names and this kubelet refuses: it would not start with it. */
+  /** What the policy names and this kubelet refuses; it would not start with it. */
   readonly unsupported: readonly Judgement[];
-  /** 10 hexadecimal digits that stand for `allowances`, and for whether what others set is removed. */
+  /** 10 hexadecimal digits: a hash of `allowances` and of whether the agent removes what others set. */
   readonly revision: string;
 }
 
 /**
- * The union of the base list and of every profile whose labels the node carries, judged by the node's versions.
- * With mode Restore nothing is desired.
+ * Returns the union of the base list and of every profile whose labels the node carries, judged by the node's versions.
+ * With mode Restore the list is empty.
  */
 export function desiredFor(policy: Policy, node: NodeFacts): Desired {
   const judged = namedFor(policy, node).map((pattern) => judge(pattern, node));
@@ -38,15 +38,15 @@ export function desiredFor(policy: Policy, node: NodeFacts): Desired {
   };
 }
 
-/** The first 10 hexadecimal digits of the SHA-256 of the list, one entry a line. */
+/** Returns the first 10 hexadecimal digits of the SHA-256 of the list, one entry a line. */
 export function revisionOf(sorted: readonly string[]): string {
   return createHash('sha256').update(sorted.join('\n')).digest('hex').slice(0, 10);
 }
 
-/** No allowance is spelt like it. */
+/** Not a valid allowance, so it cannot collide with one. */
 const REMOVES_UNMANAGED = 'unmanaged: Remove';
 
-/** It may change every node as another list does, and so it is another revision, which the fleet goes to at its pace. */
+/** `unmanaged: Remove` may change every node, so it makes another revision, which the coordinator rolls out like any other. */
 function removesUnmanaged({ settings }: Policy): boolean {
   return settings.unmanaged === 'Remove' && settings.mode !== 'Restore';
 }
@@ -57,7 +57,7 @@ function namedFor(policy: Policy, node: NodeFacts): readonly string[] {
   }
   const profiles = policy.profiles.filter((profile) => selects(profile, node.labels));
   const entries = [...policy.entries, ...profiles.flatMap((profile) => profile.entries)];
-  // A valid allowance is ASCII, so the default order of code units is the order of its bytes.
+  // A valid allowance is ASCII, so the default sort by code units is the bytewise order.
   return [...new Set(entries.map(({ pattern }) => pattern))].toSorted();
 }
 

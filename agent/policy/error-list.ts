@@ -1,4 +1,4 @@
-// Everything that is wrong with a ConfigMap, collected; a hopeless one must not fill an Event or a terminal.
+// Collects the errors of a ConfigMap, at most 50, so that a text of errors alone does not fill an Event or a terminal.
 
 import type { PolicyError } from './policy.ts';
 
@@ -8,7 +8,7 @@ export class ErrorList {
   readonly #errors: PolicyError[] = [];
   #left = 0;
 
-  /** Notes an error. The message is asked for only if it will be shown, so it may be costly. */
+  /** Adds an error. Calls `message` only when the error is among the first 50, so it may be costly. */
   add(key: string, line: number, message: () => string): void {
     if (this.#errors.length < MOST_ERRORS) {
       this.#errors.push({ key, line, message: message() });
@@ -21,12 +21,12 @@ export class ErrorList {
     return this.#errors.length === 0;
   }
 
-  /** True when an error of this key was noted among the first 50. */
+  /** True when one of the first 50 errors is about this key. */
   has(key: string): boolean {
     return this.#errors.some((error) => error.key === key);
   }
 
-  /** The first 50, those of one key together and by line, then one that counts the rest. */
+  /** Returns the first 50 errors, grouped by key and sorted by line, then one that counts the rest. */
   list(): readonly PolicyError[] {
     const keys = [...new Set(this.#errors.map(({ key }) => key))];
     const sorted = this.#errors.toSorted(
@@ -34,6 +34,6 @@ export class ErrorList {
     );
     return this.#left === 0
       ? sorted
-      : [...sorted, { key: '', line: 1, message: `and ${this.#left} more; mend these first.` }];
+      : [...sorted, { key: '', line: 1, message: `and ${this.#left} more errors. Fix these first.` }];
   }
 }

@@ -8,20 +8,20 @@ const DOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*
 const LONGEST_WORD = 63;
 const LONGEST_DOMAIN = 253;
 
-/** Why no node can carry a label with this key; undefined when one can. */
+/** Returns why this is not a valid label key and how to fix it; undefined when it is valid. */
 export function labelKeyProblem(key: string): string | undefined {
   const [name = '', domain, ...rest] = key.split('/').toReversed();
   const isKey = rest.length === 0 && isWord(name) && (domain === undefined || isDomain(domain));
   return isKey
     ? undefined
-    : `Expected a label key such as kubernetes.io/os or pool, got ${quote(key)}; write the key as 'kubectl get nodes --show-labels' shows it.`;
+    : `Expected a label key such as kubernetes.io/os or pool, got ${quote(key)}. Write the key as 'kubectl get nodes --show-labels' shows it.`;
 }
 
-/** Why no node can carry a label with this value; undefined when one can. */
+/** Returns why this is not a valid label value and how to fix it; undefined when it is valid. */
 export function labelValueProblem(value: string): string | undefined {
   return value === '' || isWord(value)
     ? undefined
-    : `Expected a label value of at most ${LONGEST_WORD} letters, digits, '-', '_' and '.', got ${quote(value)}; write the value as 'kubectl get nodes --show-labels' shows it.`;
+    : `Expected a label value of at most ${LONGEST_WORD} letters, digits, '-', '_' and '.', got ${quote(value)}. Write the value as 'kubectl get nodes --show-labels' shows it.`;
 }
 
 function isWord(text: string): boolean {

@@ -1,12 +1,11 @@
-// The text of a sysctl list: names one a line or comma-separated, with # comments.
+// Reads a list of sysctls: one name a line or comma-separated, with # comments.
 
 import type { Entry } from './policy.ts';
 
 /**
- * Every item of the text with its line. `#` starts a comment anywhere (no name has one); blank lines, \r\n, and a
- * comma at a line's end are fine. An item that is empty between two commas is an entry too, with an empty pattern,
- * which no kubelet accepts: the caller's check reports it. `key` is the ConfigMap's key, `firstLine` the line on
- * which the text begins there.
+ * Returns every item of the text with its line. `#` starts a comment anywhere (no name has one). Blank lines, \r\n and a
+ * comma at a line's end are allowed. An empty item between two commas becomes an entry with an empty pattern, which the
+ * caller must refuse. `key` is the ConfigMap's key, `firstLine` the line of its value on which the text begins.
  */
 export function readList(text: string, key: string, firstLine = 1): readonly Entry[] {
   return text

@@ -1,4 +1,4 @@
-// The ConfigMap's data → policy, or everything that is wrong with it at once.
+// Parses the ConfigMap's data into a policy, or into all of its errors at once.
 
 import { allowanceProblem, isAllowance } from '../sysctl/allowance.ts';
 import { NEWEST_KUBELET, type Version } from '../sysctl/version.ts';
@@ -12,14 +12,14 @@ import { readSettings, SETTING_KEYS } from './settings.ts';
 
 const LIST_KEY = 'allowedUnsafeSysctls';
 const PROFILES_KEY = 'profiles';
-/** What daemonset/ puts there to document the others; users' keys stand beside it. */
+/** The manifests in daemonset/ document the other keys under this one. */
 const DOCUMENTATION_KEY = '_example';
 const KNOWN_KEYS = [LIST_KEY, PROFILES_KEY, ...SETTING_KEYS];
 
-// One word of a command line holds 128 KiB, and a Node's annotations 256 KiB, in which the list stands up to three
-// times: far below both, so that it still fits beside what others put there.
+// One word of a command line holds 128 KiB, and a Node's annotations 256 KiB, which hold the list up to three times.
+// This limit is far below both, which leaves room for what others put there.
 const LONGEST_LIST = 32 * 1024;
-// Room for comments and for names given twice; a list of commas alone would fill the agent's memory.
+// Room for comments and duplicate names. Without a limit, a list of commas would fill the agent's memory.
 const LONGEST_TEXT = 128 * 1024;
 
 type Data = Readonly<Record<string, string>>;
@@ -31,14 +31,14 @@ export interface Inspection {
 }
 
 /**
- * Parses the ConfigMap's `data`. An allowance is valid when the newest kubelet known accepts it; what an older one
- * refuses is for `desiredFor` to tell.
+ * Parses the ConfigMap's `data`. An allowance is valid when NEWEST_KUBELET accepts it; `desiredFor` finds those that a
+ * node's older kubelet refuses.
  */
 export function parsePolicy(data: Data): PolicyResult {
   return inspectPolicy(data, NEWEST_KUBELET).result;
 }
 
-/** Parses the ConfigMap's `data` as `parsePolicy` does, but with the rules of one kubelet. */
+/** Parses the ConfigMap's `data` like `parsePolicy`, but judges allowances by the given kubelet. */
 export function inspectPolicy(data: Data, kubelet: Version): Inspection {
   const errors = new ErrorList();
   findUnknownKeys(data, errors);
@@ -63,8 +63,8 @@ function findUnknownKeys(data: Data, errors: ErrorList): void {
   for (const key of unknown) {
     errors.add(key, 1, () => {
       const meant = closest(key, KNOWN_KEYS);
-      const fix = meant === undefined ? `the keys are ${KNOWN_KEYS.join(', ')}.` : `did you mean ${meant}?`;
-      return `Expected a key of the policy, got ${quote(key)}; ${fix}`;
+      const fix = meant === undefined ? `The keys are ${KNOWN_KEYS.join(', ')}.` : `Did you mean ${meant}?`;
+      return `Expected a key of the policy, got ${quote(key)}. ${fix}`;
     });
   }
 }
@@ -77,7 +77,7 @@ function readBase(text: string, errors: ErrorList): readonly Entry[] {
     LIST_KEY,
     1,
     () =>
-      `Expected ${LIST_KEY} to be at most ${LONGEST_TEXT} characters, comments included, got ${text.length}; use patterns such as net.ipv4.tcp_*.`,
+      `Expected ${LIST_KEY} to be at most ${LONGEST_TEXT} characters, comments included, got ${text.length}. Use patterns such as net.ipv4.tcp_*.`,
   );
   return [];
 }
@@ -97,12 +97,12 @@ function checkSize(entries: readonly Entry[], errors: ErrorList): void {
       '',
       1,
       () =>
-        `Expected all names together to be at most ${LONGEST_LIST} characters, got ${length}; a kubelet's command line and a Node's annotations hold no more; use patterns such as net.ipv4.tcp_*.`,
+        `Expected all names together to be at most ${LONGEST_LIST} characters, got ${length}. A kubelet's command line and a Node's annotations hold no more. Use patterns such as net.ipv4.tcp_*.`,
     );
   }
 }
 
-// A list that lost its names by accident must not take every allowance away from every node.
+// A list that was emptied by accident must not remove every allowance from every node.
 function checkNotEmpty(data: Data, entries: readonly Entry[], errors: ErrorList): void {
   const wantsNothing = closest(valueOf(data, 'mode')?.trim() ?? '', ['Restore']) !== undefined;
   if (entries.length === 0 && !wantsNothing && !errors.has(LIST_KEY) && !errors.has(PROFILES_KEY)) {
@@ -110,7 +110,7 @@ function checkNotEmpty(data: Data, entries: readonly Entry[], errors: ErrorList)
       Object.hasOwn(data, LIST_KEY) ? LIST_KEY : '',
       1,
       () =>
-        `Expected ${LIST_KEY} or ${PROFILES_KEY} to name a sysctl, got none: the ConfigMap names no allowance, so nothing is changed; name one, or to take everything out set mode: Restore.`,
+        `Expected ${LIST_KEY} or ${PROFILES_KEY} to name a sysctl, got none. The ConfigMap names no allowance, so no node is changed. Name one, or set mode: Restore to remove every allowance of the agent.`,
     );
   }
 }

@@ -1,6 +1,6 @@
-// What the ConfigMap says, parsed and valid: typed values only.
+// The types of a valid policy, as parsed from the ConfigMap.
 
-/** One allowance and where the ConfigMap says it. */
+/** One allowance and its place in the ConfigMap. */
 export interface Entry {
   readonly pattern: string;
   readonly key: string;
@@ -26,7 +26,7 @@ export type Quantity =
   | { readonly kind: 'count'; readonly count: number }
   | { readonly kind: 'percent'; readonly percent: number };
 
-/** Which nodes go first: so many of those that get the same list, or those whose labels carry every pair. */
+/** The nodes that change first: a number of those that get the same list, or those whose labels carry every pair. */
 export type Canary =
   | { readonly kind: 'count'; readonly count: number }
   | { readonly kind: 'selector'; readonly labels: Readonly<Record<string, string>> };
@@ -44,15 +44,15 @@ export interface Window {
 
 /** The pace of the fleet. */
 export interface Pace {
-  /** Coordinated: where a coordinator is installed, a node waits for its approval. Immediate: each node goes by itself. */
+  /** Coordinated: where a coordinator is installed, a node waits for its approval. Immediate: a node waits for none. */
   readonly rollout: (typeof ROLLOUTS)[number];
   readonly maxUnavailable: Quantity;
   readonly canary: Canary;
   /** How long changed canaries must stay healthy before the others follow. */
   readonly soakSeconds: number;
-  /** So many nodes that failed halt the rollout. */
+  /** The number of failed nodes that halts the rollout. */
   readonly failureThreshold: Quantity;
-  /** None: at any time. */
+  /** Empty: at any time. */
   readonly windows: readonly Window[];
 }
 
@@ -61,7 +61,7 @@ export interface Settings {
   readonly paused: boolean;
   readonly unmanaged: (typeof UNMANAGED)[number];
   readonly inUse: (typeof IN_USE)[number];
-  /** How long a node is watched after the proof, before its change is committed. */
+  /** How long the agent watches the verified kubelet before it commits the change. */
   readonly nodeSoakSeconds: number;
   readonly pace: Pace;
 }
@@ -77,7 +77,7 @@ export interface PolicyError {
   readonly key: string;
   /** Line within the key's value, from 1. */
   readonly line: number;
-  /** What was expected, what was found, and the mend. */
+  /** What was expected, what was found, and how to fix it. */
   readonly message: string;
 }
 

@@ -20,7 +20,7 @@ export interface Reading {
 
 type Fields = ReadonlyMap<string, unknown>;
 
-/** Returns the profile's name, which `names` must not have yet; empty when it is none. */
+/** Returns the profile's name and adds it to `names`; empty when there is no valid one. A name that `names` has is an error. */
 export function readName(profile: YAMLMap, fields: Fields, names: Set<string>, reading: Reading): string {
   if (!fields.has('name')) {
     return '';
@@ -31,7 +31,7 @@ export function readName(profile: YAMLMap, fields: Fields, names: Set<string>, r
     complain(
       reading,
       node ?? profile,
-      () => `Expected name to be text, got ${describe(node)}; ${asText(node)}.`,
+      () => `Expected name to be text, got ${describe(node)}. To fix it, ${asText(node)}.`,
     );
     return '';
   }
@@ -39,7 +39,7 @@ export function readName(profile: YAMLMap, fields: Fields, names: Set<string>, r
     complain(
       reading,
       node,
-      () => `Expected each profile to have a name of its own, got ${quote(name)} twice; rename one.`,
+      () => `Expected each profile to have a name of its own, got ${quote(name)} twice. Rename one.`,
     );
   }
   names.add(name);
@@ -61,7 +61,7 @@ export function readSelector(
       reading,
       node ?? profile,
       () =>
-        `Expected nodeSelector to be a map of at least one label, got ${describe(node)}; write 'label: value' below it, or put the names into allowedUnsafeSysctls, which is for every node.`,
+        `Expected nodeSelector to be a map of at least one label, got ${describe(node)}. Write 'label: value' below it, or put the names into the ConfigMap's allowedUnsafeSysctls, which applies to every node.`,
     );
     return {};
   }
@@ -75,7 +75,7 @@ export function readSelector(
           reading,
           pair,
           () =>
-            `Expected the label ${quote(label)} to have text as its value, got ${describe(pair.value)}; ${asText(pair.value)}.`,
+            `Expected the label ${quote(label)} to have text as its value, got ${describe(pair.value)}. To fix it, ${asText(pair.value)}.`,
         );
       }
       if (problem !== undefined) {
@@ -101,13 +101,13 @@ export function readEntries(fields: Fields, reading: Reading): readonly Entry[] 
       reading,
       node,
       () =>
-        `Expected allowedUnsafeSysctls to be text or a list of names, got ${describe(node)}; write 'allowedUnsafeSysctls: |' and one name a line below it.`,
+        `Expected allowedUnsafeSysctls to be text or a list of names, got ${describe(node)}. Write 'allowedUnsafeSysctls: |' and one name a line below it.`,
     );
   }
   return [];
 }
 
-// Only a block of lines after `|` keeps its lines; any other text stands where it begins.
+// Only a block of lines after `|` keeps its line numbers; the entries of any other text get the line where it begins.
 function readText(node: unknown, text: string, reading: Reading): readonly Entry[] {
   const line = reading.yaml.lineOf(node);
   const style = isScalar(node) ? node.type : undefined;
@@ -115,7 +115,7 @@ function readText(node: unknown, text: string, reading: Reading): readonly Entry
     complain(
       reading,
       node,
-      () => "Expected '|' before lines of names, got '>', which joins them; write '|'.",
+      () => "Expected '|' before lines of names, got '>', which joins them. Write '|'.",
     );
     return [];
   }
@@ -130,7 +130,7 @@ function readItem(item: unknown, reading: Reading): readonly Entry[] {
     complain(
       reading,
       item,
-      () => `Expected a sysctl name, got ${describe(item)}; write one name after each dash.`,
+      () => `Expected a sysctl name, got ${describe(item)}. Write one name after each dash.`,
     );
     return [];
   }

@@ -17,19 +17,19 @@ import { describe, keyOf } from './yaml/yaml-nodes.ts';
 import { parseYaml } from './yaml/yaml.ts';
 
 const FIELDS = ['name', 'nodeSelector', 'allowedUnsafeSysctls'] as const;
-// Enough for some hundred profiles; what comes of them must fit into the 60 MB that the agent's container has to spare.
+// Enough for several hundred profiles. The parsed nodes must fit into the 60 MB that the agent's container has to spare.
 const MOST_TOKENS = 15_000;
 // One token may be a long list of names.
 const LONGEST_TEXT = 128 * 1024;
 
-/** Reads every profile that can be read; whatever is wrong goes into `errors`, with the line in the YAML. */
+/** Returns every profile that can be read. Adds what is wrong to `errors`, with its line in the YAML. */
 export function readProfiles(text: string, errors: ErrorList): readonly Profile[] {
   if (text.length > LONGEST_TEXT) {
     errors.add(
       PROFILES_KEY,
       1,
       () =>
-        `Expected profiles to be at most ${LONGEST_TEXT} characters, got ${text.length}; name fewer profiles.`,
+        `Expected profiles to be at most ${LONGEST_TEXT} characters, got ${text.length}. Name fewer profiles.`,
     );
     return [];
   }
@@ -46,7 +46,7 @@ function profilesOf(reading: Reading): readonly Profile[] {
     complain(
       reading,
       second,
-      () => 'Expected one YAML list, got several documents; remove the line with ---.',
+      () => 'Expected one YAML list, got several documents. Remove the line with ---.',
     );
     return [];
   }
@@ -57,7 +57,7 @@ function profilesOf(reading: Reading): readonly Profile[] {
     complain(
       reading,
       root,
-      () => "Expected a YAML list of profiles, got something else; begin each profile with '- name: …'.",
+      () => `Expected a YAML list of profiles, got ${describe(root)}. Begin each profile with '- name: …'.`,
     );
     return [];
   }
@@ -67,7 +67,12 @@ function profilesOf(reading: Reading): readonly Profile[] {
 
 function readProfile(item: unknown, names: Set<string>, reading: Reading): Profile {
   if (!isMap(item)) {
-    complain(reading, item, () => `Expected a profile with ${FIELDS.join(', ')}, got ${describe(item)}.`);
+    complain(
+      reading,
+      item,
+      () =>
+        `Expected a profile with ${FIELDS.join(', ')}, got ${describe(item)}. Begin each profile with '- name: …'.`,
+    );
     return { name: '', nodeSelector: {}, entries: [] };
   }
   const fields = fieldsOf(item, reading);
@@ -88,17 +93,17 @@ function fieldsOf(profile: YAMLMap, reading: Reading): ReadonlyMap<string, unkno
       complain(
         reading,
         pair,
-        () => `Expected one of the fields ${FIELDS.join(', ')}, got ${quote(field)}; ${hint(field)}`,
+        () => `Expected one of the fields ${FIELDS.join(', ')}, got ${quote(field)}. ${hint(field)}`,
       );
     }
   }
   for (const field of FIELDS.filter((known) => !fields.has(known))) {
-    complain(reading, profile, () => `Expected the profile to have ${field}, got none; add it.`);
+    complain(reading, profile, () => `Expected the profile to have ${field}, got none. Add it.`);
   }
   return fields;
 }
 
 function hint(field: string): string {
   const meant = closest(field, FIELDS);
-  return meant === undefined ? 'remove it.' : `did you mean ${meant}?`;
+  return meant === undefined ? 'Remove it.' : `Did you mean ${meant}?`;
 }

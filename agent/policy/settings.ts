@@ -18,9 +18,9 @@ import {
 } from './policy.ts';
 import { readWindows } from './windows.ts';
 
-/** An agent that is told to end finishes its change first, and has no longer for it than its pod's grace. */
+/** An agent that gets SIGTERM finishes its change first, within its pod's grace period. */
 export const LONGEST_NODE_SOAK_SECONDS = 60;
-/** 30 days: what is longer is a mistake in the unit. */
+/** 30 days. A longer soak is a mistake in the unit of time. */
 const LONGEST_SOAK_SECONDS = 2_592_000;
 
 export const DEFAULT_PACE: Pace = {
@@ -48,7 +48,7 @@ const SCALARS = v.object({
   rollout: v.optional(v.picklist(ROLLOUTS), DEFAULT_PACE.rollout),
 });
 
-/** Every right one is shorter, and dotenv-parse takes its time for long ones. */
+/** Every valid one is shorter, and dotenv-parse is slow for long ones. */
 const LONGEST_SCALAR = 100;
 
 type ScalarKey = keyof typeof SCALARS.entries;
@@ -74,8 +74,8 @@ const SCALAR_KEYS = v.keyof(SCALARS).options;
 export const SETTING_KEYS: readonly string[] = [...SCALAR_KEYS, 'windows'];
 
 /**
- * The settings, with safe defaults for keys that are absent. undefined when a scalar is not what it must be; `errors`
- * then says which, and what is wrong with the windows and the canaries' labels.
+ * Returns the settings, with safe defaults for keys that are absent; undefined when a scalar is not valid. Adds to `errors`
+ * what is wrong with the scalars, the windows and the canaries' labels.
  */
 export function readSettings(
   data: Readonly<Record<string, string>>,
@@ -124,7 +124,7 @@ function valueOf(data: Readonly<Record<string, string>>, key: string): string | 
 }
 
 // dotenv-parse drops a trailing *, unwraps backticks, reads 0x10 and 1e3 as numbers and skips empty values. A value
-// that its type does not print again is left as it was written, for the schema to refuse.
+// that does not print as it was written stays a string, which the schema refuses.
 function typeScalar(written: string): unknown {
   const text = written.trim();
   if (text.length > LONGEST_SCALAR) return written;
@@ -137,8 +137,8 @@ function complaint(key: ScalarKey, written: string): string {
   const found = written.trim() === '' ? 'nothing' : quote(written.trim());
   const meant = closest(written.trim(), words);
   const fix =
-    meant === undefined ? 'write that, or remove the key for the default.' : `did you mean ${meant}?`;
-  return `Expected ${key} to be ${text}, got ${found}; ${fix}`;
+    meant === undefined ? 'Correct it, or remove the key to use the default.' : `Did you mean ${meant}?`;
+  return `Expected ${key} to be ${text}, got ${found}. ${fix}`;
 }
 
 function choice(words: readonly string[]): { readonly text: string; readonly words: readonly string[] } {

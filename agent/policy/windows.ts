@@ -7,13 +7,13 @@ import type { Window } from './policy.ts';
 
 const KEY = 'windows';
 const EXAMPLE = 'Mon-Fri 22:00-04:00 Europe/Berlin';
-// As JavaScript counts them.
+// In the order of Date.getDay().
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
-// Each zone that is named costs its rules in memory.
+// The rules of each named zone take memory.
 const MOST_WINDOWS = 50;
 const LONGEST_TEXT = 16 * 1024;
-/** The longest of all zones' names has 32 characters. */
+/** The longest IANA name has 32 characters. */
 const LONGEST_ZONE = 64;
 
 const TIMES = /^([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$/u;
@@ -21,8 +21,8 @@ const ZONE = /^[A-Za-z][\w+-]*(?:\/[\w+-]+)*$/u;
 const MIDNIGHT = 24 * 60;
 
 /**
- * Reads the windows: days, start and end, time zone. Blank lines and # comments are fine. Whatever is wrong goes into
- * `errors`, with its line.
+ * Returns the windows: days, start and end, time zone. Skips blank lines and # comments. Adds what is wrong to `errors`,
+ * with its line.
  */
 export function readWindows(text: string, errors: ErrorList): readonly Window[] {
   if (text.length > LONGEST_TEXT) {
@@ -30,7 +30,7 @@ export function readWindows(text: string, errors: ErrorList): readonly Window[] 
       KEY,
       1,
       () =>
-        `Expected ${KEY} to be at most ${LONGEST_TEXT} characters, comments included, got ${text.length}; name fewer windows.`,
+        `Expected ${KEY} to be at most ${LONGEST_TEXT} characters, comments included, got ${text.length}. Name fewer windows.`,
     );
     return [];
   }
@@ -44,7 +44,7 @@ export function readWindows(text: string, errors: ErrorList): readonly Window[] 
       KEY,
       extra.line,
       () =>
-        `Expected at most ${MOST_WINDOWS} windows, got ${lines.length}; write days together, as in ${EXAMPLE}.`,
+        `Expected at most ${MOST_WINDOWS} windows, got ${lines.length}. Write days together, as in ${EXAMPLE}.`,
     );
     return [];
   }
@@ -58,7 +58,7 @@ export function readWindows(text: string, errors: ErrorList): readonly Window[] 
   });
 }
 
-/** The window, or what is wrong with it. */
+/** Returns the window, or a message that says what is wrong with it. */
 function readWindow(written: string): Window | string {
   const [dayText = '', timeText, timeZone, ...rest] = written.split(/\s+/u);
   const days = readDays(dayText);
@@ -68,20 +68,20 @@ function readWindow(written: string): Window | string {
   const times = timeText === undefined ? undefined : readTimes(timeText);
   if (times === undefined) {
     const got = timeText === undefined ? 'nothing' : quote(timeText);
-    return `Expected start and end after the days, as 22:00-04:00 (00:00 to 24:00), got ${got}; write as in ${EXAMPLE}.`;
+    return `Expected start and end after the days, as 22:00-04:00 (00:00 to 24:00), got ${got}. Write as in ${EXAMPLE}.`;
   }
   if (timeZone === undefined) {
-    return `Expected a time zone after ${quote(`${dayText} ${timeText}`)}, got none; add the one that is meant, such as UTC or Europe/Berlin.`;
+    return `Expected a time zone after ${quote(`${dayText} ${timeText}`)}, got none. Add one, such as UTC or Europe/Berlin.`;
   }
   if (rest.length > 0) {
-    return `Expected one window a line, such as ${EXAMPLE}, got ${quote(rest.join(' '))} after it; write it on a line of its own, or after a #.`;
+    return `Expected one window a line, such as ${EXAMPLE}, got ${quote(rest.join(' '))} after it. Write it on a line of its own, or after a #.`;
   }
   return isTimeZone(timeZone)
     ? { days, ...times, timeZone }
-    : `Expected a time zone such as UTC or Europe/Berlin, got ${quote(timeZone)}; 'timedatectl list-timezones' prints them all.`;
+    : `Expected a time zone such as UTC or Europe/Berlin, got ${quote(timeZone)}. Run 'timedatectl list-timezones' for all names.`;
 }
 
-/** The days in the week's order, or what is wrong with them. */
+/** Returns the days sorted, or a message that says what is wrong with them. */
 function readDays(text: string): readonly number[] | string {
   const days = new Set<number>();
   for (const item of text.split(',')) {
@@ -89,12 +89,12 @@ function readDays(text: string): readonly number[] | string {
     for (const word of [first, last, ...rest]) {
       if (!DAYS.includes(word)) {
         const meant = closest(word.slice(0, 3), DAYS);
-        const fix = meant === undefined ? `write as in ${EXAMPLE}.` : `did you mean ${meant}?`;
-        return `Expected days such as Mon-Fri or Sat,Sun (of ${DAYS.join(', ')}), got ${quote(word)}; ${fix}`;
+        const fix = meant === undefined ? `Write as in ${EXAMPLE}.` : `Did you mean ${meant}?`;
+        return `Expected days such as Mon-Fri or Sat,Sun (of ${DAYS.join(', ')}), got ${quote(word)}. ${fix}`;
       }
     }
     if (rest.length > 0) {
-      return `Expected a range of two days, such as Mon-Fri, got ${quote(item)}; separate single days by commas.`;
+      return `Expected a range of two days, such as Mon-Fri, got ${quote(item)}. Separate single days by commas.`;
     }
     const from = DAYS.indexOf(first);
     const count = (DAYS.indexOf(last) - from + DAYS.length) % DAYS.length;
@@ -123,7 +123,7 @@ function isTimeZone(text: string): boolean {
     return false;
   }
   try {
-    // It throws for a zone that it does not know.
+    // Throws a RangeError for an unknown zone.
     return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
   } catch {
     return false;

@@ -1,4 +1,4 @@
-// What one node shows of itself, as annotations and a label, and the smallest patch that makes it true.
+// Formats a node's report as annotations and a label, and computes the smallest patch that sets them.
 
 import type { Drift } from '../plan/drift.ts';
 import { historyAnnotation } from './history.ts';
@@ -19,7 +19,7 @@ export interface NodeReport {
   readonly failedRevision: string | undefined;
   /** RFC 3339. */
   readonly lastChange: string | undefined;
-  /** The changes that ended, oldest first; the annotation holds the last five. */
+  /** Finished changes, oldest first; the annotation holds the last five. */
   readonly history: readonly PastChange[] | undefined;
 }
 
@@ -30,11 +30,11 @@ export interface NodePatch {
 
 type Texts = Readonly<Record<string, string>>;
 
-/** All annotations of an object together may be 256 KiB; these leave most of it to others. */
+/** All annotations of an object together may be 256 KiB. These limits leave most of it to others. */
 const MAX_TEXT_BYTES = 1024;
 const MAX_LIST_BYTES = 16 * 1024;
 
-/** What differs between the node as it is and as it should read; undefined when nothing does, so that nothing is written. */
+/** Returns the patch from the node's current annotations and labels to the report's; undefined when nothing differs. */
 export function nodePatch(
   current: { readonly annotations: Texts; readonly labels: Texts },
   wanted: NodeReport,
@@ -46,7 +46,7 @@ export function nodePatch(
     : { annotations, labels };
 }
 
-/** The report's annotations; undefined for those that must be absent. */
+/** Returns the report's annotations; undefined for those that must be absent. */
 export function annotationsOf(report: NodeReport): Readonly<Record<string, string | undefined>> {
   return {
     [KEYS.state]: report.state,
@@ -60,13 +60,13 @@ export function annotationsOf(report: NodeReport): Readonly<Record<string, strin
     [KEYS.failedRevision]: report.failedRevision,
     [KEYS.lastChange]: report.lastChange,
     [KEYS.history]: historyAnnotation(report.history),
-    // It was heard as soon as it was seen.
+    // The agent handles a retry request when it sees it, and removes it with the next report.
     [INPUT_KEYS.retry]: undefined,
   };
 }
 
 /**
- * Drift in words: `missing: a,b; unmanaged: c (KUBELET_EXTRA_ARGS in /etc/default/kubelet); pending restart: +a,-d`.
+ * Returns drift as text: `missing: a,b; unmanaged: c (KUBELET_EXTRA_ARGS in /etc/default/kubelet); pending restart: +a,-d`.
  * undefined when there is none.
  */
 export function driftText(drift: Drift): string | undefined {
@@ -85,7 +85,7 @@ function part(title: string, entries: readonly string[]): string | undefined {
   return entries.length === 0 ? undefined : `${title}: ${entries.join(', ')}`;
 }
 
-/** An empty list is something known, and shows as an empty annotation. */
+/** An empty list is known, and becomes an empty annotation; undefined is not known. */
 function listText(entries: readonly string[] | undefined): string | undefined {
   return entries && shorten(entries.join(','), MAX_LIST_BYTES);
 }

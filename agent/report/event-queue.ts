@@ -1,19 +1,22 @@
-// Events that the API server has not accepted yet, in their order.
+// Queues Events until the API server accepts them, in order.
 
 import { errorText } from '../text/error-text.ts';
 
 export interface EventQueue<E> {
-  /** Appends Events. Where there are too many, the oldest are dropped. */
+  /** Appends Events. Drops the oldest of more than 20. */
   add(events: readonly E[]): void;
-  /** Posts one after the other, until one is not accepted. Resolves with true when none is left; never rejects. */
+  /** Posts one after the other, until one is refused. Resolves with true when none is left; never rejects. */
   post(): Promise<boolean>;
   isEmpty(): boolean;
 }
 
-/** What an API server that refuses Events for hours may cost in memory, and in old news when it accepts them again. */
+/** Bounds memory when the API server refuses Events for hours, and the number of outdated Events after that. */
 const MOST_EVENTS = 20;
 
-/** `post` rejects when the API server did not accept the Event; `warn` is for the log. Call the queue's `post` from one place. */
+/**
+ * Returns a queue. `post` must reject when the API server refuses the Event; `warn` writes to the log. Do not overlap calls
+ * of the queue's `post`.
+ */
 export function eventQueue<E extends { readonly reason: string }>(
   post: (event: E) => Promise<void>,
   warn: (facts: object, message: string) => void,
@@ -25,10 +28,7 @@ export function eventQueue<E extends { readonly reason: string }>(
       const all = [...waiting, ...events];
       waiting = all.slice(-MOST_EVENTS);
       for (const { reason } of all.slice(0, -MOST_EVENTS)) {
-        warn(
-          { event: reason },
-          `The Event ${reason} is dropped: ${MOST_EVENTS} newer ones wait to be posted.`,
-        );
+        warn({ event: reason }, `Dropped the Event ${reason}: ${MOST_EVENTS} newer ones wait to be posted.`);
       }
     },
     async post() {
@@ -37,7 +37,7 @@ export function eventQueue<E extends { readonly reason: string }>(
           await post(next);
         } catch (error) {
           const { reason } = next;
-          const message = `The Event ${reason} could not be posted. It is tried again with a later report: ${errorText(error)}`;
+          const message = `Posting the Event ${reason} failed. It is retried with a later report: ${errorText(error)}`;
           warn({ event: reason, err: error }, message);
           return false;
         }

@@ -1,15 +1,15 @@
-// The last changes of a node as its annotation `history` holds them: JSON, a list of changes, oldest first.
+// Writes and parses the annotation `history`: a JSON list of a node's last changes, oldest first.
 
 import * as v from 'valibot';
 import { errorText } from '../text/error-text.ts';
 import { type PastChange, pastChangeSchema } from './past-change.ts';
 import { jsonBytes, shortenInJson } from './shorten.ts';
 
-/** Every watcher of Nodes gets every annotation of each, and all annotations of one Node together may be 256 KiB. */
+/** Each watcher of Nodes receives all annotations, and those of one Node together may be 256 KiB. */
 export const MAX_HISTORY_BYTES = 8 * 1024;
 const MOST_CHANGES = 5;
 
-/** How long the parts of one change may be, in bytes of JSON. */
+/** The limits of the parts of one change, in bytes of JSON. */
 interface Limits {
   readonly reason: number;
   readonly why: number;
@@ -21,16 +21,15 @@ interface Limits {
 const ROOMY: Limits = { reason: 1024, why: 1024, list: 1024, file: 512 };
 /** MOST_CHANGES of these always fit. */
 const TIGHT: Limits = { reason: 240, why: 340, list: 200, file: 150 };
-/** A time, a version, a hash in hexadecimal: longer only where the state file was edited. */
+/** A time, a version or a hash in hexadecimal is shorter, unless a person edited the state file. */
 const WORD_BYTES = 72;
 /** Room for the two counts at the end of a list. */
 const COUNTS_BYTES = 80;
 
 /**
- * The annotation's text for the newest five changes, at most MAX_HISTORY_BYTES; undefined when there are none. Where they do
- * not fit, they are shortened, the oldest most: a text that was cut ends in `…`. Of two lists of which one is too long, only
- * the entries that differ are kept, as many as fit; `… and 12 unchanged` and `… and 7 more added` (or `removed`) stand for
- * the others.
+ * Returns the annotation's text for the newest five changes, at most MAX_HISTORY_BYTES; undefined when there are none. When
+ * they do not fit, shortens them, the oldest first: a cut text ends in `…`. When `from` or `to` is too long, keeps only the
+ * entries that differ, as many as fit; `… and 12 unchanged` and `… and 7 more added` (or `removed`) replace the others.
  */
 export function historyAnnotation(history: readonly PastChange[] | undefined): string | undefined {
   const changes = (history ?? []).slice(-MOST_CHANGES);
@@ -44,12 +43,12 @@ export function historyAnnotation(history: readonly PastChange[] | undefined): s
   return JSON.stringify(changes.map((change) => shortened(change, TIGHT)));
 }
 
-/** An annotation `history` that no agent wrote. */
+/** The annotation `history` is not valid, so no agent wrote it. */
 export class HistoryError extends Error {
   override readonly name = 'HistoryError';
 }
 
-/** The changes in the annotation's text, oldest first. Throws a HistoryError that says what is wrong with the text. */
+/** Returns the changes in the annotation's text, oldest first. Throws a HistoryError when the text is not valid. */
 export function parseHistory(text: string): readonly PastChange[] {
   try {
     return v.parse(v.array(pastChangeSchema), JSON.parse(text));
@@ -80,7 +79,7 @@ function word(text: string): string {
   return shortenInJson(text, WORD_BYTES);
 }
 
-/** Both lists whole, or neither: a reader who compares them must not find differences that the cut made. */
+/** Shortens both lists or neither, so that a comparison of the two shows no difference that the cut made. */
 function shortenedLists({ from, to }: PastChange, maxBytes: number): Pick<PastChange, 'from' | 'to'> {
   if (jsonBytes(from) <= maxBytes && jsonBytes(to) <= maxBytes) return { from, to };
   const [before, next] = [new Set(from), new Set(to)];

@@ -1,4 +1,4 @@
-// A change as it is remembered once it is over: on the host's disk, and in the Node's annotation.
+// The record of a finished change, on the host's disk and in the Node's annotation.
 
 import * as v from 'valibot';
 
@@ -7,27 +7,27 @@ const list = v.pipe(v.array(v.string()), v.readonly());
 const sha256 = v.nullable(v.string());
 
 /**
- * Done: committed. RolledBack: by the agent. Stuck: by the agent, and the kubelet is not healthy with it. Undone: by the
- * host itself, or by the agent's next start.
+ * Done: committed. RolledBack: the agent rolled back. Stuck: the agent rolled back and the kubelet is still not healthy.
+ * Undone: the rollback timer, the boot unit or the agent's next start rolled back.
  */
 const CHANGE_RESULTS = ['Done', 'RolledBack', 'Stuck', 'Undone'] as const;
 
 export const pastChangeSchema = v.object({
   /** RFC 3339. */
   at: v.string(),
-  /** Why it was made. */
+  /** Why the agent made the change. */
   reason: v.string(),
   revision: v.string(),
-  /** Of the ConfigMap that asked for it; absent when that was gone. */
+  /** Of the policy's ConfigMap; absent when the ConfigMap was deleted. */
   resourceVersion: v.optional(v.string()),
   file: v.string(),
   before: sha256,
   after: sha256,
-  /** What the kubelet ran with before, and was to run with. */
+  /** The kubelet's list before the change, and the list that the change wanted. */
   from: list,
   to: list,
   result: v.picklist(CHANGE_RESULTS),
-  /** What went wrong; absent when nothing did. */
+  /** The error; absent when there was none. */
   why: v.optional(v.string()),
 });
 

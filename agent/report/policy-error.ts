@@ -1,11 +1,11 @@
-// Why a ConfigMap is no policy, in a few lines for a person.
+// Formats the errors of a ConfigMap in a few lines for a person.
 
 import type { PolicyError } from '../policy/policy.ts';
 
-/** More than this is not read at once; the rest shows when these are mended. */
+/** The others show when these are fixed. */
 const MAX_SHOWN = 5;
 
-/** One error a line, as `allowedUnsafeSysctls, line 2: …`, and how many more there are. Empty for no errors. */
+/** Returns one error a line, as `allowedUnsafeSysctls, line 2: …`, then the number of others. Empty for no errors. */
 export function policyErrorText(errors: readonly PolicyError[]): string {
   const shown = errors.slice(0, MAX_SHOWN).map(lineOf);
   const more = errors.length - shown.length;

@@ -1,17 +1,17 @@
-// What a node said of its lists in its annotations, read back.
+// Parses the lists that a node's agent reported in its annotations.
 
 import { KEYS } from '../names.ts';
 
-/** A node's lists as its agent reported them last; long ones were cut there. */
+/** A node's lists as last reported by its agent, without what was cut from long ones. */
 export interface ReportedLists {
   readonly running: readonly string[];
   /** What the next start of the kubelet would allow. */
   readonly configured: readonly string[];
-  /** Configured by somebody else, and where. */
+  /** Configured by another party, and where. */
   readonly unmanaged: readonly { readonly pattern: string; readonly origin: string }[];
 }
 
-/** undefined: the node does not say what its kubelet runs with. */
+/** Returns the reported lists; undefined when the running list is not reported. */
 export function reportedLists(annotations: Readonly<Record<string, string>>): ReportedLists | undefined {
   const text = annotations[KEYS.running];
   if (text === undefined) return undefined;
@@ -30,7 +30,7 @@ export function reportedLists(annotations: Readonly<Record<string, string>>): Re
   };
 }
 
-/** `missing: …; unmanaged: …; pending restart: …` by its titles; mirrors driftText in annotations.ts. */
+/** Splits `missing: …; unmanaged: …; pending restart: …` by its titles; the reverse of driftText in annotations.ts. */
 function driftParts(text: string): ReadonlyMap<string, string> {
   const parts = text.split(/(?:^|; )(?=(?:missing|unmanaged|pending restart): )/u);
   return new Map(
@@ -41,7 +41,7 @@ function driftParts(text: string): ReadonlyMap<string, string> {
   );
 }
 
-/** Neither empty nor the end of a text that was cut. */
+/** True unless the item is empty or was cut. */
 function isWhole(item: string): boolean {
   return item !== '' && !item.endsWith('…');
 }

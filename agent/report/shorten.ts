@@ -1,9 +1,9 @@
-// Texts that must fit: annotations and Events have limits in bytes.
+// Shortens texts to the byte limits of annotations and Events.
 
 const ELLIPSIS = '…';
 const QUOTES_BYTES = 2;
 
-/** The text itself, or its beginning and an ellipsis, in at most `maxBytes` of UTF-8; no character is cut in two. */
+/** Returns the text, or its beginning and an ellipsis, in at most `maxBytes` of UTF-8; never splits a character. */
 export function shorten(text: string, maxBytes: number): string {
   const bytes = Buffer.from(text);
   if (bytes.byteLength <= maxBytes) {
@@ -17,8 +17,8 @@ export function shorten(text: string, maxBytes: number): string {
 }
 
 /**
- * The same for a text that becomes a string in JSON, where a line break takes two bytes and another control character six:
- * `maxBytes`, five or more, count its quotes too.
+ * Like `shorten`, for a text that becomes a string in JSON, where a line break takes two bytes and another control character
+ * six. `maxBytes` is at least five and includes the quotes.
  */
 export function shortenInJson(text: string, maxBytes: number): string {
   if (jsonBytes(text) <= maxBytes) {
@@ -34,12 +34,12 @@ export function shortenInJson(text: string, maxBytes: number): string {
   return `${text.slice(0, end)}${ELLIPSIS}`;
 }
 
-/** How many bytes of UTF-8 this text or list takes as JSON. */
+/** Returns the number of bytes of UTF-8 that this text or list takes as JSON. */
 export function jsonBytes(value: string | readonly string[]): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-/** Every byte of a UTF-8 character but its first. */
+/** True for every byte of a UTF-8 character except its first. */
 function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0b1100_0000) === 0b1000_0000;
 }

@@ -1,4 +1,4 @@
-// The nodes' annotations side by side, for people.
+// Prints the nodes' annotations as a table for people.
 
 import { KEYS } from '../names.ts';
 
@@ -7,7 +7,7 @@ export interface TableNode {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** Column title, what it shows of a node, and how many characters of it. */
+/** Each column's title, its text for a node, and its longest width in characters. */
 const COLUMNS: readonly (readonly [
   title: string,
   text: (node: TableNode) => string | undefined,
@@ -24,8 +24,8 @@ const COLUMNS: readonly (readonly [
 const GAP = '   ';
 
 /**
- * An aligned table, one line a node after the line of titles, without a newline at the end. What is unknown shows as
- * `?`, what is empty as `-`; long cells are cut with an ellipsis. Widths count characters, as terminals do.
+ * Returns an aligned table, one line a node after the line of titles, without a newline at the end. An unknown value shows
+ * as `?`, an empty one as `-`; long cells are cut with an ellipsis. Widths count characters, as terminals do.
  */
 export function renderTable(nodes: readonly TableNode[]): string {
   const rows = [
@@ -35,14 +35,14 @@ export function renderTable(nodes: readonly TableNode[]): string {
   return aligned(rows);
 }
 
-/** Rows of cells below each other, without a newline at the end. The first row has as many cells as any. */
+/** Returns rows of aligned cells, without a newline at the end. The first row must have as many cells as any other. */
 export function aligned(rows: readonly (readonly string[])[]): string {
   const [titles = []] = rows;
   const widths = titles.map((_title, at) => Math.max(...rows.map((row) => lengthOf(row[at] ?? ''))));
   return rows.map((row) => line(row, widths)).join('\n');
 }
 
-/** One revision when desired and applied agree, else how far the node is. */
+/** Returns the revision when desired and applied are equal, else `applied → desired`. */
 function revision(annotations: TableNode['annotations']): string | undefined {
   const desired = annotations[KEYS.desiredRevision];
   const applied = annotations[KEYS.appliedRevision];

@@ -1,4 +1,4 @@
-// Whether a kubelet takes an allowance at all: a kubelet that is given one it refuses does not start.
+// Decides whether a kubelet accepts an allowance. A kubelet does not start with one that it refuses.
 
 import { explainGrammar, explainNamespace } from './explain.ts';
 import { isNamespaced, knownTo } from './namespaces.ts';
@@ -11,14 +11,14 @@ const LONGEST_BYTES = 253;
 const PATTERN = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]$/u;
 
 /**
- * Whether NewAllowlist of that kubelet accepts `pattern`. Kubelets older than 1.29 are taken for 1.29, newer ones than
- * 1.37 for 1.37. Mirrors NewAllowlist in kubernetes pkg/kubelet/sysctl/allowlist.go.
+ * True when NewAllowlist of that kubelet accepts `pattern`. Kubelets older than 1.29 are judged as 1.29, newer ones than
+ * 1.37 as 1.37. Mirrors NewAllowlist in kubernetes pkg/kubelet/sysctl/allowlist.go.
  */
 export function isAllowance(pattern: string, kubelet: Version): boolean {
   return isPattern(pattern) && isNamespaced(stemOf(pattern), knownTo(kubelet));
 }
 
-/** Why that kubelet refuses `pattern`, and how to mend it; undefined when it accepts it. Costs more than `isAllowance`. */
+/** Returns why that kubelet refuses `pattern` and how to fix it; undefined when it accepts it. Slower than `isAllowance`. */
 export function allowanceProblem(pattern: string, kubelet: Version): string | undefined {
   if (isAllowance(pattern, kubelet)) {
     return undefined;
@@ -34,6 +34,6 @@ function stemOf(pattern: string): string {
 }
 
 function isPattern(text: string): boolean {
-  // The expression takes ASCII alone, so characters and bytes are the same number; length first keeps it quick.
+  // PATTERN matches ASCII alone, so characters and bytes are the same number. The length comes first: it is cheap.
   return text.length <= LONGEST_BYTES && PATTERN.test(text);
 }

@@ -1,28 +1,28 @@
-// What one allowance lets pods set. Mirrors validateSysctl in kubernetes pkg/kubelet/sysctl/allowlist.go.
+// Decides what an allowance lets pods set. Mirrors validateSysctl in kubernetes pkg/kubelet/sysctl/allowlist.go.
 
 import { normaliseSysctl } from './normalise.ts';
 
 interface Reach {
-  /** The name, or what stands before the first `*`. */
+  /** The name, or the part before the first `*`. */
   readonly stem: string;
   readonly isPattern: boolean;
 }
 
 /**
  * True when the kubelet lets a pod set everything that `other` (a name or a pattern) stands for once `allowance` is
- * on its list. Both spellings, with dots and with slashes, mean the same.
+ * on its list. Spellings with dots and with slashes are equal.
  */
 export function covers(allowance: string, other: string): boolean {
   return reaches(reachOf(allowance), reachOf(other));
 }
 
-/** True when one of the allowances covers `other`. For many questions about one list, see `coverageOf`. */
+/** True when one of the allowances covers `other`. For many calls with one list, use `coverageOf`. */
 export function coveredBy(allowances: readonly string[], other: string): boolean {
   const wanted = reachOf(other);
   return allowances.some((allowance) => reaches(reachOf(allowance), wanted));
 }
 
-/** `coveredBy` for one list and many others: long lists on both sides take no longer than they are. */
+/** Returns `coveredBy` for one list, in a form that is fast for many calls: linear for long lists on both sides. */
 export function coverageOf(allowances: readonly string[]): (other: string) => boolean {
   const reached = allowances.map(reachOf);
   const names = new Set(reached.filter(({ isPattern }) => !isPattern).map(({ stem }) => stem));

@@ -1,25 +1,25 @@
-// What one allowance means on one node.
+// Judges one allowance for one node: allowed, safe or invalid.
 
 import { allowanceProblem } from './allowance.ts';
 import { isSafe, kernelNeededBy } from './safe.ts';
 import { formatVersion, type Version } from './version.ts';
 
 /**
- * `allowed`: pods may set it once it is on the kubelet's list. `safe`: they may without. `invalid`: the kubelet does
- * not start with it.
+ * `allowed`: pods may set it once it is on the kubelet's list. `safe`: pods may set it without that. `invalid`: the
+ * kubelet does not start with it.
  */
 export type Verdict = 'allowed' | 'safe' | 'invalid';
 
 export interface Judgement {
   readonly pattern: string;
   readonly verdict: Verdict;
-  /** One sentence for a person; for an invalid one, how to mend it too. */
+  /** One sentence for a person; for an invalid one, how to fix it too. */
   readonly message: string;
 }
 
 interface NodeVersions {
   readonly kubelet: Version;
-  /** undefined: not known, taken to be new enough. */
+  /** undefined: not known, and treated as new enough. */
   readonly kernel: Version | undefined;
 }
 

@@ -5,7 +5,7 @@ import { covers } from './coverage.ts';
 import { isAtLeast, type Version } from './version.ts';
 
 interface Known {
-  /** A whole name, or what stands before the first `*` of a pattern. */
+  /** A whole name, or the part before the first `*` of a pattern. */
   readonly names: readonly string[];
   /** Everything below one of these and a dot. */
   readonly prefixes: readonly string[];
@@ -29,7 +29,7 @@ const ALWAYS: Known = {
 
 const SINCE_1_37: Known = { names: ['kernel.domainname'], prefixes: ['user'] };
 
-/** What the given kubelet knows; older ones than 1.29 are taken to know what 1.29 does, newer ones what 1.37 does. */
+/** Returns what the given kubelet knows. Kubelets older than 1.29 are treated as 1.29, newer ones than 1.37 as 1.37. */
 export function knownTo(kubelet: Version): Known {
   if (!isAtLeast(kubelet, 1, 37)) {
     return ALWAYS;
@@ -40,23 +40,23 @@ export function knownTo(kubelet: Version): Known {
   };
 }
 
-/** True when a normalised name, or the stem of a pattern, is known to be namespaced. */
+/** True when `known` has the normalised name, or the stem of a pattern, as namespaced. */
 export function isNamespaced(stem: string, known: Known): boolean {
   return known.names.includes(stem) || known.prefixes.some((prefix) => stem.startsWith(`${prefix}.`));
 }
 
-/** The widest allowances within what `stem*` asks for that are namespaced: what a person may have meant. */
+/** Returns the widest namespaced allowances that `stem*` covers, as suggestions for a message. */
 export function namespacedBelow(stem: string, known: Known): readonly string[] {
   const below = namespacedAllowances(known).filter((allowance) => allowance.startsWith(stem));
   return below.filter((allowance) => !below.some((other) => other !== allowance && covers(other, allowance)));
 }
 
-/** Every allowance that the kubelet's table names, the wide ones as patterns. */
+/** Returns every allowance of the kubelet's table, prefixes as patterns. */
 export function namespacedAllowances(known: Known): readonly string[] {
   return [...known.names.map(asAllowance), ...known.prefixes.map((prefix) => `${prefix}.*`)];
 }
 
-// kernel.shm and kernel.msg are no sysctls: the kubelet's table has them so that kernel.shm* and kernel.msg* pass.
+// kernel.shm and kernel.msg are not sysctls. The kubelet's table has them so that it accepts kernel.shm* and kernel.msg*.
 function asAllowance(name: string): string {
   return name === 'kernel.shm' || name === 'kernel.msg' ? `${name}*` : name;
 }

@@ -1,5 +1,5 @@
 /**
- * The spelling with dots as separators: `net/ipv4/conf/eth0.100/forwarding` is `net.ipv4.conf.eth0/100.forwarding`.
+ * Returns the spelling with dots as separators: `net/ipv4/conf/eth0.100/forwarding` is `net.ipv4.conf.eth0/100.forwarding`.
  * A name whose first separator is a dot stays as it is. Mirrors NormalizeName in k8s.io/component-helpers
  * node/util/sysctl/sysctl.go.
  */

@@ -5,9 +5,9 @@ import { normaliseSysctl } from './normalise.ts';
 import { compareVersions, isAtLeast, type Version } from './version.ts';
 
 interface SafeSysctl {
-  /** The oldest minor version of kubelet 1 that takes it as safe. */
+  /** The oldest minor version of kubelet 1 for which it is safe. */
   readonly kubelet: number;
-  /** The oldest kernel that keeps it by namespace; undefined when every supported one does. */
+  /** The oldest kernel in which it is namespaced; undefined when it is in every supported one. */
   readonly kernel: Version | undefined;
 }
 
@@ -29,16 +29,16 @@ const SAFE: ReadonlyMap<string, SafeSysctl> = new Map([
 ]);
 
 /**
- * True when the kubelet lets pods set `pattern` without an allowance. A pattern with `*` never is: it reaches further
- * than one safe name. Kubelets older than 1.29 are taken for 1.29, newer ones than 1.37 for 1.37; an unknown kernel
- * for one that is new enough.
+ * True when the kubelet lets pods set `pattern` without an allowance; false for every pattern with `*`, which covers more
+ * than one safe name. Kubelets older than 1.29 are treated as 1.29, newer ones than 1.37 as 1.37, and an unknown kernel as
+ * new enough.
  */
 export function isSafe(pattern: string, kubelet: Version, kernel: Version | undefined): boolean {
   const known = safeOn(pattern, kubelet);
   return known !== undefined && (kernel === undefined || isNewEnough(kernel, known.kernel));
 }
 
-/** The kernel that `pattern` needs to be safe on this kubelet; undefined when it is not safe, or safe on every kernel. */
+/** Returns the oldest kernel with which `pattern` is safe on this kubelet; undefined for none, and for every kernel. */
 export function kernelNeededBy(pattern: string, kubelet: Version): Version | undefined {
   return safeOn(pattern, kubelet)?.kernel;
 }

@@ -1,4 +1,4 @@
-// Versions of kubelets and kernels, as far as rules depend on them.
+// Parses and compares versions of kubelets and kernels.
 
 export interface Version {
   readonly major: number;
@@ -6,15 +6,15 @@ export interface Version {
   readonly patch: number;
 }
 
-/** The newest kubelet whose rules were read; newer ones are taken to have the same. */
+/** The newest kubelet whose rules these tables mirror; newer ones are judged by the same rules. */
 export const NEWEST_KUBELET: Version = { major: 1, minor: 37, patch: 0 };
 
-// Three numbers count; some kernels have a fourth (6.6.87.2-microsoft-standard), and builds add words after - + ~ or _.
+// Reads three numbers. Some kernels have a fourth (6.6.87.2-microsoft-standard), and builds add words after - + ~ or _.
 const VERSION = /^(?:kubernetes\s+)?v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9})(?:\.\d+)*)?(?:[-+~_]\S*)?$/iu;
 
 /**
- * Reads the version out of what people and programs write: `v1.37.2`, `1.37`, `Kubernetes v1.37.2`, `1.37.2-gke.1`,
- * `6.1.0-18-amd64`. A missing patch is 0. undefined when the text is no version.
+ * Parses a version as people and programs write it: `v1.37.2`, `1.37`, `Kubernetes v1.37.2`, `1.37.2-gke.1`,
+ * `6.1.0-18-amd64`. A missing patch is 0. Returns undefined when the text is not a version.
  */
 export function parseVersion(text: string): Version | undefined {
   const [, major, minor, patch] = VERSION.exec(text.trim()) ?? [];
@@ -24,7 +24,7 @@ export function parseVersion(text: string): Version | undefined {
   return { major: Number(major), minor: Number(minor), patch: Number(patch ?? 0) };
 }
 
-/** Negative when `a` is older than `b`, 0 when they are equal, positive when it is newer. */
+/** Returns a negative number when `a` is older than `b`, 0 when they are equal, a positive one when `a` is newer. */
 export function compareVersions(a: Version, b: Version): number {
   return a.major - b.major || a.minor - b.minor || a.patch - b.patch;
 }

@@ -1,8 +1,8 @@
-// The word that a person most likely meant.
+// Finds the word that a person most likely meant.
 
 /**
- * The candidate with the fewest single-character edits to `word`, letter case not counted; undefined when even the
- * nearest needs more than `mostEdits`, or more than a third of its length.
+ * Returns the candidate with the fewest single-character edits to `word`, ignoring case; undefined when every candidate
+ * needs more than `mostEdits`, or more than a third of its length (at least one).
  */
 export function closest(
   word: string,

@@ -1,4 +1,4 @@
-// Numbers of things, and spans of time, for a person.
+// Formats numbers of things and spans of time for a person.
 
 /** `1 node`, `2 nodes` */
 export function count(number: number, what: string): string {

@@ -1,6 +1,6 @@
-// What an error says, for a person.
+// The text of an error, for a person.
 
-/** The message of whatever was thrown. */
+/** Returns the message of an Error, or the value as a string. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,8 +1,8 @@
-// Bytes told apart.
+// A hash that identifies bytes.
 
 import { createHash } from 'node:crypto';
 
-/** SHA-256 in hexadecimal; null stands for no bytes at all, as of a file that is not there. */
+/** Returns the SHA-256 in hexadecimal; null for undefined, as for a file that does not exist. */
 export function sha256Of(bytes: Uint8Array | undefined): string | null {
   return bytes === undefined ? null : createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,8 +1,8 @@
-// Many names, told in one line.
+// Formats many names in one line.
 
 /** `node-1, node-2 and 48 more`: as many names as fit into `width` characters, at least one. */
 export function someNames(names: readonly string[], width: number): string {
-  // A name and its comma take three characters or more: thousands of names need not be joined to know.
+  // A name and its comma take three characters or more, so more names than `width` never fit. This avoids a long join.
   const all = names.length <= width ? listed(names, names.length) : undefined;
   if (all !== undefined && all.length <= width) return all;
   let shown = 1;

@@ -1,15 +1,15 @@
-// Values and choices, made fit for one line of a message.
+// Formats values and choices for one line of a message.
 
 const LONGEST_QUOTE = 80;
 
-/** The text in double quotes, printable. */
+/** Returns the printable text in double quotes. */
 export function quote(text: string): string {
   return `"${printable(text)}"`;
 }
 
 /**
- * The text with control, invisible and direction-changing characters escaped, and cut after 80 characters unless told
- * otherwise, so that a message stays short and a terminal or an annotation shows what is really there.
+ * Returns the text with control, invisible and direction-changing characters escaped, cut after `longest` characters, so
+ * that a message stays short and a terminal or an annotation shows every character.
  */
 export function printable(text: string, longest = LONGEST_QUOTE): string {
   const escaped = Array.from(text.slice(0, longest), escape).join('');

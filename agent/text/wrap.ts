@@ -1,6 +1,6 @@
-// Text in lines of a width.
+// Wraps and cuts text to a width.
 
-/** The words in lines of at most `width` characters; a longer word is broken. No lines for no words. */
+/** Returns the words in lines of at most `width` characters. A longer word is broken. No words give no lines. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(/\s+/u).flatMap((part) => pieces(part, width))) {
@@ -14,13 +14,13 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** The beginning of the text in `width` characters, with an ellipsis where something is missing. */
+/** Returns the text, or its beginning and an ellipsis, in at most `width` characters. */
 export function cut(text: string, width: number): string {
   const letters = Array.from(text);
   return letters.length <= width ? text : `${letters.slice(0, Math.max(0, width - 1)).join('')}…`;
 }
 
-/** None for nothing. */
+/** Empty for an empty word. */
 function pieces(word: string, width: number): readonly string[] {
   const letters = Array.from(word);
   return Array.from({ length: Math.ceil(letters.length / width) }, (_, at) =>

@@ -1,4 +1,4 @@
-// Environment files and argument lists near everything that systemd and the kubelet treat in a way of its own.
+// Generates environment files and argument lists near every special case of systemd and the kubelet.
 
 import * as fc from 'fast-check';
 
@@ -46,7 +46,7 @@ const PIECES = [
   '\xf0\x9f\x98\x80',
 ] as const;
 
-/** What systemd drops a whole file for, unless it stands in a comment; a NUL always. */
+/** Bytes for which systemd ignores the whole file, except within a comment; a NUL also there. */
 const POISON = [
   '\0',
   '\xff',
@@ -66,12 +66,12 @@ const piece = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(...POISON) },
 );
 
-/** A file as a byte string, anything at all. */
+/** Any file, as a byte string. */
 export const anyFile: fc.Arbitrary<string> = fc
   .array(piece, { maxLength: 30, size: 'max' })
   .map((pieces) => pieces.join(''));
 
-/** A value's words, as somebody would write them. */
+/** A value's words, as a person would write them. */
 const goodWord = fc.constantFrom(
   '--v=2',
   '--node-ip=10.0.0.1',
@@ -117,7 +117,7 @@ const otherLine = fc.constantFrom(
   'A=2\r',
 );
 
-/** A file that a person or a tool might have made: every kubelet starts with it. */
+/** A file that a person or a tool might write, with which every kubelet starts. */
 export const goodFile: fc.Arbitrary<string> = fc
   .tuple(
     fc.array(otherLine, { maxLength: 4 }),
@@ -130,7 +130,7 @@ export const goodFile: fc.Arbitrary<string> = fc
   )
   .map(([head, values, tail, end]) => [...head, ...values, ...tail].join('\n') + end);
 
-/** Allowances that every kubelet takes. */
+/** Allowances that every kubelet accepts. */
 export const allowance: fc.Arbitrary<string> = fc.constantFrom(
   'net.core.somaxconn',
   'net/core/somaxconn',

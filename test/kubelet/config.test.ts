@@ -19,17 +19,17 @@ describe('the list', () => {
     ['{\n\t"allowedUnsafeSysctls": [\n\t\t"kernel.sem"\n\t]\n}', ['kernel.sem']],
     ['allowedUnsafeSysctls: null\n', []],
     ['# c\n---\nallowedUnsafeSysctls: [a]\n---\nallowedUnsafeSysctls: [b]\n', ['a']],
-  ])('of %j is %j', (text, expected) => {
+  ])('of the config file %j is %j', (text, expected) => {
     expect(list(text)).toEqual(expected);
   });
 
-  it('is replaced whole by the last drop-in that gives one, whatever order they come in', () => {
+  it('is replaced as a whole by the last drop-in that sets it, in any order of the input', () => {
     const dropIns = { '/d/20.conf': 'allowedUnsafeSysctls: [c]', '/d/10.conf': 'allowedUnsafeSysctls: [b]' };
     expect(list('allowedUnsafeSysctls: [a]', dropIns)).toEqual(['c']);
     expect(readKubeletConfig(sources('a: 1', dropIns)).allowedUnsafeSysctlsFrom).toBe('drop-in /d/20.conf');
   });
 
-  it('follows the order of a walk: a folder where its own name stands among the files', () => {
+  it('comes from the last drop-in in the order of WalkDir, where a folder sorts among the files by its name', () => {
     const dropIns = {
       '/d/a.conf': 'allowedUnsafeSysctls: [file]',
       '/d/a/z.conf': 'allowedUnsafeSysctls: [folder]',
@@ -37,7 +37,7 @@ describe('the list', () => {
     expect(list(undefined, dropIns)).toEqual(['file']);
   });
 
-  it('is emptied by an empty list and by null, and left alone by a drop-in without one', () => {
+  it('is emptied by an empty list and by null, and unchanged by a drop-in without the key', () => {
     expect(list('allowedUnsafeSysctls: [a]', { '/d/1.conf': 'allowedUnsafeSysctls: []' })).toEqual([]);
     expect(list('allowedUnsafeSysctls: [a]', { '/d/1.conf': 'allowedUnsafeSysctls: null' })).toEqual([]);
     expect(list('allowedUnsafeSysctls: [a]', { '/d/1.conf': 'kind: KubeletConfiguration' })).toEqual(['a']);
@@ -48,8 +48,8 @@ describe('the list', () => {
   });
 });
 
-describe('a file', () => {
-  it('is read once, however often the same one is asked about', () => {
+describe('a config file', () => {
+  it('is parsed once, however often it is read', () => {
     let reads = 0;
     const config = {
       path: '/c/config.yaml',
@@ -67,7 +67,7 @@ describe('a file', () => {
   });
 });
 
-describe('health endpoint', () => {
+describe('the health endpoint', () => {
   it('comes from the last file that sets it', () => {
     const read = readKubeletConfig(
       sources('healthzPort: 1\nhealthzBindAddress: 0.0.0.0', { '/d/1.conf': 'healthzPort: 0' }),
@@ -76,7 +76,7 @@ describe('health endpoint', () => {
   });
 });
 
-describe('a file the kubelet could not read', () => {
+describe('a config file that the kubelet cannot read', () => {
   it.each([
     ['kind: x\nallowedUnsafeSysctls: net.*\n', 2],
     ['kind: x\nallowedUnsafeSysctls:\n- 1\n', 3],
@@ -84,7 +84,7 @@ describe('a file the kubelet could not read', () => {
     ['- a\n', 1],
     ['', undefined],
     ['a: 1\nhealthzPort: "1"\n', 2],
-  ])('%j is refused with its line', (text, line) => {
+  ])('is refused with the line of the fault: %j', (text, line) => {
     const refusal = (): unknown => {
       try {
         return readKubeletConfig(sources(undefined, { '/d/1.conf': text }));

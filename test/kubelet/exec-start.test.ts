@@ -21,11 +21,11 @@ describe('expandExecStart', () => {
     ['${A', ['${A']],
     ['${A:-x}', ['${A:-x}']],
     ['${B}${B}', ['zz']],
-  ])('makes of %s the words %j', (word, words) => {
+  ])('expands %s to the words %j', (word, words) => {
     expect(expandExecStart([word], ENVIRONMENT).map(({ text }) => text)).toEqual(words);
   });
 
-  it('says which variable made each word, and which of its words it is', () => {
+  it('returns for each word the variable that it comes from, and its index there', () => {
     expect(expandExecStart(['/k', '$A', '$B'], ENVIRONMENT)).toEqual([
       { text: '/k', variable: undefined, index: 0 },
       { text: '--x', variable: 'A', index: 0 },
@@ -35,7 +35,7 @@ describe('expandExecStart', () => {
   });
 });
 
-it('takes a variable for a word of its own only where it stands alone and without braces', () => {
+it('counts a variable as a separate word only when it stands alone and without braces', () => {
   expect(['$A', '${A}', '$$A', 'x$A', '$AB'].map((word) => takesLoneVariable(['/k', word], 'A'))).toEqual([
     true,
     false,
@@ -45,6 +45,6 @@ it('takes a variable for a word of its own only where it stands alone and withou
   ]);
 });
 
-it('names the variables of an ExecStart once each, as they are written', () => {
+it('lists the variables of an ExecStart without duplicates, as written', () => {
   expect(variablesOf(['/k', '$A', '--x=${B}${C}', '$$D', '$A'])).toEqual(['$A', '${B}', '${C}']);
 });

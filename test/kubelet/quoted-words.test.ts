@@ -13,18 +13,18 @@ describe('readQuotedWords', () => {
     ['', []],
     ['""', ['']],
     ['A="b" B=c\\ [unprintable]', ['A="b"', 'B=c\\', '[unprintable]']],
-  ])('reads %j as systemd means it', (line, words) => {
+  ])('splits %j into the strings that systemd printed', (line, words) => {
     expect(readQuotedWords(line)).toEqual({ words, rest: '' });
   });
 
   it.each([
     ['A=1 "B=2', '"B=2'],
     ['A=1 "B=2"C', '"B=2"C'],
-  ])('stops in %j before what systemd never prints', (line, rest) => {
+  ])('stops in %j before the part that systemd never prints', (line, rest) => {
     expect(readQuotedWords(line).rest).toBe(rest);
   });
 
-  it('gives back every list of strings that systemd prints', () => {
+  it('returns every list of strings that systemd prints', () => {
     const text = fc.string({ unit: fc.oneof(ODD, fc.string({ minLength: 1, maxLength: 1 })), minLength: 1 });
     fc.assert(
       fc.property(fc.array(text), (strings) => {

@@ -5,19 +5,19 @@ import { configFile, NO_CONFIG } from './units.ts';
 const argv = (...args: string[]): readonly string[] => ['/usr/bin/kubelet', ...args];
 
 describe('runningAllowances', () => {
-  it('is the list of the config files while no flag replaces it', () => {
+  it('returns the list of the config files when no flag replaces it', () => {
     const config = configFile('[kernel.sem]');
     expect(runningAllowances(argv('--v=2'), config)).toEqual(['kernel.sem']);
     expect(runningAllowances(argv('--allowed-unsafe-sysctls=net.*'), config)).toEqual(['net.*']);
     expect(runningAllowances(argv('--allowed-unsafe-sysctls='), config)).toEqual([]);
   });
 
-  it('takes config files that cannot be read as saying nothing', () => {
+  it('treats config files that cannot be read as empty', () => {
     expect(runningAllowances(argv(), configFile('[}'))).toEqual([]);
   });
 });
 
-it('finds the config file and folder that the last flags give', () => {
+it('finds the config file and folder in the last --config and --config-dir', () => {
   expect(configPaths(argv('--config', '/a', '--config=/b', '--config-dir=/d'))).toEqual({
     config: '/b',
     configDir: '/d',
@@ -41,7 +41,7 @@ describe('healthEndpoint', () => {
       { address: '0.0.0.0', port: 7 },
     ],
     ['none with port 0', argv('--healthz-port=0'), config, undefined],
-  ])('is %s', (_, args, sources, endpoint) => {
+  ])('returns %s', (_, args, sources, endpoint) => {
     expect(healthEndpoint(args, sources)).toEqual(endpoint);
   });
 });

@@ -13,7 +13,7 @@ const SHOWN = {
 };
 
 describe('parseUnitShow', () => {
-  it('reads what decides how the kubelet starts, and ignores all other properties', () => {
+  it('reads the properties that decide how the kubelet starts, and ignores all others', () => {
     expect(parseUnitShow(systemctlShow(SHOWN))).toEqual({
       name: 'kubelet.service',
       execStart: KUBELET,
@@ -47,7 +47,7 @@ describe('parseUnitShow', () => {
     expect(parseUnitShow(text).environmentFiles).toEqual([{ path: '/etc/a (b) c', optional: false }]);
   });
 
-  it('counts the entries that old systemd prints as unprintable, and takes the others as they are', () => {
+  it('counts the entries that old systemd prints as unprintable, and keeps the others unchanged', () => {
     const environment = String.raw`Environment=[unprintable] A="b\c" [unprintable]`;
     const text = `ExecStart=${execStart(KUBELET)}\n${environment}\nDropInPaths=/a.conf [unprintable]\n`;
     expect(parseUnitShow(text)).toMatchObject({
@@ -57,7 +57,7 @@ describe('parseUnitShow', () => {
     });
   });
 
-  it('keeps a semicolon and the words of the line itself when they stand in the argv', () => {
+  it('keeps a semicolon and the keywords of the line when they are part of the argv', () => {
     const argv = [
       '/usr/bin/kubelet',
       '--a=b',
@@ -71,7 +71,7 @@ describe('parseUnitShow', () => {
     expect(parseUnitShow(systemctlShow({ execStart: argv })).execStart).toEqual(argv);
   });
 
-  it('gives back every unit that systemctl prints, as far as systemctl prints it', () => {
+  it('returns every unit that systemctl prints, as far as systemctl prints it', () => {
     const line = fc.string({ minLength: 1 }).filter((text) => !/[\n\r]/u.test(text));
     const word = line.filter((text) => !text.includes(' '));
     const path = line.map((text) => `/${text.trim()}`);
@@ -103,7 +103,7 @@ describe('parseUnitShow', () => {
     );
   });
 
-  it('reads or refuses any text, and never fails in another way', () => {
+  it('reads any text or throws a UnitShowError', () => {
     const piece = fc.oneof(
       fc.constantFrom(
         '\n',
@@ -156,10 +156,10 @@ describe('parseUnitShow', () => {
     expect(errorOf(text).message).toContain(message);
   });
 
-  it('calls a host without the unit unreconcilable', () => {
+  it('reports a host without the unit as unreconcilable', () => {
     expect(errorOf('Id=kubelet.service\nLoadState=not-found\nActiveState=inactive\n')).toMatchObject({
       kind: 'unreconcilable',
-      message: expect.stringContaining('set its allowed unsafe sysctls there'),
+      message: expect.stringContaining('Set the allowed unsafe sysctls there'),
     });
   });
 });

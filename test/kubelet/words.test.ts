@@ -17,12 +17,12 @@ it.each([
   expect(wordTexts(value)).toEqual(words);
 });
 
-it('tells the stretch of the value that each word stands on', () => {
+it('returns the range of the value that each word comes from', () => {
   const value = ` --a  'b c'\\ d `;
   expect(splitWords(value).map(({ from, to }) => value.slice(from, to))).toEqual(['--a', `'b c'\\ d`]);
 });
 
-it('reads back every word it quoted', () => {
+it('splits every quoted word back into that word', () => {
   const text = fc.string({ unit: fc.constantFrom('a', ' ', '\t', '\n', "'", '"', '\\', '$', 'é') });
   fc.assert(
     fc.property(fc.array(text), (words) => {

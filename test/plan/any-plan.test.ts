@@ -44,7 +44,7 @@ const cases: fc.Arbitrary<Case> = fc
   });
 
 it(
-  'never changes a word that is not our flag’s',
+  'never changes a word other than our flag',
   () => {
     check(({ words }) => {
       expect(notOurs(words.after)).toEqual(notOurs(words.before));
@@ -54,7 +54,7 @@ it(
 );
 
 it(
-  'changes no byte outside the one value',
+  'changes no byte outside the value of KUBELET_EXTRA_ARGS',
   () => {
     check((plan, { file }) => {
       const before = file ?? '';
@@ -70,7 +70,7 @@ it(
 );
 
 it(
-  'makes everything that is desired allowed, and allows nothing that nobody asked for',
+  'allows everything that is desired, and nothing that neither the policy nor the node had',
   () => {
     check(({ configured, desired }, { inConfig }) => {
       expect(desired.filter((item) => !coveredBy(configured.after, item))).toEqual([]);
@@ -82,7 +82,7 @@ it(
 );
 
 it(
-  'loses nothing that was allowed before and is not ours to drop',
+  'keeps what was allowed before, except what the agent may drop',
   () => {
     check(({ configured }, { input }) => {
       const { ours, folded } = input.lastApplied;
@@ -96,7 +96,7 @@ it(
 );
 
 it(
-  'has nothing left to do once it was done',
+  'plans no second change after the first one is applied',
   () => {
     check((plan, { input }) => {
       const environmentFiles = input.unit.environmentFiles.map((file) =>
@@ -121,7 +121,7 @@ function check(test: (plan: Planned, one: Case) => void): void {
   );
 }
 
-/** The words but for those of our flag; no generated word is a flag that would take one of them as its value. */
+/** The words except those of our flag. No generated word is a flag that would take one of them as its value. */
 function notOurs(words: readonly string[]): readonly string[] {
   return words.filter((word, index) => !OURS.test(word) && !OURS_ALONE.test(words[index - 1] ?? ''));
 }

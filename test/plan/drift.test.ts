@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { driftOf, restartNeeded } from '../../agent/plan/drift.ts';
 
 describe('driftOf', () => {
-  it('is empty where the three lists agree, a pattern standing for all it covers', () => {
+  it('returns no drift when the three lists agree, counting what a pattern covers', () => {
     const state = {
       desired: ['net.core.somaxconn'],
       configured: ['net.*'],
@@ -12,8 +12,8 @@ describe('driftOf', () => {
     expect(driftOf(state)).toEqual({ missing: [], unmanaged: [], pendingRestart: [] });
   });
 
-  it('tells what is missing, whose else it is, and what waits for a restart', () => {
-    const unmanaged = [{ pattern: 'net.*', origin: 'somebody' }];
+  it('lists what is missing, what other parties configured, and what waits for a restart', () => {
+    const unmanaged = [{ pattern: 'net.*', origin: 'another party' }];
     expect(
       driftOf({
         desired: ['kernel.sem', 'kernel.msgmax'],
@@ -42,18 +42,18 @@ describe('restartNeeded', () => {
     ['yes: something desired does not run', { ...state, running: [] }, true],
     ['no: a running pattern covers it', { ...state, running: ['net.*'] }, false],
     [
-      'yes: a name of ours that nobody wants still runs',
+      'yes: the kubelet still allows a name of ours that is no longer wanted',
       { ...state, running: ['net.*', 'kernel.sem'] },
       true,
     ],
     [
-      'no: somebody else configures that name',
+      'no: another party configures that name',
       { ...state, running: ['net.*', 'kernel.sem'], configured: ['kernel.*'] },
       false,
     ],
     ['no: others’ names still run', { ...state, running: ['net.*', 'kernel.shmall'] }, false],
     ['no: others’ names wait for a restart', { ...state, configured: ['net.*', 'kernel.shmall'] }, false],
-  ])('%s', (_, given, needed) => {
+  ])('decides whether a restart is needed: %s', (_, given, needed) => {
     expect(restartNeeded(given)).toBe(needed);
   });
 });

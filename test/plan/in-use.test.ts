@@ -32,7 +32,7 @@ const names = (pods: readonly SysctlPod[], over: Partial<Restart> = {}): readonl
   podsRefused(pods, restart(over)).map((refused) => refused.pod);
 
 describe('a pod', () => {
-  it('whose sysctl leaves the list is refused, and named with it', () => {
+  it('is refused and named when its sysctl leaves the list', () => {
     expect(podsRefused([pod()], restart())).toEqual([
       { uid: 'uid-web', pod: 'default/web', sysctls: ['net.core.somaxconn'] },
     ]);
@@ -42,37 +42,40 @@ describe('a pod', () => {
     ['the name itself', ['net.core.somaxconn']],
     ['the name with slashes', ['net/core/somaxconn']],
     ['a pattern', ['net.core.*']],
-  ])('is not refused while the list to come has %s', (_title, next) => {
+  ])('is not refused when the next list has %s', (_title, next) => {
     expect(names([pod(), pod({ name: 'slashes', sysctls: ['net/core/somaxconn'] })], { next })).toEqual([]);
   });
 
-  it('is refused when one of its sysctls is, and only that one is named', () => {
+  it('is refused when one of its sysctls is refused, and only that one is named', () => {
     const both = pod({ sysctls: ['kernel.sem', 'net.core.somaxconn', 'net/core/somaxconn'] });
     expect(podsRefused([both], restart({ next: ['kernel.sem'] }))).toEqual([
       { uid: 'uid-web', pod: 'default/web', sysctls: ['net.core.somaxconn'] },
     ]);
   });
 
-  it('with a sysctl that is safe on this kubelet and kernel is not refused, and is on older ones', () => {
+  it('is refused for a safe sysctl only on kubelets and kernels where it is not safe', () => {
     const safeNow = pod({ sysctls: ['net.ipv4.tcp_rmem'] });
     expect(names([safeNow])).toEqual([]);
     expect(names([safeNow], { kubelet: { major: 1, minor: 31, patch: 0 } })).toEqual(['default/web']);
     expect(names([safeNow], { kernel: { major: 4, minor: 14, patch: 0 } })).toEqual(['default/web']);
   });
 
-  it.each(['Succeeded', 'Failed'])('that has %s is not admitted again', (phase) => {
+  it.each(['Succeeded', 'Failed'])('is not refused when its phase is %s', (phase) => {
     expect(names([pod({ phase })])).toEqual([]);
   });
 
-  it.each(['Pending', 'Running', 'Unknown'])('that the kubelet took counts while it is %s', (phase) => {
-    expect(names([pod({ phase })])).toEqual(['default/web']);
-  });
+  it.each(['Pending', 'Running', 'Unknown'])(
+    'is refused when the kubelet admitted it and its phase is %s',
+    (phase) => {
+      expect(names([pod({ phase })])).toEqual(['default/web']);
+    },
+  );
 
-  it('counts although the list that we think runs lacks its name: it lives, so the kubelet allowed it', () => {
+  it('is refused when it was admitted although the known running list lacks its sysctl', () => {
     expect(names([pod()], { running: [] })).toEqual(['default/web']);
   });
 
-  it('that was not taken yet counts only where the running kubelet will take it', () => {
+  it('is refused before its admission only when the running kubelet would admit it', () => {
     const coming = pod({ phase: 'Pending', taken: false });
     expect(names([coming])).toEqual(['default/web']);
     expect(names([coming], { running: undefined })).toEqual(['default/web']);
@@ -83,14 +86,14 @@ describe('a pod', () => {
     ['net.* on the network of the host', { hostNetwork: true }],
     ['IPC on the IPC of the host', { hostIpc: true, sysctls: ['kernel.shmmax'] }],
     ['a message queue on the IPC of the host', { hostIpc: true, sysctls: ['fs/mqueue/msg_max'] }],
-  ])('with %s was refused all along', (_title, over) => {
+  ])('is not counted when the running kubelet refuses it too: %s', (_title, over) => {
     expect(names([pod(over)])).toEqual([]);
   });
 
   it.each([
     ['IPC on the network of the host', { hostNetwork: true, sysctls: ['kernel.shmmax'] }],
     ['net.* on the IPC of the host', { hostIpc: true }],
-  ])('with %s counts', (_title, over) => {
+  ])('is counted with %s', (_title, over) => {
     expect(names([pod(over)])).toEqual(['default/web']);
   });
 });
@@ -98,12 +101,12 @@ describe('a pod', () => {
 describe('several pods', () => {
   const pods = ['c', 'a', 'b'].map((name) => pod({ name }));
 
-  it('come in the same order however the API server lists them', () => {
+  it('are sorted, whatever the order in which the API server lists them', () => {
     expect(names(pods)).toEqual(['default/a', 'default/b', 'default/c']);
     expect(names(pods.toReversed())).toEqual(names(pods));
   });
 
-  it('are named up to five, the rest counted', () => {
+  it('are named up to five, and the rest is counted', () => {
     const many = Array.from({ length: 8 }, (_, n) => ({
       uid: `uid-${n}`,
       pod: `ns/p${n}`,
@@ -117,7 +120,7 @@ describe('several pods', () => {
 });
 
 describe('takenAway', () => {
-  it('is what runs, is not covered by what comes, and is not safe anyway', () => {
+  it('returns what is running, is not covered by the next list, and is not safe', () => {
     const running = ['net.core.*', 'kernel.sem', 'net.ipv4.ip_unprivileged_port_start', 'kernel.shmmax'];
     expect(takenAway(restart({ running, next: ['net.core.somaxconn', 'kernel.shm*'] }))).toEqual([
       'net.core.*',
@@ -127,7 +130,7 @@ describe('takenAway', () => {
 
   const pool = fc.constantFrom('net.*', 'net.core.*', 'net.core.somaxconn', 'kernel.sem', 'kernel.shm*');
   const uses = fc.constantFrom('net.core.somaxconn', 'net.core.wmem_max', 'kernel.sem', 'kernel.shmmax');
-  it('is never nothing when the restart would end a pod that the running kubelet took', () => {
+  it('is never empty when the restart would end a pod that the running kubelet admitted', () => {
     fc.assert(
       fc.property(
         fc.array(pool),

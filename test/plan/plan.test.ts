@@ -30,8 +30,8 @@ function planned(given: Given = {}): Planned & { readonly text: string | undefin
 
 const extra = (list: string): string => `KUBELET_EXTRA_ARGS='--v=2 --allowed-unsafe-sysctls=${list}'\n`;
 
-describe('what is desired', () => {
-  it('makes the missing file', () => {
+describe('a plan for desired allowances', () => {
+  it('creates the missing file', () => {
     expect(planned()).toMatchObject({
       file: EXTRA_FILE,
       before: undefined,
@@ -53,18 +53,18 @@ describe('what is desired', () => {
       'another variable',
       { unit: kubeadmUnit('A=1', { kubeadmFlags: 'KUBELET_KUBEADM_ARGS=--allowed-unsafe-sysctls=net.*' }) },
     ],
-  ])('changes nothing that %s covers already', (_, given) => {
+  ])('changes nothing when %s covers what is desired', (_, given) => {
     expect(planned(given)).toMatchObject({ changed: false, missing: [] });
   });
 
-  it('follows the order that is there and appends what is new, sorted', () => {
+  it('keeps the existing order and appends new names sorted', () => {
     const file = extra('kernel.shm*,kernel.msg*');
     expect(planned({ file, desired: ['net.core.somaxconn', 'kernel.msg*', 'fs.mqueue.*'] }).text).toBe(
       extra('kernel.shm*,kernel.msg*,fs.mqueue.*,net.core.somaxconn'),
     );
   });
 
-  it('makes one flag of several', () => {
+  it('merges several flags into one', () => {
     const file =
       'KUBELET_EXTRA_ARGS="--allowed-unsafe-sysctls=kernel.sem --v=2 --allowed_unsafe_sysctls kernel.shm*"\n';
     expect(planned({ file }).text).toBe(
@@ -72,7 +72,7 @@ describe('what is desired', () => {
     );
   });
 
-  it('leaves the same list in another order as it is', () => {
+  it('does not reorder a list that holds the same names', () => {
     const file = extra('net.core.somaxconn,kernel.sem,kernel.sem');
     expect(planned({ file, desired: ['kernel.sem', 'net.core.somaxconn'] })).toMatchObject({
       changed: false,
@@ -81,10 +81,10 @@ describe('what is desired', () => {
   });
 });
 
-describe('what the policy no longer wants', () => {
+describe('an allowance that the policy no longer wants', () => {
   const lastApplied = { ours: ['kernel.sem', 'net.core.somaxconn'], folded: [] };
 
-  it('leaves the flag, and what others put there stays', () => {
+  it('is removed from the flag, and what other parties put there stays', () => {
     const plan = planned({ file: extra('kernel.shmmax,kernel.sem,net.core.somaxconn'), lastApplied });
     expect(plan.text).toBe(extra('kernel.shmmax,net.core.somaxconn'));
     expect(plan.unmanaged).toEqual([
@@ -92,18 +92,18 @@ describe('what the policy no longer wants', () => {
     ]);
   });
 
-  it('takes the flag along when nothing is left in it', () => {
+  it('is removed together with a flag that would be empty', () => {
     const plan = planned({ file: extra('kernel.sem,net.core.somaxconn'), desired: [], lastApplied });
     expect(plan.text).toBe("KUBELET_EXTRA_ARGS='--v=2'\n");
     expect(plan.remember).toEqual(NOTHING_APPLIED);
   });
 
-  it('is missing again when the pattern of ours that covered it leaves', () => {
+  it('is replaced by the wanted name when it is a pattern that covered that name', () => {
     const given = { file: extra('net.*'), lastApplied: { ours: ['net.*'], folded: [] } };
     expect(planned(given).text).toBe(extra('net.core.somaxconn'));
   });
 
-  it('stays where the config files list it and the flag remains', () => {
+  it('stays when the config files list it and the flag remains', () => {
     const plan = planned({
       file: extra('kernel.sem,net.core.somaxconn'),
       lastApplied,
@@ -114,7 +114,7 @@ describe('what the policy no longer wants', () => {
 });
 
 describe('the list of the config files', () => {
-  it('is copied into a new flag, and remembered', () => {
+  it('is copied into a new flag and remembered as copied', () => {
     const plan = planned({ config: configFile('[net.ipv4.*, kernel.sem]') });
     expect(plan.configured.after).toEqual(['kernel.sem', 'net.core.somaxconn', 'net.ipv4.*']);
     expect(plan.remember.folded).toEqual(['kernel.sem', 'net.ipv4.*']);
@@ -124,7 +124,7 @@ describe('the list of the config files', () => {
     ]);
   });
 
-  it('is followed: its new names come in, and those it drops leave', () => {
+  it('is followed: new names are added to the flag, and dropped names are removed', () => {
     const lastApplied = { ours: ['net.core.somaxconn'], folded: ['kernel.sem'] };
     const plan = planned({
       file: extra('kernel.sem,net.core.somaxconn'),
@@ -135,7 +135,7 @@ describe('the list of the config files', () => {
     expect(plan.remember.folded).toEqual(['kernel.msg*']);
   });
 
-  it('is not copied when another variable’s flag hides it anyway', () => {
+  it('is not copied when another variable’s flag already replaces it', () => {
     const unit = kubeadmUnit('A=1\n', {
       kubeadmFlags: 'KUBELET_KUBEADM_ARGS=--allowed-unsafe-sysctls=kernel.sem\n',
     });
@@ -146,7 +146,7 @@ describe('the list of the config files', () => {
     ]);
   });
 
-  it('is not copied as far as the kubelet would not start with it', () => {
+  it('is copied without the names that the kubelet refuses', () => {
     const config = configFile('[vm.max_map_count, user.max_user_namespaces]');
     const kubelet = { major: 1, minor: 36, patch: 0 };
     expect(planned({ config, kubelet }).configured.after).toEqual(['net.core.somaxconn']);
@@ -154,8 +154,8 @@ describe('the list of the config files', () => {
   });
 });
 
-describe('others’ names', () => {
-  it('leave the flag when the policy says Remove, but not other places', () => {
+describe('the allowances of other parties', () => {
+  it('are removed from the flag, but not from other places, when the policy says Remove', () => {
     const plan = planned({
       unit: kubeadmUnit(extra('kernel.sem,net.core.somaxconn'), {
         kubeadmFlags: 'KUBELET_KUBEADM_ARGS="--allowed-unsafe-sysctls=kernel.msg*"\n',
@@ -166,12 +166,12 @@ describe('others’ names', () => {
     expect(plan.unmanaged.map(({ pattern }) => pattern)).toEqual(['kernel.msg*']);
   });
 
-  it('are none where somebody emptied the list on purpose, and that stays so', () => {
+  it('stay empty when another party set an empty list', () => {
     const given = { file: extra(''), config: configFile('[kernel.sem]') };
     expect(planned({ ...given, desired: [] })).toMatchObject({ changed: false, configured: { after: [] } });
   });
 
-  it('are kept though the kubelet would not start with them, and the reason says so', () => {
+  it('are kept even when the kubelet refuses them, and the reason says so', () => {
     const plan = planned({ file: extra('vm.*,') });
     expect(plan.configured.after).toEqual(['vm.*', '', 'net.core.somaxconn']);
     expect(plan.reason).toContain('The kubelet does not start with');
@@ -179,7 +179,7 @@ describe('others’ names', () => {
 });
 
 describe('Restore', () => {
-  it('takes away what is ours and what was copied, and keeps the rest', () => {
+  it('removes what the agent applied and copied, and keeps the rest', () => {
     const lastApplied = { ours: ['net.core.somaxconn'], folded: ['kernel.sem'] };
     const given = {
       lastApplied,
@@ -201,13 +201,13 @@ describe('Restore', () => {
 });
 
 describe('the file to edit', () => {
-  it('carries on what a drop-in’s Environment= had in force', () => {
+  it('gets a copy of the value that a drop-in’s Environment= sets', () => {
     const plan = planned({ unit: kubeadmUnit('A=1\n', { environment: ['KUBELET_EXTRA_ARGS=--v=3'] }) });
     expect(plan.text).toBe("A=1\nKUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls=net.core.somaxconn'\n");
     expect(plan.words.before).toEqual(['--v=3']);
   });
 
-  it('is the one whose assignment is in force, be it a glob pattern’s', () => {
+  it('is the one whose assignment is in force, even when a glob pattern matched it', () => {
     const glob = {
       ...EMPTY,
       path: '/etc/k.d/a.env',
@@ -217,7 +217,7 @@ describe('the file to edit', () => {
     expect(planned({ unit: withFiles([{ ...EMPTY, path: '/etc/x' }, glob]) }).file).toBe('/etc/k.d/a.env');
   });
 
-  it('is otherwise the last that is no glob pattern’s and not kubeadm’s', () => {
+  it('is without an assignment the last one that is not from a glob pattern and not kubeadm’s', () => {
     const unit = withFiles([
       { ...EMPTY, path: '/etc/x' },
       { ...EMPTY, path: '/etc/y' },
@@ -227,7 +227,7 @@ describe('the file to edit', () => {
     expect(planned({ unit }).file).toBe('/etc/y');
   });
 
-  it('is never one that kubeadm’s own file would overrule', () => {
+  it('is never one that kubeadm’s own file overrides', () => {
     const kubeadm = {
       ...EMPTY,
       path: '/var/lib/kubelet/kubeadm-flags.env',
@@ -240,7 +240,7 @@ describe('the file to edit', () => {
     ]);
   });
 
-  it('is none without the variable or without a file, and the reason says what was found', () => {
+  it('does not exist without the variable or without a file, and the reason says what was found', () => {
     const execStart = ['/usr/bin/kubelet', '$KUBELET_FLAGS', '--x=${KUBELET_EXTRA_ARGS}'];
     const without = anyPlan({ unit: { ...kubeadmUnit(undefined), execStart } });
     expect(without).toMatchObject({
@@ -251,7 +251,7 @@ describe('the file to edit', () => {
   });
 });
 
-describe('what a person must mend first', () => {
+describe('a plan that is refused', () => {
   it.each([
     ['a NUL', 'A=1\nB=\0\n', { line: 2, byte: 6 }],
     ['a word after --', "KUBELET_EXTRA_ARGS='--v=2 -- x'\n", { line: 1 }],
@@ -260,11 +260,11 @@ describe('what a person must mend first', () => {
     ['a flag that would swallow ours', 'KUBELET_EXTRA_ARGS=--node-ip\n', { line: 1 }],
     ['a list that is none', `KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=a\\"b'\n`, { line: 1 }],
     ['an open end', 'A="x\n', {}],
-  ])('is %s', (_, file, where) => {
+  ])('names the file and the line of the fault: %s', (_, file, where) => {
     expect(anyPlan({ file })).toMatchObject({ kind: 'refused', file: EXTRA_FILE, ...where });
   });
 
-  it('can be planned for all the same where the arguments can be read, the reason saying so', () => {
+  it('becomes a plan with a warning when brokenStart is Report and the arguments can be read', () => {
     const file = "KUBELET_EXTRA_ARGS=--v=2 stray ''\n";
     const plan = planned({ file, brokenStart: 'Report' });
     expect(plan.words.after).toEqual(['--v=2', 'stray', '', '--allowed-unsafe-sysctls=net.core.somaxconn']);
@@ -275,7 +275,7 @@ describe('what a person must mend first', () => {
     expect(anyPlan({ file: 'KUBELET_EXTRA_ARGS=--node-ip\n', brokenStart: 'Report' }).kind).toBe('refused');
   });
 
-  it('is a flag that would take another variable’s word', () => {
+  it('has a flag that would take another variable’s word as its value', () => {
     const unit = {
       ...kubeadmUnit('KUBELET_EXTRA_ARGS=--node-ip\n', { kubeadmFlags: 'KUBELET_KUBEADM_ARGS=--v=2\n' }),
     };
@@ -283,13 +283,13 @@ describe('what a person must mend first', () => {
     expect(anyPlan({ unit: { ...unit, execStart } })).toMatchObject({ kind: 'refused', file: EXTRA_FILE });
   });
 
-  it('is a list longer than Linux passes to a program', () => {
+  it('has a list longer than Linux passes to a program', () => {
     const desired = Array.from({ length: 9000 }, (_, index) => `net.ipv4.name${index}`);
     expect(anyPlan({ desired })).toMatchObject({ kind: 'refused', file: EXTRA_FILE });
     expect(anyPlan({ desired: desired.slice(0, 6000) })).toMatchObject({ kind: 'planned' });
   });
 
-  it('is a config file that is none, with its line', () => {
+  it('has an invalid config file, and names its line', () => {
     expect(anyPlan({ config: configFile('net.*') })).toMatchObject({
       kind: 'refused',
       file: '/var/lib/kubelet/config.yaml',

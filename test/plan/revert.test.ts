@@ -21,14 +21,14 @@ function revert(found: string, before: string | undefined, old?: string): string
 }
 
 describe('revertAllowances', () => {
-  test('changes nothing where nothing of ours is in the file', () => {
+  test('changes nothing when the file holds nothing of ours', () => {
     expect(revert('KUBELET_EXTRA_ARGS=--v=5\n', 'KUBELET_EXTRA_ARGS=--v=3\n')).toBe(
       'KUBELET_EXTRA_ARGS=--v=5\n',
     );
     expect(revert('# empty\n', undefined)).toBe('# empty\n');
   });
 
-  test('leaves what another party added to our list', () => {
+  test('keeps what another party added to our list', () => {
     expect(revert(`KUBELET_EXTRA_ARGS=${OURS},kernel.sem\n`, undefined)).toBe(
       'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.sem\n',
     );
@@ -40,7 +40,7 @@ describe('revertAllowances', () => {
     expect(revert(`# edited\n${before}`, before)).toBe(`# edited\n${before}`);
   });
 
-  test('takes our flag out of an assignment that a later one hides, and out of no longer word', () => {
+  test('removes our flag from an assignment that a later one overrides, but not from a longer word', () => {
     const hidden = `KUBELET_EXTRA_ARGS='--v=3 ${OURS}'\nKUBELET_EXTRA_ARGS=${OURS}_x\nKUBELET_EXTRA_ARGS=--v=4\n`;
 
     expect(revert(hidden, 'KUBELET_EXTRA_ARGS=--v=3\n')).toBe(
@@ -49,7 +49,7 @@ describe('revertAllowances', () => {
   });
 
   const line = fc.constantFrom('# note', 'OTHER=1', 'PROVIDER_ID="a b"', '', 'KUBELET_OTHER=--v=9');
-  test('undoes a plan beside lines that another party added', () => {
+  test('reverts a plan and keeps lines that another party added', () => {
     fc.assert(
       fc.property(
         fc.constantFrom('', '--v=3', '--node-ip=10.0.0.1 --v=2', '--allowed-unsafe-sysctls=kernel.sem --v=2'),

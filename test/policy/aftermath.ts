@@ -1,4 +1,4 @@
-// What became of a ConfigMap: nothing but errors fit to be shown, or a file that differs by a clean flag alone.
+// The result of a ConfigMap: errors that are safe to print, or a file that differs by a valid flag alone.
 
 import { planChange } from '../../agent/plan/plan.ts';
 import { desiredFor } from '../../agent/policy/desired.ts';
@@ -16,7 +16,7 @@ type Data = Readonly<Record<string, string>>;
 export interface Aftermath {
   readonly outcome: 'errors' | 'plan' | 'nothing to do';
   readonly errors: readonly PolicyError[];
-  /** What went wrong here; empty when the attack came to nothing. */
+  /** The harm that the ConfigMap did; empty when it did none. */
   readonly harm: readonly string[];
 }
 
@@ -24,7 +24,7 @@ const NODE = { labels: { a: 'b' }, kubelet: version('1.37.2'), kernel: version('
 const BEFORE = "# by hand\nKUBELET_EXTRA_ARGS='--v=2'\nOTHER=$(x)\n";
 const AFTER =
   /^# by hand\nKUBELET_EXTRA_ARGS='--v=2 --allowed-unsafe-sysctls=(?<list>[^']*)'\nOTHER=\$\(x\)\n$/;
-/** SysctlContainSlashPatternFmt of kubernetes pkg/apis/policy/validation/validation.go, written down once more. */
+/** A second copy of SysctlContainSlashPatternFmt of kubernetes pkg/apis/policy/validation/validation.go. */
 const ITEM = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]$/;
 const LONGEST_ITEM = 253;
 
@@ -34,7 +34,7 @@ const LONGEST_MESSAGE = 3_000;
 const LONGEST_ANNOTATION_BYTES = 1024;
 const UNPRINTABLE = /(?!\n)[\p{C}\p{Zl}\p{Zp}]/u;
 
-/** Reads the data as an agent does and plans on a node whose file holds something of its own. */
+/** Parses the data as an agent does and plans for a node whose file already has arguments. */
 export function aftermathOf(data: Data): Aftermath {
   const [names, environment] = [namesOfPrototypes(), JSON.stringify(process.env)];
   const aftermath = planned(data);

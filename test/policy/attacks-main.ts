@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// A program of its own: reads every heavy ConfigMap as an agent does, and prints what came of each and what it cost.
+// A separate program: parses every heavy ConfigMap as an agent does, and prints the result and the cost of each.
 
 import { aftermathOf } from './aftermath.ts';
 import { HEAVY } from './hostile.ts';

@@ -1,5 +1,5 @@
-// A ConfigMap is input from the network: whatever it says, it becomes an error in few words or names that the kubelet's
-// grammar takes, and nothing else.
+// A ConfigMap is input from the network. Any content becomes either a short error or names that the kubelet's grammar
+// accepts.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -36,19 +36,19 @@ const PATHS: Readonly<Record<string, (text: string) => Data>> = {
   ...Object.fromEntries(SETTING_KEYS.map((key) => [key, (text) => ({ [LIST]: GOOD, [key]: text })])),
 };
 
-it.each(Object.entries(PATHS))('a hostile text as %s comes to nothing', (_, dataWith) => {
+it.each(Object.entries(PATHS))('does no harm with a hostile text as %s', (_, dataWith) => {
   expect(HOSTILE_TEXTS.filter((text) => harmOf(dataWith(text)).length > 0)).toEqual([]);
 });
 
 describe('hostile texts', () => {
-  it('are refused as items of the list, but for comments and what is blank around a name', () => {
+  it('are refused as items of the list, except comments and blanks around a name', () => {
     const accepted = HOSTILE_TEXTS.filter(
       (text) => aftermathOf({ [LIST]: `${GOOD}\n${text}` }).outcome !== 'errors',
     );
     expect(accepted).toEqual(['net.core.somaxconn\r', '\ufeffnet.*', '#', '\n']);
   });
 
-  it('come to nothing in any number, order and place', () => {
+  it('do no harm in any number, order and place', () => {
     const text = fc.oneof(
       fc.constantFrom(...HOSTILE_TEXTS),
       item,
@@ -68,7 +68,7 @@ describe('hostile texts', () => {
     );
   });
 
-  it('come to nothing as YAML of any shape', () => {
+  it('do no harm as YAML of any shape', () => {
     const token = fc.constantFrom(...YAML_TOKENS, ...HOSTILE_TEXTS);
     fc.assert(
       fc.property(fc.array(token, { maxLength: 30 }), (tokens) => {
@@ -78,14 +78,14 @@ describe('hostile texts', () => {
   });
 });
 
-describe('keys that objects have anyway', () => {
-  it.each(PROTOTYPE_KEYS)('%s is an unknown key like any other', (key) => {
+describe('keys of Object.prototype', () => {
+  it.each(PROTOTYPE_KEYS)('are unknown keys like any other: %s', (key) => {
     const data: Data = JSON.parse(`{"${LIST}": "${GOOD}", "${key}": "{\\"polluted\\": true}"}`);
     const { errors } = harmless(data);
     expect(errors).toEqual([{ key, line: 1, message: expect.stringContaining(`got "${key}"`) }]);
   });
 
-  it.each(PROTOTYPE_KEYS)("%s is an unknown field of a profile, and no node's label", (key) => {
+  it.each(PROTOTYPE_KEYS)("are unknown fields of a profile and match no node's label: %s", (key) => {
     expect(harmless({ profiles: `${profileText({})}  ${key}: {polluted: true}\n` }).outcome).toBe('errors');
     expect(['errors', 'nothing to do']).toContain(
       harmless({ [LIST]: 'net.ipv4.tcp_rmem', ...profileWith({ label: key, list: 'net.never' }) }).outcome,
@@ -132,7 +132,7 @@ describe('settings', () => {
   ];
 
   it.each(['nodeSoakSeconds', 'maxUnavailable', 'canary', 'soakSeconds', 'failureThreshold'])(
-    '%s takes a plain whole number and nothing that only looks like one',
+    'accept a plain whole number and no other spelling: %s',
     (key) => {
       const accepted = HOSTILE_SETTINGS.filter(
         (text) => harmless({ [LIST]: GOOD, [key]: text }).outcome !== 'errors',
@@ -142,30 +142,33 @@ describe('settings', () => {
     },
   );
 
-  it.each(['mode', 'paused', 'unmanaged', 'inUse', 'rollout'])('%s takes its own words alone', (key) => {
-    const words = [
-      'Enforce*',
-      '`Enforce`',
-      '`true`',
-      'true*',
-      'true,',
-      'truE\0',
-      'Keep\nRemove',
-      '"Block"',
-      'toString',
-      ...HOSTILE_SETTINGS,
-    ];
-    const accepted = words.filter((text) => harmless({ [LIST]: GOOD, [key]: text }).outcome !== 'errors');
-    expect(accepted).toEqual(key === 'paused' ? ['true'] : []);
-  });
+  it.each(['mode', 'paused', 'unmanaged', 'inUse', 'rollout'])(
+    'accept only the words of the key: %s',
+    (key) => {
+      const words = [
+        'Enforce*',
+        '`Enforce`',
+        '`true`',
+        'true*',
+        'true,',
+        'truE\0',
+        'Keep\nRemove',
+        '"Block"',
+        'toString',
+        ...HOSTILE_SETTINGS,
+      ];
+      const accepted = words.filter((text) => harmless({ [LIST]: GOOD, [key]: text }).outcome !== 'errors');
+      expect(accepted).toEqual(key === 'paused' ? ['true'] : []);
+    },
+  );
 
-  it('windows takes no text that is hostile, comments and blanks apart', () => {
+  it('accept no hostile text as windows, except comments and blanks', () => {
     const texts = [...HOSTILE_TEXTS, ...HOSTILE_SETTINGS].filter((text) => !/^\s*(#|$)/u.test(text));
     const accepted = texts.filter((text) => harmless({ [LIST]: GOOD, windows: text }).outcome !== 'errors');
     expect(accepted).toEqual([]);
   });
 
-  it('canary takes as a label what a node can carry', () => {
+  it('accept as a canary label only what a node can carry', () => {
     const texts = [...HOSTILE_TEXTS, ...HOSTILE_SETTINGS].filter((text) => /[^-\w.,\s]/u.test(text));
     const accepted = texts.filter(
       (text) => harmless({ [LIST]: GOOD, canary: `a=${text}` }).outcome !== 'errors',
@@ -173,7 +176,7 @@ describe('settings', () => {
     expect(accepted).toEqual([]);
   });
 
-  it('are never put into the environment of the process', () => {
+  it('never change the environment of the process', () => {
     const before = { ...process.env };
     for (const text of [...HOSTILE_SETTINGS, 'true', 'Enforce', '5']) {
       for (const key of SETTING_KEYS) parsePolicy({ [LIST]: GOOD, [key]: text });
@@ -182,15 +185,15 @@ describe('settings', () => {
   });
 });
 
-// As the image runs it (Dockerfile), where code is interpreted and slow, and with less heap than its container has.
+// The flags of the image (Dockerfile), with which code is interpreted and slow, and less heap than the container has.
 const NODE_FLAGS = [...nodeFlags(), '--max-semi-space-size=1'];
-/** Of one processor; measured: 0.4 s at most, on a busy machine. */
+/** CPU time. On a busy machine the most was 0.4 s. */
 const MOST_CPU_MS = 2_000;
 const HEAVY_TIMEOUT_MS = 300_000;
 
 describe('a ConfigMap that is long or deep', () => {
   it(
-    'costs little time and memory, as the agent runs, and comes to nothing',
+    'does no harm and costs little time and memory with the flags of the agent',
     async () => {
       const costs = await costsOfHeavy();
       expect(costs.map(({ title }) => title)).toEqual(Object.keys(HEAVY));
@@ -246,7 +249,7 @@ const YAML_TOKENS = [
 
 type Cost = Pick<Aftermath, 'outcome' | 'harm'> & { readonly title: string; readonly cpuMs: number };
 
-/** In a process of its own; rejects when that runs out of heap. */
+/** Runs in a separate process; rejects when that runs out of heap. */
 async function costsOfHeavy(): Promise<readonly Cost[]> {
   const folder = await mkdtemp(join(tmpdir(), 'attacks-'));
   try {
@@ -266,7 +269,7 @@ interface ProfileParts {
   readonly list?: string;
 }
 
-/** A good profile but for the given parts, each quoted as JSON is, which YAML reads. */
+/** Returns a valid profile except for the given parts, each quoted as JSON, which YAML reads. */
 function profileWith(parts: ProfileParts): Data {
   const quoted = Object.entries(parts).map(([part, text]) => [part, JSON.stringify(text)]);
   return { profiles: profileText(Object.fromEntries(quoted)) };

@@ -17,7 +17,7 @@ const SETTINGS: Settings = {
 const NODE = { labels: { pool: 'gpu', zone: 'a' }, kubelet: version('1.37.2'), kernel: version('6.1') };
 
 describe('desiredFor', () => {
-  it('is the union of the base list and of every profile that matches, in bytewise order, each once', () => {
+  it('returns the union of the base list and of every profile that matches, sorted and without duplicates', () => {
     const policy = policyOf(
       ['net.b', 'net.a', 'net.*', 'net.b'],
       [
@@ -38,12 +38,12 @@ describe('desiredFor', () => {
     ]);
   });
 
-  it('keeps what the user wrote: a name beside the pattern that covers it, and its spelling', () => {
+  it('keeps the spelling of a name, and a name beside the pattern that covers it', () => {
     const policy = policyOf(['net.core.*', 'net.core.somaxconn', 'net/core/x']);
     expect(desiredFor(policy, NODE).allowances).toEqual(['net.core.*', 'net.core.somaxconn', 'net/core/x']);
   });
 
-  it('leaves out what is safe on this node, and says so', () => {
+  it('leaves out what is safe on this node, and lists it as safe', () => {
     const policy = policyOf(['net.ipv4.tcp_rmem', 'net.core.somaxconn']);
     expect(desiredFor(policy, NODE)).toMatchObject({
       allowances: ['net.core.somaxconn'],
@@ -55,7 +55,7 @@ describe('desiredFor', () => {
     });
   });
 
-  it('leaves out what this kubelet refuses, and says why', () => {
+  it('leaves out what this kubelet refuses, and lists it with the reason', () => {
     const policy = policyOf(['user.*', 'net.a']);
     expect(desiredFor(policy, { ...NODE, kubelet: version('1.36.3') })).toMatchObject({
       allowances: ['net.a'],
@@ -64,7 +64,7 @@ describe('desiredFor', () => {
     expect(desiredFor(policy, NODE).unsupported).toEqual([]);
   });
 
-  it('wants nothing with mode Restore', () => {
+  it('returns an empty list with mode Restore', () => {
     const policy = {
       ...policyOf(['net.a'], [[{ pool: 'gpu' }, ['net.b']]]),
       settings: { ...SETTINGS, mode: 'Restore' },
@@ -72,14 +72,14 @@ describe('desiredFor', () => {
     expect(desiredFor(policy, NODE)).toMatchObject({ allowances: [], safe: [], unsupported: [] });
   });
 
-  it('has a revision that is the hash of the list alone', () => {
+  it('computes the revision from the list alone', () => {
     const expected = createHash('sha256').update('net.a\nnet.b').digest('hex').slice(0, 10);
     expect(desiredFor(policyOf(['net.b', 'net.a']), NODE).revision).toBe(expected);
     expect(desiredFor(policyOf(['net.b', 'net.ipv4.tcp_rmem', 'net.a']), NODE).revision).toBe(expected);
     expect(desiredFor(policyOf(['net.b']), NODE).revision).not.toBe(expected);
   });
 
-  it('has another revision with unmanaged: Remove, whatever the list; with mode Restore nothing is removed by it', () => {
+  it('computes another revision with unmanaged: Remove, except with mode Restore', () => {
     const removing = { ...SETTINGS, unmanaged: 'Remove' } as const;
     const lists = [[], ['net.a']].map((names) => policyOf(names));
     const revisions = lists.flatMap((policy) => [

@@ -1,8 +1,8 @@
-// What somebody who means harm, or a broken generator, could put into the ConfigMap.
+// Contents of the ConfigMap that an attacker or a broken generator could write.
 
 import { Lexer } from 'yaml';
 
-/** Texts that are no sysctl name, each dangerous to a program that trusts what it is given. */
+/** Texts that are not sysctl names, each dangerous to a program that trusts its input. */
 export const HOSTILE_TEXTS: readonly string[] = [
   "net.core.somaxconn'\nKUBELET_EXTRA_ARGS=--anonymous-auth=true",
   'net.core.somaxconn"\nEVIL="1',
@@ -64,7 +64,7 @@ export const HOSTILE_TEXTS: readonly string[] = [
   '\n',
 ];
 
-/** Names that objects have anyway. */
+/** Properties of Object.prototype. */
 export const PROTOTYPE_KEYS = [
   '__proto__',
   'constructor',
@@ -75,11 +75,11 @@ export const PROTOTYPE_KEYS = [
   '__defineGetter__',
 ] as const;
 
-/** The most that the API server takes, nearly. */
+/** Close to the most that the API server accepts. */
 const MEGABYTE = 1_000_000;
 const LIST = 'allowedUnsafeSysctls';
 
-/** ConfigMaps that would keep a careless reader busy, or fill its memory, by title. */
+/** ConfigMaps that would cost a careless parser much time or memory, by title. */
 export const HEAVY: Readonly<Record<string, () => Readonly<Record<string, string>>>> = {
   'a list of commas': () => ({ [LIST]: filled(',') }),
   'a list of one bad letter': () => ({ [LIST]: filled('A\n') }),

@@ -8,7 +8,7 @@ import { version } from '../sysctl/versions.ts';
 const LIST = 'allowedUnsafeSysctls';
 
 describe('the list of names', () => {
-  it('takes names one a line or comma-separated, comments, blank lines, \\r\\n and a trailing comma', () => {
+  it('accepts names one a line or comma-separated, comments, blank lines, \\r\\n and a trailing comma', () => {
     const text = [
       '# for the proxies',
       'net.core.somaxconn   # backlog',
@@ -28,7 +28,7 @@ describe('the list of names', () => {
     expect(policyOf({ [LIST]: 'net.*' }).entries).toMatchObject([{ pattern: 'net.*' }]);
   });
 
-  it('reads back what was written, however it was laid out', () => {
+  it('reads the same names from every layout', () => {
     const name = fc.stringMatching(/^net\.[a-z0-9]{1,8}\*?$/u);
     const separator = fc.constantFrom(',', ', ', '\n', ' # a, b\n', ',\r\n', '\n\n#\n');
     fc.assert(
@@ -39,7 +39,7 @@ describe('the list of names', () => {
     );
   });
 
-  it('reports every bad item at once, each with its line and mend', () => {
+  it('reports every invalid item at once, each with its line and fix', () => {
     const errors = errorsOf({
       [LIST]: 'net.core.somaxconn\nkernel.*, vm.max_map_count\n\nnet.a,,net.b\nNET.a',
     });
@@ -47,7 +47,7 @@ describe('the list of names', () => {
       { key: LIST, line: 2, message: expect.stringMatching(/too wide/u) },
       { key: LIST, line: 2, message: expect.stringMatching(/not namespaced/u) },
       { key: LIST, line: 4, message: expect.stringMatching(/empty item/u) },
-      { key: LIST, line: 5, message: expect.stringMatching(/write net\.a/u) },
+      { key: LIST, line: 5, message: expect.stringMatching(/Write net\.a/u) },
     ]);
   });
 
@@ -59,11 +59,11 @@ describe('the list of names', () => {
     ]);
   });
 
-  it('takes a name that only the newest kubelet knows', () => {
+  it('accepts a name that only the newest kubelet knows', () => {
     expect(policyOf({ [LIST]: 'user.*' }).entries).toHaveLength(1);
   });
 
-  it('refuses it where one older kubelet is meant', () => {
+  it('refuses a name that the given older kubelet does not know', () => {
     const { entries, result } = inspectPolicy({ [LIST]: 'user.*' }, version('1.36.3'));
     expect(result).toMatchObject({ ok: false, errors: [{ key: LIST, line: 1 }] });
     expect(entries).toHaveLength(1);
@@ -78,7 +78,7 @@ describe('the list of names', () => {
   });
 });
 
-describe('an empty-handed ConfigMap', () => {
+describe('a ConfigMap without an allowance', () => {
   it.each<Record<string, string>>([
     {},
     { paused: 'true' },
@@ -87,20 +87,20 @@ describe('an empty-handed ConfigMap', () => {
     { profiles: '' },
     { profiles: '[]' },
     { [LIST]: '', profiles: '- name: a\n  nodeSelector: {a: b}\n  allowedUnsafeSysctls: []' },
-  ])('is an error that names mode: Restore: %j', (data) => {
+  ])('is an error whose fix is mode: Restore: %j', (data) => {
     expect(errorsOf(data)).toEqual([
       { key: expect.any(String), line: 1, message: expect.stringMatching(/mode: Restore/u) },
     ]);
   });
 
   it.each<Record<string, string>>([{ mode: 'Restore' }, { mode: 'Restore', [LIST]: '# none' }])(
-    'is fine with mode Restore: %j',
+    'is valid with mode Restore: %j',
     (data) => {
       expect(policyOf(data)).toMatchObject({ entries: [], settings: { mode: 'Restore' } });
     },
   );
 
-  it('is not complained of when its mode only misspells Restore, or its list is what is wrong', () => {
+  it('is no extra error when its mode misspells Restore or its list is invalid', () => {
     expect(errorsOf({ mode: 'restore' }).map(({ key }) => key)).toEqual(['mode']);
     expect(errorsOf({ profiles: '[' }).map(({ key }) => key)).toEqual(['profiles']);
   });
@@ -108,14 +108,14 @@ describe('an empty-handed ConfigMap', () => {
 
 describe('unknown keys', () => {
   it.each([
-    ['allowedUnsafeSysctl', /did you mean allowedUnsafeSysctls\?/u],
-    ['allowedUnsafeSystcls', /did you mean allowedUnsafeSysctls\?/u],
-    ['Mode', /did you mean mode\?/u],
-    ['in-use', /did you mean inUse\?/u],
-    ['sysctls.conf', /the keys are allowedUnsafeSysctls, profiles, mode/u],
-    ['constructor', /the keys are/u],
-    ['__proto__', /the keys are/u],
-  ])('%s is an error that says which are known', (key, fix) => {
+    ['allowedUnsafeSysctl', /Did you mean allowedUnsafeSysctls\?/u],
+    ['allowedUnsafeSystcls', /Did you mean allowedUnsafeSysctls\?/u],
+    ['Mode', /Did you mean mode\?/u],
+    ['in-use', /Did you mean inUse\?/u],
+    ['sysctls.conf', /The keys are allowedUnsafeSysctls, profiles, mode/u],
+    ['constructor', /The keys are/u],
+    ['__proto__', /The keys are/u],
+  ])('are errors that name the known keys: %s', (key, fix) => {
     const data = Object.fromEntries([
       [LIST, 'net.*'],
       [key, 'a,b'],
@@ -123,14 +123,14 @@ describe('unknown keys', () => {
     expect(errorsOf(data)).toEqual([{ key, line: 1, message: expect.stringMatching(fix) }]);
   });
 
-  it('are no error when it is _example, the documentation that the manifests bring', () => {
+  it('do not include _example, the documentation in the manifests', () => {
     const policy = parsePolicy({ _example: 'mode: Restore', [LIST]: 'net.*' });
     expect(policy).toMatchObject({ ok: true, policy: { settings: { mode: 'Enforce' } } });
     expect(errorsOf({ _example: 'net.*' })).toMatchObject([{ key: '', line: 1 }]);
   });
 });
 
-// A squared effort would take minutes where these take a second; the limit leaves room for a busy machine.
+// With quadratic time these would take minutes instead of a second. The limit leaves room for a busy machine.
 const LINEAR_TIME_MS = 60_000;
 
 describe('any ConfigMap', () => {
@@ -160,7 +160,7 @@ describe('any ConfigMap', () => {
     ['unknown keys', Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`key${index}`, '']))],
     ['a long scalar', { mode: 'E'.repeat(1_000_000) }],
   ])(
-    'full of %s is refused in linear time and in few words',
+    'is refused in linear time and with short errors when it is full of %s',
     (_, data) => {
       expect(JSON.stringify(errorsOf(data)).length).toBeLessThan(30_000);
     },

@@ -58,10 +58,15 @@ describe('readProfiles', () => {
   });
 
   it.each([
-    ['an unknown field', { extra: '  nodeSelectors: {}' }, 4, /did you mean nodeSelector\?/u],
+    ['an unknown field', { extra: '  nodeSelectors: {}' }, 4, /Did you mean nodeSelector\?/u],
     ['no name', { name: '' }, 2, /to have name/u],
     ['an empty name', { name: "  name: ''" }, 1, /name to be text, got ""/u],
-    ['a name that is a number', { name: '  name: 007' }, 1, /the number 007; put it in quotes: '007'/u],
+    [
+      'a name that is a number',
+      { name: '  name: 007' },
+      1,
+      /the number 007. To fix it, put it in quotes: '007'/u,
+    ],
     ['no selector', { selector: '' }, 1, /to have nodeSelector/u],
     ['an empty selector', { selector: '  nodeSelector: {}' }, 2, /at least one label/u],
     ['a selector of nothing', { selector: '  nodeSelector:' }, 2, /got nothing/u],
@@ -81,7 +86,7 @@ describe('readProfiles', () => {
     ['a label value of 64', { selector: `  nodeSelector: {a: ${'b'.repeat(64)}}` }, 2, /at most 63/u],
     ['no list', { list: '' }, 1, /to have allowedUnsafeSysctls/u],
     ['a map as the list', { list: '  allowedUnsafeSysctls: {net.a: 1}' }, 3, /text or a list/u],
-    ['lines that YAML joins', { list: '  allowedUnsafeSysctls: >\n    net.a\n    net.b' }, 3, /write '\|'/u],
+    ['lines that YAML joins', { list: '  allowedUnsafeSysctls: >\n    net.a\n    net.b' }, 3, /Write '\|'/u],
     ['a number in the list', { list: '  allowedUnsafeSysctls: [net.a, 3]' }, 3, /the number 3/u],
   ])('refuses a profile with %s', (_, parts, line, message) => {
     const { name, selector, list, extra } = { ...PROFILE, ...parts };
@@ -89,12 +94,12 @@ describe('readProfiles', () => {
     expect(read(text).errors).toEqual([{ key: 'profiles', line, message: expect.stringMatching(message) }]);
   });
 
-  it('wants a name of its own for each profile', () => {
+  it('refuses two profiles with one name', () => {
     expect(read(sameButFor('a') + sameButFor('b')).errors).toEqual([]);
     expect(read(sameButFor('a') + sameButFor('a')).errors).toMatchObject([{ line: 2 }]);
   });
 
-  it('refuses more YAML than a person writes', () => {
+  it('refuses a text that is too long', () => {
     expect(read('#'.repeat(300_000)).errors).toMatchObject([{ key: 'profiles', line: 1 }]);
   });
 });

@@ -13,11 +13,11 @@ const DEFAULTS = {
 };
 
 describe('readSettings', () => {
-  it('has safe defaults', () => {
+  it('returns safe defaults for absent keys', () => {
     expect(read({})).toEqual({ settings: DEFAULTS, errors: [] });
   });
 
-  it('reads each setting, blanks around it and any letter case of true and false too', () => {
+  it('reads each setting, with blanks around it and true and false in any case', () => {
     const data = {
       mode: 'Observe\n',
       paused: ' True',
@@ -73,7 +73,7 @@ describe('readSettings', () => {
   });
 
   it.each([
-    ['mode', 'enforce', /Enforce, Observe or Restore.*did you mean Enforce\?/u],
+    ['mode', 'enforce', /Enforce, Observe or Restore.*Did you mean Enforce\?/u],
     ['mode', 'Enforce*', /got "Enforce\*"/u],
     ['mode', '`Enforce`', /Enforce/u],
     ['mode', 'Enforce,Observe', /got "Enforce,Observe"/u],
@@ -86,7 +86,7 @@ describe('readSettings', () => {
     ['paused', 'true*', /true or false/u],
     ['paused', 'true,', /true or false/u],
     ['unmanaged', 'Delete', /Keep or Remove/u],
-    ['inUse', 'block', /did you mean Block\?/u],
+    ['inUse', 'block', /Did you mean Block\?/u],
     ['nodeSoakSeconds', '61', /a whole number of seconds from 0 to 60, got "61"/u],
     ['nodeSoakSeconds', '-1', /from 0 to 60/u],
     ['maxUnavailable', '0', /from 1/u],

@@ -32,13 +32,13 @@ describe('readWindows', () => {
   });
 
   it.each(['UTC', 'Europe/Berlin', 'America/Argentina/Buenos_Aires', 'Etc/GMT+3', 'Australia/Lord_Howe'])(
-    'takes the time zone %s',
+    'accepts the time zone %s',
     (timeZone) => {
       expect(read(`Mon 01:00-02:00 ${timeZone}`)).toMatchObject({ windows: [{ timeZone }], errors: [] });
     },
   );
 
-  it('takes one a line, with comments, blank lines, blanks and \\r\\n', () => {
+  it('reads one window a line, with comments, blank lines, blanks and \\r\\n', () => {
     const text = '# at night\r\n\r\n  Mon-Fri \t22:00-04:00  Europe/Berlin # or so\r\nSun 00:00-24:00 UTC#x';
     expect(read(text)).toMatchObject({
       windows: [
@@ -49,14 +49,14 @@ describe('readWindows', () => {
     });
   });
 
-  it.each(['', ' \n', '# none'])('has none in %j', (text) => {
+  it.each(['', ' \n', '# none'])('reads no window from %j', (text) => {
     expect(read(text)).toEqual({ windows: [], errors: [] });
   });
 
   it.each([
-    ['mon 01:00-02:00 UTC', /got "mon"; did you mean Mon\?/u],
-    ['Monday 01:00-02:00 UTC', /got "Monday"; did you mean Mon\?/u],
-    ['* 01:00-02:00 UTC', /days such as Mon-Fri .* got "\*"; write as in/u],
+    ['mon 01:00-02:00 UTC', /got "mon". Did you mean Mon\?/u],
+    ['Monday 01:00-02:00 UTC', /got "Monday". Did you mean Mon\?/u],
+    ['* 01:00-02:00 UTC', /days such as Mon-Fri .* got "\*". Write as in/u],
     ['Mon, Tue 01:00-02:00 UTC', /days such as/u],
     ['Mon-Tue-Wed 01:00-02:00 UTC', /a range of two days/u],
     ['Mon-Fri', /start and end after the days, .* got nothing/u],
@@ -65,7 +65,7 @@ describe('readWindows', () => {
     ['Mon 01:00-24:01 UTC', /start and end/u],
     ['Mon 01:60-02:00 UTC', /start and end/u],
     ['Mon 01:00 - 02:00 UTC', /start and end/u],
-    ['Mon 01:00-02:00', /a time zone after "Mon 01:00-02:00", got none; add the one .* such as UTC/u],
+    ['Mon 01:00-02:00', /a time zone after "Mon 01:00-02:00", got none. Add one, such as UTC/u],
     ['Mon 01:00-02:00 Europe/Berln', /a time zone such as .* got "Europe\/Berln"/u],
     ['Mon 01:00-02:00 +01:00', /a time zone such as/u],
     ['Mon 01:00-02:00 CEST', /a time zone such as/u],
@@ -82,7 +82,7 @@ describe('readWindows', () => {
     expect(errors.map(({ line }) => line)).toEqual([1, 3]);
   });
 
-  it('refuses more than anybody can mean', () => {
+  it('refuses more than 50 windows and a text that is too long', () => {
     expect(read('Mon 00:00-01:00 UTC\n'.repeat(50)).windows).toHaveLength(50);
     expect(read('Mon 00:00-01:00 UTC\n'.repeat(51)).errors).toEqual([
       { key: 'windows', line: 51, message: expect.stringMatching(/at most 50 windows, got 51/u) },

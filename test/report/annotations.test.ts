@@ -22,7 +22,7 @@ function report(changes: Partial<NodeReport> = {}): NodeReport {
   };
 }
 
-/** A node that shows `shown`, among what others put there. */
+/** A node with the annotations of `shown` beside those of other parties. */
 function nodeWith(shown: NodeReport): {
   annotations: Record<string, string>;
   labels: Record<string, string>;
@@ -37,11 +37,11 @@ function nodeWith(shown: NodeReport): {
 }
 
 describe('nodePatch', () => {
-  it('is nothing when the node shows the report already', () => {
+  it('returns undefined when the node already has the report', () => {
     expect(nodePatch(nodeWith(report()), report())).toBeUndefined();
   });
 
-  it('writes every key that is known on a node that shows none, and the state as a label too', () => {
+  it('writes every known key to a node without annotations, and the state as a label too', () => {
     expect(nodePatch({ annotations: {}, labels: {} }, report())).toEqual({
       annotations: {
         [KEYS.state]: 'Done',
@@ -56,7 +56,7 @@ describe('nodePatch', () => {
     });
   });
 
-  it('writes the history when a change was added to it, and removes it when nothing is remembered', () => {
+  it('writes the history when it has a new change, and removes it when it is empty', () => {
     const [first, second] = [pastChange(1), pastChange(2)];
     const node = nodeWith(report({ history: [first] }));
     expect(nodePatch(node, report({ history: [first] }))).toBeUndefined();
@@ -66,7 +66,7 @@ describe('nodePatch', () => {
     expect(nodePatch(node, report())?.annotations).toEqual({ [KEYS.history]: null });
   });
 
-  it('holds only what differs, and removes what is no longer known', () => {
+  it('contains only what differs, and removes what is no longer known', () => {
     const before = report({
       state: 'Degraded',
       drift: { ...NO_DRIFT, missing: ['kernel.sem'] },
@@ -78,42 +78,42 @@ describe('nodePatch', () => {
     });
   });
 
-  it('takes away that somebody asks for a retry', () => {
+  it('removes a retry request', () => {
     const node = nodeWith(report());
     node.annotations[INPUT_KEYS.retry] = 'now';
     expect(nodePatch(node, report())).toEqual({ annotations: { [INPUT_KEYS.retry]: null }, labels: {} });
   });
 
-  it('mends a label that somebody else changed', () => {
+  it('restores a label that another party changed', () => {
     const node = nodeWith(report());
     node.labels[KEYS.state] = 'Working';
     expect(nodePatch(node, report())).toEqual({ annotations: {}, labels: { [KEYS.state]: 'Done' } });
   });
 
-  it('tells a list that is empty from one that is not known', () => {
+  it('writes an empty list as an empty annotation, and an unknown list as none', () => {
     const patch = nodePatch(nodeWith(report()), report({ desired: [], running: undefined }));
     expect(patch?.annotations).toEqual({ [KEYS.desired]: '', [KEYS.running]: null });
   });
 
-  it('is nothing again after a text was shortened', () => {
+  it('returns undefined for a report whose text was shortened before', () => {
     const long = report({ reason: 'ä'.repeat(4000), policyError: 'x'.repeat(4000) });
     const node = nodeWith(long);
     expect(Buffer.byteLength(node.annotations[KEYS.reason] ?? '')).toBeLessThanOrEqual(1024);
     expect(nodePatch(node, long)).toBeUndefined();
   });
 
-  it('keeps a list whole up to 16 KiB', () => {
+  it('does not shorten a list of up to 16 KiB', () => {
     const desired = Array.from({ length: 800 }, (_none, at) => `net.ipv4.name_${at}`);
     expect(annotationsOf(report({ desired }))[KEYS.desired]).toBe(desired.join(','));
   });
 });
 
 describe('driftText', () => {
-  it('is nothing when there is no drift', () => {
+  it('returns undefined when there is no drift', () => {
     expect(driftText(NO_DRIFT)).toBeUndefined();
   });
 
-  it('names each kind that there is, with where an unmanaged allowance comes from', () => {
+  it('names each kind of drift, and the place of each unmanaged allowance', () => {
     const origin = 'KUBELET_EXTRA_ARGS in /etc/default/kubelet';
     const drift = {
       missing: ['net.core.somaxconn', 'kernel.shm*'],

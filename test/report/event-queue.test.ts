@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { eventQueue } from '../../agent/report/event-queue.ts';
 
 describe('a queue of Events', () => {
-  it('posts in order, keeps what was not accepted and what follows it, and posts nothing twice', async () => {
+  it('posts in order, keeps a refused Event and those after it, and posts no Event twice', async () => {
     const tried: string[] = [];
     const warnings: object[] = [];
     let refused = 'b';
@@ -22,7 +22,7 @@ describe('a queue of Events', () => {
     expect([queue.isEmpty(), tried]).toEqual([true, ['a', 'b', 'b', 'c']]);
   });
 
-  it('drops the oldest of more than twenty, and says so', async () => {
+  it('drops the oldest of more than twenty Events, and logs a warning', async () => {
     const posted: string[] = [];
     const warnings: object[] = [];
     const queue = eventQueue<{ reason: string }>(

@@ -9,7 +9,7 @@ import {
 import type { PastChange } from '../../agent/report/past-change.ts';
 import { pastChange } from './past-change.ts';
 
-/** What a reader of the annotation gets; fails when it is longer than it may be. */
+/** Returns the changes as a reader of the annotation parses them; fails when the annotation is too long. */
 function shown(history: readonly PastChange[]): readonly PastChange[] {
   const text = historyAnnotation(history) ?? '[]';
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX_HISTORY_BYTES);
@@ -45,12 +45,12 @@ const anyChange: fc.Arbitrary<PastChange> = fc.record(
 );
 
 describe('historyAnnotation', () => {
-  it('holds the last five changes whole, oldest first', () => {
+  it('contains the last five changes unshortened, oldest first', () => {
     const changes = Array.from({ length: 7 }, (_none, at) => pastChange(at, { why: `cause ${at}` }));
     expect(shown(changes)).toEqual(changes.slice(-5));
   });
 
-  it('is absent without a change', () => {
+  it('returns undefined without a change', () => {
     expect(historyAnnotation([])).toBeUndefined();
     expect(historyAnnotation(undefined)).toBeUndefined();
   });
@@ -65,7 +65,7 @@ describe('historyAnnotation', () => {
     expect(others).toHaveLength(4);
   });
 
-  it('keeps of long lists the entries that differ and counts the unchanged ones', () => {
+  it('keeps the entries of long lists that differ, and counts the unchanged ones', () => {
     const same = names(300, 'net.ipv4.same');
     const change = pastChange(1, { from: [...same, 'kernel.sem'], to: ['net.core.somaxconn', ...same] });
     const few = pastChange(1, { from: same.slice(0, 100), to: same.slice(0, 101) });
@@ -88,7 +88,7 @@ describe('historyAnnotation', () => {
     expect(to.length).toBeGreaterThan(20);
   });
 
-  it('holds five changes of which every part is too long', () => {
+  it('contains five changes when every part of them is too long', () => {
     const [long, more] = ['\u0000'.repeat(10_000), names(1000, 'net.ipv4.name')];
     const words = { at: long, revision: long, resourceVersion: long, before: long, after: long };
     const texts = { reason: long, file: long, why: long, from: [...more, 'a'], to: ['b', long, ...more] };
@@ -98,7 +98,7 @@ describe('historyAnnotation', () => {
     expect(shown(Array.from({ length: 5 }, () => ({ ...change, ...others })))).toHaveLength(5);
   });
 
-  it('can be read back within its bound, with the newest five changes, whatever is remembered', () => {
+  it('can be parsed, has the newest five changes and stays within its limit, for any history', () => {
     fc.assert(
       fc.property(fc.array(anyChange, { maxLength: 10 }), (changes) => {
         const last = changes.slice(-5);

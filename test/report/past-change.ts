@@ -1,4 +1,4 @@
-// Changes that ended, for tests.
+// Finished changes, for tests.
 
 import type { PastChange } from '../../agent/report/past-change.ts';
 

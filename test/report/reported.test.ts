@@ -11,7 +11,7 @@ const origin = fc.constantFrom(
 );
 
 describe('reportedLists', () => {
-  it('reads back what a report wrote', () => {
+  it('parses the annotations that a report wrote', () => {
     const unmanaged = fc.uniqueArray(
       fc.record({ pattern: fc.constantFrom('net.c', 'kernel.msg*'), origin }),
       {
@@ -46,7 +46,7 @@ describe('reportedLists', () => {
     );
   });
 
-  it('takes what only runs until the next start out of what is configured', () => {
+  it('does not count as configured what is allowed only until the next restart', () => {
     const annotations = { [KEYS.running]: 'net.a,net.b', [KEYS.drift]: 'pending restart: +net.c, -net.b' };
     expect(reportedLists(annotations)).toEqual({
       running: ['net.a', 'net.b'],
@@ -55,11 +55,11 @@ describe('reportedLists', () => {
     });
   });
 
-  it('leaves out the end of a text that was cut', () => {
+  it('leaves out the last item of a list that was cut', () => {
     expect(reportedLists({ [KEYS.running]: 'net.a,net.lo…' })?.running).toEqual(['net.a']);
   });
 
-  it('knows nothing of a node whose agent did not say', () => {
+  it('returns undefined for a node without the running annotation', () => {
     expect(reportedLists({})).toBeUndefined();
   });
 });

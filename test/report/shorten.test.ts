@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { jsonBytes, shorten, shortenInJson } from '../../agent/report/shorten.ts';
 
 describe('shorten', () => {
-  it('leaves a text alone that fits exactly', () => {
+  it('does not change a text that fits exactly', () => {
     expect(shorten('größe', 7)).toBe('größe');
   });
 
@@ -24,7 +24,7 @@ describe('shorten', () => {
 });
 
 describe('shortenInJson', () => {
-  it('leaves a text alone whose JSON fits exactly', () => {
+  it('does not change a text whose JSON fits exactly', () => {
     expect(shortenInJson('a\nb', 6)).toBe('a\nb');
   });
 

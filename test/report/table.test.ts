@@ -15,7 +15,7 @@ describe('renderTable', () => {
     },
   };
 
-  it('shows the nodes in aligned columns, what is empty as - and what is unknown as ?', () => {
+  it('prints the nodes in aligned columns, an empty value as - and an unknown one as ?', () => {
     const behind = {
       name: 'a-longer-name',
       annotations: {
@@ -42,7 +42,7 @@ describe('renderTable', () => {
     expect(row).toContain(`${'x'.repeat(47)}…   net.core`);
   });
 
-  it('shows titles alone when there is no node', () => {
+  it('prints only the titles when there is no node', () => {
     expect(renderTable([])).toBe('NODE   STATE   DESIRED   RUNNING   DRIFT   REVISION   REASON');
   });
 });

@@ -30,43 +30,43 @@ describe('allowanceProblem', () => {
   });
 
   it.each([
-    ['', /empty item.*remove/u],
-    ['net', /name net\.\*/u],
-    ['net*', /too wide.*name net\.\*/u],
+    ['', /empty item.*Remove/u],
+    ['net', /Name net\.\*/u],
+    ['net*', /too wide.*Name net\.\*/u],
     ['*', /too wide.*net\.\*, kernel\.shm\* or kernel\.msg\*/u],
     ['kernel.*', /too wide.*kernel\.sem, kernel\.shm\*, kernel\.msg\*/u],
-    ['kernel.shm_*', /too wide.*name kernel\.shm_rmid_forced/u],
-    ['kernel.shmm*', /name kernel\.shmmax or kernel\.shmmni/u],
-    ['kernel.msgm*', /name kernel\.msgmax, kernel\.msgmnb or kernel\.msgmni/u],
-    ['kernel.sem.*', /did you mean kernel\.sem\?/u],
-    ['kernel.shmmaxx', /did you mean kernel\.shmmax\?/u],
-    ['fs.mqueue*', /name fs\.mqueue\.\*/u],
+    ['kernel.shm_*', /too wide.*Name kernel\.shm_rmid_forced/u],
+    ['kernel.shmm*', /Name kernel\.shmmax or kernel\.shmmni/u],
+    ['kernel.msgm*', /Name kernel\.msgmax, kernel\.msgmnb or kernel\.msgmni/u],
+    ['kernel.sem.*', /Did you mean kernel\.sem\?/u],
+    ['kernel.shmmaxx', /Did you mean kernel\.shmmax\?/u],
+    ['fs.mqueue*', /Name fs\.mqueue\.\*/u],
     ['vm.*', /not namespaced.*on the node itself/u],
     ['vm.max_map_count', /not namespaced.*on the node itself/u],
     ['fs.aio-max-nr', /not namespaced.*on the node itself/u],
     ['kernel.hostname', /not namespaced.*on the node itself/u],
-    ['NET.core.somaxconn', /lowercase.*write net\.core\.somaxconn/u],
+    ['NET.core.somaxconn', /lowercase.*Write net\.core\.somaxconn/u],
     ['net.core.somaxconn net.core.x', /no spaces/u],
     ['net.core.somaxconn=4096', /name alone/u],
     ['net.core.somaxconn: 4096', /name alone/u],
     ['"net.core.somaxconn"', /quotes/u],
-    ['- net.core.somaxconn', /dash/u],
+    ['- net.core.somaxconn', /Remove the dash/u],
     ['net.*.foo', /\* may only be the last/u],
     ['**', /\* may only be the last/u],
     ['net..core', /two separators/u],
     ['net.core.', /end with a separator/u],
     ['.net.core', /begin with a separator/u],
-    ['net.core-', /begins and ends/u],
-    ['net._core', /begins and ends/u],
+    ['net.core-', /begin and end/u],
+    ['net._core', /begin and end/u],
     ['net.core\u200b', /invisible/u],
     [`${NET_OF_253}a`, /at most 253/u],
-  ])('refuses %j and says how to mend it', (pattern, fix) => {
+  ])('refuses %j and says how to fix it', (pattern, fix) => {
     expect(allowanceProblem(pattern, NEWEST)).toMatch(fix);
     expect(allowanceProblem(pattern, OLDEST)).toBeDefined();
   });
 
   it.each(['kernel.domainname', 'user.*', 'user.max_user_namespaces', 'user/max_net_namespaces'])(
-    'takes %s from kubelet 1.37 on alone',
+    'accepts %s only from kubelet 1.37 on',
     (pattern) => {
       expect(allowanceProblem(pattern, version('1.36.9'))).toMatch(/only from 1\.37 on/u);
       expect(allowanceProblem(pattern, version('1.37.0'))).toBeUndefined();
@@ -76,7 +76,7 @@ describe('allowanceProblem', () => {
     },
   );
 
-  it('shows what was found in one short line without control characters', () => {
+  it('returns a message of one short line without control characters for any item', () => {
     fc.assert(
       fc.property(item, (pattern) => {
         const problem = allowanceProblem(pattern, NEWEST) ?? 'none';
@@ -86,7 +86,7 @@ describe('allowanceProblem', () => {
     );
   });
 
-  it('judges a hopeless text of a megabyte without trying the expression on it', () => {
+  it('refuses a text of a megabyte by its length, without matching it', () => {
     expect(allowanceProblem('a.'.repeat(500_000), NEWEST)).toMatch(/at most 253/u);
   });
 });
@@ -102,7 +102,7 @@ describe('normaliseSysctl', () => {
     expect(normaliseSysctl(name)).toBe(expected);
   });
 
-  it('leaves a normal spelling alone', () => {
+  it('returns a normalised name unchanged', () => {
     fc.assert(
       fc.property(item, (name) => {
         const once = normaliseSysctl(name);

@@ -1,4 +1,4 @@
-// Sysctl names and patterns that lie close to what the kubelet accepts, on both sides of the line.
+// Generates sysctl names and patterns that are close to what the kubelet accepts, valid and invalid.
 
 import * as fc from 'fast-check';
 

@@ -33,7 +33,7 @@ describe('covers', () => {
     expect(covers(allowance, other)).toBe(false);
   });
 
-  it('lets a pattern cover every pattern and every name that goes on where it stops', () => {
+  it('lets a pattern cover every pattern and every name that begins with its stem', () => {
     fc.assert(
       fc.property(item, fc.nat(), fc.nat(), (text, first, second) => {
         const name = text.replaceAll('*', '');
@@ -57,13 +57,13 @@ describe('covers', () => {
   });
 });
 
-it('a list covers what one of its allowances covers, and an empty list nothing', () => {
+it('lets a list cover what one of its allowances covers, and an empty list nothing', () => {
   expect(coveredBy(['kernel.sem', 'net.*'], 'net.core.somaxconn')).toBe(true);
   expect(coveredBy(['kernel.sem', 'net.core.*'], 'net.ipv4.tcp_rmem')).toBe(false);
   expect(coveredBy([], 'net.core.somaxconn')).toBe(false);
 });
 
-it('says the same of a list for one question and for many', () => {
+it('gives the same answer from coverageOf as from coveredBy', () => {
   fc.assert(
     fc.property(fc.array(item, { maxLength: 8 }), fc.array(item), (list, others) => {
       const asked = [...others, ...list, ...list.map(normaliseSysctl), ...list.map((one) => `${one}x`)];

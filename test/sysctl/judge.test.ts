@@ -19,11 +19,11 @@ describe('isSafe', () => {
     ['net.core.somaxconn', '1.37.2', '6.1', false],
     ['net.ipv4.tcp_slow_start_after_idle', '1.45.0', '7.0', true],
     ['constructor', '1.37.2', '6.1', false],
-  ])('%s on kubelet %s with kernel %s: %s', (pattern, kubelet, kernel, expected) => {
+  ])('decides whether %s is safe on kubelet %s with kernel %s: %s', (pattern, kubelet, kernel, expected) => {
     expect(isSafe(pattern, version(kubelet), version(kernel))).toBe(expected);
   });
 
-  it('takes an unknown kernel for a new one', () => {
+  it('treats an unknown kernel as a new one', () => {
     expect(isSafe('net.ipv4.tcp_rmem', version('1.37.2'), undefined)).toBe(true);
   });
 
@@ -58,9 +58,9 @@ describe('judge', () => {
     expect(unknown).toMatchObject({ verdict: 'safe', message: expect.stringContaining('Linux 4.15') });
   });
 
-  it('calls what the kubelet refuses invalid, with the mend', () => {
+  it('calls an allowance that the kubelet refuses invalid, and says how to fix it', () => {
     const { verdict, message } = judge('kernel.*', node);
     expect(verdict).toBe('invalid');
-    expect(message).toMatch(/name kernel\.sem, kernel\.shm\*/u);
+    expect(message).toMatch(/Name kernel\.sem, kernel\.shm\*/u);
   });
 });

@@ -1,4 +1,4 @@
-// Every sysctl that some kubelet from 1.29 to 1.37 lets pods set without an allowance, in the order in which kubelets took them in.
+// Every sysctl that some kubelet from 1.29 to 1.37 lets pods set without an allowance, oldest kubelet first.
 
 export const SAFE_NAMES = [
   'kernel.shm_rmid_forced',

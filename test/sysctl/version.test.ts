@@ -19,7 +19,7 @@ describe('parseVersion', () => {
   });
 
   it.each(['', '1', 'v', 'latest', '1.x', '1.37.x', '1.37.2 or so', '-1.2.3', '1.37.', '99999999999.1'])(
-    'finds no version in %j',
+    'returns undefined for %j, which is not a version',
     (text) => {
       expect(parseVersion(text)).toBeUndefined();
     },
@@ -35,7 +35,7 @@ it('compares versions number by number', () => {
   }
 });
 
-it('counts a minor version itself as at least that version', () => {
+it('counts a minor version as at least itself', () => {
   expect(isAtLeast({ major: 1, minor: 37, patch: 0 }, 1, 37)).toBe(true);
   expect(isAtLeast({ major: 1, minor: 36, patch: 9 }, 1, 37)).toBe(false);
 });

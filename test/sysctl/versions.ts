@@ -1,6 +1,6 @@
 import { parseVersion, type Version } from '../../agent/sysctl/version.ts';
 
-/** The version that the text names; throws when it names none. */
+/** Returns the version of the text; throws when the text is not a version. */
 export function version(text: string): Version {
   const parsed = parseVersion(text);
   if (parsed === undefined) {

@@ -13,15 +13,15 @@ it('cuts long text and says how long it was', () => {
   expect(quote('x'.repeat(80))).toBe(`"${'x'.repeat(80)}"`);
 });
 
-it('leaves no half of a character that the cut divides', () => {
+it('does not split a character at the cut', () => {
   expect(quote(`${'x'.repeat(79)}😀`)).not.toMatch(/\p{Cs}/u);
 });
 
-it('joins choices with or before the last', () => {
+it('joins choices with commas, and with or before the last', () => {
   expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(anyOf)).toEqual(['', 'a', 'a or b', 'a, b or c']);
 });
 
-it('finds the closest word, not counting letter case, and none when all are far', () => {
+it('finds the closest word, ignoring case, and none when all are too far', () => {
   const words = ['mode', 'paused', 'allowedUnsafeSysctls'];
   expect(closest('mod', words)).toBe('mode');
   expect(closest('PAUSED', words)).toBe('paused');

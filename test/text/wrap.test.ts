@@ -31,7 +31,7 @@ describe('count and span', () => {
     [1, '1 node'],
     [0, '0 nodes'],
     [5000, '5,000 nodes'],
-  ])('counts %i', (number, text) => {
+  ])('formats a count of %i', (number, text) => {
     expect(count(number, 'node')).toBe(text);
   });
 
@@ -41,7 +41,7 @@ describe('count and span', () => {
     [240, '4 min'],
     [7200, '2 h'],
     [7800, '2 h 10 min'],
-  ])('tells %i seconds', (seconds, text) => {
+  ])('formats a span of %i seconds', (seconds, text) => {
     expect(span(seconds)).toBe(text);
   });
 });

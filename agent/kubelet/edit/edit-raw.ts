@@ -1,12 +1,12 @@
-// Writing a changed value back into the raw bytes of its assignment, with as few of them changed as possible.
+// Writes a changed value into the raw bytes of its assignment and changes as few of them as possible.
 
 import type { Assignment } from '../environment/environment-file.ts';
 import type { Section } from '../environment/environment-scan.ts';
 import type { Splice } from './edit-value.ts';
 
 /**
- * The file's text with the splices made where the raw bytes of those stretches stand, each in the quoting of its place.
- * undefined when a stretch crosses quotes, or its text cannot be written in that quoting.
+ * Returns the file's text with each splice applied to the raw bytes of its range, in the quoting of that place; undefined
+ * when a range crosses quotes, or its text cannot be written in that quoting.
  */
 export function applyInPlace(
   text: string,
@@ -23,13 +23,13 @@ export function applyInPlace(
   return result;
 }
 
-/** A value in quotes that systemd reads back as it is: single ones where they do, so that nothing in them is special. */
+/** Returns the value in quotes, from which systemd reads it back. Prefers single quotes, in which nothing is special. */
 export function quoteValue(value: string): string {
   if (value === '') return '';
   return value.includes("'") ? `"${encodeFor('double', value) ?? ''}"` : `'${value}'`;
 }
 
-/** Where a stretch of the value stands in the file. An insertion belongs to the byte before it. */
+/** Returns the range of the file that a splice of the value replaces. An insertion belongs to the byte before it. */
 function placeOf(assignment: Assignment, splice: Splice): Section | undefined {
   const { starts, ends, sections, parts, bytes, valueFrom } = assignment;
   if (bytes === '') {

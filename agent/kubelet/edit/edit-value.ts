@@ -1,4 +1,4 @@
-// The value of KUBELET_EXTRA_ARGS with our flag in it, as a byte string, before it is written in any quoting.
+// Computes the value of KUBELET_EXTRA_ARGS with our flag in it, as an unquoted byte string.
 
 import { quoteWord, splitWords, type Word } from '../words.ts';
 
@@ -13,20 +13,20 @@ interface Span {
   readonly to: number;
 }
 
-/** Replaces the bytes `from` up to `to` of a value by `text`. */
+/** Replaces the bytes from `from` to before `to` of a value by `text`. */
 export interface Splice extends Span {
   readonly text: string;
 }
 
 export interface CandidateValue {
   readonly text: string;
-  /** What changes in the old value, from its start to its end; undefined when the whole value is rewritten. */
+  /** The changes of the old value, in order; undefined when the whole value is rewritten. */
   readonly splices: readonly Splice[] | undefined;
 }
 
 /**
- * Values, the most careful first, whose words are those of the old value with the flag at the place of its first use, or
- * at the end. Each was split again to make sure.
+ * Returns candidate values, the one with the fewest changes first. Their words are those of the old value with the flag at
+ * the place of its first use, or at the end. Each was split again to check that.
  */
 export function candidateValues(
   value: string,
@@ -76,7 +76,7 @@ function splicesFor(
   return [{ from: end, to: end, text: words.length === 0 ? quoteWord(flag) : ` ${quoteWord(flag)}` }];
 }
 
-/** Uses side by side become one range, so that no blank between them is taken twice. */
+/** Joins adjacent uses into one range, so that the blank between them is removed once. */
 function joinNeighbours(uses: readonly WordRange[]): readonly WordRange[] {
   return uses.reduce<readonly WordRange[]>((joined, use) => {
     const last = joined.at(-1);
@@ -85,7 +85,7 @@ function joinNeighbours(uses: readonly WordRange[]): readonly WordRange[] {
   }, []);
 }
 
-/** Takes one separating blank along: the one before, or for the first word the one behind. */
+/** Removes one separating blank too: the one before, or for the first word the one after. */
 function removal(value: string, span: Span): Splice {
   if (span.from > 0) return { from: span.from - 1, to: span.to, text: '' };
   return { from: 0, to: Math.min(span.to + 1, value.length), text: '' };

@@ -1,4 +1,4 @@
-// New bytes for an environment file, in which KUBELET_EXTRA_ARGS carries our flag and nothing else differs.
+// Edits our flag in KUBELET_EXTRA_ARGS of an environment file and changes nothing else.
 
 import { encodeUtf8, fromByteString } from '../environment/bytes.ts';
 import { applyInPlace, quoteValue } from './edit-raw.ts';
@@ -12,25 +12,25 @@ import type { Assignment, EnvironmentDocument } from '../environment/environment
 import { EXTRA_ARGS } from '../unit.ts';
 
 export interface ExtraArgsEdit {
-  /** undefined: there is no file yet. */
+  /** undefined: the file does not exist yet. */
   readonly content: Uint8Array | undefined;
   readonly systemdVersion: number | undefined;
-  /** The value in force elsewhere, which a new assignment has to carry on; not used when the file has one. */
+  /** The value in force elsewhere, which a new assignment must repeat; not used when the file has one. */
   readonly carried: string;
-  /** The words of the value, in order, that are uses of our flag. */
+  /** The uses of our flag among the words of the value, in order. */
   readonly uses: readonly WordRange[];
-  /** The flag's word, e.g. `--allowed-unsafe-sysctls=a,b`; undefined takes the flag away. */
+  /** The flag's word, e.g. `--allowed-unsafe-sysctls=a,b`; undefined removes the flag. */
   readonly flag: string | undefined;
 }
 
-/** The edit cannot be made without touching what is not ours. */
+/** No edit changes our flag alone. */
 export class EditError extends Error {
   override readonly name = 'EditError';
 }
 
 /**
- * The file's bytes after the edit. The flag takes the place of its first use, or goes to the end; its other uses vanish.
- * The bytes are handed out only when systemd would read from them the same variables and the same words but for our flag.
+ * Returns the file's bytes after the edit. The flag replaces its first use, or is appended; its other uses are removed.
+ * systemd reads the same variables and words from them, except for our flag.
  *
  * @throws EditError when no such bytes were found.
  */
@@ -49,21 +49,21 @@ export function editExtraArgs(edit: ExtraArgsEdit): Uint8Array {
     if (good !== undefined) return fromByteString(good);
   }
   throw new EditError(
-    `Expected to be able to add to the value of ${EXTRA_ARGS} without changing anything else, found no way. ` +
-      'Close every quote of the file, and end no line before its end with a backslash.',
+    `Expected an edit of ${EXTRA_ARGS} that changes nothing else, found none. ` +
+      'Close every quote in the file, and remove backslashes at the ends of lines.',
   );
 }
 
 type EditCandidate = ReturnType<typeof candidateValues>[number];
 
-/** In place where the raw bytes allow it; or else the one value rewritten in new quotes. */
+/** Returns the text edited in place where the raw bytes allow it, then the text with the value rewritten in new quotes. */
 function replaced(text: string, assignment: Assignment, value: EditCandidate): readonly string[] {
   const inPlace = value.splices === undefined ? undefined : applyInPlace(text, assignment, value.splices);
   const rewritten = text.slice(0, assignment.valueFrom) + quoteValue(value.text) + text.slice(assignment.to);
   return inPlace === undefined ? [rewritten] : [inPlace, rewritten];
 }
 
-/** A line of its own; a blank line before it ends a comment that a backslash would continue. */
+/** Appends a line. A blank line before it ends a comment that a backslash would continue. */
 function appended(document: EnvironmentDocument, value: string): readonly string[] {
   const { text } = document;
   const line = `${EXTRA_ARGS}=${quoteValue(value)}\n`;

@@ -1,28 +1,28 @@
-// Byte strings: one char a byte (latin1), so that offsets are byte offsets and no byte is ever lost.
+// Byte strings: one char a byte (latin1), so that offsets are byte offsets and no byte is lost.
 
-/** The byte string of some bytes. */
+/** Returns the byte string of some bytes. */
 export function toByteString(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
-/** The bytes of a byte string. */
+/** Returns the bytes of a byte string. */
 export function fromByteString(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'latin1'));
 }
 
-/** The byte string of a text's UTF-8 encoding. */
+/** Returns the byte string of a text's UTF-8 encoding. */
 export function encodeUtf8(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** The text that a byte string of valid UTF-8 encodes. */
+/** Returns the text that a byte string of valid UTF-8 encodes. */
 export function decodeUtf8(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 /**
- * The offset of the first byte that systemd does not take as UTF-8: malformed or overlong sequences, surrogates and
- * noncharacters (U+FDD0 to U+FDEF, U+xFFFE and U+xFFFF). undefined when all of it is valid.
+ * Returns the offset of the first byte that systemd does not accept as UTF-8: malformed or overlong sequences, surrogates
+ * and noncharacters (U+FDD0 to U+FDEF, U+xFFFE and U+xFFFF). undefined when all of it is valid.
  * Mirrors systemd's utf8_is_valid_n and unichar_is_valid (src/basic/utf8.c).
  */
 export function invalidUtf8(bytes: string): number | undefined {

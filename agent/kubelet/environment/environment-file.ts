@@ -1,9 +1,9 @@
-// systemd's EnvironmentFile= as a lossless document: what systemd reads, and which bytes each part came from.
+// Parses systemd's EnvironmentFile= into a lossless document: what systemd reads, and from which bytes.
 
 import { decodeUtf8, invalidUtf8, toByteString } from './bytes.ts';
 import { scanEnvironment, type RawAssignment } from './environment-scan.ts';
 
-/** One assignment that systemd takes from the file. Offsets are bytes from the file's start. */
+/** One assignment that systemd reads from the file. Offsets are bytes from the file's start. */
 export interface Assignment extends Omit<RawAssignment, 'key' | 'value'> {
   readonly key: string;
   /** The value as the service gets it. */
@@ -17,17 +17,18 @@ export interface Assignment extends Omit<RawAssignment, 'key' | 'value'> {
 export interface EnvironmentDocument {
   /** The whole file as a byte string. */
   readonly text: string;
-  /** In the file's order, keys that systemd drops as invalid left out; of two with one key the last is in force. */
+  /** In the file's order, without keys that systemd drops as invalid. Of two with one key the last is in force. */
   readonly assignments: readonly Assignment[];
 }
 
-/** The file cannot be trusted to mean one thing; systemd drops it, or its meaning depends on systemd's version. */
+/** systemd ignores the file, or reads it differently from version to version. The agent does not edit such a file. */
 export class EnvironmentFileError extends Error {
   override readonly name = 'EnvironmentFileError';
   /** From 1. */
   readonly line: number;
   /** Offset from the file's start, from 0. */
   readonly byte: number;
+  /** The next step, one sentence. */
   readonly fix: string;
 
   constructor(
@@ -42,10 +43,10 @@ export class EnvironmentFileError extends Error {
 }
 
 /**
- * Reads an environment file as the given systemd does. With an unknown version the file must mean the same to all.
+ * Parses an environment file as the given systemd does. With an unknown version, all versions must read it alike.
  * Mirrors parse_env_file_internal and load_env_file_push (systemd src/basic/env-file.c) and strv_env_clean.
  *
- * @throws EnvironmentFileError where systemd would drop the whole file, or where the version would matter.
+ * @throws EnvironmentFileError when systemd ignores the whole file, or when the unknown version matters.
  */
 export function parseEnvironmentFile(
   content: Uint8Array,
@@ -68,12 +69,12 @@ export function parseEnvironmentFile(
   return { text, assignments };
 }
 
-/** The assignment of a variable that is in force: the last one. */
+/** Returns the last assignment of a variable, which is the one in force. */
 export function findAssignment(document: EnvironmentDocument, key: string): Assignment | undefined {
   return document.assignments.findLast((assignment) => assignment.key === key);
 }
 
-/** The line, from 1, that a byte offset lies on; \n, \r\n and a lone \r each end a line. Offsets come in ascending order. */
+/** Returns a function from byte offset to line, from 1. \n, \r\n and a lone \r each end a line. Call it with ascending offsets. */
 function lineFinder(text: string): (offset: number) => number {
   const ends = [...text.matchAll(/\r\n|\n|\r/g)].map((end) => end.index + end[0].length);
   let passed = 0;
@@ -87,7 +88,7 @@ function lineAt(text: string, offset: number): number {
   return lineFinder(text)(offset);
 }
 
-/** Since this version a backslash at a comment's end no longer swallows the next line. */
+/** From this version on, a backslash at a comment's end does not continue the comment on the next line. */
 const COMMENT_ESCAPE_ENDS = 254;
 
 /** env_name_is_valid (systemd src/basic/env-util.c). */
@@ -97,7 +98,7 @@ function refuseNul(text: string): void {
   const byte = text.indexOf('\0');
   if (byte < 0) return;
   throw new EnvironmentFileError(
-    'Expected an environment file without NUL bytes, got one: systemd drops the whole file.',
+    'Expected an environment file without NUL bytes, got one. systemd ignores the whole file.',
     {
       line: lineAt(text, byte),
       byte,
@@ -114,7 +115,7 @@ function refuseInvalidUtf8(text: string, assignment: RawAssignment): void {
     inKey === undefined ? (assignment.starts[inValue ?? 0] ?? assignment.from) : assignment.from + inKey;
   const code = text.charCodeAt(byte).toString(16).padStart(2, '0');
   throw new EnvironmentFileError(
-    `Expected assignments in valid UTF-8, got byte 0x${code}: systemd drops the whole file.`,
+    `Expected assignments in valid UTF-8, got byte 0x${code}. systemd ignores the whole file.`,
     { line: lineAt(text, byte), byte, fix: 'Write the character in UTF-8 or remove it.' },
   );
 }
@@ -126,7 +127,7 @@ function refuseVersionDependence(text: string, since254: readonly RawAssignment[
   if (odd === undefined) return;
   const byte = Math.max(text.lastIndexOf('\\\n', odd.from), text.lastIndexOf('\\\r', odd.from), 0);
   throw new EnvironmentFileError(
-    'Expected comments that do not end in a backslash, got one before an assignment: systemd before 254 takes the next line as part of the comment, newer ones do not.',
+    'Expected no comment that ends in a backslash, got one before an assignment. systemd before 254 reads the next line as part of the comment, newer versions do not.',
     { line: lineAt(text, byte), byte, fix: "Remove the backslash at the comment's end." },
   );
 }

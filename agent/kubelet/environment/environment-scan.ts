@@ -1,23 +1,23 @@
-// The state machine of systemd's parse_env_file_internal, with the origin of every byte of every value.
+// Scans assignments like systemd's parse_env_file_internal, and records the raw bytes behind every byte of a value.
 
-/** A stretch of a raw value with one quoting; offsets exclude the quotes. */
+/** A part of a raw value with one kind of quoting; offsets exclude the quotes. */
 export interface Section {
   readonly kind: 'unquoted' | 'single' | 'double';
   readonly from: number;
   readonly to: number;
 }
 
-/** An assignment as scanned, its key not yet judged. Strings are byte strings. */
+/** An assignment as scanned, with a key that may be invalid. Strings are byte strings. */
 export interface RawAssignment {
   readonly key: string;
   readonly value: string;
-  /** Where the key begins. */
+  /** The offset of the key. */
   readonly from: number;
-  /** Just behind the `=`. */
+  /** The offset after the `=`. */
   readonly valueFrom: number;
   /** The end of the raw value: its newline, or the end of the file. */
   readonly to: number;
-  /** For each byte of the value, where the raw bytes that make it begin and end, and its section. */
+  /** For each byte of the value: the start and end of its raw bytes, and the index of its section in `parts`. */
   readonly starts: readonly number[];
   readonly ends: readonly number[];
   readonly sections: readonly number[];
@@ -25,8 +25,8 @@ export interface RawAssignment {
 }
 
 /**
- * All assignments of a file, as a byte string without NUL. Mirrors parse_env_file_internal (systemd
- * src/basic/env-file.c); `commentEndsAtEscape` is how systemd since 254 treats a backslash at a comment's end.
+ * Returns all assignments of a file, given as a byte string without NUL. Mirrors parse_env_file_internal (systemd
+ * src/basic/env-file.c). `commentEndsAtEscape`: a backslash does not continue a comment, as in systemd from 254 on.
  */
 export function scanEnvironment(text: string, commentEndsAtEscape: boolean): readonly RawAssignment[] {
   const found: RawAssignment[] = [];
@@ -62,7 +62,7 @@ function skipComment(text: string, from: number, commentEndsAtEscape: boolean): 
   return text.length;
 }
 
-/** The offset of the key's `=`, or of the end of a line that has none. The first char is always the key's. */
+/** Returns the offset of the key's `=`, or of the end of a line without one. The first char always belongs to the key. */
 function endOfKey(text: string, from: number): number {
   for (let at = from + 1; at < text.length; at++) {
     if (text.charAt(at) === '=' || NEWLINE.includes(text.charAt(at))) return at;
@@ -88,7 +88,7 @@ function scanValue(text: string, from: number, equals: number): RawAssignment {
   return { key, from, valueFrom: equals + 1, to: Math.min(at, text.length), ...value.done() };
 }
 
-/** Collects a value byte by byte; each method reads one section from its first byte and returns where it went on. */
+/** Collects a value byte by byte. Each method reads one section from its first byte and returns the offset after it. */
 class ValueBuilder {
   readonly #text: string;
   readonly #value: string[] = [];

@@ -1,4 +1,4 @@
-// The environment that systemd gives the kubelet: Environment= first, then the environment files, the last one winning.
+// Computes the kubelet's environment: Environment= first, then the environment files; the last assignment wins.
 
 import {
   EnvironmentFileError,
@@ -10,20 +10,20 @@ import type { EnvironmentFileOnDisk, KubeletUnit } from '../unit.ts';
 
 export interface ParsedEnvironmentFile {
   readonly file: EnvironmentFileOnDisk;
-  /** undefined: the file is not there, or systemd drops it. */
+  /** undefined: the file does not exist, or systemd ignores it. */
   readonly document: EnvironmentDocument | undefined;
 }
 
-/** A variable and who gave it its value. */
+/** The value of a variable and its source. */
 export interface VariableInForce {
   readonly value: string;
   /** For a person: `KEY in /etc/default/kubelet, line 3`. */
   readonly origin: string;
-  /** undefined: it comes from Environment=. */
+  /** undefined: Environment= assigns it. */
   readonly assigned: { readonly path: string; readonly assignment: Assignment } | undefined;
 }
 
-/** An environment file that must not be edited, nor trusted to mean one thing. */
+/** An environment file with an EnvironmentFileError: the agent does not edit it. */
 export class RefusedFileError extends Error {
   override readonly name = 'RefusedFileError';
   readonly path: string;
@@ -37,9 +37,9 @@ export class RefusedFileError extends Error {
 }
 
 /**
- * Reads every environment file of the unit.
+ * Parses every environment file of the unit.
  *
- * @throws RefusedFileError for the first one that systemd would drop or read by its version.
+ * @throws RefusedFileError for the first file that systemd ignores or reads differently from version to version.
  */
 export function readEnvironmentFiles(unit: KubeletUnit): readonly ParsedEnvironmentFile[] {
   return unit.environmentFiles.map((file) => {
@@ -51,7 +51,7 @@ export function readEnvironmentFiles(unit: KubeletUnit): readonly ParsedEnvironm
   });
 }
 
-/** The same, with a file that would be refused taken as if it were not there: what systemd does with it. */
+/** Like readEnvironmentFiles, but treats a refused file as missing, as systemd does. */
 export function readUsableEnvironmentFiles(unit: KubeletUnit): readonly ParsedEnvironmentFile[] {
   return unit.environmentFiles.map((file) => {
     try {
@@ -63,7 +63,7 @@ export function readUsableEnvironmentFiles(unit: KubeletUnit): readonly ParsedEn
   });
 }
 
-/** Every variable that the kubelet's ExecStart= can name, with its origin. */
+/** Returns every variable of the kubelet's environment with its origin. */
 export function environmentInForce(
   unit: KubeletUnit,
   files: readonly ParsedEnvironmentFile[],

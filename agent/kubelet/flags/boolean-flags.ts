@@ -1,7 +1,7 @@
-// The kubelet's flags that take no value of their own word, and its shorthands: Kubernetes 1.29 to 1.37 together.
+// The kubelet's flags that need no value, and its shorthands: Kubernetes 1.29 to 1.37 together.
 
 /**
- * Flags with pflag's NoOptDefVal: `--flag` is complete, a following word is not its value.
+ * Flags with pflag's NoOptDefVal: `--flag` is complete, and the next word is not its value.
  * A contract test compares this table with the flag sets of real kubelets.
  */
 export const FLAGS_WITHOUT_VALUE: ReadonlySet<string> = new Set([

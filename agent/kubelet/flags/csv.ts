@@ -1,13 +1,13 @@
-// The list that one value of a pflag StringSlice flag holds: a single CSV record.
+// Parses and prints the value of a pflag StringSlice flag: a single CSV record.
 
-/** The value is no CSV record that Go reads; the kubelet refuses the flag. */
+/** Go cannot read the value as a CSV record, so the kubelet refuses the flag. */
 export class CsvError extends Error {
   override readonly name = 'CsvError';
 }
 
 /**
- * The items of a StringSlice value; an empty value is an empty list. Quoted items may hold commas, newlines and
- * doubled quotes; text behind the record's newline is dropped. Mirrors readAsCSV of pflag and Reader.readRecord of
+ * Returns the items of a StringSlice value; an empty value is an empty list. Quoted items may hold commas, newlines and
+ * doubled quotes. Text after the record's newline is dropped. Mirrors readAsCSV of pflag and Reader.readRecord of
  * Go's encoding/csv with LazyQuotes off.
  *
  * @throws CsvError where Go does: a bare or an unclosed quote, or nothing but newlines.
@@ -17,7 +17,7 @@ export function parseCsv(value: string): readonly string[] {
   const text = value.replace(/\r$/, '').replaceAll('\r\n', '\n').replace(/^\n+/, '');
   if (text === '') {
     throw new CsvError(
-      'Expected a comma-separated list, got nothing but newlines. Remove the flag or name sysctls.',
+      'Expected a comma-separated list, got only newlines. Remove the flag or name sysctls.',
     );
   }
   const items: string[] = [];
@@ -29,7 +29,7 @@ export function parseCsv(value: string): readonly string[] {
   }
 }
 
-/** Writes a list so that parseCsv reads it back; an empty list is an empty value. */
+/** Returns the value from which parseCsv reads the list back; an empty list is an empty value. */
 export function printCsv(items: readonly string[]): string {
   if (items.length === 1 && items[0] === '') return '""';
   return items.map((item) => (/[",\n\r]/.test(item) ? `"${item.replaceAll('"', '""')}"` : item)).join(',');

@@ -1,4 +1,4 @@
-// pflag's view of the kubelet's arguments: which word is a flag, which a value, and what the kubelet would not start with.
+// Parses the kubelet's arguments as pflag does: which word is a flag, which a value, and which the kubelet refuses.
 
 import { CsvError, parseCsv } from './csv.ts';
 import { FLAGS_WITHOUT_VALUE, SHORTHANDS } from './boolean-flags.ts';
@@ -11,15 +11,15 @@ export const ALLOWED_FLAG = 'allowed-unsafe-sysctls';
 export interface FlagUse {
   /** Normalised: `_` is `-`. */
   readonly name: string;
-  /** undefined: the flag takes none and none was given. */
+  /** undefined: the flag needs none and has none. */
   readonly value: string | undefined;
   /** Index of its first word among the arguments. */
   readonly at: number;
-  /** 2 when the value is a word of its own. */
+  /** 2 when the value is a separate word. */
   readonly words: 1 | 2;
 }
 
-/** Why the kubelet would not start with these arguments. */
+/** Why the kubelet does not start with these arguments. */
 export interface FlagProblem {
   readonly kind: 'stray' | 'syntax' | 'shorthand' | 'value-missing' | 'list';
   /** Index of the word among the arguments. */
@@ -29,16 +29,16 @@ export interface FlagProblem {
 
 export interface ParsedFlags {
   readonly uses: readonly FlagUse[];
-  /** Index of a `--` that ends the flags. */
+  /** Index of a `--` that ends the flags; undefined when there is none. */
   readonly end: number | undefined;
-  /** The first thing that the kubelet refuses at once. */
+  /** The first problem for which the kubelet ends at once. */
   readonly problem: FlagProblem | undefined;
 }
 
 /**
- * Reads arguments (without the binary) as the kubelet does, but goes on after what the kubelet stops at. Whether it knows
- * a flag depends on its version and only its binary can tell; one that we do not know is taken to have a value where a
- * word follows that is no flag. Mirrors FlagSet.parseArgs of github.com/spf13/pflag and NewKubeletCommand
+ * Parses arguments (without the binary) as the kubelet does, but continues after a problem that ends the kubelet. Which
+ * flags a kubelet knows depends on its version: a flag that is in neither table has a value when the next word is not a
+ * flag. Mirrors FlagSet.parseArgs of github.com/spf13/pflag and NewKubeletCommand
  * (cmd/kubelet/app/server.go).
  */
 export function parseFlags(args: readonly string[]): ParsedFlags {
@@ -65,18 +65,18 @@ export function parseFlags(args: readonly string[]): ParsedFlags {
   return { uses, end, problem: problems[0] ?? strayProblem(args, strays[0]) };
 }
 
-/** The value of the last use of a flag, which wins; undefined when it is not given. */
+/** Returns the value of a flag's last use, which wins; undefined when the flag is absent. */
 export function lastValue(flags: ParsedFlags, name: string): string | undefined {
   return flags.uses.findLast((use) => use.name === name)?.value;
 }
 
-/** What the flag's uses add up to: pflag joins the lists of a repeated flag. undefined when it is not given. */
+/** Returns the list of our flag; pflag joins the lists of a repeated flag. undefined when the flag is absent. */
 export function allowedByFlags(flags: ParsedFlags): readonly string[] | undefined {
   const uses = flags.uses.filter((use) => use.name === ALLOWED_FLAG);
   return uses.length === 0 ? undefined : uses.flatMap((use) => listOf(use));
 }
 
-/** The list of one use; empty when the kubelet could not read it (parseFlags reports that as a problem). */
+/** Returns the list of one use; empty when the kubelet cannot read it (parseFlags reports that as a problem). */
 export function listOf(use: FlagUse): readonly string[] {
   try {
     return parseCsv(use.value ?? '');
@@ -111,7 +111,7 @@ function readShort(args: readonly string[], at: number): Read {
   for (let letter = 1; letter < word.length; letter++) {
     const name = SHORTHANDS.get(word.charAt(letter));
     if (name === undefined) {
-      const message = `Expected a flag that the kubelet knows, got ${word}: its flags begin with two dashes.`;
+      const message = `Expected a flag that the kubelet knows, got ${word}. Its flags begin with two dashes.`;
       return { uses, words: 1, problem: { kind: 'shorthand', at, message } };
     }
     const rest = word.slice(letter + 1);
@@ -134,8 +134,8 @@ function readValue(
 ): Read {
   const { name, at, word } = flag;
   const value = args[at + 1];
-  const looksAlone = !FLAGS_WITH_VALUE.has(name) && (value === undefined || value.startsWith('-'));
-  if (FLAGS_WITHOUT_VALUE.has(name) || looksAlone) {
+  const isComplete = !FLAGS_WITH_VALUE.has(name) && (value === undefined || value.startsWith('-'));
+  if (FLAGS_WITHOUT_VALUE.has(name) || isComplete) {
     return { uses: [{ name, value: undefined, at, words: 1 }], words: 1 };
   }
   if (value !== undefined) return { uses: [{ name, value, at, words: 2 }], words: 2 };

@@ -1,7 +1,7 @@
 // The kubelet's flags that need a value: Kubernetes 1.30 and 1.37 together.
 
 /**
- * Flags without pflag's NoOptDefVal: `--flag` alone takes the following word as its value, whatever it is.
+ * Flags without pflag's NoOptDefVal: the word after `--flag` is its value, also when it begins with a dash.
  * A contract test compares this table with the flag sets of real kubelets.
  */
 export const FLAGS_WITH_VALUE: ReadonlySet<string> = new Set(

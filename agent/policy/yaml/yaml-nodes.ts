@@ -1,9 +1,9 @@
-// Nodes of parsed YAML, in our words.
+// Reads keys and texts from parsed YAML, and describes nodes in messages.
 
 import { isMap, isScalar, type Pair, type Scalar } from 'yaml';
 import { printable, quote } from '../../text/quote.ts';
 
-/** The key of a pair as it is written; undefined when the key is a list or a map. */
+/** Returns the key of a pair as it is written; undefined when the key is a list or a map. */
 export function keyOf(pair: Pair): string | undefined {
   const { key } = pair;
   if (!isScalar(key)) {
@@ -12,17 +12,17 @@ export function keyOf(pair: Pair): string | undefined {
   return typeof key.value === 'string' ? key.value : (key.source ?? '');
 }
 
-/** The text of a scalar; undefined for anything else, a number too. */
+/** Returns the text of a string scalar; undefined for any other node, also for a number. */
 export function textOf(node: unknown): string | undefined {
   return isScalar(node) && typeof node.value === 'string' ? node.value : undefined;
 }
 
-/** True for a node that is not there, or null. */
+/** True for an absent node and for null. */
 export function isNothing(node: unknown): boolean {
   return node === null || node === undefined || (isScalar(node) && node.value === null);
 }
 
-/** The node in a few words, for a message that says what was found. */
+/** Returns a short description of the node, for the "got …" of a message. */
 export function describe(node: unknown): string {
   if (isNothing(node)) {
     return 'nothing';
@@ -33,7 +33,7 @@ export function describe(node: unknown): string {
   return isMap(node) ? (node.items.length === 0 ? 'an empty map' : 'a map') : 'a list';
 }
 
-/** How to make a node the text it ought to be. */
+/** Returns how to turn a node into text: the fix of a message, without capital and full stop. */
 export function asText(node: unknown): string {
   return isScalar(node) && typeof node.value !== 'string' && !isNothing(node)
     ? `put it in quotes: '${source(node)}'`

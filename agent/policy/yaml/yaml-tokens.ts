@@ -1,16 +1,17 @@
-// The tokens of a YAML text, as long as there are few of them and they are not nested deep: what is built from them
-// takes a hundred times the memory of the text.
+// Reads the tokens of a YAML text with limits on their number and depth: the nodes built from them take a hundred times
+// the memory of the text.
 
 import { type CST, Lexer, Parser } from 'yaml';
+import { printable } from '../../text/quote.ts';
 
-/** A list of maps that hold maps and lists takes five; both the parser and what reads its nodes recurse. */
+/** A list of maps that hold maps and lists takes five levels. The parser and the readers of its nodes recurse. */
 const DEEPEST = 50;
 
 export type YamlTokens =
   | { readonly kind: 'tokens'; readonly tokens: readonly CST.Token[] }
   | { readonly kind: 'refused'; readonly offset: number; readonly message: string };
 
-/** Stops at the first token that is one too many, too deep, or at no place where YAML has one. */
+/** Returns all tokens, or `refused` at the first one that exceeds a limit or that YAML does not allow there. */
 export function readTokens(
   text: string,
   mostTokens: number,
@@ -22,17 +23,18 @@ export function readTokens(
   onNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) {
-      if (token.type === 'error') return { kind: 'refused', offset: token.offset, message: token.message };
+      if (token.type === 'error') {
+        return { kind: 'refused', offset: token.offset, message: parserMessage(token.message) };
+      }
       tokens.push(token);
     }
     count += 1 + escapesIn(lexeme);
     if (count > mostTokens) {
-      const message = `Expected at most ${mostTokens} words and signs of YAML, got more; shorten the text.`;
+      const message = `Expected at most ${mostTokens} words and signs of YAML, got more. Shorten the text.`;
       return { kind: 'refused', offset: parser.offset, message };
     }
     if (parser.stack.length > DEEPEST) {
-      const message =
-        'Expected a few levels of YAML, got more than can be read; look for brackets without end.';
+      const message = `Expected at most ${DEEPEST} levels of YAML, got more. Close every open bracket.`;
       return { kind: 'refused', offset: parser.offset, message };
     }
   }
@@ -40,7 +42,15 @@ export function readTokens(
   return { kind: 'tokens', tokens };
 }
 
-// Each escape that YAML does not know is an error of its own.
+/** The parser's messages are short, but may quote the whole text. */
+const LONGEST_MESSAGE = 200;
+
+/** Returns the message for an error that the YAML parser reports. */
+export function parserMessage(reported: string): string {
+  return `Expected plain YAML, got: ${printable(reported, LONGEST_MESSAGE).replace(/\.$/u, '')}. Correct it at this line.`;
+}
+
+// Each escape that YAML does not know becomes an error, so it counts as a token.
 function escapesIn(lexeme: string): number {
   return lexeme.startsWith('"') ? lexeme.split('\\').length - 1 : 0;
 }

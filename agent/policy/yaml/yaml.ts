@@ -1,12 +1,9 @@
-// YAML of other people's, read with nothing clever in it: no aliases, no tags of one's own, no key given twice.
+// Parses YAML that users write, without aliases, custom tags and duplicate keys.
 
 import { Composer, isNode, isPair, isScalar, LineCounter, type ParsedNode, type Document, visit } from 'yaml';
 import { printable, quote } from '../../text/quote.ts';
 import { keyOf } from './yaml-nodes.ts';
-import { readTokens } from './yaml-tokens.ts';
-
-/** The parser's messages are short, but may quote the whole text. */
-const LONGEST_MESSAGE = 200;
+import { parserMessage, readTokens } from './yaml-tokens.ts';
 
 export interface YamlProblem {
   /** From 1. */
@@ -17,7 +14,7 @@ export interface YamlProblem {
 export interface YamlText {
   /** The top node of every document that is not empty. */
   readonly roots: readonly ParsedNode[];
-  /** When there are any, the nodes are not to be trusted. */
+  /** When there are any, do not use the nodes. */
   readonly problems: readonly YamlProblem[];
   /** The line, from 1, on which a node or a pair's key begins. */
   lineOf(node: unknown): number;
@@ -26,8 +23,8 @@ export interface YamlText {
 type LineAt = (offset: number) => number;
 
 /**
- * Parses YAML 1.2 into nodes. More tokens than that (words, signs, blanks) are a problem like any other: time and memory
- * are bounded by them, at up to 1.4 kB each, whatever the text says.
+ * Parses YAML 1.2 into nodes. More than `mostTokens` tokens (words, signs, blanks) are a problem too, which bounds time
+ * and memory: up to 1.4 kB a token, whatever the text.
  */
 export function parseYaml(text: string, mostTokens: number): YamlText {
   const lines = new LineCounter();
@@ -35,39 +32,38 @@ export function parseYaml(text: string, mostTokens: number): YamlText {
   const lineOf = (node: unknown): number => lineAt(offsetOf(node));
   const read = readTokens(text, mostTokens, lines.addNewLine);
   if (read.kind === 'refused') {
-    const problem = { line: lineAt(read.offset), message: sentence(read.message) };
+    const problem = { line: lineAt(read.offset), message: read.message };
     return { roots: [], problems: [problem], lineOf };
   }
   // uniqueKeys would compare every key with every other one.
   const composer = new Composer({ prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
   const documents: readonly Document.Parsed[] = [...composer.compose(read.tokens)];
-  const broken = documents.flatMap((document) => faults(document, lineAt));
+  const broken = documents.flatMap((document) => parserProblems(document, lineAt));
   return {
     roots: documents.flatMap(({ contents }) => (isEmpty(contents) ? [] : [contents])),
-    problems: broken.length > 0 ? broken : documents.flatMap((document) => cleverness(document, lineOf)),
+    problems: broken.length > 0 ? broken : documents.flatMap((document) => forbiddenSyntax(document, lineOf)),
     lineOf,
   };
 }
 
-function faults(document: Document.Parsed, lineAt: LineAt): readonly YamlProblem[] {
+function parserProblems(document: Document.Parsed, lineAt: LineAt): readonly YamlProblem[] {
   return [...document.errors, ...document.warnings].map(({ pos, message }) => ({
     line: lineAt(pos[0]),
-    message: sentence(message),
+    message: parserMessage(message),
   }));
 }
 
-function sentence(message: string): string {
-  const shown = printable(message, LONGEST_MESSAGE);
-  return shown.endsWith('.') ? shown : `${shown}.`;
-}
-
-function cleverness(document: Document.Parsed, lineOf: (node: unknown) => number): readonly YamlProblem[] {
+/** Aliases, duplicate keys and keys that are not text. */
+function forbiddenSyntax(
+  document: Document.Parsed,
+  lineOf: (node: unknown) => number,
+): readonly YamlProblem[] {
   const problems: YamlProblem[] = [];
   visit(document, {
     Alias(_, alias) {
       problems.push({
         line: lineOf(alias),
-        message: `Expected plain YAML, got the alias *${printable(alias.source)}; write the value out.`,
+        message: `Expected plain YAML, got the alias *${printable(alias.source)}. Write the value out.`,
       });
     },
     Map(_, map) {
@@ -78,7 +74,7 @@ function cleverness(document: Document.Parsed, lineOf: (node: unknown) => number
           const found = key === undefined ? 'one that is a list or a map' : `${quote(key)} twice`;
           problems.push({
             line: lineOf(pair),
-            message: `Expected each key to be text and given once, got ${found}; keep one.`,
+            message: `Expected each key to be text and given once, got ${found}. Write each key once, as text.`,
           });
         }
         seen.add(key ?? '');

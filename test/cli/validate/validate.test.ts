@@ -66,7 +66,7 @@ describe('kubelet-sysctls validate', () => {
     expect(stdout).toMatch(/^✓ net\.core\.somaxconn +allowed/mu);
     expect(stdout).toMatch(/^· net\.ipv4\.tcp_rmem +already safe/mu);
     expect(stdout).toMatch(/^✗ kernel\.\*/mu);
-    expect(stdout).toMatch(/^allowedUnsafeSysctls, line 3: .*name kernel\.sem/mu);
+    expect(stdout).toMatch(/^allowedUnsafeSysctls, line 3: .*Name kernel\.sem/mu);
     expect(stdout).toMatch(/^Not valid for these nodes: 1 error\.$/mu);
     expect(status).toBe(1);
   });

@@ -35,7 +35,7 @@ describe('a ConfigMap that is not valid', () => {
     for (const { policyError } of reports) {
       expect(policyError).toContain(`${LIST}, line 2: `);
       expect(policyError).toContain('kernel.*');
-      expect(policyError).toMatch(/mode, line 1: .*did you mean Enforce\?/u);
+      expect(policyError).toMatch(/mode, line 1: .*Did you mean Enforce\?/u);
     }
     expect(reports.map(({ state }) => state)).toEqual(['Done', 'Done', 'Done', 'Done', 'Unreconcilable']);
     const describeArgs = ['-n', AGENT_NAMESPACE, 'describe', 'configmap', POLICY_CONFIG_MAP];

@@ -56,12 +56,16 @@ describe('a new flag', () => {
       String.raw`KUBELET_EXTRA_ARGS="--x='a b"` + '\n',
       `KUBELET_EXTRA_ARGS='--x=a\\ b ${FLAG}'\n`,
     ],
-    ['a comment that goes on to the end', '# end \\\n', `# end \\\n\nKUBELET_EXTRA_ARGS='${FLAG}'\n`],
-  ])('goes to the end of the value: %s', (_, before, after) => {
+    [
+      'a comment that a backslash continues to the end',
+      '# end \\\n',
+      `# end \\\n\nKUBELET_EXTRA_ARGS='${FLAG}'\n`,
+    ],
+  ])('is appended to the value: %s', (_, before, after) => {
     expect(edit(before)).toBe(after);
   });
 
-  it('follows the words that were in force elsewhere', () => {
+  it('is appended to the words that were in force elsewhere', () => {
     const words = `--v=3 --x='a b'`;
     const after = edit('A=1\n', { carried: words });
     expect(after).toBe(`A=1\nKUBELET_EXTRA_ARGS="${words} ${FLAG}"\n`);
@@ -69,7 +73,7 @@ describe('a new flag', () => {
   });
 });
 
-describe('a flag that is there', () => {
+describe('an existing flag', () => {
   const OLD = '--allowed-unsafe-sysctls=kernel.sem';
 
   it.each([
@@ -120,19 +124,19 @@ describe('a flag that is there', () => {
       ],
       'KUBELET_EXTRA_ARGS=""\n',
     ],
-    // Without the flag before it, systemd would take the quote for its own.
+    // Without the flag before it, systemd would read the quote as its own.
     [
       'before a quoted word',
       `KUBELET_EXTRA_ARGS=${OLD} "--a b"\n`,
       [{ at: 0, words: 1 }],
       `KUBELET_EXTRA_ARGS='"--a b"'\n`,
     ],
-  ])('is taken away with one blank: %s', (_, before, uses, after) => {
+  ])('is removed with one blank: %s', (_, before, uses, after) => {
     expect(edit(before, { uses, flag: undefined })).toBe(after);
   });
 });
 
-it('keeps odd items readable in each quoting', () => {
+it('writes unusual items so that systemd reads them back, in each quoting', () => {
   const flag = `--allowed-unsafe-sysctls="a ""b""",'c\\d`;
   for (const value of ['--v=2', '"--v=2"', "'--v=2'"]) {
     const after = edit(`KUBELET_EXTRA_ARGS=${value}\nA=1\n`, { flag });
@@ -141,6 +145,6 @@ it('keeps odd items readable in each quoting', () => {
   }
 });
 
-it('refuses a file whose last line would swallow a new one', () => {
+it('refuses a file whose last line would continue into the new one', () => {
   expect(() => edit('A="open\n')).toThrow(EditError);
 });

@@ -23,7 +23,7 @@ function refusal(text: string, version?: number): Partial<EnvironmentFileError> 
   return {};
 }
 
-describe('values', () => {
+describe('the value of an assignment', () => {
   it.each([
     ['plain, blanks around trimmed', 'A =  x y  \n', 'x y'],
     ['a backslash makes the next character itself', String.raw`A=x\ty\ ` + '\n', 'xty '],
@@ -40,26 +40,26 @@ describe('values', () => {
     ['CRLF ends a line', 'A=x\r\n', 'x'],
     ['no newline at the end', 'A=x ', 'x'],
     ['empty', 'A=\n', ''],
-  ])('%s', (_, text, value) => {
+  ])('is read as systemd reads it: %s', (_, text, value) => {
     expect(variables(text)['A']).toBe(value);
   });
 });
 
-describe('keys', () => {
+describe('the parser of environment files', () => {
   it.each(['export A=1', 'A+=1', 'a.b=1', '9x=1', '\xef\xbb\xbfA=1', '=1', 'A\\\n=1', 'A', '#A=1', ' ;A=1'])(
-    'drops %j',
+    'drops a line whose key systemd does not accept: %j',
     (line) => {
       expect(variables(`${line}\nB=2\n`)).toEqual({ B: '2' });
     },
   );
 
-  it('lets the last of two assignments win and says where it stands', () => {
+  it('lets the last of two assignments win and returns its line', () => {
     const document = parseEnvironmentFile(fromByteString('A=1\r\n# c\n\nA=2\n'), 252);
     expect(findAssignment(document, 'A')).toMatchObject({ value: '2', line: 4, from: 10 });
   });
 });
 
-describe('files that systemd drops', () => {
+describe('a file that systemd ignores', () => {
   it.each([
     ['a NUL anywhere', 'A=1\n# \0\n', { line: 2, byte: 6 }],
     ['a broken sequence in a value', 'A=1\nB=x\xffy\n', { line: 2, byte: 7 }],
@@ -68,12 +68,12 @@ describe('files that systemd drops', () => {
     ['an overlong form', 'A=\xc0\x80\n', { line: 1, byte: 2 }],
     ['a noncharacter', 'A=\xef\xbf\xbe\n', { line: 1, byte: 2 }],
     ['even where the key is dropped', 'export A=\xff\n', { line: 1, byte: 9 }],
-  ])('refuses %s', (_, text, where) => {
+  ])('is refused with line and byte: %s', (_, text, where) => {
     expect(refusal(text)).toEqual(where);
   });
 
   it.each(['# \xff\nA=1\n', 'no assignment \xff\nA=1\n'])(
-    'takes broken UTF-8 where it is harmless: %j',
+    'is not one with invalid UTF-8 outside of assignments: %j',
     (text) => {
       expect(variables(text)).toEqual({ A: '1' });
     },
@@ -83,19 +83,19 @@ describe('files that systemd drops', () => {
 describe('a backslash at the end of a comment', () => {
   const text = '# a \\\nA=1\nB=2\n';
 
-  it('swallows the next line before systemd 254 only', () => {
+  it('continues the comment on the next line only before systemd 254', () => {
     expect(variables(text, 253)).toEqual({ B: '2' });
     expect(variables(text, 254)).toEqual({ A: '1', B: '2' });
   });
 
-  it('is refused when the version is unknown and the next line matters', () => {
+  it('is refused when the version is unknown and the next line is an assignment', () => {
     expect(refusal(text)).toEqual({ line: 1, byte: 4 });
     expect(refusal('# a \\\n# b\nB=2\n')).toEqual({});
     expect(refusal('# a \\\n\nB=2\n')).toEqual({});
   });
 });
 
-it('keeps every byte of any file that it does not refuse', () => {
+it('keeps every byte of any accepted environment file', () => {
   fc.assert(
     fc.property(anyFile, (text) => {
       fc.pre(refusal(text, 252).line === undefined);
@@ -105,7 +105,7 @@ it('keeps every byte of any file that it does not refuse', () => {
   );
 });
 
-it('knows which raw bytes each byte of a value came from', () => {
+it('maps each byte of a value to its raw bytes in the environment file', () => {
   fc.assert(
     fc.property(anyFile, (text) => {
       fc.pre(refusal(text, 252).line === undefined);

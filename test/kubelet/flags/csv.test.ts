@@ -17,15 +17,15 @@ it.each([
   ['"a\r\nb"', ['a\nb']],
   ['""', ['']],
   ['a\r', ['a']],
-])('reads %j as Go does', (value, items) => {
+])('parses the list %j as Go does', (value, items) => {
   expect(parseCsv(value)).toEqual(items);
 });
 
-it.each(['a"b', '"a', '"a"b', '\n', '\r', '"'])('refuses %j as Go does', (value) => {
+it.each(['a"b', '"a', '"a"b', '\n', '\r', '"'])('refuses the list %j as Go does', (value) => {
   expect(() => parseCsv(value)).toThrow(CsvError);
 });
 
-it('reads back every list it wrote', () => {
+it('parses every list that it printed', () => {
   const text = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', ' ') });
   fc.assert(
     fc.property(fc.array(text), (items) => {

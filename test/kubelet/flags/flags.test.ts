@@ -21,12 +21,12 @@ describe('the list', () => {
     [['--no-kubelet-we-know-has-this', '--allowed-unsafe-sysctls=a'], ['a']],
     [['--no-kubelet-we-know-has-this', 'value', '--allowed-unsafe-sysctls=a'], ['a']],
     [['stray', '--=', '--allowed-unsafe-sysctls=a'], ['a']],
-  ])('of %j is %j', (args, list) => {
+  ])('given by the arguments %j is %j', (args, list) => {
     expect(allowed(...args)).toEqual(list);
   });
 });
 
-describe('what the kubelet does not start with', () => {
+describe('a problem with which the kubelet does not start', () => {
   it.each([
     [['stray'], 'stray', 0],
     [['--v=2', '--', 'x'], 'stray', 2],
@@ -39,11 +39,11 @@ describe('what the kubelet does not start with', () => {
     [['--node-ip'], 'value-missing', 0],
     [['-v'], 'value-missing', 0],
     [['--allowed-unsafe-sysctls="a'], 'list', 0],
-  ])('%j: %s at word %i', (args, kind, at) => {
+  ])('is found in the arguments %j: %s at word %i', (args, kind, at) => {
     expect(parseFlags(args).problem).toMatchObject({ kind, at });
   });
 
-  it('is not a -- with nothing behind it', () => {
+  it('is not found in a -- as the last word', () => {
     expect(parseFlags(['--v=2', '--'])).toMatchObject({ end: 1, problem: undefined });
   });
 });
