@@ -59,7 +59,7 @@ export async function expectArmed(ports: ArmPorts, journal: Journal, armedAtMs: 
     await restartTimer(ports, journal);
   }
   const open = await ports.stateStore.open();
-  if (open?.holder !== 'nobody') {
+  if (open?.holder !== 'unclaimed') {
     throw new UndoneByHostError(`The rollback timer ran out before ${journal.unit} was restarted`);
   }
 }

@@ -15,8 +15,8 @@ const SCRIPT_INTERVAL_MS = 1000;
 const HEALTHZ_TIMEOUT_MS = 2000;
 
 const UNDONE_BECAUSE = {
-  timer: 'the agent did not end it in time',
-  boot: 'the node went down in the middle of it',
+  timer: 'the agent did not complete it in time',
+  boot: 'the node went down during the change',
 } as const;
 
 /**
@@ -51,13 +51,11 @@ async function tidy(
 }
 
 async function forget(ports: ChangePorts, { journal, holder }: OpenChange): Promise<void> {
-  if (holder !== 'nobody') {
+  if (holder !== 'unclaimed') {
     await ports.stateStore.forgetUndone();
     await ports.rollbackTimer.disarm(journal.unit);
   } else if (!(await commit(ports, journal))) {
-    throw new Error(
-      'The host began to undo the change while the agent was ending it; the agent looks again.',
-    );
+    throw new Error('The host began to undo the change while the agent completed it; the agent retries.');
   }
 }
 
@@ -96,8 +94,8 @@ async function ended(
   }
   const why =
     found === before
-      ? 'the agent ended in the middle of it'
-      : `another party wrote ${journal.file} in the middle of it`;
+      ? 'the agent ended during the change'
+      : `another party wrote ${journal.file} during the change`;
   const halfBack = restarted && before !== journal.after && !(await isHealthy(ports, journal));
   return halfBack ? undone(ports, agentState, journal, why) : afterUndone(agentState, journal, why);
 }

@@ -48,7 +48,7 @@ async function monitorHealth(
   const end = ports.clock.monotonicMs() + seconds * 1000;
   for (let misses = 0; ;) {
     if (!(await runsStill(ports, started))) {
-      return endedBecause(ports, started, 'did not stay');
+      return endedBecause(ports, started, 'did not keep running');
     }
     const answers =
       healthz === undefined || (await ports.health.ok(healthz.address, healthz.port, HEALTHZ_TIMEOUT_MS));

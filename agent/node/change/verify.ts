@@ -44,13 +44,13 @@ export async function verifyKubelet(ports: VerifyPorts, request: VerifyRequest):
   }
   const argv = await ports.processes.argv(first.mainPid);
   if (argv === undefined) {
-    return fails(ports, first, 'ended after it had answered healthz');
+    return fails(ports, first, 'ended after it answered healthz');
   }
   if (!request.accepts(argv)) {
     return { ok: false, why: `the new kubelet runs without the expected list: ${argv.join(' ')}` };
   }
   if (!(await runsStill(ports, first))) {
-    return fails(ports, first, 'did not stay');
+    return fails(ports, first, 'did not keep running');
   }
   return { ok: true, argv, status: first };
 }

@@ -30,13 +30,13 @@ function insteadText(approved: string | undefined): string {
     case undefined:
       return '';
     case APPROVAL_MARKERS.unanswered:
-      return ' (the last one was not followed in time and taken back; the coordinator asks again within the hour)';
+      return ' (the last one was revoked, because this node did not begin in time; the coordinator approves again within the hour)';
     case APPROVAL_MARKERS.unread:
-      return ' (the last one was taken back, since this agent was not heard of)';
+      return ' (the last one was revoked, because this agent did not respond)';
     case APPROVAL_MARKERS.unfinished:
       return ' (the last one was for a list that an edit has replaced)';
     default:
-      return ` (its approval of ${approved} is for another one, and ignored)`;
+      return ` (its approval of ${approved} is for another revision and is ignored)`;
   }
 }
 

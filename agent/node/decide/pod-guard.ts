@@ -28,8 +28,8 @@ export function blockReason(look: PodList, restart: Restart): string | undefined
   const one = refused.length === 1;
   return (
     `${one ? 'A pod that runs here uses' : `${refused.length} pods that run here use`} what the restarted kubelet ` +
-    `would no longer allow: ${refusedText(refused)}. Nothing was changed; it goes on by itself when ` +
-    `${one ? 'it is' : 'they are'} gone (inUse: Proceed ends ${one ? 'it' : 'them'}).`
+    `would no longer allow: ${refusedText(refused)}. Nothing was changed. The agent continues when ` +
+    `${one ? 'the pod is' : 'the pods are'} gone (inUse: Proceed ends ${one ? 'it' : 'them'}).`
   );
 }
 
@@ -42,7 +42,7 @@ export function endedBy(look: PodList, restart: Restart): ReadonlySet<string> | 
 export function previewText(look: PodList, restart: Restart, inUse: 'Block' | 'Proceed'): string {
   if (look.kind === 'unknown') {
     return mayEndPods(restart)
-      ? ` Whether pods would end is not known: listing them failed: ${look.why}.`
+      ? ` Listing the pods failed, so it is not known whether any would end: ${look.why}.`
       : '';
   }
   const refused = podsRefused(look.pods, restart);

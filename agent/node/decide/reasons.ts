@@ -47,7 +47,7 @@ export function notRunningReason(
   errorLine: string | undefined,
 ): string {
   const log = errorLine === undefined ? '' : ` Its log says: ${errorLine}`;
-  return `${name} is ${activeState}/${subState}, and only a kubelet that runs is changed: mend it or start it.${log}`;
+  return `${name} is ${activeState}/${subState}. The agent changes only a running kubelet. Repair or start it.${log}`;
 }
 
 /** `at`: where it was asked. */
@@ -57,15 +57,15 @@ export function unhealthyReason(
 ): string {
   const where = at === undefined ? '' : ` at ${at.address}, port ${at.port}`;
   return (
-    `${name} is active, but does not answer healthz${where}, and only a healthy kubelet is changed. Nothing was changed; ` +
-    'it is asked again by itself.'
+    `${name} is active, but does not answer healthz${where}. The agent changes only a healthy kubelet. ` +
+    'Nothing was changed; the agent retries.'
   );
 }
 
 /** What the file system lacks that takes the change. */
 export function shortageReason({ path, shortage }: ShortOfSpace): string {
   const { mount } = shortage;
-  const after = 'Nothing was changed; it is looked at again every 30 s.';
+  const after = 'Nothing was changed; the agent retries every 30 s.';
   switch (shortage.kind) {
     case 'read-only':
       return `Expected ${mount} to take writes (for ${path}), got a read-only file system. ${after}`;

@@ -51,6 +51,6 @@ type Data = ConfigMapObject['data'];
 function missing({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
   return (
     `Expected a ConfigMap ${namespace}/${name}, found none. ` +
-    `Nothing is changed until it is back: kubectl apply -k daemonset/, then kubectl -n ${namespace} edit configmap ${name}`
+    `No node is changed until it exists again: kubectl apply -k daemonset/, then kubectl -n ${namespace} edit configmap ${name}`
   );
 }

@@ -53,7 +53,7 @@ export class StateError extends Error {
         `Compare ${STATE_DIR} with the kubelet's environment file, then move the file away.`,
       { cause },
     );
-    this.name = 'MemoryError';
+    this.name = 'StateError';
   }
 }
 
@@ -61,11 +61,11 @@ export class StateError extends Error {
 export interface OpenChange {
   readonly journal: Journal;
   /** Who has the journal: nobody, the host's script that works on it, or that script in the past, at whose call. */
-  readonly holder: 'nobody' | 'script' | keyof typeof UNDONE_FILES;
+  readonly holder: 'unclaimed' | 'script' | keyof typeof UNDONE_FILES;
 }
 
 export interface StateStore {
-  /** Throws a MemoryError when the file is there and not ours. */
+  /** Throws a StateError when the file is there and not ours. */
   load(): Promise<AgentState>;
   /** Nothing to remember: the folder goes. */
   save(agentState: AgentState): Promise<void>;
@@ -95,7 +95,7 @@ export function stateStore(files: HostFiles): StateStore {
         : write(STATE_FILE, `${JSON.stringify(agentState, undefined, 2)}\n`),
     async open() {
       const places = [
-        [JOURNAL_FILE, 'nobody'],
+        [JOURNAL_FILE, 'unclaimed'],
         [TAKEN_FILE, 'script'],
         [UNDONE_FILES.timer, 'timer'],
         [UNDONE_FILES.boot, 'boot'],

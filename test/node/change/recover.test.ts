@@ -206,8 +206,8 @@ describe('a change that an earlier run of the agent left open', () => {
 
 describe('a change that the host itself undid', () => {
   test.each([
-    ['timer', /the agent did not end it in time/u],
-    ['boot', /the node went down in the middle of it/u],
+    ['timer', /the agent did not complete it in time/u],
+    ['boot', /the node went down during the change/u],
   ] as const)('by its %s counts as failed, with why, and nothing of it is left', async (by, why) => {
     const host = hostWith(BEFORE);
     host.files.set(UNDONE_FILES[by], journal());
@@ -236,7 +236,7 @@ describe('a change that the host itself undid', () => {
 
     expect(written(host)).toEqual([]);
     expect(host.annotations[KEYS.state]).toBe('Degraded');
-    expect(host.annotations[KEYS.reason]).toMatch(/did not end it in time.*Next try at/u);
+    expect(host.annotations[KEYS.reason]).toMatch(/did not complete it in time.*Next try at/u);
 
     host.advance(31_000);
     await atRest();

@@ -68,7 +68,7 @@ describe('a proven change', () => {
 
     await startedAgent(host, POLICY);
 
-    expect(rolledBack(host)).toContain('the kubelet did not stay');
+    expect(rolledBack(host)).toContain('the kubelet did not keep running');
   });
 
   test('whose kubelet stops answering healthz is rolled back, and one that misses a single answer is not', async () => {

@@ -116,7 +116,7 @@ describe('a restarted kubelet', () => {
       { mainPid: PID + 1, invocationId: ANOTHER },
     ];
 
-    expect(whyNot(await kubelet.prove())).toContain('did not stay');
+    expect(whyNot(await kubelet.prove())).toContain('did not keep running');
   });
 
   test('whose id was given to another start of the unit is not proven', async () => {
@@ -127,7 +127,7 @@ describe('a restarted kubelet', () => {
       { mainPid: PID, invocationId: ANOTHER },
     ];
 
-    expect(whyNot(await kubelet.prove())).toContain('did not stay');
+    expect(whyNot(await kubelet.prove())).toContain('did not keep running');
   });
 
   test('that ends before it is healthy is not proven, and its own error line says why', async () => {

@@ -139,9 +139,9 @@ describe('a node that waits for approval', () => {
   });
 
   test.each([
-    [APPROVAL_MARKERS.unanswered, 'was not followed in time'],
+    [APPROVAL_MARKERS.unanswered, 'did not begin in time'],
     [APPROVAL_MARKERS.unfinished, 'an edit has replaced'],
-    [APPROVAL_MARKERS.unread, 'was not heard of'],
+    [APPROVAL_MARKERS.unread, 'did not respond'],
   ])('says what the coordinator means by %s', async (mark, meaning) => {
     const host = await changedTo(ONE);
     await edit(host, BOTH);
@@ -159,7 +159,7 @@ describe('a node that waits for approval', () => {
     await approve(host, NOT_THIS);
 
     expect(host.annotations[KEYS.state]).toBe('Pending');
-    expect(host.annotations[KEYS.reason]).toContain(`its approval of ${NOT_THIS} is for another one`);
+    expect(host.annotations[KEYS.reason]).toContain(`its approval of ${NOT_THIS} is for another revision`);
     expect(writes(host)).toEqual([]);
   });
 
@@ -413,7 +413,7 @@ describe('what holds a change back is said before that it is not approved', () =
     await edit(host, BOTH);
 
     expect(host.annotations[KEYS.state]).toBe('Blocked');
-    expect(host.annotations[KEYS.reason]).toContain('only a kubelet that runs is changed');
+    expect(host.annotations[KEYS.reason]).toContain('The agent changes only a running kubelet');
   });
 
   test('the pause after a failed change', async () => {

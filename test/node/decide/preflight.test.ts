@@ -205,7 +205,7 @@ describe('a kubelet whose unit is masked', () => {
 
     await startedAgent(host, POLICY);
     const reason = expectHeld(host, 'Blocked');
-    expect(reason).toMatch(/^kubelet\.service is masked; left alone until somebody unmasks it/u);
+    expect(reason).toMatch(/^kubelet\.service is masked\. The agent changes nothing until it is unmasked/u);
     expect(reason.includes('old process still runs')).toBe(runs);
 
     host.loadState = 'loaded';
