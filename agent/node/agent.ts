@@ -1,4 +1,4 @@
-// One node's agent: every wake-up recomputes everything; what does not differ is neither written nor restarted.
+// One node's agent: every wake-up recomputes everything; the agent writes and restarts only what differs.
 
 import { errorText } from '../text/error-text.ts';
 import { createLoop } from '../time/loop.ts';
@@ -23,18 +23,18 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-/** A file that is being written is left to settle, in ms. */
+/** Time for a file that is being written to settle, in ms. */
 const SETTLE_MS = 30;
-/** A pass without a cause, for what neither a watch nor inotify reports, in ms. */
+/** Interval of passes without an event, for changes that neither a watch nor inotify reports, in ms. */
 const RESYNC_MS = 600_000;
 const ERROR_PAUSE_MS = 1000;
 const LONGEST_ERROR_PAUSE_MS = 60_000;
 const LONGEST_REPORT_PAUSE_MS = 10_000;
 const OVERLOAD_PAUSE_MS = 5000;
-/** So many passes in a row must fail before the node shows it. */
+/** This many passes in a row must fail before the node shows it. */
 const REPORTED_ERRORS = 3;
 
-/** Ends at once what an earlier run left open; reconciles as soon as both the Node and the ConfigMap were set once. */
+/** Completes or undoes a change that an earlier run left open; reconciles as soon as both the Node and the ConfigMap were set once. */
 export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   const publisher = createPublisher(ports.cluster, ports.log);
   const reconciler = createReconciler({ ...ports, publisher }, options);
@@ -42,7 +42,7 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   let node: NodeObject | undefined;
   let configMap: { readonly seen: ConfigMapObject | undefined } | undefined;
   let recovered = false;
-  /** In a row: passes that the host made fail, and reports that the API server did not accept. */
+  /** Passes in a row that failed on the host, and reports in a row that the API server did not accept. */
   let failures = { host: 0, report: 0 };
 
   async function pass(): Promise<number> {
@@ -50,7 +50,7 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
       if (!recovered) {
         await reconciler.recover();
         recovered = true;
-        // What came in meanwhile has not caused a pass yet.
+        // What arrived during the recovery has not caused a pass yet.
         loop.wake();
         return RESYNC_MS;
       }
@@ -70,27 +70,27 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
     failures = { ...failures, host: failures.host + 1 };
     ports.log.warn({ err: error, failures }, 'This pass over the node failed; the agent retries');
     if (failures.host >= REPORTED_ERRORS) {
-      await tell(error);
+      await reportFailure(error);
     }
     return Math.min(ERROR_PAUSE_MS * 2 ** (failures.host - 1), LONGEST_ERROR_PAUSE_MS);
   }
 
-  /** After a 429 retries are spread: every agent of the fleet got the same answer. */
+  /** Spreads retries after a 429: every agent of the fleet got the same answer. */
   function afterRefusedReport(error: NotReported): number {
-    // The pass itself went through.
+    // The pass itself succeeded.
     failures = { host: 0, report: failures.report + 1 };
     ports.log.warn({ err: error, failures }, 'The report of this node was not accepted; the agent retries');
-    const grown = 2 ** (failures.report - 1);
+    const factor = 2 ** (failures.report - 1);
     const { retryAfterMs } = error;
     if (retryAfterMs === undefined) {
-      return ports.random() * Math.min(ERROR_PAUSE_MS * grown, LONGEST_REPORT_PAUSE_MS);
+      return ports.random() * Math.min(ERROR_PAUSE_MS * factor, LONGEST_REPORT_PAUSE_MS);
     }
     // Retrying before Retry-After is refused again.
     const asked = Math.min(retryAfterMs, LONGEST_ERROR_PAUSE_MS);
-    return asked + ports.random() * Math.min(OVERLOAD_PAUSE_MS * grown, LONGEST_ERROR_PAUSE_MS);
+    return asked + ports.random() * Math.min(OVERLOAD_PAUSE_MS * factor, LONGEST_ERROR_PAUSE_MS);
   }
 
-  async function tell(error: unknown): Promise<void> {
+  async function reportFailure(error: unknown): Promise<void> {
     try {
       await publisher.publishFailure(`The agent cannot observe this node: ${errorText(error)}`);
       options.onReported();
