@@ -1,4 +1,4 @@
-// The in-use guard: what the node's pods say to a restart that is due. Pure.
+// Decides whether running pods block a restart. Pure.
 
 import {
   mayEndPods,
@@ -9,19 +9,19 @@ import {
   type SysctlPod,
 } from '../../plan/in-use.ts';
 
-/** The node's pods as they were seen, or why they could not be. */
+/** The node's pods as listed, or why listing failed. */
 export type PodList =
   | { readonly kind: 'seen'; readonly pods: readonly SysctlPod[] }
   | { readonly kind: 'unknown'; readonly why: string };
 
-/** Why the restart must wait; undefined when it may be made. */
-export function blockReason(look: PodList, restart: Restart): string | undefined {
-  if (look.kind === 'unknown') {
+/** Returns why the restart must wait; undefined when it may be made. */
+export function blockReason(list: PodList, restart: Restart): string | undefined {
+  if (list.kind === 'unknown') {
     return mayEndPods(restart)
-      ? `The restart ${removesText(restart)}, but listing the node's pods failed: ${look.why}. Nothing was changed; the agent retries.`
+      ? `The restart ${removesText(restart)}, but listing the node's pods failed: ${list.why}. Nothing was changed; the agent retries.`
       : undefined;
   }
-  const refused = podsRefused(look.pods, restart);
+  const refused = podsRefused(list.pods, restart);
   if (refused.length === 0) {
     return undefined;
   }
@@ -33,19 +33,19 @@ export function blockReason(look: PodList, restart: Restart): string | undefined
   );
 }
 
-/** UIDs of the pods that the restart ends; undefined where the pods are not known. */
-export function endedBy(look: PodList, restart: Restart): ReadonlySet<string> | undefined {
-  return look.kind === 'unknown' ? undefined : new Set(podsRefused(look.pods, restart).map(({ uid }) => uid));
+/** Returns the UIDs of the pods that the restart ends; undefined when listing failed. */
+export function endedBy(list: PodList, restart: Restart): ReadonlySet<string> | undefined {
+  return list.kind === 'unknown' ? undefined : new Set(podsRefused(list.pods, restart).map(({ uid }) => uid));
 }
 
-/** What a policy that changes nothing says of the pods; empty when the restart would end none. */
-export function previewText(look: PodList, restart: Restart, inUse: 'Block' | 'Proceed'): string {
-  if (look.kind === 'unknown') {
+/** Returns what a restart would do to the pods, for a node that is not changed now; empty when it would end none. */
+export function previewText(list: PodList, restart: Restart, inUse: 'Block' | 'Proceed'): string {
+  if (list.kind === 'unknown') {
     return mayEndPods(restart)
-      ? ` Listing the pods failed, so it is not known whether any would end: ${look.why}.`
+      ? ` Listing the pods failed, so it is not known whether any would end: ${list.why}.`
       : '';
   }
-  const refused = podsRefused(look.pods, restart);
+  const refused = podsRefused(list.pods, restart);
   if (refused.length === 0) {
     return '';
   }
