@@ -9,7 +9,10 @@ export interface ReadinessPorts {
   readonly cluster: Pick<Cluster, 'seenReadiness' | 'readiness'>;
 }
 
-/** How long a kubelet may take to report, in ms: it reports at its start, and retries every 10 s (kubernetes pkg/kubelet/kubelet_node_status.go, tryUpdateNodeStatus). */
+/**
+ * How long a kubelet may take to report, in ms: it reports at its start, and retries every 10 s (kubernetes
+ * pkg/kubelet/kubelet_node_status.go, tryUpdateNodeStatus).
+ */
 export const REPORTS_WITHIN_MS = 45_000;
 /** How long a node may stay NotReady, in ms: some kubelets report NotReady for a moment after their start. */
 const READY_WITHIN_MS = 30_000;

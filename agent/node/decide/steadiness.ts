@@ -62,5 +62,5 @@ function keptReport({ node, drift }: Context): Verdict['report'] {
 }
 
 function restartedReason(name: string): string {
-  return `systemd started ${name} again after a failure. It is changed, and can be Done, once it has run for ${STEADY_MS / 1000} s.`;
+  return `systemd restarted ${name} after a failure. The agent changes it or reports Done once it has run for ${STEADY_MS / 1000} s.`;
 }

@@ -25,7 +25,10 @@ const LEAST_FREE_BYTES = 1024 * 1024;
 const TIMES_FILE_SIZE = 4;
 const EMPTY = new Uint8Array();
 
-/** Reads the unit's environment files. `irregular`: null devices, which read as empty. Throws a NotRegularFileError for any other that is not a regular file. */
+/**
+ * Reads the unit's environment files. `irregular`: null devices, which read as empty. Throws a NotRegularFileError for any other
+ * that is not a regular file.
+ */
 export async function readUnit(
   { systemd, files }: { readonly systemd: Systemd; readonly files: HostFiles },
   status: UnitStatus,

@@ -61,7 +61,7 @@ export class StateError extends Error {
 /** A change that was begun and not ended. */
 export interface OpenChange {
   readonly journal: Journal;
-  /** Whether the undo script has claimed the journal: not, `script`: it works on it, or by what it was started when it has ended. */
+  /** `unclaimed`: the undo script has not started; `script`: it works on the journal; else it has ended, and this is what started it. */
   readonly holder: 'unclaimed' | 'script' | keyof typeof UNDONE_FILES;
 }
 

@@ -271,7 +271,7 @@ describe('a change that the host itself undid', () => {
     ['by its timer', UNDONE_FILES.timer],
     ['at boot', UNDONE_FILES.boot],
     ['and was interrupted', TAKEN_FILE],
-  ])('%s has no switch any more, also where no change follows', async (_how, path) => {
+  ])('%s has its timer and journal removed, also when no change follows', async (_how, path) => {
     const host = hostWith(BEFORE);
     host.files.set(path, journal());
 

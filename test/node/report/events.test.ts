@@ -34,10 +34,10 @@ describe('a node that is Done', () => {
   const missing = { missing: ['kernel.sem'], unmanaged: [], pendingRestart: [] };
 
   test.each<[string, NodeReport]>([
-    ['that was held up', BLOCKED],
-    ['that had failed', { ...BLOCKED, state: 'Degraded' }],
-    ['whose drift was healed', { ...done, state: 'Working', drift: missing }],
-  ])('%s tells that all is well again', (_title, before) => {
+    ['was Blocked', BLOCKED],
+    ['was Degraded', { ...BLOCKED, state: 'Degraded' }],
+    ['had drift', { ...done, state: 'Working', drift: missing }],
+  ])('has an Event NodeDone when it %s before', (_title, before) => {
     expect(eventsFor(shown(before), done)).toEqual([
       { type: 'Normal', reason: 'NodeDone', message: done.reason },
     ]);

@@ -37,7 +37,7 @@ describe('a journal', () => {
     ['of a change that removes it', { ...JOURNAL, after: null }],
     ['of a kubelet without healthz', { ...JOURNAL, healthz: null }],
     ['with the original', { ...JOURNAL, original: { file: '/f', bytes: null, left: null } }],
-  ])('%s is read as it was written', (_title, journal) => {
+  ])('%s is parsed to what was printed', (_title, journal) => {
     expect(parseJournal(printJournal(journal))).toEqual(journal);
   });
 
