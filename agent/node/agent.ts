@@ -1,4 +1,4 @@
-// One node's agent: every wake-up recomputes everything; what does not differ is neither written nor restarted.
+// One node's agent: every wake-up recomputes everything; the agent writes and restarts only what differs.
 
 import { errorText } from '../text/error-text.ts';
 import { createLoop } from '../time/loop.ts';
@@ -24,14 +24,14 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-/** A file that is being written is left to settle, in ms. */
+/** Time for a file that is being written to settle, in ms. */
 const SETTLE_MS = 30;
-/** A pass without a cause, for what neither a watch nor inotify reports, in ms. */
+/** Interval of passes without an event, for changes that neither a watch nor inotify reports, in ms. */
 const RESYNC_MS = 600_000;
 /** So many passes in a row must fail before the node shows it. */
 const REPORTED_ERRORS = 3;
 
-/** Ends at once what an earlier run left open; reconciles as soon as both the Node and the ConfigMap were set once. */
+/** Completes or undoes a change that an earlier run left open; reconciles as soon as both the Node and the ConfigMap were set once. */
 export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   const publisher = createPublisher(ports.cluster, ports.log);
   const reconciler = createReconciler({ ...ports, publisher }, options);
@@ -46,7 +46,7 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
       if (!recovered) {
         await reconciler.recover();
         recovered = true;
-        // What came in meanwhile has not caused a pass yet.
+        // What arrived during the recovery has not caused a pass yet.
         loop.wake();
         return RESYNC_MS;
       }
@@ -76,7 +76,7 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
     return failures.onRefusedReport(error.retryAfterMs);
   }
 
-  async function tell(error: unknown): Promise<void> {
+  async function reportFailure(error: unknown): Promise<void> {
     try {
       await publisher.publishFailure(`The agent cannot observe this node: ${errorText(error)}`);
       options.onReported();

@@ -1,11 +1,11 @@
-// What one node's use cases ask of the outside world. host/ and cluster/ implement these; tests fake them.
+// What one node's use cases need of the outside world. host/ and cluster/ implement these; tests fake them.
 
 import type { SysctlPod } from '../plan/in-use.ts';
 import type { EventReason } from '../names.ts';
 
 export type { Clock } from '../time/clock.ts';
 
-/** What systemd says of the kubelet's unit now. Strings and arrays are as on the bus, variables unexpanded. */
+/** The kubelet's unit as systemd reports it now. Strings and arrays are as on the bus, variables unexpanded. */
 export interface UnitStatus {
   readonly name: string;
   readonly loadState: string;
@@ -14,13 +14,13 @@ export interface UnitStatus {
   readonly result: string;
   /** 0 while no main process runs. */
   readonly mainPid: number;
-  /** Of the last main process, also when it has ended; 0 when there was none. */
+  /** PID of the last main process, also when it has ended; 0 when there was none. */
   readonly lastPid: number;
-  /** When the last main process was started, by the clock that never goes back; 0 when there was none. */
+  /** When the last main process was started, on the monotonic clock; 0 when there was none. */
   readonly startedMs: number;
   /** 32 hexadecimal digits; empty while the unit never ran. */
   readonly invocationId: string;
-  /** How often systemd has started it again by itself since a person or program last started it. */
+  /** NRestarts: automatic restarts since a person or program last started the unit. */
   readonly restarts: number;
   readonly execStart: readonly string[];
   readonly environment: readonly string[];
@@ -31,75 +31,75 @@ export interface UnitStatus {
 
 /** systemd on the host. */
 export interface Systemd {
-  /** Throws when the host's systemd cannot be asked. */
+  /** Throws when the host's systemd does not answer. */
   status(unit: string): Promise<UnitStatus>;
-  /** systemd's own version, for the grammar of environment files. */
+  /** systemd's own version, which decides the grammar of environment files. */
   version(): Promise<number>;
   /** Names of the loaded services that match a glob pattern. */
   services(pattern: string): Promise<readonly string[]>;
-  /** Restarts the unit if it runs; throws with systemctl's words when it exits non-zero. */
+  /** Restarts the unit if it runs. Throws with systemctl's output when it exits non-zero. */
   tryRestart(unit: string): Promise<void>;
-  /** Starts a unit that has failed and that systemd has given up. Throws as above. */
+  /** Starts a failed unit that systemd no longer restarts. Throws as above. */
   startFailed(unit: string): Promise<void>;
   /** The last lines that a start of the unit logged, oldest first. */
   journal(start: Pick<UnitStatus, 'name' | 'invocationId' | 'lastPid'>): Promise<readonly string[]>;
 }
 
 export interface WriteOptions {
-  /** The file is ours alone and gets this mode, whatever it had. */
+  /** The mode of a file that belongs to the agent; replaces the mode that it had. */
   readonly mode?: number;
-  /** The content that the new bytes were made from (undefined: no file). Another content is not replaced. */
+  /** The content that the new bytes were made from (undefined: no file). A file with other content is not replaced. */
   readonly expected?: { readonly content: Uint8Array | undefined };
 }
 
 /**
- * Files of the host, by the host's own absolute paths. Symbolic links are followed as the host would. Whatever is no regular
- * file is neither opened nor replaced nor removed: a NotRegularFileError is thrown.
+ * Files of the host, by the host's own absolute paths. Symbolic links are followed as the host would. Throws a
+ * NotRegularFileError for a path that is not a regular file, and does not open, replace or remove it.
  */
 export interface HostFiles {
   /** undefined when there is no such file. */
   read(path: string): Promise<Uint8Array | undefined>;
-  /** When the file or folder was last changed, be it its content, name or owner (ctime); undefined when there is none. */
+  /** When the content, name or owner of the file or folder last changed (ctime); undefined when there is none. */
   changedAt(path: string): Promise<Date | undefined>;
   /** Matches of a glob pattern in lexical order. */
   glob(pattern: string): Promise<readonly string[]>;
   /**
-   * All that is below the path and no folder, or the path itself where it is none, in the order of Go's filepath.WalkDir: hidden files and
-   * folders too, a linked folder as the link that it is. Empty where nothing is there.
+   * Every path below a folder that is not a folder, or the path itself when it is not a folder, in the order of Go's filepath.WalkDir: hidden
+   * files and folders too; a linked folder is returned as the link. Empty when nothing exists there.
    */
   walk(path: string): Promise<readonly string[]>;
   /**
    * Replaces the file by a rename in its own folder, fsync of both; mode, owner and extended attributes stay as
    * they were, a new file gets mode 0644, and missing folders are as open as the file. Throws a ChangedFileError,
-   * and replaces nothing, when the file does not have the `expected` content right before the rename.
+   * and replaces nothing, when the file's content is not `expected` right before the rename.
    */
   writeAtomic(path: string, content: Uint8Array, options?: WriteOptions): Promise<void>;
-  /** Removes what a `writeAtomic` of this path that was cut off has left beside it. */
+  /** Removes temporary files that an interrupted `writeAtomic` of this path left beside it. */
   tidy(path: string): Promise<void>;
-  /** Removes the file if it is there, and syncs its folder. True when it was there. Throws a ChangedFileError as above. */
+  /** Removes the file if it exists, and syncs its folder. Returns whether it existed. Throws a ChangedFileError as above. */
   remove(path: string, options?: Pick<WriteOptions, 'expected'>): Promise<boolean>;
-  /** Makes a symbolic link, and its folder, if there is nothing at `path`. */
+  /** Creates a symbolic link, and its folder, if nothing exists at `path`. */
   link(path: string, target: string): Promise<void>;
-  /** Removes the symbolic link itself if it is there, and its folder if that is empty then. */
+  /** Removes the symbolic link itself if it exists, and its folder if that is then empty. */
   unlink(path: string): Promise<void>;
-  /** Removes the folder and all that is in it, if it is there. */
+  /** Removes the folder and its content, if it exists. */
   removeFolder(path: string): Promise<void>;
-  /** What the file system lacks that a file of so many bytes would be written to; undefined when nothing, or when it cannot be told. */
+  /** What the file system of `path` lacks for a file of that many bytes; undefined when nothing, or when that is unknown. */
   shortage(path: string, bytes: number): Promise<Shortage | undefined>;
 }
 
-/** What undoes a change on the host when the agent does not finish it; it needs nothing of the agent or its image. */
+/** Undoes a change on the host when the agent does not finish it; depends on neither the agent nor its image. */
 export interface RollbackTimer {
-  /** Every path that `arm` writes to. */
+  /** Every path to which `arm` writes. */
   paths(unit: string): readonly string[];
   /**
-   * From now on the change in the journal is undone in `seconds`, or at the next boot before the kubelet starts. One that
-   * is armed already starts again. Rejects when one part of it fails, once every part has ended: `disarm` then removes them all.
+   * The change in the journal will be undone in `seconds`, or at the next boot before the kubelet starts. Restarts a timer
+   * that is armed already. Rejects when one part fails, after every part has ended: `disarm` then removes them all.
    */
   arm(unit: string, file: string, seconds: number): Promise<void>;
-  /** Leaves nothing of it on the host. Tries every part, and rejects when one could not be removed. */
+  /** Removes the timer and the boot unit. Tries every part, and rejects when one could not be removed. */
   disarm(unit: string): Promise<void>;
-  /** True while it works. */
+  /** True while the undo script runs. */
   undoing(): Promise<boolean>;
 }
 
@@ -109,11 +109,11 @@ export type Shortage =
   | { readonly kind: 'bytes'; readonly mount: string; readonly free: number; readonly needed: number }
   | { readonly kind: 'inodes'; readonly mount: string };
 
-/** Changes of the host's files. */
+/** Watches the host's files. */
 export interface HostWatch {
   /**
-   * Watches exactly these paths from now on, and all that leads to them; one that ends in / is a folder of which every entry counts, at any
-   * depth. Does not reject where inotify is exhausted: the host's files are then polled.
+   * Watches exactly these paths and the folders and links that lead to them. A path that ends in / is a folder whose entries count at any
+   * depth. Does not reject when inotify is exhausted: the host's files are then polled.
    */
   watchPaths(paths: readonly string[]): Promise<void>;
   close(): void;
@@ -123,21 +123,21 @@ export interface HostWatch {
 export interface Processes {
   /** The argv of a process; undefined when it is gone. */
   argv(pid: number): Promise<readonly string[] | undefined>;
-  /** One variable of a process's environment at its start. */
+  /** A variable of the process's environment as it was at its start; undefined when it has none. */
   environment(pid: number, name: string): Promise<string | undefined>;
-  /** What the kubelet's binary prints for `<argv0> <flags> --version`; throws with its words when it refuses. */
+  /** What the kubelet's binary prints for `<argv0> <flags> --version`; throws with its output when it fails. */
   kubeletVersion(binary: string, flags: readonly string[]): Promise<string>;
-  /** The running kernel's release, as uname says it. */
+  /** The running kernel's release, as uname prints it. */
   kernelRelease(): Promise<string>;
 }
 
 /** The kubelet's own health endpoint on this node. */
 export interface Health {
-  /** True when GET http://address/healthz answers 200; false for anything else, within `timeoutMs`. */
+  /** True when GET http://address:port/healthz answers 200 within `timeoutMs`, else false. */
   ok(address: string, port: number, timeoutMs: number): Promise<boolean>;
 }
 
-/** What the cluster says of this node: metadata only. */
+/** This node's Node object: metadata only. */
 export interface NodeObject {
   readonly name: string;
   readonly uid: string;
@@ -145,28 +145,28 @@ export interface NodeObject {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** A pod as its kubelet tells of it. */
+/** A pod as its kubelet reports it. */
 export interface SeenPod {
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
-  /** Somebody has deleted it, and it is being ended. */
+  /** It was deleted and is terminating. */
   readonly isEnding: boolean;
   readonly phase: string;
-  /** The kubelet's word for why it failed, such as `NodeAffinity`; empty where its containers failed by themselves. */
+  /** Why the kubelet failed it, such as `NodeAffinity`; empty when its own containers failed. */
   readonly reason: string;
-  /** The kubelet tells of its containers, be it that they wait. */
+  /** The kubelet reports its containers, in any state, waiting ones too. */
   readonly hasContainers: boolean;
-  /** It did so earlier, of a pod that had not failed: a restarted kubelet tells of containers of pods that never ran. */
+  /** The kubelet reported containers earlier, when the pod had not failed: a restarted kubelet reports containers of pods that never ran. */
   readonly hadContainers: boolean;
 }
 
 /** The condition Ready of a Node; its times are whole seconds. */
 export interface Readiness {
   readonly ready: boolean;
-  /** When it became what it is. */
+  /** When the status last changed. */
   readonly since: Date;
-  /** When the kubelet said so last. */
+  /** When the kubelet last reported it. */
   readonly reported: Date;
   readonly message: string;
 }
@@ -186,9 +186,9 @@ export interface EventDraft {
   readonly message: string;
 }
 
-/** This node's pods, followed from some moment on; what cuts it off is mended without a word. */
+/** Watches this node's pods from its creation on; reconnects silently. */
 export interface PodsWatch {
-  /** Those that count, as soon as there are any; empty when there are none within `waitMs`. */
+  /** Resolves with the pods for which `counts` is true, as soon as there are any; empty when there are none within `waitMs`. */
   found(counts: (pod: SeenPod) => boolean, waitMs: number): Promise<readonly SeenPod[]>;
   stop(): void;
 }
@@ -202,23 +202,23 @@ export interface Cluster {
     readonly annotations: Readonly<Record<string, string | null>>;
     readonly labels: Readonly<Record<string, string | null>>;
   }): Promise<void>;
-  /** As the API server has told of it last, without a request; undefined when it has not, or the Node has no such condition yet. */
+  /** The last condition that the watch reported, without a request; undefined when there is none yet. */
   seenReadiness(): Readiness | undefined;
-  /** Asked for. undefined when the Node has no such condition yet. Rejects with an ApiError or a socket's error. */
+  /** Reads the condition from the API server; undefined when the Node has none yet. Rejects with an ApiError or a socket's error. */
   readiness(): Promise<Readiness | undefined>;
   /**
-   * This node's pods that have not ended and that set a sysctl. `latest` costs the API server more: without it the answer may be
-   * some moments old. Rejects as above.
+   * Lists this node's pods that have not ended and that set a sysctl. `latest` reads from etcd and costs the API server more; without it
+   * the answer may be slightly stale. Rejects as above.
    */
   sysctlPods(options: { readonly latest: boolean }): Promise<readonly SysctlPod[]>;
-  /** Follows this node's pods that have not succeeded until it is stopped. */
+  /** Watches this node's pods that have not succeeded, until it is stopped. */
   watchPods(): PodsWatch;
   nodeEvent(node: NodeObject, note: EventDraft): Promise<void>;
-  /** Writes one Event on the ConfigMap for one of its revisions, however many nodes say the same. */
+  /** Writes one Event on the ConfigMap for each of its revisions, even when many nodes report the same. */
   configMapEvent(configMap: ConfigMapObject | undefined, note: EventDraft): Promise<void>;
 }
 
-/** Where the agent says what it does; facts first, as pino has it. */
+/** The agent's log; facts first, as in pino. */
 export interface AgentLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;

@@ -31,7 +31,7 @@ export interface ReconcilePorts extends ChangePorts {
 
 export interface ReconcileOptions {
   readonly configMap: { readonly namespace: string; readonly name: string };
-  /** A new revision waits a random part of this before it is applied, in ms. */
+  /** A new revision waits a random part of this time before the agent applies it, in ms. */
   readonly jitterMs: number;
   /** A change waits for the coordinator's approval, unless the policy says `rollout: Immediate`. */
   readonly waitForApproval: boolean;
@@ -40,13 +40,13 @@ export interface ReconcileOptions {
 export interface Reconciler {
   /** Records user requests in the Node's annotations. Call for every Node update, also during a pass. */
   onNode(node: NodeObject): void;
-  /** Ends a change that was left open. Rejects when it could not be. */
+  /** Completes or undoes a change that was left open. Rejects when that failed. */
   recover(): Promise<void>;
   /** Makes one pass. Returns when to reconcile next if no event arrives; undefined: no such time. */
   reconcile(node: NodeObject, configMap: ConfigMapObject | undefined): Promise<Date | undefined>;
 }
 
-/** The caller makes one pass at a time, each to its end. */
+/** The caller awaits each pass before it starts the next. */
 export function createReconciler(ports: ReconcilePorts, options: ReconcileOptions): Reconciler {
   const retry = createRetryRequest();
   const state = createNodeState(ports.stateStore, () => recover(ports));
@@ -54,7 +54,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   const observer: HostObserver = createHostObserver(ports);
   const pods = createPodPoller(ports.cluster, ports.clock, ports.random);
   const jitter = createJitter(options.jitterMs, ports.random);
-  const quiet = createPendingDelay(ports.random);
+  const pendingDelay = createPendingDelay(ports.random);
   const working = createWorkingReport(ports.publisher, ports.clock, ports.log);
 
   return {
@@ -82,7 +82,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       const known = withFailedSituation(situation, planning);
       const decided = await decideWithPods(withJitter(known, planning, jitter), planning, pods);
       if (decided.decision.change === undefined || observation.kind !== 'seen') {
-        return earlier(await settle(ports, { state, quiet, pods }, decided), observer.pollAt());
+        return earlier(await settle(ports, { state, pendingDelay, pods }, decided), observer.pollAt());
       }
       const next = await applyChange(
         { ...ports, state, working },
@@ -92,7 +92,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
           decision: decided.decision,
           change: decided.decision.change,
           resourceVersion: configMap?.resourceVersion,
-          latestPods: (restart) => pods.latest(questionOf(restart)),
+          latestPods: (restart) => pods.latest(podsKey(restart)),
         },
       );
       return earlier(nextPass(next, pods), observer.pollAt());
@@ -114,21 +114,21 @@ async function settle(
   ports: Pick<ReconcilePorts, 'publisher' | 'clock'>,
   {
     state,
-    quiet,
+    pendingDelay,
     pods,
-  }: { readonly state: NodeState; readonly quiet: PendingDelay; readonly pods: PodPoller },
+  }: { readonly state: NodeState; readonly pendingDelay: PendingDelay; readonly pods: PodPoller },
   { situation, decision }: Decided,
 ): Promise<Date | undefined> {
   const { report, agentState } = decision;
-  const quietUntil = quiet.until(
+  const silentUntil = pendingDelay.until(
     report,
     waitsForTurn(decision, situation),
     situation.node,
     ports.clock.now(),
   );
   const saved = await Promise.allSettled([state.save(agentState)]);
-  // A disk that takes no writes must not keep the node from saying so.
-  if (quietUntil === undefined) {
+  // The report goes out even when the disk takes no writes.
+  if (silentUntil === undefined) {
     await ports.publisher.publish(report);
   }
   for (const result of saved) {
@@ -136,10 +136,10 @@ async function settle(
       throw result.reason;
     }
   }
-  return quietUntil ?? nextPass(decision, pods);
+  return silentUntil ?? nextPass(decision, pods);
 }
 
-/** After a failed change, this observation is the situation in which it is not tried again before its pause is over. */
+/** After a failed change, records this observation as the situation in which the agent waits before it retries. */
 function withFailedSituation(situation: Situation, planning: Planning | undefined): Situation {
   const { observation, agentState } = situation;
   return observation.kind === 'seen' && planning !== undefined
@@ -147,7 +147,7 @@ function withFailedSituation(situation: Situation, planning: Planning | undefine
     : situation;
 }
 
-/** With a change that waits for its time, where it is due and no coordinator decides on it. */
+/** Adds the jitter to a due change that no coordinator approves. */
 function withJitter(situation: Situation, planning: Planning | undefined, jitter: Jitter): Situation {
   const { change } = decide(situation, planning);
   const isCoordinated = needsApproval({ waits: situation.coordinated, policy: situation.view.policy });
@@ -158,7 +158,7 @@ function withJitter(situation: Situation, planning: Planning | undefined, jitter
   return { ...situation, notBefore };
 }
 
-/** The pods are listed only where a restart is due that may end some. */
+/** Lists the pods only when a due restart may end some. */
 async function decideWithPods(
   situation: Situation,
   planning: Planning | undefined,
@@ -169,7 +169,7 @@ async function decideWithPods(
     pods.forget();
     return { situation, decision };
   }
-  const listed = { ...situation, pods: await pods.now(questionOf(decision.guarded)) };
+  const listed = { ...situation, pods: await pods.now(podsKey(decision.guarded)) };
   return { situation: listed, decision: decide(listed, planning) };
 }
 
@@ -177,7 +177,7 @@ function nextPass({ report, guarded, retryAt }: Decision, pods: PodPoller): Date
   return guarded !== undefined && report.state === 'Blocked' ? pods.next() : retryAt;
 }
 
-/** Not with mode Restore: an administrator who removes the agents waits until every node says Done. */
+/** False with mode Restore: an administrator who removes the agents waits until every node is Done. */
 function waitsForTurn(
   { report }: Decision,
   { view: { policy }, coordinated }: { readonly view: PolicyView; readonly coordinated: boolean },
@@ -186,7 +186,7 @@ function waitsForTurn(
   return report.state === 'Pending' && isCoordinated && policy?.settings.mode !== 'Restore';
 }
 
-/** A person asked for another try: pauses that began before are over. */
+/** A user requested a retry: ends the pauses that began before it. */
 async function endPauses(
   { stateStore, clock }: Pick<ReconcilePorts, 'stateStore' | 'clock'>,
   state: NodeState,
@@ -198,13 +198,13 @@ async function endPauses(
   if (next === undefined) {
     return known;
   }
-  // On a disk that takes no writes the request holds until the agent ends.
+  // On a disk that takes no writes the request holds until the agent exits.
   await stateStore.save(next).catch(() => {});
   state.replace(next);
   return next;
 }
 
-/** Tells restarts apart whose answer may differ. */
-function questionOf({ running, next }: Restart): string {
+/** A key for the pod poller: restarts with the same key end the same pods. */
+function podsKey({ running, next }: Restart): string {
   return JSON.stringify([running, next]);
 }

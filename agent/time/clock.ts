@@ -2,7 +2,7 @@
 
 export interface Clock {
   now(): Date;
-  /** By the host's CLOCK_MONOTONIC, as systemd tells times too; unlike `now` it never goes back. */
+  /** The host's CLOCK_MONOTONIC, in ms, which systemd uses too; unlike `now` it never goes back. */
   monotonicMs(): number;
   /** Resolves after `ms`; never earlier. */
   sleep(ms: number): Promise<void>;

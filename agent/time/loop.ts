@@ -1,36 +1,36 @@
-// A level-triggered loop: any number of wake-ups while a look is under way make one more look, never two at once.
+// A level-triggered loop: any number of wake-ups during a pass cause one more pass; two passes never overlap.
 
 import type { Clock } from './clock.ts';
 
 export interface Loop {
-  /** Look now, or once more after the look that is under way. */
+  /** Makes a pass now, or one more after the pass that runs. */
   wake(): void;
-  /** Look in `ms` at the latest. */
+  /** Makes a pass in `ms` at the latest. */
   wakeAfter(ms: number): void;
-  /** No look begins any more; resolves when the one under way has ended. */
+  /** Starts no further pass; resolves when the one that runs has ended. */
   stop(): Promise<void>;
 }
 
-/** `look` returns the ms until the next look that nothing need cause; it must not reject. */
-export function createLoop(clock: Clock, look: () => Promise<number>): Loop {
+/** `pass` resolves to the ms until the next pass if nothing wakes the loop earlier; it must not reject. */
+export function createLoop(clock: Clock, pass: () => Promise<number>): Loop {
   let wanted = false;
-  let looking: Promise<void> | undefined;
+  let running: Promise<void> | undefined;
   let stopped = false;
   let timer: { readonly due: number; readonly cancel: () => void } | undefined;
 
   function wake(): void {
     wanted = true;
     if (!stopped) {
-      looking ??= lookWhileWanted();
+      running ??= passWhileWanted();
     }
   }
 
-  async function lookWhileWanted(): Promise<void> {
+  async function passWhileWanted(): Promise<void> {
     while (wanted && !stopped) {
       wanted = false;
-      wakeAfter(await look());
+      wakeAfter(await pass());
     }
-    looking = undefined;
+    running = undefined;
   }
 
   function wakeAfter(ms: number): void {
@@ -52,7 +52,7 @@ export function createLoop(clock: Clock, look: () => Promise<number>): Loop {
     async stop() {
       stopped = true;
       timer?.cancel();
-      await looking;
+      await running;
     },
   };
 }

@@ -1,7 +1,7 @@
 // Concurrent steps that end together.
 
 /**
- * As Promise.all, but it resolves or rejects only when every promise has settled, so that no step goes on behind its caller.
+ * As Promise.all, but it resolves or rejects only when every promise has settled, so that no step still runs when the caller continues.
  * Rejects with the error of the first that failed in the order given.
  */
 export async function settleAll<T extends readonly unknown[] | []>(

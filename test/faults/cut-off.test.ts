@@ -128,4 +128,4 @@ describe.concurrent('a node is right, with the old file or the new one to the by
 
 /** The first pause after a failed change is 30 s, and until then it says so. */
 const atBoot = (reason: string): boolean =>
-  reason.includes('undone by the node itself: the node went down in the middle');
+  reason.includes('undone by the node itself: the node went down during the change');

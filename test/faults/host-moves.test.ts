@@ -31,7 +31,7 @@ const MOVES: readonly Move[] = [
     what: 'the kubelet is killed during the soak',
     argv: KILL_KUBELET,
     steps: ['the proof is reported'],
-    mayFail: (reason) => reason.includes('and was rolled back: the kubelet did not stay'),
+    mayFail: (reason) => reason.includes('and was rolled back: the kubelet did not keep running'),
   },
   {
     what: 'systemd is told to read its units again',
@@ -80,7 +80,7 @@ describe.concurrent('a node is right in the end', () => {
       (await healthz(node.bedNode)).includes('200 OK') ? true : undefined,
     );
     dead[Symbol.dispose]();
-    await subject.awaitRight(round, (reason) => reason.includes('the agent did not end it in time'));
+    await subject.awaitRight(round, (reason) => reason.includes('the agent did not complete it in time'));
   });
 });
 

@@ -17,11 +17,11 @@ async function startAgent(
   return agent;
 }
 
-/** An agent that has come to rest, and how often it looks at the node from now on. */
-async function counted(host: FakeHost): Promise<{ looks: number }> {
-  const seen = { looks: 0 };
-  agent = await startedAgent(host, POLICY, { onReported: () => (seen.looks += 1) });
-  seen.looks = 0;
+/** Starts an agent, waits until it is idle, and counts its passes from then on. */
+async function counted(host: FakeHost): Promise<{ passes: number }> {
+  const seen = { passes: 0 };
+  agent = await startedAgent(host, POLICY, { onReported: () => (seen.passes += 1) });
+  seen.passes = 0;
   return seen;
 }
 
@@ -57,8 +57,8 @@ beforeEach(() => {
   agent = undefined;
 });
 
-describe('what the API server tells of the Node', () => {
-  test('is no cause to look again where it is what the agent itself has just written', async () => {
+describe('a Node update', () => {
+  test('causes no pass when the agent itself has just written it', async () => {
     const host = new FakeHost().startKubelet();
     const seen = await counted(host);
 
@@ -66,10 +66,10 @@ describe('what the API server tells of the Node', () => {
     await atRest();
 
     expect(host.annotations[KEYS.state]).toBe('Done');
-    expect(seen.looks).toBe(0);
+    expect(seen.passes).toBe(0);
   });
 
-  test('is one where somebody else has written, be it along with the own report', async () => {
+  test('causes one pass when another party has written the Node, also together with the agent’s report', async () => {
     const host = new FakeHost().startKubelet();
     const seen = await counted(host);
 
@@ -77,10 +77,10 @@ describe('what the API server tells of the Node', () => {
     agent?.setNode(host.node());
     await atRest();
 
-    expect(seen.looks).toBe(1);
+    expect(seen.passes).toBe(1);
   });
 
-  test('is one where something comes back that went while the own report was on its way', async () => {
+  test('causes one pass when an annotation returns that was removed while the agent’s report was in flight', async () => {
     const host = new FakeHost().startKubelet();
     host.labels['pool'] = 'web';
     const seen = await counted(host);
@@ -93,17 +93,17 @@ describe('what the API server tells of the Node', () => {
     agent?.setNode(host.node());
     answer.resolve();
     await atRest();
-    seen.looks = 0;
+    seen.passes = 0;
     host.labels['pool'] = 'web';
     agent?.setNode(host.node());
     await atRest();
 
-    expect(seen.looks).toBe(1);
+    expect(seen.passes).toBe(1);
   });
 });
 
 describe('a node that lacks a desired allowance', () => {
-  test('gets the file, one restart, and a report of what runs', async () => {
+  test('gets the file, one restart, and a report of the running list', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host);
@@ -121,13 +121,13 @@ describe('a node that lacks a desired allowance', () => {
     expect(host.labels[KEYS.state]).toBe('Done');
   });
 
-  test('has the change journalled and the undo switch armed before the file is written, and neither after it', async () => {
+  test('has journal and rollback timer before its file is written, and neither after the change', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host);
 
     const written = host.actions.filter((action) => !/^(?:patch|event)/.test(action));
-    // The first two at the same time.
+    // The first two run concurrently.
     expect(written.slice(0, 2).toSorted()).toEqual(['arm', 'write /var/lib/kubelet-sysctl-agent/change']);
     expect(written.slice(2)).toEqual([
       `write ${ENVIRONMENT_FILE}`,
@@ -139,7 +139,7 @@ describe('a node that lacks a desired allowance', () => {
     expect(host.armed).toBeUndefined();
   });
 
-  test('that is soon over is reported when it is proven, and when it has been watched, without an Event', async () => {
+  test('reports a short change once verified and once after the soak, without an Event', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host);
@@ -152,7 +152,7 @@ describe('a node that lacks a desired allowance', () => {
     ]);
   });
 
-  test('is told by one report where nothing is watched after the proof', async () => {
+  test('writes one report for a change without a soak', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host, { ...POLICY, nodeSoakSeconds: '0' });
@@ -180,7 +180,7 @@ describe('a node that lacks a desired allowance', () => {
 });
 
 describe('the watch of the files', () => {
-  test('is in place before the observation that a change is decided on', async () => {
+  test('watches the files before the observation on which a change is decided', async () => {
     const host = new FakeHost().startKubelet();
     host.watching = async () => {
       // Another party writes the file after the agent's first observation, and before any watch could report it.
@@ -194,7 +194,7 @@ describe('the watch of the files', () => {
     expect(host.restarts).toBe(1);
   });
 
-  test('that cannot be had is no fault of the node: its files are observed every ten seconds, and the log says so once', async () => {
+  test('polls the files every ten seconds when they cannot be watched, and logs that once', async () => {
     const host = new FakeHost().startKubelet();
     host.watching = () => Promise.reject(new Error('EMFILE: too many open files, watch'));
     await startAgent(host);
@@ -216,7 +216,7 @@ describe('the watch of the files', () => {
 });
 
 describe('nothing differs', () => {
-  test('a second look writes nothing at all', async () => {
+  test('a second pass writes nothing', async () => {
     const host = new FakeHost().startKubelet();
     await startAgent(host);
     host.actions.length = 0;
@@ -250,7 +250,7 @@ describe('nothing differs', () => {
 });
 
 describe('three-way merge', () => {
-  test('a name that the ConfigMap drops leaves the node, and one that somebody else put there stays', async () => {
+  test('removes a name that the ConfigMap drops, and keeps one that another party added', async () => {
     const host = new FakeHost({
       [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.sem\n',
     }).startKubelet();
@@ -265,7 +265,7 @@ describe('three-way merge', () => {
     expect(host.restarts).toBe(2);
   });
 
-  test('what the agent applied before its own restart is still its own', async () => {
+  test('a restarted agent still knows which names it applied', async () => {
     const host = new FakeHost().startKubelet();
     await (await startAgent(host, { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.msgmax' })).stop();
 
@@ -276,7 +276,7 @@ describe('three-way merge', () => {
 });
 
 describe('unmanaged: Remove', () => {
-  test('takes out of the file and out of the running kubelet what the policy does not name', async () => {
+  test('removes names that the policy does not have from the file and from the running kubelet', async () => {
     const host = new FakeHost({
       [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.sem,net.core.somaxconn\n',
     }).startKubelet();
@@ -288,7 +288,7 @@ describe('unmanaged: Remove', () => {
     expect(host.restarts).toBe(1);
   });
 
-  test('is another revision, also on a node that it changes nothing on', async () => {
+  test('makes another revision, also on a node that it does not change', async () => {
     const host = new FakeHost().startKubelet();
     await startAgent(host);
     const kept = host.annotations[KEYS.desiredRevision];
@@ -304,7 +304,7 @@ describe('unmanaged: Remove', () => {
 });
 
 describe('mode: Restore', () => {
-  test('takes out what the agent put in, and keeps what somebody else did', async () => {
+  test('removes what the agent added, and keeps what another party added', async () => {
     const host = new FakeHost({
       [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.sem\n',
     }).startKubelet();
@@ -319,7 +319,7 @@ describe('mode: Restore', () => {
     expect(host.annotations[KEYS.appliedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
   });
 
-  test('changes nothing on a node where the agent put nothing in', async () => {
+  test('changes nothing on a node where the agent added nothing', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--v=2\n' }).startKubelet();
 
     await startAgent(host, { mode: 'Restore' });
@@ -330,7 +330,7 @@ describe('mode: Restore', () => {
 });
 
 describe('drift', () => {
-  test('a hand edit that takes our name out is healed, without a restart while the kubelet still runs with it', async () => {
+  test('reverts a hand edit that removes our name, without a restart while the kubelet still runs with it', async () => {
     const host = new FakeHost().startKubelet();
     await startAgent(host);
     host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=\n');
@@ -348,7 +348,7 @@ describe('drift', () => {
     expect(host.annotations).not.toHaveProperty([KEYS.drift]);
   });
 
-  test('somebody else’s name that waits for a restart is told, and no restart is made for it', async () => {
+  test('reports another party’s name that waits for a restart, and does not restart for it', async () => {
     const host = new FakeHost().startKubelet();
     await startAgent(host);
     host.files.set(
@@ -362,7 +362,7 @@ describe('drift', () => {
     expect(host.annotations[KEYS.drift]).toMatch(/unmanaged: kernel\.sem.*pending restart: \+kernel\.sem/);
   });
 
-  test('a list in config.yaml that the running kubelet was not started with waits for a restart', async () => {
+  test('reports a list in config.yaml that the kubelet was not started with as pending restart', async () => {
     const host = new FakeHost({ [CONFIG_FILE]: 'allowedUnsafeSysctls: []\n' }).startKubelet();
     await startAgent(host, { ...POLICY, mode: 'Observe' });
 
@@ -377,7 +377,7 @@ describe('drift', () => {
     expect(host.annotations[KEYS.drift]).not.toContain('pending restart');
   });
 
-  test('in Observe it is told and nothing is done', async () => {
+  test('mode Observe reports drift and changes nothing', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host, { ...POLICY, mode: 'Observe' });
@@ -390,7 +390,7 @@ describe('drift', () => {
     });
   });
 
-  test('while paused nothing is done', async () => {
+  test('a paused policy changes nothing', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host, { ...POLICY, paused: 'true' });
@@ -399,7 +399,7 @@ describe('drift', () => {
     expect(host.annotations[KEYS.state]).toBe('Observing');
   });
 
-  test('while this node alone is paused nothing is done, and it is said how that ends', async () => {
+  test('a paused node is not changed, and its reason says how to resume', async () => {
     const host = new FakeHost().startKubelet();
     host.annotations[INPUT_KEYS.paused] = 'true';
 
@@ -423,7 +423,7 @@ describe('a change that fails', () => {
   const dies = (argv: readonly string[]): string | undefined =>
     argv.some((word) => word.includes('somaxconn')) ? LINE : undefined;
 
-  test('is rolled back to the exact bytes, with the kubelet’s own error line in the reason', async () => {
+  test('is rolled back to the exact bytes, and the reason has the kubelet’s error line', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
     host.crash = dies;
 
@@ -436,7 +436,7 @@ describe('a change that fails', () => {
     expect(host.actions).toContain('event NodeDegraded');
   });
 
-  test('has the kubelet’s error line in its reason also when journald is late with it', async () => {
+  test('has the kubelet’s error line in its reason also when journald stores it late', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
     host.crash = dies;
     host.journalLags = 3;
@@ -446,7 +446,7 @@ describe('a change that fails', () => {
     expect(host.annotations[KEYS.reason]).toContain('failed to run Kubelet: no');
   });
 
-  test('leaves no file where there was none', async () => {
+  test('is rolled back to no file when there was none', async () => {
     const host = new FakeHost().startKubelet();
     host.crash = dies;
 
@@ -455,7 +455,7 @@ describe('a change that fails', () => {
     expect(host.files.has(ENVIRONMENT_FILE)).toBe(false);
   });
 
-  test('is tried again after a pause that grows', async () => {
+  test('is retried with exponential backoff', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
     host.crash = dies;
     await startAgent(host);
@@ -478,7 +478,7 @@ describe('a change that fails', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('is tried again at once when the policy changes', async () => {
+  test('is retried at once when the policy changes', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
     host.crash = dies;
     await startAgent(host);
@@ -489,7 +489,7 @@ describe('a change that fails', () => {
     expect(host.annotations[KEYS.running]).toBe('kernel.sem');
   });
 
-  test('counts as failed when the kubelet does not report its node to the API server', async () => {
+  test('has failed when the kubelet does not report its node to the API server', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: before });
     host.reports = false;
     host.startKubelet();
@@ -501,7 +501,7 @@ describe('a change that fails', () => {
     expect(host.annotations[KEYS.reason]).toContain('the kubelet did not report its node to the API server');
   });
 
-  test('that could not be journalled is not begun, and is tried again by itself', async () => {
+  test('is not begun when its journal cannot be written, and is retried', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
     let full = true;
     host.fault = (action) =>
@@ -519,7 +519,7 @@ describe('a change that fails', () => {
     expect(host.restarts).toBe(1);
   });
 
-  test('that could not even be written leaves the file and reports why', async () => {
+  test('leaves the file and reports why when the file cannot be written', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: before }).startKubelet();
     host.fault = (action) =>
       action === `write ${ENVIRONMENT_FILE}` ? new Error('EROFS: read-only file system') : undefined;
@@ -533,8 +533,8 @@ describe('a change that fails', () => {
   });
 });
 
-describe('a ConfigMap that is no policy', () => {
-  test('touches no node, is told on both, and the last good policy stays in force', async () => {
+describe('a ConfigMap that is not valid', () => {
+  test('changes no node, is reported on Node and ConfigMap, and keeps the last valid policy in force', async () => {
     const host = new FakeHost().startKubelet();
     await startAgent(host);
     host.actions.length = 0;
@@ -554,7 +554,7 @@ describe('a ConfigMap that is no policy', () => {
     expect(host.files.get(ENVIRONMENT_FILE)).toContain('net.core.somaxconn');
   });
 
-  test('still has the last good policy in force after the agent’s own restart', async () => {
+  test('keeps the last valid policy in force after a restart of the agent', async () => {
     const host = new FakeHost().startKubelet();
     await (await startAgent(host)).stop();
     host.files.set(ENVIRONMENT_FILE, '');
@@ -564,7 +564,7 @@ describe('a ConfigMap that is no policy', () => {
     expect(host.files.get(ENVIRONMENT_FILE)).toContain('net.core.somaxconn');
   });
 
-  test('leaves the last good policy in force also where the node needed no change for it', async () => {
+  test('keeps the last valid policy in force also on a node that needed no change for it', async () => {
     const host = new FakeHost({
       [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n',
     }).startKubelet();
@@ -576,7 +576,7 @@ describe('a ConfigMap that is no policy', () => {
     expect(host.files.get(ENVIRONMENT_FILE)).toContain('net.core.somaxconn');
   });
 
-  test('that was deleted changes nothing and is told', async () => {
+  test('a deleted ConfigMap is reported and changes nothing', async () => {
     const host = new FakeHost().startKubelet();
     const started = await startAgent(host);
 
@@ -588,7 +588,7 @@ describe('a ConfigMap that is no policy', () => {
     expect(host.annotations[KEYS.running]).toBe('net.core.somaxconn');
   });
 
-  test('is told once, not at every look', async () => {
+  test('is reported once, not at every pass', async () => {
     const host = new FakeHost().startKubelet();
     await startAgent(host, { allowedUnsafeSysctls: 'vm.swappiness\n' });
     host.actions.length = 0;
@@ -598,7 +598,7 @@ describe('a ConfigMap that is no policy', () => {
     expect(host.actions).toEqual([]);
   });
 
-  test('with no good policy before it leaves the node as it is', async () => {
+  test('changes nothing when there was no valid policy before it', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host, {});
@@ -653,7 +653,7 @@ describe('what was configured elsewhere', () => {
     expect(host.annotations[KEYS.running]).toBe('kernel.sem,net.core.somaxconn');
   });
 
-  test('the words of Environment= in a drop-in stay in force', async () => {
+  test('arguments of Environment= in a drop-in stay in force', async () => {
     const host = new FakeHost();
     host.environment = [...host.environment, 'KUBELET_EXTRA_ARGS=--v=3'];
     host.startKubelet();
@@ -667,15 +667,15 @@ describe('what was configured elsewhere', () => {
   });
 });
 
-describe('a host that cannot be asked', () => {
-  test('is told on the node after some looks that failed, and forgotten when one succeeds', async () => {
+describe('a host that does not answer', () => {
+  test('is reported on the node after three failed passes, and no longer after a successful one', async () => {
     const host = new FakeHost().startKubelet();
     await startAgent(host);
     host.unreadable = new Error('EACCES: permission denied, open /etc/default/kubelet');
 
     await hostChanged(host);
     expect(host.annotations[KEYS.state]).toBe('Done');
-    for (let look = 0; look < 3; look += 1) {
+    for (let pass = 0; pass < 3; pass += 1) {
       host.advance(10_000);
       await atRest();
     }
@@ -690,24 +690,24 @@ describe('a host that cannot be asked', () => {
   });
 });
 
-describe('the API server is away', () => {
-  test('a report that it has too much to do for comes back after what it asks for, and ever more seldom', async () => {
+describe('an API server that does not accept reports', () => {
+  test('a report refused with 429 is retried after Retry-After, with growing pauses', async () => {
     const host = new FakeHost().startKubelet();
     const refusal = Object.assign(new Error('Too Many Requests'), { status: 429, retryAfterMs: 1000 });
 
     const pauses = await pausesWhere(host, refusal);
 
-    // The asked second, and half of 5, 10, 20, 40 and 60 s.
+    // The second of Retry-After, and half of 5, 10, 20, 40 and 60 s.
     expect(pauses.map((ms) => Math.round(ms / 1000))).toEqual([4, 6, 11, 21, 31, 31]);
   });
 
-  test('a report that it refuses for long is tried again at least every 10 s, and not by all nodes at once', async () => {
+  test('a report refused for long is retried at least every 10 s, and not by all nodes at once', async () => {
     const host = new FakeHost().startKubelet();
 
     const refusal = Object.assign(new Error('Service Unavailable'), { status: 503, retryAfterMs: 1000 });
     const pauses = await pausesWhere(host, refusal);
 
-    // Half of it, since a FakeHost's chance is always a half.
+    // Half of it: the random number of a FakeHost is always 0.5.
     expect(Math.max(...pauses)).toBeLessThanOrEqual(5000);
     expect(pauses.length).toBeGreaterThanOrEqual(20);
     host.fault = () => undefined;
@@ -716,7 +716,7 @@ describe('the API server is away', () => {
     expect(host.annotations[KEYS.state]).toBe('Observing');
   });
 
-  test('a file is healed all the same, and the report follows when it is back', async () => {
+  test('drift is fixed while the API server is unreachable, and reported when it is back', async () => {
     const host = new FakeHost().startKubelet();
     await startAgent(host);
     host.apiServer = false;

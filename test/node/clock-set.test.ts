@@ -5,7 +5,7 @@ import { startedAgent } from './started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n', nodeSoakSeconds: '10' };
 const HOUR_MS = 3_600_000;
-/** A change sleeps about so often: once a second of the soak. */
+/** About the number of sleeps of a change: one for each second of the soak. */
 const SLEEPS = 10;
 
 function set(host: FakeHost, byMs: number): void {
@@ -15,7 +15,7 @@ function set(host: FakeHost, byMs: number): void {
 
 describe.each([-HOUR_MS, HOUR_MS])('a clock that is set by %d ms', (byMs) => {
   test.each(Array.from({ length: SLEEPS }, (_, index) => index))(
-    'in the middle of a change, at its sleep %d, changes neither its end nor how long it takes',
+    'at sleep %d of a change does not affect its result or its duration',
     async (at) => {
       const host = new FakeHost({ [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--v=3\n' }).startKubelet();
       let sleeps = 0;
@@ -36,7 +36,7 @@ describe.each([-HOUR_MS, HOUR_MS])('a clock that is set by %d ms', (byMs) => {
     },
   );
 
-  test('during the restart changes nothing of that either', async () => {
+  test('during the restart does not affect the result of the change', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--v=3\n' }).startKubelet();
     host.restarted = async () => set(host, byMs);
 

@@ -7,7 +7,7 @@ import { atRest, startedAgent } from './started-agent.ts';
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
 const STATE_FILE = '/var/lib/kubelet-sysctl-agent/state.json';
 
-/** A node after its first change, with the report that ended it. */
+/** A node after its first change and the report of it. */
 async function changedNode() {
   const host = new FakeHost().startKubelet();
   const agent = await startedAgent(host, POLICY);
@@ -22,7 +22,7 @@ async function changedNode() {
 }
 
 describe('the annotation history', () => {
-  test('holds a change as soon as the report of its end is written', async () => {
+  test('holds a change as soon as its result is reported', async () => {
     const { host, shown } = await changedNode();
     expect(shown()).toEqual(JSON.parse(host.files.get(STATE_FILE) ?? '').history);
     expect(shown()).toMatchObject([{ result: 'Done', from: [], to: ['net.core.somaxconn'] }]);
@@ -38,7 +38,7 @@ describe('the annotation history', () => {
     expect(shown().at(-1)?.why).toContain('run.go:72');
   });
 
-  test('is not written again by later observations, by the Node’s own echo or by a new agent', async () => {
+  test('is not written again by later passes, by the watch’s echo or by a new agent', async () => {
     const { host, agent } = await changedNode();
     host.actions.length = 0;
     agent.setNode(host.node());
@@ -59,7 +59,7 @@ describe('the annotation history', () => {
     expect(shown()).toEqual(before);
   });
 
-  test('is removed once mode: Restore has put the file back', async () => {
+  test('is removed once mode: Restore has restored the file', async () => {
     const { host, edit } = await changedNode();
     await edit({ mode: 'Restore' });
     expect(host.annotations[KEYS.state]).toBe('Done');

@@ -20,7 +20,7 @@ async function startAgent(host: FakeHost, data: Readonly<Record<string, string>>
   return agent;
 }
 
-/** A node that was brought to BOTH, where the pod runs; nothing is recorded yet. */
+/** A node with the list BOTH on which the pod runs; no action is recorded yet. */
 async function inUse(files: Readonly<Record<string, string>> = {}): Promise<FakeHost> {
   const host = new FakeHost(files).startKubelet();
   await startAgent(host, BOTH);
@@ -40,7 +40,7 @@ async function pass(host: FakeHost, ms: number): Promise<void> {
   await atRest();
 }
 
-/** What the watch brings after each of our own patches. */
+/** Delivers the Node, as the watch does after each of our patches. */
 async function nodeSeen(host: FakeHost): Promise<void> {
   agent?.setNode(host.node());
   await atRest();
@@ -54,7 +54,7 @@ beforeEach(() => {
 });
 
 describe('an allowance that a running pod uses and the policy drops', () => {
-  test('stays, with nothing written, no restart, and the pod named in the reason', async () => {
+  test('stays allowed without a write or a restart, and the reason names the pod', async () => {
     const host = await inUse();
 
     await edit(host, ONE);
@@ -71,7 +71,7 @@ describe('an allowance that a running pod uses and the policy drops', () => {
     ]);
   });
 
-  test('goes by itself once the pod is gone', async () => {
+  test('is removed once the pod is gone', async () => {
     const host = await inUse();
     await edit(host, ONE);
 
@@ -82,7 +82,7 @@ describe('an allowance that a running pod uses and the policy drops', () => {
     expect(host.restarts).toBe(1);
   });
 
-  test('is asked after more and more seldom, and told once', async () => {
+  test('has its pods polled with growing pauses, and is reported once', async () => {
     const host = await inUse();
     await edit(host, ONE);
     await nodeSeen(host);
@@ -101,7 +101,7 @@ describe('an allowance that a running pod uses and the policy drops', () => {
     expect(host.actions.filter((action) => action.startsWith('event'))).toEqual(['event NodeBlocked']);
   });
 
-  test('goes at once when the policy says Proceed, without a question', async () => {
+  test('is removed at once with inUse: Proceed, without a list of pods', async () => {
     const host = await inUse();
     await edit(host, ONE);
     host.podLooks.length = 0;
@@ -112,7 +112,7 @@ describe('an allowance that a running pod uses and the policy drops', () => {
     expect(host.annotations).toMatchObject({ [KEYS.state]: 'Done', [KEYS.running]: 'kernel.msgmax' });
   });
 
-  test('is no hindrance any more when the policy names it again', async () => {
+  test('does not block any more when the policy names it again', async () => {
     const host = await inUse();
     await edit(host, ONE);
 
@@ -122,7 +122,7 @@ describe('an allowance that a running pod uses and the policy drops', () => {
     expect(touched(host)).toEqual([]);
   });
 
-  test('is asked after at once when it is dropped anew', async () => {
+  test('has its pods listed at once when it is dropped again', async () => {
     const host = await inUse();
     await edit(host, ONE);
     await edit(host, BOTH);
@@ -133,7 +133,7 @@ describe('an allowance that a running pod uses and the policy drops', () => {
     expect(host.annotations).toMatchObject({ [KEYS.state]: 'Done', [KEYS.running]: 'kernel.msgmax' });
   });
 
-  test('holds mode: Restore up as well', async () => {
+  test('blocks mode: Restore as well', async () => {
     const host = await inUse();
 
     await edit(host, { ...BOTH, mode: 'Restore' });
@@ -142,7 +142,7 @@ describe('an allowance that a running pod uses and the policy drops', () => {
     expect(host.annotations[KEYS.state]).toBe('Blocked');
   });
 
-  test('blocks again after the agent’s own restart, without another Event', async () => {
+  test('still blocks after a restart of the agent, without another Event', async () => {
     const host = await inUse();
     await edit(host, ONE);
     await agent?.stop();
@@ -155,8 +155,8 @@ describe('an allowance that a running pod uses and the policy drops', () => {
   });
 });
 
-describe('other people’s removals that only wait for a restart', () => {
-  test('block a restart that the policy wants for a name of its own', async () => {
+describe('removals by another party that wait for a restart', () => {
+  test('block a restart that the policy needs for another name', async () => {
     const host = await inUse({ [CONFIG_FILE]: 'allowedUnsafeSysctls: [kernel.shmmax]\n' });
     host.pods = [{ ...WEB_POD, sysctls: ['kernel.shmmax'] }];
     host.files.set(CONFIG_FILE, 'allowedUnsafeSysctls: []\n');
@@ -170,8 +170,8 @@ describe('other people’s removals that only wait for a restart', () => {
   });
 });
 
-describe('a change that no pod minds', () => {
-  test('asks for none where nothing is taken away', async () => {
+describe('a change that ends no pod', () => {
+  test('lists no pods when it removes nothing', async () => {
     const host = await inUse();
 
     await edit(host, THREE);
@@ -180,7 +180,7 @@ describe('a change that no pod minds', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('asks in vain, and does nothing, where the file was given what the policy asks for meanwhile', async () => {
+  test('lists the pods and changes nothing when the file has got the desired list meanwhile', async () => {
     const host = await inUse();
     await nodeSeen(host);
     host.files.set(ENVIRONMENT_FILE, `KUBELET_EXTRA_ARGS='${FLAG},kernel.sem'\n`);
@@ -192,7 +192,7 @@ describe('a change that no pod minds', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('asks for the latest right before a restart that takes something away', async () => {
+  test('lists the latest pods right before a restart that removes an allowance', async () => {
     const host = await inUse();
     host.pods = [];
 
@@ -201,7 +201,7 @@ describe('a change that no pod minds', () => {
     expect(host.podLooks).toEqual([false, true]);
   });
 
-  test('asks nothing when only the file is healed', async () => {
+  test('lists no pods when only the file is fixed', async () => {
     const host = await inUse();
     host.files.set(ENVIRONMENT_FILE, '');
 
@@ -213,11 +213,11 @@ describe('a change that no pod minds', () => {
   });
 });
 
-describe('a pod that comes between the look and the restart', () => {
+describe('a pod that starts between the list and the restart', () => {
   test.each([
     ['a file', "# ours\nKUBELET_EXTRA_ARGS='--v=2'\n"],
     ['no final newline', 'KUBELET_EXTRA_ARGS=--v=2'],
-  ])('has the change taken back to the exact bytes, without a restart (%s)', async (_title, original) => {
+  ])('aborts the change, with the exact old bytes and without a restart (%s)', async (_title, original) => {
     const host = await inUse({ [ENVIRONMENT_FILE]: original });
     const before = host.files.get(ENVIRONMENT_FILE);
     host.pods = [];
@@ -235,7 +235,7 @@ describe('a pod that comes between the look and the restart', () => {
     expect(host.annotations[KEYS.reason]).toContain('shop/web: net.core.somaxconn');
     expect(host.restarts).toBe(0);
 
-    // Our own report comes back by the watch: no reason to write the file again.
+    // The watch delivers our own report: the file is not written again.
     await nodeSeen(host);
     expect(touched(host)).toHaveLength(2);
 
@@ -245,9 +245,9 @@ describe('a pod that comes between the look and the restart', () => {
     expect(host.annotations).toMatchObject({ [KEYS.state]: 'Done', [KEYS.running]: 'kernel.msgmax' });
   });
 
-  test('where nothing had to be written leaves the file untouched', async () => {
+  test('leaves the file untouched when the change only restarts', async () => {
     const host = await inUse();
-    // By hand: what the policy is about to drop is out of the file already, and waits for a restart.
+    // By hand: the file no longer has what the policy is about to drop, which waits for a restart.
     host.files.set(ENVIRONMENT_FILE, "KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=kernel.msgmax'\n");
     host.pods = [];
     host.fault = (action) => {
@@ -263,8 +263,8 @@ describe('a pod that comes between the look and the restart', () => {
   });
 });
 
-describe('the pods cannot be asked for', () => {
-  test('a restart that would take something away is not made, and the reason says so', async () => {
+describe('when listing pods fails', () => {
+  test('a restart that would remove an allowance is not made, and the reason says why', async () => {
     const host = await inUse();
     host.pods = [];
     host.fault = refuse;
@@ -280,7 +280,7 @@ describe('the pods cannot be asked for', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('one that only adds is made all the same', async () => {
+  test('a restart that only adds allowances is made', async () => {
     const host = await inUse();
     host.fault = refuse;
 
@@ -290,7 +290,7 @@ describe('the pods cannot be asked for', () => {
     expect(host.podLooks).toEqual([]);
   });
 
-  test('only after the write: what would be taken away stays, to the byte', async () => {
+  test('only after the write, the file is restored to the byte and nothing is restarted', async () => {
     const host = await inUse();
     const before = host.files.get(ENVIRONMENT_FILE);
     host.pods = [];
@@ -303,7 +303,7 @@ describe('the pods cannot be asked for', () => {
     expect(host.annotations[KEYS.state]).toBe('Blocked');
   });
 
-  test('with the whole API server away nothing is taken away, and it goes on when that is back', async () => {
+  test('because the API server is unreachable, nothing is removed until it is back', async () => {
     const host = await inUse();
     host.pods = [];
     host.apiServer = false;
@@ -321,7 +321,7 @@ describe('a policy that changes nothing', () => {
     ['Observe', { mode: 'Observe' }, /Would wait for the end of what uses it: shop\/web/u],
     ['paused', { paused: 'true' }, /Would wait for the end of what uses it: shop\/web/u],
     ['Proceed', { mode: 'Observe', inUse: 'Proceed' }, /Would end what uses it: shop\/web/u],
-  ])('says which pods would be hit (%s)', async (_title, keys, expected) => {
+  ])('reports which pods the change would affect (%s)', async (_title, keys, expected) => {
     const host = await inUse();
 
     await edit(host, { ...ONE, ...keys });
@@ -331,7 +331,7 @@ describe('a policy that changes nothing', () => {
     expect(touched(host)).toEqual([]);
   });
 
-  test('says nothing of pods where none would be, and asks nothing where no restart would be', async () => {
+  test('reports no pods when none would end, and lists none when nothing would restart', async () => {
     const host = await inUse();
     await edit(host, { ...THREE, mode: 'Observe' });
     expect(host.annotations[KEYS.reason]).not.toContain('shop/web');
@@ -346,34 +346,31 @@ describe('a config file that was edited by hand while the kubelet runs with its 
   const CONFIG = 'kind: KubeletConfiguration\n';
 
   test.each([
-    ['goes on running', false],
+    ['still runs', false],
     ['was replaced meanwhile', true],
-  ])(
-    'keeps a pod from being ended by the next edit of the policy, when the agent %s',
-    async (_how, replaced) => {
-      const host = new FakeHost({
-        [CONFIG_FILE]: `${CONFIG}allowedUnsafeSysctls: [net.core.somaxconn, kernel.sem]\n`,
-      }).startKubelet();
-      let current = await startedAgent(host, { allowedUnsafeSysctls: 'kernel.sem', nodeSoakSeconds: '0' });
-      host.pods = [WEB_POD];
-      host.files.set(CONFIG_FILE, `${CONFIG}allowedUnsafeSysctls: [kernel.sem]\n`);
-      current.hostChanged();
-      host.advance(1000);
-      await atRest();
-      if (replaced) {
-        await current.stop();
-        current = await startedAgent(host, { allowedUnsafeSysctls: 'kernel.sem', nodeSoakSeconds: '0' });
-      }
-
-      current.setConfigMap(
-        host.configMap({ allowedUnsafeSysctls: 'kernel.sem,kernel.msgmax', nodeSoakSeconds: '0' }),
-      );
-      await atRest();
-
-      expect(host.restarts).toBe(0);
-      expect(host.annotations[KEYS.state]).toBe('Blocked');
-      expect(host.annotations[KEYS.reason]).toContain('shop/web: net.core.somaxconn');
+  ])('does not let the next edit of the policy end a pod, when the agent %s', async (_how, replaced) => {
+    const host = new FakeHost({
+      [CONFIG_FILE]: `${CONFIG}allowedUnsafeSysctls: [net.core.somaxconn, kernel.sem]\n`,
+    }).startKubelet();
+    let current = await startedAgent(host, { allowedUnsafeSysctls: 'kernel.sem', nodeSoakSeconds: '0' });
+    host.pods = [WEB_POD];
+    host.files.set(CONFIG_FILE, `${CONFIG}allowedUnsafeSysctls: [kernel.sem]\n`);
+    current.hostChanged();
+    host.advance(1000);
+    await atRest();
+    if (replaced) {
       await current.stop();
-    },
-  );
+      current = await startedAgent(host, { allowedUnsafeSysctls: 'kernel.sem', nodeSoakSeconds: '0' });
+    }
+
+    current.setConfigMap(
+      host.configMap({ allowedUnsafeSysctls: 'kernel.sem,kernel.msgmax', nodeSoakSeconds: '0' }),
+    );
+    await atRest();
+
+    expect(host.restarts).toBe(0);
+    expect(host.annotations[KEYS.state]).toBe('Blocked');
+    expect(host.annotations[KEYS.reason]).toContain('shop/web: net.core.somaxconn');
+    await current.stop();
+  });
 });

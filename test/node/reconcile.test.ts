@@ -6,7 +6,7 @@ import { atRest } from './started-agent.ts';
 
 const STATE_FILE = '/var/lib/kubelet-sysctl-agent/state.json';
 
-/** Runs one change whose save of the state takes until `proceed` is called, while the API server is away. */
+/** Runs one change whose save of the state lasts until `proceed` is called, while the API server is unreachable. */
 async function changeWithSlowSave(): Promise<{
   host: FakeHost;
   trace: string[];
@@ -71,7 +71,7 @@ async function changeWithSlowSave(): Promise<{
 }
 
 describe('one pass', () => {
-  test('ends before the next begins, also when its report fails while the state is still being saved', async () => {
+  test('a pass ends before the next begins, also when its report fails during a slow save', async () => {
     const { host, trace, proceed } = await changeWithSlowSave();
     for (let second = 0; second < 5; second += 1) {
       host.advance(1000);
@@ -84,7 +84,7 @@ describe('one pass', () => {
     expect(trace.slice(trace.lastIndexOf('save begins'))).toEqual(['save begins', 'save ends', 'commit']);
   });
 
-  test('keeps the original and the history of a change whose report failed', async () => {
+  test('a pass keeps the original and the history of a change whose report failed', async () => {
     const { host, proceed } = await changeWithSlowSave();
 
     await proceed();

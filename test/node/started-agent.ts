@@ -1,9 +1,9 @@
-// An agent on a FakeHost, as a new process starts it.
+// Starts an agent on a FakeHost, as a new process does.
 
 import { createAgent, type Agent, type AgentOptions } from '../../agent/node/agent.ts';
 import type { FakeHost } from '../../scripts/fakes/fake-host.ts';
 
-/** Starts an agent and lets it come to rest; `data` is the ConfigMap's, undefined when there is none. */
+/** Starts an agent and waits until it is idle. `data` is the ConfigMap's; undefined: there is none. */
 export async function startedAgent(
   host: FakeHost,
   data: Readonly<Record<string, string>> | undefined,
@@ -22,7 +22,7 @@ export async function startedAgent(
   return agent;
 }
 
-/** Every port answers in microtasks: some turns of the event loop are time enough for all of a pass. */
+/** Waits until the agent is idle: every port answers in microtasks, so five turns of the event loop complete a pass. */
 export async function atRest(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) {
     await new Promise((resolve) => setImmediate(resolve));

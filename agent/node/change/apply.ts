@@ -25,13 +25,13 @@ export interface ApplyPorts extends ChangePorts {
   readonly log: AgentLog;
 }
 
-/** Returns what follows, saved, committed and reported. Rejects when the change could not be begun, saved or reported. */
+/** Returns the decision after the change, once it is saved, committed and reported. Rejects when the change could not be begun, saved or reported. */
 export async function applyChange(ports: ApplyPorts, due: DueChange): Promise<Decision> {
   const { situation, decision, change } = due;
   ports.log.info({ file: change.plan.file, restart: change.restart }, change.plan.reason);
   const journal = journalOf(due, ports.clock.now());
   let { pods } = situation;
-  // Until the change is committed only the disk knows how far it came.
+  // Until the change is committed, only the files on the disk show how far it got.
   ports.state.replace(undefined);
   ports.working.begin(decision.report);
   try {
@@ -43,7 +43,7 @@ export async function applyChange(ports: ApplyPorts, due: DueChange): Promise<De
       mayRestart: async () => {
         const { guarded } = decision;
         const proceeds = situation.view.policy?.settings.inUse === 'Proceed';
-        // An API server that did not answer a moment ago is not waited for twice.
+        // The API server did not answer a moment ago: do not wait for it again.
         if (guarded === undefined || proceeds || pods?.kind === 'unknown') {
           return true;
         }
@@ -69,7 +69,7 @@ export async function applyChange(ports: ApplyPorts, due: DueChange): Promise<De
   }
 }
 
-/** Saves the result, commits, and reports: in this order, so that what is reported is so. */
+/** Saves the result, commits, then reports, so that the report is never ahead of the disk. */
 async function finish(
   ports: ApplyPorts,
   due: DueChange,
@@ -88,12 +88,12 @@ async function finish(
   }
   const again = { ...next, change: undefined, guarded: undefined, retryAt: now };
   if (result.kind === 'undone-by-host' || !(await saveAndCommit(ports, next.agentState, journal))) {
-    // The next pass takes over what the host does.
+    // The next pass takes over from the host's script.
     return again;
   }
   ports.state.replace(next.agentState);
   if (next.change !== undefined) {
-    // The change was aborted, for a file that differs by now.
+    // The change was aborted because the file has changed: plan it again.
     return again;
   }
   await ports.publisher.publish(next.report);
@@ -107,7 +107,7 @@ async function saveAndCommit(ports: ApplyPorts, agentState: AgentState, journal:
     return commit(ports, journal);
   }
   const committed = await commit(ports, journal);
-  // The folder goes with all that is in it, an open journal too.
+  // Saving an empty state removes the folder, and an open journal with it.
   if (committed) {
     await ports.stateStore.save(agentState);
   }
@@ -162,7 +162,7 @@ function reportVerified(ports: ApplyPorts, due: DueChange, proof: Verified): voi
 
 const RETRY_MS = 5000;
 
-/** Journal and timer stay: the next pass tries again, and so does the host when the timer runs out. */
+/** Keeps journal and timer: the next pass retries, and the host undoes the change when the timer expires. */
 async function leaveOpen(
   ports: ApplyPorts,
   { decision, change }: DueChange,

@@ -11,26 +11,26 @@ export interface ArmPorts {
   readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
-/** What the timer allows beside the soak, in seconds: the kubelet's stop (120), healthz (60) and report (45), at the longest. */
+/** Time of the rollback timer without the soak, in seconds: the longest stop of the kubelet (120), healthz (60) and report (45). */
 const ROLLBACK_SECONDS = 240;
-/** An armed timer that is older than this begins again before the restart. */
+/** A timer armed longer ago than this is restarted before the kubelet, in ms. */
 const FRESH_MS = 10_000;
 
-/** The host took the journal and undoes the change. */
+/** The host's script claimed the journal and undoes the change. */
 export class UndoneByHostError extends Error {
   override readonly name = 'UndoneByHostError';
 }
 
 /**
- * Writes the journal, then starts the timer and installs the boot unit. When one of them fails, throws with nothing changed
- * and removes the others.
+ * Writes the journal, then starts the timer and installs the boot unit. When one of them fails, removes the
+ * others and throws; the host is then as before.
  */
 export async function armChange(ports: ArmPorts, journal: Journal): Promise<void> {
   try {
     await ports.stateStore.begin(journal);
     await restartTimer(ports, journal);
   } catch (error) {
-    // Without the journal a timer that stays behind undoes nothing.
+    // Without the journal a timer that could not be removed undoes nothing.
     await ports.stateStore.commit().catch(() => {});
     await ports.rollbackTimer.disarm(journal.unit).catch(() => {});
     throw new Error(
@@ -42,7 +42,7 @@ export async function armChange(ports: ArmPorts, journal: Journal): Promise<void
   }
 }
 
-/** Starts the timer's whole time again, and the boot unit is there afterwards. */
+/** Restarts the timer with its whole time, and installs the boot unit if it is missing. */
 export function restartTimer(
   { rollbackTimer }: Pick<ArmPorts, 'rollbackTimer'>,
   journal: Journal,
@@ -51,20 +51,20 @@ export function restartTimer(
 }
 
 /**
- * Call right before a restart: journal, timer and boot unit stand when this returns, and the timer has most of its time left.
- * `armedAtMs` is the monotonic time at which the change was armed. Throws an UndoneByHostError when the timer has run out.
+ * Call right before a restart. When it returns, journal, timer and boot unit are in place and the timer has most of its time left.
+ * `armedAtMs` is the monotonic time at which the change was armed. Throws an UndoneByHostError when the timer has expired.
  */
 export async function expectArmed(ports: ArmPorts, journal: Journal, armedAtMs: number): Promise<void> {
   if (ports.clock.monotonicMs() - armedAtMs > FRESH_MS) {
     await restartTimer(ports, journal);
   }
   const open = await ports.stateStore.open();
-  if (open?.holder !== 'nobody') {
+  if (open?.holder !== 'unclaimed') {
     throw new UndoneByHostError(`The rollback timer ran out before ${journal.unit} was restarted`);
   }
 }
 
-/** The change is over: removes the journal, then timer and boot unit. Returns false when the host has begun to undo the change. */
+/** Ends the change: removes the journal, then timer and boot unit. Returns false when the host has begun to undo the change. */
 export async function commit({ stateStore, rollbackTimer }: ArmPorts, { unit }: Journal): Promise<boolean> {
   const committed = await stateStore.commit();
   if (committed) {

@@ -1,4 +1,4 @@
-// A change that was decided on, with all that it was decided from.
+// A change to carry out, with the input of its decision.
 
 import type { Restart } from '../../plan/in-use.ts';
 import type { Situation } from '../decide/context.ts';
@@ -11,7 +11,7 @@ export interface DueChange {
   readonly observation: Observation;
   readonly decision: Decision;
   readonly change: NonNullable<Decision['change']>;
-  /** Of the ConfigMap. */
+  /** The ConfigMap's. */
   readonly resourceVersion: string | undefined;
   /** Lists the pods again, from etcd. */
   readonly latestPods: (restart: Restart) => Promise<PodList>;

@@ -21,16 +21,16 @@ export interface ChangePorts extends VerifyPorts, SoakPorts, ArmPorts {
 
 export interface Change {
   readonly journal: Journal;
-  /** The file's new bytes; undefined: there is to be no file. */
+  /** The file's new bytes; undefined: the change removes the file. */
   readonly after: Uint8Array | undefined;
   readonly restart: boolean;
-  /** What a kubelet reads beside its arguments. */
+  /** The config file and drop-ins that the kubelet reads in addition to its arguments. */
   readonly config: ConfigSources;
-  /** Asked once, after the write and before the restart. false: the old bytes are restored and nothing is restarted. */
+  /** Called once, after the write and before the restart. false: the old bytes are restored and nothing is restarted. */
   readonly mayRestart: () => Promise<boolean>;
   /** Called when the new kubelet is verified, before the soak, with the ms since the change was begun. */
   readonly onVerified: (proof: Verified, tookMs: number) => void;
-  /** UIDs of the pods that the restart ends, asked once right before it; undefined: not known. */
+  /** UIDs of the pods that the restart ends; called once, right before it. undefined: unknown. */
   readonly endedPods: () => ReadonlySet<string> | undefined;
 }
 
@@ -40,12 +40,12 @@ export type ChangeResult =
   | { readonly kind: 'done'; readonly proof: Verified | undefined }
   /** Pods blocked the restart (old bytes restored), or the file was modified concurrently (left as it is). */
   | { readonly kind: 'aborted' }
-  /** The host's rollback timer ran out and undoes the change. */
+  /** The host's rollback timer expired, and its script undoes the change. */
   | { readonly kind: 'undone-by-host' }
   | RolledBack;
 
 /**
- * Executes the change. Journal, timer and boot unit stay until the caller has saved the result and has committed. Throws, with
+ * Executes the change. Journal, timer and boot unit stay until the caller has saved the result and committed. Throws, with
  * nothing changed, when the change could not be armed; throws a RollBackError when it could not be rolled back.
  */
 export async function executeChange(ports: ChangePorts, change: Change): Promise<ChangeResult> {
@@ -80,7 +80,7 @@ export async function executeChange(ports: ChangePorts, change: Change): Promise
   }
 }
 
-/** Verifies and soaks the kubelet that runs now, without a restart: an earlier agent process began the change. */
+/** Verifies and soaks the running kubelet without a restart, for a change that an earlier agent process began. */
 export async function resumeVerification(
   ports: ChangePorts,
   journal: Journal,
@@ -105,7 +105,7 @@ async function writeFile(files: HostFiles, { journal, after }: Change): Promise<
     : files.writeAtomic(file, after, { expected }));
 }
 
-/** The pods are watched from before the new kubelet exists: only then can those that it refuses be told from others. */
+/** Watches the pods from before the new kubelet starts: only then can the pods that it refuses be told from others. */
 async function restartAndVerify(
   ports: ChangePorts,
   change: Change,
@@ -151,7 +151,7 @@ async function verifyAndSoak(
   return fault === undefined ? { kind: 'done', proof } : rollBack(ports, journal, fault);
 }
 
-/** The new kubelet must allow all that is desired. */
+/** Accepts a kubelet that allows every desired name and pattern. */
 function acceptsOf({ desired }: Journal, config: ConfigSources): VerifyRequest['accepts'] {
   return (argv) => {
     const running = runningAllowances(argv, config);

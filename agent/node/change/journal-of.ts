@@ -10,7 +10,7 @@ import type { Journal } from '../state/journal.ts';
 import { committedPart } from '../state/state-store.ts';
 import { originalAfter } from '../state/original-file.ts';
 
-/** All that the agent, the timer or the boot unit needs to complete or undo the change. */
+/** Returns what the agent, the timer or the boot unit needs to complete or undo the change. */
 export function journalOf(
   {
     situation,

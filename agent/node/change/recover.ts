@@ -1,4 +1,4 @@
-// What the agent's start finds of a change that was cut off: it is completed where it can be proven, or else undone.
+// Recovery at the agent's start: completes an interrupted change when the kubelet can be verified with it, else undoes it.
 
 import { NO_CONFIG } from '../../kubelet/config.ts';
 import { sha256Of } from '../../text/hash.ts';
@@ -15,13 +15,13 @@ const SCRIPT_INTERVAL_MS = 1000;
 const HEALTHZ_TIMEOUT_MS = 2000;
 
 const UNDONE_BECAUSE = {
-  timer: 'the agent did not end it in time',
-  boot: 'the node went down in the middle of it',
+  timer: 'the agent did not complete it in time',
+  boot: 'the node went down during the change',
 } as const;
 
 /**
- * The memory, after a change that was left open was ended: one whose kubelet runs with it is proven, watched and committed;
- * any other is undone. Nothing of its switch is left. Throws a RollBackError when the old bytes could not be put back.
+ * Returns the agent's state after it has ended an open change: a change that the running kubelet was started with is verified, soaked
+ * and committed; any other is undone. Removes its timer and boot unit. Throws a RollBackError when the old bytes could not be restored.
  */
 export async function recover(ports: ChangePorts): Promise<AgentState> {
   const agentState = await ports.stateStore.load();
@@ -40,7 +40,7 @@ export async function recover(ports: ChangePorts): Promise<AgentState> {
   return next;
 }
 
-/** Removes what was left by writes that were cut off, also before there was a journal. */
+/** Removes temporary files of interrupted writes, also of writes before there was a journal. */
 async function tidy(
   { systemd, files, stateStore }: ChangePorts,
   open: OpenChange | undefined,
@@ -51,17 +51,15 @@ async function tidy(
 }
 
 async function forget(ports: ChangePorts, { journal, holder }: OpenChange): Promise<void> {
-  if (holder !== 'nobody') {
+  if (holder !== 'unclaimed') {
     await ports.stateStore.forgetUndone();
     await ports.rollbackTimer.disarm(journal.unit);
   } else if (!(await commit(ports, journal))) {
-    throw new Error(
-      'The host began to undo the change while the agent was ending it; the agent looks again.',
-    );
+    throw new Error('The host began to undo the change while the agent completed it; the agent retries.');
   }
 }
 
-/** The host's script, while it works, is left to end. */
+/** Waits for the host's undo script, if it runs, before it returns the open change. */
 async function openChange({
   stateStore,
   rollbackTimer,
@@ -96,19 +94,23 @@ async function ended(
   }
   const why =
     found === before
-      ? 'the agent ended in the middle of it'
-      : `another party wrote ${journal.file} in the middle of it`;
-  const halfBack = restarted && before !== journal.after && !(await isHealthy(ports, journal));
-  return halfBack ? undone(ports, agentState, journal, why) : afterUndone(agentState, journal, why);
+      ? 'the agent ended during the change'
+      : `another party wrote ${journal.file} during the change`;
+  const needsRestart = restarted && before !== journal.after && !(await isHealthy(ports, journal));
+  return needsRestart ? undone(ports, agentState, journal, why) : afterUndone(agentState, journal, why);
 }
 
 async function completed(ports: ChangePorts, agentState: AgentState, journal: Journal): Promise<AgentState> {
-  const look = await observe(ports, agentState.started);
-  const result = await resumeVerification(ports, journal, look.kind === 'seen' ? look.config : NO_CONFIG);
+  const observation = await observe(ports, agentState.started);
+  const result = await resumeVerification(
+    ports,
+    journal,
+    observation.kind === 'seen' ? observation.config : NO_CONFIG,
+  );
   return afterChange(agentState, journal, result, ports.clock.now());
 }
 
-/** A kubelet that never saw the change is not restarted for it, and nothing has failed. */
+/** Rolls back. A kubelet that was not started with the change is not restarted, and no failure is recorded. */
 async function undone(
   ports: ChangePorts,
   agentState: AgentState,

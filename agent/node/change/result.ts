@@ -1,11 +1,11 @@
-// What is remembered of a change that is over.
+// The agent's state after a change.
 
 import type { ChangeResult } from './execute.ts';
 import { NOT_OBSERVED } from '../decide/failure-backoff.ts';
 import type { Journal } from '../state/journal.ts';
 import { type AgentState, type PastChange, withPastChange } from '../state/state-store.ts';
 
-/** After a change that ended as `result` says; one that was aborted, or that the host still undoes, is not remembered yet. */
+/** Returns the state after a change with this result; unchanged when it was aborted or when the host still undoes it. */
 export function afterChange(
   agentState: AgentState,
   journal: Journal,
@@ -25,12 +25,12 @@ export function afterChange(
   }
 }
 
-/** After a change that was undone before the kubelet started with it, or that another party replaced: it may be made again. */
+/** Returns the state after a change that was undone before the kubelet started with it, or that another party replaced; it may be retried at once. */
 export function afterUndone(agentState: AgentState, journal: Journal, why: string): AgentState {
   return withPastChange(asBefore(agentState, journal), { ...journal.past, result: 'Undone', why });
 }
 
-/** After a change that failed: in the same situation it is not tried again before a pause is over. */
+/** Returns the state after a failed change; in the same situation the agent waits before it retries. */
 export function afterFailure(
   agentState: AgentState,
   journal: Journal,
@@ -50,7 +50,7 @@ export function afterFailure(
     {
       ...asBefore(agentState, journal),
       failure: {
-        // The kubelet's starts may have edited its files: the next observation says in which situation it failed.
+        // The kubelet's start may have edited its files: the next observation records the situation of the failure.
         situation: result === 'Undone' ? situation : NOT_OBSERVED,
         revision,
         attempts,

@@ -1,4 +1,4 @@
-// A change that failed is taken out of the file again, and a kubelet that was started with it is restarted and verified.
+// Rolls back a failed change: restores the file, then restarts and verifies a kubelet that was started with the change.
 
 import { revertAllowances } from '../../plan/revert.ts';
 import { errorText } from '../../text/error-text.ts';
@@ -18,19 +18,19 @@ export interface RollBackPorts extends VerifyPorts, ArmPorts {
 
 export type RolledBack =
   | { readonly kind: 'rolled-back'; readonly why: string }
-  /** The change is out of the file, but the kubelet is not healthy without it either. */
+  /** The file is restored, but the kubelet is not healthy without the change either. */
   | { readonly kind: 'stuck'; readonly why: string };
 
-/** The change could not be taken out of the file. Journal, timer and boot unit stay. */
+/** The file could not be restored. Journal, timer and boot unit stay. */
 export class RollBackError extends Error {
   override readonly name = 'RollBackError';
 }
 
-/** How often another party may write the file between a read and a write of ours. */
+/** Tries to restore the file while another party writes it between our read and our write. */
 const TRIES = 5;
 
 /**
- * Takes the change out of the file and, when the kubelet was started since, restarts and verifies it. `why` the change failed.
+ * Restores the file and, when the kubelet was started since, restarts and verifies it. `why`: why the change failed.
  * Throws a RollBackError when the file could not be restored.
  */
 export async function rollBack(ports: RollBackPorts, journal: Journal, why: string): Promise<RolledBack> {
@@ -48,7 +48,7 @@ export async function rollBack(ports: RollBackPorts, journal: Journal, why: stri
     if (invocationId === journal.invocation) {
       return { kind: 'rolled-back', why };
     }
-    // The kubelet's own restarts have the old list by now, so an earlier timer does no harm either.
+    // The file holds the old list, so the earlier timer is harmless if this fails.
     await restartTimer(ports, journal).catch(() => {});
     await (activeState === 'failed' ? ports.systemd.startFailed(unit) : ports.systemd.tryRestart(unit));
     const proof = await verifyKubelet(ports, {
@@ -70,8 +70,8 @@ export async function rollBack(ports: RollBackPorts, journal: Journal, why: stri
 }
 
 /**
- * Takes the change out of the file: the exact old bytes where the file still holds ours, else our allowances alone, so that
- * what another party wrote meanwhile stays. Throws when that cannot be done.
+ * Restores the exact old bytes when the file still holds ours; else removes only our allowances and keeps what another party
+ * wrote. Throws when the file could not be written.
  */
 export async function restore(
   { files, systemd }: Pick<RollBackPorts, 'files' | 'systemd'>,
@@ -97,7 +97,7 @@ export async function restore(
   }
 }
 
-/** True while the file holds something of the change, also beside what another party wrote. Throws as restore does. */
+/** True when the file holds any part of the change, also when another party has written it since. Throws as `restore`. */
 export async function holdsChange(
   { files, systemd }: Pick<RollBackPorts, 'files' | 'systemd'>,
   journal: Journal,
@@ -115,7 +115,7 @@ function withoutChange(
   if (hash === after || hash === sha256Of(before)) {
     return before;
   }
-  // A file that is gone holds nothing of ours.
+  // A removed file holds no part of the change.
   return (
     found &&
     revertAllowances({

@@ -1,4 +1,4 @@
-// The time after the proof, in which a kubelet shows what it did not show at once.
+// Watches a verified kubelet for the soak time, for faults that appear late.
 
 import type { Clock, Cluster, Health, PodsWatch, Processes, SeenPod, Systemd, UnitStatus } from '../ports.ts';
 import { endedBecause, type VerifyRequest, runsStill } from './verify.ts';
@@ -13,30 +13,30 @@ export interface SoakPorts {
 }
 
 export interface SoakRequest {
-  /** The proven kubelet. */
+  /** The verified kubelet. */
   readonly started: UnitStatus;
   /** An instant shortly before it was started. */
   readonly before: Date;
   readonly healthz: VerifyRequest['healthz'];
   readonly seconds: number;
-  /** undefined: nobody looks after the pods. */
+  /** undefined: pods are not watched. */
   readonly pods: FollowedPods | undefined;
 }
 
 export interface FollowedPods {
-  /** Since before the kubelet was started. */
+  /** Started before the kubelet. */
   readonly watch: PodsWatch;
-  /** UIDs of those that the restart was to end. */
+  /** UIDs of the pods that the restart ends as planned. */
   readonly ended: ReadonlySet<string>;
 }
 
 const INTERVAL_MS = 1000;
 const HEALTHZ_TIMEOUT_MS = 2000;
-/** A kubelet under load may miss one. */
+/** Missed healthz answers in a row that count as a fault: a kubelet under load may miss one. */
 const MISSES = 3;
 const MOST_NAMED = 5;
 
-/** Resolves when the time is over, with undefined, or as soon as the kubelet is found not to be well, with why. */
+/** Resolves with undefined when the time is over, or with the fault as soon as there is one. */
 export async function soak(ports: SoakPorts, request: SoakRequest): Promise<string | undefined> {
   return (await monitorHealth(ports, request)) ?? checkNodeReady(ports, request.started, request.before);
 }
@@ -48,7 +48,7 @@ async function monitorHealth(
   const end = ports.clock.monotonicMs() + seconds * 1000;
   for (let misses = 0; ;) {
     if (!(await runsStill(ports, started))) {
-      return endedBecause(ports, started, 'did not stay');
+      return endedBecause(ports, started, 'did not keep running');
     }
     const answers =
       healthz === undefined || (await ports.health.ok(healthz.address, healthz.port, HEALTHZ_TIMEOUT_MS));
@@ -99,9 +99,9 @@ const OTHER_REASONS = new Set([
 ]);
 
 /**
- * True for a pod that ran and that the kubelet has refused at its start. Until it has ended the pod's containers, the API server has the
- * pod in its old phase, without a reason and without the containers; then as Failed with the reason of the admission, or as Succeeded when
- * they ended well (kubernetes pkg/kubelet/kubelet.go, rejectPod; pkg/kubelet/status/status_manager.go, mergePodStatus).
+ * True for a pod that ran and that the kubelet refused at its start. Until the kubelet has stopped the pod's containers, the API server
+ * shows the pod in its old phase, without a reason and without containers; then as Failed with the reason of the admission, or as
+ * Succeeded when they exited with 0 (kubernetes pkg/kubelet/kubelet.go, rejectPod; pkg/kubelet/status/status_manager.go, mergePodStatus).
  */
 function isRefused({ isEnding, phase, reason, hasContainers, hadContainers }: SeenPod): boolean {
   return hadContainers && !isEnding && (phase === 'Failed' ? !OTHER_REASONS.has(reason) : !hasContainers);

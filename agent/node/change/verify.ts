@@ -1,4 +1,4 @@
-// The proof that a restarted kubelet is healthy and is the one we think it is.
+// Verifies that a restarted kubelet is healthy and is the process that this change started.
 
 import { kubeletErrorLine } from '../observe/kubelet-log.ts';
 import type { Clock, Health, Processes, Systemd, UnitStatus } from '../ports.ts';
@@ -12,7 +12,7 @@ export interface VerifyPorts {
 
 export interface VerifyRequest {
   readonly unit: string;
-  /** The InvocationID before the restart: an answer from that process proves nothing. */
+  /** The InvocationID before the restart; that process does not count. */
   readonly previousInvocation: string;
   /** Where the new kubelet serves healthz; undefined when its configuration turns that off. */
   readonly healthz: { readonly address: string; readonly port: number } | undefined;
@@ -29,10 +29,10 @@ export const HEALTHZ_TIMEOUT_MS = 60_000;
 const HEALTHZ_INTERVAL_MS = 10;
 const JOURNAL_TRIES = 10;
 const JOURNAL_INTERVAL_MS = 100;
-/** Where healthz is off, the process must live this long instead, in ms. */
+/** When healthz is off, the process must live this long instead, in ms. */
 const LIVES_MS = 5000;
 
-/** Waits for the new kubelet and proves it, or says why not with the kubelet's own error line. */
+/** Waits for the new kubelet and verifies it; on a fault returns why, with the kubelet's own error line. */
 export async function verifyKubelet(ports: VerifyPorts, request: VerifyRequest): Promise<Verification> {
   const first = await ports.systemd.status(request.unit);
   if (first.invocationId === request.previousInvocation || first.mainPid === 0) {
@@ -44,13 +44,13 @@ export async function verifyKubelet(ports: VerifyPorts, request: VerifyRequest):
   }
   const argv = await ports.processes.argv(first.mainPid);
   if (argv === undefined) {
-    return fails(ports, first, 'ended after it had answered healthz');
+    return fails(ports, first, 'ended after it answered healthz');
   }
   if (!request.accepts(argv)) {
     return { ok: false, why: `the new kubelet runs without the expected list: ${argv.join(' ')}` };
   }
   if (!(await runsStill(ports, first))) {
-    return fails(ports, first, 'did not stay');
+    return fails(ports, first, 'did not keep running');
   }
   return { ok: true, argv, status: first };
 }
@@ -71,8 +71,8 @@ async function answersHealthz(ports: VerifyPorts, request: VerifyRequest, pid: n
 }
 
 /**
- * True while the kubelet is the one that was started then. The process tells by itself which start of the unit it belongs to, for a fraction of what it costs to ask systemd, which
- * is asked where a wrapper took the variable out.
+ * True while the kubelet that was `started` runs. Reads INVOCATION_ID from the process, which is much cheaper than a query
+ * of systemd; queries systemd when a wrapper has removed the variable.
  */
 export async function runsStill(
   { processes, systemd }: Pick<VerifyPorts, 'processes' | 'systemd'>,
@@ -90,7 +90,7 @@ async function fails(ports: VerifyPorts, started: UnitStatus, what: string): Pro
   return { ok: false, why: await endedBecause(ports, started, what) };
 }
 
-/** What became of the kubelet that was started, and what it said last. */
+/** Returns `what` with the unit's present state and the last error line of the kubelet. */
 export async function endedBecause(
   ports: Pick<VerifyPorts, 'systemd' | 'clock'>,
   started: UnitStatus,
@@ -102,7 +102,7 @@ export async function endedBecause(
   return `the kubelet ${what}; ${unit}${line === undefined ? '' : `; its log says: ${line}`}`;
 }
 
-/** journald takes in what a process said shortly after it said it, and that may be after the process's end. */
+/** Retries: journald stores lines with a delay, possibly after the process has ended. */
 async function lastLogLine(
   { systemd, clock }: Pick<VerifyPorts, 'systemd' | 'clock'>,
   started: UnitStatus,

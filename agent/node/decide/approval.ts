@@ -1,4 +1,4 @@
-// Whether a change may begin as far as the coordinator and the people who look after this Node are concerned. Pure.
+// Whether the coordinator's approval and the Node's annotations allow a change to begin. Pure.
 
 import type { Policy } from '../../policy/policy.ts';
 import { INPUT_KEYS, APPROVAL_MARKERS } from '../../names.ts';
@@ -16,7 +16,7 @@ export function needsApproval({ waits, policy }: Pick<ApprovalRequest, 'waits' |
   return waits && policy?.settings.pace.rollout === 'Coordinated';
 }
 
-/** Why a change to `revision` must wait for the coordinator, as the beginning of a reason; undefined: it may begin. */
+/** Returns why a change to `revision` must wait for the coordinator, as the beginning of a reason; undefined: it may begin. */
 export function approvalMissing(request: ApprovalRequest, revision: string): string | undefined {
   const approved = request.node.annotations[INPUT_KEYS.approvedRevision];
   if (!needsApproval(request) || approved === revision) {
@@ -30,17 +30,17 @@ function insteadText(approved: string | undefined): string {
     case undefined:
       return '';
     case APPROVAL_MARKERS.unanswered:
-      return ' (the last one was not followed in time and taken back; the coordinator asks again within the hour)';
+      return ' (the last one was revoked, because this node did not begin in time; the coordinator approves again within the hour)';
     case APPROVAL_MARKERS.unread:
-      return ' (the last one was taken back, since this agent was not heard of)';
+      return ' (the last one was revoked, because this agent did not respond)';
     case APPROVAL_MARKERS.unfinished:
       return ' (the last one was for a list that an edit has replaced)';
     default:
-      return ` (its approval of ${approved} is for another one, and ignored)`;
+      return ` (its approval of ${approved} is for another revision and is ignored)`;
   }
 }
 
-/** Why a person wants this node alone left as it is, and how that ends; undefined: nobody does. */
+/** Returns that this node is paused by its annotation, and how to resume; undefined when it is not. */
 export function pausedReason({
   name,
   annotations,

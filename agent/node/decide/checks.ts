@@ -1,4 +1,4 @@
-// The checks of a planned change, in the order that is the agent's policy. The first that has a verdict decides.
+// The checks of a planned change, in order of precedence. The first that returns a verdict decides.
 
 import { approvalMissing, pausedReason } from './approval.ts';
 import type { Context, Verdict } from './context.ts';
@@ -22,7 +22,7 @@ const CHECKS: readonly Check[] = [
   approval,
 ];
 
-/** The verdict on a plan: that of the first check that has one, or to make the change. */
+/** Returns the verdict of the first check that has one, else Working: make the change. */
 export function checkPlanned(context: Context): Verdict {
   for (const check of CHECKS) {
     const verdict = check(context);
@@ -50,7 +50,7 @@ function paused(context: Context): Verdict | undefined {
   return { state: 'Observing', reason: `${why}. Would change: ${plan.reason}${ended}`, asksPods: true };
 }
 
-/** Why nothing is begun here, whatever there is to do. */
+/** Returns why the agent begins no change on this node; undefined when it may. */
 function idleReason({ node, view }: Context): string | undefined {
   if (view.policy?.settings.paused === true) {
     return 'The policy is paused';
@@ -92,11 +92,11 @@ function failureBackoff({ observation, desired, agentState, now }: Context): Ver
 }
 
 function preflight({ observation, plan, desired, agentState, saved, now }: Context): Verdict | undefined {
-  const hindrance = findObstacle(observation, plan, { agentState, revision: desired.revision, now });
-  if (hindrance === undefined) {
+  const obstacle = findObstacle(observation, plan, { agentState, revision: desired.revision, now });
+  if (obstacle === undefined) {
     return undefined;
   }
-  const { state, reason, retryAt, full } = hindrance;
+  const { state, reason, retryAt, full } = obstacle;
   return { state, reason, retryAt, ...(full === true && { agentState: saved }) };
 }
 
@@ -115,10 +115,10 @@ function podsInUse(context: Context): Verdict | undefined {
   if (guarded === undefined || pods === undefined || inUseOf(context) === 'Proceed') {
     return undefined;
   }
-  const held = blockReason(pods, guarded);
-  return held === undefined
+  const blocked = blockReason(pods, guarded);
+  return blocked === undefined
     ? undefined
-    : { state: 'Blocked', reason: `${held} The change: ${plan.reason}`, asksPods: true };
+    : { state: 'Blocked', reason: `${blocked} The change: ${plan.reason}`, asksPods: true };
 }
 
 function approval(context: Context): Verdict | undefined {

@@ -1,4 +1,4 @@
-// What a decision is made from, and what a check of it says.
+// The input of a decision, and the verdict of a check.
 
 import type { Drift } from '../../plan/drift.ts';
 import type { Restart } from '../../plan/in-use.ts';
@@ -20,13 +20,13 @@ export interface Situation {
   readonly observation: Observation | Unobservable;
   readonly agentState: AgentState;
   readonly now: Date;
-  /** Before this instant no change begins (jitter). */
+  /** No change begins before this instant (jitter). */
   readonly notBefore: Date | undefined;
   /** The node's pods; undefined until they are listed. */
   readonly pods: PodList | undefined;
 }
 
-/** What the policy asks of this node, and the one change that would bring it there. */
+/** The list that the policy wants on this node, and the plan that brings the node there. */
 export interface Planning {
   readonly desired: Desired;
   readonly plan: Plan;
@@ -36,26 +36,26 @@ export type Planned = Extract<Plan, { kind: 'planned' }>;
 
 export interface Context extends Omit<Situation, 'observation'> {
   readonly observation: Observation;
-  /** What is on the disk, beside what is to be saved. */
+  /** The state on the disk; `agentState` is the one to save. */
   readonly saved: AgentState;
   readonly desired: Desired;
   readonly plan: Planned;
   readonly drift: Drift;
-  /** The running kubelet must be restarted for the policy's sake. */
+  /** The policy requires a restart of the running kubelet. */
   readonly restart: boolean;
-  /** The restart, where it may end pods. */
+  /** The restart, when it may end pods. */
   readonly guarded: Restart | undefined;
 }
 
 export interface Verdict {
-  /** Working: the change is made. */
+  /** Working: make the change. */
   readonly state: State;
   readonly reason: string;
   readonly retryAt?: Date;
-  /** The verdict may be another one once the pods are listed. */
+  /** The verdict may differ once the pods are listed. */
   readonly asksPods?: boolean;
-  /** What to save, where it differs. */
+  /** The state to save, when it is not the context's. */
   readonly agentState?: AgentState;
-  /** What the report says otherwise. */
+  /** Fields of the report to override. */
   readonly report?: Partial<NodeReport>;
 }

@@ -22,15 +22,15 @@ export interface Decision {
   readonly change:
     | { readonly plan: Planned; readonly restart: boolean; readonly desired: Desired }
     | undefined;
-  /** What to save when no change is carried out. */
+  /** The state to save when no change is carried out. */
   readonly agentState: AgentState;
-  /** When to observe again although nothing happens. */
+  /** When to reconcile again if no event arrives. */
   readonly retryAt: Date | undefined;
   /** A restart that may end pods. List the pods and decide again before acting. */
   readonly guarded: Restart | undefined;
 }
 
-/** Plans the node's change; undefined where there is no policy, or nothing that could be planned for. */
+/** Plans the node's change; undefined when there is no policy, or when the node could not be observed. */
 export function planNode({ view, node, observation, agentState }: Situation): Planning | undefined {
   const { policy } = view;
   if (observation.kind === 'unobservable' || policy === undefined) {
@@ -55,7 +55,7 @@ export function planNode({ view, node, observation, agentState }: Situation): Pl
   return { desired, plan };
 }
 
-/** Decides on the plan of `planNode`. Deciding again, when more is known, is cheap. */
+/** Decides on the plan of `planNode`. Cheap: call it again when more is known. */
 export function decide(situation: Situation, planning: Planning | undefined): Decision {
   const { view, observation, now } = situation;
   const known = { ...situation.agentState, policy: view.data };
@@ -145,7 +145,7 @@ function isRestartDue(plan: Planned, { lastApplied }: AgentState, running: reado
   );
 }
 
-/** What the kubelet was started with is saved: a later agent process cannot tell it from files that have changed since. */
+/** Saves what the kubelet was started with: a later agent process cannot read it from files that have changed since. */
 function withStarted(agentState: AgentState, observation: Observation | Unobservable): AgentState {
   if (observation.kind === 'unobservable' || observation.running === undefined) {
     return agentState;

@@ -1,4 +1,4 @@
-// What a failed change means for the next one of the same kind: it waits for a pause that grows. Pure.
+// Exponential backoff after a failed change in the same situation. Pure.
 
 import { failureKey } from './fingerprint.ts';
 import type { AgentState } from '../state/state-store.ts';
@@ -13,7 +13,7 @@ export function pauseAfter(attempts: number): number {
   return Math.min(FIRST_PAUSE_MS * 2 ** Math.max(0, attempts - 1), LONGEST_PAUSE_MS);
 }
 
-/** Until when a change to `revision` waits because it has failed here, and why; undefined when it does not. */
+/** Returns until when a change to `revision` waits after a failure on this node, and why; undefined when it does not wait. */
 export function failurePause(
   observation: Observation,
   {
@@ -32,7 +32,7 @@ export function failurePause(
   }
   const failedAt = new Date(failure.at);
   const retryAt = new Date(failedAt.getTime() + pauseAfter(failure.attempts));
-  // What failed later than now failed before the clock was set back, nobody knows when.
+  // A failure in the future was recorded before the clock was set back; its age is unknown.
   if (failedAt > now || retryAt <= now || retriedSince(agentState, failure.at, now)) {
     return undefined;
   }
@@ -40,15 +40,15 @@ export function failurePause(
   return { reason: `${failure.message} ${next}`, retryAt };
 }
 
-/** The revision, if its change is the one that has failed here and none has succeeded since. */
+/** Returns `revision` when its change failed on this node and none has succeeded since, else undefined. */
 export function failedRevision({ failure }: AgentState, revision: string | undefined): string | undefined {
   return failure?.revision === revision ? revision : undefined;
 }
 
-/** In place of the situation in which a change failed, until the node is observed after it. */
+/** Placeholder for the situation of a failure until the node is observed after it. */
 export const NOT_OBSERVED = '';
 
-/** With the situation of this observation, where the change to `revision` has just failed. */
+/** Returns the state with the situation of this observation filled in when the change to `revision` has just failed. */
 export function failedIn(agentState: AgentState, observation: Observation, revision: string): AgentState {
   const { failure } = agentState;
   return failure?.situation === NOT_OBSERVED && failure.revision === revision
@@ -56,6 +56,7 @@ export function failedIn(agentState: AgentState, observation: Observation, revis
     : agentState;
 }
 
+/** Returns the state without a recorded failure. */
 export function withoutFailure({ failure, ...agentState }: AgentState): AgentState {
   return agentState;
 }

@@ -1,9 +1,9 @@
-// Whether a situation in which a change failed is still the same.
+// A key for the situation of a change: the same key means that the same change would end the same way.
 
 import { createHash } from 'node:crypto';
 import type { Observation } from '../observe/observe.ts';
 
-/** A hash of all that decides how a change of this node ends: the revision, the unit, its files, the kubelet. */
+/** Returns a hash of what decides how a change of this node ends: the revision, the unit, its files, the kubelet. */
 export function failureKey(observation: Observation, revision: string): string {
   const { unit, config, unitFiles, kubelet } = observation;
   const hash = createHash('sha256');

@@ -1,25 +1,25 @@
-// When a node that changes without a coordinator may begin: a whole fleet must not restart its kubelets at once.
+// A random delay for nodes that change without a coordinator, so that a fleet does not restart all its kubelets at once.
 
 import type { AgentState } from '../state/state-store.ts';
 
 export interface Jitter {
-  /** Before this instant the change to `revision` does not begin; undefined: at once. */
+  /** Returns the instant before which the change to `revision` must not begin; undefined: begin at once. */
   notBefore(revision: string, agentState: AgentState, now: Date): Date | undefined;
 }
 
-/** A revision that is new here waits a random part of `longestMs`; one that was applied before (drift) does not. */
+/** A revision that is new on this node waits a random part of `longestMs`; a revision that is already applied (drift) does not wait. */
 export function createJitter(longestMs: number, random: () => number): Jitter {
-  let drawn: { readonly revision: string; readonly until: Date } | undefined;
+  let chosen: { readonly revision: string; readonly until: Date } | undefined;
 
   return {
     notBefore(revision, { appliedRevision }, now) {
       if (longestMs === 0 || revision === appliedRevision) {
         return undefined;
       }
-      if (drawn?.revision !== revision) {
-        drawn = { revision, until: new Date(now.getTime() + random() * longestMs) };
+      if (chosen?.revision !== revision) {
+        chosen = { revision, until: new Date(now.getTime() + random() * longestMs) };
       }
-      return drawn.until;
+      return chosen.until;
     },
   };
 }

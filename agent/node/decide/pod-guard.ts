@@ -1,4 +1,4 @@
-// The in-use guard: what the node's pods say to a restart that is due. Pure.
+// Decides whether running pods block a restart. Pure.
 
 import {
   mayEndPods,
@@ -9,43 +9,43 @@ import {
   type SysctlPod,
 } from '../../plan/in-use.ts';
 
-/** The node's pods as they were seen, or why they could not be. */
+/** The node's pods as listed, or why listing failed. */
 export type PodList =
   | { readonly kind: 'seen'; readonly pods: readonly SysctlPod[] }
   | { readonly kind: 'unknown'; readonly why: string };
 
-/** Why the restart must wait; undefined when it may be made. */
-export function blockReason(look: PodList, restart: Restart): string | undefined {
-  if (look.kind === 'unknown') {
+/** Returns why the restart must wait; undefined when it may be made. */
+export function blockReason(list: PodList, restart: Restart): string | undefined {
+  if (list.kind === 'unknown') {
     return mayEndPods(restart)
-      ? `The restart ${removesText(restart)}, but listing the node's pods failed: ${look.why}. Nothing was changed; the agent retries.`
+      ? `The restart ${removesText(restart)}, but listing the node's pods failed: ${list.why}. Nothing was changed; the agent retries.`
       : undefined;
   }
-  const refused = podsRefused(look.pods, restart);
+  const refused = podsRefused(list.pods, restart);
   if (refused.length === 0) {
     return undefined;
   }
   const one = refused.length === 1;
   return (
     `${one ? 'A pod that runs here uses' : `${refused.length} pods that run here use`} what the restarted kubelet ` +
-    `would no longer allow: ${refusedText(refused)}. Nothing was changed; it goes on by itself when ` +
-    `${one ? 'it is' : 'they are'} gone (inUse: Proceed ends ${one ? 'it' : 'them'}).`
+    `would no longer allow: ${refusedText(refused)}. Nothing was changed. The agent continues when ` +
+    `${one ? 'the pod is' : 'the pods are'} gone (inUse: Proceed ends ${one ? 'it' : 'them'}).`
   );
 }
 
-/** UIDs of the pods that the restart ends; undefined where the pods are not known. */
-export function endedBy(look: PodList, restart: Restart): ReadonlySet<string> | undefined {
-  return look.kind === 'unknown' ? undefined : new Set(podsRefused(look.pods, restart).map(({ uid }) => uid));
+/** Returns the UIDs of the pods that the restart ends; undefined when listing failed. */
+export function endedBy(list: PodList, restart: Restart): ReadonlySet<string> | undefined {
+  return list.kind === 'unknown' ? undefined : new Set(podsRefused(list.pods, restart).map(({ uid }) => uid));
 }
 
-/** What a policy that changes nothing says of the pods; empty when the restart would end none. */
-export function previewText(look: PodList, restart: Restart, inUse: 'Block' | 'Proceed'): string {
-  if (look.kind === 'unknown') {
+/** Returns what a restart would do to the pods, for a node that is not changed now; empty when it would end none. */
+export function previewText(list: PodList, restart: Restart, inUse: 'Block' | 'Proceed'): string {
+  if (list.kind === 'unknown') {
     return mayEndPods(restart)
-      ? ` Whether pods would end is not known: listing them failed: ${look.why}.`
+      ? ` Listing the pods failed, so it is not known whether any would end: ${list.why}.`
       : '';
   }
-  const refused = podsRefused(look.pods, restart);
+  const refused = podsRefused(list.pods, restart);
   if (refused.length === 0) {
     return '';
   }

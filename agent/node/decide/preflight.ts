@@ -1,4 +1,4 @@
-// What must hold before a change of this node is begun, beside what the policy and the pods say. Pure.
+// Preconditions on the host for a change: a running, healthy kubelet, a file that no other program reverts, and disk space. Pure.
 
 import type { Planned } from '../../plan/types.ts';
 import { detectReverts } from './revert-detection.ts';
@@ -7,22 +7,22 @@ import type { Observation } from '../observe/observe.ts';
 import { revertedReason, notRunningReason, shortageReason, unhealthyReason } from './reasons.ts';
 import { retriedSince } from './retry-request.ts';
 
-/** Why no change is begun now. */
+/** Why the agent begins no change now. */
 export interface Obstacle {
   readonly state: 'Blocked' | 'Degraded';
   readonly reason: string;
   readonly retryAt: Date;
-  /** The host takes no writes: neither is anything remembered. */
+  /** The host takes no writes: the agent's state is not saved either. */
   readonly full?: boolean;
 }
 
-/** How long a kubelet that does not run is given before the next look, in ms. */
+/** When to observe a kubelet that does not run again, in ms. */
 export const NOT_RUNNING_RETRY_MS = 5000;
-/** One that runs mostly is healthy again very soon. */
+/** A running kubelet is usually healthy again very soon. */
 const UNHEALTHY_RETRY_MS = 1000;
 const SHORTAGE_RETRY_MS = 30_000;
 
-/** The first thing that holds a due change back; undefined when it may begin. */
+/** Returns the first obstacle to a due change; undefined when it may begin. */
 export function findObstacle(
   observation: Observation,
   plan: Planned,
@@ -44,16 +44,16 @@ export function findObstacle(
   }
   const file = { path: plan.file, content: plan.before };
   const history = (agentState.history ?? []).filter(({ at }) => !retriedSince(agentState, at, now));
-  const flapping = plan.changed ? detectReverts(history, file, { revision, now }) : undefined;
-  if (flapping !== undefined) {
-    return { state: 'Degraded', reason: revertedReason(plan, flapping), retryAt: flapping.until };
+  const reverts = plan.changed ? detectReverts(history, file, { revision, now }) : undefined;
+  if (reverts !== undefined) {
+    return { state: 'Degraded', reason: revertedReason(plan, reverts), retryAt: reverts.until };
   }
   if (!healthy) {
     return blocked(unhealthyReason(status.name, healthzNow), UNHEALTHY_RETRY_MS);
   }
-  // The other environment files are not written.
+  // The agent does not write the other environment files.
   const isWritten = (path: string): boolean =>
     path === plan.file || !unit.environmentFiles.some((other) => other.path === path);
-  const short = shortages.find(({ path }) => isWritten(path));
-  return short && { ...blocked(shortageReason(short), SHORTAGE_RETRY_MS), full: true };
+  const shortage = shortages.find(({ path }) => isWritten(path));
+  return shortage && { ...blocked(shortageReason(shortage), SHORTAGE_RETRY_MS), full: true };
 }

@@ -1,4 +1,4 @@
-// What a node's `reason` says, for a person.
+// The texts of a node's `reason`.
 
 import type { Drift } from '../../plan/drift.ts';
 import { printCsv } from '../../kubelet/flags/csv.ts';
@@ -10,7 +10,7 @@ import type { Reverts } from './revert-detection.ts';
 import type { ShortOfSpace } from '../observe/files.ts';
 import type { UnitStatus } from '../ports.ts';
 
-/** Why the file is not edited, and where in it the fault is. */
+/** Returns why the agent does not edit the file, with the line and byte of the fault. */
 export function refusalReason({ file, line, byte, message }: Refused): string {
   const where = [
     line === undefined ? [] : [`line ${line}`],
@@ -19,7 +19,7 @@ export function refusalReason({ file, line, byte, message }: Refused): string {
   return `${[file, ...where].join(', ')}: ${message} Until then the file is left alone.`;
 }
 
-/** What a node has that is where the policy wants it, and what a person may still want to know. */
+/** Returns the reason of a node that is Done: what runs, and what is safe, not allowed or unmanaged. */
 export function doneReason(desired: Desired, drift: Drift): string {
   const count = desired.allowances.length;
   const parts = [
@@ -41,31 +41,31 @@ export function doneReason(desired: Desired, drift: Drift): string {
   return parts.join(' ');
 }
 
-/** `errorLine`: why the kubelet ended, in its own words. */
+/** `errorLine`: the kubelet's own error line. */
 export function notRunningReason(
   { name, activeState, subState }: UnitStatus,
   errorLine: string | undefined,
 ): string {
   const log = errorLine === undefined ? '' : ` Its log says: ${errorLine}`;
-  return `${name} is ${activeState}/${subState}, and only a kubelet that runs is changed: mend it or start it.${log}`;
+  return `${name} is ${activeState}/${subState}. The agent changes only a running kubelet. Repair or start it.${log}`;
 }
 
-/** `at`: where it was asked. */
+/** `at`: the healthz address. */
 export function unhealthyReason(
   name: string,
   at: { readonly address: string; readonly port: number } | undefined,
 ): string {
   const where = at === undefined ? '' : ` at ${at.address}, port ${at.port}`;
   return (
-    `${name} is active, but does not answer healthz${where}, and only a healthy kubelet is changed. Nothing was changed; ` +
-    'it is asked again by itself.'
+    `${name} is active, but does not answer healthz${where}. The agent changes only a healthy kubelet. ` +
+    'Nothing was changed; the agent retries.'
   );
 }
 
-/** What the file system lacks that takes the change. */
+/** Returns what the file system lacks for the change. */
 export function shortageReason({ path, shortage }: ShortOfSpace): string {
   const { mount } = shortage;
-  const after = 'Nothing was changed; it is looked at again every 30 s.';
+  const after = 'Nothing was changed; the agent retries every 30 s.';
   switch (shortage.kind) {
     case 'read-only':
       return `Expected ${mount} to take writes (for ${path}), got a read-only file system. ${after}`;
@@ -78,7 +78,7 @@ export function shortageReason({ path, shortage }: ShortOfSpace): string {
   }
 }
 
-/** Another party reverts the file again and again. */
+/** Returns that another program reverts the file, and how to stop that. */
 export function revertedReason(
   { file, configured }: Pick<Planned, 'file' | 'configured'>,
   { at, until }: Reverts,

@@ -1,9 +1,9 @@
-// Whether somebody else puts the environment file back again and again. Pure.
+// Detects another program that reverts the environment file repeatedly. Pure.
 
 import { sha256Of } from '../../text/hash.ts';
 import type { PastChange } from '../state/state-store.ts';
 
-/** So long after a change that was taken back the file is left alone, in ms. */
+/** How long the agent leaves a reverted file alone after its change, in ms. */
 const LEFT_ALONE_MS = 86_400_000;
 
 export interface PresentFile {
@@ -13,15 +13,15 @@ export interface PresentFile {
 }
 
 export interface Reverts {
-  /** RFC 3339: the two changes that were taken back. */
+  /** The times of the two reverted changes, RFC 3339. */
   readonly at: readonly [string, string];
-  /** When the file is no longer left alone. */
+  /** When the agent may change the file again. */
   readonly until: Date;
 }
 
 /**
- * The last two changes of the file, if both began from the very bytes that it has again now: somebody put them back twice.
- * What the agent put back itself, for another revision in between, is a change of its own and so none of the two.
+ * Returns the last two changes of the file when both began from exactly the bytes that it has now: another program reverted them.
+ * What the agent reverted itself, for another revision in between, is a change of its own and does not count.
  */
 export function revertedTwice(
   history: readonly PastChange[],
@@ -29,7 +29,7 @@ export function revertedTwice(
 ): readonly [PastChange, PastChange] | undefined {
   const done = history.filter(({ file, result }) => file === path && result === 'Done');
   const revision = done.at(-1)?.revision;
-  // A restart alone says nothing of the file; a revision in between does, whatever it changed.
+  // A restart that left the file as it was does not count; another revision in between does.
   const [one, two] = done
     .filter((change) => change.before !== change.after || change.revision !== revision)
     .slice(-2);
@@ -41,7 +41,7 @@ export function revertedTwice(
   return again ? [one, two] : undefined;
 }
 
-/** The flapping that holds a change for `revision` back at this instant; undefined when nothing does. */
+/** Returns the reverts for which a change to `revision` must wait at `now`; undefined when it need not. */
 export function detectReverts(
   history: readonly PastChange[],
   file: PresentFile,

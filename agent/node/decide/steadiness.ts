@@ -1,18 +1,18 @@
-// Whether a kubelet that runs with the right list may count as Done: one that crashes and comes back may not. Pure.
+// Whether a kubelet with the right list counts as Done: a kubelet that crashes and restarts does not. Pure.
 
 import { KEYS } from '../../names.ts';
 import type { Context, Verdict } from './context.ts';
 import { unhealthyReason } from './reasons.ts';
 
-/** How long a kubelet that had a failure must have run before the node is Done, in ms. */
+/** How long a kubelet must run after a failure before the node is Done, in ms. */
 export const STEADY_MS = 10_000;
 const UNHEALTHY_RETRY_MS = 1000;
 /** How long a kubelet may take to answer healthz after its start, in ms. */
 const STARTS_WITHIN_MS = 60_000;
 
 /**
- * Why a node whose file and arguments are right is not Done yet; undefined when it is. What the node says already stays while
- * the kubelet is watched, so that a crash loop is not reported at each of its starts.
+ * Returns why a node with the right file and arguments is not Done yet; undefined when it is. The node's earlier report stays
+ * while the kubelet is watched, so that a crash loop is not reported at each of its starts.
  */
 export function steadiness(context: Context): Verdict | undefined {
   const { observation, node, agentState, now } = context;
@@ -35,7 +35,7 @@ export function steadiness(context: Context): Verdict | undefined {
   };
 }
 
-/** Why a kubelet that has just crashed is not changed yet; undefined when it may be. */
+/** Returns why a kubelet that has just crashed is not changed yet; undefined when it may be. */
 export function crashRecovery(context: Context): Verdict | undefined {
   const { status, runs, uptimeMs } = context.observation;
   if (!runs || status.restarts === 0 || uptimeMs >= STEADY_MS) {
@@ -50,7 +50,7 @@ export function crashRecovery(context: Context): Verdict | undefined {
   };
 }
 
-/** What the node says already. A kubelet that is not steady counts as one that does not run. */
+/** The node's earlier report. Until the kubelet is steady it counts as not running. */
 function keptReport({ node, drift }: Context): Verdict['report'] {
   const { [KEYS.state]: state, [KEYS.reason]: reason = '' } = node.annotations;
   if (state === 'Done') {
@@ -62,5 +62,5 @@ function keptReport({ node, drift }: Context): Verdict['report'] {
 }
 
 function restartedReason(name: string): string {
-  return `systemd started ${name} again after a failure. It is changed, and can be Done, once it has run for ${STEADY_MS / 1000} s.`;
+  return `systemd restarted ${name} after a failure. The agent changes it or reports Done once it has run for ${STEADY_MS / 1000} s.`;
 }

@@ -1,4 +1,4 @@
-// The files that decide how the kubelet starts next, and the room to write them.
+// The files that decide how the kubelet starts next, and the disk space to write them.
 
 import type { ConfigFile, ConfigSources } from '../../kubelet/config.ts';
 import type { configPaths } from '../../kubelet/running.ts';
@@ -13,19 +13,22 @@ export interface FileOnDisk {
   readonly content: Uint8Array | undefined;
 }
 
-/** `path` is an environment file, the agent's own folder, or what arming the undo switch writes. */
+/** `path` is an environment file, the agent's own folder, or a file that arming the rollback timer writes. */
 export interface ShortOfSpace {
   readonly path: string;
   readonly shortage: Shortage;
 }
 
-/** For the journal, the memory, and all else of the agent's own. */
+/** For the journal, state.json and the agent's other files. */
 const LEAST_FREE_BYTES = 1024 * 1024;
-/** The file itself, the new one beside it, and both in the journal. */
+/** The file, its new version beside it, and both in the journal. */
 const TIMES_FILE_SIZE = 4;
 const EMPTY = new Uint8Array();
 
-/** `irregular` are the environment files that read as empty. Throws a NotRegularFileError for all others that are no regular files. */
+/**
+ * Reads the unit's environment files. `irregular`: null devices, which read as empty. Throws a NotRegularFileError for any other
+ * that is not a regular file.
+ */
 export async function readUnit(
   { systemd, files }: { readonly systemd: Systemd; readonly files: HostFiles },
   status: UnitStatus,
@@ -52,7 +55,7 @@ function isGlob(path: string): boolean {
   return /[*?[]/u.test(path);
 }
 
-/** The files of one EnvironmentFile=, a glob pattern perhaps. */
+/** Reads the files of one EnvironmentFile=, which may be a glob pattern. Throws as `readUnit`. */
 export async function readEntry(
   files: HostFiles,
   { path, optional }: UnitStatus['environmentFiles'][number],
@@ -70,7 +73,7 @@ export async function readEntry(
   );
 }
 
-/** The unit's own files, for telling whether they are still the same; what is no regular file counts as none. */
+/** Reads the unit's own files, to detect changes; a path that is not a regular file counts as missing. */
 export function readUnitFiles(
   files: HostFiles,
   { fragmentPath, dropInPaths }: UnitStatus,
@@ -90,7 +93,7 @@ export function readUnitFiles(
   );
 }
 
-/** What the kubelet reads of its --config-dir (kubernetes cmd/kubelet/app/server.go, mergeKubeletConfigurations). */
+/** Returns the files of its --config-dir that the kubelet reads (kubernetes cmd/kubelet/app/server.go, mergeKubeletConfigurations). */
 export async function findDropIns(
   files: Pick<HostFiles, 'walk'>,
   configDir: string,
@@ -98,7 +101,7 @@ export async function findDropIns(
   return (await files.walk(configDir)).filter((path) => path.endsWith('.conf'));
 }
 
-/** The config file and the drop-ins that a kubelet with these paths reads. Throws a NotRegularFileError as `readUnit` does. */
+/** Reads the config file and the drop-ins of a kubelet with these paths. Throws a NotRegularFileError as `readUnit`. */
 export async function readConfig(
   files: HostFiles,
   { config, configDir }: ReturnType<typeof configPaths>,
@@ -115,7 +118,7 @@ export async function readConfig(
   return { config: file, dropIns: found.filter((dropIn) => dropIn !== undefined) };
 }
 
-/** What the file systems lack for a change of one of the unit's environment files, and for the journal and the undo switch before it. */
+/** Returns what the file systems lack for a change of the unit's environment files, the journal, the rollback timer and the boot unit. */
 export async function findShortages(
   {
     files,
@@ -125,18 +128,18 @@ export async function findShortages(
 ): Promise<readonly ShortOfSpace[]> {
   const sizes = environmentFiles.map(({ path, content }) => ({ path, size: content?.length ?? 0 }));
   const largest = Math.max(0, ...sizes.map(({ size }) => size));
-  const ofSwitch = rollbackTimer.paths(name).map((path) => ({ path, size: 0 }));
+  const ofTimer = rollbackTimer.paths(name).map((path) => ({ path, size: 0 }));
   const found = await settleAll(
-    [...sizes, { path: STATE_DIR, size: largest }, ...ofSwitch].map(async ({ path, size }) => {
-      const inIt = path === STATE_DIR ? `${path}/any` : path;
-      const shortage = await files.shortage(inIt, LEAST_FREE_BYTES + TIMES_FILE_SIZE * size);
+    [...sizes, { path: STATE_DIR, size: largest }, ...ofTimer].map(async ({ path, size }) => {
+      const inside = path === STATE_DIR ? `${path}/any` : path;
+      const shortage = await files.shortage(inside, LEAST_FREE_BYTES + TIMES_FILE_SIZE * size);
       return shortage === undefined ? [] : [{ path, shortage }];
     }),
   );
   return found.flat();
 }
 
-/** The null device reads as the empty file that systemd and the kubelet take it for. */
+/** Reads the null device as an empty file, as systemd and the kubelet do. */
 async function read(
   files: HostFiles,
   path: string,

@@ -1,4 +1,4 @@
-// Whether the kubelet that runs is healthy.
+// Whether the running kubelet is healthy.
 
 import type { Clock, Health } from '../ports.ts';
 
@@ -12,7 +12,7 @@ const TIMEOUT_MS = 1000;
 const TRIES = 3;
 const INTERVAL_MS = 250;
 
-/** True for a kubelet that answers healthz in one of three tries, and for one that was told not to (undefined). */
+/** True when the kubelet answers healthz in one of three tries, or when healthz is off (undefined). */
 export async function isHealthy(
   { health, clock }: { readonly health: Health; readonly clock: Pick<Clock, 'sleep'> },
   endpoint: Endpoint | undefined,

@@ -1,4 +1,4 @@
-// Observes the node under a watch: what changes after an observation began causes another pass.
+// Observes the node while its files are watched: a change after an observation began causes another pass.
 
 import { isDeepStrictEqual } from 'node:util';
 import { errorText } from '../../text/error-text.ts';
@@ -7,9 +7,9 @@ import { observe, type Observation, type ObservePorts, type Unobservable } from 
 import type { AgentLog, HostWatch } from '../ports.ts';
 
 export interface HostObserver {
-  /** `started` is what was saved of the kubelet that runs. Throws when the host cannot be asked at all. */
+  /** `started`: what was saved of the running kubelet. Throws when the host does not answer. */
   observe(started: AgentState['started']): Promise<Observation | Unobservable>;
-  /** When to observe again because the files of the last observation are not watched; undefined: they are. */
+  /** When to observe again because the files could not be watched; undefined when they are watched. */
   pollAt(): Date | undefined;
 }
 
@@ -20,6 +20,7 @@ export interface HostObserverPorts extends ObservePorts {
 
 const POLL_MS = 10_000;
 
+/** Watches the files of the last observation; polls every 10 s when that fails. */
 export function createHostObserver(ports: HostObserverPorts): HostObserver {
   let watched: readonly string[] = [];
   /** Why the files are not watched; undefined while they are. */
@@ -43,7 +44,7 @@ export function createHostObserver(ports: HostObserverPorts): HostObserver {
 
   return {
     async observe(started) {
-      // Also opens a watched folder again that was replaced meanwhile.
+      // Also reopens a watched folder that was replaced meanwhile.
       await watch();
       const observation = await observe(ports, started);
       if (isDeepStrictEqual(watched, observation.watch)) {

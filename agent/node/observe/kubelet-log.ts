@@ -1,4 +1,4 @@
-// The one line of the kubelet's log that says why it ended.
+// The line of the kubelet's log that says why it ended.
 
 const KLOG_FATAL = /^[EF]\d{4} /u;
 /** Severity, time and process id: they differ at every start of a crash loop. */
@@ -6,8 +6,8 @@ const KLOG_HEADER = /^[EF]\d{4} [\d:.]+ +\d+ /u;
 const MAX_LENGTH = 500;
 
 /**
- * The kubelet's own error line among the lines of its journal, oldest first: the last line that klog marks as an
- * error of the command, else the last that begins as cobra's or Go's errors do, else the last error line of klog.
+ * Returns the kubelet's error line among the lines of its journal, oldest first: the last klog line with
+ * `command failed`, else the last that begins as cobra's or Go's errors do, else the last error line of klog.
  * undefined when no line looks like an error.
  */
 export function kubeletErrorLine(lines: readonly string[]): string | undefined {

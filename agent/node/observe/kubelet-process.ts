@@ -1,4 +1,4 @@
-// The kubelet process that runs: what it was started with, for how long, and whether it is healthy.
+// The running kubelet process: what it was started with, its uptime, and whether it is healthy.
 
 import type { ConfigSources } from '../../kubelet/config.ts';
 import { allowedInArgv, configPaths, healthEndpoint, runningAllowances } from '../../kubelet/running.ts';
@@ -17,16 +17,16 @@ export interface ProcessPorts {
 export interface KubeletProcess {
   /** A process of the unit runs. */
   readonly runs: boolean;
-  /** For how long, in ms; 0 where none runs. */
+  /** In ms; 0 when no process runs. */
   readonly uptimeMs: number;
   /**
-   * The allowances that it was started with, and with which its pods were admitted; undefined while none runs, and where its
-   * config files have changed since it started and no agent knew it before.
+   * The allowances that it was started with, and with which its pods were admitted; undefined when no process runs, or when its
+   * config files have changed since its start and no agent has observed it before.
    */
   readonly running: readonly string[] | undefined;
   /** Where it answers healthz; undefined when its configuration turns that off. */
   readonly healthzNow: Endpoint | undefined;
-  /** It answers healthz, or was told not to. */
+  /** It answers healthz, or healthz is off. */
   readonly healthy: boolean;
 }
 
@@ -38,7 +38,7 @@ const NONE: KubeletProcess = {
   healthy: false,
 };
 
-/** `started` is what the agent saved of an earlier observation. */
+/** Observes the unit's main process. `started`: what the agent saved of an earlier observation. */
 export async function observeProcess(
   ports: ProcessPorts,
   status: UnitStatus,
@@ -81,7 +81,7 @@ async function startedWith(
   return isOld ? runningAllowances(argv, config) : undefined;
 }
 
-/** True when none of the kubelet's config files, or the folders that hold them, has changed since the process was started. */
+/** True when neither the kubelet's config files nor their folders have changed since the process was started. */
 async function areOlder(
   { files, clock }: Pick<ProcessPorts, 'files' | 'clock'>,
   { startedMs }: UnitStatus,
@@ -93,6 +93,6 @@ async function areOlder(
   const startedAt = clock.now().getTime() - (clock.monotonicMs() - startedMs);
   const given = [...new Set(paths)].filter((path) => path !== undefined);
   const changed = await settleAll(given.map((path) => files.changedAt(path)));
-  // A file that is gone was there at the start: the kubelet does not start without it.
+  // A missing file was removed after the start: the kubelet does not start without it.
   return changed.every((at) => at !== undefined && at.getTime() < startedAt);
 }

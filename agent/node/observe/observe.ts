@@ -1,4 +1,4 @@
-// All that one observation of the node says: the unit, its files, the kubelet that runs and the one that would start.
+// One observation of the node: the unit, its files, the running kubelet and the next one.
 
 import type { ConfigSources } from '../../kubelet/config.ts';
 import { nextArgv } from '../../kubelet/configured.ts';
@@ -32,45 +32,45 @@ export interface Observation extends KubeletProcess {
   readonly kind: 'seen';
   readonly status: UnitStatus;
   readonly unit: KubeletUnit;
-  /** The unit's own files, for telling whether a situation is still the same. */
+  /** The unit's own files, to detect whether a situation has changed. */
   readonly unitFiles: readonly FileOnDisk[];
   readonly config: ConfigSources;
   /** Where the next kubelet answers healthz; undefined when its configuration turns that off. */
   readonly healthz: Endpoint | undefined;
   readonly kubelet: Version;
   readonly kernel: Version | undefined;
-  /** Why the kubelet ended, in its own words, while it does not run. */
+  /** The kubelet's own error line, while it does not run. */
   readonly errorLine: string | undefined;
-  /** Environment files that read as empty, and are no regular files. */
+  /** Environment files that are not regular files and read as empty. */
   readonly irregular: readonly NotRegularFileError[];
-  /** What the file systems lack that a change would write to. */
+  /** What the file systems lack for a change. */
   readonly shortages: readonly ShortOfSpace[];
-  /** The files and folders that say something about the next start. */
+  /** The files and folders that decide the next start. */
   readonly watch: readonly string[];
 }
 
-/** A node whose kubelet is not systemd's, not one that we can ask, or not one that we may. */
+/** A node whose kubelet is not a systemd unit, has no readable version or files, or is masked. */
 export interface Unobservable {
   readonly kind: 'unobservable';
   readonly state: 'Unreconcilable' | 'Degraded' | 'Blocked';
   readonly reason: string;
   readonly watch: readonly string[];
-  /** When to observe again although no watched file changes, in ms. */
+  /** When to observe again if no watched file changes, in ms. */
   readonly retryMs?: number;
 }
 
 export const UNIT = 'kubelet.service';
-/** systemd keeps a link a unit here and replaces it at every start. */
+/** systemd keeps a link for each unit here and replaces it at every start. */
 const INVOCATIONS_FOLDER = '/run/systemd/units';
-/** systemd removes this folder and makes it anew when it reads all units again. */
+/** systemd removes and recreates this folder at every daemon-reload. */
 const RELOADED = '/run/systemd/generator.late';
-/** Any valid allowance: the version is asked with the flag, so a kubelet that no longer knows it is found out. */
+/** Passed with --version, so that a kubelet that no longer knows the flag is detected. Any valid allowance. */
 const FLAG_WE_USE = '--allowed-unsafe-sysctls=net.core.somaxconn';
-/** What a masked unit's file is. Everybody writes to it, so it is not watched. */
+/** The file of a masked unit. Every process writes to it, so it is not watched. */
 const NULL_DEVICE = '/dev/null';
 const MASKED_RETRY_MS = 5000;
 
-/** Throws when the host cannot be asked at all. `started` is what was saved of the kubelet that runs. */
+/** Observes the node. `started`: what was saved of the running kubelet. Throws when the host does not answer. */
 export async function observe(
   ports: ObservePorts,
   started: AgentState['started'],
@@ -95,7 +95,7 @@ export async function observe(
   }
 }
 
-/** Throws a NotRegularFileError when a file that the kubelet's start depends on is none. */
+/** Throws a NotRegularFileError when a file that the kubelet's start depends on is not a regular file. */
 async function observeUnit(
   ports: ObservePorts,
   status: UnitStatus,
@@ -137,7 +137,7 @@ function unreconcilable(reason: string, watch: readonly string[]): Unobservable 
   return { kind: 'unobservable', state: 'Unreconcilable', reason, watch };
 }
 
-/** The kubelet's unit, or what was found instead. */
+/** Returns the kubelet's unit, or why there is none. */
 async function findUnit(systemd: Systemd): Promise<UnitStatus | string> {
   const usual = await systemd.status(UNIT);
   if (usual.loadState !== 'not-found') {
@@ -180,7 +180,7 @@ function watchedPaths(
   ];
 }
 
-/** What changes when systemd reads the unit again, or starts it. A unit is masked by an entry in one of two folders. */
+/** Paths that change when systemd reloads, masks or starts the unit. An entry in one of two folders masks a unit. */
 function unitPaths({ name, fragmentPath, dropInPaths }: UnitStatus): string[] {
   return [
     ...[fragmentPath, ...dropInPaths].filter((path) => path !== '' && path !== NULL_DEVICE),

@@ -1,12 +1,12 @@
-// Why a node cannot be observed, in words for a person.
+// The reasons of a node that cannot be observed.
 
-/** `runs`: a process of it is still there. */
+/** `runs`: a process of the unit still runs. */
 export function maskedReason(name: string, runs: boolean): string {
   const process = runs ? ' Its old process still runs.' : '';
-  return `${name} is masked; left alone until somebody unmasks it (systemctl unmask ${name}).${process}`;
+  return `${name} is masked. The agent changes nothing until it is unmasked: systemctl unmask ${name}.${process}`;
 }
 
-/** Why a file that is no regular one keeps the node as it is. `message` says which, and what was found. */
+/** `message` names the file and what was found. */
 export function notRegularReason(message: string): string {
-  return `${message} It is neither read nor replaced, and nothing was changed: put a regular file in its place.`;
+  return `${message} The agent does not read or replace it; nothing was changed. Put a regular file in its place.`;
 }

@@ -1,4 +1,4 @@
-// Which Events a new report of the node is worth, compared with the one before it.
+// The Events of a new report, compared with the previous one.
 
 import type { NodeReport } from '../../report/annotations.ts';
 import { annotationsOf, driftText } from '../../report/annotations.ts';
@@ -6,8 +6,8 @@ import { KEYS } from '../../names.ts';
 import type { EventDraft } from '../ports.ts';
 
 /**
- * `previous` are the node's annotations as they were. A change that the policy asked for is no drift; a difference
- * that appears while the revision stays is.
+ * Returns the Events to post. `previous`: the node's annotations before the report. A difference that a new revision causes is
+ * not drift; a difference that appears while the revision stays is.
  */
 export function eventsFor(previous: Readonly<Record<string, string>>, report: NodeReport): EventDraft[] {
   const notes: EventDraft[] = [];
@@ -18,20 +18,20 @@ export function eventsFor(previous: Readonly<Record<string, string>>, report: No
   }
   const isNews =
     report.state !== previous[KEYS.state] || report.desiredRevision !== previous[KEYS.desiredRevision];
-  // What holds a node up may change while it is held up: first its kubelet, then a pod.
-  const holdsOtherwise =
+  // The cause may change while the node stays Blocked: first its kubelet, then a pod.
+  const hasOtherCause =
     report.state === 'Blocked' && annotationsOf(report)[KEYS.reason] !== previous[KEYS.reason];
-  if (isNews || holdsOtherwise) {
+  if (isNews || hasOtherCause) {
     notes.push(...stateNotes(report, previous));
   }
   return notes;
 }
 
-/** A change that goes well shows in the annotations alone: a fleet would write thousands of Events that nobody needs. */
+/** A successful change shows in the annotations only: a fleet would write thousands of useless Events. */
 function stateNotes({ state, reason }: NodeReport, previous: Readonly<Record<string, string>>): EventDraft[] {
   switch (state) {
     case 'Done':
-      return wasWarnedOf(previous) ? [{ type: 'Normal', reason: 'NodeDone', message: reason }] : [];
+      return hadWarning(previous) ? [{ type: 'Normal', reason: 'NodeDone', message: reason }] : [];
     case 'Degraded':
       return [{ type: 'Warning', reason: 'NodeDegraded', message: reason }];
     case 'Unreconcilable':
@@ -45,11 +45,11 @@ function stateNotes({ state, reason }: NodeReport, previous: Readonly<Record<str
   }
 }
 
-const WARNED_OF: ReadonlySet<string> = new Set(['Degraded', 'Unreconcilable', 'Blocked']);
+const WARNED_STATES: ReadonlySet<string> = new Set(['Degraded', 'Unreconcilable', 'Blocked']);
 
-/** An Event says that something is wrong with the node as it was. */
-function wasWarnedOf(previous: Readonly<Record<string, string>>): boolean {
+/** Whether an Event warned of the node's previous state. */
+function hadWarning(previous: Readonly<Record<string, string>>): boolean {
   const hadDrift =
     previous[KEYS.drift] !== undefined && previous[KEYS.desiredRevision] === previous[KEYS.appliedRevision];
-  return hadDrift || WARNED_OF.has(previous[KEYS.state] ?? '');
+  return hadDrift || WARNED_STATES.has(previous[KEYS.state] ?? '');
 }

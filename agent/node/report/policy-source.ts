@@ -1,4 +1,4 @@
-// The policy in force, and the Event that says why a ConfigMap is none.
+// The policy in force, and the Event that says why a ConfigMap is not valid.
 
 import { policyErrorText } from '../../report/policy-error.ts';
 import type { AgentState } from '../state/state-store.ts';
@@ -10,6 +10,7 @@ export interface PolicySource {
   read(configMap: ConfigMapObject | undefined, remembered: AgentState['policy']): Promise<PolicyView>;
 }
 
+/** `name`: the policy's ConfigMap. A failed Event is retried at the next read. */
 export function createPolicySource(
   name: { readonly namespace: string; readonly name: string },
   { cluster, log }: { readonly cluster: Pick<Cluster, 'configMapEvent'>; readonly log: AgentLog },

@@ -1,4 +1,4 @@
-// The policy that holds now: the ConfigMap's when it is valid, else the last that was.
+// The policy in force: the ConfigMap's when it is valid, else the last valid one.
 
 import { parsePolicy } from '../../policy/parse.ts';
 import type { Policy, PolicyError, PolicyResult } from '../../policy/policy.ts';
@@ -6,21 +6,21 @@ import type { AgentState } from '../state/state-store.ts';
 import type { ConfigMapObject } from '../ports.ts';
 
 export interface PolicyView {
-  /** undefined: there never was a valid policy. */
+  /** undefined: there has been no valid policy. */
   readonly policy: Policy | undefined;
-  /** Why the present ConfigMap is not a policy; empty while it is. */
+  /** Why the present ConfigMap is not valid; empty when it is. */
   readonly errors: readonly PolicyError[];
-  /** The data to remember as the last good policy. */
+  /** The data to save as the last valid policy. */
   readonly data: AgentState['policy'];
 }
 
-/** `configMap` is undefined when the API server says that there is none. */
+/** `configMap`: undefined when the API server has none. */
 export type ViewPolicy = (
   configMap: ConfigMapObject | undefined,
   remembered: AgentState['policy'],
 ) => PolicyView;
 
-/** Reads each ConfigMap once, however often it is looked at. */
+/** Parses each ConfigMap once, however often it is viewed. */
 export function policyViewer(name: { readonly namespace: string; readonly name: string }): ViewPolicy {
   const results = new WeakMap<Data, PolicyResult>();
 
@@ -30,19 +30,19 @@ export function policyViewer(name: { readonly namespace: string; readonly name: 
     return result;
   }
 
-  function lastGood(remembered: AgentState['policy']): Pick<PolicyView, 'policy' | 'data'> {
+  function lastValid(remembered: AgentState['policy']): Pick<PolicyView, 'policy' | 'data'> {
     const result = remembered === undefined ? undefined : resultOf(remembered);
     return { policy: result?.ok === true ? result.policy : undefined, data: remembered };
   }
 
   return (configMap, remembered) => {
     if (configMap === undefined) {
-      return { ...lastGood(remembered), errors: [{ key: '', line: 1, message: missing(name) }] };
+      return { ...lastValid(remembered), errors: [{ key: '', line: 1, message: missing(name) }] };
     }
     const result = resultOf(configMap.data);
     return result.ok
       ? { policy: result.policy, errors: [], data: configMap.data }
-      : { ...lastGood(remembered), errors: result.errors };
+      : { ...lastValid(remembered), errors: result.errors };
   };
 }
 
@@ -51,6 +51,6 @@ type Data = ConfigMapObject['data'];
 function missing({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
   return (
     `Expected a ConfigMap ${namespace}/${name}, found none. ` +
-    `Nothing is changed until it is back: kubectl apply -k daemonset/, then kubectl -n ${namespace} edit configmap ${name}`
+    `No node is changed until it exists again: kubectl apply -k daemonset/, then kubectl -n ${namespace} edit configmap ${name}`
   );
 }

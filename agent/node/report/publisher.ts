@@ -1,4 +1,4 @@
-// The node's report on its way to the API server: in order, and only what differs.
+// Writes the node's reports to the API server: in order, and only what differs.
 
 import { isDeepStrictEqual } from 'node:util';
 import { nodePatch, type NodeReport } from '../../report/annotations.ts';
@@ -7,21 +7,21 @@ import { eventsFor } from './events.ts';
 import type { AgentLog, Cluster, EventDraft, NodeObject } from '../ports.ts';
 
 export interface Publisher {
-  /** Takes over what the API server says of the node. False when its metadata is what was known, own reports included. */
+  /** Call for every Node update. Returns whether its metadata differs from what is known, own reports included. */
   setNode(node: NodeObject): boolean;
   /**
-   * Resolves when the report is written, and its Events were tried: those that were not accepted come with the next report.
+   * Resolves when the report is written and its Events were posted or failed; failed Events are retried with the next report.
    * Rejects with NotReported when the report could not be written.
    */
   publish(report: NodeReport): Promise<void>;
-  /** The last report again, with the reason why there is no newer one. */
+  /** Publishes the last report as Degraded, with the reason why there is no newer one. Rejects as `publish`. */
   publishFailure(reason: string): Promise<void>;
 }
 
-/** The API server did not take the node's report: no news of the node itself. */
+/** The API server did not accept the node's report; the pass itself succeeded. */
 export class NotReported extends Error {
   override readonly name = 'NotReported';
-  /** How long an API server that has more to do than it can asks to be left alone; undefined: it does not say that. */
+  /** The Retry-After of an overloaded API server (429), in ms; undefined for other errors. */
   readonly retryAfterMs: number | undefined;
 
   constructor(cause: unknown) {
@@ -34,7 +34,7 @@ function isOverloaded(cause: unknown): cause is Error & { readonly retryAfterMs?
   return cause instanceof Error && 'status' in cause && cause.status === 429;
 }
 
-/** What there is to tell of a node that was never looked at. */
+/** The report of a node that was not observed yet. */
 export const NOTHING_SEEN: NodeReport = {
   state: 'Degraded',
   reason: '',
@@ -49,6 +49,7 @@ export const NOTHING_SEEN: NodeReport = {
   history: undefined,
 };
 
+/** Publishes nothing until `setNode` was called once. */
 export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'>, log: AgentLog): Publisher {
   let node: NodeObject | undefined;
   let last = NOTHING_SEEN;
@@ -76,7 +77,7 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
     } catch (error) {
       throw new NotReported(error);
     }
-    // The watch brings the same some milliseconds later; until then this is what the API server has.
+    // The watch delivers the same metadata some milliseconds later; until then use what was written.
     const known = node ?? previous;
     node = {
       ...known,
@@ -110,7 +111,7 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
   };
 }
 
-/** The kubelet renews its Node's status all the time; that alone is no cause to look. */
+/** Ignores status-only Node updates, which the kubelet writes all the time. */
 function sameMetadata(one: NodeObject, other: NodeObject): boolean {
   return isDeepStrictEqual(one.labels, other.labels) && isDeepStrictEqual(one.annotations, other.annotations);
 }

@@ -1,20 +1,20 @@
-// The report that a change is under way.
+// Reports that a change is under way.
 
 import type { NodeReport } from '../../report/annotations.ts';
 import type { AgentLog, Clock } from '../ports.ts';
 import type { Publisher } from './publisher.ts';
 
-/** A change that is over sooner shows its end alone: each report of each node goes to all who watch nodes. */
+/** A shorter change is reported only at its end: every report is sent to every client that watches nodes. */
 const WORKING_AFTER_MS = 1000;
 
 export interface WorkingReport {
-  /** Returns at once: a change must not hang on the API server. */
+  /** Starts the report and returns at once: a change must not wait for the API server. */
   begin(report: NodeReport): void;
-  /** The change is over; what was not told by now is not told any more. */
+  /** Cancels a report that is still pending: the change is over. */
   end(): void;
 }
 
-/** Tells at once of drift, which the change is about to heal, and later of a new revision. */
+/** Reports drift, which the change will fix, at once, and a new revision after a second. */
 export function createWorkingReport(
   publisher: Publisher,
   clock: Pick<Clock, 'after'>,
@@ -22,7 +22,7 @@ export function createWorkingReport(
 ): WorkingReport {
   let cancel: (() => void) | undefined;
 
-  function tell(report: NodeReport): void {
+  function publish(report: NodeReport): void {
     publisher.publish(report).catch((error: unknown) => {
       log.warn({ err: error }, 'The state Working could not be reported');
     });
@@ -31,9 +31,9 @@ export function createWorkingReport(
   return {
     begin(report) {
       if (report.desiredRevision === report.appliedRevision) {
-        tell(report);
+        publish(report);
       } else {
-        cancel = clock.after(WORKING_AFTER_MS, () => tell(report));
+        cancel = clock.after(WORKING_AFTER_MS, () => publish(report));
       }
     },
     end() {

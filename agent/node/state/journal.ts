@@ -1,4 +1,4 @@
-// The journal of a change: enough to complete or undo it, for the agent and for the host's own shell script alike.
+// The journal of a change: what the agent or the host's undo script needs to complete or undo it.
 
 import * as v from 'valibot';
 import type { FlagEdit } from '../../plan/revert.ts';
@@ -6,32 +6,32 @@ import { pastChangeSchema } from '../../report/past-change.ts';
 import { sha256Of } from '../../text/hash.ts';
 import { committedSchema, lastAppliedSchema, originalSchema } from './schema.ts';
 
-/** What only the agent reads, in one line of JSON. */
+/** The part that only the agent reads, in one line of JSON. */
 const agentSchema = v.object({
   healthz: v.nullable(v.object({ address: v.string(), port: v.number() })),
   /** What the new kubelet must allow. */
   desired: v.pipe(v.array(v.string()), v.readonly()),
   nodeSoakSeconds: v.number(),
-  /** Of the node before the change, should it fail. */
+  /** The key of the situation before the change, for the backoff after a failure. */
   situation: v.string(),
   past: v.omit(pastChangeSchema, ['result', 'why']),
-  /** As it was before the change: it is remembered again when a change is undone that was remembered and not committed. */
+  /** The saved state before the change, restored when a change is undone that was saved but not committed. */
   remembered: committedSchema,
-  /** To be remembered once the change is committed. */
+  /** To save once the change is committed. */
   lastApplied: lastAppliedSchema,
   original: v.optional(originalSchema),
 });
 
 export interface Journal extends Readonly<v.InferOutput<typeof agentSchema>> {
   readonly unit: string;
-  /** The kubelet's InvocationID before the change: it never saw what was written. */
+  /** The kubelet's InvocationID before the change: that process was not started with the change. */
   readonly invocation: string;
   readonly file: string;
   /** The file's bytes before the change; undefined: there was no file. */
   readonly before: Uint8Array | undefined;
-  /** SHA-256 of its bytes after the change; null: there is to be no file. */
+  /** SHA-256 of its bytes after the change; null: the change removes the file. */
   readonly after: string | null;
-  /** For the file that another party writes in the middle of the change. */
+  /** To revert a file that another party wrote during the change. */
   readonly flag: FlagEdit;
 }
 
@@ -39,7 +39,7 @@ const TITLE = 'kubelet-sysctl-agent change 1';
 const NO_FILE = 'none';
 const NO_FLAG = 'none';
 
-/** Lines of `key value`, the last of which is the SHA-256 of all before it. Throws when a value has a line break. */
+/** Returns lines of `key value`; the last is the SHA-256 of all lines before it. Throws when a value has a line break. */
 export function printJournal({ unit, invocation, file, before, after, flag, ...agent }: Journal): string {
   const fields = {
     unit,
@@ -61,7 +61,7 @@ export function printJournal({ unit, invocation, file, before, after, flag, ...a
   return `${body}sha256 ${sha256Of(Buffer.from(body))}\n`;
 }
 
-/** Throws when the text is not what `printJournal` made, to the byte. */
+/** Parses the text of `printJournal`. Throws when a byte of it has changed. */
 export function parseJournal(text: string): Journal {
   const end = text.lastIndexOf('\nsha256 ') + 1;
   const body = text.slice(0, end);
@@ -74,7 +74,7 @@ export function parseJournal(text: string): Journal {
   }
   const fields = new Map(lines.map((line): [string, string] => splitOnce(line)));
   const field = (key: string): string => fields.get(key) ?? '';
-  // A journal of an older agent has no such lines.
+  // A journal of an older agent has no flag lines.
   const flag = (key: string): string | undefined =>
     [NO_FLAG, ''].includes(field(key)) ? undefined : field(key);
   return {

@@ -1,17 +1,17 @@
-// The agent's state in this process: loaded once, saved where it differs, and loaded again after a change that was left open.
+// The agent's state in this process: loaded once, saved when it differs, and loaded again after a change that was left open.
 
 import type { AgentState, StateStore } from './state-store.ts';
 
 export interface NodeState {
-  /** Loads what the host has, after ending a change that was left open. Throws when that could not be ended. */
+  /** Returns the state; loads it first if needed, after recovery of a change that was left open. Throws when recovery fails. */
   current(): Promise<AgentState>;
-  /** Saves the state where it differs from what was saved last. Throws when the disk takes no writes. */
+  /** Saves the state when it differs from the last saved one. Throws when the disk takes no writes. */
   save(next: AgentState): Promise<void>;
-  /** Takes over what is saved already; undefined: the next `current` loads again. */
+  /** Replaces the cached state by one that is already saved; undefined: the next `current` loads it again. */
   replace(next: AgentState | undefined): void;
 }
 
-/** `recover` ends a change that was left open and resolves with the state after it. */
+/** `recover` completes or undoes a change that was left open, and resolves with the state after it. */
 export function createNodeState(
   store: Pick<StateStore, 'save'>,
   recover: () => Promise<AgentState>,

@@ -1,9 +1,9 @@
-// The file's bytes from before the agent touched it first, for the day on which the agent's work is taken out again.
+// The file's bytes before the agent's first change, for mode Restore.
 
 import { sha256Of } from '../../text/hash.ts';
 import type { AgentState, Original } from './state-store.ts';
 
-/** The original to remember after a change of the file from `before` to `after`. */
+/** Returns the original to save after a change of the file from `before` to `after`; undefined when it is unknown. */
 export function originalAfter(
   { original, lastChange }: Pick<AgentState, 'original' | 'lastChange'>,
   {
@@ -18,7 +18,7 @@ export function originalAfter(
 ): Original | undefined {
   const left = sha256Of(after);
   if (original !== undefined) {
-    // What somebody else wrote meanwhile is not ours to take back: `left` does not fit until those bytes are there again.
+    // Another party wrote the file meanwhile: keep `left`, which matches again only when the file has those bytes again.
     return original.file === file && original.left === sha256Of(before) ? { ...original, left } : original;
   }
   if (lastChange !== undefined) {

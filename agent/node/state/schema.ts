@@ -1,4 +1,4 @@
-// What the agent's files on the host hold.
+// The schema of the agent's files on the host.
 
 import * as v from 'valibot';
 import { pastChangeSchema } from '../../report/past-change.ts';
@@ -9,7 +9,7 @@ const sha256 = v.nullable(v.string());
 
 export const lastAppliedSchema = v.object({ ours: list, folded: list });
 
-/** The file as it was before the agent touched it first, and as the agent left it. */
+/** The file before the agent's first change, and its hash after the agent's last. */
 export const originalSchema = v.object({
   file: v.string(),
   /** Base64; null: there was no file. */
@@ -17,7 +17,7 @@ export const originalSchema = v.object({
   left: sha256,
 });
 
-/** What a change that is committed replaces. */
+/** The part of the state that a committed change replaces. */
 export const committedSchema = v.object({
   lastApplied: lastAppliedSchema,
   appliedRevision: v.optional(v.string()),
@@ -28,9 +28,9 @@ export const committedSchema = v.object({
 export const stateSchema = v.object({
   version: v.literal(1),
   ...committedSchema.entries,
-  /** The data of the last ConfigMap that was a valid policy. */
+  /** The data of the last valid ConfigMap. */
   policy: v.optional(v.record(v.string(), v.string())),
-  /** A change that failed: not tried again for the same situation before its pause is over. */
+  /** A failed change; in the same situation the agent waits before it retries. */
   failure: v.optional(
     v.object({
       situation: v.string(),
@@ -41,9 +41,9 @@ export const stateSchema = v.object({
       message: v.string(),
     }),
   ),
-  /** RFC 3339: when a person asked last for another try. No pause that began before it is waited for. */
+  /** RFC 3339: the user's last retry request. It ends every pause that began before it. */
   retryAskedAt: v.optional(v.string()),
-  /** What the kubelet of this InvocationID was started with: its config files may have changed since. */
+  /** The allowances with which the kubelet of this InvocationID was started: its config files may have changed since. */
   started: v.optional(v.object({ invocation: v.string(), running: list })),
   /** The last changes, oldest first. */
   history: v.optional(v.pipe(v.array(pastChangeSchema), v.readonly())),

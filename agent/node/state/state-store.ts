@@ -1,4 +1,4 @@
-// What the agent keeps on the host between its own restarts: its memory, and the journal while a change is open.
+// The agent's files on the host: its state, and the journal while a change is open.
 
 import * as v from 'valibot';
 import type { PastChange } from '../../report/past-change.ts';
@@ -8,10 +8,11 @@ import { stateSchema } from './schema.ts';
 import type { HostFiles } from '../ports.ts';
 import { STATE_DIR } from '../../names.ts';
 
-/** There while a change is open. */
+/** Exists while a change is open. */
 export const JOURNAL_FILE = `${STATE_DIR}/change`;
-/** The journal, once the host's undo script has taken it: while it works, and after it for whose sake it ran. */
+/** The journal while the host's undo script works on it. */
 export const TAKEN_FILE = `${STATE_DIR}/undoing`;
+/** The journal after the undo script has ended, by what started the script. */
 export const UNDONE_FILES = {
   timer: `${STATE_DIR}/undone-timer`,
   boot: `${STATE_DIR}/undone-boot`,
@@ -29,7 +30,7 @@ export type Committed = Readonly<v.InferOutput<typeof committedSchema>>;
 
 export const EMPTY_STATE: AgentState = { version: 1, lastApplied: { ours: [], folded: [] } };
 
-/** The part of the memory that a change replaces when it is committed. */
+/** Returns the part of the state that a committed change replaces. */
 export function committedPart({ lastApplied, appliedRevision, lastChange, original }: AgentState): Committed {
   return {
     lastApplied,
@@ -39,13 +40,13 @@ export function committedPart({ lastApplied, appliedRevision, lastChange, origin
   };
 }
 
-/** With one more change in the history, which holds the last ten; in place of what was said of the same change before. */
+/** Returns the state with the change in its history of the last ten; replaces an earlier entry of the same change. */
 export function withPastChange(agentState: AgentState, change: PastChange): AgentState {
   const others = (agentState.history ?? []).filter(({ at }) => at !== change.at);
   return { ...agentState, history: [...others, change].slice(-MOST_PAST_CHANGES) };
 }
 
-/** A file of the agent's own on the host that this version cannot read. */
+/** One of the agent's files on the host is not readable by this version. */
 export class StateError extends Error {
   constructor(path: string, cause: unknown) {
     super(
@@ -53,35 +54,37 @@ export class StateError extends Error {
         `Compare ${STATE_DIR} with the kubelet's environment file, then move the file away.`,
       { cause },
     );
-    this.name = 'MemoryError';
+    this.name = 'StateError';
   }
 }
 
-/** A change that somebody began and did not end. */
+/** A change that was begun and not ended. */
 export interface OpenChange {
   readonly journal: Journal;
-  /** Who has the journal: nobody, the host's script that works on it, or that script in the past, at whose call. */
-  readonly holder: 'nobody' | 'script' | keyof typeof UNDONE_FILES;
+  /** `unclaimed`: the undo script has not started; `script`: it works on the journal; else it has ended, and this is what started it. */
+  readonly holder: 'unclaimed' | 'script' | keyof typeof UNDONE_FILES;
 }
 
 export interface StateStore {
-  /** Throws a MemoryError when the file is there and not ours. */
+  /** Returns the saved state, or EMPTY_STATE when there is none. Throws a StateError when the file is not readable. */
   load(): Promise<AgentState>;
-  /** Nothing to remember: the folder goes. */
+  /** Writes the state; EMPTY_STATE removes the folder. */
   save(agentState: AgentState): Promise<void>;
+  /** Returns the open change, if there is one. Throws a StateError as `load`. */
   open(): Promise<OpenChange | undefined>;
+  /** Writes the journal. */
   begin(journal: Journal): Promise<void>;
-  /** Removes the journal. False when it was not there any more: the host is undoing the change. */
+  /** Removes the journal. Returns false when the host's undo script has claimed it. */
   commit(): Promise<boolean>;
-  /** Removes what the host's script left of a change. */
+  /** Removes the journals that the undo script has left. */
   forgetUndone(): Promise<void>;
-  /** Removes what writes that were cut off have left. */
+  /** Removes temporary files of interrupted writes. */
   tidy(): Promise<void>;
-  /** Keeps bytes for a person; resolves with the path. */
+  /** Saves bytes for manual recovery; resolves with the path. */
   backUp(bytes: Uint8Array): Promise<string>;
 }
 
-/** The memory in its folder on the host; every write is atomic and synced. */
+/** Returns the store in its folder on the host; every write is atomic and synced. */
 export function stateStore(files: HostFiles): StateStore {
   const write = (path: string, text: string | Uint8Array): Promise<void> =>
     files.writeAtomic(path, Buffer.from(text), { mode: OWNER_ONLY });
@@ -94,13 +97,13 @@ export function stateStore(files: HostFiles): StateStore {
         ? files.removeFolder(STATE_DIR)
         : write(STATE_FILE, `${JSON.stringify(agentState, undefined, 2)}\n`),
     async open() {
-      const places = [
-        [JOURNAL_FILE, 'nobody'],
+      const paths = [
+        [JOURNAL_FILE, 'unclaimed'],
         [TAKEN_FILE, 'script'],
         [UNDONE_FILES.timer, 'timer'],
         [UNDONE_FILES.boot, 'boot'],
       ] as const;
-      for (const [path, holder] of places) {
+      for (const [path, holder] of paths) {
         const journal = await readOwn(files, path, parseJournal);
         if (journal !== undefined) {
           return { journal, holder };

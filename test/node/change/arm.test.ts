@@ -7,7 +7,7 @@ import { WEB_POD } from '../web-pod.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn', nodeSoakSeconds: '0' };
 
-/** A node whose pods are listed again for `listMs` before a restart that takes an allowance away. */
+/** A node on which the list of pods before a restart that removes an allowance takes `listMs`. */
 async function withSlowPods(listMs: number, meanwhile: (host: FakeHost) => void): Promise<FakeHost> {
   const host = new FakeHost({
     [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.msgmax\n',
@@ -42,7 +42,7 @@ describe('arming a change', () => {
 });
 
 describe('the restart of a change', () => {
-  test('is not made when the rollback timer has run out meanwhile: the host undoes the change', async () => {
+  test('is not made when the rollback timer has expired, since the host undoes the change', async () => {
     const host = await withSlowPods(300_000, ({ files }) => {
       const journal = files.get(JOURNAL_FILE);
       if (journal !== undefined) {
@@ -55,7 +55,7 @@ describe('the restart of a change', () => {
     expect(host.files.has(JOURNAL_FILE)).toBe(false);
   });
 
-  test('has most of the timer left when the pods took long to list', async () => {
+  test('restarts the timer first when listing the pods took long', async () => {
     const host = await withSlowPods(100_000, () => {});
 
     expect(host.restarts).toBe(1);
@@ -66,7 +66,7 @@ describe('the restart of a change', () => {
   });
 });
 
-test('a kubelet whose list is not known is restarted only when no pod would end', async () => {
+test('a kubelet whose running list is unknown is restarted only when no pod would end', async () => {
   const host = new FakeHost().startKubelet();
   host.advance(1000);
   host.files.set('/var/lib/kubelet/config.yaml', 'allowedUnsafeSysctls: [kernel.sem]\n');

@@ -6,13 +6,13 @@ import { FakeHost } from '../../../scripts/fakes/fake-host.ts';
 const START = new Date('2026-11-24T10:00:00.700Z');
 const HOUR_MS = 3_600_000;
 
-/** A kubelet that was started at START, and a host whose time passes at once. */
+/** A kubelet that was started at START, on a host with simulated time. */
 class Started {
   readonly host = new FakeHost();
   asked = 0;
-  /** What the API server has told by itself. */
-  told: Readiness | undefined;
-  /** What the API server says at an instant. */
+  /** What the watch has reported. */
+  reportedByWatch: Readiness | undefined;
+  /** What the API server returns at an instant. */
   readonly #answer: (now: Date) => Partial<Readiness> | undefined;
 
   constructor(answer: (now: Date) => Partial<Readiness> | undefined) {
@@ -28,7 +28,7 @@ class Started {
       const found = this.#answer(this.host.now);
       return found && { ready: true, since: new Date(0), reported: new Date(0), message: '', ...found };
     };
-    const seenReadiness = (): Readiness | undefined => this.told;
+    const seenReadiness = (): Readiness | undefined => this.reportedByWatch;
     const started = await systemd.status('kubelet.service');
     return checkNodeReady({ systemd, clock, cluster: { seenReadiness, readiness } }, started, START);
   }
@@ -39,26 +39,26 @@ class Started {
 }
 
 describe('a restarted kubelet', () => {
-  test('that has reported its node, in the whole second of its start too, is asked for once', async () => {
+  test('has no fault after one query when it reported its node, also in the second of its start', async () => {
     const kubelet = new Started(() => ({ reported: new Date('2026-11-24T10:00:00Z') }));
 
     expect(await kubelet.fault()).toBeUndefined();
     expect(kubelet.asked).toBe(1);
   });
 
-  test('that the API server has told of as Ready since its start is not asked for', async () => {
+  test('needs no query when the watch has reported it as Ready since its start', async () => {
     const kubelet = new Started(() => undefined);
-    kubelet.told = { ready: true, since: new Date(0), reported: START, message: '' };
+    kubelet.reportedByWatch = { ready: true, since: new Date(0), reported: START, message: '' };
 
     expect(await kubelet.fault()).toBeUndefined();
     expect(kubelet.asked).toBe(0);
   });
 
-  test('that the API server tells of a moment later is not asked for either', async () => {
+  test('needs no query when the watch reports it as Ready a moment later', async () => {
     const kubelet = new Started(() => ({}));
     kubelet.host.onSleep = () => {
       if (kubelet.tookMs > 2000)
-        kubelet.told = { ready: true, since: new Date(0), reported: START, message: '' };
+        kubelet.reportedByWatch = { ready: true, since: new Date(0), reported: START, message: '' };
     };
 
     expect(await kubelet.fault()).toBeUndefined();
@@ -68,25 +68,25 @@ describe('a restarted kubelet', () => {
 
   test.each([
     ['from before its start', { ready: true, reported: new Date('2026-11-24T09:59:59Z') }],
-    ['that it is not Ready', { ready: false, since: START, reported: START }],
+    ['NotReady', { ready: false, since: START, reported: START }],
   ])(
-    'is asked for where the last that was told is %s: the API server may have fallen silent',
-    async (_title, told) => {
+    'is queried when the watch’s last report is %s, since the watch may have stalled',
+    async (_title, reported) => {
       const kubelet = new Started((now) => ({ reported: now }));
-      kubelet.told = { since: new Date(0), message: '', ...told };
+      kubelet.reportedByWatch = { since: new Date(0), message: '', ...reported };
 
       expect(await kubelet.fault()).toBeUndefined();
       expect(kubelet.asked).toBe(1);
     },
   );
 
-  test('may report late', async () => {
+  test('has no fault when it reports after 40 s', async () => {
     const kubelet = new Started((now) => (now.getTime() > START.getTime() + 40_000 ? { reported: now } : {}));
 
     expect(await kubelet.fault()).toBeUndefined();
   });
 
-  test('has a fault when only its predecessor reported, however ready the node was then', async () => {
+  test('has a fault when only its predecessor reported the node as Ready', async () => {
     const kubelet = new Started(() => ({ reported: new Date('2026-11-24T09:59:59Z') }));
 
     expect(await kubelet.fault()).toContain('did not report its node to the API server within 45 s');
@@ -95,7 +95,7 @@ describe('a restarted kubelet', () => {
     expect(kubelet.asked).toBeLessThan(17);
   });
 
-  test('has no fault when the API server cannot tell', async () => {
+  test('has no fault when the API server does not answer or has no condition', async () => {
     const unknown = new Started(() => undefined);
     expect(await unknown.fault()).toBeUndefined();
 

@@ -12,7 +12,7 @@ const BEFORE = 'KUBELET_EXTRA_ARGS=--v=3\n';
 const AFTER = 'KUBELET_EXTRA_ARGS=--v=3 --allowed-unsafe-sysctls=net.core.somaxconn\n';
 const STATE_FILE = '/var/lib/kubelet-sysctl-agent/state.json';
 
-/** Of a change that began while the kubelet of the first invocation ran. */
+/** The journal of a change that began while the kubelet of the first invocation ran. */
 const journal = (over: Partial<Journal> = {}): string =>
   printJournal({
     unit: 'kubelet.service',
@@ -58,7 +58,7 @@ const history = (host: FakeHost): readonly { result: string; why?: string }[] =>
   JSON.parse(host.files.get(STATE_FILE) ?? '{}').history ?? [];
 
 describe('a change that an earlier run of the agent left open', () => {
-  test('whose kubelet runs with it is proven, watched and committed, without a restart', async () => {
+  test('is verified, soaked and committed without a restart when the kubelet runs with it', async () => {
     const host = hostWith(BEFORE, AFTER);
     host.files.set(JOURNAL_FILE, journal());
     const begun = host.now.getTime();
@@ -74,7 +74,7 @@ describe('a change that an earlier run of the agent left open', () => {
     expect(JSON.parse(host.files.get(STATE_FILE) ?? '').lastApplied.ours).toEqual(['net.core.somaxconn']);
   });
 
-  test('whose kubelet has reported its node since its start need not do so once more', async () => {
+  test('needs no further report when the kubelet has reported its node since its start', async () => {
     const host = hostWith(BEFORE, AFTER);
     host.files.set(JOURNAL_FILE, journal());
     host.advance(1000);
@@ -86,7 +86,7 @@ describe('a change that an earlier run of the agent left open', () => {
     expect(host.now.getTime() - begun).toBeLessThan(12_000);
   });
 
-  test('has its switch armed anew for as long as that takes', async () => {
+  test('has its rollback timer restarted for the verification', async () => {
     const host = hostWith(BEFORE, AFTER);
     host.files.set(JOURNAL_FILE, journal());
 
@@ -96,7 +96,7 @@ describe('a change that an earlier run of the agent left open', () => {
     expect(host.actions.indexOf('arm')).toBeLessThan(host.actions.indexOf('disarm'));
   });
 
-  test('whose kubelet does not come up with it is rolled back, and counts as failed', async () => {
+  test('is rolled back and has failed when the kubelet does not become healthy with it', async () => {
     const host = hostWith(BEFORE);
     host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
     host.files.set(ENVIRONMENT_FILE, AFTER);
@@ -110,7 +110,7 @@ describe('a change that an earlier run of the agent left open', () => {
     expect(history(host)).toMatchObject([{ result: 'RolledBack' }]);
   });
 
-  test('that the kubelet never saw is undone without a restart, and made anew', async () => {
+  test('is undone without a restart and retried when no kubelet was started with it', async () => {
     const host = hostWith(BEFORE);
     host.files.set(ENVIRONMENT_FILE, AFTER);
     host.files.set(JOURNAL_FILE, journal());
@@ -122,7 +122,7 @@ describe('a change that an earlier run of the agent left open', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('that had not been written yet is forgotten, and made anew', async () => {
+  test('is dropped and retried when its file had not been written yet', async () => {
     const host = hostWith(BEFORE);
     host.files.set(JOURNAL_FILE, journal());
 
@@ -133,7 +133,7 @@ describe('a change that an earlier run of the agent left open', () => {
     expect(host.files.has(JOURNAL_FILE)).toBe(false);
   });
 
-  test('whose roll-back was cut off before the restart is rolled back to its end', async () => {
+  test('is rolled back completely when its rollback was interrupted before the restart', async () => {
     const host = hostWith(BEFORE);
     host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
     host.files.set(ENVIRONMENT_FILE, AFTER);
@@ -147,7 +147,7 @@ describe('a change that an earlier run of the agent left open', () => {
     expect(host.runningArgv).toContain('--v=3');
   });
 
-  test('and that somebody else has written over stays as they wrote it', async () => {
+  test('leaves the file as another party has written it since', async () => {
     const theirs = 'KUBELET_EXTRA_ARGS=--v=5\n';
     const host = hostWith(BEFORE, theirs);
     host.files.set(JOURNAL_FILE, journal());
@@ -161,7 +161,7 @@ describe('a change that an earlier run of the agent left open', () => {
     ]);
   });
 
-  test('is ended although the API server is not there', async () => {
+  test('is completed while the API server is unreachable', async () => {
     const host = hostWith(BEFORE, AFTER);
     host.apiServer = false;
     host.files.set(JOURNAL_FILE, journal());
@@ -172,7 +172,7 @@ describe('a change that an earlier run of the agent left open', () => {
     expect(history(host)).toMatchObject([{ result: 'Done' }]);
   });
 
-  test('is ended before the API server has told of the Node and the ConfigMap', async () => {
+  test('is completed before the Node and the ConfigMap were read', async () => {
     const host = hostWith(BEFORE, AFTER);
     host.files.set(JOURNAL_FILE, journal());
 
@@ -188,12 +188,12 @@ describe('a change that an earlier run of the agent left open', () => {
     expect(host.annotations).toEqual({});
   });
 
-  test('and whose journal is damaged is told, and nothing is touched', async () => {
+  test('is reported and not touched when its journal is damaged', async () => {
     const host = hostWith(BEFORE, AFTER);
     host.files.set(JOURNAL_FILE, journal().replace('kubelet.service', 'kubelet.servicf'));
 
     await startedAgent(host, POLICY);
-    for (let look = 0; look < 3; look += 1) {
+    for (let pass = 0; pass < 3; pass += 1) {
       host.advance(10_000);
       await atRest();
     }
@@ -206,8 +206,8 @@ describe('a change that an earlier run of the agent left open', () => {
 
 describe('a change that the host itself undid', () => {
   test.each([
-    ['timer', /the agent did not end it in time/u],
-    ['boot', /the node went down in the middle of it/u],
+    ['timer', /the agent did not complete it in time/u],
+    ['boot', /the node went down during the change/u],
   ] as const)('by its %s counts as failed, with why, and nothing of it is left', async (by, why) => {
     const host = hostWith(BEFORE);
     host.files.set(UNDONE_FILES[by], journal());
@@ -222,7 +222,7 @@ describe('a change that the host itself undid', () => {
     expect(host.armed).toBeUndefined();
   });
 
-  test('is not made again at once when the node is as it was', async () => {
+  test('is not retried at once when the node is unchanged', async () => {
     const first = new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
     let text = '';
     first.restarted = async () => {
@@ -236,14 +236,14 @@ describe('a change that the host itself undid', () => {
 
     expect(written(host)).toEqual([]);
     expect(host.annotations[KEYS.state]).toBe('Degraded');
-    expect(host.annotations[KEYS.reason]).toMatch(/did not end it in time.*Next try at/u);
+    expect(host.annotations[KEYS.reason]).toMatch(/did not complete it in time.*Next try at/u);
 
     host.advance(31_000);
     await atRest();
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('is made again at once when the clock was set back since', async () => {
+  test('is retried at once when the clock was set back since', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
     host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
     await startedAgent(host, POLICY);
@@ -257,7 +257,7 @@ describe('a change that the host itself undid', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('and whose script was cut off in the middle is ended by the agent', async () => {
+  test('is completed by the agent when the script was interrupted', async () => {
     const host = hostWith(BEFORE, AFTER);
     host.files.set(TAKEN_FILE, journal());
 
@@ -270,8 +270,8 @@ describe('a change that the host itself undid', () => {
   test.each([
     ['by its timer', UNDONE_FILES.timer],
     ['at boot', UNDONE_FILES.boot],
-    ['and did not come to its end', TAKEN_FILE],
-  ])('%s has no switch any more, also where no change follows', async (_how, path) => {
+    ['and was interrupted', TAKEN_FILE],
+  ])('%s has its timer and journal removed, also when no change follows', async (_how, path) => {
     const host = hostWith(BEFORE);
     host.files.set(path, journal());
 
@@ -281,7 +281,7 @@ describe('a change that the host itself undid', () => {
     expect([...host.files.keys()].filter((file) => file.includes('und'))).toEqual([]);
   });
 
-  test('counts once, also when the agent is killed before it has forgotten it', async () => {
+  test('counts as one failure, also when the agent is killed before it has removed the journal', async () => {
     const host = hostWith(BEFORE);
     host.files.set(UNDONE_FILES.timer, journal());
     await startedAgent(host, { ...POLICY, mode: 'Observe' });
@@ -294,7 +294,7 @@ describe('a change that the host itself undid', () => {
   });
 
   test.each(Object.values(UNDONE_FILES))(
-    'after it was remembered and before it was committed is remembered as it was (%s)',
+    'after it was saved and before it was committed restores the earlier state (%s)',
     async (path) => {
       const host = new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
       await startedAgent(host, { allowedUnsafeSysctls: 'kernel.sem' });
@@ -317,7 +317,7 @@ describe('a change that the host itself undid', () => {
     },
   );
 
-  test('while a new agent was about to complete it is not taken for done', async () => {
+  test('while a new agent was completing it is not Done', async () => {
     const host = hostWith(BEFORE, AFTER);
     host.files.set(JOURNAL_FILE, journal());
     host.onSleep = () => {
@@ -336,7 +336,7 @@ describe('a change that the host itself undid', () => {
     expect(host.armed).toBeUndefined();
   });
 
-  test('while the agent thought it done is looked at anew', async () => {
+  test('while the agent took it for done is planned again', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
     host.restarted = async () => {
       host.restarted = () => Promise.resolve();
@@ -352,8 +352,8 @@ describe('a change that the host itself undid', () => {
   });
 });
 
-describe('an agent that was killed before its journal was there', () => {
-  test('is followed by one that removes what it had made ready', async () => {
+describe('an agent that was killed before it wrote its journal', () => {
+  test('is followed by an agent that removes what it had prepared', async () => {
     const host = hostWith(BEFORE);
     const leftovers = [ENVIRONMENT_FILE, JOURNAL_FILE, STATE_FILE].map(temporaryOf);
     leftovers.forEach((path) => host.files.set(path, 'half'));
@@ -366,7 +366,7 @@ describe('an agent that was killed before its journal was there', () => {
 });
 
 describe('an agent that was killed while it removed its folder', () => {
-  test('is followed by one that removes the rest', async () => {
+  test('is followed by an agent that removes the rest of the folder', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
     host.files.set('/var/lib/kubelet-sysctl-agent/undo', 'script');
 

@@ -21,10 +21,10 @@ function hostWithPreStart(content: string, edit: (content: string) => string): F
   return host;
 }
 
-/** systemd drops a file with a NUL byte, so that none of it can be judged. */
+/** systemd drops a file with a NUL byte, so the agent cannot edit it. */
 const CUT_OFF = 'OTHER=\0\n';
 
-describe('a rollback of a file that another party wrote in the middle of the change', () => {
+describe('a rollback of a file that another party wrote during the change', () => {
   test.each([
     [
       'replaced another flag',
@@ -50,23 +50,20 @@ describe('a rollback of a file that another party wrote in the middle of the cha
       (text: string) => text.replace(/=(--v.*)$/mu, "='$1'"),
       "KUBELET_EXTRA_ARGS='--v=3'\n",
     ],
-  ])(
-    'takes the flag out and keeps what the other party wrote, when it %s',
-    async (_how, before, edit, after) => {
-      const host = hostWithPreStart(before, edit);
+  ])('removes the flag and keeps the other party’s edit, when it %s', async (_how, before, edit, after) => {
+    const host = hostWithPreStart(before, edit);
 
-      await startedAgent(host, POLICY);
+    await startedAgent(host, POLICY);
 
-      expect(host.files.get(ENVIRONMENT_FILE)?.replaceAll(/ +(?=["'\n])/gu, '')).toBe(after);
-      expect(host.runningArgv?.join()).not.toContain('allowed-unsafe-sysctls');
-      expect(host.annotations[KEYS.state]).toBe('Degraded');
-      expect(host.annotations[KEYS.reason]).toContain('was rolled back');
-      expect(host.files.has(JOURNAL_FILE)).toBe(false);
-      expect(host.armed).toBeUndefined();
-    },
-  );
+    expect(host.files.get(ENVIRONMENT_FILE)?.replaceAll(/ +(?=["'\n])/gu, '')).toBe(after);
+    expect(host.runningArgv?.join()).not.toContain('allowed-unsafe-sysctls');
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.reason]).toContain('was rolled back');
+    expect(host.files.has(JOURNAL_FILE)).toBe(false);
+    expect(host.armed).toBeUndefined();
+  });
 
-  test('puts the old list back where the change replaced one', async () => {
+  test('restores the old list when the change replaced one', async () => {
     const host = hostWithPreStart(
       'KUBELET_EXTRA_ARGS="--v=3 --allowed-unsafe-sysctls=kernel.sem"\n',
       (text) => (text.startsWith('#') ? text : `# edited\n${text}`),
@@ -80,7 +77,7 @@ describe('a rollback of a file that another party wrote in the middle of the cha
     expect(host.runningArgv).toContain('--allowed-unsafe-sysctls=kernel.sem');
   });
 
-  test('keeps journal and timer, and does not say that the file is as it was, while the flag cannot be taken out', async () => {
+  test('keeps journal and timer, and does not report a rollback, while the flag cannot be removed', async () => {
     const host = hostWithPreStart('KUBELET_EXTRA_ARGS=--v=3\n', (text) =>
       text.includes(CUT_OFF) ? text : text + CUT_OFF,
     );

@@ -7,7 +7,7 @@ import { WEB_POD } from '../web-pod.ts';
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
 const BEFORE = 'KUBELET_EXTRA_ARGS=--v=3\n';
 
-/** Calls back at the first sleep of the soak, when the node is proven and shows it. */
+/** Calls back at the first sleep of the soak, after the node has reported the verified change. */
 function inTheSoak(host: FakeHost, callback: () => void): void {
   let called = false;
   host.onSleep = () => {
@@ -31,8 +31,8 @@ const rolledBack = (host: FakeHost): string => {
   return host.annotations[KEYS.reason] ?? '';
 };
 
-describe('a proven change', () => {
-  test('shows what runs at once, and is Done when its time is over', async () => {
+describe('a verified change', () => {
+  test('reports the running list at once, and is Done after the soak', async () => {
     const host = node();
     const shown: unknown[] = [];
     let from = 0;
@@ -51,7 +51,7 @@ describe('a proven change', () => {
     expect(host.now.getTime() - from).toBeLessThan(35_000);
   });
 
-  test('stays armed on the host meanwhile, for longer than anything may take', async () => {
+  test('keeps its rollback timer armed for longer than the whole soak', async () => {
     const host = node();
     const armed: unknown[] = [];
     inTheSoak(host, () => armed.push(host.armed));
@@ -62,16 +62,16 @@ describe('a proven change', () => {
     expect(host.armed).toBeUndefined();
   });
 
-  test('whose kubelet is started anew meanwhile is rolled back', async () => {
+  test('is rolled back when the kubelet restarts during the soak', async () => {
     const host = node();
     inTheSoak(host, () => host.startKubelet());
 
     await startedAgent(host, POLICY);
 
-    expect(rolledBack(host)).toContain('the kubelet did not stay');
+    expect(rolledBack(host)).toContain('the kubelet did not keep running');
   });
 
-  test('whose kubelet stops answering healthz is rolled back, and one that misses a single answer is not', async () => {
+  test('is rolled back when the kubelet stops answering healthz, but not for one missed answer', async () => {
     const host = node();
     const answers = [false, true, false, true];
     inTheSoak(host, () => {
@@ -88,7 +88,7 @@ describe('a proven change', () => {
     expect(rolledBack(other)).toContain('the kubelet stopped being healthy');
   });
 
-  test('after which the node is not Ready is rolled back', async () => {
+  test('is rolled back when the node stays NotReady after it', async () => {
     const host = node();
     inTheSoak(host, () => {
       host.readiness = { ready: false, since: host.now, message: 'container runtime is down' };
@@ -99,7 +99,7 @@ describe('a proven change', () => {
     expect(rolledBack(host)).toMatch(/left the node not Ready \(container runtime is down\)/u);
   });
 
-  test('on a node that was not Ready before either is kept', async () => {
+  test('is kept on a node that was NotReady before it', async () => {
     const host = node();
     host.readiness = { ready: false, since: new Date(host.now.getTime() - 60_000), message: 'no network' };
 
@@ -108,7 +108,7 @@ describe('a proven change', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('after which the node is not Ready for a moment only is kept', async () => {
+  test('is kept when the node is NotReady for a moment', async () => {
     const host = node();
     inTheSoak(host, () => {
       const blip = host.now;
@@ -125,7 +125,7 @@ describe('a proven change', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('is watched by a clock that somebody sets back in the middle of it', async () => {
+  test('is watched for the whole soak when the clock is set back during it', async () => {
     const host = node();
     inTheSoak(host, () => {
       host.now = new Date(host.now.getTime() - 3_600_000);
@@ -151,10 +151,10 @@ describe('a pod that lived before the restart', () => {
     hasContainers: true,
     hadContainers: true,
   };
-  /** As the API server has it until the kubelet has ended its containers. */
+  /** As the API server has it until the kubelet has stopped its containers. */
   const refused = { ...db, hasContainers: false };
 
-  test('and that the new kubelet refuses rolls the change back at once, and is named', async () => {
+  test('rolls the change back at once and is named when the new kubelet refuses it', async () => {
     const host = node();
     let from = 0;
     inTheSoak(host, () => {
@@ -170,7 +170,7 @@ describe('a pod that lived before the restart', () => {
     expect(host.now.getTime() - from).toBeLessThan(5000);
   });
 
-  test('and that has failed by its refusal by the time it is seen is named with the reason', async () => {
+  test('is named with the reason when it has failed by the refusal already', async () => {
     const host = node();
     inTheSoak(host, () => host.seenPods.push({ ...db, phase: 'Failed', reason: 'NodeAffinity' }));
 
@@ -180,7 +180,7 @@ describe('a pod that lived before the restart', () => {
   });
 
   test.each(['', 'Evicted', 'DeadlineExceeded', 'Terminated'])(
-    'and that failed for another reason (%s) is no fault of the change',
+    'does not roll the change back when it failed for another reason (%s)',
     async (reason) => {
       const host = node();
       inTheSoak(host, () => host.seenPods.push({ ...db, phase: 'Failed', reason }));
@@ -191,7 +191,7 @@ describe('a pod that lived before the restart', () => {
     },
   );
 
-  test('and that runs on, or that somebody deletes, is no fault of the change', async () => {
+  test('does not roll the change back when it still runs or was deleted', async () => {
     const host = node();
     inTheSoak(host, () => host.seenPods.push(db, { ...refused, uid: 'uid-web', isEnding: true }));
 
@@ -200,7 +200,7 @@ describe('a pod that lived before the restart', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('is told apart from those that are made and refused again and again', async () => {
+  test('is told apart from pods that never ran and are refused repeatedly', async () => {
     const host = node();
     const never = { hadContainers: false };
     host.seenPods.push(
@@ -213,7 +213,7 @@ describe('a pod that lived before the restart', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('is looked after from the restart on, until it is Done', async () => {
+  test('is watched from the restart until the node is Done', async () => {
     const host = node();
     const ended = Promise.withResolvers<void>();
     host.restarted = () => ended.promise;
@@ -227,7 +227,7 @@ describe('a pod that lived before the restart', () => {
     expect(host.podWatches).toEqual({ begun: 1, open: 0 });
   });
 
-  test('is let go of when the new kubelet does not come up, and is nobody’s where nothing is watched after the proof', async () => {
+  test('is no longer watched when the new kubelet fails, and never without a soak', async () => {
     const host = node();
     host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
     await startedAgent(host, POLICY);
@@ -239,7 +239,7 @@ describe('a pod that lived before the restart', () => {
     expect(other.podWatches.begun).toBe(0);
   });
 
-  test('and that inUse: Proceed gives up is none of them', async () => {
+  test('does not roll the change back when inUse: Proceed ends it', async () => {
     const host = node();
     await startedAgent(host, { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem' }).then((agent) =>
       agent.stop(),
@@ -255,8 +255,8 @@ describe('a pod that lived before the restart', () => {
   });
 });
 
-describe('a kubelet that fails for good', () => {
-  test('with systemd having given it up is started again with the old bytes', async () => {
+describe('a kubelet that fails permanently', () => {
+  test('is started again with the old bytes when systemd no longer restarts it', async () => {
     const host = node();
     host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
     host.givesUp = true;
@@ -268,7 +268,7 @@ describe('a kubelet that fails for good', () => {
     expect(host.runningArgv).toContain('--v=3');
   });
 
-  test('and whose old bytes start one that does not report its node is not called rolled back', async () => {
+  test('is not reported as rolled back when it does not report its node with the old bytes either', async () => {
     const host = node();
     host.reports = false;
     host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
@@ -282,7 +282,7 @@ describe('a kubelet that fails for good', () => {
     );
   });
 
-  test('also with the old bytes leaves a node that says how to mend it by hand', async () => {
+  test('has a reason with the manual fix when it fails with the old bytes too', async () => {
     const host = node();
     host.crash = () =>
       'E1124 02:00:00.000000 1 run.go:72] "command failed" err="failed to run Kubelet: no disk"';
@@ -297,8 +297,8 @@ describe('a kubelet that fails for good', () => {
   });
 });
 
-describe('old bytes that cannot be put back', () => {
-  test('are kept for a person and named, stay armed on the host, and are put back as soon as they can be', async () => {
+describe('old bytes that cannot be restored', () => {
+  test('are saved and named in the reason, with the timer armed, and restored as soon as possible', async () => {
     const host = node();
     host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
     let readOnly = true;

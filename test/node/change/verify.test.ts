@@ -8,20 +8,20 @@ const ANOTHER = 'c'.repeat(32);
 const PID = 4711;
 const ARGV = ['/usr/bin/kubelet', '--allowed-unsafe-sysctls=net.core.somaxconn'];
 
-/** A kubelet that was just restarted, and what it does next. Time passes at once. */
+/** A kubelet that was just restarted, and what it does next, in simulated time. */
 class Restarted {
   now = 0;
-  /** What systemd says, one answer a question; the last one stays. */
+  /** systemd's answers, one for each query; the last one stays. */
   statuses: Partial<UnitStatus>[] = [{ mainPid: PID, invocationId: NEW }];
-  /** From when on healthz answers, in ms. */
+  /** When healthz begins to answer, in ms. */
   healthyAt = 300;
-  /** From when on the process is gone, in ms. */
+  /** When the process ends, in ms. */
   endsAt = Number.POSITIVE_INFINITY;
-  /** What the process says of itself. */
+  /** INVOCATION_ID of the process. */
   invocation: string | undefined = NEW;
   asked = { status: 0 };
 
-  prove(accepts: (argv: readonly string[]) => boolean = () => true): Promise<Verification> {
+  verify(accepts: (argv: readonly string[]) => boolean = () => true): Promise<Verification> {
     const lives = (pid: number): boolean => pid === PID && this.now < this.endsAt;
     return verifyKubelet(
       {
@@ -86,29 +86,29 @@ class Restarted {
 }
 
 function whyNot(proof: Verification): string {
-  return proof.ok ? 'proven' : proof.why;
+  return proof.ok ? 'verified' : proof.why;
 }
 
 describe('a restarted kubelet', () => {
-  test('is proven by healthz, its argv and its own word that it is this start of the unit', async () => {
+  test('is verified by healthz, its argv and its INVOCATION_ID', async () => {
     const kubelet = new Restarted();
 
-    const proof = await kubelet.prove();
+    const proof = await kubelet.verify();
 
     expect(proof).toMatchObject({ ok: true, argv: ARGV, status: { mainPid: PID, invocationId: NEW } });
     expect(kubelet.now).toBe(300);
     expect(kubelet.asked.status).toBe(1);
   });
 
-  test('that does not tell its start is proven by systemd', async () => {
+  test('is verified by systemd when it has no INVOCATION_ID', async () => {
     const kubelet = new Restarted();
     kubelet.invocation = undefined;
 
-    expect(await kubelet.prove()).toMatchObject({ ok: true });
+    expect(await kubelet.verify()).toMatchObject({ ok: true });
     expect(kubelet.asked.status).toBe(2);
   });
 
-  test('that systemd started once more since is not proven', async () => {
+  test('is not verified when systemd has started it again since', async () => {
     const kubelet = new Restarted();
     kubelet.invocation = undefined;
     kubelet.statuses = [
@@ -116,10 +116,10 @@ describe('a restarted kubelet', () => {
       { mainPid: PID + 1, invocationId: ANOTHER },
     ];
 
-    expect(whyNot(await kubelet.prove())).toContain('did not stay');
+    expect(whyNot(await kubelet.verify())).toContain('did not keep running');
   });
 
-  test('whose id was given to another start of the unit is not proven', async () => {
+  test('is not verified when its process id belongs to another start of the unit', async () => {
     const kubelet = new Restarted();
     kubelet.invocation = ANOTHER;
     kubelet.statuses = [
@@ -127,29 +127,29 @@ describe('a restarted kubelet', () => {
       { mainPid: PID, invocationId: ANOTHER },
     ];
 
-    expect(whyNot(await kubelet.prove())).toContain('did not stay');
+    expect(whyNot(await kubelet.verify())).toContain('did not keep running');
   });
 
-  test('that ends before it is healthy is not proven, and its own error line says why', async () => {
+  test('is not verified when it ends before it is healthy, and its own error line says why', async () => {
     const kubelet = new Restarted();
     kubelet.endsAt = 100;
 
-    const why = whyNot(await kubelet.prove());
+    const why = whyNot(await kubelet.verify());
 
     expect(why).toContain('did not become healthy');
     expect(why).toContain('no such sysctl');
     expect(kubelet.now).toBeLessThan(200);
   });
 
-  test('that is still the old one is not proven', async () => {
+  test('is not verified while it is still the old process', async () => {
     const kubelet = new Restarted();
     kubelet.statuses = [{ mainPid: PID, invocationId: BEFORE }];
 
-    expect(whyNot(await kubelet.prove())).toContain('did not start');
+    expect(whyNot(await kubelet.verify())).toContain('did not start');
   });
 
-  test('that runs without the list is not proven', async () => {
-    expect(whyNot(await new Restarted().prove((argv) => argv.length > 2))).toContain(
+  test('is not verified when it runs without the list', async () => {
+    expect(whyNot(await new Restarted().verify((argv) => argv.length > 2))).toContain(
       'without the expected list',
     );
   });

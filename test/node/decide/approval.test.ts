@@ -9,7 +9,7 @@ import { WEB_POD } from '../web-pod.ts';
 
 const ONE = { allowedUnsafeSysctls: 'net.core.somaxconn' };
 const BOTH = { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.msgmax' };
-/** Takes away what WEB_POD uses. */
+/** Removes what WEB_POD uses. */
 const OTHER = { allowedUnsafeSysctls: 'kernel.msgmax' };
 const NOT_THIS = '0123456789';
 
@@ -42,7 +42,7 @@ function revisionFor({ allowedUnsafeSysctls, ['mode']: mode }: Data): string {
   return revisionOf(mode === 'Restore' ? [] : allowedUnsafeSysctls.split(',').toSorted());
 }
 
-/** As the coordinator writes it, and the watch brings it. */
+/** Approves as the coordinator does, and delivers the Node as the watch does. */
 async function approve(host: FakeHost, revision = asked): Promise<void> {
   host.annotations[INPUT_KEYS.approvedRevision] = revision;
   await nodeSeen(host);
@@ -63,7 +63,7 @@ async function pass(host: FakeHost, ms: number): Promise<void> {
   await atRest();
 }
 
-/** A node that runs with `data`, approved, and known to its agent; nothing is recorded yet. */
+/** A node that runs with the approved list `data`; no action is recorded yet. */
 async function changedTo(data: Data): Promise<FakeHost> {
   const host = new FakeHost().startKubelet();
   await startAgent(host, data);
@@ -75,7 +75,7 @@ async function changedTo(data: Data): Promise<FakeHost> {
   return host;
 }
 
-const told = (host: FakeHost): readonly string[] =>
+const reports = (host: FakeHost): readonly string[] =>
   host.actions.filter((action) => /^(?:patch|event)/u.test(action));
 const writes = (host: FakeHost): readonly string[] =>
   host.actions.filter((action) => !/^(?:patch|event)/u.test(action) && !action.endsWith('/state.json'));
@@ -85,7 +85,7 @@ beforeEach(() => {
 });
 
 describe('a node that waits for approval', () => {
-  test('begins nothing, and says what it waits for and what it would do', async () => {
+  test('begins no change, and reports what it waits for and what it would do', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host, ONE);
@@ -101,7 +101,7 @@ describe('a node that waits for approval', () => {
     expect(host.annotations).not.toHaveProperty([KEYS.appliedRevision]);
   });
 
-  test('neither writes nor arms anything ahead of the approval, however often it is looked at', async () => {
+  test('neither writes nor arms anything before the approval, at any number of passes', async () => {
     const host = await changedTo(ONE);
 
     await edit(host, BOTH);
@@ -113,12 +113,12 @@ describe('a node that waits for approval', () => {
     expect(host.annotations[KEYS.state]).toBe('Pending');
     expect(writes(host)).toEqual([]);
     expect(host.files.has(JOURNAL_FILE)).toBe(false);
-    // One report for all of it, no Event, no question for pods.
-    expect(told(host)).toEqual(['patch Pending']);
+    // One report, no Event, no list of pods.
+    expect(reports(host)).toEqual(['patch Pending']);
     expect(host.podLooks).toEqual([]);
   });
 
-  test('goes at once when the approval comes, without a question for its pods', async () => {
+  test('changes at once when it is approved, without a list of its pods', async () => {
     const host = await changedTo(ONE);
     await edit(host, BOTH);
     await nodeSeen(host);
@@ -139,10 +139,10 @@ describe('a node that waits for approval', () => {
   });
 
   test.each([
-    [APPROVAL_MARKERS.unanswered, 'was not followed in time'],
+    [APPROVAL_MARKERS.unanswered, 'did not begin in time'],
     [APPROVAL_MARKERS.unfinished, 'an edit has replaced'],
-    [APPROVAL_MARKERS.unread, 'was not heard of'],
-  ])('says what the coordinator means by %s', async (mark, meaning) => {
+    [APPROVAL_MARKERS.unread, 'did not respond'],
+  ])('explains the coordinator’s marker %s in its reason', async (mark, meaning) => {
     const host = await changedTo(ONE);
     await edit(host, BOTH);
 
@@ -152,18 +152,18 @@ describe('a node that waits for approval', () => {
     expect(writes(host)).toEqual([]);
   });
 
-  test('ignores an approval of another revision, and names it', async () => {
+  test('ignores an approval of another revision, and names that revision', async () => {
     const host = await changedTo(ONE);
     await edit(host, BOTH);
 
     await approve(host, NOT_THIS);
 
     expect(host.annotations[KEYS.state]).toBe('Pending');
-    expect(host.annotations[KEYS.reason]).toContain(`its approval of ${NOT_THIS} is for another one`);
+    expect(host.annotations[KEYS.reason]).toContain(`its approval of ${NOT_THIS} is for another revision`);
     expect(writes(host)).toEqual([]);
   });
 
-  test('waits again when the approval is withdrawn before a pod lets it go', async () => {
+  test('waits again when the approval is revoked before a blocking pod is gone', async () => {
     const host = await changedTo(ONE);
     host.pods = [WEB_POD];
     await edit(host, OTHER);
@@ -178,7 +178,7 @@ describe('a node that waits for approval', () => {
     expect(writes(host)).toEqual([]);
   });
 
-  test('waits also for a change that restarts nothing', async () => {
+  test('waits also with a change that restarts nothing', async () => {
     const host = await changedTo(ONE);
     await withdraw(host);
     host.files.set(ENVIRONMENT_FILE, '');
@@ -190,7 +190,7 @@ describe('a node that waits for approval', () => {
     expect(host.files.get(ENVIRONMENT_FILE)).toBe('');
   });
 
-  test('waits anew for each revision, and goes as asked when it is edited meanwhile', async () => {
+  test('waits for an approval of each revision, and changes to the one that was approved', async () => {
     const host = await changedTo(ONE);
     await edit(host, BOTH);
     const first = asked;
@@ -204,11 +204,11 @@ describe('a node that waits for approval', () => {
     expect(host.annotations).toMatchObject({ [KEYS.state]: 'Done', [KEYS.running]: 'kernel.msgmax' });
   });
 
-  test('waits for mode: Restore as for any other revision', async () => {
+  test('waits with mode: Restore as with any other revision', async () => {
     const host = await changedTo(ONE);
 
     await edit(host, { ...ONE, mode: 'Restore' });
-    // Who uninstalls waits for every node to say Done again.
+    // An administrator who uninstalls waits until every node is Done again.
     expect(host.annotations[KEYS.state]).toBe('Pending');
 
     await approve(host);
@@ -217,23 +217,23 @@ describe('a node that waits for approval', () => {
 });
 
 describe('a node that is Done and waits for its turn', () => {
-  test('tells nothing, since the coordinator sees it from the policy; after some minutes it says so', async () => {
+  test('delays its Pending report by some minutes, since the coordinator predicts it', async () => {
     const host = await changedTo(ONE);
 
     await edit(host, BOTH);
     agent?.hostChanged();
     await pass(host, 299_000);
-    expect(told(host)).toEqual([]);
+    expect(reports(host)).toEqual([]);
 
     await pass(host, 151_000);
-    expect(told(host)).toEqual(['patch Pending']);
+    expect(reports(host)).toEqual(['patch Pending']);
     expect(host.annotations).toMatchObject({ [KEYS.state]: 'Pending', [KEYS.desiredRevision]: asked });
   });
 
-  test('goes at once with an approval that came before its agent had read the edit', async () => {
+  test('changes at once with an approval that came before its agent had read the edit', async () => {
     const host = await changedTo(ONE);
     await approve(host, revisionFor(BOTH));
-    expect(told(host)).toEqual([]);
+    expect(reports(host)).toEqual([]);
 
     await edit(host, BOTH);
 
@@ -241,33 +241,33 @@ describe('a node that is Done and waits for its turn', () => {
       [KEYS.state]: 'Done',
       [KEYS.running]: 'net.core.somaxconn,kernel.msgmax',
     });
-    expect(told(host)).toEqual(['patch Working', 'patch Done']);
+    expect(reports(host)).toEqual(['patch Working', 'patch Done']);
   });
 
-  test('tells nothing of an edit that is taken back', async () => {
+  test('reports nothing of an edit that is reverted', async () => {
     const host = await changedTo(ONE);
 
     await edit(host, BOTH);
     await edit(host, ONE);
     await pass(host, 1_200_000);
 
-    expect(told(host)).toEqual([]);
+    expect(reports(host)).toEqual([]);
   });
 
-  test('waits as long again for each revision', async () => {
+  test('delays the report again for each revision', async () => {
     const host = await changedTo(ONE);
     await edit(host, BOTH);
     await pass(host, 400_000);
 
     await edit(host, OTHER);
     await pass(host, 400_000);
-    expect(told(host)).toEqual([]);
+    expect(reports(host)).toEqual([]);
 
     await pass(host, 100_000);
-    expect(told(host)).toEqual(['patch Pending']);
+    expect(reports(host)).toEqual(['patch Pending']);
   });
 
-  test('says so at once when anything else is to be told', async () => {
+  test('reports Pending at once when anything else changes', async () => {
     const host = await changedTo(ONE);
     await edit(host, BOTH);
 
@@ -275,15 +275,15 @@ describe('a node that is Done and waits for its turn', () => {
     agent?.hostChanged();
     await pass(host, 1000);
 
-    expect(told(host)).toEqual(['patch Pending']);
+    expect(reports(host)).toEqual(['patch Pending']);
     expect(host.annotations[KEYS.drift]).toContain('net.core.rmem_max');
   });
 
   test.each([
-    ['the ConfigMap that was not valid is mended', KEYS.policyError, 'no'],
-    ['a person asks it to try again', INPUT_KEYS.retry, 'true'],
-    ['its kubelet runs with another list than it says', KEYS.running, 'kernel.sem'],
-  ])('says so at once when %s by the edit', async (_, key, value) => {
+    ['the ConfigMap that was not valid is fixed', KEYS.policyError, 'no'],
+    ['a user requests a retry', INPUT_KEYS.retry, 'true'],
+    ['its kubelet runs with another list than it reports', KEYS.running, 'kernel.sem'],
+  ])('reports Pending at once when %s', async (_, key, value) => {
     const host = await changedTo(ONE);
     host.annotations[key] = value;
     agent?.setNode(host.node());
@@ -294,40 +294,40 @@ describe('a node that is Done and waits for its turn', () => {
   });
 
   test.each([
-    ['a coordinator that has given it up', APPROVAL_MARKERS.unread],
-    ['one that has put it last', APPROVAL_MARKERS.unanswered],
-    ['one that approved something else', NOT_THIS],
-  ])('says so at once to %s', async (_, approved) => {
+    ['marked the node as not responding', APPROVAL_MARKERS.unread],
+    ['revoked an unused approval', APPROVAL_MARKERS.unanswered],
+    ['approved another revision', NOT_THIS],
+  ])('reports Pending at once when the coordinator has %s', async (_, approved) => {
     const host = await changedTo(ONE);
     await approve(host, approved);
 
     await edit(host, BOTH);
 
-    expect(told(host)).toEqual(['patch Pending']);
+    expect(reports(host)).toEqual(['patch Pending']);
   });
 
-  test('says nothing to one that took an overtaken approval back', async () => {
+  test('reports nothing when the coordinator has revoked an outdated approval', async () => {
     const host = await changedTo(ONE);
     await approve(host, APPROVAL_MARKERS.unfinished);
 
     await edit(host, BOTH);
 
-    expect(told(host)).toEqual([]);
+    expect(reports(host)).toEqual([]);
   });
 
-  test('keeps quiet also when its agent starts anew', async () => {
+  test('delays the report also after a restart of its agent', async () => {
     const host = await changedTo(ONE);
     await edit(host, BOTH);
     await agent?.stop();
 
     await startAgent(host, BOTH);
 
-    expect(told(host)).toEqual([]);
+    expect(reports(host)).toEqual([]);
   });
 });
 
-describe('no approval is waited for', () => {
-  test('where nothing is to be changed', async () => {
+describe('a change without approval', () => {
+  test('is not needed when nothing differs', async () => {
     const host = new FakeHost({
       [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.*\n',
     }).startKubelet();
@@ -338,7 +338,7 @@ describe('no approval is waited for', () => {
     expect(host.annotations[KEYS.appliedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
   });
 
-  test('when drift from the approved revision is mended, and none is needed twice', async () => {
+  test('fixes drift from the approved revision, more than once', async () => {
     const host = await changedTo(ONE);
     host.files.set(ENVIRONMENT_FILE, '');
 
@@ -349,7 +349,7 @@ describe('no approval is waited for', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('with rollout: Immediate', async () => {
+  test('is made with rollout: Immediate', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host, { ...ONE, rollout: 'Immediate' });
@@ -357,7 +357,7 @@ describe('no approval is waited for', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('where the agent was not started to wait', async () => {
+  test('is made when the agent was not started to wait', async () => {
     const host = new FakeHost().startKubelet();
 
     await startAgent(host, ONE, { waitForApproval: false });
@@ -365,7 +365,7 @@ describe('no approval is waited for', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('any longer when the policy becomes Immediate', async () => {
+  test('is made when the policy becomes Immediate', async () => {
     const host = await changedTo(ONE);
     await edit(host, BOTH);
     expect(writes(host)).toEqual([]);
@@ -376,8 +376,8 @@ describe('no approval is waited for', () => {
   });
 });
 
-describe('what holds a change back is said before that it is not approved', () => {
-  test('a pod that uses what would be taken away', async () => {
+describe('the reason of an unapproved change', () => {
+  test('names a pod that uses what would be removed before the missing approval', async () => {
     const host = await changedTo(ONE);
     host.pods = [WEB_POD];
 
@@ -394,7 +394,7 @@ describe('what holds a change back is said before that it is not approved', () =
     expect(writes(host)).toEqual([]);
   });
 
-  test('not a pod that inUse: Proceed ends; nobody asks for it before the approval', async () => {
+  test('does not name a pod that inUse: Proceed ends, and lists no pods before the approval', async () => {
     const host = await changedTo(ONE);
     host.pods = [WEB_POD];
 
@@ -405,7 +405,7 @@ describe('what holds a change back is said before that it is not approved', () =
     expect(host.podLooks).toEqual([]);
   });
 
-  test('a kubelet that does not run', async () => {
+  test('is a kubelet that does not run, before the missing approval', async () => {
     const host = await changedTo(ONE);
     host.active = false;
     agent?.hostChanged();
@@ -413,10 +413,10 @@ describe('what holds a change back is said before that it is not approved', () =
     await edit(host, BOTH);
 
     expect(host.annotations[KEYS.state]).toBe('Blocked');
-    expect(host.annotations[KEYS.reason]).toContain('only a kubelet that runs is changed');
+    expect(host.annotations[KEYS.reason]).toContain('The agent changes only a running kubelet');
   });
 
-  test('the pause after a failed change', async () => {
+  test('is the pause after a failed change, before the missing approval', async () => {
     const host = await changedTo(ONE);
     host.crash = (argv) => (argv.some((word) => word.includes('msgmax')) ? 'no' : undefined);
     await edit(host, BOTH);
@@ -432,7 +432,7 @@ describe('what holds a change back is said before that it is not approved', () =
 });
 
 describe('the jitter', () => {
-  test('is not waited for beside the coordinator, which sets the pace itself', async () => {
+  test('does not delay a change that the coordinator approves', async () => {
     const host = new FakeHost().startKubelet();
     await startAgent(host, ONE, { waitForApproval: true, jitterMs: 60_000 });
 
@@ -441,7 +441,7 @@ describe('the jitter', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('is waited for where nobody else paces the change', async () => {
+  test('delays a change without a coordinator', async () => {
     const host = new FakeHost().startKubelet();
     await startAgent(host, { ...ONE, rollout: 'Immediate' }, { waitForApproval: true, jitterMs: 60_000 });
     expect(host.annotations[KEYS.reason]).toContain('jitter');

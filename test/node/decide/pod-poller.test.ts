@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createPodPoller, type PodPoller } from '../../../agent/node/decide/pod-poller.ts';
 
-function looks(random = 0): {
+function poller(random = 0): {
   readonly pods: PodPoller;
   readonly clock: { at: number };
   readonly asked: boolean[];
@@ -20,10 +20,10 @@ function looks(random = 0): {
   return Object.assign(made, { pods });
 }
 
-/** The pauses in seconds between the first looks of a restart that goes on waiting. */
-async function pausesOf(made: ReturnType<typeof looks>, count: number): Promise<readonly number[]> {
+/** The pauses in seconds between the first queries for a restart that keeps waiting. */
+async function pausesOf(made: ReturnType<typeof poller>, count: number): Promise<readonly number[]> {
   const pauses: number[] = [];
-  for (let look = 0; look < count; look += 1) {
+  for (let query = 0; query < count; query += 1) {
     await made.pods.now('a restart');
     const pause = made.pods.next().getTime() - made.clock.at;
     pauses.push(pause / 1000);
@@ -33,22 +33,22 @@ async function pausesOf(made: ReturnType<typeof looks>, count: number): Promise<
 }
 
 describe('the pods', () => {
-  it('are asked for at 5 s first and then ever more seldom, at last once a minute', async () => {
-    expect(await pausesOf(looks(), 7)).toEqual([5, 5, 10, 20, 40, 60, 60]);
+  it('are listed after 5 s first, then with growing pauses up to a minute', async () => {
+    expect(await pausesOf(poller(), 7)).toEqual([5, 5, 10, 20, 40, 60, 60]);
   });
 
-  it('are asked for at other moments by each node', async () => {
-    expect(await pausesOf(looks(0.8), 2)).toEqual([6, 7.2]);
+  it('are listed at a different time by each node', async () => {
+    expect(await pausesOf(poller(0.8), 2)).toEqual([6, 7.2]);
   });
 
-  it('are asked for every 5 s while nobody answers, however long that lasts', async () => {
-    const made = looks();
+  it('are listed every 5 s while the API server does not answer', async () => {
+    const made = poller();
     made.answers = false;
     expect(await pausesOf(made, 30)).toEqual(Array.from({ length: 30 }, () => 5));
   });
 
-  it('are asked for once for the same restart until then, and at once for another one', async () => {
-    const made = looks();
+  it('are listed once for the same restart until the pause is over, and at once for another restart', async () => {
+    const made = poller();
     await made.pods.now('a restart');
     made.clock.at += 4999;
     await made.pods.now('a restart');
@@ -57,14 +57,14 @@ describe('the pods', () => {
     expect(made.asked).toHaveLength(2);
   });
 
-  it('are not known, and why, when the API server does not answer', async () => {
-    const made = looks();
+  it('are unknown, with the error, when the API server does not answer', async () => {
+    const made = poller();
     made.answers = false;
     expect(await made.pods.now('a restart')).toEqual({ kind: 'unknown', why: 'connect ECONNREFUSED' });
   });
 
-  it('looked at anew replace what was remembered', async () => {
-    const made = looks();
+  it('that `latest` lists replace the earlier answer', async () => {
+    const made = poller();
     await made.pods.now('a restart');
     made.answers = false;
     await made.pods.latest('a restart');

@@ -21,40 +21,40 @@ async function hostChanged(host: FakeHost, agent: Agent): Promise<void> {
   await passes(host, 1000);
 }
 
-/** What was done to the host, other than to remember something. */
+/** The writes and commands on the host, without state.json. */
 function deeds(host: FakeHost): string[] {
   return host.actions.filter(
     (action) => /^(?:write|remove|restart|arm)/.test(action) && !action.endsWith('/state.json'),
   );
 }
 
-/** Nothing was done, and the node says why not. */
+/** Expects that nothing was done; returns the node's reason. */
 function expectHeld(host: FakeHost, state: 'Blocked' | 'Degraded'): string {
   expect(deeds(host)).toEqual([]);
   expect(host.annotations[KEYS.state]).toBe(state);
   return host.annotations[KEYS.reason] ?? '';
 }
 
-async function putBack(host: FakeHost, agent: Agent, content = THEIRS): Promise<void> {
+async function revert(host: FakeHost, agent: Agent, content = THEIRS): Promise<void> {
   await passes(host, 10 * MINUTE_MS);
   host.files.set(ENVIRONMENT_FILE, content);
   await hostChanged(host, agent);
 }
 
-/** Changed, put back and healed; put back again. */
-async function putBackTwice(): Promise<{ host: FakeHost; agent: Agent }> {
+/** A node whose file was changed, reverted, changed again and reverted again. */
+async function revertedTwice(): Promise<{ host: FakeHost; agent: Agent }> {
   const host = new FakeHost({ [ENVIRONMENT_FILE]: THEIRS }).startKubelet();
   const agent = await startedAgent(host, POLICY);
-  await putBack(host, agent);
+  await revert(host, agent);
   expect(host.files.get(ENVIRONMENT_FILE)).toBe(OURS);
   expect(host.annotations[KEYS.state]).toBe('Done');
   host.actions.length = 0;
-  await putBack(host, agent);
+  await revert(host, agent);
   return { host, agent };
 }
 
 describe('a kubelet that is active but not healthy', () => {
-  test('is not changed; it is as soon as it is healthy again', async () => {
+  test('is not changed until it is healthy again', async () => {
     const host = new FakeHost().startKubelet();
     host.healthy = () => false;
 
@@ -71,7 +71,7 @@ describe('a kubelet that is active but not healthy', () => {
     expect(host.restarts).toBe(1);
   });
 
-  test('keeps the node from being Done also while nothing is to be changed', async () => {
+  test('makes the node Blocked also when nothing is to be changed', async () => {
     const host = new FakeHost({
       [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n',
     }).startKubelet();
@@ -83,7 +83,7 @@ describe('a kubelet that is active but not healthy', () => {
     expect(host.annotations[KEYS.reason]).toContain('healthz');
   });
 
-  test('counts as healthy where it was told to serve no healthz', async () => {
+  test('counts as healthy when its healthz is off', async () => {
     const host = new FakeHost();
     host.environment = [...host.environment, 'KUBELET_KUBEADM_ARGS=--healthz-port=0'];
     host.startKubelet();
@@ -103,7 +103,7 @@ describe('a file system that cannot take the change', () => {
     ],
     [{ kind: 'inodes', mount: '/var' }, /\/var to have a free inode/u],
     [{ kind: 'read-only', mount: '/var' }, /\/var to take writes.*read-only/u],
-  ])('leaves the node as it is until it can: %j', async ([shortage, said]) => {
+  ])('blocks the change until it can: %j', async ([shortage, said]) => {
     const host = new FakeHost().startKubelet();
     host.shortage = (path) => (path === ENVIRONMENT_FILE ? shortage : undefined);
 
@@ -120,7 +120,7 @@ describe('a file system that cannot take the change', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('is also that of the agent’s own folder', async () => {
+  test('blocks the change when it is that of the agent’s own folder', async () => {
     const host = new FakeHost().startKubelet();
     host.shortage = (path) =>
       path.startsWith('/var/lib/kubelet-sysctl-agent/') ? { kind: 'inodes', mount: '/' } : undefined;
@@ -130,7 +130,7 @@ describe('a file system that cannot take the change', () => {
     expect(expectHeld(host, 'Blocked')).toContain('/var/lib/kubelet-sysctl-agent');
   });
 
-  test('is also that of what undoes a change on the host', async () => {
+  test('blocks the change when it is that of the rollback timer or the boot unit', async () => {
     const host = new FakeHost().startKubelet();
     host.shortage = (path) =>
       path.startsWith('/etc/systemd/system/') ? { kind: 'read-only', mount: '/etc/systemd' } : undefined;
@@ -141,7 +141,7 @@ describe('a file system that cannot take the change', () => {
     expect(host.actions).not.toContain('arm');
   });
 
-  test('is asked for a MiB, and four times the size of the file', async () => {
+  test('must have a MiB and four times the size of the file free', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: `#${'x'.repeat(999)}` }).startKubelet();
     const ports = host.ports();
     const asked: unknown[] = [];
@@ -165,11 +165,11 @@ describe('a file system that cannot take the change', () => {
   });
 });
 
-describe('an environment file that is no regular file', () => {
+describe('an environment file that is not a regular file', () => {
   test.for([
     new NotRegularFileError(ENVIRONMENT_FILE, 'a FIFO', false),
     new NotRegularFileError(ENVIRONMENT_FILE, 'a character device', true),
-  ])('is told at the first look, and the node is changed when a file is in its place', async (error) => {
+  ])('is reported at the first pass, and the node is changed once a file replaces it', async (error) => {
     const host = new FakeHost().startKubelet();
     host.unreadable = error;
 
@@ -181,7 +181,7 @@ describe('an environment file that is no regular file', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('is of no concern where it reads as empty and another one takes the change', async () => {
+  test('does not matter when it reads as empty and another file gets the change', async () => {
     const other = '/etc/sysconfig/kubelet';
     const host = new FakeHost();
     host.environmentFiles = [...host.environmentFiles, { path: other, optional: true }];
@@ -196,7 +196,7 @@ describe('an environment file that is no regular file', () => {
 });
 
 describe('a kubelet whose unit is masked', () => {
-  test.for([true, false])('is left alone until it is unmasked (its process runs: %s)', async (runs) => {
+  test.for([true, false])('is not changed until it is unmasked (its process runs: %s)', async (runs) => {
     const host = new FakeHost();
     if (runs) {
       host.startKubelet();
@@ -205,7 +205,7 @@ describe('a kubelet whose unit is masked', () => {
 
     await startedAgent(host, POLICY);
     const reason = expectHeld(host, 'Blocked');
-    expect(reason).toMatch(/^kubelet\.service is masked; left alone until somebody unmasks it/u);
+    expect(reason).toMatch(/^kubelet\.service is masked\. The agent changes nothing until it is unmasked/u);
     expect(reason.includes('old process still runs')).toBe(runs);
 
     host.loadState = 'loaded';
@@ -214,7 +214,7 @@ describe('a kubelet whose unit is masked', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('is watched for the link that masks it', async () => {
+  test('has the link that masks it watched', async () => {
     const host = new FakeHost();
     host.loadState = 'masked';
     const ports = host.ports();
@@ -231,9 +231,9 @@ describe('a kubelet whose unit is masked', () => {
   });
 });
 
-describe('a file that somebody else puts back', () => {
-  test('twice is not changed a third time, and the reason says what to do', async () => {
-    const { host, agent } = await putBackTwice();
+describe('a file that another program reverts', () => {
+  test('is not changed a third time, and the reason says what to do', async () => {
+    const { host, agent } = await revertedTwice();
 
     const reason = expectHeld(host, 'Degraded');
     expect(host.files.get(ENVIRONMENT_FILE)).toBe(THEIRS);
@@ -247,8 +247,8 @@ describe('a file that somebody else puts back', () => {
     expectHeld(host, 'Degraded');
   });
 
-  test('is still not changed after the agent’s own restart', async () => {
-    const { host, agent } = await putBackTwice();
+  test('is still not changed after a restart of the agent', async () => {
+    const { host, agent } = await revertedTwice();
     await agent.stop();
 
     await startedAgent(host, POLICY);
@@ -256,8 +256,8 @@ describe('a file that somebody else puts back', () => {
     expect(expectHeld(host, 'Degraded')).toContain('was reverted twice');
   });
 
-  test('is changed again when the policy asks for something else', async () => {
-    const { host, agent } = await putBackTwice();
+  test('is changed again when the policy wants another list', async () => {
+    const { host, agent } = await revertedTwice();
 
     agent.setConfigMap(host.configMap({ allowedUnsafeSysctls: 'kernel.sem' }));
     await atRest();
@@ -267,7 +267,7 @@ describe('a file that somebody else puts back', () => {
   });
 
   test('is changed again when it has other bytes', async () => {
-    const { host, agent } = await putBackTwice();
+    const { host, agent } = await revertedTwice();
 
     host.files.set(ENVIRONMENT_FILE, `${THEIRS}# a new template\n`);
     await hostChanged(host, agent);
@@ -276,8 +276,8 @@ describe('a file that somebody else puts back', () => {
     expect(host.files.get(ENVIRONMENT_FILE)).toContain('net.core.somaxconn');
   });
 
-  test('is Done when its manager writes what is wanted', async () => {
-    const { host, agent } = await putBackTwice();
+  test('is Done when the other program writes the desired list', async () => {
+    const { host, agent } = await revertedTwice();
 
     host.files.set(ENVIRONMENT_FILE, OURS);
     await hostChanged(host, agent);
@@ -287,7 +287,7 @@ describe('a file that somebody else puts back', () => {
   });
 
   test('is changed again a day after the first change', async () => {
-    const { host } = await putBackTwice();
+    const { host } = await revertedTwice();
 
     await passes(host, 23 * 60 * MINUTE_MS);
     expectHeld(host, 'Degraded');
@@ -297,8 +297,8 @@ describe('a file that somebody else puts back', () => {
     expect(host.files.get(ENVIRONMENT_FILE)).toBe(OURS);
   });
 
-  test('is only told of where the policy observes', async () => {
-    const { host, agent } = await putBackTwice();
+  test('is Observing when the policy only observes', async () => {
+    const { host, agent } = await revertedTwice();
 
     agent.setConfigMap(host.configMap({ ...POLICY, mode: 'Observe' }));
     await atRest();
@@ -306,7 +306,7 @@ describe('a file that somebody else puts back', () => {
     expect(host.annotations[KEYS.state]).toBe('Observing');
   });
 
-  test('by the agent itself, as the policy goes back and forth, is no reason to stop', async () => {
+  test('is still changed when the agent itself reverted it for another revision', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: THEIRS }).startKubelet();
     const agent = await startedAgent(host, POLICY);
 

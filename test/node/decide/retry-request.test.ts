@@ -23,7 +23,7 @@ async function failed(options = {}): Promise<{ host: FakeHost; agent: Agent }> {
   return { host, agent };
 }
 
-/** As `kubectl annotate` writes it and the watch brings it. */
+/** Annotates as `kubectl annotate` does, and delivers the Node as the watch does. */
 async function askForRetry(host: FakeHost, agent: Agent, value = 'now'): Promise<void> {
   host.annotations[INPUT_KEYS.retry] = value;
   await nodeSeen(host, agent);
@@ -45,14 +45,14 @@ async function edit(host: FakeHost, agent: Agent, data: Readonly<Record<string, 
 }
 
 describe('a change that failed', () => {
-  test('leaves its revision on the node', async () => {
+  test('is shown on the node as failed-revision', async () => {
     const { host } = await failed();
 
     expect(host.annotations[KEYS.state]).toBe('Degraded');
     expect(host.annotations[KEYS.failedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
   });
 
-  test('keeps it there while it is retried, until a try succeeds', async () => {
+  test('keeps failed-revision while it is retried, until a try succeeds', async () => {
     const { host } = await failed();
     const restarted = Promise.withResolvers<void>();
     host.restarted = () => restarted.promise;
@@ -77,7 +77,7 @@ describe('a change that failed', () => {
     expect(host.annotations).not.toHaveProperty([KEYS.failedRevision]);
   });
 
-  test('leaves it there as well where the old bytes cannot be put back', async () => {
+  test('is shown as failed-revision also when the old bytes cannot be restored', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: '# ours\n' }).startKubelet();
     host.crash = dies;
     host.fault = (action) =>
@@ -90,7 +90,7 @@ describe('a change that failed', () => {
     expect(host.annotations[KEYS.failedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
   });
 
-  test('keeps it there over the agent’s own restart, and while the node is paused', async () => {
+  test('keeps failed-revision over a restart of the agent, and while the node is paused', async () => {
     const { host, agent } = await failed();
     await agent.stop();
     host.annotations[INPUT_KEYS.paused] = 'true';
@@ -101,7 +101,7 @@ describe('a change that failed', () => {
     expect(host.annotations[KEYS.failedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
   });
 
-  test('takes it away when another revision is desired, and shows it again when that one is', async () => {
+  test('hides failed-revision while another revision is desired', async () => {
     const { host, agent } = await failed();
 
     await edit(host, agent, { ...OTHER, paused: 'true' });
@@ -111,7 +111,7 @@ describe('a change that failed', () => {
     expect(host.annotations[KEYS.failedRevision]).toBe(host.annotations[KEYS.desiredRevision]);
   });
 
-  test('takes it away when a person has done by hand what it was to do', async () => {
+  test('removes failed-revision when a person has made the change by hand', async () => {
     const { host, agent } = await failed();
     host.crash = () => undefined;
     host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n');
@@ -127,7 +127,7 @@ describe('a change that failed', () => {
     expect(host.annotations).not.toHaveProperty([KEYS.failedRevision]);
   });
 
-  test('is read as well from the memory of an agent that noted no revision', async () => {
+  test('is read also from the state of an older agent that saved no revision', async () => {
     const { host, agent } = await failed();
     agent.hostChanged();
     await pass(host, 1000);
@@ -149,7 +149,7 @@ describe('a change that failed', () => {
 });
 
 describe('the annotation retry', () => {
-  test('ends the pause after a failed change, and is taken away', async () => {
+  test('ends the pause after a failed change, and is removed', async () => {
     const { host, agent } = await failed();
     host.crash = () => undefined;
 
@@ -159,7 +159,7 @@ describe('the annotation retry', () => {
     expect(host.annotations).not.toHaveProperty([INPUT_KEYS.retry]);
   });
 
-  test('makes one try and no more, also when it cannot be taken away', async () => {
+  test('causes one try, also when the annotation cannot be removed', async () => {
     const { host, agent } = await failed();
     expect(host.restarts).toBe(2);
     host.fault = (action) => (action.startsWith('patch') ? new Error('403 Forbidden') : undefined);
@@ -176,7 +176,7 @@ describe('the annotation retry', () => {
     expect(agentState).toHaveProperty('failure.attempts', 2);
   });
 
-  test('makes another try when it is written again, and the pause goes on growing', async () => {
+  test('causes another try when it is written again, and the backoff keeps growing', async () => {
     const { host, agent } = await failed();
     await askForRetry(host, agent);
     await nodeSeen(host, agent);
@@ -194,7 +194,7 @@ describe('the annotation retry', () => {
     expect(host.restarts).toBe(8);
   });
 
-  test('is not lost where it comes in the middle of a change, whose report takes it away', async () => {
+  test('is not lost when it is set during a change, whose report removes it', async () => {
     const host = new FakeHost().startKubelet();
     host.crash = dies;
     const restarted = Promise.withResolvers<void>();
@@ -216,7 +216,7 @@ describe('the annotation retry', () => {
     expect(host.restarts).toBe(4);
   });
 
-  test('counts while the approval is still to come, also over the agent’s own restart', async () => {
+  test('holds until the approval comes, also over a restart of the agent', async () => {
     const host = new FakeHost().startKubelet();
     host.crash = dies;
     let agent = await startedAgent(host, POLICY, { waitForApproval: true });
@@ -236,7 +236,7 @@ describe('the annotation retry', () => {
     expect(host.annotations[KEYS.state]).toBe('Pending');
   });
 
-  test('asks for the pods anew that hold the node up', async () => {
+  test('lists the blocking pods again at once', async () => {
     const host = new FakeHost().startKubelet();
     const agent = await startedAgent(host, POLICY);
     host.pods = [WEB_POD];
@@ -249,7 +249,7 @@ describe('the annotation retry', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('lets a file be changed again that somebody else has put back twice', async () => {
+  test('lets a file be changed again that another program has reverted twice', async () => {
     const theirs = '# Ansible managed\n';
     const host = new FakeHost({ [ENVIRONMENT_FILE]: theirs }).startKubelet();
     const agent = await startedAgent(host, POLICY);
@@ -272,7 +272,7 @@ describe('the annotation retry', () => {
     expect(host.annotations[KEYS.state]).toBe('Degraded');
   });
 
-  test('still lets that file be changed when the first try of it has failed', async () => {
+  test('still lets that file be changed when its first try has failed', async () => {
     const theirs = '# Ansible managed\n';
     const host = new FakeHost({ [ENVIRONMENT_FILE]: theirs }).startKubelet();
     const agent = await startedAgent(host, POLICY);
@@ -294,7 +294,7 @@ describe('the annotation retry', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('is taken away, and leaves nothing on the host, where nothing has failed', async () => {
+  test('is removed, and leaves nothing on the host, when nothing has failed', async () => {
     const host = new FakeHost({
       [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.*\n',
     }).startKubelet();
@@ -314,14 +314,14 @@ describe('retriedSince', () => {
   const asked = new Date('2026-11-24T02:00:10.000Z');
   const agentState = withRetry({ ...EMPTY_STATE, history: [] }, asked) ?? EMPTY_STATE;
 
-  test('is true of what came before the wish alone', () => {
+  test('is true only of a time before the request', () => {
     const now = new Date('2026-11-24T02:01:00.000Z');
     expect(retriedSince(agentState, at, now)).toBe(true);
     expect(retriedSince(agentState, '2026-11-24T02:00:20.000Z', now)).toBe(false);
     expect(retriedSince(EMPTY_STATE, at, now)).toBe(false);
   });
 
-  test('is false of a wish that is later than now, since the clock was set back', () => {
+  test('is false for a request in the future, since the clock was set back', () => {
     expect(retriedSince(agentState, at, new Date('2026-11-24T02:00:05.000Z'))).toBe(false);
   });
 });

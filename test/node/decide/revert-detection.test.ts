@@ -34,13 +34,13 @@ function changed(
   };
 }
 
-function flaps(history: readonly PastChange[], content: string | undefined, revision = 'a'): boolean {
+function isReverted(history: readonly PastChange[], content: string | undefined, revision = 'a'): boolean {
   const file = { path: FILE, content: bytes(content) };
   return detectReverts(history, file, { revision, now: NOW }) !== undefined;
 }
 
-describe('flappingOf', () => {
-  test('tells of both changes and of the day that the file is left alone', () => {
+describe('detectReverts', () => {
+  test('returns both changes and until when the file is left alone', () => {
     const history = [
       changed(THEIRS, OURS, { at: '2026-11-24T10:00:00.000Z' }),
       changed(THEIRS, OURS, { at: '2026-11-24T11:00:00.000Z' }),
@@ -54,8 +54,8 @@ describe('flappingOf', () => {
     });
   });
 
-  test('holds for a file that is removed each time', () => {
-    expect(flaps([changed(undefined, OURS), changed(undefined, OURS)], undefined)).toBe(true);
+  test('detects a file that is removed each time', () => {
+    expect(isReverted([changed(undefined, OURS), changed(undefined, OURS)], undefined)).toBe(true);
   });
 
   const once = [changed(THEIRS, OURS)];
@@ -63,7 +63,7 @@ describe('flappingOf', () => {
 
   test.for<{ what: string; history: readonly PastChange[]; now: string | undefined; revision?: string }>([
     { what: 'nothing was changed yet', history: [], now: THEIRS },
-    { what: 'it was taken back once', history: once, now: THEIRS },
+    { what: 'it was reverted once', history: once, now: THEIRS },
     { what: 'the file is as the agent left it', history: twice, now: OURS },
     { what: 'the file has other bytes now', history: twice, now: `${THEIRS}#` },
     { what: 'the file is gone now', history: twice, now: undefined },
@@ -120,32 +120,34 @@ describe('flappingOf', () => {
       history: [changed(THEIRS, OURS), changed(OURS, OURS, { revision: 'b' }), changed(THEIRS, OURS)],
       now: THEIRS,
     },
-  ])('does not hold when $what', ({ history, now, revision }) => {
-    expect(flaps(history, now, revision)).toBe(false);
+  ])('detects nothing when $what', ({ history, now, revision }) => {
+    expect(isReverted(history, now, revision)).toBe(false);
   });
 
-  test('holds over a restart of the same revision that changed no file', () => {
-    expect(flaps([changed(THEIRS, OURS), changed(OURS, OURS), changed(THEIRS, OURS)], THEIRS)).toBe(true);
+  test('detects reverts across a restart of the same revision that changed no file', () => {
+    expect(isReverted([changed(THEIRS, OURS), changed(OURS, OURS), changed(THEIRS, OURS)], THEIRS)).toBe(
+      true,
+    );
   });
 
-  test('holds over a change that failed in between', () => {
+  test('detects reverts across a failed change in between', () => {
     const failed = changed(THEIRS, OURS, { result: 'RolledBack' });
 
-    expect(flaps([changed(THEIRS, OURS), failed, changed(THEIRS, OURS)], THEIRS)).toBe(true);
+    expect(isReverted([changed(THEIRS, OURS), failed, changed(THEIRS, OURS)], THEIRS)).toBe(true);
   });
 
-  test('holds also when the clock was set back since', () => {
+  test('detects reverts also when the clock was set back since', () => {
     const later = twice.map((change) => ({ ...change, at: '2026-11-24T13:00:00.000Z' }));
 
-    expect(flaps(later, THEIRS)).toBe(true);
+    expect(isReverted(later, THEIRS)).toBe(true);
   });
 });
 
-describe('takenBackTwice', () => {
+describe('revertedTwice', () => {
   const text = fc.constantFrom('0', '1', '2');
   const revision = fc.constantFrom('a', 'b');
 
-  test('never holds where nobody but the agent wrote the file', () => {
+  test('detects nothing when only the agent wrote the file', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(revision, text), { maxLength: 12 }), text, (steps, first) => {
         let content = first;

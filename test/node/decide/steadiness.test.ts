@@ -25,7 +25,7 @@ function reports(host: FakeHost): string[] {
 }
 
 describe('a kubelet with the right list that crashes and comes back', () => {
-  test('does not make the node Done, and is reported once, not at each of its starts', async () => {
+  test('keeps the node from Done, and is reported once, not at each of its starts', async () => {
     const host = new FakeHost(RIGHT_FILE).startKubelet();
     const agent = await startedAgent(host, POLICY);
     agent.setNode(host.node());
@@ -58,7 +58,7 @@ describe('a kubelet with the right list that crashes and comes back', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
-  test('is told of its failed change until it has stayed healthy', async () => {
+  test('keeps the report of its failed change until it has stayed healthy', async () => {
     const host = new FakeHost().startKubelet();
     host.crash = (argv) => (argv.join().includes('somaxconn') ? dies() : undefined);
     const agent = await startedAgent(host, POLICY);
@@ -76,7 +76,7 @@ describe('a kubelet with the right list that crashes and comes back', () => {
   });
 });
 
-test('a kubelet that a person restarts leaves a node that was Done as it is', async () => {
+test('a node that was Done stays Done when a person restarts its kubelet', async () => {
   const host = new FakeHost(RIGHT_FILE).startKubelet();
   const agent = await startedAgent(host, POLICY);
   agent.setNode(host.node());

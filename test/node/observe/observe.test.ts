@@ -11,7 +11,7 @@ async function seen(ports: ObservePorts, started?: AgentState['started']): Promi
   return observation;
 }
 
-describe('the health of the kubelet that runs', () => {
+describe('the health of the running kubelet', () => {
   test.each([
     ['one answer is missing', 1, true],
     ['three answers in a row are missing', 3, false],
@@ -26,22 +26,22 @@ describe('the health of the kubelet that runs', () => {
     expect((await seen(host.ports())).healthy).toBe(healthy);
   });
 
-  test('is that of the process, not of the next start', async () => {
+  test('is read from the process’s own address, not from that of the next start', async () => {
     const host = new FakeHost().startKubelet();
     host.environment = [...host.environment, 'KUBELET_KUBEADM_ARGS=--healthz-port=0'];
     host.healthy = () => false;
 
-    const look = await seen(host.ports());
+    const observation = await seen(host.ports());
 
-    expect(look.healthz).toBeUndefined();
-    expect(look.healthy).toBe(false);
+    expect(observation.healthz).toBeUndefined();
+    expect(observation.healthy).toBe(false);
   });
 });
 
 describe('what the running kubelet was started with', () => {
   const LIST = 'allowedUnsafeSysctls: [kernel.msgmax]\n';
 
-  test('is the list of a config file that is older than the process', async () => {
+  test('is the list of its config file when the file is older than the process', async () => {
     const host = new FakeHost({ [CONFIG_FILE]: LIST });
     host.advance(1000);
     host.startKubelet();
@@ -65,7 +65,7 @@ describe('what the running kubelet was started with', () => {
     expect(observation.runs).toBe(true);
   });
 
-  test('is what was saved for its InvocationID, whatever the config file says by now', async () => {
+  test('is what was saved for its InvocationID, also when the config file has changed since', async () => {
     const host = new FakeHost({ [CONFIG_FILE]: LIST }).startKubelet();
     const { status } = await seen(host.ports());
     host.files.set(CONFIG_FILE, '');
@@ -76,7 +76,7 @@ describe('what the running kubelet was started with', () => {
     expect((await seen(host.ports(), started)).running).not.toEqual(['kernel.msgmax']);
   });
 
-  test('is the list of its own arguments, which no edit of a config file changes', async () => {
+  test('is the list of its own arguments, also when a config file was edited', async () => {
     const host = new FakeHost({ [CONFIG_FILE]: LIST });
     host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.sem\n');
     host.startKubelet();
@@ -88,7 +88,7 @@ describe('what the running kubelet was started with', () => {
 });
 
 describe('environment files', () => {
-  test('are read at once, and keep the order in which systemd reads them', async () => {
+  test('are read concurrently, and keep systemd’s order', async () => {
     const host = new FakeHost({ '/a': 'A=1\n', '/b': 'B=1\n' }).startKubelet();
     host.environmentFiles = ['/a', '/b'].map((path) => ({ path, optional: true }));
     const ports = host.ports();

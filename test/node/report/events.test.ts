@@ -16,7 +16,7 @@ const BLOCKED: NodeReport = {
   history: undefined,
 };
 
-/** What the node shows of a report. */
+/** The annotations of a report. */
 const shown = (report: NodeReport): Record<string, string> =>
   Object.fromEntries(
     Object.entries(annotationsOf(report)).filter(
@@ -34,16 +34,16 @@ describe('a node that is Done', () => {
   const missing = { missing: ['kernel.sem'], unmanaged: [], pendingRestart: [] };
 
   test.each<[string, NodeReport]>([
-    ['that was held up', BLOCKED],
-    ['that had failed', { ...BLOCKED, state: 'Degraded' }],
-    ['whose drift was healed', { ...done, state: 'Working', drift: missing }],
-  ])('%s tells that all is well again', (_title, before) => {
+    ['was Blocked', BLOCKED],
+    ['was Degraded', { ...BLOCKED, state: 'Degraded' }],
+    ['had drift', { ...done, state: 'Working', drift: missing }],
+  ])('has an Event NodeDone when it %s before', (_title, before) => {
     expect(eventsFor(shown(before), done)).toEqual([
       { type: 'Normal', reason: 'NodeDone', message: done.reason },
     ]);
   });
 
-  test('after a change that the policy asked for writes no Event', () => {
+  test('writes no Event after a change that the policy asked for', () => {
     expect(eventsFor(shown({ ...BLOCKED, state: 'Working', drift: missing }), done)).toEqual([]);
     expect(eventsFor({}, done)).toEqual([]);
   });
@@ -52,20 +52,20 @@ describe('a node that is Done', () => {
 describe('a node that is Blocked', () => {
   const other = { ...BLOCKED, reason: 'kubelet.service is active, but does not answer healthz' };
 
-  test('is told once', () => {
+  test('has one Event while its reason stays', () => {
     expect(eventsFor(shown({ ...BLOCKED, state: 'Done' }), BLOCKED)).toMatchObject([
       { type: 'Warning', reason: 'NodeBlocked', message: BLOCKED.reason },
     ]);
     expect(eventsFor(shown(BLOCKED), BLOCKED)).toEqual([]);
   });
 
-  test('and then for another reason is told again', () => {
+  test('has another Event when its reason changes', () => {
     expect(eventsFor(shown(other), BLOCKED)).toMatchObject([
       { reason: 'NodeBlocked', message: BLOCKED.reason },
     ]);
   });
 
-  test('for a reason that is longer than an annotation may be is told once', () => {
+  test('has one Event for a reason that is longer than an annotation may be', () => {
     const long = { ...BLOCKED, reason: `uses it: ${'shop/web-0123456789, '.repeat(200)}` };
     expect(eventsFor(shown(long), long)).toEqual([]);
   });

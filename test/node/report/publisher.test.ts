@@ -8,7 +8,7 @@ const DEGRADED: NodeReport = { ...NOTHING_SEEN, state: 'Degraded', reason: 'It f
 const BLOCKED: NodeReport = { ...NOTHING_SEEN, state: 'Blocked', reason: 'A pod.' };
 const DONE: NodeReport = { ...NOTHING_SEEN, state: 'Done', reason: 'It is done.' };
 
-/** A publisher of one Node, and what the API server was asked. */
+/** A publisher of one Node, and the requests that the API server got. */
 function scene() {
   const asked: string[] = [];
   const api = { takesEvents: true };
@@ -29,7 +29,7 @@ function scene() {
 }
 
 describe('an Event of a node that could not be posted', () => {
-  it('comes with the next report, though that has nothing else to write', async () => {
+  it('is retried with the next report, also when that has nothing else to write', async () => {
     const { publisher, asked, api } = scene();
     api.takesEvents = false;
     await publisher.publish(DEGRADED);
@@ -39,7 +39,7 @@ describe('an Event of a node that could not be posted', () => {
     expect(asked).toEqual(['patch', 'NodeDegraded', 'NodeDegraded']);
   });
 
-  it('is tried once a report, and those after it wait for it', async () => {
+  it('is tried once for each report, and later Events wait for it', async () => {
     const { publisher, asked, api, warnings } = scene();
     api.takesEvents = false;
     await publisher.publish(DEGRADED);
@@ -53,7 +53,7 @@ describe('an Event of a node that could not be posted', () => {
     expect(asked).toEqual(['NodeDegraded', 'NodeBlocked', 'NodeDone']);
   });
 
-  it('is one of a bounded number, of which the oldest is dropped', async () => {
+  it('is kept in a bounded queue that drops the oldest', async () => {
     const { publisher, asked, api } = scene();
     api.takesEvents = false;
     for (let turn = 0; turn < 30; turn += 1) await publisher.publish({ ...BLOCKED, reason: `pod ${turn}` });

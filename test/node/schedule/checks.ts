@@ -1,4 +1,4 @@
-// What is checked while a schedule runs: each restart that the agent asks for, each pod that one ends, each report.
+// Checks during a schedule: each restart by the agent, each pod that a restart ends, each report.
 
 import { type Journal, parseJournal } from '../../../agent/node/state/journal.ts';
 import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
@@ -9,7 +9,7 @@ import { REFUSED_SYSCTL } from './scenario.ts';
 import { hashOf } from './model/undo-timer.ts';
 import type { World } from './model/world.ts';
 
-/** A pod or an edit that is younger than this may be too new for the agent to know it. */
+/** The agent may not have observed a pod or an edit that is younger than this, in ms. */
 const UNKNOWN_MS = 70_000;
 const CRASH_LOOP_MS = 30_000;
 
@@ -18,7 +18,7 @@ export class Checks {
   readonly #violations: Violations;
   /** The hash of the file before the last change. */
   #lastBefore: string | null = null;
-  /** What the agent's last restart was for. */
+  /** The cause of the agent's last restart. */
   #restartFor: 'change' | 'rollback' = 'change';
   #restartedMs = 0;
 
@@ -43,7 +43,7 @@ export class Checks {
         .missingProtection()
         .filter((what) => this.#restartFor === 'change' || what !== 'boot unit'),
     ];
-    this.#world.tell(
+    this.#world.record(
       `the agent restarts the kubelet for a ${this.#restartFor}${missing.length > 0 ? ` WITHOUT ${missing.join(', ')}` : ''}`,
     );
     if (missing.length > 0 && !undo.isUndoing) {
@@ -57,7 +57,7 @@ export class Checks {
   /** A report that the agent sends. */
   onPatch(reason: string, state: string): void {
     const { kubelet, simulation, disk } = this.#world;
-    this.#world.tell(`reports ${state}: ${reason.slice(0, 200)}`);
+    this.#world.record(`reports ${state}: ${reason.slice(0, 200)}`);
     const isBack = hashOf(disk.bytes(ENVIRONMENT_FILE)) === this.#lastBefore;
     const ours = disk.text(ENVIRONMENT_FILE)?.includes(REFUSED_SYSCTL) === true;
     if (/no longer holds the change|was rolled back/u.test(reason) && !isBack && ours) {
@@ -96,10 +96,10 @@ export class Checks {
       this.#lastBefore = hashOf(parseJournal(text).before);
     }
     if (path === JOURNAL_FILE) {
-      this.#world.tell(text === undefined ? 'no journal any more' : 'a journal is written');
+      this.#world.record(text === undefined ? 'no journal any more' : 'a journal is written');
     }
     if (path === ENVIRONMENT_FILE) {
-      this.#world.tell(`${path}: ${JSON.stringify(this.#world.disk.text(path) ?? 'gone')}`);
+      this.#world.record(`${path}: ${JSON.stringify(this.#world.disk.text(path) ?? 'gone')}`);
     }
   }
 }

@@ -1,4 +1,4 @@
-// What is checked when nothing has gone wrong for a while, and after the way back by mode Restore.
+// Checks some time after the last fault, and after mode Restore.
 
 import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
 import { KEYS, STATE_DIR } from '../../../agent/names.ts';
@@ -11,18 +11,21 @@ import type { World } from './model/world.ts';
 
 const MOST_QUIET_WRITES = 12;
 
-/** Some time after the last trouble. */
-export function expectTold(world: World, violations: Violations): void {
+/** Two minutes after the last fault. */
+export function expectReported(world: World, violations: Violations): void {
   const { cluster, setup } = world;
   const { mode, allowedUnsafeSysctls: list = '' } = cluster.policy;
   const desired = cluster.annotations[KEYS.desired] ?? '';
   const isSame = desired.split(',').toSorted().join() === list.split(',').toSorted().join();
   if (setup.units === 'writable' && mode === undefined && world.isPolicyValid && !isSame) {
-    violations.add('told-in-time', `the policy wants ${list}, and the Node shows ${desired || 'nothing'}`);
+    violations.add(
+      'reported-in-time',
+      `the policy wants ${list}, and the Node shows ${desired || 'nothing'}`,
+    );
   }
 }
 
-/** When all has settled. `writesBefore`: so many writes to the API had been made when the last, quiet part of it began. */
+/** When everything has settled. `writesBefore`: the number of writes to the API before the last, quiet part. */
 export function expectSettled(world: World, violations: Violations, writesBefore: number): void {
   const { cluster, kubelet } = world;
   const state = cluster.annotations[KEYS.state];
@@ -45,7 +48,7 @@ export function expectSettled(world: World, violations: Violations, writesBefore
   expectBytes(world, violations);
 }
 
-/** The kubelet is well, and the host takes writes: mode Restore can come to its end. */
+/** Whether mode Restore can complete: the kubelet stays healthy, and the host takes writes. */
 export function mayRestore(world: World): boolean {
   const { setup, kubelet } = world;
   return kubelet.isHealthy && kubelet.process?.isDoomed !== true && setup.units === 'writable';
@@ -103,7 +106,7 @@ function remembered(world: World): { original?: { bytes?: unknown } } | undefine
   return typeof state === 'object' && state !== null ? state : undefined;
 }
 
-/** The policy asks for a kubelet that ends only after the change counts as done: that is the policy's own doing. */
+/** Whether the policy itself makes the kubelet crash, later than the soak can detect. */
 function isCrashingByChoice(world: World): boolean {
   const { setup, kubelet } = world;
   return (

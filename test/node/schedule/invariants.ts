@@ -1,6 +1,6 @@
-// What must hold during a schedule and after it. Each has an id, which a failure names.
+// The invariants during and after a schedule. A failure names the id of the broken one.
 
-/** What was found to be broken, and when. */
+/** A broken invariant, and when it broke. */
 export interface Violation {
   readonly invariant: Invariant;
   readonly atMs: number;
@@ -9,24 +9,24 @@ export interface Violation {
 
 export const INVARIANTS = {
   'restart-protected':
-    'The agent restarts the kubelet only while journal, rollback timer and boot unit stand.',
+    'The agent restarts the kubelet only while journal, rollback timer and boot unit exist.',
   'one-pass': 'One pass of an agent ends before the next begins.',
   'own-temporary': 'No two writers share a temporary file.',
-  'original-kept': 'The original bytes are remembered until they are restored.',
+  'original-kept': 'The original bytes are kept until they are restored.',
   'file-bytes': "The file ends as others wrote it, with or without the agent's flag, to the byte.",
   'kubelet-healthy': 'The kubelet ends healthy.',
   'nothing-left': 'No journal, timer, unit or temporary file is left.',
   'pods-kept': 'No restart ends a pod against the policy.',
   'writes-bounded': 'A settled node makes few writes to the API.',
-  'told-in-time': 'Two minutes after the last trouble the Node shows what the policy wants of it.',
+  'reported-in-time': 'Two minutes after the last fault the Node shows the list that the policy wants.',
   'done-is-true': 'Done is reported only for a kubelet that stays healthy with the list.',
-  'message-is-true': 'No message says that the file holds the old bytes while it does not.',
-  restored: 'Mode Restore brings the original bytes back.',
+  'message-is-true': 'A message says that the file holds the old bytes only when it does.',
+  restored: 'Mode Restore restores the original bytes.',
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;
 
-/** Collects what was broken; each invariant once. */
+/** Collects the broken invariants, each once. */
 export class Violations {
   readonly #found = new Map<Invariant, Violation>();
   readonly #now: () => number;

@@ -1,9 +1,9 @@
-// Notices when an agent begins a pass while an earlier one still writes or restarts something.
+// Detects a pass that begins while an earlier one still writes or restarts something.
 
 import type { StateStore } from '../../../agent/node/state/state-store.ts';
 import type { Violations } from './invariants.ts';
 
-/** Of one agent's process. */
+/** The order of one agent process's passes. */
 export class PassOrder {
   readonly #violations: Violations;
   readonly #pending = new Map<object, string>();
@@ -12,12 +12,12 @@ export class PassOrder {
     this.#violations = violations;
   }
 
-  /** A pass asks for the state of the node. */
+  /** Call when a pass observes the node. */
   observes(): void {
     this.#expectNone('asks for the state of the unit');
   }
 
-  /** `doing` belongs to one pass alone until it has settled. */
+  /** No other pass may begin until `doing` has settled. */
   async during<T>(what: string, doing: Promise<T>): Promise<T> {
     const key = {};
     this.#pending.set(key, what);
@@ -32,7 +32,7 @@ export class PassOrder {
     return {
       ...agentState,
       load: () => {
-        this.#expectNone('loads the memory');
+        this.#expectNone('loads the state');
         return agentState.load();
       },
       open: () => {

@@ -66,7 +66,7 @@ export function modelledPorts(context: PortsContext): ModelledPorts {
         kernelRelease: () => Promise.resolve('6.1.0-18-amd64'),
       },
       rollbackTimer: hostRollbackTimer(files, run),
-      // A kubelet that does not answer is not healthy, whatever the reason.
+      // A kubelet that does not answer is not healthy, for any reason.
       health: { ok: () => step(context, 'health', 1, () => world.kubelet.isHealthy).catch(() => false) },
       clock,
       cluster: clusterOf(context, (ms) => clock.sleep(ms)),
@@ -128,7 +128,7 @@ const KINDS: readonly (readonly [string, string])[] = [
   [UNDO_SCRIPT_FILE, 'script'],
 ];
 
-/** A temporary file counts as the file that it is to become. */
+/** A temporary file counts as the file to which it will be renamed. */
 function fileKind(path: string): string {
   const [folderAndName = path] = path.split(TEMPORARY_MARK);
   const target = folderAndName === path ? path : folderAndName.replace(/\/\.(?=[^/]*$)/u, '/');

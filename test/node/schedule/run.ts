@@ -1,12 +1,11 @@
-// One schedule from its start to the end: a time in which people act and things go wrong, a time in which all settles, and
-// the way back by mode Restore.
+// Runs one schedule: a time with actions and faults, a time in which everything settles, and mode Restore.
 
 import { type Agent, createAgent } from '../../../agent/node/agent.ts';
 import { INPUT_KEYS } from '../../../agent/names.ts';
 import { AgentProcess, Calls } from './model/calls.ts';
 import { Checks } from './checks.ts';
 import { allows } from './model/cluster.ts';
-import { expectRestored, expectSettled, expectTold, mayRestore } from './ending.ts';
+import { expectRestored, expectSettled, expectReported, mayRestore } from './ending.ts';
 import { type Violation, Violations } from './invariants.ts';
 import { ENVIRONMENT_FILE } from './model/kubelet.ts';
 import { withoutFlag } from './model/our-flag.ts';
@@ -21,17 +20,17 @@ export interface Outcome {
   readonly story: readonly string[];
 }
 
-/** The kubelet runs before the first agent does. */
+/** How long the kubelet runs before the first agent starts, in ms. */
 const UP_MS = 1000;
-/** After the last trouble; every pause that is not one between tries of a change that failed is over. */
+/** Time after the last fault, in ms: longer than every pause except the backoff of a failed change. */
 const SETTLES_MS = 600_000;
-/** No pass that failed waits for longer until the next. */
-const TOLD_MS = 120_000;
-/** The last part of it, in which next to nothing is to be written. */
+/** Time after the last fault in which the node must report, in ms: longer than every pause after a failed pass. */
+const REPORTS_MS = 120_000;
+/** The last part of SETTLES_MS, in which the agent may write almost nothing, in ms. */
 const QUIET_MS = 300_000;
 const RESTORES_MS = 200_000;
 
-/** The same scenario always ends in the same way. */
+/** Runs the scenario; deterministic. */
 export async function runSchedule(scenario: Scenario): Promise<Outcome> {
   const run = new Run(scenario);
   return run.toTheEnd();
@@ -57,11 +56,11 @@ class Run {
     this.#calls = new Calls(world.simulation, {
       ...scenario,
       onKill: ({ downMs }) => this.#startsAgain(downMs),
-      onFault: (text) => world.tell(text),
+      onFault: (text) => world.record(text),
     });
-    world.cluster.onNode = () => this.#tellAgent((agent) => agent.setNode(world.cluster.node()));
+    world.cluster.onNode = () => this.#notifyAgent((agent) => agent.setNode(world.cluster.node()));
     world.cluster.onConfigMap = () =>
-      this.#tellAgent((agent) => agent.setConfigMap(world.cluster.configMap()));
+      this.#notifyAgent((agent) => agent.setConfigMap(world.cluster.configMap()));
   }
 
   async toTheEnd(): Promise<Outcome> {
@@ -74,10 +73,10 @@ class Run {
     }
     await simulation.advance(this.#troubledMs());
     this.#calls.stopFaults();
-    this.#world.tell('from here on nothing goes wrong any more');
-    await simulation.advance(TOLD_MS);
-    expectTold(this.#world, this.#violations);
-    await simulation.advance(SETTLES_MS - QUIET_MS - TOLD_MS);
+    this.#world.record('from here on there are no more faults');
+    await simulation.advance(REPORTS_MS);
+    expectReported(this.#world, this.#violations);
+    await simulation.advance(SETTLES_MS - QUIET_MS - REPORTS_MS);
     const writes = this.#world.cluster.writes.length;
     await simulation.advance(QUIET_MS);
     expectSettled(this.#world, this.#violations, writes);
@@ -116,7 +115,7 @@ class Run {
       onHostChange: () => this.#agent?.hostChanged(),
     });
     this.#releases.push(release);
-    world.tell('an agent starts');
+    world.record('an agent starts');
     const agent = createAgent(ports, {
       configMap: { namespace: 'agent', name: 'kubelet-sysctls' },
       jitterMs: 0,
@@ -124,17 +123,17 @@ class Run {
       onReported: () => {},
     });
     this.#agent = agent;
-    this.#tellAgent((told) => told.setNode(world.cluster.node()));
-    this.#tellAgent((told) => told.setConfigMap(world.cluster.configMap()));
+    this.#notifyAgent((started) => started.setNode(world.cluster.node()));
+    this.#notifyAgent((started) => started.setConfigMap(world.cluster.configMap()));
   }
 
-  /** The watches bring it some ms later. */
-  #tellAgent(tell: (agent: Agent) => void): void {
+  /** Delivers an update some ms later, as the watches do. */
+  #notifyAgent(notify: (agent: Agent) => void): void {
     const process = this.#process;
     const agent = this.#agent;
     this.#world.simulation.after(1 + Math.floor(this.#calls.random() * 20), () => {
       if (process.isAlive && agent !== undefined && process === this.#process) {
-        tell(agent);
+        notify(agent);
       }
     });
   }
@@ -151,7 +150,7 @@ class Run {
   #act(action: TimedAction): void {
     const { cluster, kubelet, setup } = this.#world;
     const world = this.#world;
-    world.tell(storyOf(action));
+    world.record(storyOf(action));
     world.isPolicyValid =
       action.do === 'break policy' ? false : action.do === 'edit policy' || world.isPolicyValid;
     switch (action.do) {
@@ -200,7 +199,7 @@ class Run {
 
   async #restore(): Promise<void> {
     const { cluster, simulation, setup } = this.#world;
-    this.#world.tell('mode Restore');
+    this.#world.record('mode Restore');
     cluster.editPolicy({
       ...policyText({ ...setup.policy, inUse: 'Proceed', list: [] }),
       mode: 'Restore',

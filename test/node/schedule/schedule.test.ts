@@ -1,11 +1,11 @@
-// Random schedules of one node's agent: each call of its ports takes its time, is late or fails, the agent is killed
-// anywhere, people edit what they like, and in the end all must be well. `npm run schedules` is the long form.
+// Random schedules of one node's agent: each call of its ports takes time, is late or fails, the agent is killed at any call,
+// and people edit at any time; at the end every invariant must hold. `npm run schedules` is the long form.
 //
-// KUBELET_SYSCTLS_SCHEDULES  how many schedules
-// KUBELET_SYSCTLS_SEED       the seed of an earlier run, which has printed it
-// KUBELET_SYSCTLS_PATH       and its path to the schedule that failed
+// KUBELET_SYSCTLS_SCHEDULES  number of schedules
+// KUBELET_SYSCTLS_SEED       the seed that an earlier run printed
+// KUBELET_SYSCTLS_PATH       its path to the failed schedule
 // KUBELET_SYSCTLS_ONLY       schedules of one plot, such as E8 (scenario.ts)
-// KUBELET_SYSCTLS_SURVEY     goes through all schedules, and prints each kind of failure with its first schedule
+// KUBELET_SYSCTLS_SURVEY     runs all schedules, and prints each kind of failure with its first schedule
 
 import { fc } from '@fast-check/vitest';
 import { expect, test, vi } from 'vitest';
@@ -23,7 +23,7 @@ vi.mock('execa', async (original) => {
 });
 
 const FEW = 250;
-/** A failing schedule is not made smaller for longer than this. */
+/** Limit for shrinking a failed schedule, in ms. */
 const SHORT_MS = 120_000;
 const LONG_MS = 7_200_000;
 const PROGRESS_EVERY = 1000;
@@ -36,7 +36,7 @@ const only = PLOTS.find((name) => name === env['KUBELET_SYSCTLS_ONLY']);
 const limitMs = schedules <= FEW ? SHORT_MS : LONG_MS;
 
 test(
-  'A node ends well in whatever order its calls end and whatever fails',
+  'every invariant holds at the end, in any order of calls and with any fault',
   { timeout: LONG_MS },
   async () => {
     const isSurvey = env['KUBELET_SYSCTLS_SURVEY'] !== undefined;
@@ -45,13 +45,13 @@ test(
   },
 );
 
-/** The empty string when all schedules end well. */
+/** Returns the first failure of each kind; empty when all schedules pass. */
 async function firstOfEachKind(): Promise<string> {
   const found = await survey(scenarios(only), { schedules, seed }, progress());
   return found.map(findingText).join('\n');
 }
 
-/** Throws with the smallest schedule that was found to fail, its seed and its path. */
+/** Returns an empty string when all schedules pass; throws with the smallest failed schedule, its seed and its path. */
 async function smallestFault(): Promise<string> {
   const count = progress();
   const property = fc.asyncProperty(scenarios(only), async (scenario) => {
@@ -70,7 +70,7 @@ async function smallestFault(): Promise<string> {
   return '';
 }
 
-/** To be called after each schedule. */
+/** Returns a function to call after each schedule. */
 function progress(): () => void {
   const began = performance.now();
   let done = 0;

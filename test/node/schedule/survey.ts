@@ -1,4 +1,4 @@
-// Many schedules without a stop at the first that fails: which invariants are broken, how often, and first by which schedule.
+// Runs many schedules without stopping at the first failure: which invariants are broken, how often, and first by which schedule.
 
 import { fc } from '@fast-check/vitest';
 import { INVARIANTS, type Invariant, type Violation } from './invariants.ts';
@@ -7,15 +7,15 @@ import type { Scenario } from './scenario.ts';
 
 export interface Finding {
   readonly invariant: Invariant;
-  /** So many schedules break it. */
+  /** The number of schedules that break it. */
   readonly schedules: number;
-  /** The first one's number, from 1, and what happened in it. */
+  /** The number of the first one, from 1. */
   readonly first: number;
   readonly violation: Violation;
   readonly story: readonly string[];
 }
 
-/** Runs schedules of this seed; what is broken, in the order in which it was found. */
+/** Runs the schedules of this seed; returns the broken invariants in the order in which they were found. */
 export async function survey(
   scenarios: fc.Arbitrary<Scenario>,
   { schedules, seed }: { readonly schedules: number; readonly seed: number },
@@ -38,7 +38,7 @@ export function findingText({ schedules, first, violation, story }: Finding): st
   return `In ${schedules} schedules, first in number ${first}: ${violationText(violation)}\n${story.join('\n')}\n`;
 }
 
-/** What is wrong with a schedule, and what happened in it; undefined when nothing is. */
+/** Returns the violations of a schedule and its story; undefined when there are none. */
 export function faultText({ violations, story }: Outcome): string | undefined {
   return violations.length === 0
     ? undefined

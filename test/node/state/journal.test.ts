@@ -37,7 +37,7 @@ describe('a journal', () => {
     ['of a change that removes it', { ...JOURNAL, after: null }],
     ['of a kubelet without healthz', { ...JOURNAL, healthz: null }],
     ['with the original', { ...JOURNAL, original: { file: '/f', bytes: null, left: null } }],
-  ])('%s is read as it was written', (_title, journal) => {
+  ])('%s is parsed to what was printed', (_title, journal) => {
     expect(parseJournal(printJournal(journal))).toEqual(journal);
   });
 
@@ -52,7 +52,7 @@ describe('a journal', () => {
     );
   });
 
-  test('with a bit flipped anywhere is refused', () => {
+  test('is refused with any bit flipped', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat({ max: 7 }), (at, bit) => {
         const bytes = Buffer.from(printJournal(JOURNAL));
@@ -63,7 +63,7 @@ describe('a journal', () => {
     );
   });
 
-  test('cut off anywhere is refused', () => {
+  test('is refused when it is truncated anywhere', () => {
     const text = printJournal(JOURNAL);
     fc.assert(
       fc.property(fc.nat({ max: text.length - 1 }), (at) => {
@@ -72,7 +72,7 @@ describe('a journal', () => {
     );
   });
 
-  test('of another version is refused, and says which', () => {
+  test('is refused when it has another version, and the error names the version', () => {
     const body = printJournal(JOURNAL)
       .replace(/sha256 \w+\n$/u, '')
       .replace('change 1', 'change 2');
@@ -80,7 +80,7 @@ describe('a journal', () => {
     expect(() => parseJournal(`${body}sha256 ${sha256}\n`)).toThrow(/got kubelet-sysctl-agent change 2/u);
   });
 
-  test('whose path has a line break is not written: the script on the host reads it by lines', () => {
+  test('is not written when its path has a line break, since the host’s script reads lines', () => {
     expect(() => printJournal({ ...JOURNAL, file: '/etc/a\nbefore none' })).toThrow(/one line/u);
   });
 });

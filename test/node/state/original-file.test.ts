@@ -11,15 +11,15 @@ const THEIRS = Buffer.from('KUBELET_EXTRA_ARGS=--v=2\n');
 describe('the original bytes of the file', () => {
   const first = originalAfter({}, { file: FILE, before: FIRST, after: OURS });
 
-  it('are those before the first change', () => {
+  it('are the bytes before the first change', () => {
     expect(first).toEqual({ file: FILE, bytes: FIRST.toString('base64'), left: sha256Of(OURS) });
   });
 
-  it('may be no file at all', () => {
+  it('may be that there was no file', () => {
     expect(originalAfter({}, { file: FILE, before: undefined, after: OURS })?.bytes).toBeNull();
   });
 
-  it('stay over further changes of ours', () => {
+  it('stay the same over further changes by the agent', () => {
     const original = originalAfter(
       { original: first, lastChange: 'then' },
       { file: FILE, before: OURS, after: LATER },
@@ -27,7 +27,7 @@ describe('the original bytes of the file', () => {
     expect(original).toEqual({ ...first, left: sha256Of(LATER) });
   });
 
-  it('do not fit any more once somebody else has written in between', () => {
+  it('no longer match once another party has written the file', () => {
     const agentState = { original: first, lastChange: 'then' };
     expect(originalAfter(agentState, { file: FILE, before: THEIRS, after: LATER })?.left).not.toBe(
       sha256Of(LATER),
@@ -37,7 +37,7 @@ describe('the original bytes of the file', () => {
     );
   });
 
-  it('are not known where a change was made before they were kept', () => {
+  it('are unknown when a change was made before the agent saved originals', () => {
     expect(originalAfter({ lastChange: 'then' }, { file: FILE, before: OURS, after: LATER })).toBeUndefined();
   });
 });

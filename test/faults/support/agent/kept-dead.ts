@@ -51,4 +51,4 @@ export async function killedForGood(subject: Subject, instant: Instant, ends: En
 
 /** The first pause after a failed change is 30 s, and until then it says so. */
 const byTimer = (reason: string): boolean =>
-  reason.includes('undone by the node itself: the agent did not end it in time');
+  reason.includes('undone by the node itself: the agent did not complete it in time');

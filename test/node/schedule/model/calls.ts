@@ -1,9 +1,9 @@
-// What becomes of each call of an agent's ports: it takes its time, is late, is refused, or its answer is lost; and at any
-// of them the agent may be killed.
+// The result of each call of an agent's ports: it takes time, is late, is refused, or its answer is lost; the agent may be
+// killed at any call.
 
 import { chance, type Simulation } from './simulation.ts';
 
-/** How a call differs from one that goes well. */
+/** The faults of a call. */
 export const FAULTS = ['late', 'refused', 'answer lost', 'effect late'] as const;
 
 /** The fault of the nth call (from 0) of a kind. */
@@ -13,7 +13,7 @@ export interface CallFault {
   /**
    * late: effect and answer come within twice `ms`. refused: no effect, an error. answer lost: the effect, and
    * an error after `ms`. effect late: an error at once, the effect after `ms`, and only then that of a later call of this kind, as
-   * systemd does one job after the other.
+   * systemd runs jobs in order.
    */
   readonly fault: (typeof FAULTS)[number];
   readonly ms: number;
@@ -43,14 +43,14 @@ export class AgentProcess {
 }
 
 export interface Call<T> {
-  /** What faults and kills name. */
+  /** The kind by which faults and kills select the call. */
   readonly kind: string;
-  /** The longest that a call without a fault takes, in ms. 0: it takes turns of the event loop alone. */
+  /** The longest duration without a fault, in ms; 0: only turns of the event loop. */
   readonly usualMs: number;
   readonly effect: () => T | Promise<T>;
-  /** The effect cannot come after the error, as that of a command on the host can. */
+  /** The effect never comes after the error; that of a command on the host may. */
   readonly isAtomic?: boolean;
-  /** What a refused call rejects with. */
+  /** The error of a refused call. */
   readonly error: () => Error;
 }
 
@@ -68,7 +68,7 @@ export class Calls {
   readonly #options: CallsOptions;
   readonly #chance: () => number;
   readonly #made = new Map<string, number>();
-  /** By kind: resolves when no late effect is to come. */
+  /** By kind: resolves when no late effect is pending. */
   readonly #lateEffects = new Map<string, Promise<void>>();
   #isFaultless = false;
 
@@ -82,12 +82,12 @@ export class Calls {
     return this.#chance();
   }
 
-  /** From now on every call goes well. */
+  /** No call fails from now on. */
   stopFaults(): void {
     this.#isFaultless = true;
   }
 
-  /** Never settles for a process that is dead by then. */
+  /** Makes the call; never settles for a process that has died by then. */
   make<T>(process: AgentProcess, call: Call<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     if (process.isAlive) {
@@ -143,7 +143,7 @@ export class Calls {
       case 'late':
         await this.#simulation.pass(this.#chance() * ms);
         if (isAtomic && !process.isAlive) {
-          // What a process has asked of the kernel ends before the process does.
+          // A system call of a process ends before the process does.
           return await new Promise<T>(() => {});
         }
         return this.#settled(ms, effect);
@@ -164,7 +164,7 @@ export class Calls {
     try {
       await effect();
     } catch {
-      // The caller has had an error already.
+      // The caller has already got an error.
     }
   }
 
@@ -176,7 +176,7 @@ export class Calls {
     }
   }
 
-  /** A call that takes no time takes some turns of the event loop all the same. */
+  /** Even a call with no duration takes some turns of the event loop. */
   async #usual(usualMs: number): Promise<void> {
     if (usualMs > 0) {
       await this.#simulation.pass(Math.ceil(this.#chance() * usualMs) / 2);

@@ -1,4 +1,4 @@
-// The API server as one node's agent sees it: the Node's metadata, the ConfigMap, the pods, and the writes that were made.
+// A model of the API server for one node's agent: the Node's metadata, the ConfigMap, the pods, and the writes.
 
 import type {
   ConfigMapObject,
@@ -24,7 +24,7 @@ export interface ModelledPod {
 /** A write to the API. */
 export interface ApiWrite {
   readonly atMs: number;
-  /** The state that a Node patch leaves the Node with, or the Event's reason. */
+  /** The Node's state after the patch, or the Event's reason. */
   readonly what: string;
   readonly isPatch: boolean;
 }
@@ -39,7 +39,7 @@ export class ModelledCluster {
   #labels: Readonly<Record<string, string>> = { 'kubernetes.io/hostname': 'n1' };
   #data: Readonly<Record<string, string>>;
   #version = 1;
-  /** The Node's metadata have changed. */
+  /** Called when the Node's metadata has changed. */
   onNode: () => void = () => {};
   onConfigMap: () => void = () => {};
 
@@ -96,7 +96,7 @@ export class ModelledCluster {
     this.pods.push({ uid, sysctl, admittedMs: this.#simulation.nowMs, ended: undefined });
   }
 
-  /** The kubelet admits the pods of its node again; those that it refused now. */
+  /** The kubelet admits the pods of its node again; returns those that it refuses now. */
   admitAll(kubelet: KubeletProcess): readonly ModelledPod[] {
     const refused = this.pods.filter(
       ({ ended, sysctl }) => ended === undefined && !allows(kubelet.allowances, sysctl),

@@ -2,13 +2,13 @@
 
 import { posix } from 'node:path';
 
-/** An inode: it outlives its name while someone has it open. */
+/** An inode: it outlives its name while it is open. */
 export type DiskNode =
   | { readonly kind: 'file'; bytes: Uint8Array; mode: number }
   | { readonly kind: 'folder' }
   | { readonly kind: 'link'; readonly target: string };
 
-/** `path` has another content, or has come or gone. */
+/** Called when the content of `path` has changed, or when `path` was created or removed. */
 export type OnChange = (path: string) => void;
 
 export class Disk {
@@ -16,16 +16,16 @@ export class Disk {
   readonly #changedAt = new WeakMap<DiskNode, Date>();
   readonly #now: () => Date;
   readonly #listeners: OnChange[] = [];
-  /** Below it no write is taken, not even the removal of what is not there. */
+  /** Every write below it fails, also the removal of a missing file. */
   readOnlyBelow: string | undefined;
-  /** Below it nothing new is taken. */
+  /** Nothing new can be created below it. */
   fullBelow: string | undefined;
 
   constructor(now: () => Date) {
     this.#now = now;
   }
 
-  /** The node's ctime; what was there at first is older than all else. */
+  /** The inode's ctime; the initial files are the oldest. */
   changedAt(node: DiskNode): Date {
     return this.#changedAt.get(node) ?? new Date(0);
   }
@@ -42,7 +42,7 @@ export class Disk {
       .toSorted();
   }
 
-  /** undefined when there is nothing. */
+  /** undefined when nothing exists there. */
   node(path: string): DiskNode | undefined {
     return this.#nodes.get(path);
   }
@@ -75,7 +75,7 @@ export class Disk {
     this.changed(path);
   }
 
-  /** Throws EEXIST when the name is taken, ENOENT without a folder. */
+  /** Throws EEXIST when the name exists, ENOENT without a folder. */
   create(path: string, node: DiskNode): void {
     this.expectRoom(path);
     this.#expectFolder(posix.dirname(path));
@@ -118,7 +118,7 @@ export class Disk {
     this.changed(path);
   }
 
-  /** Throws ENOTEMPTY when something is in it. */
+  /** Throws ENOTEMPTY when it is not empty. */
   removeFolder(path: string): void {
     this.expectWritable(path);
     this.existing(path);
@@ -129,7 +129,7 @@ export class Disk {
     this.changed(path);
   }
 
-  /** Removes all of it, if it is there. */
+  /** Removes the path and everything below it, if it exists. */
   removeTree(path: string): void {
     for (const name of this.names(path)) {
       this.removeTree(posix.join(path, name));
@@ -190,7 +190,7 @@ function isBelow(path: string, folder: string | undefined): boolean {
 /** An error as Node throws it for a system call. */
 export function errno(code: string, path: string): Error {
   const limit = Error.stackTraceLimit;
-  // That a file is missing is asked often, and where is not of interest.
+  // A missing file is a frequent answer; its stack is not needed and slow to capture.
   Error.stackTraceLimit = 0;
   const error = Object.assign(new Error(`${code}: ${path}`), { code });
   Error.stackTraceLimit = limit;

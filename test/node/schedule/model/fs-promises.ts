@@ -1,5 +1,5 @@
 // node:fs/promises over a modelled disk, so that agent/host/files/files.ts itself runs in a schedule: each system call is one
-// step, at which anything else can happen first.
+// step, before which any other step may run.
 
 import { posix } from 'node:path';
 import { type Disk, type DiskNode, errno } from './disk.ts';
@@ -13,7 +13,7 @@ export interface Mount {
 
 const PREFIX = '/schedule-mount-';
 
-/** The mocked module is one for the whole test file; the path's root tells whose disk is meant. */
+/** The whole test file shares one mocked module; the root of a path selects the disk. */
 export class MountTable {
   readonly #mounts = new Map<string, Mount>();
   #made = 0;
@@ -44,7 +44,7 @@ export class MountTable {
 
 export const mounts = new MountTable();
 
-/** In place of the module's functions of the same names, as far as agent/host/files/files.ts and its helpers use them. */
+/** Returns replacements for the functions of the module that agent/host/files/files.ts and its helpers use. */
 export function modelledFs(): Record<string, unknown> {
   return {
     lstat: (path: string) => stepAt('lstat', path, false, (disk, own) => statsOf(disk, disk.existing(own))),
@@ -82,7 +82,7 @@ export function modelledFs(): Record<string, unknown> {
   };
 }
 
-/** coreutils' cp --attributes-only: the modelled disk has no attributes that matter. */
+/** coreutils' cp --attributes-only: the modelled disk has no attributes. */
 export function modelledExeca(_file: string, args: readonly string[]): Promise<{ failed: boolean }> {
   return stepAt('cp', args.at(-1) ?? '', true, () => ({ failed: false }));
 }

@@ -1,5 +1,5 @@
-// The kubelet's unit as systemd runs it, and the kubelet as far as it matters here: what it reads at its start, when it is
-// healthy, how it dies, and what it says of its node.
+// A model of the kubelet's unit under systemd and of the kubelet: what it reads at its start, when it is healthy, how it ends,
+// and what it reports of its node.
 
 import type { ConfigSources } from '../../../../agent/kubelet/config.ts';
 import { nextArgv } from '../../../../agent/kubelet/configured.ts';
@@ -18,10 +18,10 @@ const ENVIRONMENT = [`KUBELET_CONFIG_ARGS=--config=${CONFIG_FILE}`];
 const FIRST_PID = 1000;
 const STOP_MS = 20;
 const REPORT_INTERVAL_MS = 10_000;
-/** The node's controller gives a kubelet so long before it calls the node not ready. */
+/** After this time without a report the node controller sets the node NotReady, in ms. */
 const UNKNOWN_AFTER_MS = 40_000;
 
-/** Who starts the kubelet. */
+/** What starts the kubelet. */
 export type Starter = 'agent' | 'undo script' | 'systemd' | 'person';
 
 export interface KubeletOptions {
@@ -29,11 +29,11 @@ export interface KubeletOptions {
   readonly healthyAfterMs: number;
   /** RestartSec=, in ms. */
   readonly restartMs: number;
-  /** Whether this kubelet ends with such a list, and after how many ms of being healthy; 0: before it is. */
+  /** How long a kubelet with this list stays healthy before it ends, in ms; 0: it never becomes healthy; undefined: it stays. */
   readonly endsAfterMs: (allowances: readonly string[]) => number | undefined;
   /** ExecStartPre=: edits the host's files before the kubelet reads them. */
   readonly startPre: () => void;
-  /** The kubelet is healthy, and admits the pods of its node. */
+  /** Called when the kubelet is healthy and admits the pods of its node. */
   readonly onHealthy: (kubelet: KubeletProcess) => void;
 }
 
@@ -45,7 +45,7 @@ export interface KubeletProcess {
   readonly startedMs: number;
   readonly startedBy: Starter;
   healthySinceMs: number | undefined;
-  /** It will end without anyone's doing. */
+  /** It will crash. */
   readonly isDoomed: boolean;
 }
 
@@ -61,7 +61,7 @@ export class KubeletUnit {
   #reportedMs = 0;
   #readySinceMs = 0;
   #notReadySinceMs: number | undefined;
-  /** When each kubelet ended without anyone's doing. */
+  /** When each kubelet crashed. */
   readonly crashesMs: number[] = [];
 
   constructor(simulation: Simulation, disk: Disk, options: KubeletOptions) {
@@ -82,7 +82,7 @@ export class KubeletUnit {
     return this.#invocation === 0 ? '' : String(this.#invocation).padStart(32, '0');
   }
 
-  /** systemctl try-restart; resolves when the new process is there. */
+  /** systemctl try-restart; resolves when the new process exists. */
   async tryRestart(by: Starter): Promise<void> {
     if (this.#process === undefined && this.#nextStart === undefined) {
       return;

@@ -1,4 +1,4 @@
-// The flag that the agent writes, taken out of a text: what others have written remains.
+// Removes the agent's flag from a text and keeps what others wrote.
 
 const OUR_FLAG = / ?--allowed-unsafe-sysctls=[^\s"']*/gu;
 
@@ -6,7 +6,7 @@ export function withoutFlag(text: string): string {
   return text.replaceAll(OUR_FLAG, '');
 }
 
-/** For a comparison: an agent that adds a second word to a value may have to quote it, and adds the variable where there is none. */
+/** For comparisons: an agent that adds a second word to a value may have to quote it, and adds the variable where there is none. */
 export function withoutOurFlag(text = ''): string {
   return withoutFlag(text)
     .replaceAll(/["']/gu, '')

@@ -1,4 +1,4 @@
-// Simulated time: an ordered queue of events, and chance that a seed decides.
+// Simulated time: an ordered queue of events, and seeded random numbers.
 
 import type { Clock } from '../../../../agent/node/ports.ts';
 
@@ -11,7 +11,7 @@ interface Event {
 
 const STARTS_AT = Date.parse('2026-11-24T02:00:00Z');
 
-/** Time passes only from one event to the next. Between two events, all that can run without waiting for time has run. */
+/** Time advances only from one event to the next, after everything that does not wait for time has run. */
 export class Simulation {
   nowMs = 0;
   readonly #events: Event[] = [];
@@ -62,7 +62,7 @@ export class Simulation {
     this.nowMs = endMs;
   }
 
-  /** As an agent's process sees it: `isAlive` turns false when it is killed, and nothing is called back then. */
+  /** The clock of an agent's process; calls nothing back once `isAlive` is false. */
   clock(isAlive: () => boolean): Clock {
     return {
       now: () => this.date,
@@ -80,14 +80,14 @@ function isLater(one: Event | undefined, other: Event): boolean {
   return one !== undefined && (one.dueMs - other.dueMs || one.order - other.order) > 0;
 }
 
-/** Everything here waits for promises alone: one turn of the real event loop runs all that can run. */
+/** Nothing here waits for real time: one turn of the real event loop runs everything that can run. */
 function drained(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
 }
 
-/** Numbers in [0, 1) that the seed decides (mulberry32). */
+/** Returns seeded random numbers in [0, 1) (mulberry32). */
 export function chance(seed: number): () => number {
   let state = seed | 0;
   return () => {

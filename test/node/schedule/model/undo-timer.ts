@@ -1,4 +1,4 @@
-// The transient timer that undoes a change, its service, and the script that the service runs (agent/host/rollback/rollback-script.ts),
+// A model of the transient timer that undoes a change, its service, and the script that the service runs (agent/host/rollback/rollback-script.ts),
 // step by step. `run` takes the commands of agent/host/rollback/rollback-timer.ts.
 
 import { createHash } from 'node:crypto';
@@ -29,9 +29,9 @@ export class UndoTimer {
   readonly #disk: Disk;
   readonly #kubelet: KubeletUnit;
   #timer: { readonly seconds: number; readonly cancel: () => void } | undefined;
-  /** The run of the service that is under way, or that waits for its next try. */
+  /** The run of the service that is active or waits for its next try. */
   #service: { readonly state: 'active' | 'activating' } | undefined;
-  /** Called when the time is over. */
+  /** Called when the timer expires. */
   onElapsed: () => void = () => {};
 
   constructor(simulation: Simulation, disk: Disk, kubelet: KubeletUnit) {
@@ -44,7 +44,7 @@ export class UndoTimer {
     return this.#timer !== undefined;
   }
 
-  /** The timer's service is there: its script runs, or has failed and is tried again. */
+  /** The timer's service exists: its script runs, or has failed and is retried. */
   get isUndoing(): boolean {
     return this.#service !== undefined;
   }
@@ -144,7 +144,7 @@ export class UndoTimer {
     });
   }
 
-  /** Throws where the shell script exits with something other than 0. */
+  /** Throws when the shell script would exit non-zero. */
   async #script(step: (effect: () => void) => Promise<void>): Promise<void> {
     const disk = this.#disk;
     await step(() => disk.existing(UNDO_SCRIPT_FILE));
@@ -203,7 +203,7 @@ export class UndoTimer {
   }
 }
 
-/** Throws where the script cannot tell the change from what another party wrote. */
+/** Throws when the script cannot tell the change from what another party wrote. */
 function withoutFlagOf(bytes: Uint8Array | undefined, { before = '', after }: Journal['flag']): string {
   const text = Buffer.from(bytes ?? []).toString();
   const word = new RegExp(
@@ -217,7 +217,7 @@ function withoutFlagOf(bytes: Uint8Array | undefined, { before = '', after }: Jo
   return reverted;
 }
 
-/** As the journal has it: null for no file. */
+/** As in the journal: null for no file. */
 export function hashOf(bytes: Uint8Array | undefined): string | null {
   return bytes === undefined ? null : createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,4 +1,4 @@
-// One node and its cluster: what stands on the disk, what runs, and what others have written.
+// A model of one node and its cluster: the disk, the processes, and what others wrote.
 
 import { BOOT_UNIT, BOOT_UNIT_FILE, UNITS_FOLDER } from '../../../../agent/host/rollback/rollback-script.ts';
 import { allows, ModelledCluster } from './cluster.ts';
@@ -18,10 +18,10 @@ import { STATE_DIR } from '../../../../agent/names.ts';
 
 export const BOOT_LINK = `${UNITS_FOLDER}/${UNIT}.wants/${BOOT_UNIT}`;
 
-/** In lines: a kubelet that ends again and again fills any number of them. */
+/** In lines: a crash loop would add lines without end. */
 const LONGEST_STORY = 80;
 
-/** What may be in the agent's folder when it is at rest. */
+/** The files that may be in the agent's folder when it is idle. */
 const OWN_FILES_AT_REST = ['state.json', 'undo', 'backup'].map((name) => `${STATE_DIR}/${name}`);
 
 export class World {
@@ -35,11 +35,11 @@ export class World {
   others: string | undefined;
   /** Someone other than the agent has written the environment file. */
   isEditedByOthers = false;
-  /** The ConfigMap as it is now is a policy. */
+  /** The present ConfigMap is a valid policy. */
   isPolicyValid = true;
-  /** When people edited something that decides how the kubelet starts. */
+  /** When a person last edited something that decides how the kubelet starts. */
   lastEditMs = 0;
-  /** What happened, for a person who reads a failure. */
+  /** What happened, for the reader of a failure. */
   readonly story: string[] = [];
   onHealthy: (kubelet: KubeletProcess) => void = () => {};
   #starts = 0;
@@ -75,7 +75,7 @@ export class World {
     this.cluster = new ModelledCluster(simulation, policyText(setup.policy));
   }
 
-  tell(text: string): void {
+  record(text: string): void {
     if (this.story.length === LONGEST_STORY) {
       this.story.push('… and so on');
     }
@@ -103,7 +103,7 @@ export class World {
     this.disk.put(CONFIG_FILE, configText(list));
   }
 
-  /** What stands on the host of a change that is under way; empty when nothing does. */
+  /** Returns what the host still has of a change; empty when nothing. */
   leftBehind(): readonly string[] {
     const files = this.disk
       .paths()
@@ -120,7 +120,7 @@ export class World {
     ];
   }
 
-  /** What of a change's protection is missing now. */
+  /** Returns the missing parts of a change's protection. */
   missingProtection(): readonly string[] {
     return [
       ...(this.undo.isArmed ? [] : ['rollback timer']),
@@ -134,7 +134,7 @@ export class World {
     this.#starts += 1;
     if (this.setup.editsAtStart && this.#starts > 1) {
       const starts = this.#starts;
-      this.tell('ExecStartPre edits the environment file');
+      this.record('ExecStartPre edits the environment file');
       this.editFile((text) => `${text.replaceAll(/^STARTS=\d+\n/gmu, '')}STARTS=${starts}\n`);
     }
   }
