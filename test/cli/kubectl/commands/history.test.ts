@@ -105,7 +105,7 @@ TIME                   RESULT       REVISION     CONFIGMAP   CHANGE             
   it('says that no agent has reported from the node', async () => {
     const { status: code, stderr } = await run({ nodes: [{ metadata: { name: 'node-1' } }] });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^error: Expected an agent on node-1, got no report of one/u);
+    expect(stderr).toMatch(/^error: Expected a report of the agent on node-1, found none/u);
   });
 
   it('says that there is no such node', async () => {

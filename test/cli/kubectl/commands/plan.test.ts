@@ -44,7 +44,7 @@ describe('plan', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^↻ 11 nodes: kubelet restarts/mu);
     expect(stdout).toMatch(
-      /^✗ 1 node: .*\n {2}node-3\n {4}node-3 waits for default\/web: net\.core\.somaxconn/mu,
+      /^✗ 1 node: .*\n {2}node-3\n {4}node-3 is blocked by default\/web: net\.core\.somaxconn/mu,
     );
     expect(stdout).not.toContain('+ kernel.sem');
   });
@@ -89,14 +89,14 @@ describe('plan', () => {
 
   it('says that nothing begins while the policy is paused', async () => {
     const { stdout } = await plan({ ...EDIT, paused: 'true' });
-    expect(stdout).toMatch(/^paused: nothing of this begins/u);
+    expect(stdout).toMatch(/^paused: no change starts until/u);
   });
 
   it('goes on where pods may not be listed, and says what is not known', async () => {
     const other = { '/api/v1/pods': json(403, status(403, 'Forbidden', 'no')) };
     const { status: code, stdout } = await plan(EDIT, { other });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/Which pods would hold a node up is not known/u);
+    expect(stdout).toMatch(/ignores pods that would block a node: you may not list pods/u);
   });
 
   it('plans a policy also where none is in force', async () => {

@@ -118,7 +118,7 @@ describe('status --watch', () => {
     const running = started(['status', '-w', '--kubeconfig', fake.kubeconfig], {
       terminal: { columns: 60, rows: 20 },
     });
-    await eventually(() => expect(running.stdout.text()).toContain('Ctrl-C ends'));
+    await eventually(() => expect(running.stdout.text()).toContain('Ctrl-C to quit'));
     running.interrupt();
     const { status, stdout } = await running.ended;
     expect(status).toBe(0);
