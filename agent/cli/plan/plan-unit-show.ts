@@ -119,7 +119,7 @@ function hiddenNotes({ hiddenVariables }: ShownUnit, unit: KubeletUnit, showFile
   if (hiddenVariables === 0) return [];
   const found =
     `systemctl printed ${count(hiddenVariables, 'variable')} of Environment= as ${UNPRINTABLE}, as old versions do ` +
-    'where there is a blank in the value.';
+    'when a value contains a blank.';
   const isAssigned = readUsableEnvironmentFiles(unit).some(
     ({ document }) => document !== undefined && findAssignment(document, EXTRA_ARGS) !== undefined,
   );

@@ -82,10 +82,10 @@ function groupLines({ added, removed, reason }: Group, width: number, colors: Co
 /** Names the pods of the first nodes that block the restart, or that the restart ends. */
 function podLines(nodes: readonly NodeForecast[], outcome: Outcome, width: number): readonly string[] {
   const concerned = nodes.filter((node) => node.outcome === outcome && node.pods.length > 0);
-  const verb = outcome === 'blocked' ? 'is blocked by' : 'restarts and ends';
+  const verb = outcome === 'blocked' ? ' is blocked by' : ': the restart ends';
   const lines = concerned
     .slice(0, MOST_PODS)
-    .flatMap(({ name, pods }) => indented(`${name} ${verb} ${refusedText(pods)}`, width));
+    .flatMap(({ name, pods }) => indented(`${name}${verb} ${refusedText(pods)}`, width));
   const more = concerned.length - MOST_PODS;
   return more > 0 ? [...lines, `    and ${count(more, 'more node')} (-o json lists all)`] : lines;
 }

@@ -155,7 +155,7 @@ function paceText(installation: Installation, lease: Leader): string {
     ? `${lease.holder} leads (renewed ${lease.age} s ago)`
     : lease.holder === undefined
       ? 'none'
-      : `${lease.holder} led, and has not been heard of for ${lease.age} s`;
+      : `none; ${lease.holder} led until ${lease.age} s ago`;
   if (isImmediate(installation)) {
     return `${leads}. rollout: Immediate: every node changes at once, without approval.`;
   }
