@@ -27,7 +27,7 @@ kubectl_complete-sysctls on the PATH:
 export function completionCommand({ stdout }: Program): Command {
   return new Command('completion')
     .description('print the completion script of kubectl-sysctls for a shell')
-    .addArgument(new Argument('<shell>').choices(Object.keys(SCRIPTS)))
+    .addArgument(new Argument('<shell>', 'the shell that runs the script').choices(Object.keys(SCRIPTS)))
     .addHelpText('after', PLUGIN)
     .action((shell: Shell) => void stdout.write(SCRIPTS[shell]));
 }

@@ -21,7 +21,11 @@ export function historyCommand(program: Program): Command {
   return new Command('history')
     .description("show a node's last five changes, oldest first")
     .argument('<node>', 'the name of the node')
-    .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('-o, --output <format>', 'the format of the history')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
     .action(async (node: string, { output }: Flags) => {
       const changes = await changesOf(program.session(), node);
       program.stdout.write(`${output === 'json' ? jsonOf(changes) : historyText(changes)}\n`);
