@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// The kubectl plugin: as kubectl-sysctls on the PATH it is `kubectl sysctls`.
+// Entry point of the kubectl plugin: an executable kubectl-sysctls on the PATH runs as `kubectl sysctls`.
 
-/** What client-node's HTTP library needs; it does not load with an older one. */
+/** The oldest Node in which client-node's HTTP library loads. */
 const OLDEST_NODE = [22, 15] as const;
 
 process.exitCode = isNewEnough(process.versions.node) ? await run() : refuse();
@@ -12,11 +12,11 @@ async function run(): Promise<number> {
   return runKubectlProgram(argv, { stdout, stderr, env, interruption });
 }
 
-/** It runs with whatever Node a person has. */
+/** Prints which Node is needed and returns exit code 1: the plugin runs with the first node on the user's PATH. */
 function refuse(): number {
   const { node } = process.versions;
   process.stderr.write(
-    `error: Expected Node ${OLDEST_NODE.join('.')} or later, got ${node}; put a newer one first on the PATH.\n`,
+    `error: Expected Node ${OLDEST_NODE.join('.')} or later, found ${node}. Put a newer Node first on the PATH.\n`,
   );
   return 1;
 }
@@ -27,6 +27,7 @@ function isNewEnough(version: string): boolean {
   return major > oldest || (major === oldest && minor >= oldestMinor);
 }
 
+/** Returns a signal that SIGINT and SIGTERM abort; from the call on they no longer end the process. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
   const end = (): void => controller.abort();

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The program: one file, one command a role.
+// Entry point of kubelet-sysctls: the commands agent, coordinator, validate and plan.
 
 import { runProgram } from './cli/program.ts';
 

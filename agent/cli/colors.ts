@@ -1,11 +1,11 @@
-// Colours for a person at a terminal, and for nobody else.
+// Colours for terminals alone.
 
 import picocolors from 'picocolors';
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
-/** Colours when the stream is a terminal that shows them and NO_COLOR is not set; otherwise none. */
+/** Returns colours when the stream is a terminal that shows them and NO_COLOR is not set; otherwise no colours. */
 export function colorsFor(stream: { readonly isTTY?: boolean }): Colors {
-  // Without a terminal isTTY is undefined, for which createColors would take its own guess: colours in CI.
+  // Without a terminal isTTY is undefined; with undefined createColors would guess, and colour the output in CI.
   return picocolors.createColors(stream.isTTY === true && picocolors.isColorSupported);
 }

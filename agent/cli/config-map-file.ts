@@ -1,4 +1,4 @@
-// The ConfigMap as a file: the manifest that a person is about to apply.
+// Reads the ConfigMap from a manifest file, as the user is about to apply it.
 
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
@@ -8,14 +8,14 @@ import { parseYaml, type YamlText } from '../policy/yaml/yaml.ts';
 import { errorText } from '../text/error-text.ts';
 import { quote } from '../text/quote.ts';
 
-// The API server takes 1 MiB of data; indentation and comments come on top.
+// The API server accepts 1 MiB of data; indentation and comments make the file larger.
 const LARGEST_FILE = 4 * 1024 * 1024;
-// A person's own machine has the gigabyte for it.
+// Parsing so many takes about a gigabyte, which a user's machine has.
 const MOST_TOKENS = 1_000_000;
 // Plain words that kubectl reads as booleans (YAML 1.1), while YAML 1.2 reads text.
 const OLD_BOOLEAN = /^(yes|no|on|off|y|n)$/iu;
 
-/** A file that is no readable ConfigMap; the message says why and how to fix it. */
+/** The file is not a readable ConfigMap. The message says why and how to fix it. */
 export class ConfigMapFileError extends Error {
   readonly path: string;
   /** From 1; undefined when the error is about the whole file. */
@@ -30,14 +30,14 @@ export class ConfigMapFileError extends Error {
 }
 
 /**
- * The `data` of the ConfigMap in a YAML or JSON file; `-` is standard input. Throws a ConfigMapFileError when the file
- * cannot be read or holds anything but one ConfigMap whose data is text.
+ * Returns the `data` of the ConfigMap in a YAML or JSON file; `-` is standard input. Throws a ConfigMapFileError when the
+ * file cannot be read or holds anything but one ConfigMap whose data is text.
  */
 export async function readConfigMapFile(path: string): Promise<Record<string, string>> {
   return parseConfigMap(await readText(path), path);
 }
 
-/** As readConfigMapFile, for a text at hand; `path` is for the errors alone. */
+/** As readConfigMapFile, for text that is in memory; `path` appears only in errors. Throws a ConfigMapFileError. */
 export function parseConfigMap(text: string, path: string): Record<string, string> {
   const yaml = parseYaml(text, MOST_TOKENS);
   const fail = failures(path, yaml);
@@ -55,7 +55,7 @@ export function parseConfigMap(text: string, path: string): Record<string, strin
   if (second !== undefined) {
     throw fail(
       second,
-      'Expected one ConfigMap, got several documents; keep the ConfigMap in a file of its own.',
+      'Expected one ConfigMap, got several documents; put the ConfigMap in a separate file.',
     );
   }
   if (!isMap(root)) {
@@ -88,7 +88,7 @@ async function readText(path: string): Promise<string> {
     throw new ConfigMapFileError(
       path,
       undefined,
-      `Expected a ConfigMap, got a file of ${bytes.length} bytes; the API server takes 1 MiB.`,
+      `Expected a ConfigMap, got a file of ${bytes.length} bytes; the API server accepts at most 1 MiB.`,
     );
   }
   try {
@@ -114,7 +114,7 @@ function checkKind(root: YAMLMap, fail: Fail): void {
     if (textOf(node) !== expected) {
       throw fail(
         node ?? root,
-        `Expected ${field} to be ${expected}, got ${describe(node)}; name the file of the ConfigMap.`,
+        `Expected ${field} to be ${expected}, got ${describe(node)}; pass the file that holds the ConfigMap.`,
       );
     }
   }
@@ -143,7 +143,7 @@ function dataOf(root: YAMLMap, fail: Fail): Record<string, string> {
   );
 }
 
-// The API server stores null as an empty text and refuses every other value that is not text.
+// The API server stores null as empty text and rejects every other value that is not text.
 function stringOf(key: unknown, node: unknown, fail: Fail): string {
   const text = isNothing(node) ? '' : textOf(node);
   const name = quote(textOf(key) ?? '');

@@ -1,13 +1,11 @@
-// How a command tells the program which code the process ends with.
+// The exit codes, and how a command sets one.
 
 import { CommanderError } from 'commander';
 
-/** 0: as asked. 1: it ran, and the answer is no. 2: it was asked in a way it does not understand. */
+/** ok: done. no: the command failed, or its answer is no. usage: the arguments are wrong. */
 export const EXIT = { ok: 0, no: 1, usage: 2 } as const;
 
-/**
- * Thrown by a command that has already said all there is to say; the program ends with `code` and prints nothing.
- */
+/** Thrown by a command that has printed its result. The program ends with `code` and prints nothing more. */
 export class Exit extends Error {
   readonly code: number;
 
@@ -19,8 +17,8 @@ export class Exit extends Error {
 }
 
 /**
- * The exit code for what a command threw: its own for an Exit, 0 where commander ends after help or a version, 2 for
- * commander's complaints (which it has printed). undefined for any other error: that is a fault to be shown.
+ * Returns the exit code for what a command threw: an Exit's own code, 0 when commander ends after help or a version, 2 for
+ * commander's usage errors, which it has printed. undefined for any other error, which the caller must print.
  */
 export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof Exit) {

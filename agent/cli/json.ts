@@ -1,6 +1,6 @@
 // What --output json prints.
 
-/** The value as indented JSON, with a newline at its end. */
+/** Returns the value as indented JSON that ends in a newline. */
 export function jsonText(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }

@@ -1,4 +1,4 @@
-// The commands and their exit codes.
+// The commands of kubelet-sysctls and their exit codes.
 
 import { Command } from 'commander';
 import { EXIT, exitCodeOf } from './exit.ts';
@@ -10,10 +10,10 @@ const LOADERS = {
   plan: async () => (await import('./plan/plan.ts')).planCommand(),
 } satisfies Record<string, () => Promise<Command>>;
 
-/** Runs the command that argv names and resolves to the process's exit code: 0 done, 1 failed or not valid, 2 usage. */
+/** Runs the command that argv names. Resolves to the exit code: 0 done, 1 failed or not valid, 2 wrong usage. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   const program = new Command('kubelet-sysctls')
-    .description("Unsafe sysctls that the cluster's kubelets allow, from one ConfigMap.")
+    .description("Set the unsafe sysctls that a cluster's kubelets allow, from one ConfigMap.")
     .exitOverride();
   for (const load of loadersFor(argv[2])) {
     program.addCommand((await load()).exitOverride());
@@ -30,7 +30,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** What runs in the cluster, where memory is short, loads nothing of the other commands. */
+/** The agent and the coordinator load no other command, since their memory must stay small. */
 function loadersFor(command: string | undefined): readonly (() => Promise<Command>)[] {
   return command === 'agent' || command === 'coordinator' ? [LOADERS[command]] : Object.values(LOADERS);
 }

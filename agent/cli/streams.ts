@@ -5,7 +5,7 @@ export interface Stream {
   readonly isTTY?: boolean;
 }
 
-/** The process's own, or those of a caller that wants to read what a command says. */
+/** The process's own streams, or those of a caller that reads the output. */
 export interface Streams {
   readonly stdout: Stream;
   readonly stderr: Stream;

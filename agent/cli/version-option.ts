@@ -1,9 +1,9 @@
-// The options that name a version of a node's kubelet or kernel.
+// Options for the version of a node's kubelet or kernel.
 
 import { InvalidArgumentError, Option } from 'commander';
 import { parseVersion, type Version } from '../sysctl/version.ts';
 
-/** An option whose value is a Version; another value is a usage error. */
+/** Returns an option whose value is a Version; any other value is a usage error. */
 export function versionOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser(version);
 }

@@ -7,8 +7,8 @@ import { ConfigMapFileError, parseConfigMap, readConfigMapFile } from '../../age
 const HEAD = 'apiVersion: v1\nkind: ConfigMap\n';
 
 describe('parseConfigMap', () => {
-  it('reads the data of a manifest, comments and other fields aside', () => {
-    const text = `# ours\n---\n${HEAD}metadata:\n  name: kubelet-sysctls\ndata:\n  mode: Observe # look only\n  paused: "true"\n  allowedUnsafeSysctls: |\n    net.*\n    # end\n  empty:\n---\n`;
+  it('reads the data of a manifest, and ignores comments and other fields', () => {
+    const text = `# ours\n---\n${HEAD}metadata:\n  name: kubelet-sysctls\ndata:\n  mode: Observe # change nothing\n  paused: "true"\n  allowedUnsafeSysctls: |\n    net.*\n    # end\n  empty:\n---\n`;
     expect(parseConfigMap(text, 'f')).toEqual({
       mode: 'Observe',
       paused: 'true',
@@ -17,7 +17,7 @@ describe('parseConfigMap', () => {
     });
   });
 
-  it('reads JSON too', () => {
+  it('reads a ConfigMap in JSON', () => {
     const text = JSON.stringify({ kind: 'ConfigMap', apiVersion: 'v1', data: { mode: 'Restore' } });
     expect(parseConfigMap(text, 'f')).toEqual({ mode: 'Restore' });
   });
@@ -29,7 +29,7 @@ describe('parseConfigMap', () => {
     },
   );
 
-  it('keeps keys that name parts of every object', () => {
+  it('keeps keys that every JavaScript object has, such as __proto__', () => {
     const data = parseConfigMap(`${HEAD}data:\n  __proto__: a\n  constructor: b\n`, 'f');
     expect(Object.entries(data)).toEqual([
       ['__proto__', 'a'],
@@ -65,7 +65,7 @@ describe('parseConfigMap', () => {
     ['data that is a list', `${HEAD}data: [a]\n`, 3, /a map, got a list/u],
     ['binary data', `${HEAD}binaryData:\n  mode: eA==\n`, 4, /binaryData/u],
     ['an alias', `${HEAD}data:\n  mode: &m Observe\n  inUse: *m\n`, 5, /alias/u],
-  ])('refuses %s, with its line', (_, text, line, message) => {
+  ])('refuses %s, and names the line', (_, text, line, message) => {
     const error = errorOf(() => parseConfigMap(text, 'the file'));
     expect(error).toBeInstanceOf(ConfigMapFileError);
     expect(error).toMatchObject({ path: 'the file', line, message: expect.stringMatching(message) });
@@ -82,7 +82,7 @@ describe('readConfigMapFile', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('reads a file', async () => {
+  it('reads the data of a ConfigMap file', async () => {
     await expect(readConfigMapFile(join(folder, 'good.yaml'))).resolves.toEqual({ mode: 'Observe' });
   });
 

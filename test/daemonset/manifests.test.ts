@@ -38,7 +38,7 @@ function filesIn(folder: string): string[] {
   );
 }
 
-/** As `kubectl apply -k` sees them; undefined without kubectl. */
+/** Returns the objects that `kubectl apply -k` applies; undefined without kubectl. */
 function render(folder: string): JsonObject[] | undefined {
   try {
     const text = execFileSync('kubectl', ['kustomize', folder], {
@@ -82,7 +82,7 @@ function rulesOf(name: string, namespace: string | undefined): unknown {
 
 describe('the manifests', () => {
   it.each(['.', 'coordinator'] as const)(
-    'in %s are one object a file, each of them in the kustomization',
+    'every file of %s holds one object and is listed in the kustomization',
     (folder) => {
       const text = readFileSync(join(FOLDER, folder, 'kustomization.yaml'), 'utf8');
       const listed: unknown = objectAt(parse(text))['resources'];
@@ -91,11 +91,11 @@ describe('the manifests', () => {
     },
   );
 
-  it('are all there', () => {
+  it('the kustomization renders one object for every manifest file', () => {
     expect(objects.length).toBe(files['.'].length + files.coordinator.length);
   });
 
-  it('put everything of ours into one namespace, except the right to write Events on Nodes', () => {
+  it('all objects are in one namespace, except the role for Events about Nodes', () => {
     const places = objects.map((object) => objectAt(object, 'metadata')['namespace']);
     expect(new Set(places)).toEqual(new Set([undefined, NAME, 'default']));
     expect(objectAt(theOne('Namespace'), 'metadata', 'labels')).toMatchObject({
@@ -104,8 +104,8 @@ describe('the manifests', () => {
   });
 });
 
-describe('the rights', () => {
-  it('are these and no others', () => {
+describe('RBAC', () => {
+  it('grants the agent exactly these rights', () => {
     expect(rulesOf(NAME, undefined)).toEqual([
       { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch', 'patch'] },
       { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
@@ -123,7 +123,7 @@ describe('the rights', () => {
     expect(ofKind('Role', 'ClusterRole').length).toBe(5);
   });
 
-  it('of the coordinator are these and no others', () => {
+  it('grants the coordinator exactly these rights', () => {
     const configMaps = { apiGroups: [''], resources: ['configmaps'] };
     const leases = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
     expect(rulesOf(COORDINATOR, undefined)).toEqual([
@@ -139,7 +139,7 @@ describe('the rights', () => {
     ]);
   });
 
-  it('are given to the ServiceAccount of their own name alone', () => {
+  it('binds every role only to the ServiceAccount of the same name', () => {
     const bindings = ofKind('RoleBinding', 'ClusterRoleBinding');
     expect(bindings.length).toBe(5);
     for (const binding of bindings) {
@@ -157,12 +157,12 @@ describe.each([
   const policy = objectAt(theOne('ValidatingAdmissionPolicy', account), 'spec');
   const binding = objectAt(theOne('ValidatingAdmissionPolicyBinding', account), 'spec');
 
-  it('is in force, and refuses what it cannot judge', () => {
+  it('the admission policy is enforced, and refuses a request that it cannot evaluate', () => {
     expect(binding).toEqual({ policyName: account, validationActions: ['Deny'] });
     expect(policy['failurePolicy']).toBe('Fail');
   });
 
-  it('is about the ServiceAccount of its name, and about all that can be done to Nodes', () => {
+  it('the admission policy matches the ServiceAccount of its name, and every operation on Nodes', () => {
     const { namespace } = objectAt(theOne('ServiceAccount', account), 'metadata');
     const user = `system:serviceaccount:${String(namespace)}:${account}`;
     expect(policy['matchConditions']).toEqual([
@@ -177,14 +177,14 @@ describe.each([
 describe('the admission policies', () => {
   const policy = objectAt(theOne('ValidatingAdmissionPolicy', NAME), 'spec');
 
-  it('leave the coordinator its approval and our taint, by their names in the code', () => {
+  it('the admission policies allow the coordinator only its approval and our taint', () => {
     const text = stringify(theOne('ValidatingAdmissionPolicy', COORDINATOR), { lineWidth: 0 });
     expect(text).toContain(`key != '${INPUT_KEYS.approvedRevision}'`);
     const { key, effect } = PENDING_TAINT;
     expect(text).toContain(`(taint.key == '${key}' && taint.effect == '${effect}')`);
   });
 
-  it('leave the agent the keys that it reports with, and never the approved revision', () => {
+  it('the admission policies allow the agent the keys of its report, and never the approved revision', () => {
     const variables: unknown = policy['variables'];
     const foreign = (Array.isArray(variables) ? variables.map((variable) => objectAt(variable)) : []).find(
       ({ name }) => name === 'foreignKeys',
@@ -194,7 +194,7 @@ describe('the admission policies', () => {
     expect(Object.values(KEYS)).not.toContain(`${KEY_PREFIX}approved-revision`);
   });
 
-  it('are all that the component for clusters before 1.30 takes out', ({ skip }) => {
+  it('the component for clusters before 1.30 removes the admission policies and nothing else', ({ skip }) => {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'before-1.30-')));
     const base = relative(folder, realpathSync(FOLDER));
     const overlay = { resources: [base], components: [`${base}/before-1.30`] };
@@ -214,7 +214,7 @@ describe('the pod', () => {
   const containers: unknown = pod['containers'];
   const container = objectAt(Array.isArray(containers) ? containers[0] : undefined);
 
-  it('has three capabilities and cannot get more', () => {
+  it("the agent's container has three capabilities and cannot gain more", () => {
     expect(containers).toHaveLength(1);
     expect(pod['initContainers']).toBeUndefined();
     expect(container['securityContext']).toEqual({
@@ -228,13 +228,13 @@ describe('the pod', () => {
     expect(objectAt(pod, 'securityContext', 'seccompProfile')).toEqual({ type: 'RuntimeDefault' });
   });
 
-  it('shares the processes and the network of the host, and nothing else of it', () => {
+  it('the agent shares only the processes and the network of the host', () => {
     expect(pod).toMatchObject({ hostPID: true, hostNetwork: true });
     expect(pod['hostIPC']).toBeUndefined();
     expect(pod['volumes']).toEqual([{ name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }]);
   });
 
-  it('runs on every Linux node, before others and whatever the taints', () => {
+  it('the agent runs on every Linux node, with high priority and with any taints', () => {
     expect(pod).toMatchObject({
       priorityClassName: 'system-node-critical',
       nodeSelector: { 'kubernetes.io/os': 'linux' },
@@ -243,7 +243,7 @@ describe('the pod', () => {
     });
   });
 
-  it('is given the time to finish a change, and no limit on CPU meanwhile', () => {
+  it('the grace period is long enough to finish a change, and CPU is not limited', () => {
     const rollbackMs = RESTART_TIMEOUT_MS + HEALTHZ_TIMEOUT_MS + REPORTS_WITHIN_MS;
     const longestMs = LONGEST_NODE_SOAK_SECONDS * 1000 + 2 * rollbackMs;
     // What is between these waits: commands on the host, and requests to the API server.
@@ -256,7 +256,7 @@ describe('the pod', () => {
     });
   });
 
-  it('is probed without a shell and without starting Node', () => {
+  it('the probes start neither a shell nor Node', () => {
     const programs = ['startupProbe', 'livenessProbe'].map((probe) => {
       const command: unknown = objectAt(container, probe, 'exec')['command'];
       return Array.isArray(command) ? String(command[0]) : '';
@@ -265,7 +265,7 @@ describe('the pod', () => {
     expect(container['readinessProbe']).toBeUndefined();
   });
 
-  it('finds itself alive by a file touched within three minutes, and dead by an older or a missing one', () => {
+  it('the liveness probe passes with a file touched within three minutes, and fails with an older or missing file', () => {
     const command: unknown = objectAt(container, 'livenessProbe', 'exec')['command'];
     const [program = '', path, ...rest] = Array.isArray(command) ? command.map(String) : [];
     expect(path).toBe('/run/kubelet-sysctl-agent/live');
@@ -298,14 +298,14 @@ describe("the coordinator's pods", () => {
     .flat()
     .map((value) => objectAt(value));
 
-  it('are two, on two nodes where there are two', () => {
+  it('the coordinator has two replicas, on different nodes when possible', () => {
     expect(deployment['replicas']).toBe(2);
     expect(pod['topologySpreadConstraints']).toMatchObject([
       { topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' },
     ]);
   });
 
-  it('are nobody on their node', () => {
+  it('the coordinator runs without root, capabilities and host namespaces', () => {
     expect(objectAt(pod, 'securityContext')).toMatchObject({
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
@@ -321,19 +321,19 @@ describe("the coordinator's pods", () => {
     expect(pod['serviceAccountName']).toBe(COORDINATOR);
   });
 
-  it('are not taken for those of the DaemonSet', () => {
+  it("the DaemonSet's selector does not match the coordinator's pods", () => {
     const labels = objectAt(deployment, 'template', 'metadata', 'labels');
     expect(objectAt(deployment, 'selector', 'matchLabels')).toEqual(labels);
     expect(objectAt(daemonSet, 'selector', 'matchLabels')).not.toMatchObject(labels);
   });
 
-  it('are of the same image as the agents and are probed as they are', () => {
+  it('the coordinator has the image and the probes of the agents', () => {
     for (const key of ['image', 'startupProbe', 'livenessProbe', 'volumeMounts']) {
       expect(container[key]).toEqual(agent?.[key]);
     }
   });
 
-  it('make the agents wait for approval', ({ skip }) => {
+  it('the coordinator component makes the agents wait for approval', ({ skip }) => {
     if (rendered === undefined) return skip('there is no kubectl');
     expect(agent?.['env']).toContainEqual({ name: 'WAIT_FOR_APPROVAL', value: 'true' });
   });
@@ -343,15 +343,15 @@ describe('the ConfigMap', () => {
   const data = objectAt(theOne('ConfigMap'), 'data');
   const example = String(data['_example']).trimEnd().split('\n');
 
-  it('owns no key of the policy, so that applying it again resets none', () => {
+  it('the manifest of the ConfigMap owns no key of the policy, so that applying it again resets none', () => {
     expect(Object.keys(data)).toEqual(['_example']);
   });
 
-  it('has only comments in its example', () => {
+  it('the example of the ConfigMap has only comments', () => {
     expect(example.filter((text) => !text.startsWith('#'))).toEqual([]);
   });
 
-  it('shows every key, and all of them together are a valid policy', () => {
+  it('the example of the ConfigMap shows every key, and all keys together are a valid policy', () => {
     const keys = ['allowedUnsafeSysctls', 'profiles', ...SETTING_KEYS];
     const isKey = (text: string): boolean => keys.some((key) => text.startsWith(`# ${key}:`));
     const shown = example.filter((text) => isKey(text) || text.startsWith('#   '));

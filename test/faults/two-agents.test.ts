@@ -6,8 +6,8 @@ import { begin } from './support/change/round.ts';
 import { openSubject } from './support/change/subject.ts';
 import { secondAgent, withoutFirstAgent } from './support/agent/two-agents.ts';
 
-const WAITS = 'Another agent works on this node';
-const BEGAN = 'The agent began';
+const WAITS = 'Another agent holds the node lock';
+const BEGAN = 'The agent started';
 
 it('the second of two agents on a node does nothing but say so, until the first is gone', async () => {
   await using subject = await openSubject('n1');

@@ -1,4 +1,4 @@
-// `kubelet-sysctls agent`: the process that the DaemonSet runs on every node. Wiring alone.
+// `kubelet-sysctls agent`: wires up the process that the DaemonSet runs on every node.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Logger } from 'pino';
@@ -30,17 +30,21 @@ interface AgentFlags {
   readonly logLevel: string;
 }
 
+/** The command `agent`. It runs until SIGTERM or SIGINT, and finishes the change under way before it ends. */
 export function agentCommand(): Command {
   return new Command('agent')
-    .description("keep this node's kubelet in line with the ConfigMap (what the DaemonSet runs)")
+    .description("keep this node's kubelet in line with the ConfigMap; the DaemonSet runs this command")
     .addOption(
-      new Option('--node-name <name>', 'the Node this process runs on')
+      new Option('--node-name <name>', 'the name of the Node that this process runs on')
         .env('NODE_NAME')
         .makeOptionMandatory(),
     )
     .addOption(configMapOption())
     .addOption(
-      new Option('--jitter-seconds <n>', 'a new revision waits a random part of this before it is applied')
+      new Option(
+        '--jitter-seconds <n>',
+        'wait a random time of at most n seconds before applying a new revision',
+      )
         .env('JITTER_SECONDS')
         .default(0)
         .argParser(parseSeconds),
@@ -48,7 +52,7 @@ export function agentCommand(): Command {
     .addOption(
       new Option(
         '--wait-for-approval [boolean]',
-        'begin no change before the coordinator approves its revision',
+        'start a change only after the coordinator has approved its revision',
       )
         .env('WAIT_FOR_APPROVAL')
         .preset('true')
@@ -63,7 +67,7 @@ async function runAgent(flags: AgentFlags): Promise<void> {
   const log = serviceLog(flags.logLevel, { node: flags.nodeName });
   const ended = termination();
   const life = probeFiles();
-  const lock = await onlyAgent(log, ended);
+  const lock = await lockedNode(log, ended);
   if (lock === undefined) {
     life.end();
     return;
@@ -76,7 +80,7 @@ async function runAgent(flags: AgentFlags): Promise<void> {
     namespace: credentials.namespace,
     configMapName: flags.configMap,
     log,
-    // There only with --expose-gc, as in the image.
+    // Exists only with --expose-gc, which the image sets.
     collectGarbage: () => globalThis.gc?.({ type: 'minor' }),
   });
   const run = hostCommands();
@@ -94,7 +98,7 @@ async function runAgent(flags: AgentFlags): Promise<void> {
         onPolling: (why) =>
           log.warn(
             {},
-            `The agent cannot watch the host's files: ${why}. It compares them every 10 s. ` +
+            `The agent cannot watch the host's files: ${why}. It compares their contents every 10 s instead. ` +
               'Raise fs.inotify.max_user_watches and fs.inotify.max_user_instances on this node.',
           ),
       }),
@@ -112,20 +116,20 @@ async function runAgent(flags: AgentFlags): Promise<void> {
   );
   const unfollow = followCluster(cluster, agent, log);
   const { jitterSeconds, waitForApproval } = flags;
-  log.info({ version: process.version, jitterSeconds, waitForApproval }, 'The agent began');
+  log.info({ version: process.version, jitterSeconds, waitForApproval }, 'The agent started');
 
   const signal = await ended;
-  log.info({ signal }, 'The agent ends; a change that is under way ends first');
+  log.info({ signal }, 'The agent is stopping; it finishes the change under way first');
   unfollow();
   await agent.stop();
   life.end();
   transport.close();
   lock.release();
-  log.info({}, 'The agent ended');
+  log.info({}, 'The agent stopped');
 }
 
-/** Waits for an agent that is there already; undefined when this one is told to end meanwhile. */
-async function onlyAgent(log: Logger, ended: Promise<unknown>): Promise<NodeLock | undefined> {
+/** Resolves to the node's lock, after the agent that holds it has ended; undefined when `ended` resolves first. */
+async function lockedNode(log: Logger, ended: Promise<unknown>): Promise<NodeLock | undefined> {
   const giveUp = new AbortController();
   void ended.then(() => giveUp.abort());
   return lockNode(HOST_ROOT + LOCK_FOLDER, {
@@ -133,7 +137,7 @@ async function onlyAgent(log: Logger, ended: Promise<unknown>): Promise<NodeLock
     onBusy: () =>
       log.warn(
         {},
-        'Another agent works on this node: this one does nothing until that one ends. Remove one of the two DaemonSets.',
+        'Another agent holds the node lock. This agent waits until that one ends. Remove the duplicate DaemonSet.',
       ),
   });
 }

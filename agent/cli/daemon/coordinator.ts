@@ -1,4 +1,4 @@
-// `kubelet-sysctls coordinator`: the process that the Deployment runs, twice. Wiring alone.
+// `kubelet-sysctls coordinator`: wires up the process that the Deployment runs in two replicas.
 
 import { LEASE, COORDINATOR } from '../../names.ts';
 import { randomUUID } from 'node:crypto';
@@ -24,12 +24,13 @@ interface CoordinatorFlags {
   readonly logLevel: string;
 }
 
-/** A wave of approvals goes out at once. */
+/** The coordinator sends the approvals of one wave in parallel. */
 const MAX_CONNECTIONS = 20;
 
+/** The command `coordinator`. It runs until SIGTERM or SIGINT. */
 export function coordinatorCommand(): Command {
   return new Command('coordinator')
-    .description("pace the agents' changes over all nodes (what the Deployment runs)")
+    .description("pace the agents' changes over all nodes; the Deployment runs this command")
     .addOption(configMapOption())
     .addOption(logLevelOption())
     .action((flags: CoordinatorFlags) => runCoordinator(flags));
@@ -40,17 +41,17 @@ async function runCoordinator(flags: CoordinatorFlags): Promise<void> {
   const ended = termination();
   const life = probeFiles();
   const credentials = await inClusterCredentials(process.env);
-  log.info({ version: process.version }, 'The coordinator began');
+  log.info({ version: process.version }, 'The coordinator started');
   const leave = coordinate(credentials, flags, log, () => life.ready());
 
   const signal = await ended;
-  log.info({ signal }, 'The coordinator ends, and lets another one lead');
+  log.info({ signal }, 'The coordinator is stopping; another replica can lead');
   await leave();
   life.end();
-  log.info({}, 'The coordinator ended');
+  log.info({}, 'The coordinator stopped');
 }
 
-/** Leads whenever this process is the leader, until the returned function is called. */
+/** Takes part in the election and coordinates while this process leads; the returned function ends both. */
 function coordinate(
   credentials: Credentials,
   flags: CoordinatorFlags,
@@ -87,7 +88,7 @@ function coordinate(
       random: Math.random,
     },
     {
-      // In a pod the host's name is the pod's.
+      // In a pod the host name is the pod's name.
       identity: `${hostname()}_${randomUUID()}`,
       onLeading: () => {
         term = beginTerm(fleet, ports, { namespace: credentials.namespace, name: flags.configMap });

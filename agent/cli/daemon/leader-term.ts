@@ -1,16 +1,16 @@
-// One term of a leader: what it follows and what it decides begin and end together.
+// One leader term: its watches and its decisions start and end together.
 
 import type { WatchedFleet } from '../../cluster/api/coordinator-api.ts';
 import { createCoordinator, type CoordinatorPorts, type PolicyName } from '../../rollout/coordinator.ts';
 
 export interface Term {
-  /** Nothing is written any more, not even by a later term's leave; resolves when the writes under way have ended. */
+  /** No write starts after the call, even when this process leads again. Resolves when the writes under way have ended. */
   end(): Promise<void>;
 }
 
 /**
- * Lists the Nodes anew, since only what is read after the Lease was won holds all that the leader before wrote; whoever
- * does not lead holds no Nodes at all.
+ * Starts a term: watches the Nodes and the policy, and decides. Call it after the Lease was acquired: only a list that is
+ * read after that holds everything that the previous leader wrote.
  */
 export function beginTerm(
   fleet: WatchedFleet,
@@ -22,7 +22,7 @@ export function beginTerm(
   const isLeading = (): boolean => !isOver && ports.isLeading();
   const coordinator = createCoordinator({ ...ports, cluster: fleet, isLeading }, policyName);
   const listeners = {
-    onError: (error: unknown) => log.warn({ err: error }, 'The API server did not answer; trying again'),
+    onError: (error: unknown) => log.warn({ err: error }, 'The API server did not answer; retrying'),
     onRecovered: () => coordinator.recovered(),
   };
   const watches = [

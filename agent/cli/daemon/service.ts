@@ -1,24 +1,27 @@
-// What the two commands that run in the cluster share: options, and the log on standard output.
+// Options and the log that the agent and the coordinator share.
 
 import { Option } from 'commander';
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 
-/** `--config-map`, which CONFIG_MAP sets too. */
+/** The option `--config-map`, which CONFIG_MAP sets too. */
 export function configMapOption(): Option {
-  return new Option('--config-map <name>', "the policy's ConfigMap, in the pod's namespace")
+  return new Option('--config-map <name>', "the name of the policy's ConfigMap in the pod's namespace")
     .env('CONFIG_MAP')
     .default('kubelet-sysctls');
 }
 
-/** `--log-level`, which LOG_LEVEL sets too. */
+/** The option `--log-level`, which LOG_LEVEL sets too. */
 export function logLevelOption(): Option {
-  return new Option('--log-level <level>').env('LOG_LEVEL').choices(LOG_LEVELS).default('info');
+  return new Option('--log-level <level>', 'the least severe level that is logged')
+    .env('LOG_LEVEL')
+    .choices(LOG_LEVELS)
+    .default('info');
 }
 
-/** A log of JSON lines, each of which has the fields of `base`. */
+/** Returns a log of JSON lines on standard output; each line has the fields of `base`. */
 export function serviceLog(level: string, base: Readonly<Record<string, string>> | null): Logger {
-  // A line is written before the call returns: what a process logs last must not be lost with it.
+  // Synchronous, so that the last line is written before the process ends.
   return pino({ level, base, timestamp: stdTimeFunctions.isoTime }, destination({ dest: 1, sync: true }));
 }

@@ -1,15 +1,14 @@
-// The signals that ask the agent to end.
+// The signals that end the agent and the coordinator.
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
- * Resolves with the first signal that asks this process to end. From the call on no such signal ends it by itself.
- * The listeners stay: execa's signal-exit, loaded with every child process, ends the process when it finds itself
- * alone with a signal, which a listener that is gone after its first call makes it believe.
+ * Resolves with the first SIGTERM or SIGINT. From the call on these signals do not end the process: the caller must.
  */
 export function termination(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of SIGNALS) {
+      // Not `once`: execa loads signal-exit, which ends the process when its own listener is the only one left.
       process.on(signal, resolve);
     }
   });

@@ -1,4 +1,4 @@
-// What a command of the plugin gets from the program that runs it: the process, and the session with the cluster. Types alone.
+// Types that a command of the plugin gets from the program: the process, and the session with the cluster.
 
 import type { Session } from './session.ts';
 
@@ -15,11 +15,11 @@ export interface World {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted when the person interrupts the command; until a command calls this, an interruption ends the process. */
+  /** Returns a signal that aborts on Ctrl-C or SIGTERM. Until a command calls this, these end the process. */
   readonly interruption: () => AbortSignal;
 }
 
-/** What a command needs of the program. */
+/** What the program gives to a command. */
 export interface Program extends World {
   /** The session of this run, opened at its first use. */
   session(): Session;

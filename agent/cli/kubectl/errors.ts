@@ -1,4 +1,4 @@
-// Why a command could not do what it was asked, in words for the person who asked.
+// Turns the error of a command into a message for the user.
 
 import { ApiError, InvalidResponseError, TimeoutError } from '../../cluster/http/errors.ts';
 import { KubeconfigError } from '../../cluster/kubeconfig/kubeconfig.ts';
@@ -7,14 +7,14 @@ import { printable } from '../../text/quote.ts';
 import { ConfigMapFileError } from '../config-map-file.ts';
 import type { Place } from './session.ts';
 
-/** A command's own no: the message says all, with the mend. */
+/** The message says what is wrong and how to fix it; the program prints it unchanged. */
 export class UserError extends Error {
-  override readonly name = 'Refusal';
+  override readonly name = 'UserError';
 }
 
 const LONGEST = 1000;
 
-/** What went wrong and what to do; `place` is undefined before there was one. */
+/** Returns one line: what went wrong and what to do. `place` is undefined before there is a session. */
 export function failureText(error: unknown, place: Place | undefined): string {
   return printable(textOf(error, place).trim().replaceAll(/\s+/gu, ' '), LONGEST);
 }
@@ -30,24 +30,24 @@ function textOf(error: unknown, place: Place | undefined): string {
     return `${whereOf(place)} does not answer as a Kubernetes API server: ${error.message}`;
   }
   if (error instanceof TimeoutError) {
-    return `No answer from ${whereOf(place)} within ${error.waitedMs / 1000} s; ${OTHER} (--request-timeout waits longer).`;
+    return `No answer from ${whereOf(place)} within ${error.waitedMs / 1000} s. ${CHECK} --request-timeout sets a longer limit.`;
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (CERTIFICATE.test(code)) {
-    return `The certificate of ${whereOf(place)} is not trusted: ${errorText(error)}; see certificate-authority and tls-server-name of that cluster in the kubeconfig.`;
+    return `The certificate of ${whereOf(place)} is not trusted: ${errorText(error)}. Check certificate-authority and tls-server-name of that cluster in the kubeconfig.`;
   }
-  // Of a host with several addresses the message is empty, and the code says it.
-  return `No connection to ${whereOf(place)}: ${errorText(error) || code}; ${OTHER}.`;
+  // For a host with several addresses the message is empty; the code says what failed.
+  return `No connection to ${whereOf(place)}: ${errorText(error) || code}. ${CHECK}`;
 }
 
-const OTHER = 'is the cluster up? --context and --kubeconfig choose another';
-/** OpenSSL's verdicts on certificates, and Node's. */
+const CHECK = 'Check that the cluster is up, or choose another with --context or --kubeconfig.';
+/** Matches the codes of certificate errors, of OpenSSL and of Node. */
 const CERTIFICATE = /CERT|SIGNED|UNABLE_TO|TLS_/u;
 
 function answerText(error: ApiError, place: Place): string {
   const said = error.message.replace(/^The API server answered \d+: /u, '');
   if (error.status === 401) {
-    return `${whereOf(place)} does not accept your credentials (${said}); log in again, or choose another context.`;
+    return `${whereOf(place)} does not accept your credentials (${said}). Log in again, or choose another context.`;
   }
   if (error.status === 403) return `Not permitted: ${said}${missingRule(said)}`;
   return `${whereOf(place)} answered ${error.status}: ${said}`;
@@ -55,7 +55,7 @@ function answerText(error: ApiError, place: Place): string {
 
 const FORBIDDEN = /cannot (\w+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]*)")?/u;
 
-/** The rule that a role lacks, from the API server's own sentence; empty where it is another sentence. */
+/** Returns the missing rule, parsed from the API server's message; empty when the message has another form. */
 function missingRule(said: string): string {
   const [, verb, resource, group, namespace] = FORBIDDEN.exec(said) ?? [];
   if (verb === undefined) return '';

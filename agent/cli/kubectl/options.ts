@@ -1,10 +1,10 @@
-// Values of options, as kubectl takes them.
+// Parsers of option values, in kubectl's notation.
 
 import { InvalidArgumentError } from 'commander';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 
-/** Seconds from `90`, `90s` or `1m30s`. Throws commander's error. */
+/** Returns the seconds of `90`, `90s` or `1m30s`. Throws commander's InvalidArgumentError for any other text. */
 export function seconds(text: string): number {
   if (/^\d+$/u.test(text)) return Number(text);
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gu)];

@@ -1,4 +1,4 @@
-// The plugin's commands, the options that all of them have, and the one place where a failure is told.
+// The plugin's commands, their common options, and the one place that prints errors.
 
 import { Command, Option } from 'commander';
 import packageJson from '../../../package.json' with { type: 'json' };
@@ -28,16 +28,16 @@ const COMMANDS: readonly ((program: Program) => Command)[] = [
 ];
 const EXAMPLES = `
 Examples:
-  kubectl sysctls status                      where the rollout stands
-  kubectl sysctls status --watch              the same, live
-  kubectl sysctls plan -f policy.yaml --diff  what an edit would do, before it is made
-  kubectl sysctls wait --timeout 30m          in a pipeline: exit code 0 done, 3 halted, 4 time is up
-  kubectl sysctls pause node-7                leave this node as it is
-  kubectl sysctls retry node-7                try a failed change again now`;
+  kubectl sysctls status                      show the rollout
+  kubectl sysctls status --watch              follow the rollout live
+  kubectl sysctls plan -f policy.yaml --diff  show what an edit would change, before you apply it
+  kubectl sysctls wait --timeout 30m          in a pipeline: exit code 0 done, 3 halted, 4 timeout
+  kubectl sysctls pause node-7                start no change on this node
+  kubectl sysctls retry node-7                retry a failed change now`;
 
 /**
- * Runs `kubectl-sysctls` with these arguments (as in process.argv) and resolves to the exit code: 0 as asked, 1 no or not
- * possible, 2 wrong usage; `wait` has codes of its own. Whatever goes wrong is told in a sentence.
+ * Runs `kubectl-sysctls` with these arguments (as in process.argv). Resolves to the exit code: 0 done, 1 failed or not valid,
+ * 2 wrong usage; `wait` adds 3 and 4. Prints every failure as one line on standard error.
  */
 export async function runKubectlProgram(argv: readonly string[], world: World): Promise<number> {
   const command = programCommand(world);
@@ -50,7 +50,7 @@ export async function runKubectlProgram(argv: readonly string[], world: World): 
     command.addCommand(build(program).copyInheritedSettings(command));
   }
   try {
-    // Words that are still being typed are not for commander to judge.
+    // commander would reject words that are still being typed.
     if (argv[2] === COMPLETE) {
       await printCompletion(command, argv.slice(3), world);
       return EXIT.ok;
@@ -70,14 +70,14 @@ export async function runKubectlProgram(argv: readonly string[], world: World): 
 function programCommand({ stdout, stderr }: World): Command {
   return new Command('kubectl-sysctls')
     .usage('[options] <command>')
-    .description('Watch and steer which unsafe sysctls the kubelets of a cluster allow.')
-    .option('--context <name>', "the kubeconfig's context")
-    .option('--kubeconfig <file>', 'in place of KUBECONFIG and ~/.kube/config')
-    .option('-n, --namespace <name>', 'where the agents are installed', NAMESPACE)
+    .description("Watch and control the rollout of unsafe sysctls to a cluster's kubelets.")
+    .option('--context <name>', 'the kubeconfig context to use')
+    .option('--kubeconfig <file>', 'the kubeconfig file to use instead of KUBECONFIG and ~/.kube/config')
+    .option('-n, --namespace <name>', 'the namespace of the agents', NAMESPACE)
     .addOption(
       new Option(
         '--request-timeout <time>',
-        'for one answer of the API server, such as 5s or 1m; 0: no limit',
+        'how long to wait for one answer of the API server, such as 5s or 1m; 0: no limit',
       )
         .argParser(seconds)
         .default(30, '30s'),

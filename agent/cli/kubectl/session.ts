@@ -1,4 +1,4 @@
-// One command's way to its cluster.
+// A command's connection to its cluster.
 
 import { loadKubeconfig } from '../../cluster/kubeconfig/kubeconfig.ts';
 import { openKubeconfig } from '../../cluster/kubeconfig/connections.ts';
@@ -13,24 +13,24 @@ export interface GlobalFlags {
   readonly requestTimeout: number;
 }
 
-/** Where the answers come from, for a person. */
+/** The server and the installation, as messages name them. */
 export interface Place {
   readonly server: string;
   readonly context: string;
-  /** Of the installation. */
+  /** The namespace of the installation. */
   readonly namespace: string;
 }
 
 export interface Session {
   readonly transport: Transport;
   readonly place: Place;
-  /** For one answer of the API server. */
+  /** Limit for one answer of the API server. */
   readonly timeoutMs: number;
 }
 
 const NO_LIMIT_SECONDS = 86_400;
 
-/** Opens nothing yet. Throws a KubeconfigError. */
+/** Returns a session; its first request connects. Throws a KubeconfigError when the kubeconfig cannot be used. */
 export function openSession(flags: GlobalFlags, env: Readonly<Record<string, string | undefined>>): Session {
   const { kubeconfig, context, namespace } = flags;
   const access = openKubeconfig(() => loadKubeconfig({ kubeconfig, context, env }), namespace);

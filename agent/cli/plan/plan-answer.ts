@@ -1,4 +1,4 @@
-// What `plan` answers, as data: the JSON that it prints, and the error in its place.
+// The answer of `plan` as data: the JSON that it prints, or the error instead.
 
 import type { ConfigSources } from '../../kubelet/config.ts';
 import type { KubeletUnit } from '../../kubelet/unit.ts';
@@ -8,31 +8,31 @@ import { desiredFor, type Desired, type NodeFacts } from '../../policy/desired.t
 import type { Policy, PolicyError } from '../../policy/policy.ts';
 import type { ValidatedFile } from '../validate/validation.ts';
 
-/** A node's unit and files, as far as `plan` was shown them. */
+/** A node's unit and files, as given to `plan`. */
 export interface ShownNode {
   readonly unit: KubeletUnit;
   readonly config: ConfigSources;
-  /** The unit is kubeadm's by assumption; else it is the node's own, and the answer says which of its files changes. */
+  /** true: the unit is assumed to be kubeadm's. false: it is the node's own, and the answer names the file that changes. */
   readonly isAssumed: boolean;
-  /** The unit's own files, which decide where the kubelet takes its arguments from; none when it is assumed. */
+  /** The files that define the unit, and with it where the kubelet gets its arguments; none when it is assumed. */
   readonly unitFiles: readonly string[];
-  /** What was not there and was taken to be empty, in sentences. */
+  /** Sentences that name missing files, which were read as empty. */
   readonly notes: readonly string[];
 }
 
 export interface PlanAnswer {
   readonly plan: Planned;
-  /** What was not there, and what the policy names and is left out here, in sentences. */
+  /** Sentences about missing files, and about entries of the policy that are left out on this node. */
   readonly notes: readonly string[];
   readonly json: PlanJson;
 }
 
 export interface PlanJson {
-  /** The file that changes, or would; only where the unit is the node's own. */
+  /** The file that would change; only when the unit is the node's own. */
   readonly file?: string;
   readonly changed: boolean;
   readonly words: { readonly before: readonly string[]; readonly after: readonly string[] };
-  /** The whole file as it would be; empty when no file is needed. */
+  /** The whole file after the change; empty when no file is needed. */
   readonly contentBase64: string;
   readonly configured: { readonly before: readonly string[]; readonly after: readonly string[] };
   readonly desired: readonly string[];
@@ -41,7 +41,7 @@ export interface PlanJson {
 }
 
 export interface PlanErrorData {
-  /** Why the node's agent would change nothing; only where the unit is the node's own. */
+  /** Why the node's agent would change nothing; only when the unit is the node's own. */
   readonly kind?: 'unreconcilable' | 'refused';
   readonly message: string;
   readonly file?: string;
@@ -51,7 +51,7 @@ export interface PlanErrorData {
   readonly errors?: readonly PolicyError[];
 }
 
-/** There is no plan; the data says what a person has to fix. */
+/** There is no plan. `data` says what the user has to fix. */
 export class PlanError extends Error {
   override readonly name = 'PlanError';
   readonly data: PlanErrorData;
@@ -62,12 +62,12 @@ export class PlanError extends Error {
   }
 }
 
-/** The policy of a validated file. Throws a PlanError when it is not valid. */
+/** Returns the policy of a validated file. Throws a PlanError when the file is not valid. */
 export function policyIn({ policy, validation, fileError }: ValidatedFile): Policy {
   if (policy !== undefined) return policy;
   if (fileError === undefined) {
     throw new PlanError({
-      message: 'Expected a valid ConfigMap: nothing would be changed.',
+      message: 'The ConfigMap is not valid. The agents would change nothing.',
       errors: validation.errors,
     });
   }
@@ -75,7 +75,7 @@ export function policyIn({ policy, validation, fileError }: ValidatedFile): Poli
   throw new PlanError({ message, file: path, ...(line === undefined ? {} : { line }) });
 }
 
-/** Plans for a node to which nothing was applied yet. Throws a PlanError when there is no plan. */
+/** Returns the plan for a node that the agent has not changed yet. Throws a PlanError when there is none. */
 export function planFor(policy: Policy, node: ShownNode, facts: NodeFacts): PlanAnswer {
   const { settings } = policy;
   const desired = desiredFor(policy, facts);
@@ -87,7 +87,7 @@ export function planFor(policy: Policy, node: ShownNode, facts: NodeFacts): Plan
     unmanaged: settings.unmanaged,
     goal: settings.mode === 'Restore' ? 'Restore' : 'Apply',
     kubelet: facts.kubelet,
-    // The variables that an assumed unit does not show may be what the kubelet starts with.
+    // The kubelet may start with variables that an assumed unit does not show.
     brokenStart: node.isAssumed ? 'Report' : 'Refuse',
   });
   if (plan.kind !== 'planned') throw new PlanError(errorData(plan, node));
@@ -98,7 +98,7 @@ export function planFor(policy: Policy, node: ShownNode, facts: NodeFacts): Plan
 function errorData(plan: Unreconcilable | Refused, { isAssumed, unit, unitFiles }: ShownNode): PlanErrorData {
   const kind = isAssumed ? {} : { kind: plan.kind };
   if (plan.kind === 'unreconcilable') {
-    const place = unitFiles.length === 0 ? '' : ` ${unit.name} is made of ${unitFiles.join(', ')}.`;
+    const place = unitFiles.length === 0 ? '' : ` Files of ${unit.name}: ${unitFiles.join(', ')}.`;
     return { ...kind, message: `${plan.reason}${place}` };
   }
   const { message, file, line, byte } = plan;
@@ -113,7 +113,7 @@ function errorData(plan: Unreconcilable | Refused, { isAssumed, unit, unitFiles 
 
 function leftOut({ safe, unsupported }: Desired): readonly string[] {
   return [
-    ...safe.map((name) => `${name} is already safe on this kubelet, not needed.`),
+    ...safe.map((name) => `${name} is already safe on this kubelet and needs no allowance.`),
     ...unsupported.map(({ pattern, message }) => `${pattern} is left out: ${message}`),
   ];
 }

@@ -1,4 +1,4 @@
-// A kubeadm node of which `plan` is shown the environment file, and perhaps the kubelet's config files.
+// `plan --environment-file`: kubeadm's unit, the environment file and, where given, the kubelet's config files.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export interface FileFlags {
   readonly kubeletConfigDir?: string;
 }
 
-/** Reads the files that the options name; the unit is taken to be kubeadm's. Throws a PlanError when one cannot be read. */
+/** Reads the files that the options name, and assumes kubeadm's unit. Throws a PlanError when one cannot be read. */
 export async function readFiles({
   environmentFile,
   kubeletConfig,
@@ -32,7 +32,7 @@ export async function readFiles({
   };
 }
 
-/** 10-kubeadm.conf of the official packages, with one environment file. */
+/** Mirrors 10-kubeadm.conf of the official packages, with one environment file. */
 function kubeadmUnit(file: { readonly path: string; readonly content: Uint8Array | undefined }): KubeletUnit {
   return {
     name: 'kubelet.service',
@@ -49,7 +49,7 @@ function kubeadmUnit(file: { readonly path: string; readonly content: Uint8Array
   };
 }
 
-/** A file's bytes; undefined when there is none. Throws a PlanError when it cannot be read. */
+/** Returns a file's bytes; undefined when it does not exist. Throws a PlanError when it cannot be read. */
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
     return new Uint8Array(await readFile(path));
@@ -59,19 +59,19 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
-/** A file that was named and must be there. Throws a PlanError when it cannot be read. */
+/** Reads a file that must exist. Throws a PlanError when it cannot be read. */
 async function readRequired(path: string): Promise<ConfigFile> {
   const content = await readIfThere(path);
   if (content === undefined) {
     throw new PlanError({
-      message: `Expected the file ${path}, found none. Leave the option out if there is none.`,
+      message: `Expected the file ${path}, found none. Leave the option out if the node has no such file.`,
       file: path,
     });
   }
   return { path, content };
 }
 
-/** Every `.conf` file below a folder. Throws a PlanError when one cannot be read. */
+/** Reads every `.conf` file below a folder. Throws a PlanError when one cannot be read. */
 async function readConfigFolder(folder: string): Promise<readonly ConfigFile[]> {
   let entries;
   try {

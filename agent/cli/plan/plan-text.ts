@@ -1,4 +1,4 @@
-// What `plan` answers, for a person.
+// The answer of `plan` as text.
 
 import type { Colors } from '../colors.ts';
 import type { PlanAnswer, PlanErrorData } from './plan-answer.ts';
@@ -6,14 +6,14 @@ import { errorLine } from '../validate/validation-text.ts';
 
 const CONTEXT_LINES = 3;
 
-/** The difference as a unified diff, then why, what others set, what was missing and what is left out; ends in a newline. */
+/** Returns the unified diff, the reason and the notes; ends in a newline. */
 export function planText({ plan, notes }: PlanAnswer, colors: Colors): string {
   const diff = plan.changed ? [unifiedDiff(plan.file, plan.before, plan.after, colors), ''] : [];
   const dimmed = notes.map((sentence) => colors.dim(shown(sentence)));
   return `${[...diff, shown(plan.reason), ...dimmed].join('\n')}\n`;
 }
 
-/** Why there is no plan, and what to fix; ends in a newline. */
+/** Returns why there is no plan and what to fix; ends in a newline. */
 export function errorText(error: PlanErrorData, colors: Colors): string {
   const place = [error.file, error.line, error.byte === undefined ? undefined : `byte ${error.byte}`];
   const where = place.filter((part) => part !== undefined).join(':');
@@ -22,7 +22,7 @@ export function errorText(error: PlanErrorData, colors: Colors): string {
   return `${[first, ...errors].join('\n')}\n`;
 }
 
-/** One hunk: only one assignment differs, so everything before and behind the differing lines is alike. */
+/** Returns a diff of one hunk: only one assignment differs, so the lines before and after it are equal. */
 function unifiedDiff(
   path: string,
   before: Uint8Array | undefined,
@@ -52,7 +52,7 @@ function unifiedDiff(
   ].join('\n');
 }
 
-/** The lines; a last one without a newline carries diff's own remark. */
+/** Splits into lines; a last line without a newline gets the remark that diff prints. */
 function linesOf(content: Uint8Array | undefined): readonly string[] {
   const text = Buffer.from(content ?? new Uint8Array()).toString('utf8');
   const lines = text.split('\n').map(shown);
@@ -60,7 +60,7 @@ function linesOf(content: Uint8Array | undefined): readonly string[] {
   return last === '' ? lines : [...lines, `${last}\n\\ No newline at end of file`];
 }
 
-/** Control and invisible characters as escapes, so that a terminal shows what is really there. */
+/** Escapes control and invisible characters, so that the terminal shows them. */
 function shown(text: string): string {
   return text.replace(
     /(?!\t)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u{fffd}]/gu,

@@ -1,4 +1,4 @@
-// A node as a bug report carries it: what `systemctl show` printed of its kubelet's unit, and a folder with its files.
+// `plan --unit-show`: what `systemctl show` printed of the kubelet's unit, and a folder with the node's files.
 
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -21,13 +21,13 @@ import { errorText } from '../../text/error-text.ts';
 import { PlanError, type ShownNode } from './plan-answer.ts';
 
 /**
- * Reads the unit from `showFile` (`-` is standard input) and its files below the folder `root`, links resolved as on the
- * node. Throws a PlanError when the text is of no unit that systemd can start, or a file cannot be read.
+ * Reads the unit from `showFile` (`-` is standard input) and its files below the folder `root`; links resolve as on the
+ * node. Throws a PlanError when systemd could not start the unit, or a file cannot be read.
  */
 export async function readUnitShow(showFile: string, root: string): Promise<ShownNode> {
   const shown = parse(showFile, await readText(showFile));
   await expectFolder(root);
-  // What is below / has no folder's name before it.
+  // With root `/` the prefix is empty.
   const prefix = resolve(root).replace(/\/$/u, '');
   const files = readableFiles(prefix);
   try {
@@ -75,12 +75,12 @@ async function expectFolder(root: string): Promise<void> {
   const found = await stat(root).catch(() => undefined);
   if (found?.isDirectory() === true) return;
   throw new PlanError({
-    message: `Expected --root to be the folder below which the node's files lie, found ${found === undefined ? 'nothing' : 'no folder'}.`,
+    message: `Expected --root to be the folder that contains the node's files, found ${found === undefined ? 'nothing' : 'no folder'}.`,
     file: root,
   });
 }
 
-/** The host's files for reading alone. */
+/** The host's files, read-only. */
 function readableFiles(prefix: string): HostFiles {
   const files = hostFiles(prefix, () => Promise.reject(new Error('permission denied')));
   return {
@@ -112,18 +112,18 @@ async function readUnit(
 }
 
 /**
- * A note for what the text hides of Environment=. Throws a PlanError where KUBELET_EXTRA_ARGS may be hidden: what the
- * file's assignment would have to carry on is not known.
+ * Returns a note about the variables of Environment= that the text hides. Throws a PlanError when KUBELET_EXTRA_ARGS may be
+ * one of them: the assignment in the file would have to keep its value, which is unknown.
  */
 function hiddenNotes({ hiddenVariables }: ShownUnit, unit: KubeletUnit, showFile: string): readonly string[] {
   if (hiddenVariables === 0) return [];
   const found =
     `systemctl printed ${count(hiddenVariables, 'variable')} of Environment= as ${UNPRINTABLE}, as old versions do ` +
-    'where there is a blank in the value.';
+    'when a value contains a blank.';
   const isAssigned = readUsableEnvironmentFiles(unit).some(
     ({ document }) => document !== undefined && findAssignment(document, EXTRA_ARGS) !== undefined,
   );
-  if (isAssigned) return [`${found} This plan leaves that out.`];
+  if (isAssigned) return [`${found} This plan ignores that part of Environment=.`];
   throw new PlanError({
     kind: 'refused',
     message: `${found} ${EXTRA_ARGS} may be among them. Write "KEY=value" in place of ${UNPRINTABLE}.`,
@@ -131,7 +131,7 @@ function hiddenNotes({ hiddenVariables }: ShownUnit, unit: KubeletUnit, showFile
   });
 }
 
-/** What the kubelet or systemd would not start without. */
+/** Returns the missing files without which systemd or the kubelet would not start. */
 async function missingFiles(
   prefix: string,
   { environmentFiles }: KubeletUnit,
@@ -148,5 +148,5 @@ async function missingFiles(
 }
 
 function missingNote(path: string, root: string): string {
-  return `The unit needs ${path}, which is not below ${root}: planned as if it were empty.`;
+  return `The unit needs ${path}, which is not below ${root}. This plan reads it as empty.`;
 }

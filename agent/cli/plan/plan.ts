@@ -1,4 +1,4 @@
-// `kubelet-sysctls plan`: what the agent would write on a node with these files, without a cluster and without writing.
+// `kubelet-sysctls plan`: shows what the agent would write on a node with these files. Needs no cluster, writes nothing.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { labelKeyProblem, labelValueProblem } from '../../policy/labels.ts';
@@ -28,32 +28,35 @@ interface Flags {
 }
 
 const HELP = `
-A node is shown by one of two options:
-  --environment-file  one file; the unit is taken to be kubeadm's, and no other file of it is read
-  --unit-show         the unit as it is: every environment file, Environment=, config.yaml and config-dir
+Describe the node with one of two options:
+  --environment-file  one environment file; assumes kubeadm's unit and reads none of its other files
+  --unit-show         the node's own unit: every environment file, Environment=, config.yaml and config-dir
 
 Examples:
   systemctl show kubelet.service | kubelet-sysctls plan --unit-show - --config-map policy.yaml --kubelet-version 1.37.2
   kubelet-sysctls plan --unit-show unit.txt --root node-7/ --config-map policy.yaml --kubelet-version 1.37.2
 
-systemctl show prints ExecStart= without quotes: a word of it that contains a space is read as two.`;
+systemctl show prints ExecStart= without quotes: an argument that contains a space is read as two.`;
 
 /**
- * The command `plan`. Prints the plan; throws an Exit with code 1 when there is none, because the ConfigMap is not valid,
- * a file has to be fixed first or the node cannot be reconciled, and commander's errors for wrong usage.
+ * The command `plan`. Prints the plan. Throws an Exit with code 1 when there is none (the ConfigMap is not valid, a file must
+ * be fixed first, or the node cannot be reconciled), and commander's errors for wrong usage.
  */
 export function planCommand(streams: Streams = process): Command {
   return new Command('plan')
-    .description('show what would change in a kubelet’s environment file, and why; nothing is written')
-    .option('--environment-file <file>', 'such as /etc/default/kubelet; it need not exist')
+    .description("show what the agent would change in a kubelet's environment file, and why; writes nothing")
+    .option(
+      '--environment-file <file>',
+      "the kubelet's environment file, such as /etc/default/kubelet; it may be missing",
+    )
     .addOption(
       new Option(
         '--unit-show <file>',
-        "what 'systemctl show kubelet.service' printed; - reads standard input",
+        "the output of 'systemctl show kubelet.service'; - reads standard input",
       ).conflicts(['environmentFile', 'kubeletConfig', 'kubeletConfigDir']),
     )
     .addOption(
-      new Option('--root <folder>', 'with --unit-show: the folder below which the files of the unit lie')
+      new Option('--root <folder>', 'with --unit-show: the folder that contains the files of the node')
         .default('/')
         .conflicts('environmentFile'),
     )
@@ -61,18 +64,28 @@ export function planCommand(streams: Streams = process): Command {
     .addOption(
       versionOption(
         '--kubelet-version <version>',
-        "the node's kubelet, such as 1.37.2",
+        "the node's kubelet version, such as 1.37.2",
       ).makeOptionMandatory(),
     )
-    .addOption(versionOption('--kernel-version <version>', "the node's kernel; new enough when left out"))
-    .option('--kubelet-config <file>', "with --environment-file: the kubelet's config.yaml")
-    .option('--kubelet-config-dir <folder>', 'with --environment-file: the folder of its drop-ins (*.conf)')
     .addOption(
-      new Option('--labels <k=v,…>', "the node's labels, which profiles select by")
+      versionOption(
+        '--kernel-version <version>',
+        "the node's kernel version; by default new enough for every sysctl",
+      ),
+    )
+    .option('--kubelet-config <file>', "with --environment-file: the kubelet's config.yaml")
+    .option(
+      '--kubelet-config-dir <folder>',
+      "with --environment-file: the kubelet's --config-dir, of which *.conf is read",
+    )
+    .addOption(
+      new Option('--labels <k=v,…>', "the node's labels, by which profiles select nodes")
         .argParser(labels)
         .default({}, 'none'),
     )
-    .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--output <format>', 'the format of the answer').choices(['text', 'json']).default('text'),
+    )
     .addHelpText('after', HELP)
     .configureOutput({
       writeOut: (text) => void streams.stdout.write(text),
@@ -96,7 +109,7 @@ async function plan(flags: Flags, command: Command, { stdout, stderr }: Streams)
   }
 }
 
-/** How the node is read, by the option that shows it; commander's error when none does. */
+/** Returns how to read the node, by the option that describes it. Throws commander's error when none does. */
 function nodeReader(flags: Flags, command: Command): () => Promise<ShownNode> {
   const { environmentFile, unitShow, configMap, root } = flags;
   if (unitShow === '-' && configMap === '-') {

@@ -1,4 +1,4 @@
-// `kubelet-sysctls validate`: is this ConfigMap fit for nodes with these versions?
+// `kubelet-sysctls validate`: checks a ConfigMap for nodes with these versions.
 
 import { Command, Option } from 'commander';
 import type { Version } from '../../sysctl/version.ts';
@@ -14,21 +14,28 @@ interface Flags {
 }
 
 /**
- * The command `validate FILE`. Prints what it found; throws an Exit with code 1 when the ConfigMap is not valid, and
- * commander's errors for wrong usage.
+ * The command `validate FILE`. Prints the result. Throws an Exit with code 1 when the ConfigMap is not valid, and commander's
+ * errors for wrong usage.
  */
 export function validateCommand(): Command {
   return new Command('validate')
-    .description('check a ConfigMap before it is applied, as the agents and their kubelets will')
+    .description('check a ConfigMap before you apply it, by the rules of the agents and their kubelets')
     .argument('<file>', "the ConfigMap's YAML; - reads standard input")
     .addOption(
       versionOption(
         '--kubelet-version <version>',
-        "the nodes' kubelet, such as 1.37.2",
+        "the nodes' kubelet version, such as 1.37.2",
       ).makeOptionMandatory(),
     )
-    .addOption(versionOption('--kernel-version <version>', "the nodes' kernel; new enough when left out"))
-    .addOption(new Option('--output <format>').choices(['text', 'json']).default('text'))
+    .addOption(
+      versionOption(
+        '--kernel-version <version>',
+        "the nodes' kernel version; by default new enough for every sysctl",
+      ),
+    )
+    .addOption(
+      new Option('--output <format>', 'the format of the result').choices(['text', 'json']).default('text'),
+    )
     .exitOverride()
     .action(validate);
 }

@@ -1,4 +1,4 @@
-// What `validate` finds, for a person.
+// The result of `validate` as text.
 
 import type { PolicyError } from '../../policy/policy.ts';
 import type { Judgement, Verdict } from '../../sysctl/judge.ts';
@@ -8,10 +8,10 @@ import { colorsFor, type Colors } from '../colors.ts';
 import { jsonText } from '../json.ts';
 import type { Validation } from './validation.ts';
 
-const APPROVAL_MARKERS: Readonly<Record<Verdict, string>> = { allowed: '✓', safe: '·', invalid: '✗' };
+const VERDICT_MARKS: Readonly<Record<Verdict, string>> = { allowed: '✓', safe: '·', invalid: '✗' };
 const WIDEST_NAME = 48;
 
-/** The validation in the format that was asked for, in colour where `stdout` shows it. */
+/** Returns the validation in this format, with colours when `stdout` shows them; ends in a newline. */
 export function printedValidation(
   validation: Validation,
   format: 'text' | 'json',
@@ -20,7 +20,7 @@ export function printedValidation(
   return format === 'json' ? jsonText(validation) : validationText(validation, colorsFor(stdout));
 }
 
-/** One line an allowance, then the errors, then the outcome; ends in a newline. */
+/** Returns one line for each allowance, then the errors, then the outcome; ends in a newline. */
 function validationText(validation: Validation, colors: Colors): string {
   const errors = validation.errors.map((error) => errorLine(error, colors));
   const groups = [allowanceLines(validation.allowances, colors), errors, [outcome(validation, colors)]];
@@ -34,13 +34,13 @@ function allowanceLines(allowances: readonly Judgement[], colors: Colors): reado
   const width = Math.min(WIDEST_NAME, Math.max(0, ...allowances.map(({ pattern }) => shown(pattern).length)));
   return allowances.map(({ pattern, verdict, message }) => {
     const paint = { allowed: colors.green, safe: colors.dim, invalid: colors.red }[verdict];
-    // What is wrong with an invalid one stands below, with its line.
+    // The error below says what is wrong with it, and in which line.
     const said = verdict === 'invalid' ? 'the kubelet does not start with it' : message;
-    return paint(`${APPROVAL_MARKERS[verdict]} ${shown(pattern).padEnd(width)}  ${said}`);
+    return paint(`${VERDICT_MARKS[verdict]} ${shown(pattern).padEnd(width)}  ${said}`);
   });
 }
 
-/** `KEY, line N: message`, the line counted within the key's value. */
+/** Returns `KEY, line N: message`; the line counts from 1 within the key's value. */
 export function errorLine({ key, line, message }: PolicyError, colors: Colors): string {
   const place = key === '' ? 'ConfigMap' : `${shown(key)}, line ${line}`;
   return `${colors.red(colors.bold(`${place}:`))} ${message}`;

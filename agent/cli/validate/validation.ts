@@ -1,4 +1,4 @@
-// A ConfigMap file and what is wrong with it: what `validate` prints as JSON, and what each `plan` asks first.
+// Validates a ConfigMap file, for `validate` and, before anything else, for both `plan` commands.
 
 import { inspectPolicy } from '../../policy/parse.ts';
 import type { Policy, PolicyError } from '../../policy/policy.ts';
@@ -8,29 +8,29 @@ import { ConfigMapFileError, readConfigMapFile } from '../config-map-file.ts';
 
 export interface Validation {
   readonly valid: boolean;
-  /** Every item that the ConfigMap names, in its order, each once. */
+  /** Every item that the ConfigMap names, once, in the order of the ConfigMap. */
   readonly allowances: readonly Judgement[];
   readonly errors: readonly PolicyError[];
 }
 
 export interface ValidatedFile {
   readonly validation: Validation;
-  /** undefined when it is not valid. */
+  /** undefined when the file is not valid. */
   readonly policy: Policy | undefined;
-  /** Why the file holds no ConfigMap that could be judged; undefined when it does. */
+  /** Why the file is not a readable ConfigMap; undefined when it is one. */
   readonly fileError: ConfigMapFileError | undefined;
 }
 
 interface Versions {
   readonly kubelet: Version;
-  /** undefined: taken to be new enough. */
+  /** undefined: new enough for every sysctl. */
   readonly kernel: Version | undefined;
 }
 
-/** Agents judge by the newest kubelet: what an older one refuses is left out there, and is no error. */
+/** Agents validate for the newest kubelet: what an older one refuses is left out on its node, without an error. */
 const ANY_NODE: Versions = { kubelet: NEWEST_KUBELET, kernel: undefined };
 
-/** Reads a ConfigMap file (`-` is standard input) and judges it for nodes with these versions. Throws nothing of its own. */
+/** Reads a ConfigMap file (`-` is standard input) and validates it for nodes with these versions. Returns all errors. */
 export async function validateFile(path: string, versions: Versions = ANY_NODE): Promise<ValidatedFile> {
   try {
     const { entries, result } = inspectPolicy(await readConfigMapFile(path), versions.kubelet);
@@ -47,7 +47,7 @@ export async function validateFile(path: string, versions: Versions = ANY_NODE):
   }
 }
 
-/** The same shape for a file that is no readable ConfigMap: one error, with its line within the file. */
+/** Returns the same shape for a file that is not a readable ConfigMap: one error, with its line in the file. */
 function unreadable(error: ConfigMapFileError): Validation {
   const place = error.line === undefined ? error.path : `${error.path}:${error.line}`;
   return {

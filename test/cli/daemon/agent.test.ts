@@ -19,20 +19,35 @@ function flagsOf(args: readonly string[], environment: Readonly<Record<string, s
   return flags;
 }
 
-describe('whether the agent waits for approval', () => {
+describe('the option --wait-for-approval', () => {
   it.each<[string, readonly string[], Readonly<Record<string, string>>, boolean]>([
-    ['not by itself', [], {}, false],
-    ['by the flag', ['--wait-for-approval'], {}, true],
-    ['by the flag, before another one', ['--wait-for-approval', '--jitter-seconds', '3'], {}, true],
-    ['by the environment', [], { WAIT_FOR_APPROVAL: 'true' }, true],
-    ['by the environment, in short', [], { WAIT_FOR_APPROVAL: '1' }, true],
-    ['not where the environment says so', [], { WAIT_FOR_APPROVAL: 'false' }, false],
-    ['not where the environment says nothing', [], { WAIT_FOR_APPROVAL: '' }, false],
+    ['the agent does not wait for approval by default', [], {}, false],
+    ['the agent waits for approval with the flag', ['--wait-for-approval'], {}, true],
+    [
+      'the agent waits for approval with the flag before another flag',
+      ['--wait-for-approval', '--jitter-seconds', '3'],
+      {},
+      true,
+    ],
+    ['the agent waits for approval when WAIT_FOR_APPROVAL is true', [], { WAIT_FOR_APPROVAL: 'true' }, true],
+    ['the agent waits for approval when WAIT_FOR_APPROVAL is 1', [], { WAIT_FOR_APPROVAL: '1' }, true],
+    [
+      'the agent does not wait for approval when WAIT_FOR_APPROVAL is false',
+      [],
+      { WAIT_FOR_APPROVAL: 'false' },
+      false,
+    ],
+    [
+      'the agent does not wait for approval when WAIT_FOR_APPROVAL is empty',
+      [],
+      { WAIT_FOR_APPROVAL: '' },
+      false,
+    ],
   ])('%s', (_title, args, environment, waitForApproval) => {
     expect(flagsOf(args, environment)).toMatchObject({ nodeName: 'n1', waitForApproval });
   });
 
-  it('is refused to be anything else', () => {
+  it('rejects a WAIT_FOR_APPROVAL that is neither true nor false', () => {
     expect(() => flagsOf([], { WAIT_FOR_APPROVAL: 'yes' })).toThrow('Expected true or false, got yes.');
   });
 });

@@ -41,13 +41,13 @@ function following(): {
   const warnings: unknown[] = [];
   const unfollow = followCluster(cluster, agent, { warn: (facts) => warnings.push(facts) });
   if (node === undefined || configMap === undefined) {
-    throw new Error('Expected both to be followed');
+    throw new Error('Expected followCluster to watch the Node and the ConfigMap');
   }
   return { host, node, configMap, warnings, stopped, unfollow };
 }
 
-describe('following the cluster', () => {
-  it('reports what could not be reported as soon as the API server is back, though that has no news', async () => {
+describe('followCluster', () => {
+  it('reports a pending state as soon as the API server is back, although the watches bring no change', async () => {
     const { host, node, configMap } = following();
     node[0](host.node());
     configMap[0](host.configMap({ allowedUnsafeSysctls: 'net.core.somaxconn', nodeSoakSeconds: '0' }));
@@ -67,7 +67,7 @@ describe('following the cluster', () => {
     expect(host.restarts).toBe(1);
   });
 
-  it('logs what failed, and ends both watches', () => {
+  it('logs the errors of both watches, and stops both watches', () => {
     const { node, configMap, warnings, stopped, unfollow } = following();
     const error = new Error('no route');
     node[1]?.onError?.(error, 1000);

@@ -68,8 +68,8 @@ const patches = (server: FaultServer): string[] =>
     .filter(({ method, path }) => method === 'PATCH' && path.includes('/nodes/'))
     .map(({ path }) => path);
 
-describe('a term', () => {
-  it('lists, approves, and tells of it', async () => {
+describe('a leader term', () => {
+  it('lists the Nodes, approves them, and writes an Event and the status', async () => {
     const server = await api(json(200, { metadata: { resourceVersion: '6' } }));
     begin(server);
     await eventually(() => expect(server.seen.some(({ path }) => path.endsWith('/events'))).toBe(true));
@@ -81,7 +81,7 @@ describe('a term', () => {
     expect(patches(server).toSorted()).toEqual(['/api/v1/nodes/n1', '/api/v1/nodes/n2', '/api/v1/nodes/n3']);
   });
 
-  it('writes nothing more once it has ended, and waits for what is under way', async () => {
+  it('starts no write after its end, and waits for the writes under way', async () => {
     const held = Promise.withResolvers<undefined>();
     const answer = async (...given: Parameters<Handler>): Promise<void> => {
       await held.promise;

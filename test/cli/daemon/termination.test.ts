@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 
-/** As the agent in the middle of a change: a command on the host is under way, and something is done after it. */
+/** Like the agent in the middle of a change: a command on the host is running, and more work follows. */
 const PROGRAM = `
 import { execa } from 'execa';
 import { termination } from './agent/cli/daemon/termination.ts';
@@ -16,9 +16,9 @@ const { exitCode } = await command;
 console.log(signal, exitCode);
 `;
 
-describe('a signal that asks to end', () => {
+describe('termination', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s lets what is under way finish, also while a child process runs, however often it comes',
+    '%s does not end the process before its work is finished, even with a child process and when sent twice',
     async (signal) => {
       const program = execa('node', ['--input-type=module', '--eval', PROGRAM], {
         cwd: ROOT,

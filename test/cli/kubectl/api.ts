@@ -1,4 +1,4 @@
-// An API server of a few objects over real HTTP, and the kubeconfig that leads to it.
+// An API server with a few objects over real HTTP, and its kubeconfig.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ export interface Answers {
   policy?: Readonly<Record<string, string>> | undefined;
   daemonSets?: readonly object[];
   lease?: object;
-  /** Paths that are answered otherwise. */
+  /** Handlers for single paths, in place of the usual answer. */
   other?: Readonly<Record<string, Handler>>;
 }
 
@@ -31,7 +31,7 @@ export interface Api extends AsyncDisposable {
   readonly kubeconfig: string;
   /** Requests that wrote something. */
   writes(): readonly Seen[];
-  /** Tells those who watch this collection of an object. */
+  /** Sends an object to all watches of this collection. */
   emit(collection: string, object: object, type?: 'MODIFIED' | 'DELETED'): void;
 }
 

@@ -19,7 +19,7 @@ export interface NodeFacts {
 
 export const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn' };
 
-/** A healthy Node that is Done with POLICY, unless told otherwise. `wanted` is the policy in force. */
+/** Returns a healthy Node that is Done with POLICY, unless `facts` differ. `wanted` is the policy in force. */
 export function node(
   name: string,
   facts: NodeFacts = {},

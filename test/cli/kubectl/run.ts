@@ -1,4 +1,4 @@
-// The plugin as a person runs it, in this process: client-node alone takes seconds to load from node_modules.
+// Runs the plugin in this process, since client-node alone takes seconds to load from node_modules.
 
 import type { Output } from '../../../agent/cli/kubectl/context.ts';
 import { runKubectlProgram } from '../../../agent/cli/kubectl/program.ts';
@@ -22,7 +22,7 @@ export interface Recorder extends Output {
   text(): string;
 }
 
-/** Runs it without a terminal, and with an environment of its own: no kubeconfig or proxy of whoever runs the tests. */
+/** Runs the plugin without a terminal and only with this environment, so that no kubeconfig or proxy of the user applies. */
 export function kubectlSysctls(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -30,7 +30,7 @@ export function kubectlSysctls(
   return started(args, { env }).ended;
 }
 
-/** The same, for commands that go on; `terminal` gives standard output a size. */
+/** Starts a command that continues until it is interrupted; `terminal` gives standard output a size. */
 export function started(
   args: readonly string[],
   {

@@ -99,7 +99,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
     expect(await planned(node)).toMatchObject({ status: 0, file, changed: true, content });
   });
 
-  it('prints the same fields as for an environment file, and the file beside them', async () => {
+  it('prints the fields of --environment-file, and the file that changes', async () => {
     expect(Object.keys(Object(await planned(NODES.kubeadmDeb))).toSorted()).toEqual([
       'changed',
       'configured',
@@ -131,7 +131,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
     ['EKS', NODES.eks, '$NODEADM_KUBELET_ARGS', '/etc/eks/kubelet/environment'],
     ['AKS, whose unit starts a script (F11)', NODES.aks, 'no variable', '/etc/default/kubelet'],
     ['kubeadm’s guide for etcd (F26)', NODES.etcdGuide, 'no variable', '20-etcd-service-manager.conf'],
-  ])('says why the node cannot be reconciled, and by which files: %s', async (_, node, found, file) => {
+  ])('says why the node cannot be reconciled, and names the unit files: %s', async (_, node, found, file) => {
     const answer = await planned(node);
     expect(answer).toEqual({
       status: 1,
@@ -140,7 +140,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
     expect(answer).toMatchObject({ error: { message: expect.stringContaining(file) } });
   });
 
-  it('refuses what the agent would refuse, with file and line (F22)', async () => {
+  it('refuses arguments that the agent would refuse, and names file and line (F22)', async () => {
     expect(await planned(NODES.shell)).toEqual({
       status: 1,
       error: {
@@ -152,7 +152,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
     });
   });
 
-  it('reads config.yaml and config-dir where the arguments of the next start say, and both through links', async () => {
+  it('reads config.yaml and config-dir from the arguments of the next start, and resolves links', async () => {
     const kind = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
     const node = kubeadmNode(
       {},
@@ -172,7 +172,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
     });
   });
 
-  it('follows a glob pattern, and keeps the list that kubeadm-flags.env gives', async () => {
+  it('reads the files of a glob pattern, and keeps the list of kubeadm-flags.env', async () => {
     const node = kubeadmNode(
       { environmentFiles: ['/var/lib/kubelet/kubeadm-flags.env', '-/etc/kubelet.d/*.env'] },
       {
@@ -188,7 +188,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
     });
   });
 
-  it('says which files the unit needs and the folder lacks', async () => {
+  it('names the files that the unit needs and the folder does not have', async () => {
     const { show } = NODES.kubeadmDeb;
     expect(await planned({ show, files: {} })).toMatchObject({
       status: 0,
@@ -197,7 +197,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
     });
   });
 
-  it('plans without a variable that old systemd does not print, and refuses where it may be the one that counts', async () => {
+  it('ignores a variable that old systemd does not print, and refuses when it may be KUBELET_EXTRA_ARGS', async () => {
     const { show, files } = NODES.kubeadmDeb;
     const old = show.replace(/"KUBELET_KUBECONFIG_ARGS=[^"]*"/u, '[unprintable]');
     expect(await planned({ show: old, files })).toMatchObject({
@@ -211,7 +211,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
     });
   });
 
-  it('refuses what is no unit, a file that is none, and a folder that is not there', async () => {
+  it('refuses text that is not a unit, a directory in place of a file, and a missing folder', async () => {
     expect(await planned({ show: 'Id=kubelet.service\n', files: {} })).toMatchObject({
       status: 1,
       error: { kind: 'refused', message: expect.stringContaining('Expected a line ExecStart={') },
@@ -235,7 +235,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
     expect(await plan(none)).toMatchObject({ status: 1 });
   });
 
-  it('reads the unit from standard input, and shows a person the diff of the file', () => {
+  it('reads the unit from standard input, and prints the diff of the file', () => {
     const root = rootWith(NODES.kubeadmDeb.files);
     const { status, stdout } = spawnSync(
       process.execPath,
@@ -257,7 +257,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
     [['--environment-file', 'a', '--root', '/'], "cannot be used with option '--environment-file <file>'"],
     [['--unit-show', '-', '--config-map', '-'], 'cannot both read standard input'],
     [[], "'--environment-file <file>' or '--unit-show <file>' not specified"],
-  ])('exits 2 when used wrongly, and says how: %j', async (args, message) => {
+  ])('exits with 2 on wrong usage, and says what is wrong: %j', async (args, message) => {
     const { status, stderr } = await plan(args);
     expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(message) });
   });

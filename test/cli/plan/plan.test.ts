@@ -63,7 +63,7 @@ describe('kubelet-sysctls plan', () => {
     });
   });
 
-  it('gives the whole file also when nothing changes', () => {
+  it('prints the whole file even when nothing changes', () => {
     const file = 'A=1\nKUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.*\n';
     expect(json({ file })).toMatchObject({
       changed: false,
@@ -72,12 +72,12 @@ describe('kubelet-sysctls plan', () => {
     });
   });
 
-  it('gives no file when none is needed', () => {
+  it('prints an empty file when the policy needs no file', () => {
     const data = 'allowedUnsafeSysctls: net.ipv4.tcp_syncookies';
     expect(json({ data })).toMatchObject({ status: 0, changed: false, contentBase64: '', desired: [] });
   });
 
-  it('takes the config file, its drop-ins and the node’s labels into account', () => {
+  it("includes the kubelet's config file, its drop-ins and the node's labels in the plan", () => {
     const given = {
       data: `${DATA}\nprofiles: "[{name: a, nodeSelector: {pool: big}, allowedUnsafeSysctls: [kernel.shm*]}]"`,
       files: {
@@ -103,7 +103,7 @@ describe('kubelet-sysctls plan', () => {
     });
   });
 
-  it('shows a diff and the reason to a person', () => {
+  it('prints a diff and the reason as text', () => {
     const { status, stdout } = run({ file: '# a\nKUBELET_EXTRA_ARGS="--v=2"\nB=1', args: [] });
     expect(stdout).toContain(
       [
@@ -120,7 +120,7 @@ describe('kubelet-sysctls plan', () => {
     expect(status).toBe(0);
   });
 
-  it('refuses a file that systemd would drop, with the line and the byte', () => {
+  it('refuses an environment file that systemd would ignore, and names the line and the byte', () => {
     const file = Buffer.from('A=1\nB=x\xff\n', 'latin1');
     expect(json({ file })).toEqual({
       status: 1,
@@ -133,14 +133,14 @@ describe('kubelet-sysctls plan', () => {
     });
   });
 
-  it('refuses a comment that means other things to other versions of systemd', () => {
+  it('refuses a comment that versions of systemd read differently', () => {
     expect(json({ file: '# a\\\nKUBELET_EXTRA_ARGS=--v=2\n' })).toMatchObject({
       status: 1,
       error: { line: 1, byte: 3 },
     });
   });
 
-  it('refuses an invalid ConfigMap with all its errors', () => {
+  it('refuses an invalid ConfigMap and prints all its errors', () => {
     expect(json({ data: 'allowedUnsafeSysctls: "vm.*, Net.x"' })).toMatchObject({
       status: 1,
       error: {
@@ -157,7 +157,7 @@ describe('kubelet-sysctls plan', () => {
     });
   });
 
-  it('names a config file that is not there or cannot be read', () => {
+  it('names a kubelet config file that is missing or not valid', () => {
     const args = ['--kubelet-config', 'FOLDER/none', '--output', 'json'];
     expect(json({ args })).toMatchObject({ status: 1, error: { file: join(folder, 'none') } });
     expect(json({ args, files: { none: 'a: 1\nallowedUnsafeSysctls: 1\n' } })).toMatchObject({
@@ -172,7 +172,7 @@ describe('kubelet-sysctls plan', () => {
     [['--labels', 'a']],
     [['--labels', 'a=b c']],
     [['--no-such-option']],
-  ])('exits 2 when used wrongly: %j', (args) => {
+  ])('exits with 2 on wrong usage: %j', (args) => {
     expect(run({ args }).status).toBe(2);
   });
 });

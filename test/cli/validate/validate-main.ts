@@ -1,4 +1,4 @@
-// The command by itself, as the program runs it.
+// Runs the command `validate` alone, as the program does.
 
 import { Command } from 'commander';
 import { exitCodeOf } from '../../../agent/cli/exit.ts';

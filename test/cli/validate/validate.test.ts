@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 const MAIN = fileURLToPath(new URL('validate-main.ts', import.meta.url));
 
 describe('kubelet-sysctls validate', () => {
-  it('prints a valid ConfigMap as JSON: every item once, in order, each judged', () => {
+  it('prints every item of a valid ConfigMap as JSON, once, in order, with its verdict', () => {
     const data = {
       allowedUnsafeSysctls: 'net.core.somaxconn\nnet.ipv4.ip_unprivileged_port_start, net.core.somaxconn',
       profiles: '- {name: a, nodeSelector: {a: b}, allowedUnsafeSysctls: [kernel.shm*, net.core.somaxconn]}',
@@ -27,7 +27,7 @@ describe('kubelet-sysctls validate', () => {
     expect(status).toBe(0);
   });
 
-  it('names an invalid item in both lists, with its key and its line there, and exits 1', () => {
+  it('lists an invalid item among allowances and errors, with key and line, and exits with 1', () => {
     const data = { allowedUnsafeSysctls: 'net.a\nvm.max_map_count\n', mod: 'Observe' };
     const { status, stdout } = validate(data, '--kubelet-version', '1.37.2', '--output', 'json');
     expect(JSON.parse(stdout)).toMatchObject({
@@ -41,7 +41,7 @@ describe('kubelet-sysctls validate', () => {
     expect(status).toBe(1);
   });
 
-  it('judges for the kubelet and the kernel that are named', () => {
+  it('validates for the kubelet and kernel versions that the options name', () => {
     expect(verdictOf('user.*', '--kubelet-version', '1.36.3')).toBe('invalid');
     expect(verdictOf('user.*', '--kubelet-version', '1.37.2')).toBe('allowed');
     expect(verdictOf('net.ipv4.tcp_rmem', '--kubelet-version', '1.37.2')).toBe('safe');
@@ -50,7 +50,7 @@ describe('kubelet-sysctls validate', () => {
     ).toBe('allowed');
   });
 
-  it('keeps the JSON shape when the file is no ConfigMap, and names the place in it', () => {
+  it('keeps the JSON shape when the file is not a ConfigMap, and names the line', () => {
     const { status, stdout } = run('kind: [\n', '--kubelet-version', '1.37.2', '--output', 'json');
     expect(JSON.parse(stdout)).toEqual({
       valid: false,
@@ -60,7 +60,7 @@ describe('kubelet-sysctls validate', () => {
     expect(status).toBe(1);
   });
 
-  it('prints for a person a mark and a line for each allowance, then the errors with their lines', () => {
+  it('prints a marked line for each allowance as text, then the errors with their lines', () => {
     const data = { allowedUnsafeSysctls: 'net.core.somaxconn\nnet.ipv4.tcp_rmem\nkernel.*' };
     const { status, stdout } = validate(data, '--kubelet-version', '1.37.2');
     expect(stdout).toMatch(/^✓ net\.core\.somaxconn +allowed/mu);
@@ -71,7 +71,7 @@ describe('kubelet-sysctls validate', () => {
     expect(status).toBe(1);
   });
 
-  it('writes no escape sequences where nobody looks at a terminal', () => {
+  it('writes no escape sequences when standard output is not a terminal', () => {
     const { stdout } = validate(
       { allowedUnsafeSysctls: 'net.a\nvm.\u001b[31m' },
       '--kubelet-version',
@@ -83,18 +83,18 @@ describe('kubelet-sysctls validate', () => {
 
   it.each([
     ['no kubelet version', []],
-    ['a version that is none', ['--kubelet-version', 'latest']],
-    ['a kernel version that is none', ['--kubelet-version', '1.37.2', '--kernel-version', 'x']],
+    ['a kubelet version that is not a version', ['--kubelet-version', 'latest']],
+    ['a kernel version that is not a version', ['--kubelet-version', '1.37.2', '--kernel-version', 'x']],
     ['an unknown option', ['--kubelet-version', '1.37.2', '--verbose']],
     ['an unknown output', ['--kubelet-version', '1.37.2', '--output', 'yaml']],
     ['two files', ['--kubelet-version', '1.37.2', 'other']],
-  ])('calls %s a wrong usage: exit 2, and nothing on standard output', (_, words) => {
+  ])('exits with 2 and prints nothing on standard output for %s', (_, words) => {
     const { status, stdout, stderr } = validate({ allowedUnsafeSysctls: 'net.a' }, ...words);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(/^error: /u);
   });
 
-  it('exits 0 after its help', () => {
+  it('exits with 0 after --help', () => {
     expect(validate({}, '--help')).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('--kubelet-version'),

@@ -56,9 +56,9 @@ describe.concurrent('an agent', () => {
     expect(pod.lastExitCode).toBe(0);
     const log = await node.world.bed.kubectl(['-n', AGENT_NAMESPACE, 'logs', pod.name, '--previous']);
     const order = [
-      'a change that is under way ends first',
+      'finishes the change under way first',
       'was restarted and is healthy',
-      'The agent ended',
+      'The agent stopped',
     ];
     const places = order.map((words) => log.stdout.lastIndexOf(words));
     expect(places.every((place) => place >= 0)).toBe(true);

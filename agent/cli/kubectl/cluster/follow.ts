@@ -1,4 +1,4 @@
-// The fleet as it changes: Nodes, the policy's ConfigMap, the coordinators' Lease.
+// Watches the fleet: Nodes, the policy's ConfigMap, the coordinators' Lease.
 
 import { ApiError } from '../../../cluster/http/errors.ts';
 import { watchCollection } from '../../../cluster/watch/watch-collection.ts';
@@ -15,16 +15,17 @@ export interface Fleet {
 }
 
 export interface Following {
-  /** As it was seen last. */
+  /** The fleet as last observed. */
   fleet(): Fleet;
-  /** Why it may have changed since: the API server does not answer. undefined while it does. */
+  /** The error because of which the fleet may be stale: the API server does not answer. undefined while it does. */
   trouble(): unknown;
+  /** Ends the watches. */
   stop(): void;
 }
 
 /**
- * Reads everything once, then calls `onChange` after every difference. Rejects when it cannot be read at first;
- * `onEnd` is called when the API server says later that we may not.
+ * Reads the fleet once, then calls `onChange` after every change. Rejects when the first read fails; calls `onEnd` when a
+ * watch cannot continue, such as when the API server withdraws the permission.
  */
 export async function followFleet(
   session: Session,

@@ -1,4 +1,4 @@
-// What is installed in the namespace: the policy's ConfigMap, the agents' DaemonSet, the coordinators' Lease.
+// Reads what is installed in the namespace: the policy's ConfigMap, the agents' DaemonSet, the coordinators' Lease.
 
 import { ApiError, isNotFound } from '../../../cluster/http/errors.ts';
 import { objectAt, objectsAt, stringAt, stringMapAt, type JsonObject } from '../../../cluster/http/json.ts';
@@ -8,23 +8,23 @@ import { UserError } from '../errors.ts';
 import type { Session } from '../session.ts';
 import { CONFIG_MAP, LEASE, AGENTS } from '../../../names.ts';
 
-/** Who paces the fleet, as far as it can be known. */
+/** Who paces the fleet, as far as the user may read it. */
 export interface Coordination {
-  /** The agents wait for approvals; undefined: there is no DaemonSet that says, or we may not look. */
+  /** The agents wait for approvals; undefined: there is no DaemonSet, or the user may not read it. */
   readonly agentsWait: boolean | undefined;
   readonly lease:
     | { readonly kind: 'held'; readonly holder: string; readonly renewedAt: Date; readonly seconds: number }
-    /** Nobody leads: no Lease, or one that was released. */
+    /** No coordinator leads: there is no Lease, or it was released. */
     | { readonly kind: 'free' }
     | { readonly kind: 'unknown'; readonly why: string };
 }
 
 export interface Installation extends Coordination {
-  /** undefined: there is no ConfigMap. */
+  /** undefined: the ConfigMap does not exist. */
   readonly policy: PolicyResult | undefined;
 }
 
-/** Reads it all; throws a Refusal when there is neither ConfigMap nor DaemonSet. */
+/** Reads the installation. Throws a UserError when there is neither a ConfigMap nor a DaemonSet. */
 export async function readInstallation(session: Session): Promise<Installation> {
   const { namespace } = session.place;
   const [policy, agents, lease] = await Promise.all([
@@ -35,19 +35,19 @@ export async function readInstallation(session: Session): Promise<Installation> 
   if (policy === undefined && agents === 'none') {
     throw new UserError(
       `Expected an installation in namespace ${namespace}, found neither ConfigMap ${CONFIG_MAP} nor a DaemonSet ` +
-        `with label ${AGENTS}; -n names another namespace, and kubectl apply -k daemonset/ installs it.`,
+        `with label ${AGENTS}. Choose another namespace with -n, or install with kubectl apply -k daemonset/.`,
     );
   }
   return { policy, lease, agentsWait: typeof agents === 'boolean' ? agents : undefined };
 }
 
-/** The policy as it stands in the cluster; undefined: there is no ConfigMap. */
+/** Returns the policy in the cluster; undefined when the ConfigMap does not exist. */
 export async function readPolicy(session: Session): Promise<PolicyResult | undefined> {
   const object = await get(session, `/api/v1/namespaces/${ns(session)}/configmaps/${CONFIG_MAP}`);
   return object && policyOf(object);
 }
 
-/** A ConfigMap object's policy. */
+/** Parses the policy of a ConfigMap object. */
 export function policyOf(configMap: JsonObject): PolicyResult {
   return parsePolicy(stringMapAt(configMap, 'data'));
 }
@@ -62,7 +62,7 @@ async function readAgents(session: Session): Promise<boolean | 'none' | 'unknown
     const [daemonSet] = objectsAt(objectAt(body), 'items');
     return daemonSet === undefined ? 'none' : waits(daemonSet);
   } catch (error) {
-    if (isEacces(error)) return 'unknown';
+    if (isForbidden(error)) return 'unknown';
     throw error;
   }
 }
@@ -83,14 +83,14 @@ async function readLease(session: Session): Promise<Coordination['lease']> {
     const path = `/apis/coordination.k8s.io/v1/namespaces/${ns(session)}/leases/${LEASE}`;
     return leaseOf(await get(session, path));
   } catch (error) {
-    if (error instanceof ApiError && isEacces(error)) {
+    if (error instanceof ApiError && isForbidden(error)) {
       return { kind: 'unknown', why: `you may not get leases in namespace ${session.place.namespace}` };
     }
     throw error;
   }
 }
 
-/** What a Lease says of its holder; undefined stands for no Lease. */
+/** Returns who holds a Lease; `undefined` stands for no Lease. */
 export function leaseOf(lease: JsonObject | undefined): Coordination['lease'] {
   const spec = objectAt(lease, 'spec');
   const holder = stringAt(spec, 'holderIdentity') ?? '';
@@ -108,7 +108,7 @@ async function get({ transport }: Session, path: string): Promise<JsonObject | u
   }
 }
 
-function isEacces(error: unknown): boolean {
+function isForbidden(error: unknown): boolean {
   return error instanceof ApiError && error.status === 403;
 }
 

@@ -1,4 +1,4 @@
-// The Nodes, read one by one: the list of a big cluster's is a hundred megabytes.
+// Reads Nodes one at a time: the list of a large cluster is a hundred megabytes.
 
 import { isNotFound } from '../../../cluster/http/errors.ts';
 import { objectAt, stringMapAt, type JsonObject } from '../../../cluster/http/json.ts';
@@ -9,15 +9,15 @@ import type { FleetNode } from '../../../rollout/fleet.ts';
 import { UserError } from '../errors.ts';
 import type { Session } from '../session.ts';
 
-/** A Node as a rollout looks at it, and what its agent says. */
+/** A Node as the rollout decision sees it, and what its agent reports. */
 export interface ShownNode {
   readonly name: string;
   readonly fleet: FleetNode;
-  /** Ours alone, without the history: of thousands of Nodes it would fill the memory. */
+  /** Our annotations but the history, which would fill the memory with thousands of Nodes. */
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** All Nodes in the order of their names. */
+/** Returns all Nodes in the order of their names. */
 export async function listNodes({ transport }: Session): Promise<readonly ShownNode[]> {
   const nodes: ShownNode[] = [];
   const bytes = transport.read({ method: 'GET', path: '/api/v1/nodes' });
@@ -27,22 +27,23 @@ export async function listNodes({ transport }: Session): Promise<readonly ShownN
   return inOrder(nodes);
 }
 
-/** The Node of this name. Throws a Refusal when there is none. */
+/** Returns the Node of this name. Throws a UserError when there is none. */
 export async function readNode({ transport }: Session, name: string): Promise<JsonObject> {
   const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
   return objectAt((await orNoNode(name, transport.request({ method: 'GET', path }))).body);
 }
 
-/** The answer to a request for the Node of this name. Throws a Refusal when there is no such Node. */
+/** Returns the answer to a request for the Node of this name. Throws a UserError when there is none. */
 export async function orNoNode<T>(name: string, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (isNotFound(error)) throw new UserError(`Expected a node ${name}, found none; see kubectl get nodes.`);
+    if (isNotFound(error)) throw new UserError(`Expected a node ${name}, found none. See kubectl get nodes.`);
     throw error;
   }
 }
 
+/** Returns what commands use of a Node object. */
 export function shownNode(object: JsonObject): ShownNode {
   const fleet = parseFleetNode(object).node;
   const annotations = Object.entries(stringMapAt(objectAt(object, 'metadata'), 'annotations'));
@@ -50,7 +51,7 @@ export function shownNode(object: JsonObject): ShownNode {
   return { name: fleet.name, fleet, annotations: Object.fromEntries(ours) };
 }
 
-/** node-2 before node-10. */
+/** Returns the nodes in the order of their names, node-2 before node-10. */
 export function inOrder<T extends { readonly name: string }>(nodes: readonly T[]): readonly T[] {
   return nodes.toSorted((one, other) => ORDER.compare(one.name, other.name));
 }

@@ -1,10 +1,10 @@
-// The pods that set sysctls, by the node they run on.
+// Reads the pods that set sysctls, by the node on which they run.
 
 import { sysctlPodsOf } from '../../../cluster/watch/sysctl-pods.ts';
 import type { SysctlPod } from '../../../plan/in-use.ts';
 import type { Session } from '../session.ts';
 
-/** Those that live, in all namespaces. */
+/** Returns the pods of all namespaces that have not ended, by the names of their nodes. */
 export async function podsByNode({ transport }: Session): Promise<ReadonlyMap<string, readonly SysctlPod[]>> {
   const found = new Map<string, SysctlPod[]>();
   const bytes = transport.read({

@@ -1,10 +1,10 @@
-// Many changes, told together.
+// Limits how often a function is called.
 
 /**
- * A function that calls `tell` at once, and however often it is called then, every `pauseMs` at most; the last call is
- * never lost. Aborting ends it.
+ * Returns a function that calls `run` immediately, and then at most once every `pauseMs`; a call within the pause is made at
+ * its end. After `signal` aborts it does nothing.
  */
-export function throttle(tell: () => void, pauseMs: number, signal: AbortSignal): () => void {
+export function throttle(run: () => void, pauseMs: number, signal: AbortSignal): () => void {
   let timer: NodeJS.Timeout | undefined;
   let again = false;
   signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
@@ -15,7 +15,7 @@ export function throttle(tell: () => void, pauseMs: number, signal: AbortSignal)
       again = true;
       return;
     }
-    tell();
+    run();
     timer = setTimeout(() => {
       timer = undefined;
       if (again) {

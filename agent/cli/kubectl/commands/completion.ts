@@ -1,4 +1,4 @@
-// `kubectl sysctls completion`: the scripts for the shells, and the hidden command that they and kubectl call.
+// `kubectl sysctls completion`: prints the shells' scripts; and the hidden command that these and kubectl call.
 
 import { Argument, Command } from 'commander';
 import { objectAt, stringAt } from '../../../cluster/http/json.ts';
@@ -11,22 +11,23 @@ import type { Program, World } from '../context.ts';
 import { openSession } from '../session.ts';
 import { SCRIPTS, type Shell } from '../completion/shell-scripts.ts';
 
-/** As cobra's, which kubectl reads: 0 lets the shell offer files, 4 does not. */
+/** cobra's directives, which kubectl reads: 0 lets the shell offer files, 4 does not. */
 const DIRECTIVE = { files: 0, noFiles: 4 } as const;
-/** Somebody waits with a finger on the key. */
+/** Limit for listing the Nodes, since the user waits for the candidates. */
 const NODES_MS = 2000;
 
 const PLUGIN = `
-For 'kubectl sysctls <TAB>' (kubectl 1.26 and later, with kubectl's own completion) put an executable file
+To complete 'kubectl sysctls <TAB>' (kubectl 1.26 and later, with kubectl's own completion), put an executable file
 kubectl_complete-sysctls on the PATH:
 
   #!/bin/sh
   exec kubectl sysctls __complete "$@"`;
 
+/** The command `completion SHELL`. */
 export function completionCommand({ stdout }: Program): Command {
   return new Command('completion')
-    .description('print the completion script of a shell, for kubectl-sysctls')
-    .addArgument(new Argument('<shell>').choices(Object.keys(SCRIPTS)))
+    .description('print the completion script of kubectl-sysctls for a shell')
+    .addArgument(new Argument('<shell>', 'the shell that runs the script').choices(Object.keys(SCRIPTS)))
     .addHelpText('after', PLUGIN)
     .action((shell: Shell) => void stdout.write(SCRIPTS[shell]));
 }
@@ -34,7 +35,7 @@ export function completionCommand({ stdout }: Program): Command {
 /** The hidden command that the scripts and kubectl call. */
 export const COMPLETE = '__complete';
 
-/** Prints a candidate a line, a tab and its description behind it, and last the directive, as cobra does. */
+/** Prints each candidate on a line, with a tab and its description after it, and last the directive, as cobra does. */
 export async function printCompletion(root: Command, words: readonly string[], world: World): Promise<void> {
   const { candidates, files } = await complete(root, words, sourcesOf(world));
   const lines = candidates.map(({ value, description }) =>
@@ -71,7 +72,7 @@ async function nodesOf({ env }: World, flags: GlobalWords): Promise<readonly str
   return inOrder(found).map(({ name }) => name);
 }
 
-/** Who presses a key wants no message. */
+/** An error message would appear in the middle of the command line. */
 function orNone(values: () => readonly string[]): readonly string[] {
   try {
     return values();

@@ -1,4 +1,4 @@
-// `kubectl sysctls history`: a node's last changes, as its agent wrote them in an annotation of the Node.
+// `kubectl sysctls history`: prints a node's last changes, from the annotation that its agent writes.
 
 import { Command, Option } from 'commander';
 import { stripVTControlCharacters } from 'node:util';
@@ -16,11 +16,16 @@ interface Flags {
   readonly output: 'text' | 'json';
 }
 
+/** The command `history NODE`. */
 export function historyCommand(program: Program): Command {
   return new Command('history')
     .description("show a node's last five changes, oldest first")
-    .argument('<node>')
-    .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
+    .argument('<node>', 'the name of the node')
+    .addOption(
+      new Option('-o, --output <format>', 'the format of the history')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
     .action(async (node: string, { output }: Flags) => {
       const changes = await changesOf(program.session(), node);
       program.stdout.write(`${output === 'json' ? jsonOf(changes) : historyText(changes)}\n`);
@@ -30,7 +35,7 @@ export function historyCommand(program: Program): Command {
 async function changesOf(session: Session, name: string): Promise<readonly PastChange[]> {
   const annotations = stringMapAt(objectAt(await readNode(session, name), 'metadata'), 'annotations');
   if (annotations[KEYS.state] === undefined) {
-    throw new UserError(`Expected an agent on ${name}, got no report of one; see kubectl sysctls status.`);
+    throw new UserError(`Expected a report of the agent on ${name}, found none. See kubectl sysctls status.`);
   }
   const changes = parsed(name, annotations[KEYS.history] ?? '[]', session.place.namespace);
   if (changes.length === 0) {
@@ -48,14 +53,14 @@ function parsed(name: string, text: string, namespace: string): readonly PastCha
   } catch (error) {
     if (!(error instanceof HistoryError)) throw error;
     throw new UserError(
-      `Expected the annotation ${KEYS.history} of Node ${name} to be as its agent writes it, got something else ` +
-        `(${error.message}). The agent corrects it while it runs; one of another version may write another format. ` +
+      `Expected the annotation ${KEYS.history} of Node ${name} in the agent's format, got something else ` +
+        `(${error.message}). A running agent corrects it; an agent of another version may write another format. ` +
         `See kubectl -n ${namespace} get pods -o wide.`,
     );
   }
 }
 
-/** JSON escapes some control characters alone; nothing that a Node holds may control a person's terminal. */
+/** JSON escapes only some control characters; this removes the others, so that a Node cannot control the terminal. */
 function jsonOf(changes: readonly PastChange[]): string {
   return stripVTControlCharacters(JSON.stringify({ changes }, undefined, 2));
 }

@@ -1,4 +1,4 @@
-// `pause`, `resume` and `retry`: what a person asks of the rollout, written where the agents and the coordinator read it.
+// `pause`, `resume` and `retry`: write what the user requests where the agents and the coordinator read it.
 
 import { Command } from 'commander';
 import { isNotFound } from '../../../cluster/http/errors.ts';
@@ -11,32 +11,31 @@ import type { Session } from '../session.ts';
 
 const WRITER = { fieldManager: 'kubectl-sysctls' };
 
+/** The command `pause [NODE]`. */
 export function pauseCommand(program: Program): Command {
   return new Command('pause')
-    .description('let no change begin, anywhere or on one node; what is under way is finished')
-    .argument('[node]', 'this node alone; without it, all')
+    .description('start no further change, on all nodes or on one; changes under way are finished')
+    .argument('[node]', 'the node to pause; default: all nodes')
     .action(async (node: string | undefined) => {
       const session = program.session();
       if (node === undefined) {
         await patchPolicy(session, { paused: 'true' });
         say(
           program,
-          `Paused: ${keyOf(session)} is set to "true". No change begins; kubectl sysctls resume ends it.`,
+          `Paused: ${keyOf(session)} is set to "true". No further change starts. To resume: kubectl sysctls resume`,
         );
       } else {
         await annotate(session, node, { [INPUT_KEYS.paused]: 'true' });
-        say(
-          program,
-          `Paused: ${node} is left as it is until kubectl sysctls resume ${node}. The others go on.`,
-        );
+        say(program, `Paused: ${node}. The other nodes continue. To resume: kubectl sysctls resume ${node}`);
       }
     });
 }
 
+/** The command `resume [NODE]`. */
 export function resumeCommand(program: Program): Command {
   return new Command('resume')
-    .description('end a pause, of all or of one node')
-    .argument('[node]', 'the node that was paused; without it, the pause of all')
+    .description('end the pause of the rollout or of one node')
+    .argument('[node]', 'the paused node; default: the pause of all nodes')
     .action(async (node: string | undefined) => {
       const session = program.session();
       if (node === undefined) {
@@ -44,26 +43,27 @@ export function resumeCommand(program: Program): Command {
         say(program, `Resumed: ${keyOf(session)} is removed.`);
       } else {
         await annotate(session, node, { [INPUT_KEYS.paused]: null });
-        say(program, `Resumed: ${node} goes with the others.`);
+        say(program, `Resumed: ${node} takes part in the rollout again.`);
       }
     });
 }
 
+/** The command `retry NODE`. */
 export function retryCommand(program: Program): Command {
   return new Command('retry')
-    .description('try the change of a node that failed again now, instead of after its pause')
-    .argument('<node>')
+    .description('retry the failed change of a node now, without waiting for its backoff')
+    .argument('<node>', 'the name of the node')
     .action(async (node: string) => {
       const session = program.session();
       const { fleet } = shownNode(await readNode(session, node));
       if (fleet.state === undefined) {
         throw new UserError(
-          `Expected an agent on ${node}, got no report of one; see kubectl sysctls status.`,
+          `Expected a report of the agent on ${node}, found none. See kubectl sysctls status.`,
         );
       }
       if (fleet.failedRevision === undefined && fleet.state !== 'Degraded') {
         throw new UserError(
-          `Expected a failed change on ${node}, got state ${fleet.state}: there is nothing to retry.`,
+          `Expected a failed change on ${node}, got state ${fleet.state}. There is nothing to retry.`,
         );
       }
       await annotate(session, node, { [INPUT_KEYS.retry]: new Date().toISOString() });
@@ -87,7 +87,7 @@ async function patchPolicy(
   } catch (error) {
     if (!isNotFound(error)) throw error;
     throw new UserError(
-      `Expected a ConfigMap ${CONFIG_MAP} in namespace ${place.namespace}, found none; -n names another namespace.`,
+      `Expected a ConfigMap ${CONFIG_MAP} in namespace ${place.namespace}, found none. Choose another namespace with -n.`,
     );
   }
 }

@@ -1,4 +1,4 @@
-// `kubectl sysctls plan`: what an edit of the policy would do to which nodes, before it is made.
+// `kubectl sysctls plan`: shows what an edit of the policy would change on which nodes.
 
 import { Command, Option } from 'commander';
 import { ApiError } from '../../../cluster/http/errors.ts';
@@ -24,13 +24,15 @@ interface Flags {
   readonly output: 'text' | 'json';
 }
 
-/** Throws an Exit with code 1 when the file is not a valid ConfigMap. */
+/** The command `plan`. Throws an Exit with code 1 when the file is not a valid ConfigMap. */
 export function planCommand(program: Program): Command {
   return new Command('plan')
-    .description('show what an edit of the ConfigMap would do to which nodes; nothing is written')
+    .description('show what an edit of the ConfigMap would change on which nodes; writes nothing')
     .requiredOption('-f, --filename <file>', "the ConfigMap's YAML; - reads standard input")
-    .option('--diff', 'show what each node would allow from then on, and what no longer', false)
-    .addOption(new Option('-o, --output <format>').choices(['text', 'json']).default('text'))
+    .option('--diff', 'list the sysctls that each node would add and remove', false)
+    .addOption(
+      new Option('-o, --output <format>', 'the format of the plan').choices(['text', 'json']).default('text'),
+    )
     .action(async (flags: Flags) => {
       const { stdout } = program;
       const { policy, validation } = await validateFile(flags.filename);

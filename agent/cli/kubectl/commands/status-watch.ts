@@ -1,4 +1,4 @@
-// `status --watch`: on a terminal the screen is drawn anew, elsewhere a line is added, at every change.
+// `status --watch`: at every change it redraws the terminal or, without a terminal, adds a line.
 
 import { decideRollout } from '../../../rollout/decide.ts';
 import { printable } from '../../../text/quote.ts';
@@ -11,10 +11,10 @@ import type { Program } from '../context.ts';
 import { standingLine, statusLine, statusText } from '../views/status-text.ts';
 import { statusView, type StatusView } from '../views/status-view.ts';
 
-/** Faster than that nobody reads. */
+/** Shortest time between two frames, and between two lines. */
 const TERMINAL_MS = 200;
 const LINES_MS = 1000;
-/** Ages and what is left change by themselves. */
+/** Ages and the time left change without an event. */
 const TICK_MS = 1000;
 
 const ENTER = '\u001b[?1049h\u001b[?25l';
@@ -23,7 +23,7 @@ const HOME = '\u001b[H';
 const END_OF_LINE = '\u001b[K';
 const END_OF_SCREEN = '\u001b[J';
 
-/** Resolves when `interrupted` is aborted; rejects when the fleet cannot be read. */
+/** Shows the status until `interrupted` aborts, then resolves. Rejects when the fleet cannot be read. */
 export async function watchStatus(program: Program, interrupted: AbortSignal): Promise<void> {
   const session = program.session();
   const { stdout } = program;
@@ -71,7 +71,7 @@ export async function watchStatus(program: Program, interrupted: AbortSignal): P
 
   function footer(width: number): string {
     const trouble = following.trouble();
-    const text = trouble === undefined ? 'Ctrl-C ends' : failureText(trouble, session.place);
+    const text = trouble === undefined ? 'Press Ctrl-C to quit' : failureText(trouble, session.place);
     return cut(printable(text), width - 1);
   }
 

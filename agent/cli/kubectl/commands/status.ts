@@ -1,4 +1,4 @@
-// `kubectl sysctls status`: where the rollout stands, on one screen.
+// `kubectl sysctls status`: shows the rollout on one screen.
 
 import { Command, Option } from 'commander';
 import { KEYS } from '../../../names.ts';
@@ -20,15 +20,16 @@ interface Flags {
   readonly watch: boolean;
 }
 
+/** The command `status`. */
 export function statusCommand(program: Program): Command {
   return new Command('status')
-    .description('show where the rollout stands, and which nodes need attention')
+    .description('show the rollout and the nodes that need attention')
     .addOption(
-      new Option('-o, --output <format>', 'json, or wide for every node')
+      new Option('-o, --output <format>', 'the format; wide lists every node')
         .choices(['text', 'json', 'wide'])
         .default('text'),
     )
-    .option('-w, --watch', 'show it anew at every change', false)
+    .option('-w, --watch', 'update the output at every change', false)
     .action(async (flags: Flags, command: Command) => {
       if (flags.watch) {
         if (flags.output !== 'text') {
@@ -40,14 +41,14 @@ export function statusCommand(program: Program): Command {
         return;
       }
       const session = program.session();
-      const { view, nodes } = await look(session);
+      const { view, nodes } = await readStatus(session);
       program.stdout.write(
         `${render(view, nodes, { place: session.place, stdout: program.stdout, output: flags.output })}\n`,
       );
     });
 }
 
-async function look(session: Session): Promise<{ view: StatusView; nodes: readonly ShownNode[] }> {
+async function readStatus(session: Session): Promise<{ view: StatusView; nodes: readonly ShownNode[] }> {
   const [installation, nodes] = await Promise.all([readInstallation(session), listNodes(session)]);
   return { view: statusView({ installation, nodes, now: new Date(), decide: decideRollout }), nodes };
 }
@@ -62,7 +63,7 @@ function render(
   return to.output === 'wide' ? `${text}\n\n${renderTable(withTurns(nodes, view))}` : text;
 }
 
-/** A node that is Done and waits for its turn says nothing of it: the policy does. */
+/** A node that is Done does not report that it waits for its turn: the decision shows it. */
 function withTurns(nodes: readonly ShownNode[], { verdicts }: StatusView): readonly ShownNode[] {
   const standings = new Map(verdicts.map((verdict) => [verdict.name, verdict]));
   return nodes.map((node) => {

@@ -1,4 +1,4 @@
-// `kubectl sysctls wait`: for pipelines, with an exit code for each end.
+// `kubectl sysctls wait`: waits for the rollout, with an exit code for each result, for pipelines.
 
 import { Command, Option } from 'commander';
 import { decideRollout } from '../../../rollout/decide.ts';
@@ -12,29 +12,30 @@ import type { Program } from '../context.ts';
 import { standingLine, statusLine } from '../views/status-text.ts';
 import { statusView, type StatusView } from '../views/status-view.ts';
 
-/** Beside 0, 1 and 2 of every command. */
+/** Exit codes of `wait` beside 0, 1 and 2. */
 export const WAIT_EXIT = { halted: 3, timeout: 4 } as const;
 
 interface Flags {
   readonly for: 'done';
-  /** Seconds; 0: without end. */
+  /** Seconds; 0: no limit. */
   readonly timeout: number;
 }
 
 const PROGRESS_MS = 2000;
 
+/** The command `wait`. Throws an Exit when the rollout does not end well. */
 export function waitCommand(program: Program): Command {
   return new Command('wait')
-    .description('wait until every node that can be changed is where the policy wants it')
-    .addOption(new Option('--for <what>').choices(['done']).default('done'))
+    .description('wait until every node that can be changed matches the policy')
+    .addOption(new Option('--for <what>', 'the condition to wait for').choices(['done']).default('done'))
     .addOption(
-      new Option('--timeout <time>', 'such as 90s or 1h; 0: without end')
+      new Option('--timeout <time>', 'how long to wait, such as 90s or 1h; 0: no limit')
         .argParser(seconds)
         .default(600, '10m'),
     )
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 not possible, 2 wrong usage, 3 the rollout halted or nothing but failed nodes is left, 4 time is up.',
+      '\nExit codes: 0 done, 1 not possible, 2 wrong usage, 3 the rollout halted or only failed nodes are left, 4 timeout.',
     )
     .action(async (flags: Flags) => {
       const end = await waited(program, flags);
@@ -48,7 +49,7 @@ export interface End {
   readonly text: string;
 }
 
-/** How the waiting ends with the rollout as it is; undefined: it goes on. */
+/** Returns how `wait` ends with this status; undefined: it continues. */
 export function endOf(view: StatusView): End | undefined {
   const { counts, phase, reason, policy } = view;
   const line = statusLine(view);
@@ -57,7 +58,7 @@ export function endOf(view: StatusView): End | undefined {
   if (phase === 'Done') {
     const apart = counts.held + counts.lost;
     const note =
-      apart === 0 ? '' : `\n${count(apart, 'node')} cannot be changed now; see kubectl sysctls status.`;
+      apart === 0 ? '' : `\n${count(apart, 'node')} cannot be changed now. See kubectl sysctls status.`;
     return { code: EXIT.ok, text: `${line}${note}` };
   }
   const moves = counts.waiting + counts.changing > 0;
@@ -68,9 +69,9 @@ async function waited(program: Program, { timeout }: Flags): Promise<End> {
   const session = program.session();
   const ended = Promise.withResolvers<End>();
   const over = new AbortController();
-  let said = '';
+  let reported = '';
   const view = (): StatusView => statusView({ ...following.fleet(), now: new Date(), decide: decideRollout });
-  const look = throttle(
+  const check = throttle(
     () => {
       const now = view();
       const end = endOf(now);
@@ -80,19 +81,19 @@ async function waited(program: Program, { timeout }: Flags): Promise<End> {
     100,
     over.signal,
   );
-  const tell = throttle(
-    () => program.stderr.write(`${following.trouble() === undefined ? statusLine(view()) : said}\n`),
+  const print = throttle(
+    () => program.stderr.write(`${following.trouble() === undefined ? statusLine(view()) : reported}\n`),
     PROGRESS_MS,
     over.signal,
   );
 
-  const following = await followFleet(session, look, ended.reject);
+  const following = await followFleet(session, check, ended.reject);
   const timers = [
-    setInterval(look, PROGRESS_MS),
+    setInterval(check, PROGRESS_MS),
     ...(timeout > 0 ? [setTimeout(() => ended.resolve(timeUp()), timeout * 1000)] : []),
   ];
   try {
-    look();
+    check();
     return await ended.promise;
   } finally {
     over.abort();
@@ -103,14 +104,14 @@ async function waited(program: Program, { timeout }: Flags): Promise<End> {
   function progress(now: StatusView): void {
     const trouble = following.trouble();
     const key = trouble === undefined ? standingLine(now) : failureText(trouble, session.place);
-    if (key !== said) {
-      said = key;
-      tell();
+    if (key !== reported) {
+      reported = key;
+      print();
     }
   }
 
   function timeUp(): End {
     const { reason } = view();
-    return { code: WAIT_EXIT.timeout, text: `Not done after ${span(timeout)}. ${said || reason}` };
+    return { code: WAIT_EXIT.timeout, text: `Not done after ${span(timeout)}. ${reported || reason}` };
   }
 }

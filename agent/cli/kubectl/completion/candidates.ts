@@ -1,4 +1,4 @@
-// What could stand at the cursor: the candidates that shells, and kubectl itself, ask for.
+// The completion candidates for the word at the cursor, for shells and for kubectl.
 
 import type { Command, Option } from 'commander';
 
@@ -9,11 +9,11 @@ export interface Suggestion {
 
 export interface Completion {
   readonly candidates: readonly Suggestion[];
-  /** The shell offers its own files. */
+  /** The shell offers file names. */
   readonly files: boolean;
 }
 
-/** What only the kubeconfig and the cluster know; `flags` are the global options typed so far. */
+/** Candidates from the kubeconfig and the cluster; `flags` are the global options typed so far. */
 export interface Sources {
   contexts(flags: GlobalWords): readonly string[];
   nodes(flags: GlobalWords): Promise<readonly string[]>;
@@ -25,7 +25,7 @@ const NOTHING: Completion = { candidates: [], files: false };
 const FILES: Completion = { candidates: [], files: true };
 const FILE_OPTIONS = ['filename', 'kubeconfig'];
 
-/** Completes the last of `words`, which follow the program's name. */
+/** Returns the candidates for the last of `words`, which follow the program's name. */
 export async function complete(
   root: Command,
   words: readonly string[],
@@ -47,7 +47,7 @@ export async function complete(
 
 interface Typed {
   readonly command: Command;
-  /** The option whose value is to come. */
+  /** The option whose value is being typed. */
   readonly option: Option | undefined;
   readonly operands: number;
   readonly flags: GlobalWords;

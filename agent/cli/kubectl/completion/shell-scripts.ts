@@ -1,4 +1,4 @@
-// The completion scripts: each asks `kubectl-sysctls __complete` and shows what it answers.
+// The completion scripts: each calls `kubectl-sysctls __complete` and offers what it prints.
 
 export type Shell = keyof typeof SCRIPTS;
 

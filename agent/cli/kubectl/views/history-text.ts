@@ -1,14 +1,14 @@
-// A node's history for a person: one line a change.
+// A node's history as a table, one row for each change.
 
 import type { PastChange } from '../../../report/past-change.ts';
 import { aligned } from '../../../report/table.ts';
 import { printable } from '../../../text/quote.ts';
 
 const TITLES = ['TIME', 'RESULT', 'REVISION', 'CONFIGMAP', 'CHANGE', 'WHY'];
-/** A line of the kubelet's log may be long, and is what a person looks for. */
+/** Long enough for a line of the kubelet's log, which names the cause. */
 const LONGEST_WHY = 1000;
 
-/** An aligned table in the order of the changes, without a newline at the end; nothing in it controls a terminal. */
+/** Returns an aligned table in the order of the changes, control characters escaped, without a newline at the end. */
 export function historyText(changes: readonly PastChange[]): string {
   return aligned([TITLES, ...changes.map(row)]);
 }
@@ -34,7 +34,7 @@ function row({
   ];
 }
 
-/** What the kubelet ran with before, and was to run with: `+net.core.somaxconn -kernel.sem`. */
+/** Returns what the change adds to the running list and removes from it: `+net.core.somaxconn -kernel.sem`. */
 function difference(from: readonly string[], to: readonly string[]): string {
   const added = to.filter((item) => !from.includes(item)).map((item) => `+${item}`);
   const removed = from.filter((item) => !to.includes(item)).map((item) => `-${item}`);

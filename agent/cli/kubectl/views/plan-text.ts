@@ -1,4 +1,4 @@
-// `plan` for a person.
+// The plan of a rollout as text.
 
 import { refusedText } from '../../../plan/in-use.ts';
 import { OUTCOMES, type NodeForecast, type Outcome } from '../../../rollout/forecast/forecast.ts';
@@ -11,13 +11,13 @@ import type { Colors } from '../../colors.ts';
 import type { Group, PlanView } from './plan-view.ts';
 
 const TITLES: Readonly<Record<Outcome, string>> = {
-  restart: 'kubelet restarts with another list',
-  blocked: 'waits for pods that use what leaves',
-  'no restart': 'another revision, no restart',
+  restart: 'kubelet restarts with a new list',
+  blocked: 'blocked: pods use a sysctl that would be removed',
+  'no restart': 'new revision, no restart',
   nothing: 'nothing changes',
   held: 'cannot be changed now',
 };
-const APPROVAL_MARKERS: Readonly<Record<Outcome, string>> = {
+const OUTCOME_MARKS: Readonly<Record<Outcome, string>> = {
   restart: '↻',
   blocked: '✗',
   'no restart': '·',
@@ -27,7 +27,7 @@ const APPROVAL_MARKERS: Readonly<Record<Outcome, string>> = {
 const MOST_PODS = 5;
 const LONGEST = 1000;
 
-/** Groups, then the order; `diff` shows each group's lists. No line is much wider than `width`; no newline at the end. */
+/** Returns the groups, then the order; `diff` lists each group's sysctls. Wraps at `width`; no newline at the end. */
 export function planText(
   view: PlanView,
   options: { readonly diff: boolean; readonly width: number },
@@ -62,7 +62,7 @@ function outcomeLines(
     nothing: colors.dim,
     held: colors.yellow,
   }[outcome];
-  const title = `${paint(APPROVAL_MARKERS[outcome])} ${colors.bold(number)}: ${TITLES[outcome]}`;
+  const title = `${paint(OUTCOME_MARKS[outcome])} ${colors.bold(number)}: ${TITLES[outcome]}`;
   const listed = diff || outcome === 'held' ? groups : [{ nodes: groups.flatMap(({ nodes }) => nodes) }];
   const lines = listed.flatMap((group) => [
     `  ${someNames(group.nodes, width - 2)}`,
@@ -79,15 +79,15 @@ function groupLines({ added, removed, reason }: Group, width: number, colors: Co
   ];
 }
 
-/** The pods of the first nodes: those that hold a node up, or that a restart ends. */
+/** Names the pods of the first nodes that block the restart, or that the restart ends. */
 function podLines(nodes: readonly NodeForecast[], outcome: Outcome, width: number): readonly string[] {
   const concerned = nodes.filter((node) => node.outcome === outcome && node.pods.length > 0);
-  const verb = outcome === 'blocked' ? 'waits for' : 'ends';
+  const verb = outcome === 'blocked' ? ' is blocked by' : ': the restart ends';
   const lines = concerned
     .slice(0, MOST_PODS)
-    .flatMap(({ name, pods }) => indented(`${name} ${verb} ${refusedText(pods)}`, width));
+    .flatMap(({ name, pods }) => indented(`${name}${verb} ${refusedText(pods)}`, width));
   const more = concerned.length - MOST_PODS;
-  return more > 0 ? [...lines, `    and ${count(more, 'more node')} (-o json names all)`] : lines;
+  return more > 0 ? [...lines, `    and ${count(more, 'more node')} (-o json lists all)`] : lines;
 }
 
 function leftOutLines({ nodes }: PlanView, width: number): readonly string[] {
@@ -118,7 +118,7 @@ function orderLines(
     order.later === 0
       ? []
       : [`  then ${count(order.later, 'more node')}, at most ${maxUnavailable} at a time`];
-  return [colors.bold('Order, when every node behaves'), ...lines, ...rest];
+  return [colors.bold('Order, if no change fails'), ...lines, ...rest];
 }
 
 function waveText(wave: Wave, first: Wave, soakSeconds: number, width: number): string {

@@ -1,4 +1,4 @@
-// What `plan` tells, as data: the JSON that it prints. Pure.
+// The plan of a rollout as data: the JSON that `plan` prints. Pure.
 
 import type { SysctlPod } from '../../../plan/in-use.ts';
 import type { Policy } from '../../../policy/policy.ts';
@@ -10,12 +10,12 @@ import type { Decide } from './status-view.ts';
 
 export interface PlanView {
   readonly valid: true;
-  /** What stands in the way of all of it, or that all nodes go at once. */
+  /** Sentences about what stops all changes, what is unknown, and that all nodes change at once. */
   readonly notes: readonly string[];
   readonly counts: Readonly<Record<Outcome, number>>;
-  /** Nodes to which the same happens, in the order of OUTCOMES; most nodes first. */
+  /** Nodes with the same forecast, in the order of OUTCOMES; most nodes first. */
   readonly groups: readonly Group[];
-  /** undefined: no coordinator paces them, or nothing begins. */
+  /** undefined: no coordinator paces the nodes, or no change starts. */
   readonly order: Order | undefined;
   readonly maxUnavailable: number;
   readonly soakSeconds: number;
@@ -29,7 +29,7 @@ export interface Group extends Pick<NodeForecast, 'outcome' | 'added' | 'removed
 export interface PlanInput {
   readonly policy: Policy;
   readonly nodes: readonly ShownNode[];
-  /** undefined: they may not be listed. */
+  /** By node; undefined when the user may not list pods. */
   readonly pods: ReadonlyMap<string, readonly SysctlPod[]> | undefined;
   readonly coordination: Coordination;
   readonly now: Date;
@@ -38,6 +38,7 @@ export interface PlanInput {
 
 const MOST_WAVES = 5;
 
+/** Returns what the policy would change on these nodes, and in which order. */
 export function planView(input: PlanInput): PlanView {
   const { policy, nodes, pods, now, decide } = input;
   const forecasts = nodes.map((node) => forecast(node, policy, pods?.get(node.name) ?? []));
@@ -60,15 +61,15 @@ export function planView(input: PlanInput): PlanView {
 function notesOf({ policy, pods, coordination }: PlanInput): readonly string[] {
   const { mode, paused, inUse, pace } = policy.settings;
   const notes = [
-    mode === 'Observe' && 'mode: Observe: the agents report this, and nothing of it begins.',
-    paused && 'paused: nothing of this begins until it is resumed.',
-    inUse === 'Proceed' && 'inUse: Proceed: pods that use what leaves are ended.',
+    mode === 'Observe' && 'mode: Observe: the agents report these changes and make none.',
+    paused && 'paused: no change starts until you resume the rollout.',
+    inUse === 'Proceed' && 'inUse: Proceed: the restarts end pods that use a removed sysctl.',
     pace.rollout === 'Immediate' && 'rollout: Immediate: every node changes at once, without approval.',
     pace.rollout !== 'Immediate' &&
       coordination.agentsWait === false &&
       'The agents do not wait for approval: every node changes at once.',
     pods === undefined &&
-      'Which pods would hold a node up is not known: you may not list pods (a ClusterRole with verb list on pods).',
+      'This plan ignores pods that would block a node: you may not list pods. You need a ClusterRole with verb list on pods.',
   ];
   return notes.filter((note) => note !== false);
 }

@@ -1,4 +1,4 @@
-// `status` on one screen.
+// The status as text that fits on one screen.
 
 import type { Phase, RolloutStatus } from '../../../rollout/fleet.ts';
 import { count, span } from '../../../text/count.ts';
@@ -15,7 +15,7 @@ const WIDEST_BAR = 40;
 const WIDEST_LINE = 120;
 const LONGEST_REASON = 1100;
 
-/** Lines without a newline at the end, none wider than the screen, none more than it is high. */
+/** Returns lines that fit the screen's width and height, without a newline at the end. */
 export function statusText(view: StatusView, place: Place, screen: Screen, colors: Colors): string {
   const width = Math.min(screen.width, WIDEST_LINE);
   const head = [
@@ -35,12 +35,12 @@ export function statusText(view: StatusView, place: Place, screen: Screen, color
   return [...head, ...attentionLines(view, width, room, colors)].join('\n');
 }
 
-/** The same in one line, for a log, with what is left. */
+/** Returns the status in one line, with the time left, for a log. */
 export function statusLine(view: StatusView): string {
   return `${standingLine(view)}${leftText(view)}`;
 }
 
-/** What of that line is worth another one when it changes. */
+/** Returns the part of that line whose change is worth a new line: all but the time left. */
 export function standingLine(view: StatusView): string {
   const { done, changing, waiting, failed, held, lost } = view.counts;
   const parts = Object.entries({ changing, waiting, failed, held, lost }).filter(([, number]) => number > 0);
@@ -73,7 +73,7 @@ function progressLines(view: StatusView, width: number, colors: Colors): readonl
   return [`${' '.repeat(TITLE_WIDTH)}${line}`, ...indented([countsText(view)], width)];
 }
 
-/** Done, then at work, then failed; the rest is to come. Something that is not nothing shows. */
+/** Returns the bar: done, changing, failed, rest. A count above 0 fills at least one cell. */
 function bar({ counts, nodes }: StatusView, width: number, colors: Colors): string {
   const cells = (number: number): number =>
     number === 0 || nodes === 0 ? 0 : Math.max(1, Math.floor((number / nodes) * width));
@@ -140,7 +140,7 @@ function attentionLines(view: StatusView, width: number, room: number, colors: C
   for (const [at, group] of groups.entries()) {
     const next = groupLines(group, width, colors);
     const left = room - lines.length - (at === groups.length - 1 ? 0 : 1);
-    // The first one is worth the beginning of its text.
+    // Of the first group at least the beginning of its text is shown.
     if (next.length > left && (at > 0 || left < 2)) {
       const others = groups.slice(at).reduce((sum, { names }) => sum + names.length, 0);
       const more = `  and ${count(others, 'more node')}; -o wide shows every node`;
@@ -161,7 +161,7 @@ interface Group {
   readonly names: readonly string[];
 }
 
-/** Nodes that say the same are told of together. */
+/** Groups the nodes that have the same standing and text. */
 function grouped({ attention }: StatusView): readonly Group[] {
   const groups = new Map<string, { standing: RolloutStatus; text: string; names: string[] }>();
   for (const { name, standing, attention: text = '' } of attention) {
@@ -197,7 +197,7 @@ function indented(paragraphs: readonly string[], width: number): readonly string
   return titled('', paragraphs, width);
 }
 
-/** One line, with nothing in it that could steer a terminal. */
+/** Returns the text in one line, control characters escaped. */
 function clean(text: string): string {
   return printable(text.replaceAll(/\s+/gu, ' '), LONGEST_REASON);
 }

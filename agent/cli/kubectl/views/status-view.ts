@@ -1,4 +1,4 @@
-// What `status` tells, as data: the JSON that it prints. Pure.
+// The status as data: the JSON that `status` prints. Pure.
 
 import type { PolicyError } from '../../../policy/policy.ts';
 import { DEFAULT_PACE } from '../../../policy/settings.ts';
@@ -14,7 +14,7 @@ import { countsOf, estimatedEnd } from '../../../rollout/status/progress.ts';
 import type { Installation } from '../cluster/installation.ts';
 import type { ShownNode } from '../cluster/nodes.ts';
 
-/** The coordinator's own decision, computed here. */
+/** The coordinator's decision function, run in this process. */
 export type Decide = (nodes: readonly FleetNode[], policy: PolicyNow, now: Date) => RolloutDecision;
 
 export type Counts = Readonly<Record<RolloutStatus, number>>;
@@ -24,16 +24,16 @@ export interface StatusView {
   readonly reason: string;
   readonly nodes: number;
   readonly counts: Counts;
-  /** undefined: not known. */
+  /** undefined: unknown. */
   readonly secondsLeft: number | undefined;
   readonly maxUnavailable: number | undefined;
-  /** The lists that the policy asks for, most nodes first. */
+  /** The revisions that the policy wants, most nodes first. */
   readonly revisions: readonly { readonly revision: string; readonly nodes: number; readonly done: number }[];
   readonly policy: PolicyView;
-  /** Those that a person paused, whatever their standing. */
+  /** Nodes that a user paused, whatever their standing. */
   readonly pausedNodes: readonly string[];
   readonly coordinator: CoordinatorView;
-  /** Failed ones first. */
+  /** Failed nodes first. */
   readonly attention: readonly NodeVerdict[];
   readonly verdicts: readonly NodeVerdict[];
 }
@@ -49,9 +49,9 @@ export interface CoordinatorView {
   readonly present: boolean | undefined;
   readonly holder: string | undefined;
   readonly renewedSecondsAgo: number | undefined;
-  /** Nodes wait for a coordinator that is not there. */
+  /** The nodes wait for approvals, and no coordinator leads. */
   readonly missing: boolean;
-  /** Who paces the nodes, in a sentence. */
+  /** Sentences that say who paces the nodes. */
   readonly message: string;
 }
 
@@ -64,6 +64,7 @@ export interface StatusInput {
 
 const NEEDY: readonly RolloutStatus[] = ['failed', 'lost', 'held', 'changing', 'waiting', 'done'];
 
+/** Returns the status of the rollout, as the coordinator would decide it now. */
 export function statusView({ installation, nodes, now, decide }: StatusInput): StatusView {
   const fleet = nodes.map((node) => node.fleet);
   const policy = policyNow(installation);
@@ -87,11 +88,11 @@ export function statusView({ installation, nodes, now, decide }: StatusInput): S
   };
 }
 
-/** Without the errors, which stand beside it one by one. */
+/** The view lists the errors apart from this. */
 function noPolicy({ policy }: Installation): string {
   return policy === undefined
-    ? 'There is no ConfigMap kubelet-sysctls: nothing is changed until it is back.'
-    : 'The ConfigMap kubelet-sysctls is not valid: nothing is changed until it is mended.';
+    ? 'The ConfigMap kubelet-sysctls does not exist. No node is changed until you create it.'
+    : 'The ConfigMap kubelet-sysctls is not valid. No node is changed until you fix it.';
 }
 
 function policyNow({ policy }: Installation): PolicyNow {
@@ -128,14 +129,14 @@ function coordinatorView(installation: Installation, now: Date): CoordinatorView
       holder: undefined,
       renewedSecondsAgo: undefined,
       missing: false,
-      message: `Whether a coordinator is there is not known: ${lease.why}.`,
+      message: `Unknown whether one leads: ${lease.why}.`,
     };
   }
   const [holder, age] =
     lease.kind === 'held'
       ? [podOf(lease.holder), Math.max(0, Math.round((now.getTime() - lease.renewedAt.getTime()) / 1000))]
       : [undefined, undefined];
-  // Clocks differ: a Lease that was not renewed for twice its time has no leader.
+  // Clocks differ: only after twice the Lease's duration without a renewal is the leader taken to be gone.
   const present = lease.kind === 'held' && (age ?? 0) <= 2 * lease.seconds;
   const missing = !present && installation.agentsWait === true && !isImmediate(installation);
   const message = paceText(installation, { present, holder, age, missing });
@@ -154,15 +155,15 @@ function paceText(installation: Installation, lease: Leader): string {
     ? `${lease.holder} leads (renewed ${lease.age} s ago)`
     : lease.holder === undefined
       ? 'none'
-      : `${lease.holder} led, and has not been heard of for ${lease.age} s`;
+      : `none; ${lease.holder} led until ${lease.age} s ago`;
   if (isImmediate(installation)) {
-    return `${leads}. rollout: Immediate: every node goes by itself.`;
+    return `${leads}. rollout: Immediate: every node changes at once, without approval.`;
   }
   if (installation.agentsWait === false) {
-    return `${leads}. The agents do not wait for approval: every node goes by itself.`;
+    return `${leads}. The agents do not wait for approval: every node changes at once.`;
   }
   if (lease.missing) {
-    return `${leads}. The agents wait for approvals that nobody gives: is the Deployment kubelet-sysctl-coordinator up?`;
+    return `${leads}. The agents wait for approvals. Check that the Deployment kubelet-sysctl-coordinator is up.`;
   }
   return `${leads}.`;
 }
@@ -171,7 +172,7 @@ function isImmediate({ policy }: Installation): boolean {
   return policy?.ok === true && policy.policy.settings.pace.rollout === 'Immediate';
 }
 
-/** An identity is the pod's name, and something that tells its processes apart. */
+/** Returns the pod's name: an identity is `POD_UUID`. */
 function podOf(holder: string): string {
   return holder.split('_', 1)[0] ?? holder;
 }

@@ -8,8 +8,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('gather', () => {
-  it('tells at once, then once a pause, and never loses the last call', () => {
+describe('throttle', () => {
+  it('calls immediately, then once per pause, and makes the last call', () => {
     const tell = vi.fn<() => void>();
     const call = throttle(tell, 100, new AbortController().signal);
     call();
@@ -26,7 +26,7 @@ describe('gather', () => {
     expect(tell).toHaveBeenCalledTimes(3);
   });
 
-  it('tells nothing after it was ended', () => {
+  it('makes no call after the signal has aborted', () => {
     const [tell, ending] = [vi.fn<() => void>(), new AbortController()];
     const call = throttle(tell, 100, ending.signal);
     call();

@@ -18,7 +18,7 @@ const values = (lines: readonly string[]): readonly string[] =>
   lines.map((line) => line.split('\t')[0] ?? '');
 
 describe('__complete', () => {
-  it('gives the commands with their descriptions, and the directive last', async () => {
+  it('prints the commands with their descriptions, and the directive last', async () => {
     const lines = await complete('');
     expect(values(lines)).toEqual([
       'status',
@@ -55,11 +55,11 @@ describe('__complete', () => {
     [['plan', '-f', ''], [':0']],
     [['--request-timeout', ''], [':4']],
     [['nothing', '--version', '--help', ''], expect.arrayContaining(['status'])],
-  ])('gives for %j %j', async (words, expected) => {
+  ])('completes %j to %j', async (words, expected) => {
     expect(values(await complete(...words))).toEqual(expected);
   });
 
-  it('gives the nodes of the cluster that the words name, for the first operand alone', async () => {
+  it('completes node names of the cluster that the options name, for the first operand only', async () => {
     await using fake = await api({ nodes: [node('node-10'), node('node-9'), node('other')] });
     const at = ['--kubeconfig', fake.kubeconfig];
     expect(await complete(...at, 'retry', 'node')).toEqual(['node-9', 'node-10', ':4']);
@@ -67,7 +67,7 @@ describe('__complete', () => {
     expect(await complete(...at, '--context', '')).toEqual(['here', ':4']);
   });
 
-  it('says nothing where the cluster does not', async () => {
+  it('prints no node and no error when the API server does not answer', async () => {
     await using fake = await api({ other: { '/api/v1/nodes': hangUp } });
     expect(await complete('--kubeconfig', fake.kubeconfig, 'retry', '')).toEqual([':4']);
     expect(await complete('retry', '')).toEqual([':4']);
@@ -76,7 +76,7 @@ describe('__complete', () => {
 });
 
 describe('completion', () => {
-  it('gives bash a script that fills in what __complete answers', async () => {
+  it('prints a bash script that completes with the answer of __complete', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'completion-test-'));
     try {
       const { stdout: script } = await kubectlSysctls(['completion', 'bash']);
@@ -92,32 +92,32 @@ describe('completion', () => {
     }
   });
 
-  it.each(['zsh', 'fish'])('gives %s a script that calls __complete', async (shell) => {
+  it.each(['zsh', 'fish'])('prints a %s script that calls __complete', async (shell) => {
     expect(await kubectlSysctls(['completion', shell])).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('kubectl-sysctls __complete'),
     });
   });
 
-  it('tells how kubectl itself completes', async () => {
+  it('says in its help how to complete kubectl sysctls', async () => {
     const { stdout } = await kubectlSysctls(['completion', '--help']);
     expect(stdout).toContain('kubectl_complete-sysctls');
   });
 
-  it('knows no other shell', async () => {
+  it('exits with 2 for an unknown shell', async () => {
     expect(await kubectlSysctls(['completion', 'ksh'])).toMatchObject({ status: 2 });
   });
 });
 
 describe('the program', () => {
-  it('tells its version', async () => {
+  it('prints its version', async () => {
     expect(await kubectlSysctls(['--version'])).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/u),
     });
   });
 
-  it('skips files of KUBECONFIG that are not there, and takes the first context named', async () => {
+  it('ignores missing files of KUBECONFIG, and uses the first current context', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'kubeconfig-test-'));
     try {
       const [first, second] = [join(folder, 'a'), join(folder, 'b')];

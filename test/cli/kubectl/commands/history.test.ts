@@ -44,7 +44,7 @@ async function run(answers: Answers, ...args: string[]): Promise<Outcome> {
 }
 
 describe('history', () => {
-  it('prints a line a change, oldest first, with what was added, removed and went wrong', async () => {
+  it('prints one line per change, oldest first, with additions, removals and the error', async () => {
     expect(await history(historyAnnotation([DONE, FAILED]))).toEqual({
       status: 0,
       stderr: '',
@@ -56,12 +56,12 @@ TIME                   RESULT       REVISION     CONFIGMAP   CHANGE             
     });
   });
 
-  it('prints the same as JSON with -o json, with all that the agent wrote of a change', async () => {
+  it('prints all fields of every change with -o json', async () => {
     const { status: code, stdout } = await history(historyAnnotation([DONE, FAILED]), '-o', 'json');
     expect([code, JSON.parse(stdout)]).toEqual([0, { changes: [DONE, FAILED] }]);
   });
 
-  it('shows the entries that differ and how many more there are where the lists were shortened', async () => {
+  it('shows the entries that differ, and counts the rest, when the agent shortened the lists', async () => {
     const same = Array.from({ length: 300 }, (_none, at) => `net.ipv4.same_${at}`);
     const added = Array.from({ length: 300 }, (_none, at) => `net.ipv4.new_${at}`);
     const change = { ...DONE, from: [...same, 'kernel.sem'], to: [...same, ...added] };
@@ -70,7 +70,7 @@ TIME                   RESULT       REVISION     CONFIGMAP   CHANGE             
     expect(stdout).not.toContain('unchanged');
   });
 
-  it.each(['text', 'json'])('escapes or removes what could control the terminal from %s', async (output) => {
+  it.each(['text', 'json'])('escapes or removes control characters in the format %s', async (output) => {
     const odd = '\u001b[2J\u009b2J';
     const change = { ...DONE, at: odd, revision: odd, resourceVersion: odd, reason: odd, from: [odd] };
     const { status: code, stdout } = await history(historyAnnotation([change]), '-o', output);
@@ -102,19 +102,19 @@ TIME                   RESULT       REVISION     CONFIGMAP   CHANGE             
     expect(stderr).not.toContain('    at ');
   });
 
-  it('says that no agent has reported from the node', async () => {
+  it('says that no agent has reported on the node', async () => {
     const { status: code, stderr } = await run({ nodes: [{ metadata: { name: 'node-1' } }] });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^error: Expected an agent on node-1, got no report of one/u);
+    expect(stderr).toMatch(/^error: Expected a report of the agent on node-1, found none/u);
   });
 
-  it('says that there is no such node', async () => {
+  it('says that the node does not exist', async () => {
     const { status: code, stderr } = await run({});
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: Expected a node node-1, found none/u);
   });
 
-  it('says which rule is missing', async () => {
+  it('names the RBAC rule that the user lacks', async () => {
     const message =
       'nodes "node-1" is forbidden: User "jane" cannot get resource "nodes" in API group "" at the cluster scope';
     const { status: code, stderr } = await run({

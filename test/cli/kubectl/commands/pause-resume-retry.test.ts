@@ -17,7 +17,7 @@ describe('pause and resume', () => {
   it.each([
     ['pause', 'true'],
     ['resume', null],
-  ])('%s sets the key of the policy and nothing else', async (command, paused) => {
+  ])('%s writes only the key paused of the policy', async (command, paused) => {
     const { status: code, stdout, writes } = await run({}, command);
     expect({ code, writes }).toEqual({ code: 0, writes: [{ path: CONFIG_MAP, body: { data: { paused } } }] });
     expect(stdout).toContain('key paused of ConfigMap kubelet-sysctl-agent/kubelet-sysctls');
@@ -26,20 +26,20 @@ describe('pause and resume', () => {
   it.each([
     ['pause', 'true'],
     ['resume', null],
-  ])('%s NODE annotates that node alone', async (command, paused) => {
+  ])('%s NODE annotates only that node', async (command, paused) => {
     const { status: code, writes } = await run({ nodes: [node('node-1')] }, command, 'node-1');
     const body = { metadata: { annotations: { [INPUT_KEYS.paused]: paused } } };
     expect({ code, writes }).toEqual({ code: 0, writes: [{ path: '/api/v1/nodes/node-1', body }] });
   });
 
-  it('says that there is no ConfigMap', async () => {
+  it('says that the ConfigMap does not exist', async () => {
     const other = { [CONFIG_MAP]: json(404, status(404, 'NotFound', 'no')) };
     const { status: code, stderr } = await run({ other }, 'pause');
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: Expected a ConfigMap kubelet-sysctls in namespace kubelet-sysctl-agent/u);
   });
 
-  it('says which rule is missing', async () => {
+  it('names the RBAC rule that the user lacks', async () => {
     const message =
       'configmaps "kubelet-sysctls" is forbidden: User "jane" cannot patch resource "configmaps" in API group "" in the namespace "kubelet-sysctl-agent"';
     const other = { [CONFIG_MAP]: json(403, status(403, 'Forbidden', message)) };
@@ -50,7 +50,7 @@ describe('pause and resume', () => {
 });
 
 describe('retry', () => {
-  it('asks a node that failed', async () => {
+  it('writes the retry annotation on a node that failed', async () => {
     const { status: code, writes } = await run(
       { nodes: [node('node-1', { state: 'Degraded' })] },
       'retry',
@@ -66,9 +66,9 @@ describe('retry', () => {
   });
 
   it.each([
-    ['a node on which nothing failed', 'node-1', /state Done/u],
-    ['a node that is not there', 'node-2', /found none/u],
-  ])('refuses %s, and writes nothing', async (_title, name, message) => {
+    ['a node without a failed change', 'node-1', /state Done/u],
+    ['a node that does not exist', 'node-2', /found none/u],
+  ])('retry refuses %s, and writes nothing', async (_title, name, message) => {
     const other = { '/api/v1/nodes/node-2': json(404, status(404, 'NotFound', 'no')) };
     const { status: code, stderr, writes } = await run({ nodes: [node('node-1')], other }, 'retry', name);
     expect({ code, writes }).toEqual({ code: 1, writes: [] });

@@ -39,22 +39,22 @@ const pod = (name: string, nodeName: string): object => ({
 const EDIT = { allowedUnsafeSysctls: 'kernel.sem' };
 
 describe('plan', () => {
-  it('groups the nodes by what happens to them, and names the pods that hold one up', async () => {
+  it('groups the nodes by their forecast, and names the pods that block a node', async () => {
     const { status: code, stdout } = await plan(EDIT, { pods: [pod('web', 'node-3')] });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^↻ 11 nodes: kubelet restarts/mu);
     expect(stdout).toMatch(
-      /^✗ 1 node: .*\n {2}node-3\n {4}node-3 waits for default\/web: net\.core\.somaxconn/mu,
+      /^✗ 1 node: .*\n {2}node-3\n {4}node-3 is blocked by default\/web: net\.core\.somaxconn/mu,
     );
     expect(stdout).not.toContain('+ kernel.sem');
   });
 
-  it('shows the lists with --diff', async () => {
+  it('lists added and removed sysctls with --diff', async () => {
     const { stdout } = await plan(EDIT, {}, '--diff');
     expect(stdout).toContain('    + kernel.sem\n    − net.core.somaxconn\n');
   });
 
-  it('plays the rollout forward: the canary first, then as many at a time as may be', async () => {
+  it('forecasts the canary first, then at most maxUnavailable nodes at a time', async () => {
     const pace = { ...EDIT, canary: '1', soakSeconds: '60', maxUnavailable: '4' };
     const { stdout } = await plan(pace, {}, '-o', 'json');
     const { order } = JSON.parse(stdout);
@@ -71,7 +71,7 @@ describe('plan', () => {
     expect(order.later).toBe(0);
   });
 
-  it('counts the nodes after the first waves', async () => {
+  it('counts the nodes that follow after the listed waves', async () => {
     const { stdout } = await plan({ ...EDIT, maxUnavailable: '1' });
     expect(stdout).toMatch(
       /1\. node-\d+ \(canary, watched for 60 s\)\n[^]*then 7 more nodes, at most 1 at a time/u,
@@ -81,32 +81,32 @@ describe('plan', () => {
   it.each([
     ['the policy says Immediate', { ...EDIT, rollout: 'Immediate' }, {}],
     ['the agents do not wait', EDIT, { daemonSets: [{ metadata: {}, spec: {} }] }],
-  ])('says that all go at once where %s', async (_title, data, answers) => {
+  ])('says that all nodes change at once when %s', async (_title, data, answers) => {
     const { stdout } = await plan(data, answers);
     expect(stdout).toMatch(/every node changes at once/u);
     expect(stdout).not.toContain('Order');
   });
 
-  it('says that nothing begins while the policy is paused', async () => {
+  it('says that no change starts while the policy is paused', async () => {
     const { stdout } = await plan({ ...EDIT, paused: 'true' });
-    expect(stdout).toMatch(/^paused: nothing of this begins/u);
+    expect(stdout).toMatch(/^paused: no change starts until/u);
   });
 
-  it('goes on where pods may not be listed, and says what is not known', async () => {
+  it('prints a plan without pods, and says so, when the user may not list pods', async () => {
     const other = { '/api/v1/pods': json(403, status(403, 'Forbidden', 'no')) };
     const { status: code, stdout } = await plan(EDIT, { other });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/Which pods would hold a node up is not known/u);
+    expect(stdout).toMatch(/ignores pods that would block a node: you may not list pods/u);
   });
 
-  it('plans a policy also where none is in force', async () => {
+  it('prints a plan when the cluster has no policy yet', async () => {
     expect(await plan(POLICY, { policy: undefined })).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('12 nodes: nothing changes'),
     });
   });
 
-  it('refuses a file that is not valid, with every error', async () => {
+  it('refuses a ConfigMap that is not valid, and prints every error', async () => {
     const wrong = { allowedUnsafeSysctls: 'vm.swappiness', canary: 'many' };
     const { status: code, stdout } = await plan(wrong, {}, '-o', 'json');
     expect(code).toBe(1);
@@ -116,13 +116,13 @@ describe('plan', () => {
     });
   });
 
-  it('refuses a file that is not there', async () => {
+  it('refuses a missing file', async () => {
     const { status: code, stdout } = await kubectlSysctls(['plan', '-f', join(folder, 'none')]);
     expect(code).toBe(1);
     expect(stdout).toMatch(/none.*could not|can be read/u);
   });
 
-  it('needs a file', async () => {
+  it('exits with 2 without a file', async () => {
     expect(await kubectlSysctls(['plan'])).toMatchObject({ status: 2 });
   });
 });

@@ -10,7 +10,7 @@ async function run(answers: Answers, ...args: string[]): Promise<Outcome> {
 }
 
 describe('status', () => {
-  it('tells phase, counts, revision and leader', async () => {
+  it('prints phase, counts, revision and leader', async () => {
     const nodes = [node('node-1'), node('node-2')];
     const { status: code, stdout, stderr } = await run({ nodes });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -21,7 +21,7 @@ describe('status', () => {
     expect(stdout).not.toContain('Needs attention');
   });
 
-  it('names the nodes that need attention with their reasons', async () => {
+  it('names the nodes that need attention, with their reasons', async () => {
     const nodes = [
       node('node-1'),
       node('node-2', { state: 'Degraded', failed: true, reason: 'It did not start.' }),
@@ -30,7 +30,7 @@ describe('status', () => {
     expect(stdout).toMatch(/node-2 +failed\n +.*It did not start\./u);
   });
 
-  it('gives the same as JSON', async () => {
+  it('prints the status as JSON', async () => {
     const { stdout } = await run({ nodes: [node('node-1')] }, '-o', 'json');
     expect(JSON.parse(stdout)).toMatchObject({
       phase: 'Done',
@@ -43,12 +43,12 @@ describe('status', () => {
     });
   });
 
-  it('shows every node with -o wide, in the order of their numbers', async () => {
+  it('lists every node with -o wide, in numeric order', async () => {
     const { stdout } = await run({ nodes: [node('node-10'), node('node-9')] }, '-o', 'wide');
     expect(stdout).toMatch(/NODE +STATE[^\n]+\nnode-9 +Done[^\n]+\nnode-10 +Done/u);
   });
 
-  it('shows with -o wide who waits for its turn, which the node itself need not say', async () => {
+  it('shows with -o wide that a Done node waits for its turn', async () => {
     const before = { allowedUnsafeSysctls: 'kernel.sem' };
     const nodes = [node('node-1'), node('node-2', {}, before), node('node-3', {}, before)];
     const { stdout } = await run({ nodes }, '-o', 'wide');
@@ -58,36 +58,36 @@ describe('status', () => {
     expect(row('node-3')).toMatch(/ Done, waiting .* → b6b9734149 /u);
   });
 
-  it('says that nobody gives the approvals that the agents wait for', async () => {
+  it('says that the agents wait for approvals and no coordinator leads', async () => {
     const { stdout } = await run({ lease: {} }, '-o', 'json');
     expect(JSON.parse(stdout).coordinator).toMatchObject({ present: false, missing: true });
   });
 
-  it('says that nodes go by themselves with rollout: Immediate', async () => {
+  it('says that nodes change without approval with rollout: Immediate', async () => {
     const { stdout } = await run({ policy: { ...POLICY, rollout: 'Immediate' }, lease: {} });
     expect(stdout).toMatch(/^Coordinator +none\. rollout: Immediate/mu);
   });
 
-  it('tells every error of a ConfigMap that is not valid', async () => {
+  it('prints every error of a ConfigMap that is not valid', async () => {
     const { status: code, stdout } = await run({ policy: { allowedUnsafeSysctls: 'vm.swappiness' } });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Rollout +Waiting/mu);
     expect(stdout).toMatch(/allowedUnsafeSysctls, line 1: .*vm\.swappiness/u);
   });
 
-  it('shows nothing of a reason that could steer a terminal', async () => {
+  it('escapes control characters in a reason', async () => {
     const { stdout } = await run({ nodes: [node('node-1', { state: 'Blocked', reason: 'a\u001b[31mb' })] });
     expect(stdout).not.toContain('\u001b');
   });
 });
 
-describe('a command that cannot do its work', () => {
-  it('says that nothing is installed in the namespace', async () => {
+describe('a command that fails', () => {
+  it('says that the namespace has no installation', async () => {
     const { stderr } = await failing({ policy: undefined, daemonSets: [] });
     expect(stderr).toMatch(/namespace kubelet-sysctl-agent.*kubectl apply -k/u);
   });
 
-  it('says which rule is missing', async () => {
+  it('names the RBAC rule that the user lacks', async () => {
     const message =
       'nodes is forbidden: User "jane" cannot list resource "nodes" in API group "" at the cluster scope';
     const { stderr } = await failing({
@@ -97,7 +97,7 @@ describe('a command that cannot do its work', () => {
     expect(stderr).toContain('jane');
   });
 
-  it('goes on without the Lease where it may not be read', async () => {
+  it('shows the status without the Lease when the user may not read it', async () => {
     const forbidden = json(403, status(403, 'Forbidden', 'no'));
     const path =
       '/apis/coordination.k8s.io/v1/namespaces/kubelet-sysctl-agent/leases/kubelet-sysctls-coordinator';
@@ -106,7 +106,7 @@ describe('a command that cannot do its work', () => {
     expect(stdout).toContain('you may not get leases');
   });
 
-  it('says that the credentials are refused', async () => {
+  it('says that the API server rejects the credentials', async () => {
     const refused = json(401, status(401, 'Unauthorized', 'Unauthorized'));
     const { stderr } = await failing({ other: { '/api/v1/nodes': refused } });
     expect(stderr).toMatch(/does not accept your credentials/u);
@@ -121,12 +121,12 @@ describe('a command that cannot do its work', () => {
     expect(stderr).toMatch(/No answer from http:\/\/127\.0\.0\.1:\d+ \(context here\) within 0\.1 s/u);
   });
 
-  it('names the server that hangs up', async () => {
+  it('names the server that closes the connection', async () => {
     const { stderr } = await failing({ other: { '/api/v1/nodes': hangUp } });
     expect(stderr).toMatch(/No connection to http:\/\/127\.0\.0\.1/u);
   });
 
-  it('tells an API server from something else', async () => {
+  it('says that the server is not a Kubernetes API server', async () => {
     const page = json(200, 'a page');
     const { stderr } = await failing({ other: { '/api/v1/nodes': page } });
     expect(stderr).toMatch(/does not answer as a Kubernetes API server/u);
@@ -136,13 +136,13 @@ describe('a command that cannot do its work', () => {
     ['an unknown command', ['stauts']],
     ['an unknown option', ['status', '--verbose']],
     ['an unknown output', ['status', '-o', 'yaml']],
-    ['a time that is none', ['status', '--request-timeout', 'soon']],
-  ])('calls %s a wrong usage', async (_title, args) => {
+    ['a time that is not a time', ['status', '--request-timeout', 'soon']],
+  ])('exits with 2 for %s', async (_title, args) => {
     expect(await kubectlSysctls(args)).toMatchObject({ status: 2, stdout: '' });
   });
 });
 
-/** One line that tells what is wrong, and nothing else. */
+/** Runs `status`, and expects exit code 1 and one line on standard error. */
 async function failing(...given: Parameters<typeof run>): Promise<Outcome> {
   const outcome = await run(...given);
   expect(outcome).toMatchObject({ status: 1, stdout: '' });

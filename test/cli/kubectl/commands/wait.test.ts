@@ -18,7 +18,7 @@ function wait(fake: Api, ...args: string[]): Running {
 const pending = (name: string): object => node(name, { state: 'Pending', applied: OLD });
 
 describe('wait', () => {
-  it('ends with 0 when every node is done already', async () => {
+  it('exits with 0 when every node is already done', async () => {
     await using fake = await serve({ nodes: [node('node-1')] });
     expect(await wait(fake).ended).toMatchObject({
       status: 0,
@@ -27,7 +27,7 @@ describe('wait', () => {
     });
   });
 
-  it('goes on until the last node says that it is done, and tells how far it is', async () => {
+  it('waits until the last node reports Done, and prints the progress', async () => {
     await using fake = await serve({ nodes: [node('node-1'), pending('node-2')] });
     const running = wait(fake);
     await eventually(() => expect(running.stderr.text()).toMatch(/1 of 2 nodes done/u));
@@ -38,7 +38,7 @@ describe('wait', () => {
     expect(await running.ended).toMatchObject({ status: 0 });
   });
 
-  it('goes on when the policy is edited meanwhile', async () => {
+  it('continues to wait when the policy is edited meanwhile', async () => {
     await using fake = await serve({ nodes: [pending('node-1')] });
     const running = wait(fake);
     await eventually(() => expect(running.stderr.text()).toMatch(/0 of 1 node done/u));
@@ -50,7 +50,7 @@ describe('wait', () => {
     expect(await running.ended).toMatchObject({ status: 0 });
   });
 
-  it('ends with 3 when the rollout halts, and says why', async () => {
+  it('exits with 3 when the rollout halts, and prints the reason', async () => {
     const failed = node('node-1', {
       state: 'Degraded',
       failed: true,
@@ -63,14 +63,14 @@ describe('wait', () => {
     expect(stdout).toMatch(/^Halted: .*\n.*It did not start\./u);
   });
 
-  it('ends with 3 when nothing but failed nodes is left', async () => {
+  it('exits with 3 when only failed nodes are left', async () => {
     const failed = node('node-1', { state: 'Degraded', failed: true, applied: OLD });
     const policy = { ...POLICY, failureThreshold: '5' };
     await using fake = await serve({ policy, nodes: [failed, node('node-2')] });
     expect(await wait(fake).ended).toMatchObject({ status: 3 });
   });
 
-  it('ends with 4 when the time is up', async () => {
+  it('exits with 4 at the timeout', async () => {
     await using fake = await serve({ nodes: [pending('node-1')] });
     const { status, stdout } = await wait(fake, '--timeout', '300ms').ended;
     expect(status).toBe(4);
@@ -79,13 +79,13 @@ describe('wait', () => {
 
   it.each([
     ['is not valid', { allowedUnsafeSysctls: 'vm.swappiness' }],
-    ['is not there', undefined],
-  ])('ends with 1 when the ConfigMap %s', async (_title, policy) => {
+    ['does not exist', undefined],
+  ])('exits with 1 when the ConfigMap %s', async (_title, policy) => {
     await using fake = await serve({ policy, nodes: [node('node-1')] });
     expect(await wait(fake).ended).toMatchObject({ status: 1 });
   });
 
-  it('ends with 1 when the API server does not answer at first', async () => {
+  it('exits with 1 when the API server does not answer at the start', async () => {
     await using fake = await serve({ other: { '/api/v1/nodes': hangUp } });
     const { status, stderr } = await wait(fake).ended;
     expect(status).toBe(1);
@@ -94,7 +94,7 @@ describe('wait', () => {
 });
 
 describe('status --watch', () => {
-  it('adds a line at every change where there is no terminal', async () => {
+  it('adds a line at every change when standard output is not a terminal', async () => {
     await using fake = await serve({ nodes: [pending('node-1')] });
     const running = started(['status', '-w', '--kubeconfig', fake.kubeconfig]);
     await eventually(() => expect(running.stdout.text()).toMatch(/^\S+Z [^\n]*0 of 1 node done[^\n]*\n$/u));
@@ -106,7 +106,7 @@ describe('status --watch', () => {
     expect(await running.ended).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it('draws within the size of the terminal, and leaves the last picture', async () => {
+  it('draws within the size of the terminal, and leaves the last status on the screen', async () => {
     const nodes = Array.from({ length: 40 }, (_, at) =>
       node(`node-${at}`, {
         state: 'Blocked',
@@ -118,7 +118,7 @@ describe('status --watch', () => {
     const running = started(['status', '-w', '--kubeconfig', fake.kubeconfig], {
       terminal: { columns: 60, rows: 20 },
     });
-    await eventually(() => expect(running.stdout.text()).toContain('Ctrl-C ends'));
+    await eventually(() => expect(running.stdout.text()).toContain('Ctrl-C to quit'));
     running.interrupt();
     const { status, stdout } = await running.ended;
     expect(status).toBe(0);
@@ -130,7 +130,7 @@ describe('status --watch', () => {
     expect(stdout.lastIndexOf('\u001b[?25h')).toBeLessThan(stdout.lastIndexOf('Rollout'));
   });
 
-  it('does not go with -o', async () => {
+  it('exits with 2 when --watch is combined with -o', async () => {
     expect(await started(['status', '-w', '-o', 'json']).ended).toMatchObject({ status: 2 });
   });
 });
