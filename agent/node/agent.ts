@@ -66,7 +66,7 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
     const { count, pauseMs } = failures.onHostError();
     ports.log.warn({ err: error, count }, 'This pass over the node failed; the agent retries');
     if (count >= REPORTED_ERRORS) {
-      await tell(error);
+      await reportFailure(error);
     }
     return pauseMs;
   }
