@@ -10,7 +10,7 @@ import { type Counts, runVitest } from './entry/run-vitest.ts';
 const HELP = `Usage: npm test [-- TIER …]
 
 Tiers, in their order:
-  check     compiler, lint, format, and the picture of the architecture
+  check     compiler, lint, format, the picture of the architecture, and the words that are not used
   unit      the pure core, the use cases with fakes, the adapters: seconds
   contract  our parsers beside the real kubelet, pflag and systemd; builds small Go and C programs at first
   e2e       real nodes: systemd, containerd, kubelet and a control plane; builds Kubernetes at first
@@ -37,6 +37,7 @@ const CHECKS: readonly (readonly [string, ...string[]])[] = [
   ['oxlint', '--type-aware', '--deny-warnings'],
   ['oxfmt', '--check'],
   ['node', 'scripts/architecture.ts', '--check'],
+  ['node', 'scripts/words.ts'],
 ];
 
 /** Why this machine cannot run a tier; undefined where it can. */
