@@ -1,4 +1,4 @@
-// npm run schedules: the random schedules of one node's agent (test/node/schedule) in their long form.
+// npm run schedules: the long form of the random schedules of one node's agent (test/node/schedule).
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,19 +13,20 @@ const FAULT_IDS = FAULTS.map(({ id }) => id).join(', ');
 const HELP = `Usage: npm run schedules [-- --runs N] [--seed N [--path PATH]] [--only PLOT] [--survey]
        npm run schedules -- --put-back [--runs N] [--seed N] [ID …]
 
-One node's agent on a modelled host, in random schedules: its calls are late, fail, or end in another order, it is killed
-anywhere, and people edit file, policy and pods meanwhile. In the end the node must be well. \`npm test\` runs a few.
+Runs one node's agent on a modelled host in random schedules: its calls are late, fail or finish out of order, it is
+killed anywhere, and users edit file, policy and pods. In the end the node must be correct. \`npm test\` runs a few.
 
-  --runs N     so many schedules (20000)
-  --seed N     those of an earlier run, which has printed its seed
-  --path PATH  with --seed: only the schedule that failed, by the path that was printed with it
+  --runs N     how many schedules (20000)
+  --seed N     repeats the schedules of an earlier run, which printed its seed
+  --path PATH  with --seed: only the failed schedule, whose path was printed with the seed
   --only PLOT  schedules made for one kind of trouble, such as E8 (test/node/schedule/scenario.ts)
-  --survey     does not stop at the first failure, and prints the first of each kind
-  --put-back   shows that the schedules find faults: puts each one that they found once (or those with the given IDs) back into a
-               temporary copy of this checkout, and runs ${PUT_BACK_RUNS} schedules there, or --runs; without the fault these must pass. Prints a
-               table; fails when one is not found. IDs: ${FAULT_IDS}. E1 is not among them: what it was in, a change prepared ahead of its pass, is gone.
+  --survey     continues after a failure, and prints the first of each kind
+  --put-back   shows that the schedules find faults: puts each fault that they found once (or those with the given IDs) into
+               a temporary copy of this checkout, and runs ${PUT_BACK_RUNS} schedules there, or --runs; without the fault these must
+               pass. Prints a table. IDs: ${FAULT_IDS}. E1 is not among them:
+               its machinery, a change prepared ahead of its pass, is gone.
 
-Progress goes to stderr. Exit code 0 when nothing failed, 1 when something did, 2 for wrong usage.
+Progress goes to stderr. Exit codes: 0 nothing failed, 1 a schedule failed or a fault was not found, 2 wrong usage.
 `;
 const RUNS = 20_000;
 const CHECKOUT = join(import.meta.dirname, '..');
@@ -146,7 +147,7 @@ function faultsOf(ids: readonly string[]): readonly Fault[] {
   return ids.length === 0 ? FAULTS : FAULTS.filter(({ id }) => ids.includes(id));
 }
 
-/** Throws for anything else. */
+/** Returns the number; throws when the text is not a whole number. */
 function wholeNumber(option: string, text: string): string {
   if (!/^-?\d+$/u.test(text)) {
     throw new Error(`Expected ${option} to be a whole number, got ${text}.`);
