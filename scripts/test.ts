@@ -1,4 +1,4 @@
-// npm test: every tier in turn, then what each ran, what was skipped and why. `npm test -- unit` runs one tier.
+// npm test: runs every tier in turn, then prints what ran, what was skipped and why. `npm test -- unit` runs one tier.
 
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
@@ -9,21 +9,21 @@ import { type Counts, runVitest } from './entry/run-vitest.ts';
 
 const HELP = `Usage: npm test [-- TIER …]
 
-Tiers, in their order:
-  check     compiler, lint, format, and the picture of the architecture
-  unit      the pure core, the use cases with fakes, the adapters: seconds
-  contract  our parsers beside the real kubelet, pflag and systemd; builds small Go and C programs at first
-  e2e       real nodes: systemd, containerd, kubelet and a control plane; builds Kubernetes at first
-  faults    the same nodes and their API server, misbehaving; KUBELET_SYSCTLS_FAULTS=long for the long form
+Tiers, in order:
+  check     compiler, lint, format, the picture of the architecture, and the words that are not used
+  unit      the pure core, the use cases with fakes, the adapters; takes seconds
+  contract  our parsers against the real kubelet, pflag and systemd; the first run builds small programs
+  e2e       real nodes: systemd, containerd, kubelet and a control plane; the first run builds Kubernetes
+  faults    the same nodes and their API server with injected faults; KUBELET_SYSCTLS_FAULTS=long runs for hours
 
-Without a TIER all of them run. Exit code 0 when nothing failed, 1 when something did, 2 for wrong usage.
+Without a TIER all of them run. Exit codes: 0 nothing failed, 1 a test failed, 2 wrong usage.
 `;
 
 const TIERS = ['check', 'unit', 'contract', 'e2e', 'faults'] as const;
 type Tier = (typeof TIERS)[number];
 
 interface Ran extends Counts {
-  /** Why all were skipped. */
+  /** Why all tests were skipped. */
   readonly why?: string;
 }
 
@@ -37,9 +37,10 @@ const CHECKS: readonly (readonly [string, ...string[]])[] = [
   ['oxlint', '--type-aware', '--deny-warnings'],
   ['oxfmt', '--check'],
   ['node', 'scripts/architecture.ts', '--check'],
+  ['node', 'scripts/words.ts'],
 ];
 
-/** Why this machine cannot run a tier; undefined where it can. */
+/** Each returns why this machine cannot run a tier; undefined when it can. */
 const WHY_NOT: Readonly<Record<Exclude<Tier, 'check'>, () => string | undefined>> = {
   unit: () => undefined,
   contract: whyNoGo,
