@@ -56,7 +56,7 @@ describe.concurrent('a disk that becomes full', () => {
     const stuck = await node.awaitReport(
       { what: 'say what is to be done by hand' },
       ({ state, reason = '' }) => {
-        return state === 'Degraded' && reason.includes('could not be put back');
+        return state === 'Degraded' && reason.includes('could not be taken out');
       },
     );
     expect(stuck.reason).toMatch(/ENOSPC.*cp \S+ \/etc\/default\/kubelet, then systemctl restart/u);
