@@ -5,16 +5,16 @@ import { execa } from 'execa';
 
 const HELP = `Usage: npm run schedules [-- --runs N] [--seed N [--path PATH]] [--only PLOT] [--survey]
 
-One node's agent on a modelled host, in random schedules: its calls are late, fail, or end in another order, it is killed
-anywhere, and people edit file, policy and pods meanwhile. In the end the node must be well. \`npm test\` runs a few.
+Runs one node's agent on a modelled host in random schedules: its calls are late, fail or finish out of order, it is
+killed anywhere, and users edit file, policy and pods. In the end the node must be correct. \`npm test\` runs a few.
 
   --runs N     so many schedules (20000)
-  --seed N     those of an earlier run, which has printed its seed
-  --path PATH  with --seed: only the schedule that failed, by the path that was printed with it
+  --seed N     repeats the schedules of an earlier run, which printed its seed
+  --path PATH  with --seed: only the failed schedule, whose path was printed with the seed
   --only PLOT  schedules made for one kind of trouble, such as E8 (test/node/schedule/scenario.ts)
-  --survey     does not stop at the first failure, and prints the first of each kind
+  --survey     continues after a failure, and prints the first of each kind
 
-Progress goes to stderr. Exit code 0 when nothing failed, 1 when something did, 2 for wrong usage.
+Progress goes to stderr. Exit codes: 0 nothing failed, 1 a schedule failed, 2 wrong usage.
 `;
 const RUNS = 20_000;
 const TEST_FILE = 'test/node/schedule/schedule.test.ts';

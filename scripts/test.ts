@@ -9,14 +9,14 @@ import { type Counts, runVitest } from './entry/run-vitest.ts';
 
 const HELP = `Usage: npm test [-- TIER …]
 
-Tiers, in their order:
+Tiers, in order:
   check     compiler, lint, format, and the picture of the architecture
-  unit      the pure core, the use cases with fakes, the adapters: seconds
-  contract  our parsers beside the real kubelet, pflag and systemd; builds small Go and C programs at first
-  e2e       real nodes: systemd, containerd, kubelet and a control plane; builds Kubernetes at first
-  faults    the same nodes and their API server, misbehaving; KUBELET_SYSCTLS_FAULTS=long for the long form
+  unit      the pure core, the use cases with fakes, the adapters; takes seconds
+  contract  our parsers against the real kubelet, pflag and systemd; the first run builds small programs
+  e2e       real nodes: systemd, containerd, kubelet and a control plane; the first run builds Kubernetes
+  faults    the same nodes and their API server with injected faults; KUBELET_SYSCTLS_FAULTS=long runs for hours
 
-Without a TIER all of them run. Exit code 0 when nothing failed, 1 when something did, 2 for wrong usage.
+Without a TIER all of them run. Exit codes: 0 nothing failed, 1 a test failed, 2 wrong usage.
 `;
 
 const TIERS = ['check', 'unit', 'contract', 'e2e', 'faults'] as const;

@@ -19,15 +19,13 @@ const QUIET_LOOK_MS = 5000;
 export async function bench({ rounds, idleSeconds }: BenchOptions, log: Log): Promise<Figures> {
   await ensureHostPackages(log);
   await using ground = await makeGround(log);
-  await log.step('Waiting for the machine to be quiet', quiet);
+  await log.step('Waiting for a low machine load', quiet);
   const machine = { ...thisMachine(KUBERNETES_VERSION), cgroupVersion: ground.agent.cgroupVersion };
-  const change = await log.step('By hand and by the agent, in turn', (note) =>
+  const change = await log.step('The change by hand and by the agent, alternating', (note) =>
     sideBySide(ground, rounds, note),
   );
-  const driftMs = await log.step('Hand edits that show as drift', (note) =>
-    driftRounds(ground, rounds, note),
-  );
-  const live = await log.step(`The agent with nothing to do for ${idleSeconds} s`, (note) =>
+  const driftMs = await log.step('Hand edits reported as drift', (note) => driftRounds(ground, rounds, note));
+  const live = await log.step(`The idle agent for ${idleSeconds} s`, (note) =>
     watchIdle(ground, idleSeconds, note),
   );
   return { machine, change, driftMs, live };

@@ -104,7 +104,7 @@ async function install(bed: Bed, image: Image, note: (text: string) => void): Pr
   await applyManifests(ground);
   note('waiting for the agents to be Ready');
   await awaitRollout(ground.kubectl);
-  note('taking the coordinator away');
+  note('removing the coordinator');
   const coordinator = ['deployment', COORDINATOR_DEPLOYMENT, '--namespace', AGENT_NAMESPACE];
   await bed.kubectl(['delete', ...coordinator, '--cascade=foreground']);
 }
@@ -118,6 +118,6 @@ async function agentContainerId(bed: Bed, node: string): Promise<string> {
   });
   const id = items[0]?.status?.containerStatuses?.[0]?.containerID?.replace(/^.*:\/\//, '');
   if (id === undefined)
-    throw new Error(`Expected the agent's pod on ${node} to have a container, it has none`);
+    throw new Error(`Expected the agent's pod on ${node} to have a container, found none`);
   return id;
 }

@@ -75,7 +75,7 @@ export async function capabilitiesChapter(story: Story, stage: Stage): Promise<v
 export async function refusalChapter(story: Story, stage: Stage): Promise<void> {
   story.chapter('A sysctl that the kubelet refuses');
   story.tell(
-    `${UNSAFE_SYSCTL} is an unsafe sysctl: a kubelet that was not started with --allowed-unsafe-sysctls=${UNSAFE_SYSCTL} lets no pod set it.`,
+    `${UNSAFE_SYSCTL} is an unsafe sysctl: a kubelet started without --allowed-unsafe-sysctls=${UNSAFE_SYSCTL} lets no pod set it.`,
   );
   story.quote(`\n${podExcerpt('sysctls', stage)}`);
   story.typed(`${IN_TUTORIAL} apply -f securitycontext-sysctls-demo.yaml`);
@@ -92,14 +92,14 @@ export async function allowChapter(
 ): Promise<ListEdit> {
   story.chapter('One edit of the ConfigMap');
   story.tell(
-    'By hand this would be, on every node, an edit of /etc/default/kubelet and a restart of the kubelet. Here it is one edit in the cluster.',
+    'By hand, this takes an edit of /etc/default/kubelet and a kubelet restart on every node. Here it takes one edit in the cluster.',
   );
   if (kubeletLine !== undefined) await showFiles(story, stage, 'Before', kubeletLine);
   story.typed(`kubectl -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}`);
   const title = "Every node's kubelet restarted and proven to run with the list";
   story.quote(await listDiff(stage));
   const { edit } = await story.step(title, (note) => allowSysctls(stage, note));
-  const watched = 'Every node watched for a while after that, and Done';
+  const watched = 'Every node soaked, and Done';
   const nodes = await story.step(watched, (note) => awaitAllowed(stage, note));
   checkAllowed(nodes);
   for (const { node, state, reason } of nodes) story.quote(`${node}   ${state}\n  ${reason}`);
@@ -115,7 +115,7 @@ async function listDiff({ cluster }: Stage): Promise<string> {
   const lines = [...shown.map((name) => `  ${name}`), ...added.map((name) => `+ ${name}`)];
   const pace = (await goesAtOnce(cluster))
     ? [
-        `${ROLLOUT_KEY}: ${AT_ONCE}   # all nodes at once; by default one goes first and is watched for a minute`,
+        `${ROLLOUT_KEY}: ${AT_ONCE}   # all nodes at once; by default one node goes first and soaks for a minute`,
       ]
     : [];
   return [...pace, `${LIST_KEY}: |`, ...lines].join('\n');
@@ -155,7 +155,7 @@ export async function sysctlsChapter(story: Story, stage: Stage): Promise<void> 
 
 /** What anybody sees who looks at the nodes. */
 export async function nodesChapter(story: Story, { cluster }: Stage): Promise<void> {
-  story.chapter('What the nodes say');
+  story.chapter('What the nodes report');
   story.tell(
     `Every node carries its state in annotations (${KEY_PREFIX}…); ${SAFE_SYSCTL} needed no allowance.`,
   );

@@ -21,9 +21,9 @@ export async function contextGround({ context, image, appImage }: OwnCluster, st
   const kubectl: Kubectl = (args, options) => run(['kubectl', '--context', context, ...args], options);
   const cluster = connect({ context });
   story.tell(
-    `On the cluster of context ${context} this applies daemonset/ (namespace ${AGENT_NAMESPACE}, the agent on every node) with ` +
-      `image ${image}, plays in the namespace ${TUTORIAL_NAMESPACE}, which is removed afterwards, and adds two names to the list ` +
-      'of the ConfigMap, which are taken out again. Kubelets are restarted for it, at the pace that the ConfigMap sets; pods keep ' +
+    `On the cluster of context ${context} the demo applies daemonset/ (namespace ${AGENT_NAMESPACE}, the agent on every node) with ` +
+      `image ${image}, runs in the namespace ${TUTORIAL_NAMESPACE}, which it removes afterwards, and adds two names to the list ` +
+      'of the ConfigMap, which it removes again. Kubelets restart for it, at the pace that the ConfigMap sets; pods keep ' +
       'running. The agent stays.',
   );
   await story.step(`The cluster of context ${context} answers`, () => answers(kubectl));
@@ -46,7 +46,7 @@ async function answers(kubectl: Kubectl): Promise<void> {
 async function refuseWhatIsAllowed(cluster: Cluster): Promise<void> {
   if (!coveredBy(await allowedNow(cluster), UNSAFE_SYSCTL)) return;
   throw new TutorialError(
-    `Expected ${UNSAFE_SYSCTL} not to be allowed yet, but the ConfigMap does. If nothing needs it, take it out and run this again: ` +
+    `Expected ${UNSAFE_SYSCTL} not to be allowed yet, but the ConfigMap allows it. If no pod needs it, remove it and run this again: ` +
       `kubectl -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}`,
   );
 }

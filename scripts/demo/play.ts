@@ -66,12 +66,12 @@ async function cleanUp(
   story.say('');
   await story.step(`Namespace ${TUTORIAL_NAMESPACE} removed`, () => removeNamespace(cluster));
   if (own) return;
-  await story.step('What was added is out of the ConfigMap and of every node again', () =>
-    takeBack(stage, added),
+  await story.step('The added names are removed from the ConfigMap and every node', () =>
+    removeNames(stage, added),
   );
 }
 
-async function takeBack(stage: Stage, names: readonly string[]): Promise<void> {
+async function removeNames(stage: Stage, names: readonly string[]): Promise<void> {
   await forbid(stage.cluster, names);
   await awaitForbidden(stage);
 }

@@ -67,9 +67,7 @@ export async function measuring<Options>(
   return runCommand(command, help, async (options) => {
     const log = consoleLog();
     endWhenInterrupted(() =>
-      log.say(
-        `Interrupted. ${leaves} is removed in the background. To see what is left: scripts/cluster status`,
-      ),
+      log.say(`Interrupted. ${leaves} is being removed in the background. To check: scripts/cluster status`),
     );
     try {
       return await run(options, log);

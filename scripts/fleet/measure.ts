@@ -38,9 +38,10 @@ export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigur
   await sleep(SETTLE_MS);
 
   const { window: rollout, rolloutMs, ideal, before, after } = await rollOut(fleet, task);
-  const idle = await log.step(`Nothing to do for ${IDLE_SECONDS} s`, idleWindow);
+  const idle = await log.step(`The idle fleet for ${IDLE_SECONDS} s`, idleWindow);
   const [requests, idleRequests] = await countRequests(fleet.bed.folder, [rollout, idle]);
-  if (requests === undefined || idleRequests === undefined) throw new Error('Expected a count a window.');
+  if (requests === undefined || idleRequests === undefined)
+    throw new Error('Expected one request count for each window.');
   const usage = await coordinator.usage();
   return {
     nodes,

@@ -54,7 +54,7 @@ async function ended(
     cluster.exec
       .exec(TUTORIAL_NAMESPACE, pod, CONTAINER, [...argv], stdout, stderr, null, false, resolve)
       .then(
-        (socket) => socket.addEventListener('close', () => fail('the connection closed before its end')),
+        (socket) => socket.addEventListener('close', () => fail('the connection closed before it ended')),
         (error: unknown) => fail(`the connection failed: ${problemOf(error)}`, error),
       );
     return await promise;

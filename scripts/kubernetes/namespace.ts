@@ -35,7 +35,7 @@ export async function removeNamespace(cluster: Cluster): Promise<boolean> {
   if (gone) return true;
   const left = await podsIn(cluster);
   throw new TutorialError(
-    `Expected namespace ${name} to be gone after ${REMOVAL.timeoutMs / 1000} s, but it is still there`,
+    `Expected namespace ${name} to be gone after ${REMOVAL.timeoutMs / 1000} s, but it still exists`,
     left.map(({ metadata, status }) => `pod ${metadata?.name}: ${status?.phase}`),
   );
 }

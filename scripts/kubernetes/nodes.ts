@@ -50,7 +50,7 @@ export async function awaitAgents(cluster: Cluster, names: readonly string[]): P
     ({ annotations }) => annotations[KEYS.state] !== undefined,
   );
   const lines = seen.map(({ name, annotations }) => inOneLine(name, annotations));
-  if (!met) throw new TutorialError(`Expected an agent's report on every node, got none on some`, lines);
+  if (!met) throw new TutorialError(`Expected an agent's report on every node, but some have none`, lines);
   if (seen.some(({ annotations }) => annotations[KEYS.state] === 'Unreconcilable')) {
     throw new TutorialError(
       "Expected every node's kubelet to take KUBELET_EXTRA_ARGS, but not all do",

@@ -71,7 +71,7 @@ async function editList(cluster: Cluster, change: (text: string) => string): Pro
     const configMap = await ifThere(cluster.core.readNamespacedConfigMap({ namespace, name }));
     if (configMap === undefined) {
       throw new TutorialError(
-        `Expected a ConfigMap ${namespace}/${name}, found none; kubectl apply -k daemonset/ brings it.`,
+        `Expected a ConfigMap ${namespace}/${name}, found none. Create it: kubectl apply -k daemonset/`,
       );
     }
     const before = configMap.data?.[LIST_KEY] ?? '';

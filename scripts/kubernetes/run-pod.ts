@@ -63,7 +63,7 @@ export async function removePod(cluster: Cluster, pod: string): Promise<void> {
   const gone = await until(async () => (await read(cluster, pod)) === undefined, REMOVAL);
   if (!gone)
     throw new TutorialError(
-      `Expected pod ${pod} to be gone after ${REMOVAL.timeoutMs / 1000} s, but it is still there`,
+      `Expected pod ${pod} to be gone after ${REMOVAL.timeoutMs / 1000} s, but it still exists`,
     );
 }
 
@@ -105,7 +105,7 @@ async function unexpected(
 
 function inWords(state: PodState): string {
   if (state.kind === 'running') return 'Running';
-  return state.kind === 'failed' ? `${state.reason}: ${state.message}` : `${state.why}, and time is up`;
+  return state.kind === 'failed' ? `${state.reason}: ${state.message}` : `${state.why} at the timeout`;
 }
 
 function eventLine({ type, reason, message }: CoreV1Event): string {

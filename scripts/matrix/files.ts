@@ -8,14 +8,14 @@ const CHECKOUT = join(import.meta.dirname, '..', '..');
 
 /** Those in which the kubelet's version cannot matter, and why; what is new is run on every kubelet until it is named here. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
-  'api/admission.test.ts': 'asks the API server alone',
+  'api/admission.test.ts': 'sends requests to the API server only',
   'api/api-server-away.test.ts': 'is about the agent and the API server, and waits for a minute',
   'bed.test.ts': 'makes beds of its own, with kubelets of its own',
-  'api/coordinator-admission.test.ts': 'asks the API server alone',
-  'fleet/coordinator.test.ts': 'is about the coordinator, to which all kubelets are one',
+  'api/coordinator-admission.test.ts': 'sends requests to the API server only',
+  'fleet/coordinator.test.ts': 'is about the coordinator, which treats all kubelets alike',
   'fleet/idle.test.ts': 'counts the requests of the agents, and watches for a minute',
   'fleet/joining.test.ts': 'is about the coordinator',
-  'api/manifests.test.ts': 'asks the API server alone',
+  'api/manifests.test.ts': 'sends requests to the API server only',
   'fleet/plugin.test.ts': 'is about the plugin',
   'api/policy-errors.test.ts': 'is about the ConfigMap, which no kubelet sees',
   'fleet/rollout.test.ts': 'is about the coordinator',
@@ -31,7 +31,7 @@ export function filesToRun(names: readonly string[]): readonly string[] {
   const gone = Object.keys(LEFT_OUT).filter((name) => !names.includes(name));
   if (gone.length > 0) {
     throw new Error(
-      `Expected ${gone.join(', ')} in ${FOLDER}, got none: name what the matrix leaves out anew in scripts/matrix/files.ts.`,
+      `Expected ${gone.join(', ')} in ${FOLDER}, found none. Correct LEFT_OUT in scripts/matrix/files.ts.`,
     );
   }
   const run = names.filter((name) => name.endsWith('.test.ts') && LEFT_OUT[name] === undefined);

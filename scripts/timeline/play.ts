@@ -20,7 +20,7 @@ const NODES = ['node-1', 'node-2', 'node-3'];
 const FAILS = 'node-2';
 const FIRST = [UNSAFE_SYSCTL];
 const WITH_ONE_MORE = [UNSAFE_SYSCTL, 'net.core.wmem_max'];
-const MENDED = [UNSAFE_SYSCTL, 'net.ipv4.tcp_max_syn_backlog'];
+const FIXED = [UNSAFE_SYSCTL, 'net.ipv4.tcp_max_syn_backlog'];
 /** Short, so that the picture is of what happens and not of waiting. */
 const PACE = {
   nodeSoakSeconds: '3',
@@ -69,9 +69,9 @@ export async function playRollout(log: Log): Promise<readonly Moment[]> {
     await recorder.until('the rollout to be halted', phaseIs('Halted'), TIMEOUT_MS);
     await sleep(HALTED_MS);
   });
-  await log.step('An edit that mends it', async () => {
-    await edit('another name instead', MENDED);
-    await recorder.until('every node to be Done with the mended list', everyRuns(MENDED), TIMEOUT_MS);
+  await log.step('An edit that fixes it', async () => {
+    await edit('another name instead', FIXED);
+    await recorder.until('every node to be Done with the fixed list', everyRuns(FIXED), TIMEOUT_MS);
     await recorder.until('the rollout to be Done', phaseIs('Done'), TIMEOUT_MS);
     await sleep(TAIL_MS);
   });

@@ -86,7 +86,7 @@ export async function recordRollout(kubeconfig: string): Promise<Recorder> {
     },
     [Symbol.asyncDispose]: async () => recorder.stop(),
   };
-  await recorder.until('Nodes to be there', (all) => all.some(({ kind }) => kind === 'node'), 30_000);
+  await recorder.until('Nodes to exist', (all) => all.some(({ kind }) => kind === 'node'), 30_000);
   return recorder;
 }
 

@@ -99,5 +99,5 @@ function check<T extends { readonly node: string }>(checks: readonly Check<T>[],
       .filter(([, , , holds]) => !holds(each))
       .map(([what, expected, got]) => `${each.node}: expected ${what} to be ${expected}, got ${got(each)}`),
   );
-  if (problems.length > 0) throw new TutorialError('The tutorial did not come true', problems);
+  if (problems.length > 0) throw new TutorialError('The tutorial failed', problems);
 }

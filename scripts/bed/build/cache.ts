@@ -77,9 +77,7 @@ async function removeCutOff(shelf: string): Promise<void> {
 async function removeTree(path: string): Promise<void> {
   const mounts = await readFile('/proc/self/mountinfo', 'utf8');
   if (mounts.includes(` ${path}/`)) {
-    throw new Error(
-      `Expected nothing to be mounted below ${path}, got a mount: unmount it, then remove the folder.`,
-    );
+    throw new Error(`Expected no mount below ${path}, found one. Unmount it, then remove the folder.`);
   }
   // Tools of a run that was just cut off may be ending still.
   await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

@@ -125,7 +125,7 @@ async function build(
 ): Promise<void> {
   const { folder, target, out, ldflags } = options;
   const go = findGo();
-  note('fetching the Go modules it needs');
+  note('fetching Go modules');
   await tool([go, 'mod', 'tidy'], { cwd: folder, env: goEnvironment(), endsWithUs: 'alone' });
   note('compiling');
   let compiled = 0;

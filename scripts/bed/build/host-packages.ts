@@ -34,7 +34,7 @@ const PACKAGES: readonly HostPackage[] = [
 export class HostPackagesError extends Error {
   constructor(missing: readonly HostPackage[], reason: string) {
     const names = missing.map(({ name }) => name).join(' ');
-    super(`Expected the Debian packages of a bed, got none of: ${names}. ${reason}`);
+    super(`Expected the Debian packages that a bed needs, missing: ${names}. ${reason}`);
     this.name = 'HostPackagesError';
   }
 }
@@ -53,12 +53,13 @@ export async function ensureHostPackages(log: Log): Promise<void> {
     await withoutEtcdService(names, () => install(names, note));
   });
   const still = missingPackages();
-  if (still.length > 0) throw new HostPackagesError(still, 'apt-get said that it had installed them.');
+  if (still.length > 0)
+    throw new HostPackagesError(still, 'apt-get reported success, but they are still missing.');
 }
 
 /** Why no bed can run on this machine, for a test that is skipped; undefined when one can, after ensureHostPackages. */
 export function whyNoBed(): string | undefined {
-  if (process.platform !== 'linux') return `A bed needs Linux, this is ${process.platform}.`;
+  if (process.platform !== 'linux') return `A bed needs Linux, but this machine runs ${process.platform}.`;
   if (process.getuid?.() !== 0) return 'A bed needs root: it starts containers and a network of its own.';
   const missing = missingPackages();
   if (missing.length > 0) {
@@ -73,7 +74,7 @@ function missingPackages(): HostPackage[] {
 }
 
 function whyNoInstall(): string | undefined {
-  if (!onPath('apt-get')) return 'This is not Debian (no apt-get): install what they hold by hand.';
+  if (!onPath('apt-get')) return 'This is not Debian (no apt-get). Install their contents by hand.';
   if (process.getuid?.() !== 0) return 'Run this as root, or install them by hand with apt-get.';
   return undefined;
 }
@@ -84,7 +85,7 @@ function whyNoNamespaces(): string | undefined {
     execFileSync('unshare', ['--mount', '--net', 'true'], { stdio: ['ignore', 'ignore', 'pipe'] });
     return undefined;
   } catch (error) {
-    return `A bed needs to make mount and network namespaces, and root may not do so here: ${String(error)}`;
+    return `A bed needs mount and network namespaces, but root may not create them here: ${String(error)}`;
   }
 }
 
@@ -99,7 +100,7 @@ async function install(names: readonly string[], note: (text: string) => void): 
   try {
     await aptGet(argv, note);
   } catch {
-    note('apt-get update: the lists may be older than what the mirror still has');
+    note('apt-get update: the package lists may be outdated');
     await aptGet(['update'], note);
     await aptGet(argv, note);
   }

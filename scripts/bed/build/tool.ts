@@ -9,7 +9,7 @@ export class ToolError extends Error {
   readonly output: string;
 
   constructor(argv: readonly string[], exitCode: number | undefined, output: string, cause: unknown) {
-    const ending = exitCode === undefined ? 'could not be run to its end' : `exited with ${exitCode}`;
+    const ending = exitCode === undefined ? 'did not run to completion' : `exited with ${exitCode}`;
     super(`${argv.join(' ')} ${ending}:\n${output.split('\n').slice(-20).join('\n') || String(cause)}`, {
       cause,
     });

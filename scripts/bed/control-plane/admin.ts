@@ -22,7 +22,7 @@ export class AdminError extends Error {
   readonly status: number;
 
   constructor(what: string, status: number, body: string) {
-    super(`Expected the API server to take ${what}, got ${status}: ${body.slice(0, 500)}`);
+    super(`Expected the API server to accept ${what}, got ${status}: ${body.slice(0, 500)}`);
     this.status = status;
   }
 }

@@ -65,13 +65,13 @@ export async function startApiServer(record: BedRecord, log: Log): Promise<void>
   const ready = async (): Promise<boolean> => {
     if (!running())
       throw new Error(
-        `Expected kube-apiserver to stay up, but it ended: see ${logFile(folder, 'kube-apiserver')}.`,
+        `Expected kube-apiserver to stay up, but it exited. See ${logFile(folder, 'kube-apiserver')}.`,
       );
     return (await apiGet(folder, apiServer(record.slot), '/readyz').catch(() => undefined))?.status === 200;
   };
   if (!(await until(ready, { timeoutMs: READY_TIMEOUT_MS, everyMs: 100 }))) {
     throw new Error(
-      `Expected the API server to be ready within ${READY_TIMEOUT_MS / 1000} s: see ${logFile(folder, 'kube-apiserver')}.`,
+      `Expected the API server to be ready within ${READY_TIMEOUT_MS / 1000} s. See ${logFile(folder, 'kube-apiserver')}.`,
     );
   }
 }

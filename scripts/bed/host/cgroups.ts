@@ -43,7 +43,8 @@ export function makeCgroup(folders: readonly string[]): void {
 /** Kills everything inside, whatever it is and whoever started it, and removes the groups and all below them. */
 export async function removeCgroup(folders: readonly string[]): Promise<void> {
   const empty = await until(() => killAll(folders), { timeoutMs: 20_000, everyMs: 50 });
-  if (!empty) throw new Error(`Expected no process to be left in ${folders.join(', ')} 20 s after SIGKILL.`);
+  if (!empty)
+    throw new Error(`Expected no process in ${folders.join(', ')} 20 s after SIGKILL, but some still run.`);
   const removed = await until(() => folders.every(removeTree), { timeoutMs: 10_000, everyMs: 50 });
   if (!removed)
     throw new Error(`Expected to remove the control groups ${folders.join(', ')}, but they are busy.`);

@@ -45,7 +45,7 @@ export async function endProcess(id: ProcessId | undefined, graceMs: number): Pr
   if (await until(() => !isAlive(id), { timeoutMs: graceMs, everyMs: 50 })) return;
   signal(id, 'SIGKILL');
   if (!(await until(() => !isAlive(id), { timeoutMs: 10_000, everyMs: 20 }))) {
-    throw new Error(`Expected process ${id?.pid} to end on SIGKILL, but it is still there after 10 s.`);
+    throw new Error(`Expected process ${id?.pid} to exit on SIGKILL, but it still runs after 10 s.`);
   }
 }
 
@@ -74,7 +74,7 @@ export function startDaemon(daemon: Daemon): ProcessId {
     child.unref();
     const id = child.pid === undefined ? undefined : identify(child.pid);
     if (id === undefined)
-      throw new Error(`Expected ${daemon.argv[0]} to start, got nothing: see ${daemon.logFile}.`);
+      throw new Error(`Expected ${daemon.argv[0]} to start, but there is no process. See ${daemon.logFile}.`);
     return id;
   } finally {
     closeSync(log);

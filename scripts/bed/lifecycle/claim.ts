@@ -32,7 +32,7 @@ export class BedInUseError extends Error {
   constructor(name: string) {
     super(
       `Expected no bed named ${name} to be up, but one is. ` +
-        `Use another name, or take it down first: scripts/cluster down --name ${name}`,
+        `Use another name, or remove it first: scripts/cluster down --name ${name}`,
     );
     this.name = 'BedInUseError';
   }
@@ -64,7 +64,7 @@ function requirePlainDisk(folder: string): void {
   const kind = UNFIT_DISKS.get(statfsSync(folder).type);
   if (kind === undefined) return;
   throw new Error(
-    `Expected ${folder} to be on a plain file system such as ext4, got ${kind}: set KUBELET_SYSCTLS_CACHE to a folder that is.`,
+    `Expected ${folder} to be on a plain file system such as ext4, got ${kind}. Set KUBELET_SYSCTLS_CACHE to a folder on one.`,
   );
 }
 

@@ -75,7 +75,7 @@ export function writeRecord(record: BedRecord): void {
 /** Reads, changes and writes without giving way to anything else in this process; throws when the bed is gone. */
 export function updateRecord(name: string, change: (record: BedRecord) => BedRecord): BedRecord {
   const record = readRecord(name);
-  if (record === undefined) throw new Error(`Expected a bed named ${name}, but it was taken down.`);
+  if (record === undefined) throw new Error(`Expected a bed named ${name}, but it was removed.`);
   const changed = change(record);
   writeRecord(changed);
   return changed;

@@ -8,8 +8,8 @@ const SLOTS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 export class NoSlotError extends Error {
   constructor(holders: readonly string[]) {
     super(
-      `Expected one of ${SLOTS.length} networks to be free, but all are in use (${holders.join(', ')}). ` +
-        'Take a bed down: scripts/cluster status, then scripts/cluster down --name NAME.',
+      `Expected a free network, but all ${SLOTS.length} are in use (${holders.join(', ')}). ` +
+        'Remove a bed: scripts/cluster status, then scripts/cluster down --name NAME.',
     );
     this.name = 'NoSlotError';
   }

@@ -24,8 +24,9 @@ const BED_NAME = /^[a-z0-9][-a-z0-9]{0,40}$/;
 /** Makes a bed whose nodes are all Ready. What fails is taken down again, unless KUBELET_SYSCTLS_KEEP_FAILED is set. */
 export async function startCluster(options: BedOptions, log: Log): Promise<void> {
   if (!BED_NAME.test(options.name))
-    throw new Error(`Expected a bed's name of a-z, 0-9 and -, got ${options.name}.`);
-  if (process.getuid?.() !== 0) throw new Error('Expected to be root: a bed makes nodes, links and mounts.');
+    throw new Error(`Expected a bed name made of a-z, 0-9 and -, got ${options.name}.`);
+  if (process.getuid?.() !== 0)
+    throw new Error('Expected to run as root: a bed creates nodes, links and mounts.');
   const version = options.version ?? DEFAULT_KUBERNETES_VERSION;
   await throttle(options, version, log);
   const record = await claimBed(options, version);

@@ -74,7 +74,7 @@ export class LeftoversError extends Error {
 
   constructor(bed: string, left: readonly string[]) {
     super(
-      `Expected nothing to be left of the bed ${bed}, got: ${left.join('; ')}. Its record is kept: try again.`,
+      `Expected nothing to be left of the bed ${bed}, found: ${left.join('; ')}. Its record is kept. Run scripts/cluster down again.`,
     );
     this.name = 'LeftoversError';
     this.leftovers = left;

@@ -56,7 +56,7 @@ export async function powerOn(
   const settled = (): boolean => leaderOf({ supervisor }) !== undefined || !isAlive(supervisor);
   await until(settled, { timeoutMs: LEADER_TIMEOUT_MS, everyMs: 30 });
   if (leaderOf({ supervisor }) === undefined) {
-    throw new Error(`Expected the node ${node.spec.name} to boot, but it did not: see ${logFile}.`);
+    throw new Error(`Expected the node ${node.spec.name} to boot, but it did not. See ${logFile}.`);
   }
 }
 

@@ -37,7 +37,7 @@ export async function makeNode(bed: string, name: string, log: Log): Promise<voi
 export async function bootNode(bed: string, name: string): Promise<void> {
   const node = currentNode(bed, name);
   if (isAlive(node.supervisor)) {
-    throw new Error(`Expected the node ${name} to be off before it boots, but it runs.`);
+    throw new Error(`Expected the node ${name} to be off before it boots, but it is running.`);
   }
   const logs = join(bedFolder(bed), 'log');
   await powerOn(node, currentRecord(bed), logs, (supervisor) =>
@@ -50,7 +50,7 @@ export async function bootNode(bed: string, name: string): Promise<void> {
 /** Throws when the bed is gone. */
 export function currentRecord(bed: string): BedRecord {
   const record = readRecord(bed);
-  if (record === undefined) throw new Error(`Expected a bed named ${bed}, but it was taken down.`);
+  if (record === undefined) throw new Error(`Expected a bed named ${bed}, but it was removed.`);
   return record;
 }
 
@@ -70,7 +70,7 @@ export function enterNode(bed: string, spec: NodeSpec): void {
     throw new Error(`Expected a node name of a-z, 0-9 and -, got ${spec.name}.`);
   if (record.nodes.some((node) => node.spec.name === spec.name)) {
     throw new Error(
-      `Expected a new node name in the bed ${bed}, got ${spec.name}, which it has: remove that node first.`,
+      `Expected a new node name in the bed ${bed}, got ${spec.name}, which exists. Remove that node first.`,
     );
   }
   const taken = new Set(record.nodes.map((node) => node.index));

@@ -48,7 +48,7 @@ func main() {
 	took := time.Since(start)
 
 	if after := mainPID(); after == "0" || after == before {
-		fail("Expected a new kubelet after the restart, got MainPID %s, and %s before", after, before)
+		fail("Expected a new kubelet after the restart, got MainPID %s (before: %s)", after, before)
 	}
 	fmt.Println(took.Microseconds())
 }

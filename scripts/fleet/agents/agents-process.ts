@@ -89,7 +89,9 @@ function endOf(child: ChildProcess): Promise<never> {
   const ended = new Promise<never>((_resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) =>
-      reject(new Error(`Expected a process of agents to go on, but it ended with ${signal ?? code}.`)),
+      reject(
+        new Error(`Expected the process of agents to keep running, but it exited with ${signal ?? code}.`),
+      ),
     );
   });
   ended.catch(() => {});

@@ -49,7 +49,7 @@ export async function startCoordinator(bed: Bed, admin: Admin): Promise<Coordina
     async usage() {
       const ended = replicas.find((id) => !isAlive(id));
       if (ended !== undefined)
-        throw new Error(`Expected the coordinators to run, one has ended: see ${join(bed.folder, 'log')}.`);
+        throw new Error(`Expected all coordinators to run, but one exited. See ${join(bed.folder, 'log')}.`);
       const usages = await Promise.all(replicas.map(({ pid }) => usageOf(pid)));
       return usages.reduce((most, each) => (each.peakBytes > most.peakBytes ? each : most));
     },

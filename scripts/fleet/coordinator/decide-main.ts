@@ -19,7 +19,7 @@ const nodes = (Array.isArray(items) ? items.filter(isObject) : [])
   .map((node) => parseFleetNode(node).node)
   .map(halfDone);
 const result = parsePolicy(stringMapAt(objectAt(configMap), 'data'));
-if (!result.ok) throw new Error('Expected the policy in the cluster to be valid, it is not.');
+if (!result.ok) throw new Error('Expected a valid policy in the cluster, but it has errors.');
 const { policy } = result;
 const zones = createZones();
 
