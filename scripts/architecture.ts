@@ -41,7 +41,7 @@ async function main(args: string[]): Promise<number> {
   return 1;
 }
 
-/** Whether to check, or an exit code when there is nothing to do. */
+/** True for --check; an exit code when the command line leaves nothing to do. */
 function parse(args: string[]): boolean | number {
   try {
     const { values } = parseArgs({

@@ -1,4 +1,4 @@
-// What the machine itself must bring for a bed, and how it gets there on Debian.
+// The packages that a bed needs on the machine, and their installation on Debian.
 
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { searchPath, tool } from './tool.ts';
 
 interface HostPackage {
   readonly name: string;
-  /** Something that is there when the package is: a command, or a file by its whole path. */
+  /** Exists when the package is installed: a command, or a file by its absolute path. */
   readonly proof: string;
 }
 
@@ -30,7 +30,7 @@ const PACKAGES: readonly HostPackage[] = [
   { name: 'libc6-dev', proof: '/usr/include/stdlib.h' },
 ];
 
-/** Why this machine cannot get what a bed needs, with the mend. */
+/** The packages cannot be installed here; the message has the reason and the fix. */
 export class HostPackagesError extends Error {
   constructor(missing: readonly HostPackage[], reason: string) {
     const names = missing.map(({ name }) => name).join(' ');
@@ -40,8 +40,8 @@ export class HostPackagesError extends Error {
 }
 
 /**
- * Installs those Debian packages that are missing, and says which; does nothing when all are there.
- * Throws a HostPackagesError when that needs root or apt, a ToolError when apt-get fails.
+ * Installs the missing Debian packages, and logs which; does nothing when all are installed.
+ * Throws a HostPackagesError when root or apt-get is missing, a ToolError when apt-get fails.
  */
 export async function ensureHostPackages(log: Log): Promise<void> {
   const missing = missingPackages();
@@ -57,7 +57,7 @@ export async function ensureHostPackages(log: Log): Promise<void> {
     throw new HostPackagesError(still, 'apt-get reported success, but they are still missing.');
 }
 
-/** Why no bed can run on this machine, for a test that is skipped; undefined when one can, after ensureHostPackages. */
+/** Returns why no bed can run on this machine, for a skipped test; undefined when one can, after ensureHostPackages. */
 export function whyNoBed(): string | undefined {
   if (process.platform !== 'linux') return `A bed needs Linux, but this machine runs ${process.platform}.`;
   if (process.getuid?.() !== 0) return 'A bed needs root: it starts containers and a network of its own.';
@@ -79,7 +79,7 @@ function whyNoInstall(): string | undefined {
   return undefined;
 }
 
-/** Root in a container often may not; better to know before minutes of building. */
+/** Returns why root may not create namespaces, as in many containers. Checked first, since builds take minutes. */
 function whyNoNamespaces(): string | undefined {
   try {
     execFileSync('unshare', ['--mount', '--net', 'true'], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -113,7 +113,7 @@ async function aptGet(argv: readonly string[], note: (text: string) => void): Pr
   });
 }
 
-/** Debian starts etcd as soon as it is installed, and at every boot; a bed only wants the program. */
+/** Prevents Debian from starting etcd at its installation and at every boot; a bed needs only the program. */
 async function withoutEtcdService(names: readonly string[], work: () => Promise<void>): Promise<void> {
   if (!names.includes('etcd-server') || !existsSync('/run/systemd/system')) return work();
   await tool(['systemctl', 'mask', '--runtime', 'etcd.service']);

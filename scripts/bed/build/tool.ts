@@ -1,8 +1,8 @@
-// Runs the machine's own tools and, when one fails, shows what it said.
+// Runs the machine's own tools; the error of a failed tool has its output.
 
 import { execa, ExecaError } from 'execa';
 
-/** A tool of the machine that could not be run or did not exit with 0. */
+/** A tool could not be run or did not exit with 0. */
 export class ToolError extends Error {
   readonly argv: readonly string[];
   readonly exitCode: number | undefined;
@@ -23,7 +23,7 @@ export class ToolError extends Error {
 export interface ToolOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with every line that the tool prints on standard output or error, while it runs. */
+  /** Receives every line that the tool prints on standard output or error, while it runs. */
   readonly onLine?: (line: string) => void;
   /**
    * What the kernel ends when this process ends, however that happens, so that a killed run leaves nothing that works on:
@@ -34,19 +34,19 @@ export interface ToolOptions {
 
 const ENDS_WITH_US = {
   alone: ['setpriv', '--pdeathsig', 'KILL', '--'],
-  // A process namespace goes with its first process.
+  // The kernel ends a PID namespace with its first process.
   'with its children': [
     ...'setpriv --pdeathsig KILL --'.split(' '),
     ...'unshare --pid --fork --kill-child --mount-proc --'.split(' '),
   ],
 };
 
-/** The folders to look for commands in; `su` leaves out those of the system's administration. */
+/** Returns the folders to search for commands: PATH and the sbin folders, which `su` leaves out. */
 export function searchPath(): string[] {
   return [...(process.env['PATH'] ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'];
 }
 
-/** Runs one command and returns its standard output; throws a ToolError with its last lines. */
+/** Runs one command and returns its standard output; throws a ToolError with its last lines of output. */
 export async function tool(argv: readonly string[], options: ToolOptions = {}): Promise<string> {
   const [file = '', ...args] = [...(options.endsWithUs ? ENDS_WITH_US[options.endsWithUs] : []), ...argv];
   const running = execa(file, args, {

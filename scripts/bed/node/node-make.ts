@@ -1,4 +1,4 @@
-// Making a node: its place in the record, its disk, its first boot.
+// Makes a node: its entry in the record, its disk, its first boot.
 
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,10 +20,10 @@ import type { BedRecord, NodeRecord } from '../lifecycle/record.ts';
 import { rootFileSystem } from './root-file-system.ts';
 
 const MAX_NODES = 99;
-/** What a kubelet accepts as its node's name, short enough to be a host's. */
+/** Node names that a kubelet accepts, short enough for a host name. */
 const NODE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** Makes, boots and fills a node that has been entered; resolves when its services run and every image is in it. Ready comes later. */
+/** Makes and boots a node that is in the record; resolves when its services run and every image is loaded. The node becomes Ready later. */
 export async function makeNode(bed: string, name: string, log: Log): Promise<void> {
   const node = currentNode(bed, name);
   await mkdir(node.folder, { recursive: true });
@@ -63,7 +63,7 @@ export function currentNode(bed: string, name: string): NodeRecord {
   throw new Error(`Expected one of the bed's nodes (${names}), got ${name}.`);
 }
 
-/** Gives a node its place in the record before anything of it exists. Throws when its name is no name or taken. */
+/** Adds a node to the record before anything of it exists. Throws when its name is invalid or taken, or the bed is full. */
 export function enterNode(bed: string, spec: NodeSpec): void {
   const record = currentRecord(bed);
   if (!NODE_NAME.test(spec.name))
