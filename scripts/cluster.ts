@@ -1,4 +1,4 @@
-// scripts/cluster up|down|status: the beds of scripts/bed/ for people.
+// scripts/cluster up|down|status: the command line of scripts/bed/.
 
 import { basename, dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -103,7 +103,7 @@ async function deployAgent(bed: Bed): Promise<void> {
   });
 }
 
-/** Pods are replaced when the image's content is another; the cache's folder is named after it. */
+/** Returns a stamp that changes with the image's content, after which the cache names its folder: pods are replaced when it changes. */
 function stampOf(image: Image): string {
   return basename(dirname(image.archive));
 }

@@ -1,4 +1,4 @@
-// npm run faults: the tests under faults in their long form, and their figures.
+// npm run faults: the long form of test/faults, with its figures.
 
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
@@ -20,7 +20,7 @@ Environment:
 
 Exit codes: 0 nothing failed, 1 a test failed or this machine cannot run them, 2 wrong usage.
 `;
-/** What a test prints of itself. */
+/** A line of figures in a test's output. */
 const FIGURES = /^ {2}faults · (?<text>.+)$/u;
 
 process.exitCode = await runCommand(parseCommand(process.argv.slice(2)), HELP, run);
@@ -37,7 +37,7 @@ async function run(files: readonly string[]): Promise<number> {
   return failed ? 1 : 0;
 }
 
-/** The files that are named. */
+/** Returns the named files. */
 function parseCommand(args: string[]): Command<readonly string[]> {
   return commandOf(() => {
     const { values, positionals } = parseArgs({

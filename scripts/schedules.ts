@@ -1,4 +1,4 @@
-// npm run schedules: the random schedules of one node's agent (test/node/schedule) in their long form.
+// npm run schedules: the long form of the random schedules of one node's agent (test/node/schedule).
 
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
@@ -36,7 +36,7 @@ async function main(args: string[]): Promise<number> {
   return failed ? 1 : 0;
 }
 
-/** What the test reads; an exit code when there is nothing to run. */
+/** Returns the test's environment variables, or an exit code when there is nothing to run. */
 function environmentOf(args: string[]): Record<string, string> | number {
   try {
     const { values } = parseArgs({
@@ -68,7 +68,7 @@ function environmentOf(args: string[]): Record<string, string> | number {
   }
 }
 
-/** Throws for anything else. */
+/** Returns the number; throws when the text is not a whole number. */
 function wholeNumber(option: string, text: string): string {
   if (!/^-?\d+$/u.test(text)) {
     throw new Error(`Expected ${option} to be a whole number, got ${text}.`);

@@ -1,4 +1,4 @@
-// npm test: every tier in turn, then what each ran, what was skipped and why. `npm test -- unit` runs one tier.
+// npm test: runs every tier in turn, then prints what ran, what was skipped and why. `npm test -- unit` runs one tier.
 
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
@@ -23,7 +23,7 @@ const TIERS = ['check', 'unit', 'contract', 'e2e', 'faults'] as const;
 type Tier = (typeof TIERS)[number];
 
 interface Ran extends Counts {
-  /** Why all were skipped. */
+  /** Why all tests were skipped. */
   readonly why?: string;
 }
 
@@ -39,7 +39,7 @@ const CHECKS: readonly (readonly [string, ...string[]])[] = [
   ['node', 'scripts/architecture.ts', '--check'],
 ];
 
-/** Why this machine cannot run a tier; undefined where it can. */
+/** Each returns why this machine cannot run a tier; undefined when it can. */
 const WHY_NOT: Readonly<Record<Exclude<Tier, 'check'>, () => string | undefined>> = {
   unit: () => undefined,
   contract: whyNoGo,

@@ -1,4 +1,4 @@
-// One run of the bench, from nothing to its figures; nothing is left of it.
+// One run of the bench: makes a cluster, measures, and removes it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureHostPackages } from '../bed/build/host-packages.ts';
@@ -11,7 +11,7 @@ import { loadOfMinute, thisMachine } from './measure/machine.ts';
 import type { BenchOptions } from './options.ts';
 import { sideBySide } from './side-by-side.ts';
 
-/** A cluster that does nothing has about half of this. */
+/** Load per minute below which the machine is quiet; an idle cluster causes about half of it. */
 const QUIET_LOAD = 0.7;
 const QUIET_PATIENCE_MS = 180_000;
 const QUIET_LOOK_MS = 5000;
@@ -31,7 +31,7 @@ export async function bench({ rounds, idleSeconds }: BenchOptions, log: Log): Pr
   return { machine, change, driftMs, live };
 }
 
-/** Resolves when the last minute's load is small, or when that takes too long: the figures say it then. */
+/** Resolves when the last minute's load is low, or after a timeout: the figures then show the load. */
 async function quiet(note: (text: string) => void): Promise<void> {
   const deadline = performance.now() + QUIET_PATIENCE_MS;
   while (loadOfMinute() > QUIET_LOAD && performance.now() < deadline) {

@@ -11,13 +11,13 @@ export interface BenchOptions {
 
 const OUTPUTS = ['markdown', 'json'] as const;
 const DEFAULT_ROUNDS = 10;
-/** Two of the liveness probes, which are the dearest thing an idle agent does, fit in. */
+/** Contains two liveness probes, the most expensive work of an idle agent. */
 const DEFAULT_IDLE_SECONDS = 240;
 const SHORTEST_IDLE_SECONDS = 60;
 
 export const HELP = `Usage: npm run bench [-- OPTIONS]
 
-Starts a cluster of two nodes on this machine (root and Go are needed; the first time takes some minutes), installs the
+Starts a cluster of one node on this machine (root and Go are needed; the first time takes some minutes), installs the
 agent, compares it with the same work done by hand, prints the figures beside their aims, and removes the cluster.
 
 Options:

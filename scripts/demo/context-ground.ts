@@ -1,4 +1,4 @@
-// A cluster that the user already has.
+// An existing cluster of the user.
 
 import { errorText } from '../../agent/text/error-text.ts';
 import { coveredBy } from '../../agent/sysctl/coverage.ts';
@@ -16,7 +16,7 @@ import type { Ground, Kubectl } from '../install/ground.ts';
 import type { OwnCluster } from './options.ts';
 import type { Story } from './story.ts';
 
-/** Resolves when the cluster answers; throws a TutorialError with the mend when there is no kubectl, context or answer, or the story could not begin there. */
+/** Resolves when the cluster answers; throws a TutorialError when there is no kubectl, context or answer, or when the sysctl is already allowed. */
 export async function contextGround({ context, image, appImage }: OwnCluster, story: Story): Promise<Ground> {
   const kubectl: Kubectl = (args, options) => run(['kubectl', '--context', context, ...args], options);
   const cluster = connect({ context });
@@ -27,7 +27,7 @@ export async function contextGround({ context, image, appImage }: OwnCluster, st
       'running. The agent stays.',
   );
   await story.step(`The cluster of context ${context} answers`, () => answers(kubectl));
-  await refuseWhatIsAllowed(cluster);
+  await requireNotAllowed(cluster);
   return { cluster, kubectl, agentImage: { reference: image }, appImage, own: false };
 }
 
@@ -42,8 +42,8 @@ async function answers(kubectl: Kubectl): Promise<void> {
   }
 }
 
-/** Somebody may need what a user's own policy allows: it is not ours to take out. */
-async function refuseWhatIsAllowed(cluster: Cluster): Promise<void> {
+/** Throws when the policy already allows the sysctl: pods may need it, so the demo does not remove it. */
+async function requireNotAllowed(cluster: Cluster): Promise<void> {
   if (!coveredBy(await allowedNow(cluster), UNSAFE_SYSCTL)) return;
   throw new TutorialError(
     `Expected ${UNSAFE_SYSCTL} not to be allowed yet, but the ConfigMap allows it. If no pod needs it, remove it and run this again: ` +

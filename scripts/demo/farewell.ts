@@ -1,4 +1,4 @@
-// What is left after the demo, and what to do with it.
+// What the demo leaves, and how to use or remove it.
 
 import {
   AGENT_DAEMON_SET,
@@ -12,13 +12,13 @@ export interface BedLeft {
   readonly kubeconfig: string;
   /** The folder of a kubectl, where the user's PATH has none. */
   readonly kubectlFolder: string | undefined;
-  /** A node to look at. */
+  /** A node for the example commands. */
   readonly node: string;
 }
 
 export const REMOVE_BED = `scripts/cluster down --name ${DEMO_BED}`;
 
-/** The lines after a demo that came true on a bed. */
+/** Returns the text after a successful demo on a bed. */
 export function bedFarewell({ kubeconfig, kubectlFolder, node }: BedLeft): string {
   return [
     'The cluster stays up. To use it:',
@@ -44,7 +44,7 @@ export function bedFarewell({ kubeconfig, kubectlFolder, node }: BedLeft): strin
   ].join('\n');
 }
 
-/** The lines after a demo that came true on a cluster of the user's. */
+/** Returns the text after a successful demo on the user's cluster. */
 export function contextFarewell(context: string): string {
   return [
     `The agent stays on the cluster of context ${context}; edit its ConfigMap to allow a sysctl:`,
@@ -57,7 +57,7 @@ export function contextFarewell(context: string): string {
   ].join('\n');
 }
 
-/** What a demo leaves that was interrupted or did not come true. */
+/** Returns the text after a demo that failed or was interrupted; `context` is undefined for a bed. */
 export function leftBehind(context: string | undefined): string {
   return context === undefined
     ? `The cluster "${DEMO_BED}" may still be up: npm run demo uses it again, ${REMOVE_BED} removes it.`

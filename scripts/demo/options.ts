@@ -15,7 +15,7 @@ export type DemoOptions =
   | { readonly on: 'bed'; readonly keep: boolean }
   | { readonly on: 'context'; readonly keep: boolean; readonly cluster: OwnCluster };
 
-/** The image of the tutorial itself; a cluster that can pull takes it from Docker Hub. */
+/** The tutorial's image, which a cluster with access to Docker Hub can pull. */
 export const DEFAULT_APP_IMAGE = 'ikubernetes/demoapp:v1.0';
 
 export const HELP = `Usage: npm run demo [-- OPTIONS]

@@ -1,4 +1,4 @@
-// The command line of the fleet's bench.
+// The fleet bench's command line.
 
 import { parseArgs } from 'node:util';
 import { type Command, commandOf, wholeNumber } from '../entry/command.ts';
@@ -11,7 +11,7 @@ export interface FleetOptions {
   readonly json: boolean;
 }
 
-/** What a user has who sets nothing. */
+/** The defaults of the policy. */
 const DEFAULTS = { nodes: '100,1000,5000', soakSeconds: '60', nodeSoakSeconds: '10' };
 const MOST_NODES = 5000;
 const MOST_SOAK_SECONDS = 3600;

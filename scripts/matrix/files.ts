@@ -1,4 +1,4 @@
-// Which files of the end-to-end tier the matrix runs on every kubelet.
+// The files of the end-to-end tier that the matrix runs on every kubelet.
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const FOLDER = 'test/e2e';
 const CHECKOUT = join(import.meta.dirname, '..', '..');
 
-/** Those in which the kubelet's version cannot matter, and why; what is new is run on every kubelet until it is named here. */
+/** Files that do not depend on the kubelet's version, and why. Every other file runs on every kubelet. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
   'api/admission.test.ts': 'sends requests to the API server only',
   'api/api-server-away.test.ts': 'is about the agent and the API server, and waits for a minute',
@@ -21,12 +21,12 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'fleet/rollout.test.ts': 'is about the coordinator',
 };
 
-/** Their paths in the checkout, sorted. */
+/** Returns the files' paths in the checkout, sorted. */
 export async function matrixFiles(): Promise<readonly string[]> {
   return filesToRun(await readdir(join(CHECKOUT, FOLDER), { recursive: true }));
 }
 
-/** Of the paths in test/e2e; throws when one that is left out is not among them. */
+/** Returns the files to run, given the paths in test/e2e; throws when a file of LEFT_OUT is not among them. */
 export function filesToRun(names: readonly string[]): readonly string[] {
   const gone = Object.keys(LEFT_OUT).filter((name) => !names.includes(name));
   if (gone.length > 0) {

@@ -6,7 +6,7 @@ import { compareVersions, formatVersion, parseVersion } from '../../agent/sysctl
 import { KUBELET_VERSIONS, OLDEST_KUBELET_VERSION } from '../bed/build/kubernetes.ts';
 
 export interface MatrixOptions {
-  /** In the order in which they are run, each once. */
+  /** The versions in the order of their runs, each once. */
   readonly versions: readonly string[];
   readonly output: 'markdown' | 'json';
 }
@@ -42,7 +42,7 @@ export function parseCommand(args: readonly string[]): Command<MatrixOptions> {
   });
 }
 
-/** The whole version that a person means. */
+/** Returns the whole version for a version or minor version; throws when it is unknown or too old. */
 function versionOf(text: string): string {
   const [, minor, patch] = /^v?(1\.\d{1,3})(\.\d{1,3})?$/u.exec(text) ?? [];
   if (minor === undefined)

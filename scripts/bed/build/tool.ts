@@ -26,8 +26,8 @@ export interface ToolOptions {
   /** Receives every line that the tool prints on standard output or error, while it runs. */
   readonly onLine?: (line: string) => void;
   /**
-   * What the kernel ends when this process ends, however that happens, so that a killed run leaves nothing that works on:
-   * the tool alone, or with all that it started (needs root). Not for what must not be cut off, such as apt-get.
+   * What the kernel kills when this process ends for any reason, so that a killed run leaves no running tool:
+   * the tool alone, or with its children (needs root). Not for tools that must not be interrupted, such as apt-get.
    */
   readonly endsWithUs?: 'alone' | 'with its children';
 }
