@@ -1,4 +1,4 @@
-// The steps of a change, each told by what a look at the node shows of it.
+// The steps of a change, each recognized from the node's files.
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { type HostLook, PATHS } from './host-look.ts';
@@ -59,7 +59,7 @@ export const STEPS = {
 
 export type Step = keyof typeof STEPS;
 export const STEP_NAMES = Object.keys(STEPS).filter((name): name is Step => name in STEPS);
-/** There for a moment only: a busy machine may look past them. */
+/** There for a moment only: polling on a busy machine may miss them. */
 export const FLEETING: ReadonlySet<Step> = new Set<Step>([
   'the new file is being made ready',
   'the journal is being written',
