@@ -43,7 +43,7 @@ async function cutAt(subject: Subject, instant: Instant, act: () => void): Promi
         ({ report: { state, running } }) =>
           state === 'Working' && listIn(running).toSorted().join() === wanted,
       )?.at;
-  const reached = atInstant(instant, { look: host, before, provenAt, timeoutMs: STEP_MS }, act);
+  const reached = atInstant(instant, { host, before, provenAt, timeoutMs: STEP_MS }, act);
   await node.setList(next.names);
   return { old, next, hit: await reached };
 }
