@@ -15,8 +15,8 @@ const HELP = `Usage: npm run architecture [-- --check]
 Draws ${OUT} from the imports of agent/**/*.ts: the folders, and which of them imports which.
 
 Options:
-  --check      draws nothing; says whether the picture is current
-  -h, --help   this text
+  --check      draws nothing; checks that the picture is current
+  -h, --help   show this help
 
 Exit codes: 0 drawn or current, 1 not current, 2 wrong usage.
 `;
@@ -41,7 +41,7 @@ async function main(args: string[]): Promise<number> {
   return 1;
 }
 
-/** Whether to check, or an exit code when there is nothing to do. */
+/** True for --check; an exit code when the command line leaves nothing to do. */
 function parse(args: string[]): boolean | number {
   try {
     const { values } = parseArgs({

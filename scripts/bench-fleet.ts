@@ -1,4 +1,4 @@
-// npm run bench:fleet: what a rollout over many nodes costs, each figure beside its aim.
+// npm run bench:fleet: the cost of a rollout over many nodes, each figure beside its aim.
 
 import type { Log } from './bed/util/progress.ts';
 import { rowsOf } from './fleet/report/aims.ts';

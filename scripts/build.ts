@@ -31,9 +31,9 @@ async function main(): Promise<void> {
 }
 
 /**
- * The bytes of the bundle: agent/main.ts with all that it imports, runnable by Node 26 and later, starting with `#!`.
- * Names stay and lines are short, so that a stack trace from a node can be read. White space and comments go: Node keeps the whole
- * text in memory, and twice as much of it when one character is beyond Latin-1 (0.7 MB where it were 2.0). Throws esbuild's failure.
+ * Returns the bundle: agent/main.ts with all its imports, for Node 26 and later, starting with `#!`.
+ * Keeps names and short lines, so that a stack trace from a node can be read. Removes white space and comments: Node keeps the
+ * text in memory, twice as large when one character is outside Latin-1 (0.7 MB instead of 2.0). Throws esbuild's error.
  */
 export async function bundle(entry: string = ENTRY): Promise<Uint8Array> {
   const { outputFiles } = await build({

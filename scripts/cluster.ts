@@ -1,4 +1,4 @@
-// scripts/cluster up|down|status: the beds of scripts/bed/ for people.
+// scripts/cluster up|down|status: the command line of scripts/bed/.
 
 import { basename, dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -38,12 +38,12 @@ interface UpOptions {
 program
   .command('up')
   .description('start a cluster and leave it up')
-  .option('--name <name>', 'the name to find it by', DEFAULT_NAME)
-  .option('--nodes <count>', 'how many nodes, n1 and so on', nodeCount, 2)
+  .option('--name <name>', 'name of the cluster', DEFAULT_NAME)
+  .option('--nodes <count>', 'number of nodes, called n1, n2, …', nodeCount, 2)
   .option('--version <version>', 'Kubernetes version of the control plane', DEFAULT_KUBERNETES_VERSION)
-  .option('--kubelet <version>', "the kubelets' version where it differs")
+  .option('--kubelet <version>', "the kubelets' version, where it differs from --version")
   .addOption(
-    new Option('--layout <layouts...>', 'how kubelets are told their arguments; several are taken in turn')
+    new Option('--layout <layouts...>', 'how kubelets get their arguments; nodes use several layouts in turn')
       .choices(LAYOUTS)
       .default(['deb-missing']),
   )
@@ -53,9 +53,9 @@ program
 
 program
   .command('down')
-  .description('remove a cluster and everything that came with it')
-  .option('--name <name>', 'which', DEFAULT_NAME)
-  .option('--all', 'every cluster that was left up or left behind; not those of tests that still run', false)
+  .description('remove a cluster and everything it created')
+  .option('--name <name>', 'name of the cluster', DEFAULT_NAME)
+  .option('--all', 'every cluster that is up or left over, except those of running tests', false)
   .action(down);
 
 program
@@ -103,7 +103,7 @@ async function deployAgent(bed: Bed): Promise<void> {
   });
 }
 
-/** Pods are replaced when the image's content is another; the cache's folder is named after it. */
+/** Returns a stamp that changes with the image's content, after which the cache names its folder: pods are replaced when it changes. */
 function stampOf(image: Image): string {
   return basename(dirname(image.archive));
 }

@@ -64,7 +64,7 @@ async function onContext(
   return contextFarewell(cluster.context);
 }
 
-/** undefined where a person has a kubectl of their own. */
+/** Returns the folder of the bed's kubectl; undefined where the PATH has a kubectl. */
 async function folderOfKubectl(): Promise<string | undefined> {
   if (searchPath().some((folder) => existsSync(join(folder, 'kubectl')))) return undefined;
   return dirname(await kubernetesBinary('kubectl', DEFAULT_KUBERNETES_VERSION, silent));

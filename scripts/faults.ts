@@ -1,4 +1,4 @@
-// npm run faults: the tests under faults in their long form, and their figures.
+// npm run faults: the long form of test/faults, with its figures.
 
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
@@ -8,19 +8,19 @@ import { type Command, commandOf, runCommand } from './entry/command.ts';
 
 const HELP = `Usage: npm run faults [-- FILE …]
 
-Real nodes and their API server, misbehaving for hours: agents killed 200 times in the middle of a change, power cut 50
-times, disks full and read-only, an API server that is away. \`npm test -- faults\` is the short form of the same.
+Injects faults into real nodes and their API server for hours: kills agents 200 times during a change, cuts power 50
+times, makes disks full or read-only, stops the API server. \`npm test -- faults\` runs the short form.
 
-A FILE limits it to the files of test/faults whose path contains it, such as cut-off.
+FILE selects the files of test/faults whose path contains it, such as cut-off.
 
 Environment:
   KUBELET_SYSCTLS_FAULTS=short     the short form
-  KUBELET_SYSCTLS_FAULTS_SEED=N    the random instants of an earlier run, which has printed its seed
-  KUBELET_SYSCTLS_E2E_BED=NAME     a cluster that stays up between runs
+  KUBELET_SYSCTLS_FAULTS_SEED=N    repeats the random instants of an earlier run, which printed its seed
+  KUBELET_SYSCTLS_E2E_BED=NAME     uses or starts this cluster, and leaves it up
 
-Exit code 0 when nothing failed, 1 when something did or this machine cannot run it, 2 for wrong usage.
+Exit codes: 0 nothing failed, 1 a test failed or this machine cannot run them, 2 wrong usage.
 `;
-/** What a test prints of itself. */
+/** A line of figures in a test's output. */
 const FIGURES = /^ {2}faults · (?<text>.+)$/u;
 
 process.exitCode = await runCommand(parseCommand(process.argv.slice(2)), HELP, run);
@@ -37,7 +37,7 @@ async function run(files: readonly string[]): Promise<number> {
   return failed ? 1 : 0;
 }
 
-/** The files that are named. */
+/** Returns the named files. */
 function parseCommand(args: string[]): Command<readonly string[]> {
   return commandOf(() => {
     const { values, positionals } = parseArgs({

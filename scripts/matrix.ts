@@ -1,4 +1,4 @@
-// npm run matrix: the end-to-end cases on every kubelet, one version after another.
+// npm run matrix: runs the end-to-end cases on every kubelet version in turn.
 
 import { cpus, release } from 'node:os';
 import { ensureHostPackages, whyNoBed } from './bed/build/host-packages.ts';

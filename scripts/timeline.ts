@@ -21,14 +21,14 @@ const CAPTION = {
 const HELP = `Usage: npm run timeline [-- OPTIONS]
 
 Starts a cluster of three nodes on this machine (root and Go are needed; the first time takes some minutes), plays a rollout
-with a canary, a node that fails, a halt and the edit that mends it, draws what the nodes showed, and removes the cluster.
+with a canary, a node that fails, a halt and the edit that fixes it, draws what the nodes showed, and removes the cluster.
 
 Options:
-  --out FILE    where the picture goes (default ${DEFAULT_OUT}); what was recorded goes beside it, as .jsonl
+  --out FILE    path of the picture (default ${DEFAULT_OUT}); the recording is written beside it as .jsonl
   --from FILE   draws an earlier recording instead of playing one
-  -h, --help    this text
+  -h, --help    show this help
 
-Exit codes: 0 drawn, 1 the rollout did not go as it should, 2 wrong usage, 130 interrupted.
+Exit codes: 0 drawn, 1 the rollout failed, 2 wrong usage, 130 interrupted.
 `;
 
 interface Options {

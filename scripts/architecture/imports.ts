@@ -7,7 +7,7 @@ import { join, normalize } from 'node:path';
 export interface Import {
   readonly from: string;
   readonly to: string;
-  /** Of types alone: nothing of it is left when the program runs. */
+  /** Imports types only, so it does not exist at run time. */
   readonly isType: boolean;
 }
 
@@ -33,7 +33,7 @@ export async function readSource(folder: string): Promise<Source> {
   return { files, imports: imports.filter(({ to }) => known.has(to)) };
 }
 
-/** What the text of `file` imports by relative paths. */
+/** Returns the imports by relative path in the text of `file`. */
 export function importsIn(file: string, text: string): readonly Import[] {
   const statements = [...text.matchAll(STATEMENT)].map(({ groups = {} }) => ({
     path: groups['path'] ?? '',

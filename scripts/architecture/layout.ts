@@ -1,4 +1,4 @@
-// Where the rooms of the picture go, in pixels.
+// Positions of the rooms in the picture, in pixels.
 
 import type { Arrow, House, Room } from './rooms.ts';
 
@@ -10,7 +10,7 @@ export interface Box {
   readonly y: number;
   readonly width: number;
   readonly height: number;
-  /** A folder with rooms in it has its label at the top. */
+  /** True for a folder that contains rooms: its label is at the top. */
   readonly isFrame: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface Line extends Pick<Arrow, 'isType' | 'isCircle'> {
   readonly path: string;
 }
 
-/** What imports stands above what is imported; adapters stand beside the use cases whose ports they implement. */
+/** Importers are above what they import; adapters are beside the use cases whose ports they implement. */
 const BANDS: readonly (readonly string[])[] = [
   [''],
   ['cli'],
@@ -65,7 +65,7 @@ function widthOf(frames: readonly Frame[]): number {
   return frames.reduce((sum, { width }) => sum + width, (frames.length - 1) * FRAME.gap);
 }
 
-/** A folder that no band names stands in a band of its own below the use cases. */
+/** Returns the bands; a folder that BANDS does not name gets its own band below the use cases. */
 function bandsOf({ folders }: House): readonly (readonly House['folders'][number][])[] {
   const named = new Set(BANDS.flat());
   const others = folders.filter(({ name }) => !named.has(name));
@@ -115,7 +115,7 @@ function labelOf(room: string): string {
 
 const MOST_IN_A_LAYER = 3;
 
-/** Rooms above those that they import; of a circle the order is that of the names. */
+/** Returns layers in which each room is above its imports; rooms in a cycle are ordered by name. */
 function layersOf(rooms: readonly Room[], arrows: readonly Arrow[]): readonly (readonly Room[])[] {
   const depth = new Map(rooms.map(({ name }) => [name, 0]));
   const down = arrows.filter(({ from, to, isCircle }) => depth.has(from) && depth.has(to) && !isCircle);
@@ -160,7 +160,7 @@ function linesOf(boxes: readonly Box[], arrows: readonly Arrow[]): readonly Line
   }));
 }
 
-/** Where along the width of `box` its line to `other` begins, so that lines do not share a point: 0 to 1. */
+/** Returns where along the width of `box` its line to `other` begins, from 0 to 1; no two lines share a point. */
 function spread(box: Box, other: Box, all: readonly Box[]): number {
   const vertical = all.filter((each) => !isBeside(box, each));
   const at = vertical.toSorted((a, b) => middle(a) - middle(b)).indexOf(other);
@@ -175,7 +175,7 @@ function middle({ x, width }: Box): number {
   return x + width / 2;
 }
 
-/** A tenth of a pixel cannot be seen. */
+/** Rounds to a tenth of a pixel. */
 function n(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
@@ -186,7 +186,7 @@ function pathOf(from: Box, to: Box, start: number, end: number): string {
     const [x1, x2] = right ? [from.x + from.width, to.x] : [from.x, to.x + to.width];
     const y = Math.max(from.y, to.y) + Math.min(from.height, to.height) / 2;
     if (Math.abs(x2 - x1) <= FRAME.gap) return `M${n(x1)} ${n(y)}H${n(x2)}`;
-    // Over what stands between them.
+    // The line passes above the boxes between them.
     const [a, b] = [from.x + from.width / 2, to.x + to.width * (right ? 0.25 : 0.75)];
     const over = Math.min(from.y, to.y) - BAND_GAP / 2;
     return `M${n(a)} ${n(from.y)}C${n(a)} ${n(over)} ${n(b)} ${n(over)} ${n(b)} ${n(to.y)}`;

@@ -5,9 +5,9 @@ import type { Source } from './imports.ts';
 export interface Arrow {
   readonly from: string;
   readonly to: string;
-  /** Of types alone. */
+  /** Imports types only. */
   readonly isType: boolean;
-  /** There is a way back: from and to are part of a circle. */
+  /** `from` and `to` are part of an import cycle. */
   readonly isCircle: boolean;
 }
 
@@ -17,19 +17,19 @@ export interface Room {
 }
 
 export interface House {
-  /** Top folders; `''` has the entry points, `names` the one file of names. */
+  /** Top folders; `''` holds the entry points, `names` the file names.ts. */
   readonly folders: readonly (Room & { readonly rooms: readonly Room[] })[];
-  /** Between top folders, and between the rooms of each; what follows from other arrows is left out. */
+  /** Between top folders, and between the rooms of each, without arrows implied by others. */
   readonly arrows: readonly Arrow[];
 }
 
-/** These are shown with the folders in them; of the others the whole counts as one room. */
+/** Folders that are drawn with their subfolders; each other folder is one room. */
 const DIVIDED = new Set(['node', 'rollout', 'cluster', 'cli']);
 
-/** Beside the entry points, and imported by all. */
+/** Lies beside the entry points, and every room imports it. */
 const NAMES = 'names.ts';
 
-/** The top folder of a file of agent/, such as `node` of `node/agent.ts`. */
+/** Returns the top folder of a file of agent/, such as `node` for `node/agent.ts`. */
 export function folderOf(file: string): string {
   if (file === NAMES) return 'names';
   return file.includes('/') ? file.slice(0, file.indexOf('/')) : '';
@@ -59,14 +59,14 @@ function roomsOf(names: readonly string[]): readonly Room[] {
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** `node/change/arm.ts` is in `node/change`; `node/agent.ts` in `node/`, and `node/ports.ts`, which rooms below import, in `node/*`. */
+/** Returns `node/change` for `node/change/arm.ts`, `node/` for `node/agent.ts`, and `node/*` for `node/ports.ts`, which rooms below import. */
 function room(file: string, shared: ReadonlySet<string>): string {
   const [top = '', next = '', ...rest] = file.split('/');
   if (rest.length > 0) return `${top}/${next}`;
   return shared.has(file) ? `${top}/*` : `${top}/`;
 }
 
-/** Files at the top of a divided folder that its rooms import, and what those import at the top. */
+/** Returns the files at the top of a divided folder that its rooms import, directly or through another such file. */
 function sharedFiles(imports: Source['imports']): ReadonlySet<string> {
   const inside = imports.filter(({ from, to }) => isTop(to) && folderOf(from) === folderOf(to));
   const shared = new Set(inside.filter(({ from }) => !isTop(from)).map(({ to }) => to));

@@ -1,4 +1,4 @@
-// The picture of the rooms as SVG. No script and no font of its own; light and dark.
+// The picture of the rooms as SVG, in a light and a dark scheme, without scripts or embedded fonts.
 
 import { layoutOf, type Box, type Layout, type Line } from './layout.ts';
 import type { House } from './rooms.ts';
@@ -11,7 +11,7 @@ const LEGEND = [
   'Drawn from the imports by npm run architecture.',
 ];
 
-/** The same imports give the same bytes. */
+/** Returns the SVG; the same imports give the same bytes. */
 export function svgOf(house: House): string {
   const layout = layoutOf(house);
   const { width, height, boxes, lines } = layout;
@@ -33,7 +33,7 @@ export function svgOf(house: House): string {
   ].join('\n')}\n`;
 }
 
-/** The arrows in words, for a reader who does not see the picture. */
+/** Returns the arrows as text, for screen readers. */
 function summaryOf({ arrows }: House): string {
   const byFrom = [...Map.groupBy(arrows, ({ from }) => from)];
   return byFrom

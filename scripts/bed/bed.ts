@@ -1,4 +1,4 @@
-// A bed: a whole cluster on this machine, from nothing. Started by one process, usable by any.
+// A bed: a complete cluster on this machine. One process starts it; any process can use it.
 
 import { apiServer } from './network/addresses.ts';
 import type { BedOptions } from './lifecycle/claim.ts';
@@ -30,7 +30,7 @@ export type { BedOptions } from './lifecycle/claim.ts';
 
 export interface Bed {
   readonly name: string;
-  /** Everything of the bed is below; `log/` has what its processes say. */
+  /** Holds all files of the bed; `log/` has the output of its processes. */
   readonly folder: string;
   /** The path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
@@ -44,24 +44,24 @@ export interface Bed {
   removeNode(name: string): Promise<void>;
   /** Loads an image into every node that is on, and into every node added later. */
   loadImage(image: Image): Promise<void>;
-  /** Resolves when the API server is gone. */
+  /** Resolves when the API server has exited. */
   stopApiServer(): Promise<void>;
-  /** Resolves when the API server, on the same port, is ready. */
+  /** Resolves when the API server is ready, on the same port. */
   startApiServer(): Promise<void>;
-  /** Removes everything; throws a LeftoversError when something would not go. */
+  /** Removes the bed; throws a LeftoversError when something could not be removed. */
   down(): Promise<void>;
 }
 
 /**
- * Starts a bed; resolves when its nodes are Ready. A dead bed of the same name is taken down first; throws a BedInUseError when
- * one of that name is alive. What goes wrong on the way is thrown after everything was removed again.
+ * Starts a bed; resolves when its nodes are Ready. Removes a dead bed of the same name first; throws a BedInUseError when
+ * one of that name is alive. After a failure it removes everything it made, then throws the error.
  */
 export async function startBed(options: BedOptions, log: Log): Promise<Bed> {
   await startCluster(options, log);
   return bedHandle(options.name);
 }
 
-/** A live bed that any process has made; undefined when there is none of that name. */
+/** Returns the live bed of this name, started by any process; undefined when there is none. */
 export async function openBed(name: string): Promise<Bed | undefined> {
   const record = readRecord(name);
   return record?.state === 'up' && isLive(record) ? bedHandle(name) : undefined;
@@ -102,7 +102,7 @@ function bedHandle(name: string): Bed {
   };
 }
 
-/** What fails is removed again. */
+/** Removes the node when adding it fails, then throws. */
 async function addNode(bed: string, spec: NodeSpec, log: Log): Promise<void> {
   enterNode(bed, spec);
   try {

@@ -1,4 +1,4 @@
-// How soon a hand edit shows on the Node.
+// Measures the time from a hand edit to the drift annotation on the Node.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { BASE, ENVIRONMENT_FILE } from './side-by-side.ts';
 
 const PAUSE_MS = 500;
 
-/** In ms, from the instant before the write to the event with the drift annotation. Only observed: nothing is healed, no kubelet restarts. */
+/** Returns ms from the instant before the write to the event with the drift annotation. The policy only observes, so the agent heals nothing and restarts no kubelet. */
 export async function driftRounds(
   { node, admin, watch }: Ground,
   rounds: number,
@@ -42,7 +42,7 @@ function driftNames(annotations: Annotations, name: string): boolean {
   return annotations[KEYS.drift]?.includes(`${name} `) === true;
 }
 
-/** The policy in force is ours again, and nothing of the edits shows. */
+/** Returns a condition: the node has this state, and shows no drift. */
 function isIn(state: string): (annotations: Annotations) => boolean {
   return (annotations) =>
     annotations[KEYS.state] === state && annotations[KEYS.drift]?.includes('_edit') !== true;

@@ -1,4 +1,4 @@
-// Where the bench measures: a cluster of its own, the agent on it as everybody installs it.
+// The cluster that the bench measures on, with the agent installed by the project's manifests.
 
 import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -18,9 +18,9 @@ import { type Container, findContainer } from './measure/container.ts';
 import { type NodeWatch, watchNode } from './measure/node-watch.ts';
 
 export const KUBERNETES_VERSION = DEFAULT_KUBERNETES_VERSION;
-/** The only node: others, and the coordinator, have their own CPUs elsewhere, and would take this one's here. */
+/** The only node: other nodes and the coordinator have their own CPUs in production, and would share this one's here. */
 const MEASURED = 'node-1';
-/** Where the programs of by-hand/ and unhealthy/ are on the measured node. */
+/** Path of the program of by-hand/ on the measured node. */
 export const BY_HAND = '/usr/local/bin/by-hand';
 export const UNHEALTHY = '/usr/local/bin/unhealthy';
 const AGENT_PROGRAM = 'kubelet-sysctls.mjs';
@@ -33,11 +33,11 @@ export interface Ground extends AsyncDisposable {
   readonly agent: Container;
 }
 
-/** Resolves when the agent on the measured node has nothing to do. Disposal removes everything. */
+/** Resolves when the agent on the measured node is idle. Disposal removes everything. */
 export async function makeGround(log: Log): Promise<Ground> {
   await using undo = new AsyncDisposableStack();
   const making = [startBench(log), agentImage(log), nodePrograms(log)] as const;
-  // What fails is thrown only when nothing goes on in the background any more.
+  // Rethrow an error only after all background work has ended.
   const [made] = await Promise.allSettled(making);
   if (made.status === 'fulfilled')
     undo.defer(() => log.step('Removing the cluster', () => made.value.down()));
@@ -76,7 +76,7 @@ function startBench(log: Log): Promise<Bed> {
 
 interface NodeProgram {
   readonly built: string;
-  /** Where it is to be on the node. */
+  /** Its path on the node. */
   readonly path: string;
 }
 
@@ -97,14 +97,14 @@ async function install(bed: Bed, image: Image, note: (text: string) => void): Pr
   await bed.loadImage(image);
   const ground = {
     kubectl: (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args),
-    // The cache keeps an image in a folder that is named after what it was made from.
+    // The cache names an image's folder after a hash of its inputs.
     agentImage: { reference: image.reference, stamp: basename(dirname(image.archive)) },
   };
   note('applying daemonset/');
   await applyManifests(ground);
   note('waiting for the agents to be Ready');
   await awaitRollout(ground.kubectl);
-  note('taking the coordinator away');
+  note('removing the coordinator');
   const coordinator = ['deployment', COORDINATOR_DEPLOYMENT, '--namespace', AGENT_NAMESPACE];
   await bed.kubectl(['delete', ...coordinator, '--cascade=foreground']);
 }
@@ -118,6 +118,6 @@ async function agentContainerId(bed: Bed, node: string): Promise<string> {
   });
   const id = items[0]?.status?.containerStatuses?.[0]?.containerID?.replace(/^.*:\/\//, '');
   if (id === undefined)
-    throw new Error(`Expected the agent's pod on ${node} to have a container, it has none`);
+    throw new Error(`Expected the agent's pod on ${node} to have a container, found none`);
   return id;
 }

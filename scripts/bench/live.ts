@@ -1,4 +1,4 @@
-// What the agent takes of its node when it has nothing to do, after a life of some changes.
+// What an idle agent uses on its node, after some changes.
 
 import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,9 +9,9 @@ import { cpuSecondsOf, memoryOf } from './measure/container.ts';
 import type { LiveFigures } from './report/figures.ts';
 import type { Ground } from './ground.ts';
 
-/** The ServiceAccount has the name of everything else. */
+/** The ServiceAccount has the same name as the namespace. */
 const USER = `system:serviceaccount:${AGENT_NAMESPACE}:${AGENT_NAMESPACE}`;
-/** From the last thing that was done to the agent to the window in which it is idle, in ms. */
+/** Time from the last change to the idle window, in ms. */
 const SETTLE_MS = 5000;
 const SHORTEST_LIFE_MS = 120_000;
 

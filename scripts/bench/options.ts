@@ -11,23 +11,23 @@ export interface BenchOptions {
 
 const OUTPUTS = ['markdown', 'json'] as const;
 const DEFAULT_ROUNDS = 10;
-/** Two of the liveness probes, which are the dearest thing an idle agent does, fit in. */
+/** Contains two liveness probes, the most expensive work of an idle agent. */
 const DEFAULT_IDLE_SECONDS = 240;
 const SHORTEST_IDLE_SECONDS = 60;
 
 export const HELP = `Usage: npm run bench [-- OPTIONS]
 
-Starts a cluster of two nodes on this machine (root and Go are needed; the first time takes some minutes), installs the
-agent, measures it beside the same work done by hand, prints a table with the aims, and removes the cluster.
+Starts a cluster of one node on this machine (root and Go are needed; the first time takes some minutes), installs the
+agent, compares it with the same work done by hand, prints the figures beside their aims, and removes the cluster.
 
 Options:
-  --rounds N         rounds of each kind, in turn (default ${DEFAULT_ROUNDS})
-  --idle-seconds N   how long the idle agent is watched, at least ${SHORTEST_IDLE_SECONDS} (default ${DEFAULT_IDLE_SECONDS})
+  --rounds N         rounds of each kind, alternating (default ${DEFAULT_ROUNDS})
+  --idle-seconds N   how long to measure the idle agent, at least ${SHORTEST_IDLE_SECONDS} (default ${DEFAULT_IDLE_SECONDS})
   --output FORMAT    ${OUTPUTS.join(' or ')} (default ${OUTPUTS[0]}); progress goes to standard error
-  -h, --help         this text
+  -h, --help         show this help
 
-Exit codes: 0 every aim met, 1 an aim missed (and which is said) or the bench failed, 2 wrong usage, 130 interrupted.
-A busy machine gives bad figures: the load before the first round is part of the result.
+Exit codes: 0 every aim met, 1 an aim missed (named on standard error) or the bench failed, 2 wrong usage, 130 interrupted.
+A busy machine distorts the figures. The result shows the load before the first round.
 `;
 
 export function parseCommand(args: readonly string[]): Command<BenchOptions> {

@@ -1,4 +1,4 @@
-// The same change by hand and by the agent, in turn, on one node.
+// The same change by hand and by the agent, alternating, on one node.
 
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,14 +13,14 @@ import { applyPolicy } from './policy.ts';
 export const ENVIRONMENT_FILE = '/etc/default/kubelet';
 const HEALTHZ_ADDRESS = '127.0.0.1:10248';
 const HEALTHZ = `http://${HEALTHZ_ADDRESS}/healthz`;
-/** Stays all the time; the others come and go. */
+/** Stays in the list; the rounds add and remove the others. */
 export const BASE = 'net.core.somaxconn';
 const OF_THE_POLICY = 'net.ipv4.tcp_bench';
 const OF_THE_HAND = 'net.ipv4.tcp_hand';
-/** A kubelet that has just started works for some seconds; neither way shall pay for the other's. */
+/** A kubelet is busy for some seconds after its start, which must not affect the next measurement. */
 const PAUSE_MS = 3000;
 
-/** Each goes first in every other round. One round of each before the first is not counted. */
+/** Returns the figures of all rounds. The two ways take turns to go first; a first round of each is not counted. */
 export async function sideBySide(
   ground: Ground,
   rounds: number,
@@ -59,7 +59,7 @@ interface Round {
   readonly unhealthyMs: number;
 }
 
-/** The program on the node asks healthz from before the change, pause included, until the kubelet has settled. */
+/** Measures one way. The program on the node polls healthz from before the change until the kubelet has settled. */
 async function measure({ node }: Ground, way: () => Promise<number>): Promise<Round> {
   const [{ stdout }, tookMs] = await Promise.all([
     node.exec([UNHEALTHY, HEALTHZ_ADDRESS]),
@@ -76,7 +76,7 @@ async function begin({ admin, node, watch }: Ground): Promise<void> {
   );
 }
 
-/** In ms, from sending the edit to the event that shows the proven kubelet's list. */
+/** Returns ms from sending the edit to the event that shows the verified kubelet's list. */
 async function byAgent({ admin, node, watch }: Ground, round: number): Promise<number> {
   const wanted = round % 2 !== 0;
   const allowances = wanted ? [BASE, OF_THE_POLICY] : [BASE];
@@ -88,12 +88,12 @@ async function byAgent({ admin, node, watch }: Ground, round: number): Promise<n
     applyPolicy(admin, { node: node.name, allowances, mode: 'Enforce' }),
     shown,
   ]);
-  // It is watched for a while before it counts as done.
+  // The kubelet soaks before the change is Done.
   await watch.settles(`be Done ${what}`, (annotations) => isDone(annotations) && isProven(annotations));
   return at - sent;
 }
 
-/** In ms, as the program on the node measured it. The agent sleeps meanwhile: reporting the edit would take CPU. */
+/** Returns ms as measured by the program on the node. The agent is stopped meanwhile: its report of the edit would take CPU. */
 async function byHand({ node, watch, agent }: Ground): Promise<number> {
   const before = await readFile(node.path(ENVIRONMENT_FILE), 'utf8');
   const { content, present } = toggledInFile(before, OF_THE_HAND);

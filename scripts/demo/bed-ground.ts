@@ -1,4 +1,4 @@
-// A cluster of the demo's own on this machine, made when it is not there yet.
+// The demo's own cluster on this machine, made when it does not exist yet.
 
 import { basename, dirname } from 'node:path';
 import { type Bed, type NodeSpec, openBed, startBed } from '../bed/bed.ts';
@@ -24,7 +24,7 @@ export interface BedGround extends Ground {
 export async function bedGround(story: Story): Promise<BedGround> {
   await ensureHostPackages(story);
   const making = [bedWithNodes(story), agentImage(story), demoAppImage(story)] as const;
-  // What fails is thrown only when nothing goes on in the background any more.
+  // Rethrow an error only after all background work has ended.
   await Promise.allSettled(making);
   const [bed, agent, app] = await Promise.all(making);
   await story.step('Images loaded into every node', async () => {
@@ -56,7 +56,7 @@ async function bedWithNodes(story: Story): Promise<Bed> {
   return startBed({ name: DEMO_BED, nodes: NODES, lifetime: 'keep' }, story);
 }
 
-/** The cache keeps an image in a folder that is named after what it was made from. */
+/** Returns the name of the image's folder in the cache, a hash of its inputs. */
 function stampOf(image: Image): string {
   return basename(dirname(image.archive));
 }

@@ -1,4 +1,4 @@
-// The story itself: what is done, why, and what came of it.
+// The chapters of the demo: what is done, why, and the result.
 
 import { renderTable } from '../../agent/report/table.ts';
 import { KEY_PREFIX } from '../../agent/names.ts';
@@ -35,7 +35,7 @@ import type { Story } from './story.ts';
 const NAMES_SHOWN = 4;
 const IN_TUTORIAL = `kubectl -n ${TUTORIAL_NAMESPACE}`;
 
-/** A user of one's own. */
+/** A container runs as its own user. */
 export async function asUserChapter(story: Story, stage: Stage): Promise<void> {
   story.chapter('A container that runs as a user');
   story.tell(
@@ -53,7 +53,7 @@ export async function asUserChapter(story: Story, stage: Stage): Promise<void> {
   story.tick(`User ${TUTORIAL_UID} on every node, and it answers`);
 }
 
-/** A capability more, a capability less. */
+/** A container with one capability more and one less. */
 export async function capabilitiesChapter(story: Story, stage: Stage): Promise<void> {
   story.chapter('One capability more, one less');
   story.tell(
@@ -71,11 +71,11 @@ export async function capabilitiesChapter(story: Story, stage: Stage): Promise<v
   story.tick(`Answers on ${OTHER_PORT}, and chown is refused, on every node`);
 }
 
-/** What everybody meets who sets an unsafe sysctl. */
+/** The kubelet refuses a pod that sets an unsafe sysctl. */
 export async function refusalChapter(story: Story, stage: Stage): Promise<void> {
   story.chapter('A sysctl that the kubelet refuses');
   story.tell(
-    `${UNSAFE_SYSCTL} is an unsafe sysctl: a kubelet that was not started with --allowed-unsafe-sysctls=${UNSAFE_SYSCTL} lets no pod set it.`,
+    `${UNSAFE_SYSCTL} is an unsafe sysctl: a kubelet started without --allowed-unsafe-sysctls=${UNSAFE_SYSCTL} lets no pod set it.`,
   );
   story.quote(`\n${podExcerpt('sysctls', stage)}`);
   story.typed(`${IN_TUTORIAL} apply -f securitycontext-sysctls-demo.yaml`);
@@ -84,7 +84,7 @@ export async function refusalChapter(story: Story, stage: Stage): Promise<void> 
   for (const { pod, reason, message } of facts) story.quote(`${pod}   ${reason}\n  ${message}`);
 }
 
-/** The one thing that a person does about it. Resolves with the edit. */
+/** One edit of the ConfigMap allows the sysctl. Resolves with the edit. */
 export async function allowChapter(
   story: Story,
   stage: Stage,
@@ -92,14 +92,14 @@ export async function allowChapter(
 ): Promise<ListEdit> {
   story.chapter('One edit of the ConfigMap');
   story.tell(
-    'By hand this would be, on every node, an edit of /etc/default/kubelet and a restart of the kubelet. Here it is one edit in the cluster.',
+    'By hand, this takes an edit of /etc/default/kubelet and a kubelet restart on every node. Here it takes one edit in the cluster.',
   );
   if (kubeletLine !== undefined) await showFiles(story, stage, 'Before', kubeletLine);
   story.typed(`kubectl -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}`);
   const title = "Every node's kubelet restarted and proven to run with the list";
   story.quote(await listDiff(stage));
   const { edit } = await story.step(title, (note) => allowSysctls(stage, note));
-  const watched = 'Every node watched for a while after that, and Done';
+  const watched = 'Every node soaked, and Done';
   const nodes = await story.step(watched, (note) => awaitAllowed(stage, note));
   checkAllowed(nodes);
   for (const { node, state, reason } of nodes) story.quote(`${node}   ${state}\n  ${reason}`);
@@ -107,7 +107,7 @@ export async function allowChapter(
   return edit;
 }
 
-/** The pace, the list's names and, marked, those that are about to be added. */
+/** Returns the pace, the list's names and, marked with +, those to be added. */
 async function listDiff({ cluster }: Stage): Promise<string> {
   const present = await allowedNow(cluster);
   const shown = present.length > NAMES_SHOWN ? ['…', ...present.slice(-NAMES_SHOWN)] : present;
@@ -115,7 +115,7 @@ async function listDiff({ cluster }: Stage): Promise<string> {
   const lines = [...shown.map((name) => `  ${name}`), ...added.map((name) => `+ ${name}`)];
   const pace = (await goesAtOnce(cluster))
     ? [
-        `${ROLLOUT_KEY}: ${AT_ONCE}   # all nodes at once; by default one goes first and is watched for a minute`,
+        `${ROLLOUT_KEY}: ${AT_ONCE}   # all nodes at once; by default one node goes first and soaks for a minute`,
       ]
     : [];
   return [...pace, `${LIST_KEY}: |`, ...lines].join('\n');
@@ -131,7 +131,7 @@ async function showFiles(
   for (const { name } of nodes) story.quote(`${name}   ${await read(name)}`);
 }
 
-/** The same pod again. */
+/** The same pod runs. */
 export async function sysctlsChapter(story: Story, stage: Stage): Promise<void> {
   story.chapter('The same pod, on every node');
   story.typed(`${IN_TUTORIAL} replace --force -f securitycontext-sysctls-demo.yaml`);
@@ -153,9 +153,9 @@ export async function sysctlsChapter(story: Story, stage: Stage): Promise<void> 
   }
 }
 
-/** What anybody sees who looks at the nodes. */
+/** Shows the nodes' annotations. */
 export async function nodesChapter(story: Story, { cluster }: Stage): Promise<void> {
-  story.chapter('What the nodes say');
+  story.chapter('What the nodes report');
   story.tell(
     `Every node carries its state in annotations (${KEY_PREFIX}…); ${SAFE_SYSCTL} needed no allowance.`,
   );

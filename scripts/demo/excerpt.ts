@@ -1,11 +1,11 @@
-// The part of a pod that a lesson is about, as YAML.
+// Returns the part of a pod that a lesson is about, as YAML.
 
 import type { V1Container } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
 import type { Stage } from '../tutorial/lessons/stage.ts';
 import { type Lesson, tutorialPod } from '../kubernetes/pods.ts';
 
-/** Without where it runs and without what every pod of the tutorial has. */
+/** Returns the pod's YAML without its placement and without what every pod of the tutorial has. */
 export function podExcerpt(lesson: Lesson, { image }: Pick<Stage, 'image'>): string {
   const { spec } = tutorialPod(lesson, { hostname: '', node: '', image });
   const excerpt = {

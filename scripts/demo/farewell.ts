@@ -1,4 +1,4 @@
-// What is left after the demo, and what to do with it.
+// What the demo leaves, and how to use or remove it.
 
 import {
   AGENT_DAEMON_SET,
@@ -12,13 +12,13 @@ export interface BedLeft {
   readonly kubeconfig: string;
   /** The folder of a kubectl, where the user's PATH has none. */
   readonly kubectlFolder: string | undefined;
-  /** A node to look at. */
+  /** A node for the example commands. */
   readonly node: string;
 }
 
 export const REMOVE_BED = `scripts/cluster down --name ${DEMO_BED}`;
 
-/** The lines after a demo that came true on a bed. */
+/** Returns the text after a successful demo on a bed. */
 export function bedFarewell({ kubeconfig, kubectlFolder, node }: BedLeft): string {
   return [
     'The cluster stays up. To use it:',
@@ -31,10 +31,10 @@ export function bedFarewell({ kubeconfig, kubectlFolder, node }: BedLeft): strin
     ...aligned([
       [
         `kubectl -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}`,
-        'add net.ipv4.tcp_*, or a name that no kubelet takes',
+        'add net.ipv4.tcp_*, or a name that no kubelet accepts',
       ],
       [`kubectl describe node ${node}`, 'the annotations, and the Events of each change'],
-      [`kubectl -n ${AGENT_NAMESPACE} logs daemonset/${AGENT_DAEMON_SET}`, 'an agent at work'],
+      [`kubectl -n ${AGENT_NAMESPACE} logs daemonset/${AGENT_DAEMON_SET}`, 'what an agent does'],
       ['npm run demo', 'the same again, from the beginning'],
     ]),
     '',
@@ -44,23 +44,23 @@ export function bedFarewell({ kubeconfig, kubectlFolder, node }: BedLeft): strin
   ].join('\n');
 }
 
-/** The lines after a demo that came true on a cluster of the user's. */
+/** Returns the text after a successful demo on the user's cluster. */
 export function contextFarewell(context: string): string {
   return [
-    `The agent stays on the cluster of context ${context}; from now on its ConfigMap is the place to allow a sysctl:`,
+    `The agent stays on the cluster of context ${context}; edit its ConfigMap to allow a sysctl:`,
     '',
     `  kubectl --context ${context} -n ${AGENT_NAMESPACE} edit configmap ${POLICY_CONFIG_MAP}`,
     '',
-    "To remove the agent (what it allowed stays in the nodes' files; mode: Restore takes it out before):",
+    "To remove the agent (its names stay in the nodes' files; set mode: Restore before to remove them):",
     '',
     `  kubectl --context ${context} delete -k daemonset/`,
   ].join('\n');
 }
 
-/** What a demo leaves that was interrupted or did not come true. */
+/** Returns the text after a demo that failed or was interrupted; `context` is undefined for a bed. */
 export function leftBehind(context: string | undefined): string {
   return context === undefined
-    ? `Whatever is up of the cluster "${DEMO_BED}" stays: npm run demo plays on it again, ${REMOVE_BED} removes it.`
+    ? `The cluster "${DEMO_BED}" may still be up: npm run demo uses it again, ${REMOVE_BED} removes it.`
     : [
         'What may be left on the cluster, and how to remove it:',
         `  kubectl --context ${context} delete namespace ${TUTORIAL_NAMESPACE}`,

@@ -1,4 +1,4 @@
-// Images that a bed's nodes already have: loading them again takes seconds.
+// Skips images that the bed's nodes already have: loading takes seconds.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { Image } from '../bed/images/images.ts';
 
 const RECORD = 'images-of-the-demo.json';
 
-/** Loads those of the images that the demo has not loaded yet, as they are now, into every node. */
+/** Loads the images that changed since the demo last loaded them into every node. */
 export async function loadImages(bed: Bed, images: readonly Image[]): Promise<void> {
   const record = join(bed.folder, RECORD);
   const loaded = new Set(await archivesIn(record));
@@ -16,11 +16,11 @@ export async function loadImages(bed: Bed, images: readonly Image[]): Promise<vo
     await bed.loadImage(image);
     loaded.add(image.archive);
   }
-  // Only the last of each name is in the nodes.
+  // The nodes keep only the last image of each name.
   await writeFile(record, JSON.stringify(images.map(({ archive }) => archive)));
 }
 
-/** The cache names an archive's folder after what the image was made from. */
+/** Returns the recorded archives, whose folder names in the cache are hashes of the images' inputs. */
 async function archivesIn(record: string): Promise<readonly string[]> {
   try {
     const archives: unknown = JSON.parse(await readFile(record, 'utf8'));

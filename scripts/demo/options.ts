@@ -15,24 +15,24 @@ export type DemoOptions =
   | { readonly on: 'bed'; readonly keep: boolean }
   | { readonly on: 'context'; readonly keep: boolean; readonly cluster: OwnCluster };
 
-/** The image of the tutorial itself; a cluster that can pull takes it from Docker Hub. */
+/** The tutorial's image, which a cluster with access to Docker Hub can pull. */
 export const DEFAULT_APP_IMAGE = 'ikubernetes/demoapp:v1.0';
 
 export const HELP = `Usage: npm run demo [-- OPTIONS]
 
 A pod is refused with SysctlForbidden, one ConfigMap is edited, and the same pod runs on every node.
 
-Without --context: makes everything that is needed, starts a cluster of two nodes on this machine (root and Go are
-needed; the first time takes some minutes), plays, and leaves the cluster up. A cluster that is already up is used again.
+Without --context: builds what is needed, starts a cluster of two nodes on this machine (root and Go are
+needed; the first time takes some minutes), runs, and leaves the cluster up. A cluster that is already up is reused.
 
 Options:
-  --context NAME      play on a cluster of your own: a context of your kubeconfig
+  --context NAME      run on your own cluster: a context of your kubeconfig
   --image IMAGE       with --context: the agent's image, which your nodes can pull or already have
-  --app-image IMAGE   with --context: the demo application's (default ${DEFAULT_APP_IMAGE})
-  --keep              leave the tutorial's pods and namespace
-  -h, --help          this text
+  --app-image IMAGE   with --context: the demo application's image (default ${DEFAULT_APP_IMAGE})
+  --keep              keep the tutorial's pods and namespace
+  -h, --help          show this help
 
-Exit codes: 0 everything came true, 1 something did not (and what was seen is said), 2 wrong usage, 130 interrupted.
+Exit codes: 0 every check passed, 1 a check failed (the output shows what was found), 2 wrong usage, 130 interrupted.
 `;
 
 export function parseCommand(args: readonly string[]): Command<DemoOptions> {
@@ -52,7 +52,7 @@ export function parseCommand(args: readonly string[]): Command<DemoOptions> {
     if (context === undefined) {
       if (image === undefined && values['app-image'] === undefined) return { on: 'bed', keep };
       throw new Error(
-        "Expected --context with --image and --app-image: a cluster of the demo's own gets images made here",
+        'Expected --context with --image and --app-image. Without --context the demo builds its images',
       );
     }
     if (context === '') throw new Error('Expected the name of a context after --context, got nothing');

@@ -1,4 +1,4 @@
-// The demo from its second chapter on, the same on every cluster.
+// The chapters of the demo after the cluster is ready, the same on every cluster.
 
 import type { Stage } from '../tutorial/lessons/stage.ts';
 import { TUTORIAL_NAMESPACE, UNSAFE_SYSCTL } from '../kubernetes/names.ts';
@@ -17,7 +17,7 @@ import type { Ground } from '../install/ground.ts';
 import { applyManifests, awaitRollout } from '../install/install.ts';
 import type { Story } from './story.ts';
 
-/** Throws a TutorialError when something does not come true. */
+/** Runs all chapters; throws a TutorialError when a check fails. */
 export async function play(story: Story, ground: Ground, keep: boolean): Promise<void> {
   const stage = await installChapter(story, ground);
   await asUserChapter(story, stage);
@@ -45,7 +45,7 @@ async function installChapter(story: Story, ground: Ground): Promise<Stage> {
   return stage;
 }
 
-/** The story begins with nodes that refuse the pod, on a cluster of the demo's own whatever was tried there since. */
+/** Resets the demo's own cluster, so that its nodes refuse the pod again. */
 async function fromTheBeginning(story: Story, stage: Stage): Promise<void> {
   const { cluster } = stage;
   await story.step('No pods and no policy of an earlier demo', async (note) => {
@@ -66,12 +66,12 @@ async function cleanUp(
   story.say('');
   await story.step(`Namespace ${TUTORIAL_NAMESPACE} removed`, () => removeNamespace(cluster));
   if (own) return;
-  await story.step('What was added is out of the ConfigMap and of every node again', () =>
-    takeBack(stage, added),
+  await story.step('The added names are removed from the ConfigMap and every node', () =>
+    removeNames(stage, added),
   );
 }
 
-async function takeBack(stage: Stage, names: readonly string[]): Promise<void> {
+async function removeNames(stage: Stage, names: readonly string[]): Promise<void> {
   await forbid(stage.cluster, names);
   await awaitForbidden(stage);
 }

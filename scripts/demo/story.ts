@@ -1,19 +1,19 @@
-// How the demo tells what happens: numbered chapters, what is typed, what is answered, and what came true after how long.
+// The demo's output: numbered chapters, commands, their output, and results with their durations.
 
 import { colorsFor } from '../../agent/cli/colors.ts';
 import { wrap } from '../../agent/text/wrap.ts';
 import { besides, type Log, progressOn, type Step } from '../bed/util/progress.ts';
 
 export interface Story extends Log {
-  /** A heading; chapters are numbered as they come. */
+  /** Prints a numbered heading. */
   chapter(title: string): void;
-  /** A paragraph for a person. */
+  /** Prints a paragraph. */
   tell(text: string): void;
-  /** A command as a person types it; a kubectl at its beginning becomes the one to be called here. */
+  /** Prints a command; replaces a leading `kubectl` by the one to call here. */
   typed(command: string): void;
-  /** What a command or the cluster says, word for word. */
+  /** Prints output of a command or of the cluster unchanged. */
   quote(text: string): void;
-  /** Something that came true; `ms` is how long it took, where it took any. */
+  /** Prints a result; `ms` is its duration, where there is one. */
   tick(text: string, ms?: number): void;
 }
 
@@ -23,11 +23,11 @@ const TIME_COLUMN = 76;
 
 export interface StoryOptions {
   readonly stream: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
-  /** How a person has to call kubectl here. */
+  /** The kubectl command line for this cluster. */
   readonly kubectl?: string;
 }
 
-/** Colours and a line of progress rewritten in place on a terminal only; elsewhere every line stays. */
+/** Returns a story; it uses colours and rewrites the progress line only on a terminal. */
 export function createStory({ stream, kubectl = 'kubectl' }: StoryOptions): Story {
   const colours = colorsFor(stream);
   let chapters = 0;
@@ -69,7 +69,7 @@ function progress({ title, elapsedMs, note }: Step): string {
   return `${title}${ms < SHOW_AFTER_MS ? '' : `  ${Math.round(ms / 1000)} s${noted}`}`;
 }
 
-/** Times stand in one column as far as the texts before them allow. */
+/** Returns the padding that aligns durations in one column, as far as the text allows. */
 function gap(text: string): number {
   return Math.max(2, TIME_COLUMN - text.length);
 }

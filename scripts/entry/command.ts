@@ -1,4 +1,4 @@
-// What the commands for developers have in common: the command line, help, usage, interruption and exit codes.
+// Shared by the developers' commands: command line, help, usage, interruption and exit codes.
 
 import { errorText } from '../../agent/text/error-text.ts';
 import { consoleLog, type Log } from '../bed/util/progress.ts';
@@ -12,7 +12,7 @@ export type Command<Options> =
   | { readonly kind: 'usage'; readonly message: string }
   | { readonly kind: 'run'; readonly options: Options };
 
-/** What the command line asks for: `read` returns its options, undefined for help, and throws what is wrong with it. */
+/** Returns the parsed command line: `read` returns the options, undefined for help, and throws for wrong usage. */
 export function commandOf<Options>(read: () => Options | undefined): Command<Options> {
   try {
     const options = read();
@@ -22,7 +22,7 @@ export function commandOf<Options>(read: () => Options | undefined): Command<Opt
   }
 }
 
-/** The value of an option. Throws when it is not a whole number between `least` and `most`. */
+/** Returns the value of an option; throws when it is not a whole number from `least` to `most`. */
 export function wholeNumber(
   option: string,
   text: string,
@@ -34,7 +34,7 @@ export function wholeNumber(
   throw new Error(`Expected ${option} to be a whole number ${range}, got ${text}`);
 }
 
-/** Resolves with the exit code: 2 for wrong usage, otherwise that of `run`. */
+/** Resolves with the exit code: 0 for help, 2 for wrong usage, otherwise that of `run`. */
 export async function runCommand<Options>(
   command: Command<Options>,
   help: string,
@@ -53,13 +53,13 @@ export async function runCommand<Options>(
 
 export interface Measuring<Options> {
   readonly help: string;
-  /** What an interruption leaves to be removed, as in `The cluster`. */
+  /** Subject of the message after an interruption, such as `The cluster`. */
   readonly leaves: string;
   /** Resolves with the exit code. */
   readonly run: (options: Options, log: Log) => Promise<number>;
 }
 
-/** For commands that work on a cluster of their own: as `runCommand`, and 1 when `run` rejects. */
+/** Like `runCommand`, for commands with their own cluster; resolves with 1 when `run` rejects. */
 export async function measuring<Options>(
   command: Command<Options>,
   { help, leaves, run }: Measuring<Options>,
@@ -67,9 +67,7 @@ export async function measuring<Options>(
   return runCommand(command, help, async (options) => {
     const log = consoleLog();
     endWhenInterrupted(() =>
-      log.say(
-        `Interrupted. ${leaves} is removed in the background. To see what is left: scripts/cluster status`,
-      ),
+      log.say(`Interrupted. ${leaves} is being removed in the background. To check: scripts/cluster status`),
     );
     try {
       return await run(options, log);
@@ -80,7 +78,7 @@ export async function measuring<Options>(
   });
 }
 
-/** Ends this process at SIGINT and SIGTERM, after `say`. */
+/** Ends this process with 130 on SIGINT or SIGTERM, after `say`. */
 export function endWhenInterrupted(say: () => void): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {

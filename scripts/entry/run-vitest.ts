@@ -1,4 +1,4 @@
-// One run of vitest in a process of its own, and what came of it.
+// Runs vitest in a child process and returns its result.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,18 +12,18 @@ export interface Counts {
 }
 
 export interface VitestOutcome extends Counts {
-  /** What failed, by its whole title. */
+  /** Full titles of the failed tests. */
   readonly failures: readonly string[];
 }
 
 export interface VitestOptions {
-  /** Beside this process's own; undefined takes one out. */
+  /** Added to this process's environment; undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Where the progress goes; default stdout. */
+  /** Stream for the progress; default stdout. */
   readonly progress?: 'stdout' | 'stderr';
 }
 
-/** Runs `vitest run` with these arguments and resolves whatever the tests do; what ends without a report counts as one failure. */
+/** Runs `vitest run` with these arguments; resolves also when tests fail. A run without a report counts as one failure. */
 export async function runVitest(
   args: readonly string[],
   { env = {}, progress = 'stdout' }: VitestOptions = {},
@@ -48,7 +48,7 @@ export async function runVitest(
   }
 }
 
-/** The part of vitest's JSON report that counts. */
+/** The part of vitest's JSON report that is read. */
 export interface VitestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -61,7 +61,7 @@ export interface VitestReport {
   }[];
 }
 
-/** A run that failed without a failed test (a file that does not load, a hook that throws) counts as one failure. */
+/** Returns the result of a report; a run that failed without a failed test (a file that does not load, a hook that throws) counts as one failure. */
 export function outcomeOf(report: VitestReport, runFailed: boolean): VitestOutcome {
   return {
     passed: report.numPassedTests,

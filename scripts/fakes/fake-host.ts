@@ -1,5 +1,5 @@
-// A host and a cluster in memory: a kubelet that starts, crashes and reports its node, time that passes at once,
-// and a record of what was done to them.
+// A host and a cluster in memory: a kubelet that starts, crashes and reports its node, a simulated clock, and a record
+// of all actions.
 
 import type { AgentPorts } from '../../agent/node/agent.ts';
 import { ChangedFileError } from '../../agent/node/changed-file.ts';
@@ -33,15 +33,15 @@ const EXEC_START = [
   '$KUBELET_EXTRA_ARGS',
 ];
 
-/** Where a write of the file that is cut off leaves its bytes. */
+/** Returns the path where an interrupted write of the file leaves its bytes. */
 export function temporaryOf(path: string): string {
   return `${path}.tmp`;
 }
 
-/** How a kubelet with this argv ends at its start: its log line, or undefined when it comes up. */
+/** Returns the log line with which a kubelet with this argv fails at its start; undefined when it starts. */
 export type Crash = (argv: readonly string[]) => string | undefined;
 
-/** Files by path, which know when they were last written. */
+/** Files by path, with their modification times. */
 class DatedFiles extends Map<string, string> {
   readonly #changed = new Map<string, Date>();
   readonly #now: () => Date;
@@ -56,7 +56,7 @@ class DatedFiles extends Map<string, string> {
     return super.set(path, content);
   }
 
-  /** All of them are older than the kubelet. */
+  /** Makes all files older than the kubelet. */
   age(): void {
     for (const path of this.keys()) {
       this.#changed.set(path, new Date(0));
@@ -70,7 +70,7 @@ class DatedFiles extends Map<string, string> {
 
 export class FakeHost {
   readonly files = new DatedFiles(() => this.now);
-  /** In order: `write PATH`, `remove PATH`, `restart`, `patch STATE`, `event REASON`. Reads are not told. */
+  /** In order: `write PATH`, `remove PATH`, `restart`, `patch STATE`, `event REASON`. Reads are not recorded. */
   readonly actions: string[] = [];
   readonly annotations: Record<string, string> = {};
   readonly labels: Record<string, string> = { 'kubernetes.io/hostname': 'n1' };
@@ -79,50 +79,50 @@ export class FakeHost {
   environmentFiles: UnitStatus['environmentFiles'] = [{ path: ENVIRONMENT_FILE, optional: true }];
   version = 'Kubernetes v1.37.2';
   crash: Crash = () => undefined;
-  /** Throws what it returns for the action about to happen. */
+  /** The error to throw for the action that is about to happen; undefined: none. */
   fault: (action: string) => Error | undefined = () => undefined;
-  /** How often systemd has started the kubelet again since it was last started by hand. */
+  /** Number of restarts by systemd since the last explicit start. */
   autoRestarts = 0;
-  /** So many times the journal is asked before journald has taken in what the kubelet said last. */
+  /** Number of journal reads that return no line yet, because journald has not stored the kubelet's last lines. */
   journalLags = 0;
   loadState = 'loaded';
-  /** What the file system lacks that takes a file of this path. */
+  /** What the file system of this path lacks. */
   shortage: (path: string) => Shortage | undefined = () => undefined;
   services: readonly string[] = [];
-  /** What reading the environment file rejects with. */
+  /** The error of reads of the environment file. */
   unreadable: Error | undefined;
-  /** The kubelet's reports of its node reach the API server. */
+  /** Whether the kubelet's status reports reach the API server. */
   reports = true;
-  /** Resolves when systemd has an answer to what a unit is like. */
+  /** Resolves when systemd answers a query for a unit. */
   systemdAnswers = (): Promise<void> => Promise.resolve();
-  /** Resolves when a restart has come to its end. */
+  /** Resolves when a restart has finished. */
   restarted = (): Promise<void> => Promise.resolve();
   /** Resolves when the files are watched. */
   watching = (): Promise<void> => Promise.resolve();
   apiServer = true;
-  /** Resolves when the API server's answer to a report that it has taken is there. */
+  /** Resolves when the API server's answer to an accepted report arrives. */
   answering = (): Promise<void> => Promise.resolve();
-  /** What the API server says of this node's pods; a restart does not end them here. */
+  /** This node's pods at the API server; a restart does not end them here. */
   pods: readonly SysctlPod[] = [];
-  /** As a restarted kubelet has told of them. */
+  /** The pods as a restarted kubelet has reported them. */
   readonly seenPods: SeenPod[] = [];
   readiness: Omit<Readiness, 'reported'> = { ready: true, since: new Date(0), message: '' };
-  /** Called at every sleep, with the time already moved on. */
+  /** Called at every sleep, after the clock has advanced. */
   onSleep = (): void => {};
-  /** How often pods were begun to be followed, and how many of these are not stopped. */
+  /** Number of pod watches that were started, and of those still open. */
   readonly podWatches = { begun: 0, open: 0 };
-  /** How the pods were asked for, in order: false from the cache, true the latest. */
+  /** The pod lists that were requested, in order: false from the cache, true the latest. */
   readonly podLooks: boolean[] = [];
   active = true;
-  /** Whether a kubelet that runs answers healthz. */
+  /** Whether a running kubelet is healthy at its healthz endpoint. */
   healthy = (): boolean => true;
-  /** systemd does not start a kubelet again that has failed. */
+  /** systemd does not restart a failed kubelet. */
   givesUp = false;
   now = new Date('2026-11-24T02:00:00Z');
-  /** How far somebody has set the clock forward, in ms. */
+  /** By how many ms the wall clock was set forward. */
   clockSetBy = 0;
   monotonicMs = (): number => this.now.getTime() - this.clockSetBy;
-  /** The seconds that the rollback timer was armed with last; undefined: it is not. */
+  /** The seconds of the armed rollback timer; undefined: not armed. */
   armed: number | undefined;
 
   #argv: readonly string[] | undefined;
@@ -140,7 +140,7 @@ export class FakeHost {
     this.files.age();
   }
 
-  /** Starts the kubelet as boot or an admin does; not recorded. */
+  /** Starts the kubelet as a boot or an administrator does; not recorded as an action. */
   startKubelet(): this {
     this.#invocation += 1;
     this.#startedMs = this.monotonicMs();
@@ -159,7 +159,7 @@ export class FakeHost {
     return this.#argv;
   }
 
-  /** Moves time on and calls the timers that are due, in order. */
+  /** Advances the clock and calls the timers that are due, in order. */
   advance(ms: number): void {
     const end = this.now.getTime() + ms;
     for (;;) {
@@ -368,7 +368,7 @@ export class FakeHost {
     };
   }
 
-  /** Time passes while somebody waits for a pod. */
+  /** Returns a pods watch; waiting for a pod advances the clock. */
   #watchPods(): PodsWatch {
     const clock = this.#clock();
     this.podWatches.begun += 1;

@@ -1,4 +1,4 @@
-// One run of the fleet's bench, from nothing to its figures; nothing is left of it.
+// One run of the fleet bench: makes each fleet, measures, and removes it.
 
 import { DEFAULT_KUBERNETES_VERSION } from '../bed/build/kubernetes.ts';
 import type { Log } from '../bed/util/progress.ts';

@@ -1,4 +1,4 @@
-// A fleet of simulated nodes with a real API server, for as long as it is measured.
+// A fleet of simulated nodes with a real API server.
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,11 +15,11 @@ export interface Fleet extends AsyncDisposable {
   readonly admin: Admin;
   readonly agents: Agents;
   readonly apiServerPid: number;
-  /** Makes its nodes, whose kubelets allow `allowances`; resolves when every agent has reported. */
+  /** Makes the nodes, whose kubelets allow `allowances`; resolves when every agent has reported. */
   populate(allowances: readonly string[]): Promise<void>;
   /**
-   * Edits the ConfigMap and resolves with the ms until so many nodes were Done with `wanted`, as their agents saw it. Rejects
-   * with what the others are when that takes longer than `limitMs`.
+   * Edits the ConfigMap; resolves with the ms until `nodes` nodes were Done with the new list, as seen by their agents. Rejects
+   * with the progress when that takes longer than `limitMs`.
    */
   rollOut(policy: Edit, wanted: Wanted): Promise<number>;
 }
@@ -32,12 +32,12 @@ export interface Wanted {
 }
 
 const MANIFESTS = join(import.meta.dirname, '..', '..', 'daemonset');
-/** What one process's agents can do in time: they all wake at the same edit. */
+/** Agents in a process: more would be late, since all wake at the same edit. */
 const NODES_A_PROCESS = 1000;
-/** The agents tell when they were done; a look at the sockets of thousands takes CPU from them. */
-const LOOK_MS = 2000;
+/** The agents note when they were Done, so frequent polling would only take CPU from them. */
+const POLL_MS = 2000;
 
-/** etcd and the API server, the project's manifests in it, and no node yet. Disposal removes everything. */
+/** Starts etcd and the API server and applies the project's manifests; makes no node yet. Disposal removes everything. */
 export async function makeFleet(nodes: number, log: Log): Promise<Fleet> {
   await using undo = new AsyncDisposableStack();
   const bed = await startBed(
@@ -73,7 +73,7 @@ export async function makeFleet(nodes: number, log: Log): Promise<Fleet> {
   };
 }
 
-/** Epoch ms of the last of them. */
+/** Returns the epoch ms at which the last node was Done. */
 async function whenDone(agents: Agents, { allowances, nodes, limitMs, note }: Wanted): Promise<number> {
   const deadline = performance.now() + limitMs;
   for (;;) {
@@ -81,7 +81,7 @@ async function whenDone(agents: Agents, { allowances, nodes, limitMs, note }: Wa
     if (tally.done >= nodes) return tally.doneAt.reduce((last, at) => Math.max(last, at), 0);
     if (performance.now() > deadline) throw new Error(lateText(tally, { nodes, limitMs }));
     note(`${tally.done} of ${nodes} done`);
-    await sleep(LOOK_MS);
+    await sleep(POLL_MS);
   }
 }
 

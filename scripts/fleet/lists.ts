@@ -1,4 +1,4 @@
-// What the fleets' nodes allow before and after the change, and the policies that say so.
+// The lists of a fleet before and after the change, and their policies.
 
 import type { Edit } from './policy.ts';
 
@@ -7,7 +7,7 @@ export const CHANGED: readonly string[] = [...BASE, 'net.ipv4.tcp_fleet'];
 export const MAX_UNAVAILABLE_PERCENT = 10;
 export const CANARIES = 1;
 
-/** A policy in which each node goes by itself, but for what is said otherwise. */
+/** Returns a policy in which nodes change without approval, unless `policy` says otherwise. */
 export function policyOf(policy: Pick<Edit, 'allowances' | 'nodeSoakSeconds'> & Partial<Edit>): Edit {
   return {
     rollout: 'Immediate',

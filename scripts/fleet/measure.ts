@@ -15,19 +15,19 @@ import { countRequests, type Window } from './api/requests.ts';
 
 export interface Task {
   readonly nodes: number;
-  /** What one node alone takes. */
+  /** Duration of one node's change alone. */
   readonly nodeMs: number;
   readonly options: FleetOptions;
   readonly log: Log;
 }
 
 const IDLE_SECONDS = 60;
-/** From the last node that is Done to the idle window: what is still to be told is told by then. */
+/** From the last Done node to the idle window; pending reports are sent by then. */
 const SETTLE_MS = 10_000;
-/** Beyond twice the ideal, for a machine that is too small for the fleet. */
+/** Added to twice the ideal, for a machine that is too small for the fleet. */
 const SLACK_MS = 180_000;
 
-/** The nodes allow CHANGED at its end. */
+/** Measures one fleet; its nodes run CHANGED at the end. */
 export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigures> {
   const { nodes, options, log } = task;
   await edit(fleet.admin, policyOf({ allowances: BASE, nodeSoakSeconds: options.nodeSoakSeconds }));
@@ -38,9 +38,10 @@ export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigur
   await sleep(SETTLE_MS);
 
   const { window: rollout, rolloutMs, ideal, before, after } = await rollOut(fleet, task);
-  const idle = await log.step(`Nothing to do for ${IDLE_SECONDS} s`, idleWindow);
+  const idle = await log.step(`The idle fleet for ${IDLE_SECONDS} s`, idleWindow);
   const [requests, idleRequests] = await countRequests(fleet.bed.folder, [rollout, idle]);
-  if (requests === undefined || idleRequests === undefined) throw new Error('Expected a count a window.');
+  if (requests === undefined || idleRequests === undefined)
+    throw new Error('Expected one request count for each window.');
   const usage = await coordinator.usage();
   return {
     nodes,
@@ -65,7 +66,7 @@ export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigur
   };
 }
 
-/** The edit, until every node is Done, and what all of them have used before and after it. */
+/** Edits the policy and waits until every node is Done; returns the usage before and after. */
 async function rollOut(fleet: Fleet, { nodes, nodeMs, options, log }: Task) {
   const { soakSeconds, nodeSoakSeconds } = options;
   const slots = slotsOf(nodes, MAX_UNAVAILABLE_PERCENT);

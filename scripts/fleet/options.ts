@@ -1,4 +1,4 @@
-// The command line of the fleet's bench.
+// The fleet bench's command line.
 
 import { parseArgs } from 'node:util';
 import { type Command, commandOf, wholeNumber } from '../entry/command.ts';
@@ -11,7 +11,7 @@ export interface FleetOptions {
   readonly json: boolean;
 }
 
-/** What a user has who sets nothing. */
+/** The defaults of the policy. */
 const DEFAULTS = { nodes: '100,1000,5000', soakSeconds: '60', nodeSoakSeconds: '10' };
 const MOST_NODES = 5000;
 const MOST_SOAK_SECONDS = 3600;
@@ -20,17 +20,17 @@ const MOST_NODE_SOAK_SECONDS = 60;
 export const HELP = `Usage: npm run bench:fleet [-- OPTIONS]
 
 Starts etcd and an API server on this machine (root and Go are needed; the first time takes some minutes), lets the real
-agents of N simulated nodes and the real coordinator roll out one edit of the ConfigMap, prints a table with the aims, and
-removes everything. Only the nodes' hosts are pretended: their kubelets take as long to restart as real ones.
+agents of N simulated nodes and the real coordinator roll out one edit of the ConfigMap, prints the figures and aims, and
+removes everything. Only the nodes' hosts are simulated: their kubelets take as long to restart as real ones.
 
 Options:
   --nodes N[,N…]           sizes of the fleets (default ${DEFAULTS.nodes})
   --soak-seconds N         soakSeconds of the policy (default ${DEFAULTS.soakSeconds})
   --node-soak-seconds N    nodeSoakSeconds of the policy (default ${DEFAULTS.nodeSoakSeconds})
   --json                   all figures as JSON; progress goes to standard error
-  -h, --help               this text
+  -h, --help               show this help
 
-Exit codes: 0 every aim met, 1 an aim missed (and which is said) or the bench failed, 2 wrong usage, 130 interrupted.
+Exit codes: 0 every aim met, 1 an aim missed (named on standard error) or the bench failed, 2 wrong usage, 130 interrupted.
 `;
 
 export function parseCommand(args: readonly string[]): Command<FleetOptions> {

@@ -1,4 +1,4 @@
-// Other ways to bring the same change to the same nodes.
+// Other ways to roll out the same change to the same nodes.
 
 import type { OtherFigures } from './report/figures.ts';
 import type { Fleet } from './fleet.ts';
@@ -6,20 +6,20 @@ import { idealMs } from './ideal.ts';
 import { BASE, CHANGED, policyOf } from './lists.ts';
 import { WAVES } from './agents/objects.ts';
 
-/** Beyond what it shall take. */
+/** Slack in each limit, in ms. */
 const LIMIT_MS = 60_000;
 
 interface Subject {
   readonly fleet: Fleet;
   readonly nodes: number;
   readonly nodeSoakSeconds: number;
-  /** What one node alone takes with that soak, and without any. */
+  /** Duration of one node's change alone with that soak, and without a soak. */
   readonly nodeMs: number;
   readonly unsoakedMs: number;
   readonly note: (text: string) => void;
 }
 
-/** As kured does it, with the coordinator; the nodes allow CHANGED at its beginning. A soak would only be waited for. */
+/** One node at a time, as kured does, with the coordinator and without a soak. The nodes must run CHANGED before. */
 export async function oneAtATime({
   fleet,
   nodes,
@@ -38,7 +38,7 @@ export async function oneAtATime({
   return { ms, idealMs: ideal };
 }
 
-/** The nodes allow BASE at its beginning. */
+/** Ten waves of edits without approval. The nodes must run BASE before. */
 export async function tenWaves({
   fleet,
   nodes,
@@ -61,7 +61,7 @@ export async function tenWaves({
   return { ms: performance.now() - begun, idealMs: idealMs(plan) };
 }
 
-/** How many are in that wave or an earlier one. */
+/** Returns the number of nodes in that wave and the earlier ones. */
 export function nodesUntil(nodes: number, wave: number): number {
   return Array.from({ length: nodes }, (_, index) => index % WAVES).filter((at) => at <= wave).length;
 }

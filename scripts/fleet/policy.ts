@@ -1,4 +1,4 @@
-// The edits of the ConfigMap that a fleet is measured with.
+// The ConfigMap edits of the fleet bench.
 
 import { stringify } from 'yaml';
 import { LIST_KEY, POLICY_PATH } from '../kubernetes/names.ts';
@@ -8,16 +8,16 @@ import { WAVE_LABEL } from './agents/objects.ts';
 export interface Edit {
   readonly rollout: 'Coordinated' | 'Immediate';
   readonly allowances: readonly string[];
-  /** For the nodes of these waves beside `allowances`. */
+  /** Additional allowances for the nodes of these waves. */
   readonly more?: { readonly allowances: readonly string[]; readonly waves: readonly number[] };
-  /** As the ConfigMap has them. */
+  /** In the format of the ConfigMap. */
   readonly maxUnavailable: string;
   readonly canary: number;
   readonly soakSeconds: number;
   readonly nodeSoakSeconds: number;
 }
 
-/** Resolves with epoch ms of the instant before it was sent, once the API server has it. */
+/** Sends the edit; resolves after the API server has accepted it, with epoch ms of the instant before it was sent. */
 export async function edit(admin: Admin, policy: Edit): Promise<number> {
   const at = Date.now();
   await admin.send('PATCH', POLICY_PATH, { data: dataOf(policy) });

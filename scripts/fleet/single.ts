@@ -1,4 +1,4 @@
-// What one node alone takes: the unit of every ideal.
+// The duration of one node's change alone: the unit of every ideal.
 
 import type { Log } from '../bed/util/progress.ts';
 import type { SingleFigures } from './report/figures.ts';
@@ -8,7 +8,7 @@ import type { FleetOptions } from './options.ts';
 import { edit } from './policy.ts';
 
 const ROUNDS = 3;
-/** What a first change takes for code that never ran before is nothing that a fleet's nodes take. */
+/** Rounds that are not counted: the first changes also compile code. */
 const WARM_UP_ROUNDS = 2;
 const LIMIT_MS = 120_000;
 
@@ -28,7 +28,7 @@ export async function measureSingle({ nodeSoakSeconds }: FleetOptions, log: Log)
     for (let at = 0; at < count; at++) took.push(await round(soak));
     return took;
   };
-  // The fleet must not be removed before.
+  // Awaited here: `using` removes the fleet at the return.
   return await log.step('One node alone', async () => {
     await rounds(WARM_UP_ROUNDS, 0);
     return { unsoakedMs: await rounds(ROUNDS, 0), nodeMs: await rounds(ROUNDS, nodeSoakSeconds) };

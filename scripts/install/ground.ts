@@ -1,4 +1,4 @@
-// Where the demo is played, and what it may do there.
+// The cluster that the demo runs on, and what it may do there.
 
 import type { Outcome, RunOptions } from '../bed/build/run.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
@@ -10,9 +10,9 @@ export interface Ground {
   readonly kubectl: Kubectl;
   readonly agentImage: AgentImage;
   readonly appImage: string;
-  /** A cluster of the demo's own, which it may set back to the beginning. */
+  /** The demo owns the cluster, and may reset its policy. */
   readonly own: boolean;
-  /** The line that the agent edits, as it stands in a node's file; absent where the demo may not look into nodes. */
+  /** Returns the line in a node's file that the agent edits; absent where the demo cannot read files of nodes. */
   readonly kubeletLine?: (node: string) => Promise<string>;
 }
 

@@ -1,4 +1,4 @@
-// The agent on every node and the coordinator, by the project's own manifests.
+// Installs the agent and the coordinator with the project's manifests.
 
 import { realpath, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -11,14 +11,14 @@ import { kustomization } from './overlay.ts';
 const DAEMON_SET_FOLDER = join(import.meta.dirname, '..', '..', 'daemonset');
 const ROLLOUT_SECONDS = 180;
 
-/** Resolves with what kubectl said of each object when the manifests are applied. */
+/** Applies the manifests; resolves with kubectl's line for each object. */
 export async function applyManifests(
   ground: Pick<Ground, 'kubectl' | 'agentImage'>,
 ): Promise<readonly string[]> {
   return withManifests(ground, ['apply']);
 }
 
-/** Resolves with what kubectl said of each object when all of them, and what the cluster made of them, are gone. */
+/** Deletes the manifests; resolves with kubectl's line for each object when the objects and their pods are gone. */
 export async function deleteManifests(
   ground: Pick<Ground, 'kubectl' | 'agentImage'>,
 ): Promise<readonly string[]> {
@@ -39,8 +39,8 @@ async function withManifests(
 }
 
 /**
- * Resolves when every agent and both coordinators are Ready, all of them new; throws a TutorialError with what their pods
- * say when that takes longer than 180 s.
+ * Resolves when every agent and both coordinators are Ready and up to date; throws a TutorialError with the status of their
+ * pods after 180 s.
  */
 export async function awaitRollout(kubectl: Kubectl): Promise<void> {
   for (const workload of [`daemonset/${AGENT_DAEMON_SET}`, `deployment/${COORDINATOR_DEPLOYMENT}`]) {

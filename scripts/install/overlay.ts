@@ -1,4 +1,4 @@
-// daemonset/ with one particular image, as a person would write it: a kustomization of their own on top of it.
+// A kustomization of daemonset/ with another image, as a user would write it.
 
 import { stringify } from 'yaml';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE, COORDINATOR_DEPLOYMENT } from '../kubernetes/names.ts';
@@ -12,12 +12,12 @@ const WORKLOADS = [
 ] as const;
 
 export interface Overlay {
-  /** The path of daemonset/, relative to the overlay's folder: kustomize takes no other. */
+  /** The path of daemonset/ relative to the overlay's folder; kustomize accepts no absolute path. */
   readonly base: string;
   readonly image: AgentImage;
 }
 
-/** The content of the overlay's kustomization.yaml. A stamp makes all of our pods anew when the image changed under its name. */
+/** Returns the overlay's kustomization.yaml. The stamp replaces all of our pods when the image's content changes under the same name. */
 export function kustomization({ base, image }: Overlay): string {
   return stringify({
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
@@ -34,7 +34,7 @@ export interface ImageParts {
   readonly digest?: string;
 }
 
-/** `registry:5000/name:tag@sha256:…` as kustomize wants it; a digest wins over a tag. */
+/** Splits `registry:5000/name:tag@sha256:…` for kustomize; a digest takes precedence over a tag. */
 export function imageParts(reference: string): ImageParts {
   const [tagged = '', digest] = reference.split('@');
   const colon = tagged.lastIndexOf(':');
@@ -53,7 +53,7 @@ function patchOf({ kind, name, container }: (typeof WORKLOADS)[number], { stamp 
     spec: {
       template: {
         metadata: annotations,
-        // A tag latest would be pulled, also where the nodes have been given the image.
+        // The tag `latest` would be pulled, although the nodes already have the image.
         spec: { containers: [{ name: container, imagePullPolicy: 'IfNotPresent' }] },
       },
     },

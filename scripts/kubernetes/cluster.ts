@@ -1,4 +1,4 @@
-// The cluster that a tutorial is played on: any that a kubeconfig names.
+// Clients for the cluster of a kubeconfig.
 
 import { ApiException, CoreV1Api, Exec, KubeConfig } from '@kubernetes/client-node';
 import { TutorialError } from './errors.ts';
@@ -17,7 +17,7 @@ export interface Access {
   readonly context?: string;
 }
 
-/** Throws a TutorialError when the kubeconfig has no such context. */
+/** Returns the clients; throws a TutorialError when the kubeconfig has no such context. */
 export function connect({ kubeconfig, context }: Access): Cluster {
   const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromDefault();
@@ -34,7 +34,7 @@ export function connect({ kubeconfig, context }: Access): Cluster {
   return { core: config.makeApiClient(CoreV1Api), exec: new Exec(config) };
 }
 
-/** What the answer is, or undefined when the API server says that there is no such object. */
+/** Resolves with the answer, or undefined for a 404. */
 export async function ifThere<T>(request: Promise<T>): Promise<T | undefined> {
   try {
     return await request;
@@ -44,12 +44,12 @@ export async function ifThere<T>(request: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The HTTP status of a request that the API server refused; undefined for any other error. */
+/** Returns the HTTP status of a refused request; undefined for any other error. */
 export function statusCode(error: unknown): number | undefined {
   return error instanceof ApiException ? error.code : undefined;
 }
 
-/** Repeats `edit`, which must read before it writes, while the API server answers that the object has changed in between. */
+/** Retries `edit`, which must read before it writes, while the API server answers with a conflict. */
 export async function retryOnConflict(tries: number, edit: () => Promise<void>): Promise<void> {
   try {
     await edit();

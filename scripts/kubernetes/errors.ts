@@ -1,7 +1,7 @@
-// Why a step of the tutorial did not come true, with what the cluster said about it.
+// The error of a failed step of the tutorial, with the cluster's information about it.
 
 export class TutorialError extends Error {
-  /** What the cluster said, one finding a line: a pod's status, its Events, a node's annotations. */
+  /** Information from the cluster, one finding a line: a pod's status, its Events, a node's annotations. */
   readonly findings: readonly string[];
 
   constructor(message: string, findings: readonly string[] = [], options?: ErrorOptions) {

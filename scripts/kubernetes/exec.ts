@@ -1,4 +1,4 @@
-// A command inside a pod, to its end.
+// Runs a command inside a pod to completion.
 
 import { Writable } from 'node:stream';
 import type { V1Status } from '@kubernetes/client-node';
@@ -17,8 +17,8 @@ export interface Said {
 const TIMEOUT_MS = 20_000;
 
 /**
- * Runs argv in the tutorial's container of a pod. A non-zero exit status is an outcome; a TutorialError says that
- * the command could not be run or did not end within 20 s.
+ * Runs argv in the tutorial's container of a pod. Resolves also for a non-zero exit status; throws a TutorialError when
+ * the command cannot be run or does not end within 20 s.
  */
 export async function execIn(cluster: Cluster, pod: string, argv: readonly string[]): Promise<Said> {
   const stdout = collector();
@@ -27,7 +27,7 @@ export async function execIn(cluster: Cluster, pod: string, argv: readonly strin
   return { stdout: stdout.text(), stderr: stderr.text(), exitCode: exitCodeOf(status, pod, argv) };
 }
 
-/** As execIn, for a command that must succeed: its standard output. */
+/** Like execIn; resolves with standard output, throws a TutorialError for a non-zero exit status. */
 export async function outputOf(cluster: Cluster, pod: string, argv: readonly string[]): Promise<string> {
   const said = await execIn(cluster, pod, argv);
   if (said.exitCode !== 0) {
@@ -54,7 +54,7 @@ async function ended(
     cluster.exec
       .exec(TUTORIAL_NAMESPACE, pod, CONTAINER, [...argv], stdout, stderr, null, false, resolve)
       .then(
-        (socket) => socket.addEventListener('close', () => fail('the connection closed before its end')),
+        (socket) => socket.addEventListener('close', () => fail('the connection closed before it ended')),
         (error: unknown) => fail(`the connection failed: ${problemOf(error)}`, error),
       );
     return await promise;
@@ -72,7 +72,7 @@ function exitCodeOf(status: V1Status, pod: string, argv: readonly string[]): num
   return Number(cause.message);
 }
 
-/** A WebSocket's error event is no Error, but carries what went wrong. */
+/** Returns the message of an error or of a WebSocket's error event, which is not an Error. */
 function problemOf(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
   return String(error);

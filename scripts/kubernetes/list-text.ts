@@ -1,15 +1,15 @@
-// The text of the policy's list with names added or taken out; everything else of it stays.
+// Adds names to the text of the policy's list, or removes them; keeps everything else.
 
 import { readList } from '../../agent/policy/lists.ts';
 import { LIST_KEY } from './names.ts';
 
 export interface ListEdit {
   readonly text: string;
-  /** The lines that are new in it. */
+  /** The added lines. */
   readonly added: readonly string[];
 }
 
-/** Adds a line for each name that the list does not have yet. */
+/** Returns the text with a line for each name that the list does not have yet. */
 export function withNames(text: string, names: readonly string[]): ListEdit {
   const present = namesIn(text);
   const added = names.filter((name) => !present.includes(name));
@@ -18,7 +18,7 @@ export function withNames(text: string, names: readonly string[]): ListEdit {
   return { text: `${begun}${added.join('\n')}\n`, added };
 }
 
-/** Takes the names out; a line that held nothing else goes with them. */
+/** Returns the text without the names, and without lines that contained nothing else. */
 export function withoutNames(text: string, names: readonly string[]): string {
   const lines = text.split('\n').map((line) => withoutIn(line, names));
   return lines.filter((line) => line !== undefined).join('\n');

@@ -8,26 +8,26 @@ import { TUTORIAL_NAMESPACE as name } from './names.ts';
 
 const REMOVAL = { timeoutMs: 120_000, everyMs: 250 };
 
-/** A fresh namespace: one that is left of an earlier run goes first, with everything in it. */
+/** Makes the namespace; first removes one that is left from an earlier run. */
 export async function makeNamespace(cluster: Cluster): Promise<void> {
   await removeNamespace(cluster);
   await cluster.core.createNamespace({
     body: {
       metadata: {
         name,
-        // Pod Security's stricter levels refuse NET_ADMIN and unsafe sysctls, whatever a kubelet says.
+        // The stricter Pod Security levels refuse NET_ADMIN and unsafe sysctls, before any kubelet decides.
         labels: { 'pod-security.kubernetes.io/enforce': 'privileged' },
       },
     },
   });
 }
 
-/** Resolves when the namespace and its pods are gone; true when there was one. */
+/** Resolves when the namespace and its pods are gone: true when it existed. Throws a TutorialError after a timeout. */
 export async function removeNamespace(cluster: Cluster): Promise<boolean> {
   const { core } = cluster;
   const found = await ifThere(core.readNamespace({ name }));
   if (found === undefined) return false;
-  // A namespace whose pods are gone goes at once; with pods in it its controller looks again only after seconds.
+  // Deleting the pods first is faster: the namespace controller retries only after seconds while pods remain.
   await core.deleteCollectionNamespacedPod({ namespace: name });
   await until(async () => (await podsIn(cluster)).length === 0, REMOVAL);
   await ifThere(core.deleteNamespace({ name }));
@@ -35,7 +35,7 @@ export async function removeNamespace(cluster: Cluster): Promise<boolean> {
   if (gone) return true;
   const left = await podsIn(cluster);
   throw new TutorialError(
-    `Expected namespace ${name} to be gone after ${REMOVAL.timeoutMs / 1000} s, but it is still there`,
+    `Expected namespace ${name} to be gone after ${REMOVAL.timeoutMs / 1000} s, but it still exists`,
     left.map(({ metadata, status }) => `pod ${metadata?.name}: ${status?.phase}`),
   );
 }

@@ -1,4 +1,4 @@
-// What a node's annotations say about names that it shall allow.
+// Whether a node's annotations show that it allows the wanted names.
 
 import { KEYS } from '../../agent/names.ts';
 
@@ -19,7 +19,7 @@ export interface Wanted {
   readonly forbidden: readonly string[];
 }
 
-/** What the node shows when it is settled: Done, the desired revision applied, and proven to run as wanted; else undefined. */
+/** Returns what a settled node shows (Done, the desired revision applied, verified to run the wanted names); undefined when not settled. */
 export function settledAs(annotations: Annotations, { allowed, forbidden }: Wanted): Settled | undefined {
   const desired = listOf(annotations[KEYS.desired]);
   const running = listOf(annotations[KEYS.running]);
@@ -36,7 +36,7 @@ export function settledAs(annotations: Annotations, { allowed, forbidden }: Want
     : undefined;
 }
 
-/** Whether the node shows a kubelet that is proven to run as wanted, be it still watched or Done. */
+/** Returns whether the node shows a kubelet that is verified to run the wanted names, soaking or Done. */
 export function isProvenAs(annotations: Annotations, { allowed, forbidden }: Wanted): boolean {
   const running = listOf(annotations[KEYS.running]);
   return (
@@ -46,7 +46,7 @@ export function isProvenAs(annotations: Annotations, { allowed, forbidden }: Wan
   );
 }
 
-/** One node's annotations in a line, for an error. */
+/** Returns one node's annotations in a line, for an error. */
 export function inOneLine(node: string, annotations: Annotations): string {
   const { state, running, reason, policyError } = KEYS;
   if (annotations[state] === undefined) return `${node}: no report of an agent yet`;

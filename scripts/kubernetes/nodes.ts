@@ -1,4 +1,4 @@
-// The nodes that the tutorial is played on, and waiting for what they report.
+// The nodes of the tutorial, and waiting for their reports.
 
 import type { V1Node } from '@kubernetes/client-node';
 import { KEYS } from '../../agent/names.ts';
@@ -28,10 +28,10 @@ export interface NodeAnnotations {
 
 const EVERY_MS = 100;
 const PATIENCE_MS = 90_000;
-/** One node goes first and is watched for a minute, the others follow a few at a time. */
+/** Timeout for a coordinated rollout: a canary soaks for a minute, the others follow a few at a time. */
 const PACED_PATIENCE_MS = 900_000;
 
-/** Every Linux node that takes a user's pods: Ready, not cordoned, not tainted against them. Throws a TutorialError when there is none. */
+/** Returns every Linux node that accepts user pods: Ready, not cordoned, not tainted. Throws a TutorialError when there is none. */
 export async function tutorialNodes(cluster: Cluster): Promise<readonly TutorialNode[]> {
   const { items } = await cluster.core.listNode();
   const nodes = items.filter(takesPods).map((node) => ({
@@ -43,14 +43,14 @@ export async function tutorialNodes(cluster: Cluster): Promise<readonly Tutorial
   throw new TutorialError('Expected a node that is Ready and takes pods, got none', items.map(nameOf));
 }
 
-/** Resolves when an agent reports on every one of the nodes; throws a TutorialError when one does not in 90 s, or cannot do its job there. */
+/** Resolves when an agent reports on each of the nodes; throws a TutorialError after 90 s, or when a node's kubelet does not use KUBELET_EXTRA_ARGS. */
 export async function awaitAgents(cluster: Cluster, names: readonly string[]): Promise<void> {
   const { met, seen } = await watchNodes(
     { cluster, names, timeoutMs: PATIENCE_MS },
     ({ annotations }) => annotations[KEYS.state] !== undefined,
   );
   const lines = seen.map(({ name, annotations }) => inOneLine(name, annotations));
-  if (!met) throw new TutorialError(`Expected an agent's report on every node, got none on some`, lines);
+  if (!met) throw new TutorialError(`Expected an agent's report on every node, but some have none`, lines);
   if (seen.some(({ annotations }) => annotations[KEYS.state] === 'Unreconcilable')) {
     throw new TutorialError(
       "Expected every node's kubelet to take KUBELET_EXTRA_ARGS, but not all do",
@@ -59,7 +59,7 @@ export async function awaitAgents(cluster: Cluster, names: readonly string[]): P
   }
 }
 
-/** Resolves when every one of the nodes is proven to run as wanted; throws a TutorialError when one is not in 90 s, or in 15 min where nodes wait for their turn. */
+/** Resolves when each of the nodes is verified to run the wanted names; throws a TutorialError after 90 s, or 15 min in a coordinated rollout. */
 export async function awaitProven(
   cluster: Cluster,
   names: readonly string[],
@@ -80,7 +80,7 @@ export async function awaitProven(
   }
 }
 
-/** Resolves when every one of the nodes is settled as wanted, each with what it shows then; throws a TutorialError when one is not in time, as above. */
+/** Resolves with what each node shows when all are settled with the wanted names; throws a TutorialError after the same timeouts. */
 export async function awaitSettled(
   cluster: Cluster,
   names: readonly string[],
@@ -104,7 +104,7 @@ export async function awaitSettled(
   );
 }
 
-/** All annotations of every node of the cluster. */
+/** Returns all annotations of every node of the cluster. */
 export async function nodeAnnotations(cluster: Cluster): Promise<readonly NodeAnnotations[]> {
   const { items } = await cluster.core.listNode();
   return items.map((node) => ({ name: nameOf(node), annotations: node.metadata?.annotations ?? {} }));

@@ -1,14 +1,14 @@
-// What a pod's status means for somebody who waits for it.
+// Classifies a pod's status: running, waiting or failed.
 
 import type { V1ContainerStatus, V1Pod, V1PodCondition } from '@kubernetes/client-node';
 
 export type PodState =
   | { readonly kind: 'running'; readonly ip: string }
-  /** Not to come right by itself: refused by the kubelet, ended, or held up by something that stays. */
+  /** Waiting does not help: the kubelet refused the pod, its container ended, or its waiting reason is permanent. */
   | { readonly kind: 'failed'; readonly reason: string; readonly message: string }
   | { readonly kind: 'waiting'; readonly why: string };
 
-/** Reasons of a container's waiting after which more waiting is of no use. */
+/** Waiting reasons of a container that are permanent. */
 const LASTING = new Set([
   'CrashLoopBackOff',
   'CreateContainerConfigError',

@@ -8,7 +8,7 @@ export type Lesson = 'runasuser' | 'capabilities' | 'sysctls';
 export interface Placement {
   /** The value of the node's label kubernetes.io/hostname. */
   readonly hostname: string;
-  /** The Node's name; it ends the pod's. */
+  /** The Node's name, which is the suffix of the pod's name. */
   readonly node: string;
   readonly image: string;
 }
@@ -19,14 +19,14 @@ export const OTHER_PORT = 8080;
 export const BACKLOG = 4096;
 export const CONTAINER = 'demo';
 
-/** The sysctls of the third lesson, as its pod asks for them. */
+/** The sysctls in the pod of the third lesson. */
 export const POD_SYSCTLS: readonly { readonly name: string; readonly value: string }[] = [
   { name: 'kernel.shm_rmid_forced', value: '0' },
   { name: SAFE_SYSCTL, value: '0' },
   { name: UNSAFE_SYSCTL, value: String(BACKLOG) },
 ];
 
-// ikubernetes/demoapp starts a Python program, an image in its likeness may bring a command of that name.
+// ikubernetes/demoapp starts a Python program; a compatible image may have a command named demoapp.
 const START_APP =
   'if command -v demoapp >/dev/null; then exec demoapp; else exec python3 /usr/local/bin/demo.py; fi';
 const REDIRECT = `iptables -t nat -A PREROUTING -p tcp --dport ${OTHER_PORT} -j REDIRECT --to-ports ${APP_PORT}`;
@@ -35,7 +35,7 @@ export function podName(lesson: Lesson, node: string): string {
   return `securitycontext-${lesson}-demo-${node}`;
 }
 
-/** The pod of a lesson for one node. The scheduler places it, as it places a user's: nodeName would go round it. */
+/** Returns the pod of a lesson for one node. It uses a node selector, not nodeName, so that the scheduler places it as it places user pods. */
 export function tutorialPod(lesson: Lesson, { hostname, node, image }: Placement): V1Pod {
   return {
     apiVersion: 'v1',

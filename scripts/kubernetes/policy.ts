@@ -1,4 +1,4 @@
-// The one edit that the tutorial is about, and its undoing.
+// The tutorial's edit of the policy, and its reversal.
 
 import { PatchStrategy, setHeaderOptions, type V1ConfigMap } from '@kubernetes/client-node';
 import { type Cluster, ifThere, retryOnConflict } from './cluster.ts';
@@ -9,10 +9,10 @@ import { AGENT_NAMESPACE, AT_ONCE, LIST_KEY, POLICY_CONFIG_MAP, ROLLOUT_KEY, SAF
 const namespace = AGENT_NAMESPACE;
 const name = POLICY_CONFIG_MAP;
 const TRIES = 5;
-/** A list that is valid and asks nothing of a node. */
+/** A valid list that needs no change on any node. */
 const NOTHING = `${SAFE_SYSCTL}\n`;
 
-/** Adds names to the policy's list and leaves every other key and name as it is. */
+/** Adds names to the policy's list; keeps every other key and name. */
 export async function allow(cluster: Cluster, names: readonly string[]): Promise<ListEdit> {
   let edit: ListEdit = { text: '', added: [] };
   await editList(cluster, (text) => {
@@ -23,8 +23,8 @@ export async function allow(cluster: Cluster, names: readonly string[]): Promise
 }
 
 /**
- * Takes names out again. A list that would be empty keeps, or gets, the tutorial's safe sysctl, which asks nothing of
- * a node: the agent takes an empty list for a mistake, and changes nothing.
+ * Removes names from the list. A list that would be empty keeps, or gets, the tutorial's safe sysctl, which needs no change
+ * on any node: the agent treats an empty list as a mistake, and changes nothing.
  */
 export async function forbid(cluster: Cluster, names: readonly string[]): Promise<void> {
   await editList(cluster, (text) => {
@@ -34,8 +34,8 @@ export async function forbid(cluster: Cluster, names: readonly string[]): Promis
 }
 
 /**
- * Takes every key out that is not documentation or the pace, and leaves a list that asks nothing of a node; for clusters that are
- * the tutorial's own. false: there was nothing to take out.
+ * Removes every key except documentation and pace, and leaves a list that needs no change on any node; only for the tutorial's
+ * own clusters. Resolves with false when there was nothing to remove.
  */
 export async function resetPolicy(cluster: Cluster): Promise<boolean> {
   const configMap = await ifThere(cluster.core.readNamespacedConfigMap({ namespace, name }));
@@ -49,18 +49,18 @@ export async function resetPolicy(cluster: Cluster): Promise<boolean> {
   return true;
 }
 
-/** Lets all nodes go at once; for clusters that are the tutorial's own. */
+/** Lets all nodes change at once; only for the tutorial's own clusters. */
 export async function goAtOnce(cluster: Cluster): Promise<void> {
   await patch(cluster, {}, { [ROLLOUT_KEY]: AT_ONCE });
 }
 
-/** Whether the policy lets all nodes go at once. */
+/** Returns whether the policy lets all nodes change at once. */
 export async function goesAtOnce(cluster: Cluster): Promise<boolean> {
   const configMap = await ifThere(cluster.core.readNamespacedConfigMap({ namespace, name }));
   return configMap?.data?.[ROLLOUT_KEY] === AT_ONCE;
 }
 
-/** The names that the policy's list allows; empty when there is no ConfigMap. */
+/** Returns the names in the policy's list; empty when there is no ConfigMap. */
 export async function allowedNow(cluster: Cluster): Promise<readonly string[]> {
   const configMap = await ifThere(cluster.core.readNamespacedConfigMap({ namespace, name }));
   return namesIn(configMap?.data?.[LIST_KEY] ?? '');
@@ -71,7 +71,7 @@ async function editList(cluster: Cluster, change: (text: string) => string): Pro
     const configMap = await ifThere(cluster.core.readNamespacedConfigMap({ namespace, name }));
     if (configMap === undefined) {
       throw new TutorialError(
-        `Expected a ConfigMap ${namespace}/${name}, found none; kubectl apply -k daemonset/ brings it.`,
+        `Expected a ConfigMap ${namespace}/${name}, found none. Create it: kubectl apply -k daemonset/`,
       );
     }
     const before = configMap.data?.[LIST_KEY] ?? '';

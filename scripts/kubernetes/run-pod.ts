@@ -1,4 +1,4 @@
-// Pods of the tutorial: made, waited for, removed.
+// Makes the tutorial's pods, waits for them and removes them.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CoreV1Event, V1Pod } from '@kubernetes/client-node';
@@ -12,7 +12,7 @@ import { podState, type PodState } from './pod-state.ts';
 const START = { timeoutMs: 180_000, everyMs: 150 };
 const REFUSAL = { timeoutMs: 60_000, everyMs: 150 };
 const REMOVAL = { timeoutMs: 60_000, everyMs: 150 };
-/** A new namespace gets its ServiceAccount a moment later; no pod is admitted before. */
+/** A new namespace admits no pod until it has its ServiceAccount. */
 const ADMISSION = { tries: 50, everyMs: 200 };
 
 export interface Running {
@@ -26,7 +26,7 @@ export interface Refused {
   readonly message: string;
 }
 
-/** Makes the pod, in the place of one that has its name. */
+/** Makes the pod, after removing one with the same name; returns the name. */
 export async function createPod(cluster: Cluster, pod: V1Pod): Promise<string> {
   const name = pod.metadata?.name ?? '';
   await removePod(cluster, name);
@@ -42,14 +42,14 @@ export async function createPod(cluster: Cluster, pod: V1Pod): Promise<string> {
   }
 }
 
-/** Resolves when the pod runs; throws a TutorialError with its status and Events when it fails or does not in 180 s. */
+/** Resolves when the pod runs; throws a TutorialError with its status and Events when it fails, or after 180 s. */
 export async function awaitRunning(cluster: Cluster, pod: string): Promise<Running> {
   const state = await settled(cluster, pod, START.timeoutMs);
   if (state.kind === 'running') return { pod, ip: state.ip };
   throw await unexpected(cluster, pod, 'run', state);
 }
 
-/** Resolves when the kubelet has refused the pod; throws a TutorialError when it lets it run. */
+/** Resolves when the kubelet has refused the pod; throws a TutorialError when the pod runs. */
 export async function awaitRefused(cluster: Cluster, pod: string): Promise<Refused> {
   const state = await settled(cluster, pod, REFUSAL.timeoutMs);
   if (state.kind === 'failed') return { pod, reason: state.reason, message: state.message };
@@ -63,7 +63,7 @@ export async function removePod(cluster: Cluster, pod: string): Promise<void> {
   const gone = await until(async () => (await read(cluster, pod)) === undefined, REMOVAL);
   if (!gone)
     throw new TutorialError(
-      `Expected pod ${pod} to be gone after ${REMOVAL.timeoutMs / 1000} s, but it is still there`,
+      `Expected pod ${pod} to be gone after ${REMOVAL.timeoutMs / 1000} s, but it still exists`,
     );
 }
 
@@ -105,7 +105,7 @@ async function unexpected(
 
 function inWords(state: PodState): string {
   if (state.kind === 'running') return 'Running';
-  return state.kind === 'failed' ? `${state.reason}: ${state.message}` : `${state.why}, and time is up`;
+  return state.kind === 'failed' ? `${state.reason}: ${state.message}` : `${state.why} at the timeout`;
 }
 
 function eventLine({ type, reason, message }: CoreV1Event): string {

@@ -1,4 +1,4 @@
-// The end-to-end cases on one kubelet after another.
+// Runs the end-to-end cases on one kubelet version after another.
 
 import { errorText } from '../../agent/text/error-text.ts';
 import { kubernetesBinary } from '../bed/build/kubernetes.ts';
@@ -8,7 +8,7 @@ import { runVitest, type VitestOutcome } from '../entry/run-vitest.ts';
 import { matrixFiles } from './files.ts';
 import type { Row } from './table.ts';
 
-/** Runs every version whatever became of the ones before. What cannot be built is a failure of its version. */
+/** Runs every version, also after failures. A failed build counts as a failure of its version. */
 export async function matrix(versions: readonly string[], log: Log): Promise<readonly Row[]> {
   const files = await matrixFiles();
   const rows: Row[] = [];
@@ -37,7 +37,7 @@ async function rowOf(version: string, files: readonly string[], log: Log): Promi
   startedAt = performance.now();
   return rowFrom(
     await runVitest(['--project', 'e2e', ...files], {
-      // A bed that is kept has the kubelets of another run.
+      // A kept bed has the kubelets of another run.
       env: { [ONE_KUBELET]: version, KUBELET_SYSCTLS_E2E_BED: undefined },
       progress: 'stderr',
     }),

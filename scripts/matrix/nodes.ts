@@ -1,5 +1,5 @@
-// The nodes of the tier's bed, and which kubelet each has: the newest, and the oldest on one of them; or on all the one that
-// `npm run matrix` names.
+// The nodes of the tier's bed with their kubelets: the newest, and the oldest on one node; or the one of `npm run matrix`
+// on all.
 
 import type { NodeSpec } from '../bed/bed.ts';
 import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../bed/build/kubernetes.ts';
@@ -17,7 +17,7 @@ const NODES: readonly NodeSpec[] = [
   { name: 'n5', layout: 'no-variable' },
 ];
 
-/** Five nodes of five layouts; undefined: the newest kubelet and the oldest. */
+/** Returns five nodes of five layouts; undefined: the newest kubelet, and the oldest on one node. */
 export function e2eNodes(oneKubelet: string | undefined): readonly E2eNode[] {
   return NODES.map((node) => ({
     ...node,
@@ -25,15 +25,15 @@ export function e2eNodes(oneKubelet: string | undefined): readonly E2eNode[] {
   }));
 }
 
-/** Of this run. */
+/** The nodes of this run. */
 export const E2E_NODES = e2eNodes(process.env[ONE_KUBELET] || undefined);
 
-/** A node that a case adds, with the kubelet of this run. */
+/** Returns a node that a case adds, with the kubelet of this run. */
 export function newNode(spec: NodeSpec): E2eNode {
   return { kubelet: process.env[ONE_KUBELET] || DEFAULT_KUBERNETES_VERSION, ...spec };
 }
 
-/** What of `found` is not as in this run, for a person; nodes that a case has added do not count. */
+/** Returns how `found` differs from this run's nodes, as sentences; ignores nodes that a case has added. */
 export function differencesFrom(
   found: readonly NodeSpec[],
   wanted: readonly E2eNode[] = E2E_NODES,

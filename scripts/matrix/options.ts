@@ -6,24 +6,24 @@ import { compareVersions, formatVersion, parseVersion } from '../../agent/sysctl
 import { KUBELET_VERSIONS, OLDEST_KUBELET_VERSION } from '../bed/build/kubernetes.ts';
 
 export interface MatrixOptions {
-  /** In the order in which they are run, each once. */
+  /** The versions in the order of their runs, each once. */
   readonly versions: readonly string[];
   readonly output: 'markdown' | 'json';
 }
 
 export const HELP = `Usage: npm run matrix [-- VERSION …] [OPTIONS]
 
-Runs the end-to-end cases in which a kubelet's version can matter once for each VERSION, on a cluster whose nodes all
+Runs the end-to-end cases that depend on the kubelet's version, once for each VERSION, on a cluster whose nodes all
 have that kubelet (root and Go are needed; building a kubelet takes some minutes the first time), and prints a table.
 
-VERSION is a kubelet's version, or a minor version for the patch that is listed here; without any, all of these:
+VERSION is a whole version, or a minor version for the patch listed here. The default is all of these:
   ${KUBELET_VERSIONS.join(' ')}
 
 Options:
   --json       the result as JSON instead of a table in Markdown; progress goes to standard error
-  -h, --help   this text
+  -h, --help   show this help
 
-Exit codes: 0 nothing failed, 1 something failed (and which is said), 2 wrong usage, 130 interrupted.
+Exit codes: 0 nothing failed, 1 a case failed (named on standard error), 2 wrong usage, 130 interrupted.
 `;
 
 export function parseCommand(args: readonly string[]): Command<MatrixOptions> {
@@ -42,7 +42,7 @@ export function parseCommand(args: readonly string[]): Command<MatrixOptions> {
   });
 }
 
-/** The whole version that a person means. */
+/** Returns the whole version for a version or minor version; throws when it is unknown or too old. */
 function versionOf(text: string): string {
   const [, minor, patch] = /^v?(1\.\d{1,3})(\.\d{1,3})?$/u.exec(text) ?? [];
   if (minor === undefined)

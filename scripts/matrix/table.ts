@@ -1,22 +1,22 @@
-// The matrix's result, as people read it and as README has it.
+// The matrix's result as a Markdown table, as in README.
 
 import { alignedTable } from '../bench/report/table.ts';
 
 export interface Row {
-  /** Of the kubelet. */
+  /** The kubelet's version. */
   readonly version: string;
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** With the making of the cluster, without the building of what is kept. */
+  /** Includes starting the cluster, but not building what is cached. */
   readonly seconds: number;
-  /** What failed, by its whole title. */
+  /** Full titles of the failed tests. */
   readonly failures: readonly string[];
 }
 
 const HEAD = ['kubelet', 'passed', 'failed', 'skipped', 'seconds'] as const;
 
-/** A table in Markdown, its columns aligned for people who read it as text. */
+/** Returns a Markdown table whose columns are aligned, so that it can be read as text. */
 export function markdown(rows: readonly Row[]): string {
   const cells = rows.map(({ version, passed, failed, skipped, seconds }) => [
     version,
@@ -25,7 +25,7 @@ export function markdown(rows: readonly Row[]): string {
   return alignedTable([HEAD, ...cells], 1);
 }
 
-/** Every failure on a line of its own after its version; empty when there is none. */
+/** Returns one line for each failure, with its version; empty when there is none. */
 export function failureLines(rows: readonly Row[]): readonly string[] {
   return rows.flatMap(({ version, failed, failures }) => {
     const named = failures.map((failure) => `kubelet ${version}: ${failure}`);
@@ -35,4 +35,4 @@ export function failureLines(rows: readonly Row[]): readonly string[] {
   });
 }
 
-/** Numbers stand on the right. */
+/** Numbers are right-aligned. */

@@ -9,11 +9,11 @@ export interface AgentPod {
   readonly uid: string;
   readonly ready: boolean;
   readonly restarts: number;
-  /** The exit code of the container before this one. */
+  /** The exit code of the previous container. */
   readonly lastExitCode: number | undefined;
 }
 
-/** The one that is not on its way out; undefined when there is none. */
+/** Returns the node's agent pod that is not being deleted; undefined when there is none. */
 export async function agentPodOn(
   { cluster }: Pick<World, 'cluster'>,
   node: string,

@@ -1,4 +1,4 @@
-// A kubelet that does not start with some list, as long as somebody wants it so.
+// A kubelet that fails to start with some lists, until the fault is removed.
 
 import { useWrapper } from './kubelet-unit.ts';
 import type { TestNode } from './test-node.ts';
@@ -12,7 +12,7 @@ esac
 exec /usr/bin/kubelet "$@"
 `;
 
-/** From the next start on. */
+/** Replaces the node's kubelet from its next start on. */
 export async function useFaultyKubelet(node: TestNode): Promise<void> {
   await useWrapper(node, KUBELET);
 }

@@ -1,4 +1,4 @@
-// Files of a node, by the node's own paths.
+// Files of a node, by their paths on the node.
 
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -11,17 +11,17 @@ export interface FileFacts {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Both differ after every write, by rename or in place. */
+  /** Inode and change time: they differ after every write, by rename or in place. */
   readonly inode: number;
   readonly modifiedNs: bigint;
 }
 
-/** undefined when there is no such file. */
+/** Returns the bytes; undefined when there is no such file. */
 export async function readHostFile(node: Place, path: string): Promise<Buffer | undefined> {
   return ifThere(readFile(node.path(path)));
 }
 
-/** Writes in place, as `echo >` does; makes missing folders. */
+/** Writes in place, as `echo >` does; creates missing folders. */
 export async function writeHostFile(
   node: Place,
   path: string,

@@ -1,4 +1,4 @@
-// The unit of a node's kubelet, changed as a case wants it until the node is fresh again.
+// Changes the unit of a node's kubelet for a case, until the node is reset.
 
 import type { TestNode } from './test-node.ts';
 
@@ -6,14 +6,14 @@ const WRAPPER = '/usr/local/lib/e2e-kubelet';
 const DROP_IN = '/etc/systemd/system/kubelet.service.d/90-fault.conf';
 const ARGS = '$KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS';
 
-/** Runs the kubelet with this drop-in from now on. */
+/** Adds the drop-in and restarts the kubelet with it. */
 export async function useDropIn(node: TestNode, content: string): Promise<void> {
   await node.write(content, DROP_IN);
   await node.exec(['systemctl', 'daemon-reload']);
   await node.restartKubelet();
 }
 
-/** Runs this script, which becomes the kubelet, in its place from now on. */
+/** Runs this script, which executes the kubelet, in place of the kubelet from now on. */
 export async function useWrapper(node: TestNode, script: string): Promise<void> {
   await node.write(script, WRAPPER, 0o755);
   await useDropIn(node, `[Service]\nExecStart=\nExecStart=${WRAPPER} ${ARGS}\n`);

@@ -6,9 +6,9 @@ import type { BedNode } from '../bed/bed.ts';
 export interface KubeletNow {
   /** `active` while it runs. */
   readonly activeState: string;
-  /** As the node counts; 0 while none runs. */
+  /** Process id in the node's namespace; 0 while none runs. */
   readonly mainPid: number;
-  /** Of this start of the unit. */
+  /** systemd's id of this start of the unit. */
   readonly invocationId: string;
   /** Empty while none runs. */
   readonly argv: readonly string[];
@@ -27,7 +27,7 @@ export async function kubeletOn(node: Pick<BedNode, 'exec' | 'path'>): Promise<K
   };
 }
 
-/** Status line and body of its own health endpoint, or why there are none. */
+/** Returns status line and body of the kubelet's healthz, or the error. */
 export async function healthz(node: Pick<BedNode, 'exec'>): Promise<string> {
   const ask = 'exec 3<>/dev/tcp/127.0.0.1/10248; printf "GET /healthz HTTP/1.0\\r\\n\\r\\n" >&3; cat <&3';
   const { stdout, stderr, exitCode } = await node.exec(['bash', '-c', ask], { reject: false });

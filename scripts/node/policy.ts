@@ -1,4 +1,4 @@
-// The policy's ConfigMap as a user edits it: whole, or one node's share of it.
+// Edits the policy's ConfigMap: all of it, or one node's profile.
 
 import { parse, stringify } from 'yaml';
 import { ifThere, retryOnConflict } from '../kubernetes/cluster.ts';
@@ -14,19 +14,19 @@ interface Profile {
 }
 
 const WHERE = { namespace: AGENT_NAMESPACE, name: POLICY_CONFIG_MAP };
-/** Of us who documents the keys; applied again and again by `kubectl apply -k`. */
+/** Documents the keys; `kubectl apply -k` restores it. */
 const EXAMPLE = '_example';
-/** Valid, and asks nothing of any node. */
+/** A valid list that needs no change on any node. */
 const BASE = SAFE_SYSCTL;
 const TRIES = 20;
-/** Every case waits for it after every change. */
+/** Short, since every case waits for it after every change. */
 const NODE_SOAK_SECONDS = '1';
-/** Most cases are about one node; those about the fleet say Coordinated themselves. */
+/** Most cases are about one node; those about the fleet set Coordinated. */
 const ROLLOUT = 'Immediate';
 
 /**
- * Gives one node a list of its own, and leaves those of the other nodes alone; everything else of the policy becomes the
- * default. An empty list takes the node out.
+ * Gives one node its own list, and keeps those of the other nodes; everything else of the policy becomes the default. An empty
+ * list removes the node's profile.
  */
 export async function setList(world: World, node: string, names: readonly string[]): Promise<void> {
   await editPolicy(world, (data) => {
@@ -36,7 +36,7 @@ export async function setList(world: World, node: string, names: readonly string
   });
 }
 
-/** Adds keys to the policy, or takes them out (undefined). Nodes go by themselves unless a key says otherwise. */
+/** Adds keys to the policy, or removes them (undefined). Nodes change without approval unless a key says otherwise. */
 export async function setKeys(
   world: World,
   keys: Readonly<Record<string, string | undefined>>,
@@ -47,18 +47,18 @@ export async function setKeys(
   });
 }
 
-/** A policy that asks nothing of any node. */
+/** Sets a policy that needs no change on any node. */
 export async function clearPolicy(world: World): Promise<void> {
   await editPolicy(world, () => policyData([]));
 }
 
-/** The ConfigMap's data; undefined when there is none. */
+/** Returns the ConfigMap's data; undefined when there is none. */
 export async function policyNow({ cluster }: World): Promise<Data | undefined> {
   const found = await ifThere(cluster.core.readNamespacedConfigMap(WHERE));
   return found && (found.data ?? {});
 }
 
-/** Its resourceVersion; undefined when there is none. */
+/** Returns the ConfigMap's resourceVersion; undefined when there is none. */
 export async function policyVersion({ cluster }: World): Promise<string | undefined> {
   return (await ifThere(cluster.core.readNamespacedConfigMap(WHERE)))?.metadata?.resourceVersion;
 }
@@ -67,7 +67,7 @@ export async function deletePolicy({ cluster }: World): Promise<void> {
   await ifThere(cluster.core.deleteNamespacedConfigMap(WHERE));
 }
 
-/** Makes the ConfigMap where it is missing. */
+/** Edits the ConfigMap; creates it when it is missing. */
 async function editPolicy({ cluster }: World, change: (data: Data) => Data): Promise<void> {
   await retryOnConflict(TRIES, async () => {
     const found = await ifThere(cluster.core.readNamespacedConfigMap(WHERE));

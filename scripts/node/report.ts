@@ -1,16 +1,16 @@
-// What a Node object shows of its agent's work.
+// The agent's report on its Node object.
 
 import type { V1Node } from '@kubernetes/client-node';
 import { KEYS } from '../../agent/names.ts';
 import type { World } from './world.ts';
 
-/** Our annotations, without the prefix; what is absent is undefined. */
+/** Our annotations, without the prefix; an absent one is undefined. */
 export type Report = { readonly [key in keyof typeof KEYS]?: string } & {
   /** The label of the same name. */
   readonly stateLabel?: string;
 };
 
-/** The allowances of `desired` or `running`. */
+/** Returns the allowances in the text of `desired` or `running`. */
 export function listIn(text: string | undefined): readonly string[] {
   return text === undefined || text === '' ? [] : text.split(',');
 }

@@ -1,4 +1,4 @@
-// One node as the cases use it: its file, its kubelet, its report, its list.
+// A node for test cases: its file, its kubelet, its report, its list.
 
 import type { BedNode, Outcome } from '../bed/bed.ts';
 import { type FileFacts, hostFileFacts, readHostFile, removeHostFile, writeHostFile } from './host-files.ts';
@@ -15,20 +15,20 @@ export interface TestNode {
   /** The path of the file that its unit reads KUBELET_EXTRA_ARGS from. */
   readonly environmentFile: string;
   exec(argv: readonly string[]): Promise<Outcome>;
-  /** Text of a host file, the environment file unless another is named; undefined when there is none. */
+  /** Returns the text of a host file (default: the environment file); undefined when there is none. */
   text(path?: string): Promise<string | undefined>;
   facts(path?: string): Promise<FileFacts | undefined>;
   write(content: string | Uint8Array, path?: string, mode?: number): Promise<void>;
   remove(path?: string): Promise<void>;
   kubelet(): Promise<KubeletNow>;
-  /** As a person restarts it. */
+  /** Runs `systemctl restart kubelet`. */
   restartKubelet(): Promise<void>;
   report(): Promise<Report>;
   /** Gives this node its own list in the policy. */
   setList(names: readonly string[]): Promise<void>;
-  /** Resolves when the condition holds for the node's report; throws with the node's whole state when it does not in time. */
+  /** Resolves when the condition holds for the node's report; throws with the node's complete state after the timeout. */
   awaitReport(wait: Wait, condition: (report: Report) => boolean): Promise<Report>;
-  /** Resolves when the node reports Done, and its kubelet proven to allow exactly these. */
+  /** Resolves when the node reports Done and a kubelet verified to allow exactly these. */
   awaitDone(allowances: readonly string[]): Promise<Report>;
   /** Resolves with the first answer that is not undefined. */
   waitFor<T>(wait: Wait, ask: () => Promise<T | undefined>): Promise<T>;
@@ -65,7 +65,7 @@ export function testNode(world: World, name: string): TestNode {
   };
 }
 
-/** Done, for the revision that is desired, and running exactly these. */
+/** Returns whether the report is Done for the desired revision, running exactly these. */
 export function isDone(report: Report, allowances: readonly string[]): boolean {
   const { state, running, desiredRevision, appliedRevision } = report;
   const same = listIn(running).toSorted().join() === allowances.toSorted().join();

@@ -1,4 +1,4 @@
-// Waiting for what a node is to become, and saying all there is to know of it when it does not.
+// Waits for a condition of a node; the error after a timeout has the node's complete state.
 
 import { STATE_FILE } from '../../agent/node/state/state-store.ts';
 import type { BedNode } from '../bed/bed.ts';
@@ -11,18 +11,18 @@ import { reportOf } from './report.ts';
 import type { World } from './world.ts';
 
 const EVERY_MS = 50;
-/** Longer than any change takes, the wait for the kubelet's report included. */
+/** Longer than any change, including the wait for the kubelet's report. */
 const TIMEOUT_MS = 45_000;
 const LOG_LINES = 12;
 const LINE_LENGTH = 400;
 
 export interface Wait {
-  /** Goes on from "Expected n1 to": `be Done`. */
+  /** Completes "Expected n1 to", such as `be Done`. */
   readonly what: string;
   readonly timeoutMs?: number;
 }
 
-/** Resolves with the first answer that is not undefined; throws with the node's whole state when there is none in time. */
+/** Resolves with the first answer that is not undefined; throws with the node's complete state after the timeout. */
 export async function waitFor<T>(
   world: World,
   node: BedNode,
@@ -43,7 +43,7 @@ export async function waitFor<T>(
   );
 }
 
-/** Everything that tells why a node is not what it should be. */
+/** Returns everything that helps to find out why a node is not in the expected state. */
 export async function stateOf(world: World, node: BedNode): Promise<string> {
   const parts: readonly [string, () => Promise<string>][] = [
     ['report', async () => JSON.stringify(await reportOf(world, node.name), undefined, 2)],
@@ -58,12 +58,12 @@ export async function stateOf(world: World, node: BedNode): Promise<string> {
   return (await Promise.all(texts)).join('\n');
 }
 
-/** The file that the node's unit reads KUBELET_EXTRA_ARGS from. */
+/** Returns the file from which the node's unit reads KUBELET_EXTRA_ARGS. */
 export function environmentFileOf({ spec }: Pick<BedNode, 'spec'>): string {
   return spec.layout === 'rpm' ? '/etc/sysconfig/kubelet' : '/etc/default/kubelet';
 }
 
-/** Without the policy's data, which is long and of no interest here. */
+/** Returns the agent's state.json without the policy's data, which is long. */
 async function memoryOf(node: BedNode): Promise<string> {
   const content = await readHostFile(node, STATE_FILE);
   return content === undefined ? 'none' : JSON.stringify({ ...JSON.parse(content.toString()), policy: '…' });

@@ -1,4 +1,4 @@
-// Where everything of the picture goes, in pixels.
+// Positions of all parts of the picture, in pixels.
 
 import { LOOKS, type Look, type Segment, type Timeline } from './model.ts';
 
@@ -17,7 +17,7 @@ export interface Layout {
   readonly boxes: readonly Placed['box'][];
   readonly lines: readonly Placed['line'][];
   readonly words: readonly Placed['words'][];
-  /** The looks and phases that occur. */
+  /** The states of nodes and the phases that occur. */
   readonly classes: readonly string[];
 }
 
@@ -30,9 +30,9 @@ const BAR = 20;
 const BAND = 18;
 const LABEL_ROW = 16;
 const LEGEND_ROW = 20;
-/** Of the system's font at 11 px, on average and a little more. */
+/** Width of a letter of the system's font at 11 px, a little above the average. */
 const LETTER = 6.2;
-/** What is shorter would not be seen. */
+/** Minimum width of a segment: a narrower one would be invisible. */
 const THINNEST = 1.5;
 const MOST_TICKS = 12;
 const STEPS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600];
@@ -113,12 +113,12 @@ export function layoutOf(timeline: Timeline): Layout {
   };
 }
 
-/** As a class of the style sheet. */
+/** Returns the class name in the style sheet. */
 export function classOf(name: string): string {
   return name.replaceAll(' ', '-');
 }
 
-/** The first text that fits, in the middle. */
+/** Returns the first text that fits, centred; empty when none fits. */
 function inside(place: Placed['box'], texts: readonly string[]): readonly Placed['words'][] {
   const text = texts.find((each) => each.length * LETTER + 6 <= place.width);
   if (text === undefined) return [];
@@ -139,7 +139,7 @@ const WORDS: Readonly<Record<Look, string>> = {
   silent: 'silent',
 };
 
-/** From the longest to the shortest. */
+/** Returns the segment's texts from the longest to the shortest. */
 function textsOf({ look, list }: Segment): readonly string[] {
   const does = WORDS[look];
   const own = does === '' ? [] : [does];
@@ -148,7 +148,7 @@ function textsOf({ look, list }: Segment): readonly string[] {
   return [runs, ...own, ...(does === '' ? [list] : [])];
 }
 
-/** One above the other where they would touch. */
+/** Returns the labels of the edits, in several rows where they would touch. */
 function editLabels(
   { edits }: Timeline,
   x: (seconds: number) => number,
@@ -171,7 +171,7 @@ function editLabels(
 const LEGEND: Readonly<Record<Look, string>> = {
   done: 'done',
   waiting: 'waits for its approval',
-  // Most restarts are over before an agent tells of them.
+  // Most restarts end before the agent reports them.
   approved: 'approved, kubelet restarts',
   changing: 'restarts for more than a second',
   watched: 'proven, watched',
@@ -210,7 +210,7 @@ function legendOf(
   return { boxes, words, bottom: y };
 }
 
-/** Whole steps within the span, from the first edit on. */
+/** Returns the multiples of a round step within the span, from the first edit on. */
 function ticksOf(from: number, to: number): readonly number[] {
   const step = STEPS.find((each) => (to - Math.max(from, 0)) / each <= MOST_TICKS) ?? 7200;
   const first = Math.ceil(Math.max(from, 0) / step);

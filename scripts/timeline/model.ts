@@ -1,4 +1,4 @@
-// A rollout as it is drawn: rows of segments, bands of phases and edits, in seconds since the first edit.
+// The model of the picture: rows of segments, bands of phases and edits, in seconds since the first edit.
 
 import type { Phase } from '../../agent/rollout/fleet.ts';
 import type { Moment, NodeMoment } from './moments.ts';
@@ -18,7 +18,7 @@ export const LOOKS = [
   'silent',
 ] as const;
 
-/** What a node is doing, as the picture tells it. */
+/** What a node is doing, as drawn in the picture. */
 export type Look = (typeof LOOKS)[number];
 
 export interface Span {
@@ -28,7 +28,7 @@ export interface Span {
 
 export interface Segment extends Span {
   readonly look: Look;
-  /** The letter of the list that its kubelet runs with; undefined: it was never changed. */
+  /** The letter of the list that the kubelet runs; undefined: never changed. */
   readonly list: string | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface Band extends Span {
 export interface Edit {
   readonly at: number;
   readonly what: string;
-  /** The letters of the lists that nodes began to want by it. */
+  /** The letters of the lists that became desired by this edit. */
   readonly lists: readonly string[];
 }
 
@@ -56,7 +56,7 @@ export interface Timeline extends Span {
   readonly edits: readonly Edit[];
 }
 
-/** Throws when there is no moment. The lists are lettered in the order in which nodes began to want them. */
+/** Returns the model; throws when there is no moment. Lists get letters in the order in which they became desired. */
 export function timelineOf(moments: readonly Moment[]): Timeline {
   const ordered = moments.toSorted((one, other) => one.at - other.at);
   const [first, last] = [ordered.at(0), ordered.at(-1)];
@@ -78,7 +78,7 @@ export function timelineOf(moments: readonly Moment[]): Timeline {
   };
 }
 
-/** What the node is doing, by what its annotations and the coordinator's say. */
+/** Returns what the node is doing, derived from its annotations. */
 export function lookOf(moment: NodeMoment): Look {
   const { state, ready, desired, running } = moment;
   if (state === 'Working') return desired === running ? 'watched' : 'changing';
@@ -138,7 +138,7 @@ function bandsOf(ordered: readonly Moment[], end: number): readonly Band[] {
     .filter(({ from, to }) => to > from);
 }
 
-/** A, B, … Z, A1, … */
+/** Returns the letter of each revision: A, B, … Z, A1, … */
 function lettersOf(ordered: readonly Moment[]): ReadonlyMap<string, string> {
   const letters = new Map<string, string>();
   for (const revision of ordered.flatMap(revisionsIn)) {
@@ -147,7 +147,7 @@ function lettersOf(ordered: readonly Moment[]): ReadonlyMap<string, string> {
   return letters;
 }
 
-/** What it runs with comes before what it wants. */
+/** Returns the revisions in a moment: the applied one before the desired one. */
 function revisionsIn(moment: Moment): readonly string[] {
   if (moment.kind !== 'node') return [];
   return [moment.appliedRevision, moment.desiredRevision].filter((revision) => revision !== undefined);

@@ -1,4 +1,4 @@
-// What was seen of a rollout, and when: one moment a line of JSON, so that a recording can be kept and drawn again.
+// A recording of a rollout: one moment for each line of JSON, so that it can be stored and drawn again.
 
 import * as v from 'valibot';
 import { errorText } from '../../agent/text/error-text.ts';
@@ -21,7 +21,7 @@ const NODE = v.object({
   approvedRevision: text,
   failedRevision: text,
   ready: v.boolean(),
-  /** It has the start-up taint; absent otherwise. */
+  /** The node has the start-up taint; absent otherwise. */
   joining: v.optional(v.literal(true)),
   zone: text,
 });
@@ -31,11 +31,11 @@ const EDIT = v.object({ at: instant, kind: v.literal('edit'), what: v.string() }
 const END = v.object({ at: instant, kind: v.literal('end') });
 const MOMENT = v.variant('kind', [NODE, GONE, PHASE, EDIT, END]);
 
-/** What a Node showed from then on. */
+/** What a Node showed from that instant on. */
 export type NodeMoment = v.InferOutput<typeof NODE>;
-/** What the coordinator said from then on. */
+/** The coordinator's phase from that instant on. */
 export type PhaseMoment = v.InferOutput<typeof PHASE>;
-/** Somebody edited the policy. */
+/** An edit of the policy. */
 export type EditMoment = v.InferOutput<typeof EDIT>;
 export type Moment = v.InferOutput<typeof MOMENT>;
 
@@ -43,12 +43,12 @@ export function linesOf(moments: readonly Moment[]): string {
   return moments.map((moment) => `${JSON.stringify(moment)}\n`).join('');
 }
 
-/** Reads what `linesOf` wrote; throws with the number of the line that is no moment. */
+/** Parses the output of `linesOf`; throws with the number of a line that is not a moment. */
 export function momentsIn(lines: string): readonly Moment[] {
   return lines.split('\n').flatMap((line, index) => (line.trim() === '' ? [] : [momentIn(line, index + 1)]));
 }
 
-/** What was shown at that instant, and everything after it. */
+/** Returns the state at that instant, and all later moments. */
 export function since(moments: readonly Moment[], begin: number): readonly Moment[] {
   const before = moments.filter(({ at }) => at < begin);
   const subjects = new Map<string, Moment>();

@@ -1,4 +1,4 @@
-// A rollout worth a picture, on a cluster of its own: a canary, a node that fails, a halt, and the edit that mends it.
+// Plays the rollout for the picture, on its own cluster: a canary, a node that fails, a halt, and the edit that fixes it.
 
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,12 +16,12 @@ import { type Moment, type NodeMoment, since } from './moments.ts';
 import { recordRollout } from './recorder.ts';
 
 const NODES = ['node-1', 'node-2', 'node-3'];
-/** The canary is the first by name. */
+/** The node that fails; the canary is the first by name, node-1. */
 const FAILS = 'node-2';
 const FIRST = [UNSAFE_SYSCTL];
 const WITH_ONE_MORE = [UNSAFE_SYSCTL, 'net.core.wmem_max'];
-const MENDED = [UNSAFE_SYSCTL, 'net.ipv4.tcp_max_syn_backlog'];
-/** Short, so that the picture is of what happens and not of waiting. */
+const FIXED = [UNSAFE_SYSCTL, 'net.ipv4.tcp_max_syn_backlog'];
+/** Short, so that the picture shows little waiting. */
 const PACE = {
   nodeSoakSeconds: '3',
   soakSeconds: '5',
@@ -29,18 +29,18 @@ const PACE = {
   maxUnavailable: '1',
   failureThreshold: '1',
 };
-/** How long the picture stays with what is at rest: before the first edit, halted, done. */
+/** How long the picture shows a stable state: before the first edit, halted, done. */
 const LEAD_MS = 2000;
 const HALTED_MS = 6000;
 const TAIL_MS = 3000;
 const TIMEOUT_MS = 120_000;
 
-/** Resolves with all that was seen; nothing is left of the cluster. */
+/** Resolves with the recorded moments, after the cluster was removed. */
 export async function playRollout(log: Log): Promise<readonly Moment[]> {
   await ensureHostPackages(log);
   await using undo = new AsyncDisposableStack();
   const making = [startNodes(log), agentImage(log)] as const;
-  // What fails is thrown only when nothing goes on in the background any more.
+  // Rethrow an error only after all background work has ended.
   const [made] = await Promise.allSettled(making);
   if (made.status === 'fulfilled')
     undo.defer(() => log.step('Removing the cluster', () => made.value.down()));
@@ -69,9 +69,9 @@ export async function playRollout(log: Log): Promise<readonly Moment[]> {
     await recorder.until('the rollout to be halted', phaseIs('Halted'), TIMEOUT_MS);
     await sleep(HALTED_MS);
   });
-  await log.step('An edit that mends it', async () => {
-    await edit('another name instead', MENDED);
-    await recorder.until('every node to be Done with the mended list', everyRuns(MENDED), TIMEOUT_MS);
+  await log.step('An edit that fixes it', async () => {
+    await edit('another name instead', FIXED);
+    await recorder.until('every node to be Done with the fixed list', everyRuns(FIXED), TIMEOUT_MS);
     await recorder.until('the rollout to be Done', phaseIs('Done'), TIMEOUT_MS);
     await sleep(TAIL_MS);
   });
@@ -87,7 +87,7 @@ function startNodes(log: Log): Promise<Bed> {
 async function install(bed: Bed, image: Image): Promise<void> {
   await bed.loadImage(image);
   const kubectl = (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args);
-  // The cache keeps an image in a folder that is named after what it was made from.
+  // The cache names an image's folder after a hash of its inputs.
   const stamp = basename(dirname(image.archive));
   await applyManifests({ kubectl, agentImage: { reference: image.reference, stamp } });
   await awaitRollout(kubectl);

@@ -1,4 +1,4 @@
-// Records a rollout: what the Nodes and the coordinator show, at the instant at which the API server tells it.
+// Records a rollout: what the Nodes and the coordinator show, at the arrival of each watch event.
 
 import { KubeConfig, type V1ConfigMap, type V1Node, type V1Taint } from '@kubernetes/client-node';
 import { INPUT_KEYS, KEYS, PENDING_TAINT, STATES } from '../../agent/names.ts';
@@ -7,22 +7,22 @@ import { keepWatching } from '../bed/control-plane/keep-watching.ts';
 import { AGENT_NAMESPACE } from '../kubernetes/names.ts';
 import type { Moment, NodeMoment } from './moments.ts';
 
-/** Where the coordinator tells people of the rollout. */
+/** The ConfigMap with the coordinator's status. */
 export const STATUS_CONFIG_MAP = 'kubelet-sysctls-status';
 const ZONE = 'topology.kubernetes.io/zone';
 
 export interface Recorder extends AsyncDisposable {
-  /** So far, in the order in which they came. */
+  /** The moments so far, in order of arrival. */
   readonly moments: readonly Moment[];
-  /** Notes that the policy is edited now. */
+  /** Records that the policy is edited now. */
   edited(what: string): void;
-  /** Resolves when the condition holds for all that was seen so far; throws with the last of it after `timeoutMs`. */
+  /** Resolves when the condition holds for the moments so far; throws with the last of them after `timeoutMs`. */
   until(what: string, condition: (moments: readonly Moment[]) => boolean, timeoutMs: number): Promise<void>;
   /** Ends the recording. */
   stop(): void;
 }
 
-/** Resolves when every Node was seen once. Watches that the API server ends are opened anew. */
+/** Resolves when every Node was seen once. Reconnects watches that the API server ends. */
 export async function recordRollout(kubeconfig: string): Promise<Recorder> {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
@@ -37,7 +37,7 @@ export async function recordRollout(kubeconfig: string): Promise<Recorder> {
     if (ended.signal.aborted || last.get(subject) === text) return;
     last.set(subject, text);
     moments.push(moment);
-    for (const look of waiting) look();
+    for (const check of waiting) check();
   };
   const signal = ended.signal;
   await Promise.all([
@@ -65,15 +65,15 @@ export async function recordRollout(kubeconfig: string): Promise<Recorder> {
     edited: (what) => void moments.push({ at: Date.now(), kind: 'edit', what }),
     until: async (what, condition, timeoutMs) => {
       const { promise, resolve } = Promise.withResolvers<boolean>();
-      const look = (): void => {
+      const check = (): void => {
         if (condition(moments)) resolve(true);
       };
-      waiting.add(look);
+      waiting.add(check);
       const timer = setTimeout(() => resolve(false), timeoutMs);
-      look();
+      check();
       const held = await promise;
       clearTimeout(timer);
-      waiting.delete(look);
+      waiting.delete(check);
       if (!held) {
         const shown = [...last.values()].join('\n');
         throw new Error(`Expected ${what} within ${timeoutMs / 1000} s, but last seen was:\n${shown}`);
@@ -86,11 +86,11 @@ export async function recordRollout(kubeconfig: string): Promise<Recorder> {
     },
     [Symbol.asyncDispose]: async () => recorder.stop(),
   };
-  await recorder.until('Nodes to be there', (all) => all.some(({ kind }) => kind === 'node'), 30_000);
+  await recorder.until('Nodes to exist', (all) => all.some(({ kind }) => kind === 'node'), 30_000);
   return recorder;
 }
 
-/** What this Node shows at this instant. */
+/** Returns what this Node shows, at epoch ms `at`. */
 export function nodeMoment({ metadata, spec, status }: V1Node, at: number): NodeMoment {
   const shown = metadata?.annotations ?? {};
   const optional = {

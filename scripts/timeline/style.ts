@@ -1,6 +1,6 @@
-// The colours of the picture. Every colour is told by words or hatching too.
+// The colours of the picture. Text or hatching carries the same information as each colour.
 
-/** Light and dark of each class: what fills it. */
+/** Fill colours of each class in the light and the dark scheme. */
 const FILLS: Readonly<Record<string, readonly [light: string, dark: string]>> = {
   done: ['#a6d9b0', '#2c6e3f'],
   waiting: ['#dfe3e8', '#3d444d'],
@@ -25,7 +25,7 @@ const INK = { light: '#1f2328', dark: '#e6edf3' };
 const SOFT = { light: '#59636e', dark: '#9da7b1' };
 const CARD = { light: '#ffffff', dark: '#0d1117' };
 
-/** A style sheet with these classes alone. */
+/** Returns a style sheet with only these classes. */
 export function styleOf(classes: readonly string[]): string {
   return `<style>${[
     'text{font:11px system-ui,-apple-system,"Segoe UI",sans-serif}',

@@ -1,4 +1,4 @@
-// The picture in words, for those who do not see it.
+// The picture as text, for screen readers.
 
 import type { Row, Segment, Timeline } from './model.ts';
 

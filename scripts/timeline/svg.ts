@@ -1,4 +1,4 @@
-// The picture of a rollout as SVG: a row a node, time to the right. No script and no font of its own; light and dark.
+// The picture of a rollout as SVG: a row for each node, time to the right; a light and a dark scheme, no scripts or embedded fonts.
 
 import { layoutOf, type Layout, type Placed } from './layout.ts';
 import { styleOf } from './style.ts';
@@ -7,11 +7,11 @@ import type { Timeline } from './model.ts';
 
 export interface Caption {
   readonly title: string;
-  /** Beneath it: what was played, and where. */
+  /** Shown below the title: what was played, and where. */
   readonly subtitle: string;
 }
 
-/** The same timeline gives the same bytes. */
+/** Returns the SVG; the same timeline gives the same bytes. */
 export function svgOf(timeline: Timeline, { title, subtitle }: Caption): string {
   const layout = layoutOf(timeline);
   return `${[
@@ -31,7 +31,7 @@ export function svgOf(timeline: Timeline, { title, subtitle }: Caption): string 
   ].join('\n')}\n`;
 }
 
-/** Tells what failed or is blocked from the rest without its colour. */
+/** Marks failed and blocked segments without relying on colour. */
 const HATCH =
   '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch" width="2" height="6"/></pattern></defs>';
 const HATCHED = new Set(['failed', 'blocked', 'not-ready']);
@@ -55,7 +55,7 @@ function axis({ left, right, axisY }: Layout): readonly string[] {
   return [`<path class="axis" d="M${left} ${axisY}H${right}"/>`];
 }
 
-/** A tenth of a pixel is nothing that anybody sees. */
+/** Formats a number with at most one decimal. */
 function short(value: number): string {
   return String(Math.round(value * 10) / 10);
 }

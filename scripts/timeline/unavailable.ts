@@ -1,9 +1,9 @@
-// How many nodes of a recording were out of service at a time.
+// Counts the nodes of a recording that were unavailable at the same time.
 
 import { isRevision } from '../../agent/names.ts';
 import type { Moment, NodeMoment } from './moments.ts';
 
-/** Those that were unavailable together at the worst instant; empty: all were there all the time. */
+/** Returns the nodes that were unavailable at the worst instant; empty when all were always available. */
 export function mostUnavailable(moments: readonly Moment[]): readonly string[] {
   const unavailable = new Set<string>();
   let worst: readonly string[] = [];
@@ -16,7 +16,7 @@ export function mostUnavailable(moments: readonly Moment[]): readonly string[] {
   return worst;
 }
 
-/** It may begin its change; one that is Done has not said that it wants to. */
+/** Returns whether the node may start its change; a Done node does not want one. */
 export function isApproved({
   state,
   desiredRevision,
@@ -27,7 +27,7 @@ export function isApproved({
   return isRevision(approvedRevision) && approvedRevision !== appliedRevision && isWanted;
 }
 
-/** As the coordinator counts: it may change at any moment, changes, has failed at what it should have, or is not Ready. */
+/** Returns whether the coordinator counts the node as unavailable: approved, changing, failed at its desired revision, or not Ready. */
 export function isUnavailable(moment: NodeMoment): boolean {
   const { state, ready, desiredRevision, failedRevision } = moment;
   if (!ready || state === 'Working' || isApproved(moment)) return true;

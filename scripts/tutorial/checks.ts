@@ -1,4 +1,4 @@
-// What must be true of each lesson's facts for the tutorial to have come true.
+// Checks the facts that each lesson collected.
 
 import { TutorialError } from '../kubernetes/errors.ts';
 import type { AsUserFacts } from './lessons/as-user.ts';
@@ -86,7 +86,7 @@ const SYSCTLS: readonly Check<SysctlFacts>[] = [
   ]),
 ];
 
-/** Each throws a TutorialError that names every node, what was expected there and what it got. */
+/** Each throws a TutorialError with, for every failing node, what was expected and what was found. */
 export const checkAsUser = (facts: readonly AsUserFacts[]): void => check(AS_USER, facts);
 export const checkCapabilities = (facts: readonly CapabilitiesFacts[]): void => check(CAPABILITIES, facts);
 export const checkRefused = (facts: readonly RefusedFacts[]): void => check(REFUSED, facts);
@@ -99,5 +99,5 @@ function check<T extends { readonly node: string }>(checks: readonly Check<T>[],
       .filter(([, , , holds]) => !holds(each))
       .map(([what, expected, got]) => `${each.node}: expected ${what} to be ${expected}, got ${got(each)}`),
   );
-  if (problems.length > 0) throw new TutorialError('The tutorial did not come true', problems);
+  if (problems.length > 0) throw new TutorialError('The tutorial failed', problems);
 }

@@ -1,17 +1,17 @@
-// What commands inside a pod print, read.
+// Parses the output of commands inside a pod.
 
 export interface Listener {
   readonly uid: number;
 }
 
-/** Process 1 in the output of `ps -eo pid,user,args`; undefined when it is not there. */
+/** Returns process 1 from the output of `ps -eo pid,user,args`; undefined when it is missing. */
 export function processOne(ps: string): { readonly user: string; readonly line: string } | undefined {
   const line = ps.split('\n').find((text) => /^\s*1\s+\S/.test(text));
   const user = line?.trim().split(/\s+/)[1];
   return line === undefined || user === undefined ? undefined : { user, line: line.trim() };
 }
 
-/** Who listens on a port, from /proc/net/tcp or tcp6 (linux Documentation/networking/proc_net_tcp.rst); undefined when nobody does. */
+/** Returns the listener on a port, from /proc/net/tcp or tcp6 (linux Documentation/networking/proc_net_tcp.rst); undefined when there is none. */
 export function listenerOn(procNetTcp: string, port: number): Listener | undefined {
   const LISTEN = '0A';
   const row = rows(procNetTcp).find(
@@ -21,7 +21,7 @@ export function listenerOn(procNetTcp: string, port: number): Listener | undefin
   return uid === undefined ? undefined : { uid: Number(uid) };
 }
 
-/** The backlog of a listening port in the output of `ss -ltn`, where a listener's Send-Q is it; undefined when it is not there. */
+/** Returns the backlog (Send-Q) of a listening port from the output of `ss -ltn`; undefined when it is missing. */
 export function backlogOf(ss: string, port: number): number | undefined {
   const row = rows(ss).find(([state, , , local]) => state === 'LISTEN' && local?.endsWith(`:${port}`));
   return row?.[2] === undefined ? undefined : Number(row[2]);

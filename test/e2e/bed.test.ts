@@ -13,7 +13,7 @@ import { bedFolder, readRecord } from '../../scripts/bed/lifecycle/record.ts';
 import type { BedRecord } from '../../scripts/bed/lifecycle/record.ts';
 import { until } from '../../scripts/bed/util/until.ts';
 
-// Two runs of this file on one machine must not meet.
+// Two runs of this file on one machine must not share a bed.
 const NAME = `bed-test-${process.pid}`;
 const OWNED = `bed-owned-${process.pid}`;
 const log = consoleLog();
@@ -27,7 +27,7 @@ describe('a bed of two nodes', () => {
         name: NAME,
         audit: true,
         nodes: [
-          { name: 'full', layout: 'deb-full', files: { '/etc/somebody/here': 'before the first boot\n' } },
+          { name: 'full', layout: 'deb-full', files: { '/etc/existing/file': 'before the first boot\n' } },
           { name: 'old', layout: 'rpm', kubelet: OLDEST_KUBELET_VERSION },
         ],
       },
@@ -53,7 +53,7 @@ describe('a bed of two nodes', () => {
       'KUBELET_EXTRA_ARGS=\n',
     );
     expect(existsSync(bed.node('full').path('/etc/sysconfig/kubelet'))).toBe(false);
-    expect(readFileSync(bed.node('full').path('/etc/somebody/here'), 'utf8')).toBe('before the first boot\n');
+    expect(readFileSync(bed.node('full').path('/etc/existing/file'), 'utf8')).toBe('before the first boot\n');
   });
 
   it('refuses a pod whose sysctl no kubelet allows, and runs one whose sysctl is safe', async () => {
@@ -82,7 +82,7 @@ describe('a bed of two nodes', () => {
     }
   });
 
-  it('is refused a second time while it is up, and can be opened by its name', async () => {
+  it('refuses a second bed of its name while it is up, and can be opened by its name', async () => {
     await expect(startBed({ name: NAME, nodes: [] }, log)).rejects.toBeInstanceOf(BedInUseError);
     const opened = await openBed(NAME);
     expect(opened?.nodes.map(({ name, leader }) => ({ name, leader }))).toEqual(
@@ -91,7 +91,7 @@ describe('a bed of two nodes', () => {
     expect(await openBed('no-such-bed')).toBeUndefined();
   });
 
-  it('hands back what a command in a node printed and how it ended', async () => {
+  it('returns the output and the exit status of a command in a node', async () => {
     const node = bed.node('full');
     expect(await node.exec(['sh', '-c', 'cat; exit 3'], { input: 'in', reject: false })).toMatchObject({
       stdout: 'in',
@@ -117,7 +117,7 @@ describe('a bed of two nodes', () => {
     expect(readFileSync(node.path('/etc/mark'), 'utf8')).toBe('stays\n');
   });
 
-  it('takes a node in and lets it go', async () => {
+  it('adds a node and removes it', async () => {
     const late = await bed.addNode({ name: 'late', layout: 'drop-in-environment' }, log);
     expect(await kubeletArguments(bed, 'late')).toContain('--v=3');
     expect((await late.exec(['ctr', '-n', 'k8s.io', 'images', 'list', '-q'])).stdout).toContain('pause');
@@ -141,7 +141,7 @@ describe('a bed of two nodes', () => {
   });
 });
 
-it('leaves nothing on the machine after down', async () => {
+it('a bed leaves nothing on the machine after down', async () => {
   const bed = await startBed({ name: NAME, nodes: [{ name: 'n1', layout: 'deb-missing' }] }, log);
   const traces = tracesOf(NAME);
   expect(await stillThere(traces)).not.toEqual([]);
@@ -149,7 +149,7 @@ it('leaves nothing on the machine after down', async () => {
   expect(await stillThere(traces)).toEqual([]);
 });
 
-it('goes away with the process that started it, however that dies', async () => {
+it('a bed is removed when the process that started it dies for any reason', async () => {
   const owner = execa(process.execPath, [join(import.meta.dirname, 'support/bed-owner.ts'), OWNED], {
     reject: false,
   });
@@ -169,7 +169,7 @@ interface Traces {
   readonly processes: readonly (readonly [number, string])[];
 }
 
-/** All that a bed which is up has on this machine, gathered without the code that takes it down. */
+/** Returns all that a live bed has on this machine, collected without the code that removes it. */
 function tracesOf(name: string): Traces {
   const record = readRecord(name);
   if (record === undefined) throw new Error(`Expected the bed ${name} to have a record.`);
@@ -178,7 +178,7 @@ function tracesOf(name: string): Traces {
   return { record, processes: ids.map(({ pid, startTime }) => [pid, startTime]) };
 }
 
-/** What is left of it, in words, from the kernel's own lists. */
+/** Returns descriptions of what is left of the bed, from the kernel's lists. */
 async function stillThere({ record, processes }: Traces): Promise<readonly string[]> {
   const { slot, name } = record;
   const ours = new RegExp(`\\bksa(br)?${slot}\\b|${name}\\b`);
@@ -196,7 +196,7 @@ async function stillThere({ record, processes }: Traces): Promise<readonly strin
   ];
 }
 
-/** Folders vanish while they are read: it is begun anew then. */
+/** Returns all control groups; retries when a folder vanishes while it is read. */
 function cgroups(): readonly string[] {
   for (let tries = 20; ; tries -= 1) {
     try {

@@ -23,17 +23,17 @@ declare module 'vitest' {
   }
 }
 
-/** Names a bed to use, or to make and leave up: for work on a single case. */
+/** Names a bed to use, or to start and keep: for work on a single case. */
 const KEPT_BED = process.env['KUBELET_SYSCTLS_E2E_BED'];
 
-/** Resolves with what takes the bed down again. */
+/** Resolves with a function that removes the bed. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const log = consoleLog();
   const { bed, agent, app } = await bedAndImages(log);
   const down = async (): Promise<void> => {
     if (KEPT_BED === undefined) await log.step(`Removing the cluster ${bed.name}`, () => bed.down());
   };
-  // The cache keeps an image in a folder that is named after what it was made from.
+  // The cache names an image's folder after a hash of its inputs.
   const image = { reference: agent.reference, stamp: basename(dirname(agent.archive)) };
   try {
     project.provide('e2eOriginals', await rememberedOriginals(bed));
@@ -55,7 +55,7 @@ interface Made {
 
 async function bedAndImages(log: Log): Promise<Made> {
   const making = [makeBed(log), agentImage(log), demoAppImage(log)] as const;
-  // What fails is thrown only when nothing goes on in the background any more.
+  // Rethrow an error only after all background work has ended.
   const [made] = await Promise.allSettled(making);
   try {
     const [bed, agent, app] = await Promise.all(making);
@@ -104,7 +104,7 @@ async function install(
   await awaitRollout(kubectl);
 }
 
-/** A bed that was kept may be far from its beginning. */
+/** Returns the recorded originals: tests may have changed the nodes of a kept bed. */
 async function rememberedOriginals(bed: Bed): Promise<Originals> {
   const file = join(bed.folder, 'e2e-originals.json');
   if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8'));
@@ -113,7 +113,7 @@ async function rememberedOriginals(bed: Bed): Promise<Originals> {
   return originals;
 }
 
-/** What the nodes were before any agent or test touched them. */
+/** Returns the state of the nodes before any agent or test changed them. */
 async function originalsOf(bed: Bed): Promise<Originals> {
   const entries = bed.nodes.map(async (node) => {
     const inFolders = FOLDERS.map(async (folder) => {

@@ -18,7 +18,7 @@ const MOST_HEAP_GROWTH = 250_000;
 /** The allocator takes and gives back by the megabyte. */
 const MOST_GROWTH = 4_000_000;
 
-it("an hour's worth of reconnects does not make it grow", async () => {
+it("the agent's memory does not grow over an hour's reconnects", async () => {
   await using scene = await openScene('faults-hour', { haste: true });
   const rounds: AgentFigures[] = [];
   const began = performance.now();

@@ -31,7 +31,7 @@ describe.concurrent('an agent beside an API server in trouble', () => {
     expect(ridden.during.length).toBeLessThanOrEqual(mostRequests(storm.lastsMs));
   });
 
-  it('works, if slowly, where answers come slowly', async () => {
+  it('works slowly while answers are slow', async () => {
     await using scene = await openScene('faults-slow');
     const { restarts } = await scene.agent.stats();
     await meetAnew(faults.slow(1000, 64, 5))(scene);
@@ -42,7 +42,7 @@ describe.concurrent('an agent beside an API server in trouble', () => {
     expect((await scene.agent.stats()).restarts - restarts).toBe(1);
   });
 
-  it('fails at nothing while its token is rotated every 2 s and each lives for 10', async () => {
+  it('has no failures while its token is rotated every 2 s and each lives for 10 s', async () => {
     await using scene = await openScene('faults-rotation');
     const { proxy, agent } = scene;
     await handOver(scene, 10_000);
@@ -70,7 +70,7 @@ describe.concurrent('an agent beside an API server in trouble', () => {
     );
   });
 
-  it('recovers from an expired token when its file has another', async () => {
+  it('recovers from an expired token when the file has a new one', async () => {
     await using scene = await openScene('faults-expired');
     const { proxy } = scene;
     await handOver(scene, 3000);
@@ -95,14 +95,14 @@ describe.concurrent('an agent beside an API server in trouble', () => {
     expect(ridden.during.length).toBeLessThanOrEqual(mostRequests(STORM_MS));
   });
 
-  it.runIf(LENGTH === 'long')('finds out that open streams have gone silent', async () => {
+  it.runIf(LENGTH === 'long')('detects that open streams have gone silent', async () => {
     await using scene = await openScene('faults-silent');
     const ridden = await riddenOut(scene, {
       name: 'open watches gone silent',
       begin: ({ proxy }) => proxy.silenceStreams(),
       lastsMs: 2000,
       end: () => {},
-      // Nothing tells of it but the bookmark that does not come.
+      // Only the missing bookmark shows it.
       askedWithinMs: 90_000 + ASKED_WITHIN_MS,
       rightWithinMs: 90_000 + SECONDS_MS,
     });
@@ -111,7 +111,7 @@ describe.concurrent('an agent beside an API server in trouble', () => {
   });
 });
 
-it('an API server that was gone, and a hand edit meanwhile: right within seconds of its return', async () => {
+it('the agent heals a hand edit during an API server outage, and is correct within seconds of its return', async () => {
   await using scene = await openScene('faults-gone');
   const { bed } = scene.world;
   let isBack = false;
@@ -143,7 +143,7 @@ it('an API server that was gone, and a hand edit meanwhile: right within seconds
 
 async function riddenOut(scene: Scene, storm: Storm): Promise<Ridden> {
   const ridden = await rideOut(scene, storm);
-  // A watch that lives need not ask.
+  // A live watch sends no request.
   expect(ridden.askedMs ?? 0).toBeLessThan(storm.askedWithinMs ?? ASKED_WITHIN_MS);
   printFigures(storm.name, {
     lasted: seconds(storm.lastsMs),

@@ -1,4 +1,4 @@
-// Changes that are cut off: the agent is killed, for good or not, or the node's power is cut.
+// Interrupted changes: the agent is killed, permanently or not, or the node's power is cut.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ import { surelyCutAt } from './support/change/round.ts';
 import { type Instant, type Step, STEP_NAMES } from './support/change/steps.ts';
 import { awaitAgent, listInFile, openSubject } from './support/change/subject.ts';
 
-/** Beside each step once, or the steps of the short form. */
+/** Random instants, in addition to each step once or the steps of the short form. */
 const RANDOM = byLength({ short: { kills: 0, cuts: 0 }, long: { kills: 184, cuts: 34 } });
 const TIMEOUT_MS = byLength({ short: 300_000, long: 4 * 3_600_000 });
 const SECOND_KILL_WITHIN_MS = 4000;
@@ -34,7 +34,7 @@ const GUARDED: ReadonlySet<unknown> = new Set<Step>([
   'the soak is half over',
 ]);
 
-describe.concurrent('a node is right, with the old file or the new one to the byte, after', () => {
+describe.concurrent('a node is correct, with exactly the bytes of the old or the new file, after', () => {
   it.each(['n1', 'n2'] as const)(
     'kill -9 of its agent at any step and at random instants (%s)',
     { timeout: TIMEOUT_MS },
@@ -70,7 +70,7 @@ describe.concurrent('a node is right, with the old file or the new one to the by
   );
 
   it(
-    'kill -9 of an agent that never comes back: the host undoes the change by itself (n4)',
+    'kill -9 of an agent that never returns: the host rolls back the change (n4)',
     { timeout: TIMEOUT_MS },
     async () => {
       await using subject = await openSubject('n4');

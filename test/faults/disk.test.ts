@@ -1,4 +1,4 @@
-// A disk that is full, or that may only be read, before a change and in the middle of one.
+// A full or read-only disk, before and during a change.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { type Step, STEP_NAMES } from './support/change/steps.ts';
 import { healthz } from '../../scripts/node/kubelet.ts';
 import { listInFile, openSubject, type Subject } from './support/change/subject.ts';
 
-/** Enough for a change to fail, and for what it has begun to be taken back. */
+/** Long enough for a change to fail and to be rolled back. */
 const FAILS_MS = 4000;
 /** In all of them, or in one before the journal and one after it. */
 const STEPS = byLength<readonly Step[]>({
@@ -21,7 +21,7 @@ const STEPS = byLength<readonly Step[]>({
 const anyFailure = (): boolean => true;
 
 describe.concurrent('a disk that becomes full', () => {
-  it('under the files of the agent, at any write of a change, loses nothing: the change is made when there is room', async () => {
+  it('at any write of the agent during a change loses nothing, and the change is made when there is room', async () => {
     await using subject = await openSubject('n2');
     const { node } = subject;
     await using disk = await smallDisk(node, PATHS.folder);
@@ -35,7 +35,7 @@ describe.concurrent('a disk that becomes full', () => {
       ends.push(`${replaced ? 'made' : 'not made'}, ${open ? 'open' : 'not open'}`);
       expect(await healthz(node.bedNode)).toContain('200 OK');
       disk.free();
-      await lookAgain(subject);
+      await checkAgain(subject);
       await subject.awaitRight(round, anyFailure);
     }
     expect(ends).toContain('made, open');
@@ -45,7 +45,7 @@ describe.concurrent('a disk that becomes full', () => {
     });
   });
 
-  it("under the kubelet's file, when a change must be rolled back, is told, and the roll-back made when there is room", async () => {
+  it("during the rollback of the kubelet's file is reported, and the rollback is made when there is room", async () => {
     await using subject = await openSubject('n1');
     const { node } = subject;
     await useFaultyKubelet(node);
@@ -68,8 +68,8 @@ describe.concurrent('a disk that becomes full', () => {
   });
 });
 
-describe.concurrent('a file system that may only be read', () => {
-  it('from before a change: it is not begun, and made when that is over', async () => {
+describe.concurrent('a read-only file system', () => {
+  it('before a change delays it until the file system is writable', async () => {
     await using subject = await openSubject('n4');
     const { node } = subject;
     const invocation = invocationOf(subject);
@@ -86,7 +86,7 @@ describe.concurrent('a file system that may only be read', () => {
     expect(await subject.awaitRight(round)).toBe(round.next);
   });
 
-  it('from the middle of a change: what it leaves in /etc goes as soon as that may be written', async () => {
+  it('during a change leaves files in /etc that are removed when /etc is writable', async () => {
     await using subject = await openSubject('n3');
     const { node } = subject;
     const disks: Promise<ReadOnly>[] = [];
@@ -98,13 +98,13 @@ describe.concurrent('a file system that may only be read', () => {
     expect(await healthz(node.bedNode)).toContain('200 OK');
     expect(hostLook(node.bedNode).exists(PATHS.bootUnit)).toBe(true);
     for (const disk of disks) await (await disk).lift();
-    await lookAgain(subject);
+    await checkAgain(subject);
     expect(await subject.awaitRight(round)).toBe(found);
   });
 });
 
-/** It does so by itself within a minute; a touched file is looked at at once. */
-async function lookAgain({ node }: Subject): Promise<void> {
+/** Makes the agent check again: it does so every minute, and at once after a file event. */
+async function checkAgain({ node }: Subject): Promise<void> {
   await node.exec(['touch', '--no-create', node.environmentFile]);
 }
 

@@ -45,8 +45,8 @@ const MOVES: readonly Move[] = [
   },
 ];
 
-describe.concurrent('a node is right in the end', () => {
-  it('when something else happens to it in the middle of a change', async () => {
+describe.concurrent('a node ends in a correct state', () => {
+  it('when another host event happens during a change', async () => {
     await using subject = await openSubject('n1');
     for (const { what, argv, steps, mayFail = never } of MOVES) {
       const ends: string[] = [];
@@ -61,7 +61,7 @@ describe.concurrent('a node is right in the end', () => {
     }
   });
 
-  it('when its agent stays dead and systemd knows the unit for the boot: the timer undoes, not that unit', async () => {
+  it('when its agent stays dead: the rollback timer rolls back, not the boot unit', async () => {
     await using subject = await openSubject('n2');
     const { node } = subject;
     const agents = agentsOn(node);

@@ -9,7 +9,7 @@ import { secondAgent, withoutFirstAgent } from './support/agent/two-agents.ts';
 const WAITS = 'Another agent holds the node lock';
 const BEGAN = 'The agent started';
 
-it('the second of two agents on a node does nothing but say so, until the first is gone', async () => {
+it('the second of two agents on a node only logs that it waits, until the first is gone', async () => {
   await using subject = await openSubject('n1');
   const { node } = subject;
   const [pid] = agentsOn(node);

@@ -20,7 +20,7 @@ describe('the bundle', () => {
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  test('runs by itself, away from node_modules', () => {
+  test('runs without node_modules', () => {
     const help = execFileSync(process.execPath, [program, '--help'], { cwd: folder, encoding: 'utf8' });
     expect(help).toContain('validate');
   });
@@ -30,7 +30,7 @@ describe('the bundle', () => {
     expect(beyond).toEqual([]);
   });
 
-  test('keeps names and short lines, so that a stack trace can be read', () => {
+  test('keeps names and short lines, for readable stack traces', () => {
     expect(text).toContain('function verifyKubelet(');
     const longest = text.split('\n').toSorted((one, other) => other.length - one.length)[0] ?? '';
     expect(longest.length).toBeLessThan(2000);
@@ -38,7 +38,7 @@ describe('the bundle', () => {
 });
 
 describe('the bundle of the kubectl plugin', () => {
-  test('runs by itself, away from node_modules', async () => {
+  test('runs without node_modules', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'kubectl-sysctls-build-'));
     try {
       const program = join(folder, 'kubectl-sysctls.mjs');

@@ -1,4 +1,4 @@
-// Things that are slow to make are made once, outside the checkout, and found again by the content of what they are made from.
+// Slow builds run once and are cached outside the checkout, keyed by the content of their inputs.
 
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
@@ -7,18 +7,18 @@ import { join } from 'node:path';
 import { whileLocked } from '../lifecycle/lock.ts';
 import type { Log } from '../util/progress.ts';
 
-/** Where everything that is kept between runs lies: $KUBELET_SYSCTLS_CACHE, or the user's cache folder. */
+/** Returns the cache's root: $KUBELET_SYSCTLS_CACHE, or a folder in the user's cache folder. */
 export function cacheFolder(): string {
   const { KUBELET_SYSCTLS_CACHE: own, XDG_CACHE_HOME: xdg } = process.env;
   return own || join(xdg || join(homedir(), '.cache'), 'kubelet-sysctl-agent');
 }
 
 /**
- * The folder that holds the outcome of `make` for exactly these inputs.
+ * Returns the folder with the result of `make` for exactly these inputs.
  *
- * It is made once, in a temporary folder that gets its final name only when `make` is through: what was cut off is
- * never taken for complete. Of two callers at once, in one process or in two, one makes and the other waits and says so.
- * What `make` throws passes through and leaves nothing.
+ * `make` runs once, in a temporary folder that gets its final name only after `make` finishes, so an interrupted build is
+ * never used. Of two concurrent callers, in one process or in two, one runs `make`; the other logs that it waits.
+ * Rethrows what `make` throws, and leaves no files then.
  */
 export async function cached(
   name: string,
@@ -40,7 +40,7 @@ export async function cached(
   return folder;
 }
 
-/** Removes all but the `keep` most recently used outcomes of a name whose inputs change often. */
+/** Removes all but the `keep` most recently used results of a name. */
 export async function pruneCache(name: string, keep: number): Promise<void> {
   const shelf = join(cacheFolder(), name);
   const paths = (await readdir(shelf))
@@ -51,7 +51,7 @@ export async function pruneCache(name: string, keep: number): Promise<void> {
   await Promise.all(old.map(({ path }) => removeTree(path)));
 }
 
-/** In milliseconds; 0 when another run has just removed it. */
+/** Returns epoch milliseconds; 0 when another run has just removed the folder. */
 async function lastUsed(folder: string): Promise<number> {
   return (await stat(folder, { throwIfNoEntry: false }))?.mtimeMs ?? 0;
 }
@@ -67,25 +67,23 @@ async function makeWhole(folder: string, make: (temporary: string) => Promise<vo
   }
 }
 
-/** Whoever holds the lock is the only maker of that name, so a part that lies about was left by one that died. */
+/** Removes partial results. The caller must hold the lock: then a partial result was left by a process that died. */
 async function removeCutOff(shelf: string): Promise<void> {
   const parts = (await readdir(shelf)).filter((entry) => entry.includes('.part-'));
   await Promise.all(parts.map((entry) => removeTree(join(shelf, entry))));
 }
 
-/** Never deletes through a mount: a tool that died may have left the machine's own /dev in there. */
+/** Throws when something is mounted below: a tool that died may have left the machine's own /dev there. */
 async function removeTree(path: string): Promise<void> {
   const mounts = await readFile('/proc/self/mountinfo', 'utf8');
   if (mounts.includes(` ${path}/`)) {
-    throw new Error(
-      `Expected nothing to be mounted below ${path}, got a mount: unmount it, then remove the folder.`,
-    );
+    throw new Error(`Expected no mount below ${path}, found one. Unmount it, then remove the folder.`);
   }
-  // Tools of a run that was just cut off may be ending still.
+  // Tools of an interrupted run may still be exiting.
   await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
 
-/** Whether the folder is there; its time of change says when it was last used. */
+/** Returns whether the folder exists, and sets its modification time to now: the time of its last use. */
 async function markUsed(folder: string): Promise<boolean> {
   try {
     const now = new Date();

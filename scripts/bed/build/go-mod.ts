@@ -1,7 +1,7 @@
-// How a module of ours gets to build parts of k8s.io/kubernetes, which is not meant to be required by others.
+// A go.mod with which our modules build parts of k8s.io/kubernetes, which does not support being imported.
 
 /**
- * Modules of types alone whose own tag some module proxies do not have, and the tag before it that they do: version of Kubernetes →
+ * Type-only modules whose tag is missing on some module proxies, with the previous tag, which is there: version of Kubernetes →
  * module → version.
  */
 const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -9,8 +9,8 @@ const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /**
- * A go.mod that requires one version of k8s.io/kubernetes, such as '1.37.2', given that version's own go.mod. That one names its
- * staging modules by folders of its repository, so each gets the version that was published beside it (v1.37.2 → v0.37.2), or
+ * Returns a go.mod that requires one version of k8s.io/kubernetes, such as '1.37.2', given that version's own go.mod. Upstream
+ * refers to its staging modules by folder, so each is replaced by the version published with it (v1.37.2 → v0.37.2), or by
  * its stand-in.
  */
 export function goModRequiring(version: string, upstream: string): string {
@@ -29,7 +29,7 @@ export function goModRequiring(version: string, upstream: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Linker flags that stamp the version as the project's own build does (hack/lib/version.sh): what `--version` and the API answer. */
+/** Returns linker flags that set the version shown by `--version` and the API, as upstream's build does (hack/lib/version.sh). */
 export function versionFlags(version: string): string {
   const [major = '', minor = ''] = version.split('.');
   const stamps = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor };

@@ -1,4 +1,4 @@
-// Go programs that are, or import, parts of Kubernetes, built once per version through the Go module proxy.
+// Builds Go programs that are, or import, parts of Kubernetes: once per version, through the Go module proxy.
 
 import { execFileSync } from 'node:child_process';
 import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -9,14 +9,14 @@ import type { Log } from '../util/progress.ts';
 import { tool } from './tool.ts';
 import { workFolder } from '../util/work-folder.ts';
 
-/** The first Go that fetches by itself the newer toolchain a go.mod asks for. */
+/** The first Go that downloads the newer toolchain that a go.mod requires. */
 const OLDEST_GO = { major: 1, minor: 21 };
-/** sudo's PATH has none of these, and they are where Go's own archive, snap and Debian put it. */
+/** Where Go's archive, snap and Debian install it; sudo's PATH has none of these folders. */
 const GO_PLACES = ['go', '/usr/local/go/bin/go', '/usr/lib/go/bin/go', '/snap/bin/go'];
-/** Part of every key: change it when the recipe below changes. */
+/** Part of every cache key: change it when the recipe below changes. */
 const RECIPE = 'go 1';
 
-/** Why Go programs cannot be built here, with the mend. */
+/** Go programs cannot be built here; the message has the reason and the fix. */
 export class GoMissingError extends Error {
   constructor(found: string) {
     super(
@@ -27,7 +27,7 @@ export class GoMissingError extends Error {
   }
 }
 
-/** The Go command to use; throws a GoMissingError. */
+/** Returns the Go command to use; throws a GoMissingError when there is none. */
 export function findGo(): string {
   let newest = 'none';
   for (const place of GO_PLACES) {
@@ -40,7 +40,7 @@ export function findGo(): string {
   throw new GoMissingError(newest);
 }
 
-/** Why Go programs cannot be built here, for a test that is skipped; undefined when they can. */
+/** Returns why Go programs cannot be built here, for a skipped test; undefined when they can. */
 export function whyNoGo(): string | undefined {
   try {
     findGo();
@@ -51,7 +51,7 @@ export function whyNoGo(): string | undefined {
   }
 }
 
-/** Builds the program of the .go files in a folder against one version of the Kubernetes modules; its path. */
+/** Builds the program of the .go files in a folder against one version of the Kubernetes modules; returns its path. */
 export async function goProgram(
   program: { readonly name: string; readonly folder: string; readonly kubernetesVersion: string },
   log: Log,
@@ -73,7 +73,7 @@ export async function goProgram(
   return join(folder, program.name);
 }
 
-/** Builds one command of k8s.io/kubernetes with its version stamped in, as the project's own releases have it; its path. */
+/** Builds one command of k8s.io/kubernetes with its version stamped in, as in upstream's releases; returns its path. */
 export async function goKubernetesCommand(command: string, version: string, log: Log): Promise<string> {
   const folder = await cached(
     `${command}-${version}`,
@@ -96,7 +96,7 @@ export async function goKubernetesCommand(command: string, version: string, log:
   return join(folder, command);
 }
 
-/** Builds a program of one file that needs nothing but Go's standard library, static, to `out`. */
+/** Builds a static program to `out` from one file that needs only Go's standard library. */
 export async function goPlainProgram(source: string, out: string): Promise<void> {
   await using work = await workFolder(out);
   await writeFile(join(work.path, 'go.mod'), 'module plain\n\ngo 1.22\n');
@@ -125,7 +125,7 @@ async function build(
 ): Promise<void> {
   const { folder, target, out, ldflags } = options;
   const go = findGo();
-  note('fetching the Go modules it needs');
+  note('fetching Go modules');
   await tool([go, 'mod', 'tidy'], { cwd: folder, env: goEnvironment(), endsWithUs: 'alone' });
   note('compiling');
   let compiled = 0;

@@ -1,4 +1,4 @@
-// What the machine itself must bring for a bed, and how it gets there on Debian.
+// The packages that a bed needs on the machine, and their installation on Debian.
 
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { searchPath, tool } from './tool.ts';
 
 interface HostPackage {
   readonly name: string;
-  /** Something that is there when the package is: a command, or a file by its whole path. */
+  /** Exists when the package is installed: a command, or a file by its absolute path. */
   readonly proof: string;
 }
 
@@ -30,18 +30,18 @@ const PACKAGES: readonly HostPackage[] = [
   { name: 'libc6-dev', proof: '/usr/include/stdlib.h' },
 ];
 
-/** Why this machine cannot get what a bed needs, with the mend. */
+/** The packages cannot be installed here; the message has the reason and the fix. */
 export class HostPackagesError extends Error {
   constructor(missing: readonly HostPackage[], reason: string) {
     const names = missing.map(({ name }) => name).join(' ');
-    super(`Expected the Debian packages of a bed, got none of: ${names}. ${reason}`);
+    super(`Expected the Debian packages that a bed needs, missing: ${names}. ${reason}`);
     this.name = 'HostPackagesError';
   }
 }
 
 /**
- * Installs those Debian packages that are missing, and says which; does nothing when all are there.
- * Throws a HostPackagesError when that needs root or apt, a ToolError when apt-get fails.
+ * Installs the missing Debian packages, and logs which; does nothing when all are installed.
+ * Throws a HostPackagesError when root or apt-get is missing, a ToolError when apt-get fails.
  */
 export async function ensureHostPackages(log: Log): Promise<void> {
   const missing = missingPackages();
@@ -53,12 +53,13 @@ export async function ensureHostPackages(log: Log): Promise<void> {
     await withoutEtcdService(names, () => install(names, note));
   });
   const still = missingPackages();
-  if (still.length > 0) throw new HostPackagesError(still, 'apt-get said that it had installed them.');
+  if (still.length > 0)
+    throw new HostPackagesError(still, 'apt-get reported success, but they are still missing.');
 }
 
-/** Why no bed can run on this machine, for a test that is skipped; undefined when one can, after ensureHostPackages. */
+/** Returns why no bed can run on this machine, for a skipped test; undefined when one can, after ensureHostPackages. */
 export function whyNoBed(): string | undefined {
-  if (process.platform !== 'linux') return `A bed needs Linux, this is ${process.platform}.`;
+  if (process.platform !== 'linux') return `A bed needs Linux, but this machine runs ${process.platform}.`;
   if (process.getuid?.() !== 0) return 'A bed needs root: it starts containers and a network of its own.';
   const missing = missingPackages();
   if (missing.length > 0) {
@@ -73,18 +74,18 @@ function missingPackages(): HostPackage[] {
 }
 
 function whyNoInstall(): string | undefined {
-  if (!onPath('apt-get')) return 'This is not Debian (no apt-get): install what they hold by hand.';
+  if (!onPath('apt-get')) return 'This is not Debian (no apt-get). Install their contents by hand.';
   if (process.getuid?.() !== 0) return 'Run this as root, or install them by hand with apt-get.';
   return undefined;
 }
 
-/** Root in a container often may not; better to know before minutes of building. */
+/** Returns why root may not create namespaces, as in many containers. Checked first, since builds take minutes. */
 function whyNoNamespaces(): string | undefined {
   try {
     execFileSync('unshare', ['--mount', '--net', 'true'], { stdio: ['ignore', 'ignore', 'pipe'] });
     return undefined;
   } catch (error) {
-    return `A bed needs to make mount and network namespaces, and root may not do so here: ${String(error)}`;
+    return `A bed needs mount and network namespaces, but root may not create them here: ${String(error)}`;
   }
 }
 
@@ -99,7 +100,7 @@ async function install(names: readonly string[], note: (text: string) => void): 
   try {
     await aptGet(argv, note);
   } catch {
-    note('apt-get update: the lists may be older than what the mirror still has');
+    note('apt-get update: the package lists may be outdated');
     await aptGet(['update'], note);
     await aptGet(argv, note);
   }
@@ -112,7 +113,7 @@ async function aptGet(argv: readonly string[], note: (text: string) => void): Pr
   });
 }
 
-/** Debian starts etcd as soon as it is installed, and at every boot; a bed only wants the program. */
+/** Prevents Debian from starting etcd at its installation and at every boot; a bed needs only the program. */
 async function withoutEtcdService(names: readonly string[], work: () => Promise<void>): Promise<void> {
   if (!names.includes('etcd-server') || !existsSync('/run/systemd/system')) return work();
   await tool(['systemctl', 'mask', '--runtime', 'etcd.service']);

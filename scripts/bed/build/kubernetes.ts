@@ -1,4 +1,4 @@
-// The Kubernetes commands that the bed runs, each at its own version.
+// The Kubernetes commands that a bed runs, each at its own version.
 
 import { goKubernetesCommand } from './go.ts';
 import type { Log } from '../util/progress.ts';
@@ -11,7 +11,7 @@ export type KubernetesCommand =
   | 'kube-scheduler'
   | 'kubectl';
 
-/** The kubelets that the agent is tested with, the oldest first: the last patch of every minor version. */
+/** The kubelets that the agent is tested with, oldest first: the latest patch of every minor version. */
 export const KUBELET_VERSIONS = [
   '1.30.14',
   '1.31.14',
@@ -25,10 +25,10 @@ export const KUBELET_VERSIONS = [
 
 export const [OLDEST_KUBELET_VERSION] = KUBELET_VERSIONS;
 
-/** The version of the control plane, of kubectl, and of kubelets for which a test names no other: the newest. */
+/** The newest version: the default for the control plane, kubectl and kubelets. */
 export const DEFAULT_KUBERNETES_VERSION = KUBELET_VERSIONS[7];
 
-/** The path of one command at one version such as '1.37.2'; minutes the first time. */
+/** Returns the path of one command at one version such as '1.37.2'; the first build takes minutes. */
 export async function kubernetesBinary(
   command: KubernetesCommand,
   version: string,

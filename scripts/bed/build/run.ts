@@ -1,4 +1,4 @@
-// One command to its end, its exit status handed to the caller who wants it.
+// Runs one command to completion; the caller can accept a non-zero exit status.
 
 import { constants } from 'node:os';
 import { execa } from 'execa';
@@ -6,7 +6,7 @@ import { ToolError } from './tool.ts';
 
 export interface RunOptions {
   readonly input?: string;
-  /** false: a non-zero exit status is an outcome, not an error. */
+  /** false: return a non-zero exit status instead of throwing. */
   readonly reject?: boolean;
   readonly timeoutMs?: number;
 }
@@ -15,13 +15,13 @@ export interface Outcome {
   /** Without the final newline. */
   readonly stdout: string;
   readonly stderr: string;
-  /** As a shell says it: 128 and the signal for a command that a signal ended, 124 for one that took too long. */
+  /** As in a shell: 128 plus the signal after a signal, 124 after a timeout. */
   readonly exitCode: number;
 }
 
 /**
- * Runs one command with exactly this environment. Throws a ToolError with what it said when it cannot be run, when it takes
- * longer than `timeoutMs`, and, unless `reject` is false, when it exits with anything but 0.
+ * Runs one command with exactly this environment. Throws a ToolError with the command's output when it cannot be run, when it
+ * takes longer than `timeoutMs`, and, unless `reject` is false, when it exits with anything but 0.
  */
 export async function run(
   argv: readonly string[],
@@ -34,7 +34,7 @@ export async function run(
     reject: false,
     extendEnv: false,
     env,
-    // A group of its own, so that what it has started ends with it.
+    // In its own process group, so that its children can be ended with it.
     detached: limited,
     ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
   });
@@ -50,7 +50,7 @@ export async function run(
   return { stdout, stderr, exitCode };
 }
 
-/** This process's environment in the language that tools are parsed in, without proxies: none of them leads to a bed. */
+/** Returns this process's environment with the C locale, whose output we parse, and without proxies, which cannot reach a bed. */
 export function environment(): Record<string, string> {
   const inherited = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !/_proxy$/i.test(entry[0]),
@@ -73,7 +73,7 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It ended meanwhile.
+    // The process has exited meanwhile.
   }
 }
 

@@ -1,15 +1,15 @@
-// Runs the machine's own tools and, when one fails, shows what it said.
+// Runs the machine's own tools; the error of a failed tool has its output.
 
 import { execa, ExecaError } from 'execa';
 
-/** A tool of the machine that could not be run or did not exit with 0. */
+/** A tool could not be run or did not exit with 0. */
 export class ToolError extends Error {
   readonly argv: readonly string[];
   readonly exitCode: number | undefined;
   readonly output: string;
 
   constructor(argv: readonly string[], exitCode: number | undefined, output: string, cause: unknown) {
-    const ending = exitCode === undefined ? 'could not be run to its end' : `exited with ${exitCode}`;
+    const ending = exitCode === undefined ? 'did not run to completion' : `exited with ${exitCode}`;
     super(`${argv.join(' ')} ${ending}:\n${output.split('\n').slice(-20).join('\n') || String(cause)}`, {
       cause,
     });
@@ -23,30 +23,30 @@ export class ToolError extends Error {
 export interface ToolOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with every line that the tool prints on standard output or error, while it runs. */
+  /** Receives every line that the tool prints on standard output or error, while it runs. */
   readonly onLine?: (line: string) => void;
   /**
-   * What the kernel ends when this process ends, however that happens, so that a killed run leaves nothing that works on:
-   * the tool alone, or with all that it started (needs root). Not for what must not be cut off, such as apt-get.
+   * What the kernel kills when this process ends for any reason, so that a killed run leaves no running tool:
+   * the tool alone, or with its children (needs root). Not for tools that must not be interrupted, such as apt-get.
    */
   readonly endsWithUs?: 'alone' | 'with its children';
 }
 
 const ENDS_WITH_US = {
   alone: ['setpriv', '--pdeathsig', 'KILL', '--'],
-  // A process namespace goes with its first process.
+  // The kernel ends a PID namespace with its first process.
   'with its children': [
     ...'setpriv --pdeathsig KILL --'.split(' '),
     ...'unshare --pid --fork --kill-child --mount-proc --'.split(' '),
   ],
 };
 
-/** The folders to look for commands in; `su` leaves out those of the system's administration. */
+/** Returns the folders to search for commands: PATH and the sbin folders, which `su` leaves out. */
 export function searchPath(): string[] {
   return [...(process.env['PATH'] ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'];
 }
 
-/** Runs one command and returns its standard output; throws a ToolError with its last lines. */
+/** Runs one command and returns its standard output; throws a ToolError with its last lines of output. */
 export async function tool(argv: readonly string[], options: ToolOptions = {}): Promise<string> {
   const [file = '', ...args] = [...(options.endsWithUs ? ENDS_WITH_US[options.endsWithUs] : []), ...argv];
   const running = execa(file, args, {

@@ -1,13 +1,13 @@
-// The bed's API server as its administrator uses it thousands of times: on connections that stay open.
+// An administrator's client for thousands of requests to the bed's API server, on kept connections.
 
 import { Agent } from 'node:https';
 import { isObject, type JsonObject } from '../../../agent/cluster/http/json.ts';
 import { administrator, send } from './api.ts';
 
-/** Where a bed's API server is, and where its keys are. */
+/** The address and the keys of a bed's API server. */
 export interface Place {
   readonly server: string;
-  /** The bed's. */
+  /** The bed's folder. */
   readonly folder: string;
 }
 
@@ -22,7 +22,7 @@ export class AdminError extends Error {
   readonly status: number;
 
   constructor(what: string, status: number, body: string) {
-    super(`Expected the API server to take ${what}, got ${status}: ${body.slice(0, 500)}`);
+    super(`Expected the API server to accept ${what}, got ${status}: ${body.slice(0, 500)}`);
     this.status = status;
   }
 }

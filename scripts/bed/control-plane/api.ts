@@ -1,4 +1,4 @@
-// Requests to a bed's API server without starting a process for each: waiting asks many times.
+// Requests to a bed's API server without a kubectl process for each: polling sends many.
 
 import { readFile } from 'node:fs/promises';
 import { request, type RequestOptions } from 'node:https';
@@ -12,7 +12,7 @@ export interface Answer {
 
 const TIMEOUT_MS = 5_000;
 
-/** GET as the administrator on a connection of its own; rejects when no answer comes within 5 s. */
+/** Sends a GET as the administrator on a new connection; rejects when no answer comes within 5 s. */
 export async function apiGet(bedFolder: string, server: string, path: string): Promise<Answer> {
   return send(`${server}${path}`, {
     ...(await administrator(bedFolder)),
@@ -21,7 +21,7 @@ export async function apiGet(bedFolder: string, server: string, path: string): P
   });
 }
 
-/** What makes a TLS connection the administrator's. */
+/** Returns the TLS options of the administrator. */
 export async function administrator(bedFolder: string): Promise<{ ca: Buffer; cert: Buffer; key: Buffer }> {
   const file = (name: string): Promise<Buffer> => readFile(join(pkiFolder(bedFolder), name));
   const [ca, cert, key] = await Promise.all([file('ca.crt'), file('admin.crt'), file('admin.key')]);

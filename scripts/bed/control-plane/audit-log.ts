@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isObject, objectAt, stringAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
 
 export interface AuditedRequest {
-  /** The same in all lines of one request: the beginning and the end of a watch are two. */
+  /** The same in all lines of one request, such as the start and the end of a watch. */
   readonly id: string;
   /** When the API server received it, in epoch ms. */
   readonly at: number;
@@ -13,7 +13,7 @@ export interface AuditedRequest {
   /** As in `pods` and `pods/status`. */
   readonly resource: string;
   readonly user: string;
-  /** Of the pod that the user's token was made for; undefined for other users. */
+  /** The pod that the user's token is bound to; undefined for other users. */
   readonly pod: string | undefined;
   readonly node: string | undefined;
 }
@@ -30,13 +30,13 @@ export function isWrite({ verb }: Pick<AuditedRequest, 'verb'>): boolean {
   return !READS.includes(verb);
 }
 
-/** The requests in a part of the log, each once; a line that is cut short is none. */
+/** Returns the requests in a part of the log, each once; ignores truncated lines. */
 export function requestsIn(log: string): readonly AuditedRequest[] {
   const requests = log.split('\n').flatMap((line) => requestIn(line) ?? []);
   return [...new Map(requests.map((request) => [request.id, request])).values()];
 }
 
-/** undefined for a line that is cut short. */
+/** Returns undefined for a truncated line. */
 export function requestIn(line: string): AuditedRequest | undefined {
   const event = parsed(line);
   const id = stringAt(event, 'auditID');

@@ -1,4 +1,4 @@
-// How the control plane's programs are told what to do.
+// The command lines of the control plane's programs.
 
 import { join } from 'node:path';
 import { API_PORT, etcdClient, etcdPeer, machineAddress, SERVICE_NETWORK } from '../network/addresses.ts';
@@ -8,7 +8,7 @@ import { run } from '../build/run.ts';
 
 export type Component = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler';
 
-/** The arguments of one program; `folder` is the bed's. */
+/** Returns the arguments of one program; `folder` is the bed's. */
 export async function componentFlags(
   component: Component,
   record: BedRecord,
@@ -55,11 +55,11 @@ function etcdFlags(slot: number, folder: string): readonly string[] {
   ];
 }
 
-/** Flags that not every etcd has: Debian 12 ships 3.4. */
+/** Flags that are passed only when etcd has them: Debian 12 ships 3.4. */
 const ETCD_FLAGS_WHERE_KNOWN = [
-  // A bed that a power cut destroys is made again.
+  // A bed that a power cut destroys is recreated.
   '--unsafe-no-fsync',
-  // As kubeadm starts it: without it the API server has no news, hence no bookmarks, for quiet watches.
+  // As kubeadm sets it: without it the API server sends no bookmarks on idle watches.
   '--experimental-watch-progress-notify-interval=5s',
 ];
 

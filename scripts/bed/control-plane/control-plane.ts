@@ -1,4 +1,4 @@
-// etcd, the API server, the controller manager and the scheduler, as plain processes of the machine.
+// Runs etcd, the API server, the controller manager and the scheduler as processes of the machine.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,11 +14,11 @@ import { bedFolder, readRecord, updateRecord } from '../lifecycle/record.ts';
 import type { BedRecord } from '../lifecycle/record.ts';
 import { until } from '../util/until.ts';
 
-/** The API server waits up to a minute for watches to end by themselves. */
+/** On SIGTERM the API server waits up to a minute for clients to close their watches. */
 const API_SERVER_GRACE_MS = 3000;
 const READY_TIMEOUT_MS = 90_000;
 
-/** Makes keys and certificates and everybody's kubeconfig. */
+/** Makes keys, certificates and the kubeconfigs of all clients. */
 export async function prepareControlPlane(record: BedRecord): Promise<void> {
   const folder = bedFolder(record.name);
   const server = apiServer(record.slot);
@@ -44,20 +44,20 @@ export async function prepareControlPlane(record: BedRecord): Promise<void> {
   ]);
 }
 
-/** Starts all four; resolves when the API server says that it is ready. */
+/** Starts all four; resolves when the API server reports ready. */
 export async function startControlPlane(record: BedRecord, log: Log): Promise<void> {
   await startApi(record, log);
   await startComponent(record, 'kube-controller-manager', log);
   await startComponent(record, 'kube-scheduler', log);
 }
 
-/** Starts etcd and the API server alone; resolves as above. */
+/** Starts only etcd and the API server; resolves when the API server reports ready. */
 export async function startApi(record: BedRecord, log: Log): Promise<void> {
   await startComponent(record, 'etcd', log);
   await startApiServer(record, log);
 }
 
-/** Resolves when it answers ready; throws with the end of its log when it ends instead. */
+/** Resolves when the API server reports ready; throws with the path of its log when it exits instead. */
 export async function startApiServer(record: BedRecord, log: Log): Promise<void> {
   await startComponent(record, 'kube-apiserver', log);
   const folder = bedFolder(record.name);
@@ -65,18 +65,18 @@ export async function startApiServer(record: BedRecord, log: Log): Promise<void>
   const ready = async (): Promise<boolean> => {
     if (!running())
       throw new Error(
-        `Expected kube-apiserver to stay up, but it ended: see ${logFile(folder, 'kube-apiserver')}.`,
+        `Expected kube-apiserver to stay up, but it exited. See ${logFile(folder, 'kube-apiserver')}.`,
       );
     return (await apiGet(folder, apiServer(record.slot), '/readyz').catch(() => undefined))?.status === 200;
   };
   if (!(await until(ready, { timeoutMs: READY_TIMEOUT_MS, everyMs: 100 }))) {
     throw new Error(
-      `Expected the API server to be ready within ${READY_TIMEOUT_MS / 1000} s: see ${logFile(folder, 'kube-apiserver')}.`,
+      `Expected the API server to be ready within ${READY_TIMEOUT_MS / 1000} s. See ${logFile(folder, 'kube-apiserver')}.`,
     );
   }
 }
 
-/** Resolves when the process is gone and its port free. */
+/** Resolves when the process has exited and its port is free. */
 export async function stopApiServer(record: BedRecord): Promise<void> {
   await endProcess(record.controlPlane['kube-apiserver'], API_SERVER_GRACE_MS);
 }

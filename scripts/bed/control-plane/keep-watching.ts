@@ -1,4 +1,4 @@
-// A watch of a bed's API server that is opened again whenever it ends.
+// A watch of a bed's API server that reconnects whenever it ends.
 
 import { type KubeConfig, Watch } from '@kubernetes/client-node';
 
@@ -12,13 +12,13 @@ export interface Watched<T> {
 
 const REOPEN_MS = 20;
 
-/** Resolves when the first watch is open, and rejects when that fails; what fails later is tried again. */
+/** Resolves when the first watch is open, and rejects when that fails; retries later failures. */
 export async function keepWatching<T>(config: KubeConfig, watched: Watched<T>): Promise<void> {
   const { path, query, onObject, signal } = watched;
   const again = (): void => {
     if (!signal.aborted) setTimeout(() => void keepWatching(config, watched).catch(again), REOPEN_MS);
   };
-  // From what the API server has at hand: it answers a watch of the very latest with "Too large resource version" now and then.
+  // Resource version 0, from the watch cache: for the latest the API server sometimes answers "Too large resource version".
   const connection = await new Watch(config).watch(
     path,
     { ...query, resourceVersion: '0' },

@@ -1,4 +1,4 @@
-// The bed's certificates: one authority that signs everybody, so a node can join at any time under any name.
+// The bed's certificates: one authority signs all of them, so a node can join at any time under any name.
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,10 +18,10 @@ interface Subject {
 }
 
 const DAYS = '365';
-// Without a configuration of its own, openssl adds the machine's ideas of extensions.
+// Without this configuration, openssl adds the extensions of the machine's configuration.
 const NO_EXTENSIONS = '[req]\ndistinguished_name = none\n[none]\n';
 
-/** Makes the authority and the key that signs service accounts' tokens; returns the folder. */
+/** Makes the authority and the key that signs service account tokens. */
 export async function makeAuthority(bedFolder: string): Promise<void> {
   const folder = pkiFolder(bedFolder);
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -32,12 +32,12 @@ export async function makeAuthority(bedFolder: string): Promise<void> {
       ...extension('basicConstraints=critical,CA:TRUE'),
       ...extension('keyUsage=critical,keyCertSign,cRLSign'),
     ]),
-    // The API server reads the older form of an elliptic key alone.
+    // The API server reads elliptic keys only in the SEC 1 format.
     run(['openssl', 'ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', join(folder, 'sa.key')]),
   ]);
 }
 
-/** Signs a new key for a subject, good for servers and clients; the files lie in the bed's pki folder. */
+/** Makes a key and a certificate for a subject, valid for servers and clients, in the bed's pki folder. */
 export async function issue(bedFolder: string, name: string, subject: Subject): Promise<Certificate> {
   const folder = pkiFolder(bedFolder);
   await run([
@@ -52,7 +52,7 @@ export async function issue(bedFolder: string, name: string, subject: Subject): 
   return { certificate: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) };
 }
 
-/** A kubeconfig with everything in it, so that it works wherever it is copied to. */
+/** Returns a kubeconfig with embedded keys, so that it can be copied anywhere. */
 export async function kubeconfig(
   bedFolder: string,
   server: string,

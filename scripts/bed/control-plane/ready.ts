@@ -1,4 +1,4 @@
-// When a node is what the API server calls Ready.
+// Waits for nodes to be Ready and for the default namespace to accept pods.
 
 import { join } from 'node:path';
 import { apiServer } from '../network/addresses.ts';
@@ -9,7 +9,7 @@ import { until } from '../util/until.ts';
 
 const READY_TIMEOUT_MS = 120_000;
 
-/** Resolves when pods can be created in the default namespace: the controller manager gives it the account they need. */
+/** Resolves when pods can be created in the default namespace: the controller manager has created its ServiceAccount. */
 export async function waitForPodsWelcome(bed: string): Promise<void> {
   const path = '/api/v1/namespaces/default/serviceaccounts/default';
   const { slot } = currentRecord(bed);
@@ -21,7 +21,7 @@ export async function waitForPodsWelcome(bed: string): Promise<void> {
   );
 }
 
-/** Resolves when the API server calls these nodes Ready. */
+/** Resolves when these nodes are Ready; throws when that takes too long. */
 export async function waitForReady(bed: string, nodes: readonly string[]): Promise<void> {
   const ready = async (): Promise<boolean> => {
     const found = await readyNodes(bed);
@@ -34,7 +34,7 @@ export async function waitForReady(bed: string, nodes: readonly string[]): Promi
   );
 }
 
-/** Names of the nodes that the API server calls Ready; none while it does not answer. */
+/** Returns the names of the Ready nodes; none while the API server does not answer. */
 export async function readyNodes(bed: string): Promise<readonly string[]> {
   const { slot } = currentRecord(bed);
   const answer = await apiGet(bedFolder(bed), apiServer(slot), '/api/v1/nodes').catch(() => undefined);

@@ -1,11 +1,11 @@
-// Control groups: each node has one of its own in every hierarchy, so nodes do not see each other's pods and nothing of a node can
-// be outside what is removed with it.
+// Control groups: each node has one in every hierarchy, so nodes do not see each other's pods, and removing the groups removes
+// every process of the node.
 
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../util/until.ts';
 
-/** v1 also stands for the hybrid set-up: nodes then get v1 controllers. */
+/** 1 includes the hybrid mode, in which nodes get v1 controllers. */
 export type CgroupVersion = 1 | 2;
 
 export interface Hierarchies {
@@ -14,7 +14,7 @@ export interface Hierarchies {
   readonly roots: readonly string[];
 }
 
-/** What /proc/self/mounts says of this machine's control groups. */
+/** Returns this machine's hierarchies from /proc/self/mounts; throws when none is mounted. */
 export function hierarchies(mounts: string = readFileSync('/proc/self/mounts', 'utf8')): Hierarchies {
   const found = mounts
     .split('\n')
@@ -26,30 +26,31 @@ export function hierarchies(mounts: string = readFileSync('/proc/self/mounts', '
   return { version, roots: found.map(({ path }) => path) };
 }
 
-/** The folders that `makeCgroup` will make for a name: known, and so recorded, before they exist. */
+/** Returns the folders that `makeCgroup` will make for a name, so that they can be recorded before they exist. */
 export function cgroupFolders(name: string): readonly string[] {
   return hierarchies().roots.map((root) => join(root, name));
 }
 
-/** Makes the groups of one name in every hierarchy, ready for processes. */
+/** Makes these groups and prepares them for processes. */
 export function makeCgroup(folders: readonly string[]): void {
   for (const folder of folders) {
     mkdirSync(folder, { recursive: true });
-    // A new group of the v1 cpuset has neither cpus nor memory and takes no process.
+    // A new group of the v1 cpuset has neither cpus nor memory nodes, and accepts no process until it has.
     for (const file of ['cpuset.cpus', 'cpuset.mems']) copyFromParent(folder, file);
   }
 }
 
-/** Kills everything inside, whatever it is and whoever started it, and removes the groups and all below them. */
+/** Kills every process in the groups and below, then removes the groups. Throws when a process or a group remains. */
 export async function removeCgroup(folders: readonly string[]): Promise<void> {
   const empty = await until(() => killAll(folders), { timeoutMs: 20_000, everyMs: 50 });
-  if (!empty) throw new Error(`Expected no process to be left in ${folders.join(', ')} 20 s after SIGKILL.`);
+  if (!empty)
+    throw new Error(`Expected no process in ${folders.join(', ')} 20 s after SIGKILL, but some still run.`);
   const removed = await until(() => folders.every(removeTree), { timeoutMs: 10_000, everyMs: 50 });
   if (!removed)
     throw new Error(`Expected to remove the control groups ${folders.join(', ')}, but they are busy.`);
 }
 
-/** Every process in the groups and below them. */
+/** Returns the ids of all processes in the groups and below. */
 export function processesIn(folders: readonly string[]): readonly number[] {
   return [...new Set(folders.flatMap((folder) => withDescendants(folder).flatMap(processesOf)))];
 }
@@ -60,7 +61,7 @@ function killAll(folders: readonly string[]): boolean {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It ended meanwhile.
+      // The process has exited meanwhile.
     }
   }
   return pids.length === 0;
@@ -75,7 +76,7 @@ function removeTree(folder: string): boolean {
   }
 }
 
-/** Parents before children. */
+/** Returns the group and all groups below, parents before children. */
 function withDescendants(folder: string): readonly string[] {
   try {
     const children = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -88,7 +89,7 @@ function withDescendants(folder: string): readonly string[] {
 function processesOf(folder: string): readonly number[] {
   try {
     const text = readFileSync(join(folder, 'cgroup.procs'), 'utf8').trim();
-    // Zero is a process of an outer namespace, which is not ours.
+    // 0 stands for a process of an outer namespace, which is not ours.
     return text === ''
       ? []
       : text
@@ -104,6 +105,6 @@ function copyFromParent(folder: string, file: string): void {
   try {
     writeFileSync(join(folder, file), readFileSync(join(folder, '..', file)));
   } catch {
-    // Not the cpuset hierarchy.
+    // Only the cpuset hierarchy has these files.
   }
 }

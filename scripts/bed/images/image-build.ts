@@ -1,4 +1,4 @@
-// Container images without a daemon and without a registry, by buildah.
+// Builds container images with buildah, without a daemon or a registry.
 
 import { join } from 'node:path';
 import { tool } from '../build/tool.ts';
@@ -6,13 +6,13 @@ import { workFolder } from '../util/work-folder.ts';
 
 /** A container image that a node's containerd can import. */
 export interface Image {
-  /** What pods call it, such as localhost/demoapp:v1.0. */
+  /** The name that pods use, such as localhost/demoapp:v1.0. */
   readonly reference: string;
   /** A tar file in the docker-archive format. */
   readonly archive: string;
 }
 
-/** A container image that others begin with. */
+/** A container image that others are based on. */
 export interface BaseImage {
   readonly reference: string;
   /** The folder of buildah's storage that holds it; builds only read it. */
@@ -21,7 +21,7 @@ export interface BaseImage {
 
 type Note = (text: string) => void;
 
-/** Builds the image of the Dockerfile in a folder to be a base; throws a ToolError with what buildah said. */
+/** Builds a base image from the Dockerfile in a folder; throws a ToolError with buildah's output. */
 export async function buildBase(context: string, base: BaseImage, note: Note): Promise<void> {
   await using work = await workFolder(context);
   const buildah = buildahIn({ storage: base.storage, work: work.path }, note);
@@ -29,8 +29,8 @@ export async function buildBase(context: string, base: BaseImage, note: Note): P
 }
 
 /**
- * Builds the image of the Dockerfile in a folder, with the build argument BASE when there is a base, and writes its archive;
- * throws a ToolError with what buildah said. Nothing else is left.
+ * Builds an image from the Dockerfile in a folder, with the build argument BASE when there is a base, and writes its archive.
+ * Throws a ToolError with buildah's output. Leaves no other files.
  */
 export async function buildImage(
   build: { readonly context: string; readonly image: Image; readonly base?: BaseImage | undefined },
@@ -46,7 +46,7 @@ export async function buildImage(
 
 const ISOLATED = ['--isolation', 'chroot', '--pull-never'];
 
-/** The vfs driver needs nothing of the kernel, so it works wherever the folders lie. */
+/** Uses the vfs driver, which works on every file system. */
 function buildahIn(
   folders: { readonly storage: string; readonly work: string; readonly base?: BaseImage | undefined },
   note: Note,

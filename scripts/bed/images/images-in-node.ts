@@ -1,4 +1,4 @@
-// Images in a node's containerd, where the kubelet looks for them.
+// Images in a node's containerd, where the kubelet finds them.
 
 import { link, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,12 +8,12 @@ import { containerdFolder } from '../node/overlay.ts';
 import type { NodeRecord } from '../lifecycle/record.ts';
 
 const CTR = ['ctr', '--namespace', 'k8s.io', 'images'];
-/** Of containerd's own folders none is called so. */
+/** A name that no folder of containerd has. */
 const ARCHIVE = 'archive-from-the-bed.tar';
 
-/** Imports an image under its reference; the node must run. */
+/** Imports an image under its reference. The node must be powered on; throws when the archive does not contain the reference. */
 export async function importImage(node: NodeRecord, { reference, archive }: Image): Promise<void> {
-  // Beds and images lie on one file system, that of the cache.
+  // A hard link is possible: beds and images are on the cache's file system.
   const inNodesFolder = join(containerdFolder(node.folder), ARCHIVE);
   await link(archive, inNodesFolder);
   try {

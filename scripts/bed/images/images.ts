@@ -1,4 +1,4 @@
-// The images that nodes of a bed run: the agent as the project's Dockerfile makes it, and what it needs around it.
+// The images that nodes of a bed run: the agent, built by the project's Dockerfile, the sandbox and the demo application.
 
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ export type { Image } from './image-build.ts';
 const BED = import.meta.dirname;
 const CHECKOUT = join(BED, '..', '..', '..');
 const ARCHIVE = 'image.tar';
-/** Part of every key: change it when a recipe below changes. */
+/** Part of every cache key: change it when a recipe below changes. */
 const RECIPE = ['images 2', process.arch, SUITE, ...LEFT_OUT];
 
 const PAUSE = 'registry.k8s.io/pause:3.6';
@@ -26,12 +26,12 @@ const AGENT = 'localhost/kubelet-sysctl-agent:bed';
 
 const DEMO_APP_PACKAGES = ['busybox', 'iptables', 'iproute2', 'procps', 'curl'];
 const DEMO_APP_APPLETS = ['wget', 'nc', 'netstat', 'nslookup', 'ifconfig', 'vi'];
-/** What Node is linked to beyond the smallest Debian. */
+/** Libraries of Node that the minimal Debian lacks. */
 const NODE_LIBRARIES = ['libatomic1', 'libstdc++6'];
-/** Agents are built after every edit, and several checkouts at once must still find theirs. */
+/** The agent is rebuilt after every edit, and several checkouts share the cache. */
 const AGENTS_KEPT = 5;
 
-/** The image of every pod's first container, under the name that Debian's containerd asks for. */
+/** Returns the sandbox image, under the name that Debian's containerd uses. */
 export async function pauseImage(log: Log): Promise<Image> {
   const source = join(BED, 'pause', 'main.go');
   const dockerfile = 'FROM scratch\nCOPY pause /pause\nENTRYPOINT ["/pause"]\n';
@@ -42,7 +42,7 @@ export async function pauseImage(log: Log): Promise<Image> {
   });
 }
 
-/** The tutorial's application: see demoapp/main.go; with a shell, ps, ss, curl, wget, id, chown and an iptables that works. */
+/** Returns the image of the tutorial's application (demoapp/main.go), with a shell, ps, ss, curl, wget, id, chown and a working iptables. */
 export async function demoAppImage(log: Log): Promise<Image> {
   const [server, iptables] = [join(BED, 'demoapp', 'main.go'), join(BED, 'demoapp', 'iptables')];
   const hooks = [
@@ -68,7 +68,7 @@ export async function demoAppImage(log: Log): Promise<Image> {
   });
 }
 
-/** The agent: the bundle of this checkout in the image that its Dockerfile describes, on a base with this project's Node. */
+/** Returns the agent's image: the bundle of this checkout, built by its Dockerfile on a base with this project's Node. */
 export async function agentImage(log: Log): Promise<Image> {
   const base = await nodeImage(log);
   const program = await bundle();
@@ -90,7 +90,7 @@ export async function agentImage(log: Log): Promise<Image> {
   return made;
 }
 
-/** Stands in for node:26-slim where no registry can be reached: the smallest Debian with the Node of package.json. */
+/** Replaces node:26-slim, so that no registry is needed: the minimal Debian with the Node of package.json. */
 async function nodeImage(log: Log): Promise<BaseImage> {
   const npmPackage = join(CHECKOUT, 'node_modules', 'node');
   const manifest = await readFile(join(npmPackage, 'package.json'));
@@ -111,7 +111,7 @@ async function nodeImage(log: Log): Promise<BaseImage> {
 }
 
 interface Making {
-  /** The folder that the Dockerfile and all that it copies belong in. */
+  /** The build context: the folder for the Dockerfile and all that it copies. */
   readonly context: string;
   readonly note: (text: string) => void;
   readonly build: (base?: BaseImage) => Promise<void>;

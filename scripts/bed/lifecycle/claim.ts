@@ -1,4 +1,4 @@
-// The right to a name and a network, and which beds have lost it.
+// Claims a name and a network for a bed, and removes dead beds.
 
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, statfsSync } from 'node:fs';
@@ -14,39 +14,39 @@ import { bridgeName, freeSlot, NoSlotError } from './slots.ts';
 import { takeDown } from './take-down.ts';
 
 export interface BedOptions {
-  /** Of a-z, 0-9 and -; the bed is found again by it. */
+  /** Made of a-z, 0-9 and -; identifies the bed. */
   readonly name: string;
   readonly nodes: readonly NodeSpec[];
-  /** Of the control plane, and of kubelets that name no other. */
+  /** Version of the control plane, and the default for kubelets. */
   readonly version?: string;
   /** Writes every request's metadata to log/audit.log in the bed's folder. */
   readonly audit?: boolean;
   /** Default: process. */
   readonly lifetime?: Lifetime;
-  /** false: etcd and the API server alone, without a controller manager and a scheduler. Default: true. */
+  /** false: only etcd and the API server, without a controller manager and a scheduler. Default: true. */
   readonly controllers?: boolean;
 }
 
-/** A bed of that name is up and in somebody's use. */
+/** A live bed has this name. */
 export class BedInUseError extends Error {
   constructor(name: string) {
     super(
       `Expected no bed named ${name} to be up, but one is. ` +
-        `Use another name, or take it down first: scripts/cluster down --name ${name}`,
+        `Use another name, or remove it first: scripts/cluster down --name ${name}`,
     );
     this.name = 'BedInUseError';
   }
 }
 
-/** By the magic numbers of statfs(2). */
+/** File system names by the magic numbers of statfs(2). */
 const UNFIT_DISKS = new Map([
   [0x794c7630, 'overlay'],
   [0x01021994, 'tmpfs'],
 ]);
 
 /**
- * Gives the name and a slot to this process, in a record on disk. A dead bed of that name is removed first; throws a BedInUseError for one that
- * lives, a NoSlotError when there is no slot.
+ * Claims the name and a slot for this process, in a record on disk. Removes a dead bed of that name first; throws a BedInUseError
+ * for a live one, a NoSlotError when there is no slot.
  */
 export async function claimBed(options: BedOptions, version: string): Promise<BedRecord> {
   mkdirSync(bedsFolder(), { recursive: true });
@@ -59,12 +59,12 @@ export async function claimBed(options: BedOptions, version: string): Promise<Be
   return record;
 }
 
-/** containerd's overlays do not work upon another, and a disk in memory is too small. */
+/** Throws on an overlay, on which containerd's own overlays do not work, and on a tmpfs, which is too small. */
 function requirePlainDisk(folder: string): void {
   const kind = UNFIT_DISKS.get(statfsSync(folder).type);
   if (kind === undefined) return;
   throw new Error(
-    `Expected ${folder} to be on a plain file system such as ext4, got ${kind}: set KUBELET_SYSCTLS_CACHE to a folder that is.`,
+    `Expected ${folder} to be on a plain file system such as ext4, got ${kind}. Set KUBELET_SYSCTLS_CACHE to a folder on one.`,
   );
 }
 
@@ -97,7 +97,7 @@ async function claim(options: BedOptions, version: string): Promise<BedRecord> {
   return record;
 }
 
-/** Dead beds are in nobody's way until their slots are needed. */
+/** Returns a free slot; removes dead beds only when there is none. */
 async function slotAfterSweep(): Promise<number> {
   try {
     return freeSlot();
@@ -108,11 +108,11 @@ async function slotAfterSweep(): Promise<number> {
   }
 }
 
-/** Takes down the bed of that name, or all, if nobody needs it any more; returns the names of those it removed. */
+/** Removes the bed of that name, or all beds, if dead; returns the names of the removed beds. */
 export async function takeDeadDown(only?: string): Promise<readonly string[]> {
   const dead = bedNames().filter((name) => {
     const record = readRecord(name);
-    // Without a record, it is what a removal that was cut off has left.
+    // A folder without a record is left from an interrupted removal.
     return (only ?? name) === name && (record === undefined || !isLive(record));
   });
   for (const name of dead) await takeDown(name, { graceMs: 0 });

@@ -1,4 +1,4 @@
-// What a guardian becomes when its bed's owner has died.
+// The guardian's cleanup: removes the bed after its owner has died.
 
 import { takeDown } from './take-down.ts';
 

@@ -1,4 +1,4 @@
-// A lock between processes that the kernel gives back whatever happens to its holder.
+// A lock between processes that the kernel releases when its holder dies.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,9 +6,9 @@ import { once } from 'node:events';
 const SAY_WAITING_AFTER_MS = 500;
 
 /**
- * Does work while it holds the exclusive lock of a file (made when missing, never removed: two could then hold "the" lock).
- * `onWait` is called once when somebody else has it. Node has no flock(2), so flock(1) holds it for as long as our end of
- * its standard input is open: when this process is killed, the lock is free at once.
+ * Runs `work` under the exclusive lock of a file. Creates the file when it is missing, and never removes it: two processes
+ * could then lock two files. Calls `onWait` once when another process holds the lock. Node has no flock(2), so flock(1)
+ * holds the lock while its standard input is open: when this process is killed, the lock is free at once.
  * Throws when flock cannot be run or the file cannot be opened.
  */
 export async function whileLocked(

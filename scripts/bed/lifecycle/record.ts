@@ -1,4 +1,4 @@
-// What a bed has made on this machine, on disk before it is made: enough to take it down without the process that made it.
+// The record of what a bed makes on this machine, written before it is made: any process can remove the bed from it.
 
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,23 +8,23 @@ import type { NodeSpec } from '../node/layouts.ts';
 import { bootId, isAlive } from '../host/processes.ts';
 import type { ProcessId } from '../host/processes.ts';
 
-/** process: the bed goes away with the process that started it; keep: it stays until somebody takes it down. */
+/** process: the bed is removed when the process that started it ends; keep: it stays until it is removed explicitly. */
 export type Lifetime = 'process' | 'keep';
 
 export interface NodeRecord {
   readonly spec: NodeSpec;
-  /** 1 to 99, unique in the bed: the last part of its address and the third of its pods' network. */
+  /** 1 to 99, unique in the bed: the last byte of its address and the third of its pods' network. */
   readonly index: number;
   readonly version: string;
   readonly machine: string;
   readonly folder: string;
   readonly cgroups: readonly string[];
-  /** Runs systemd-nspawn, and again when the node reboots; absent while the node is powered off. */
+  /** Runs systemd-nspawn, and restarts it when the node reboots; absent while the node is powered off. */
   readonly supervisor?: ProcessId;
 }
 
 export interface BedRecord {
-  /** Differs for every bed ever started, also for two of one name. */
+  /** Unique for every bed ever started, also for two of one name. */
   readonly id: string;
   readonly name: string;
   readonly slot: number;
@@ -41,7 +41,7 @@ export interface BedRecord {
   readonly controlPlane: Readonly<Record<string, ProcessId>>;
   readonly nodes: readonly NodeRecord[];
   readonly images: readonly Image[];
-  /** iptables arguments, each of which undoes a rule that was added. */
+  /** iptables arguments, each of which removes a rule that was added. */
   readonly undoRules: readonly (readonly string[])[];
 }
 
@@ -54,7 +54,7 @@ export function bedFolder(name: string): string {
   return join(bedsFolder(), name);
 }
 
-/** undefined when there is no such bed, or one that died before it wrote anything. */
+/** Returns undefined when there is no such bed, or when it died before it wrote its record. */
 export function readRecord(name: string): BedRecord | undefined {
   try {
     const record: BedRecord = JSON.parse(readFileSync(recordFile(name), 'utf8'));
@@ -72,10 +72,10 @@ export function writeRecord(record: BedRecord): void {
   renameSync(`${file}.new`, file);
 }
 
-/** Reads, changes and writes without giving way to anything else in this process; throws when the bed is gone. */
+/** Reads, changes and writes the record synchronously; throws when the bed was removed. */
 export function updateRecord(name: string, change: (record: BedRecord) => BedRecord): BedRecord {
   const record = readRecord(name);
-  if (record === undefined) throw new Error(`Expected a bed named ${name}, but it was taken down.`);
+  if (record === undefined) throw new Error(`Expected a bed named ${name}, but it was removed.`);
   const changed = change(record);
   writeRecord(changed);
   return changed;
@@ -89,7 +89,7 @@ export function updateNode(bed: string, node: string, change: (record: NodeRecor
   }));
 }
 
-/** The names of all beds that left a folder, dead or alive. */
+/** Returns the names of all beds with a folder, dead or alive. */
 export function bedNames(): readonly string[] {
   try {
     return readdirSync(bedsFolder(), { withFileTypes: true })
@@ -101,7 +101,7 @@ export function bedNames(): readonly string[] {
   }
 }
 
-/** Whether somebody still needs the bed: its owner while it starts or lives for it, else anything of it that runs. */
+/** Returns whether the bed is in use: its owner runs, or, for a bed that is kept, any of its processes. */
 export function isLive(record: BedRecord): boolean {
   if (record.bootId !== bootId()) return false;
   if (record.lifetime === 'process' || record.state === 'starting') return isAlive(record.owner);

@@ -1,4 +1,4 @@
-// Which of the ten networks a bed has. Everything that two beds could fight over (bridge, addresses, machine names) follows from it.
+// A bed's slot: one of ten networks. It determines all that two beds must not share (bridge, addresses, machine names).
 
 import { existsSync } from 'node:fs';
 import { bedNames, readRecord } from './record.ts';
@@ -8,17 +8,17 @@ const SLOTS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 export class NoSlotError extends Error {
   constructor(holders: readonly string[]) {
     super(
-      `Expected one of ${SLOTS.length} networks to be free, but all are in use (${holders.join(', ')}). ` +
-        'Take a bed down: scripts/cluster status, then scripts/cluster down --name NAME.',
+      `Expected a free network, but all ${SLOTS.length} are in use (${holders.join(', ')}). ` +
+        'Remove a bed: scripts/cluster status, then scripts/cluster down --name NAME.',
     );
     this.name = 'NoSlotError';
   }
 }
 
-/** A slot that no record has; whoever calls holds the lock under which records begin. Throws a NoSlotError. */
+/** Returns a slot that no record has; throws a NoSlotError. The caller must hold the lock under which records are created. */
 export function freeSlot(): number {
   const holders = new Map(bedNames().map((name) => [readRecord(name)?.slot, name]));
-  // Another user's beds are not in our records, but the machine has one set of links.
+  // Another user's beds are not in our records, but their bridges exist on the machine.
   const slot = SLOTS.find((each) => !holders.has(each) && !existsSync(`/sys/class/net/${bridgeName(each)}`));
   if (slot === undefined) throw new NoSlotError(SLOTS.map((each) => holders.get(each) ?? bridgeName(each)));
   return slot;

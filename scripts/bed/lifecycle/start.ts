@@ -1,4 +1,4 @@
-// From nothing to Ready nodes.
+// Starts a bed, up to Ready nodes.
 
 import { makeCgroup } from '../host/cgroups.ts';
 import { claimBed } from './claim.ts';
@@ -21,11 +21,12 @@ import { takeDown } from './take-down.ts';
 const CONTROLLERS = ['kube-controller-manager', 'kube-scheduler'] as const;
 const BED_NAME = /^[a-z0-9][-a-z0-9]{0,40}$/;
 
-/** Makes a bed whose nodes are all Ready. What fails is taken down again, unless KUBELET_SYSCTLS_KEEP_FAILED is set. */
+/** Makes a bed; resolves when its nodes are Ready. After a failure it removes the bed, unless KUBELET_SYSCTLS_KEEP_FAILED is set. */
 export async function startCluster(options: BedOptions, log: Log): Promise<void> {
   if (!BED_NAME.test(options.name))
-    throw new Error(`Expected a bed's name of a-z, 0-9 and -, got ${options.name}.`);
-  if (process.getuid?.() !== 0) throw new Error('Expected to be root: a bed makes nodes, links and mounts.');
+    throw new Error(`Expected a bed name made of a-z, 0-9 and -, got ${options.name}.`);
+  if (process.getuid?.() !== 0)
+    throw new Error('Expected to run as root: a bed creates nodes, links and mounts.');
   const version = options.version ?? DEFAULT_KUBERNETES_VERSION;
   await throttle(options, version, log);
   const record = await claimBed(options, version);
@@ -48,7 +49,7 @@ export async function startCluster(options: BedOptions, log: Log): Promise<void>
   }
 }
 
-/** Everything that is slow the first time, before anything runs. */
+/** Builds everything that is slow the first time, before any process of the bed starts. */
 async function throttle({ nodes, controllers = true }: BedOptions, version: string, log: Log): Promise<void> {
   await ensureHostPackages(log);
   for (const command of ['kube-apiserver', 'kubectl', ...(controllers ? CONTROLLERS : [])] as const) {
@@ -88,7 +89,7 @@ async function build(
   );
 }
 
-/** Nothing may still be making things when the bed is taken down because of the first failure. */
+/** Rejects with the first error, after all have ended: a cleanup must not run beside them. */
 async function allOrFirstError(works: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(works)).find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;

@@ -1,4 +1,4 @@
-// What a person asks about beds.
+// The status of beds, for people.
 
 import { adminConfig } from '../control-plane/control-plane.ts';
 import type { Layout } from '../node/layouts.ts';
@@ -16,7 +16,7 @@ export interface NodeStatus {
 
 export interface BedStatus {
   readonly name: string;
-  /** dead: nobody needs it any more and it is to be cleaned up. */
+  /** dead: no longer in use, to be removed. */
   readonly state: 'up' | 'starting' | 'dead';
   readonly lifetime: Lifetime;
   readonly version: string;
@@ -24,7 +24,7 @@ export interface BedStatus {
   readonly nodes: readonly NodeStatus[];
 }
 
-/** All beds of this user by name, or the one of that name. */
+/** Returns all beds of this user by name, or the one of that name. */
 export async function bedStatuses(name?: string): Promise<readonly BedStatus[]> {
   const records = bedNames()
     .filter((each) => name === undefined || each === name)

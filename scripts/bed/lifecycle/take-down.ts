@@ -1,4 +1,4 @@
-// Taking a bed down from its record alone, whoever started it and however far it got.
+// Removes a bed, given only its record, at any stage of its start.
 
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
@@ -14,13 +14,13 @@ import type { BedRecord, NodeRecord } from './record.ts';
 import { run } from '../build/run.ts';
 import { restoreSettings } from '../node/settings.ts';
 
-/** Services stop well within it; then only pods are left, which have nothing to save. */
+/** Services stop well within it; pods have no data to save. */
 const DOWN_GRACE_MS = 2000;
 const CONTROL_PLANE_GRACE_MS = 500;
 
 /**
- * Removes everything a bed made; throws a LeftoversError when something would not go. `graceMs` is for nodes to power off in. Of two processes that
- * try at once one works and the other finds nothing; with an `id`, a later bed of the same name is not touched.
+ * Removes everything a bed made; throws a LeftoversError when something could not be removed. Nodes have `graceMs` to power
+ * off. Two processes may call it at once. With an `id`, it does not touch a later bed of the same name.
  */
 export async function takeDown(
   name: string,
@@ -45,7 +45,7 @@ export interface TakeDownOptions {
 }
 
 async function takeAllDown(record: BedRecord, graceMs: number): Promise<void> {
-  // Since then the machine was off: all but the folder went with that, and the names may be another bed's.
+  // After a reboot of the machine only the folder is left, and another bed may have the names.
   if (record.bootId === bootId()) await removeFromMachine(record, graceMs);
   await rm(bedFolder(record.name), { recursive: true, force: true });
 }
@@ -61,27 +61,27 @@ async function removeFromMachine(record: BedRecord, graceMs: number): Promise<vo
   if (left.length > 0) throw new LeftoversError(record.name, left);
 }
 
-/** Powers a node off and removes all of it but its place in the record. */
+/** Powers a node off and removes all of it except its entry in the record. */
 export async function takeNodeDown(node: NodeRecord, graceMs: number): Promise<void> {
   await powerOff(node, graceMs);
   await unmountBelow(node.folder);
   await rm(node.folder, { recursive: true, force: true });
 }
 
-/** A bed that could not be removed whole. */
+/** A bed could not be removed completely. */
 export class LeftoversError extends Error {
   readonly leftovers: readonly string[];
 
   constructor(bed: string, left: readonly string[]) {
     super(
-      `Expected nothing to be left of the bed ${bed}, got: ${left.join('; ')}. Its record is kept: try again.`,
+      `Expected nothing to be left of the bed ${bed}, found: ${left.join('; ')}. Its record is kept. Run scripts/cluster down again.`,
     );
     this.name = 'LeftoversError';
     this.leftovers = left;
   }
 }
 
-/** What of a bed is still on this machine, in words. */
+/** Returns descriptions of what a bed still has on this machine. */
 export async function leftovers(record: BedRecord): Promise<readonly string[]> {
   const cgroups = [...record.cgroups, ...record.nodes.flatMap((node) => node.cgroups)].filter((path) =>
     existsSync(path),

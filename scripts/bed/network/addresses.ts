@@ -1,11 +1,11 @@
-// The bed's addresses, all of them functions of its slot.
+// The bed's addresses, all derived from its slot.
 
 export const SERVICE_NETWORK = '10.96.0.0/16';
-/** Where pods reach the API server: the first address of the services' network, as in kubeadm's clusters. */
+/** The address of the API server for pods: the first of the service network, as in kubeadm's clusters. */
 export const API_SERVICE = { address: '10.96.0.1', port: 443 };
-/** Not 6443, which a cluster that somebody already has on this machine may hold on every address. */
+/** Not 6443, which another cluster on this machine may use on every address. */
 export const API_PORT = 16_443;
-/** Everything in 127.0.0.0/8 is loopback, so each bed has one for its etcd that no node can reach. */
+/** Each bed's etcd listens on its own address of 127.0.0.0/8, which no node can reach. */
 const ETCD_CLIENT_PORT = 12_379;
 const ETCD_PEER_PORT = 12_380;
 

@@ -1,4 +1,4 @@
-// The machine's side of a bed's network: a bridge, and what a firewall that sees bridged frames must let through.
+// The machine's side of a bed's network: a bridge, and the firewall rules that let bridged frames pass.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { machineAddress, nodeAddress, podNetwork } from './addresses.ts';
@@ -14,7 +14,7 @@ export async function makeBridge(bridge: string, slot: number): Promise<void> {
   await run(['ip', 'link', 'set', bridge, 'up']);
 }
 
-/** Makes every node's pods reachable from the machine and every other node, after `booted` has come up. */
+/** Adds the routes between all nodes' pods and the machine, after `booted` has booted. */
 export async function connectPods({ slot, bridge, nodes }: BedRecord, booted: string): Promise<void> {
   const route = (node: NodeRecord, device: string) =>
     `route replace ${podNetwork(slot, node.index)} via ${nodeAddress(slot, node.index)} dev ${device}\n`;
@@ -23,7 +23,7 @@ export async function connectPods({ slot, bridge, nodes }: BedRecord, booted: st
   await Promise.all(
     running.map((node) => {
       const others = nodes.filter((other) => other.index !== node.index);
-      // One that boots just now may have no network yet: its own turn comes at the end of its boot.
+      // A node that is booting may have no network yet: it gets its routes at the end of its boot.
       return inNode(node, ['ip', '-batch', '-'], {
         input: others.map((other) => route(other, 'eth0')).join(''),
         reject: node.spec.name === booted,
@@ -37,7 +37,7 @@ export function linkName(machine: string): string {
   return `vb-${machine}`;
 }
 
-/** Removes the bridge and every link on it: a veth outlives a node that was killed. */
+/** Removes the bridge and every link on it: a veth survives a killed node. */
 export async function removeBridge(bridge: string): Promise<void> {
   for (const link of [...(await linksOn(bridge)), bridge]) {
     await run(['ip', 'link', 'delete', link], { reject: false });
@@ -51,8 +51,8 @@ export async function linksOn(bridge: string): Promise<readonly string[]> {
 }
 
 /**
- * The iptables arguments of the rules that a bed needs, without the leading -I or -D. With br_netfilter loaded (as by Docker), frames between two
- * nodes pass the FORWARD chain of the machine, whose policy then usually is DROP.
+ * Returns the iptables arguments of the rules that a bed needs, without the leading -I or -D. With br_netfilter loaded (as by
+ * Docker), frames between two nodes pass the machine's FORWARD chain, whose policy is then usually DROP.
  */
 export function firewallRules(bridge: string): readonly (readonly string[])[] {
   if (!bridgedFramesAreFiltered()) return [];

@@ -15,7 +15,7 @@ export async function inNode(
   return run([...enter, ...argv], options, NODE_ENVIRONMENT);
 }
 
-/** The id of the node's PID 1; throws while the node is off. */
+/** Returns this machine's id of the node's PID 1; throws while the node is off. */
 export function requireLeader(node: NodeRecord): number {
   const leader = leaderOf(node);
   if (leader !== undefined) return leader.pid;

@@ -1,8 +1,8 @@
-// How a node's kubelet is told its arguments, in the ways that real nodes have.
+// The ways in which the kubelets of real nodes get their arguments.
 
 /**
- * deb-missing: as the deb packages, but /etc/default/kubelet is not there. deb-full: that file is full of other people's work.
- * rpm: as the rpm packages, /etc/sysconfig/kubelet as shipped. no-variable: a unit that does not take KUBELET_EXTRA_ARGS.
+ * deb-missing: as the deb packages, without /etc/default/kubelet. deb-full: that file is full of other people's settings.
+ * rpm: as the rpm packages, /etc/sysconfig/kubelet as shipped. no-variable: a unit that does not use KUBELET_EXTRA_ARGS.
  * drop-in-environment: the variable is set by Environment= in a drop-in and there is no file.
  */
 export type Layout = 'deb-missing' | 'deb-full' | 'rpm' | 'no-variable' | 'drop-in-environment';
@@ -18,9 +18,9 @@ export const LAYOUTS: readonly Layout[] = [
 export interface NodeSpec {
   readonly name: string;
   readonly layout: Layout;
-  /** The kubelet's version, such as '1.30.14'; the bed's own when absent. */
+  /** The kubelet's version, such as '1.30.14'; default: the bed's version. */
   readonly kubelet?: string;
-  /** With which its kubelet registers the Node. */
+  /** Taints with which the kubelet registers the Node. */
   readonly taints?: readonly { readonly key: string; readonly effect: string }[];
   /** Written before the first boot: path on the node → content. */
   readonly files?: Readonly<Record<string, string>>;
@@ -47,7 +47,7 @@ const DEB_FILE = '/etc/default/kubelet';
 const RPM_FILE = '/etc/sysconfig/kubelet';
 const DROP_IN = '/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf';
 
-/** 10-kubeadm.conf as the official packages have it; the two kinds differ in the last file alone. */
+/** Returns 10-kubeadm.conf as in the official packages; deb and rpm differ only in the last file. */
 function kubeadmDropIn(extraArgsFile: string): Readonly<Record<string, string>> {
   return {
     [DROP_IN]: `# Note: This dropin only works with kubeadm and kubelet v1.11+
@@ -103,7 +103,7 @@ const FILES: Readonly<Record<Layout, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** What tells a layout from the others, by path on the node. */
+/** Returns the files in which a layout differs from the others, by path on the node. */
 export function layoutFiles(layout: Layout): Readonly<Record<string, string>> {
   return FILES[layout];
 }

@@ -1,13 +1,13 @@
-// The node's PID 1 as seen from this machine. It is looked up, not remembered: a node that reboots by itself has another one.
+// The node's PID 1 as seen from this machine. It is read at each call, not stored: it changes when the node reboots.
 
 import { childrenOf, commandOf, identify, isAlive } from '../host/processes.ts';
 import type { ProcessId } from '../host/processes.ts';
 import type { NodeRecord } from '../lifecycle/record.ts';
 
-/** systemd, and what it becomes while it powers off. */
+/** The names of PID 1: systemd, and the program that it executes to power off. */
 const FIRST_PROCESSES = ['systemd', 'systemd-shutdow'];
 
-/** undefined while the node is off, or so early in its boot that systemd has not begun. */
+/** Returns undefined while the node is off, or before systemd has started in its boot. */
 export function leaderOf({ supervisor }: Pick<NodeRecord, 'supervisor'>): ProcessId | undefined {
   if (supervisor === undefined || !isAlive(supervisor)) return undefined;
   const children = childrenOf(supervisor.pid);

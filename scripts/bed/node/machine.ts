@@ -1,4 +1,4 @@
-// A node's power: systemd-nspawn as the machine, systemd in it as the operating system.
+// A node's power: systemd-nspawn is the machine, systemd in it the operating system.
 
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,19 +13,19 @@ import type { BedRecord, NodeRecord } from '../lifecycle/record.ts';
 import { run } from '../build/run.ts';
 import { until } from '../util/until.ts';
 
-/** What systemd's PID 1 takes as "power off" (SIGRTMIN+4); signals that have no name in Node. */
+/** SIGRTMIN+4, on which systemd's PID 1 powers off; Node has no name for it. */
 const POWER_OFF = 38;
 const NSPAWN = '/run/systemd/nspawn';
 const LEADER_TIMEOUT_MS = 20_000;
 const BOOT_TIMEOUT_MS = 60_000;
 
 /**
- * With --keep-unit, systemd-nspawn leaves a reboot to a service manager and exits with 133. The loop itself is outside the node's control groups: v2
- * wants no process beside groups that have some.
+ * With --keep-unit, systemd-nspawn exits with 133 for a reboot and expects its caller to start it again. This loop is outside
+ * the node's control groups: v2 allows no process beside groups that have some.
  */
 const AGAIN_WHEN_REBOOTED = 'while :; do "$@"; [ $? -eq 133 ] || exit; done';
 
-/** Starts the machine; `onSupervisor` hears of its process before anything else can fail. Resolves when PID 1 is systemd. */
+/** Starts the machine; calls `onSupervisor` with its process before anything else can fail. Resolves when PID 1 is systemd. */
 export async function powerOn(
   node: NodeRecord,
   { bridge, cgroups }: Pick<BedRecord, 'bridge' | 'cgroups'>,
@@ -56,11 +56,11 @@ export async function powerOn(
   const settled = (): boolean => leaderOf({ supervisor }) !== undefined || !isAlive(supervisor);
   await until(settled, { timeoutMs: LEADER_TIMEOUT_MS, everyMs: 30 });
   if (leaderOf({ supervisor }) === undefined) {
-    throw new Error(`Expected the node ${node.spec.name} to boot, but it did not: see ${logFile}.`);
+    throw new Error(`Expected the node ${node.spec.name} to boot, but it did not. See ${logFile}.`);
   }
 }
 
-/** Resolves when containerd serves and the kubelet has been started, whether or not it stays. */
+/** Resolves when containerd serves and the kubelet has been started, even if it then fails. */
 export async function waitForSystem(node: NodeRecord): Promise<void> {
   const show = ['systemctl', 'show', '--property', 'ActiveState', '--value'];
   const booted = async (): Promise<boolean> => {
@@ -77,12 +77,12 @@ export async function waitForSystem(node: NodeRecord): Promise<void> {
   );
 }
 
-/** Asks systemd to power off and gives it time to; then, or at once with no grace, cuts the power. Leaves no process and no control group. */
+/** Signals systemd to power off and waits `graceMs`, then kills the machine. Leaves no process and no control group. */
 export async function powerOff(node: NodeRecord, graceMs: number): Promise<void> {
   if (graceMs > 0 && signal(leaderOf(node), POWER_OFF)) {
     await until(() => !isAlive(node.supervisor), { timeoutMs: graceMs, everyMs: 50 });
   }
-  // A kernel ends every process of a namespace with its first one.
+  // The kernel kills every process of a PID namespace with its first one.
   signal(leaderOf(node), 'SIGKILL');
   await until(() => !isAlive(node.supervisor), { timeoutMs: 3000, everyMs: 20 });
   await removeCgroup(node.cgroups);
@@ -90,7 +90,7 @@ export async function powerOff(node: NodeRecord, graceMs: number): Promise<void>
   await run(['ip', 'link', 'delete', linkName(node.machine)], { reject: false });
 }
 
-/** What systemd-nspawn removes itself unless it was killed. */
+/** Removes what systemd-nspawn leaves when it is killed. */
 async function removeTraces(node: NodeRecord): Promise<void> {
   const root = await stat(rootFolder(node.folder)).catch(() => undefined);
   if (root !== undefined) await rm(join(NSPAWN, 'locks', `inode-${root.dev}:${root.ino}`), { force: true });
@@ -102,7 +102,7 @@ function nspawn(node: NodeRecord, bridge: string): readonly string[] {
     'systemd-nspawn',
     '--boot',
     '--quiet',
-    // Neither systemd nor machined need to run on this machine.
+    // Works without systemd and machined on this machine.
     '--register=no',
     '--keep-unit',
     `--machine=${node.machine}`,

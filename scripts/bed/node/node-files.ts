@@ -1,4 +1,4 @@
-// What a node's disk holds before its first boot, whatever its layout: what kubeadm, the packages and a network add-on would have left.
+// The files on a node's disk before its first boot, for every layout: those of kubeadm, the packages and a network add-on.
 
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
@@ -37,7 +37,7 @@ export async function writeNodeFiles(root: string, plan: NodePlan): Promise<void
   for (const unit of ['kubelet.service', 'bed-prepare.service']) {
     await replaceLink(`/usr/lib/systemd/system/${unit}`, join(root, WANTS, unit));
   }
-  // What only a machine with screens, disks and a clock of its own needs.
+  // Units that only a machine with a screen, disks and a clock needs.
   for (const unit of UNNEEDED) await replaceLink('/dev/null', join(root, '/etc/systemd/system', unit));
 }
 
@@ -54,13 +54,13 @@ function systemFiles({ spec, slot, index, pause }: NodePlan): Readonly<Record<st
     '/etc/hostname': `${spec.name}\n`,
     '/etc/hosts': `127.0.0.1 localhost\n${nodeAddress(slot, index)} ${spec.name}\n`,
     '/etc/machine-id': `${randomUUID().replaceAll('-', '')}\n`,
-    // The kubelet hands it to pods and does not start one without; nobody answers there.
+    // The kubelet copies it into pods and starts none without it; no name server listens there.
     '/etc/resolv.conf': `nameserver ${machineAddress(slot)}\n`,
     '/etc/systemd/journald.conf.d/bed.conf': '[Journal]\nSystemMaxUse=64M\nRateLimitIntervalSec=0\n',
     '/etc/systemd/system.conf.d/bed.conf': '[Manager]\nDefaultTimeoutStopSec=15s\n',
     '/usr/lib/systemd/system/bed-prepare.service': PREPARE_SERVICE,
     [PREPARE]: prepareScript(slot, index),
-    // The official kubelet.service names no runtime, and a kubelet that comes first waits 10 s for its next try.
+    // The official kubelet.service has no ordering after the runtime; a kubelet that starts first retries only after 10 s.
     '/etc/systemd/system/containerd.service.d/bed.conf': '[Unit]\nBefore=kubelet.service\n',
     '/etc/containerd/config.toml': containerdConfig(pause),
     '/etc/crictl.yaml': `runtime-endpoint: ${RUNTIME}\n`,
@@ -94,12 +94,12 @@ function kubeletConfig({ spec, version, cgroupVersion }: NodePlan): Readonly<Rec
     authorization: { mode: 'Webhook' },
     cgroupDriver: 'cgroupfs',
     containerRuntimeEndpoint: RUNTIME,
-    // Older kubelets refuse a key they do not know.
+    // Older kubelets refuse a key that they do not know.
     ...(cgroupVersion === 1 && minor >= 31 ? { failCgroupV1: false } : {}),
     ...(spec.taints === undefined ? {} : { registerWithTaints: spec.taints }),
     failSwapOn: false,
     staticPodPath: '/etc/kubernetes/manifests',
-    // The disk is the machine's, and how full it is says nothing about this node.
+    // The disk is the machine's: its usage must not trigger this node's garbage collection.
     imageGCHighThresholdPercent: 100,
     imageGCLowThresholdPercent: 99,
     evictionHard: {
@@ -112,7 +112,7 @@ function kubeletConfig({ spec, version, cgroupVersion }: NodePlan): Readonly<Rec
 }
 
 function containerdConfig(pause: string): string {
-  // Without restrict_oom_score_adj, runc dies where the machine itself lacks CAP_SYS_RESOURCE.
+  // Without restrict_oom_score_adj, runc fails where the machine itself lacks CAP_SYS_RESOURCE.
   return `version = 2
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${pause}"
@@ -158,7 +158,7 @@ ExecStart=${PREPARE}
 WantedBy=multi-user.target
 `;
 
-/** Runs in the node at every boot. */
+/** Returns the script that runs in the node at every boot. */
 function prepareScript(slot: number, index: number): string {
   const { address, port } = API_SERVICE;
   const toApi = `--destination ${address}/32 --protocol tcp --dport ${port} --jump DNAT --to-destination ${machineAddress(slot)}:${API_PORT}`;
@@ -184,7 +184,7 @@ ip link set eth0 up
 ip route add default via ${machineAddress(slot)}
 sysctl -qw net.ipv4.ip_forward=1
 
-# All that a kube-proxy would do here: the way to the API server.
+# In place of kube-proxy: redirects the API server's service address.
 for chain in OUTPUT PREROUTING; do iptables --wait -t nat -A $chain ${toApi}; done
 `;
 }

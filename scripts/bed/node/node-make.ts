@@ -1,4 +1,4 @@
-// Making a node: its place in the record, its disk, its first boot.
+// Makes a node: its entry in the record, its disk, its first boot.
 
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,10 +20,10 @@ import type { BedRecord, NodeRecord } from '../lifecycle/record.ts';
 import { rootFileSystem } from './root-file-system.ts';
 
 const MAX_NODES = 99;
-/** What a kubelet accepts as its node's name, short enough to be a host's. */
+/** Node names that a kubelet accepts, short enough for a host name. */
 const NODE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** Makes, boots and fills a node that has been entered; resolves when its services run and every image is in it. Ready comes later. */
+/** Makes and boots a node that is in the record; resolves when its services run and every image is loaded. The node becomes Ready later. */
 export async function makeNode(bed: string, name: string, log: Log): Promise<void> {
   const node = currentNode(bed, name);
   await mkdir(node.folder, { recursive: true });
@@ -37,7 +37,7 @@ export async function makeNode(bed: string, name: string, log: Log): Promise<voi
 export async function bootNode(bed: string, name: string): Promise<void> {
   const node = currentNode(bed, name);
   if (isAlive(node.supervisor)) {
-    throw new Error(`Expected the node ${name} to be off before it boots, but it runs.`);
+    throw new Error(`Expected the node ${name} to be off before it boots, but it is running.`);
   }
   const logs = join(bedFolder(bed), 'log');
   await powerOn(node, currentRecord(bed), logs, (supervisor) =>
@@ -50,7 +50,7 @@ export async function bootNode(bed: string, name: string): Promise<void> {
 /** Throws when the bed is gone. */
 export function currentRecord(bed: string): BedRecord {
   const record = readRecord(bed);
-  if (record === undefined) throw new Error(`Expected a bed named ${bed}, but it was taken down.`);
+  if (record === undefined) throw new Error(`Expected a bed named ${bed}, but it was removed.`);
   return record;
 }
 
@@ -63,14 +63,14 @@ export function currentNode(bed: string, name: string): NodeRecord {
   throw new Error(`Expected one of the bed's nodes (${names}), got ${name}.`);
 }
 
-/** Gives a node its place in the record before anything of it exists. Throws when its name is no name or taken. */
+/** Adds a node to the record before anything of it exists. Throws when its name is invalid or taken, or the bed is full. */
 export function enterNode(bed: string, spec: NodeSpec): void {
   const record = currentRecord(bed);
   if (!NODE_NAME.test(spec.name))
     throw new Error(`Expected a node name of a-z, 0-9 and -, got ${spec.name}.`);
   if (record.nodes.some((node) => node.spec.name === spec.name)) {
     throw new Error(
-      `Expected a new node name in the bed ${bed}, got ${spec.name}, which it has: remove that node first.`,
+      `Expected a new node name in the bed ${bed}, got ${spec.name}, which exists. Remove that node first.`,
     );
   }
   const taken = new Set(record.nodes.map((node) => node.index));

@@ -19,20 +19,20 @@ export interface BedNode {
   readonly leader: number;
   /** Runs a command in all of the node's namespaces, as root with a service's environment. */
   exec(argv: readonly string[], options?: RunOptions): Promise<Outcome>;
-  /** The same file seen from this machine, so that tests read and write its bytes; on disk alone while the node is off. */
+  /** Returns this machine's path of the node's file, to read and write its bytes; while the node is off, only files on disk exist. */
   path(hostPath: string): string;
-  /** systemd shuts everything down. */
+  /** Shuts the node down through systemd. */
   powerOff(): Promise<void>;
-  /** A power cut. */
+  /** Cuts the node's power. */
   kill(): Promise<void>;
   /** Resolves when the node's containerd and kubelet run. */
   boot(): Promise<void>;
 }
 
-/** Long enough for pods to be ended and for what does not end to be killed by systemd (after 15 s). */
+/** Long enough for pods to end and for systemd to kill the rest (after 15 s). */
 const POWER_OFF_MS = 40_000;
 
-/** A handle that looks everything up in the bed's record, so it stays true whoever turns the node off or on. */
+/** Returns a handle that reads the bed's record at each call, so it stays valid when another process turns the node off or on. */
 export function nodeHandle(bed: string, name: string): BedNode {
   const record = (): NodeRecord => currentNode(bed, name);
   const off = async (graceMs: number): Promise<void> => {

@@ -1,15 +1,15 @@
-// A node's disk: the common root file system below, what the node writes above.
+// A node's disk: an overlay of the node's writes on the common root file system.
 
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../build/run.ts';
 
-/** The node's root as this machine sees it, also while the node is powered off. */
+/** Returns this machine's path of the node's root, also valid while the node is powered off. */
 export function rootFolder(nodeFolder: string): string {
   return join(nodeFolder, 'root');
 }
 
-/** Becomes /var/lib/containerd, which cannot lie on an overlay since containerd makes overlays of its own in it. */
+/** Returns the folder for /var/lib/containerd, which cannot be on an overlay: containerd makes overlays in it. */
 export function containerdFolder(nodeFolder: string): string {
   return join(nodeFolder, 'containerd');
 }
@@ -27,7 +27,7 @@ export async function mountRoot(nodeFolder: string, lower: string): Promise<void
 export async function unmountBelow(folder: string): Promise<void> {
   for (const path of (await mountsBelow(folder)).toReversed()) {
     const { exitCode } = await run(['umount', path], { reject: false });
-    // Something on this machine may still look into it; it is gone for everybody else, and then for good.
+    // A process on this machine still uses it: detach it now; the kernel unmounts it when the process ends.
     if (exitCode !== 0) await run(['umount', '--lazy', path]);
   }
 }

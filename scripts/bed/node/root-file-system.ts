@@ -1,4 +1,4 @@
-// The Debian that every node of a bed boots, and the smaller ones that images begin with.
+// The Debian that every node of a bed boots, and the minimal ones that images are based on.
 
 import { dirname, join } from 'node:path';
 import { cached } from '../build/cache.ts';
@@ -12,10 +12,10 @@ const NODE_PACKAGES = [
   'iproute2 iptables nftables conntrack ethtool curl ca-certificates',
   'containerd runc containernetworking-plugins',
 ].flatMap((line) => line.split(' '));
-/** What nobody reads in a node or an image. */
+/** Files that nodes and images do not need. */
 export const LEFT_OUT = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*'];
 
-/** The folder of a node's root file system: Debian with systemd, containerd and the CNI plugins; about a minute the first time. */
+/** Returns the folder of a node's root file system: Debian with systemd, containerd and the CNI plugins. The first call takes about a minute. */
 export async function rootFileSystem(log: Log): Promise<string> {
   const recipe = ['root file system 1', process.arch, SUITE, ...NODE_PACKAGES, ...LEFT_OUT];
   const folder = await cached(
@@ -28,7 +28,7 @@ export async function rootFileSystem(log: Log): Promise<string> {
 }
 
 /**
- * The smallest Debian with these packages, as a folder or, when the name ends in `.tar`, as an archive.
+ * Makes a minimal Debian with these packages, as a folder or, when the name ends in `.tar`, as an archive.
  * `hooks` are shell commands that run at the end with the root file system as $1 (mmdebstrap's customize hooks).
  */
 export async function makeDebian(

@@ -1,4 +1,4 @@
-// Settings of the whole machine that nodes on it need, changed as little as possible and put back with the last bed.
+// Kernel settings of the machine that nodes need: raised only where too low, restored with the last bed.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,16 +8,16 @@ import { bedNames, bedsFolder, isLive, readRecord } from '../lifecycle/record.ts
 
 interface Setting {
   readonly path: string;
-  /** What to write to undo it. */
+  /** The value to restore. */
   readonly before: string;
   readonly after: string;
 }
 
-/** Each node's systemd, containerd, kubelet and agent have some, and all nodes' root users are one to the kernel. */
+/** Each node's systemd, containerd, kubelet and agent use some, and the kernel counts all nodes' root users as one. */
 const INOTIFY_INSTANCES = { path: '/proc/sys/fs/inotify/max_user_instances', least: 1024 };
 const NODE_CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids', 'hugetlb'];
 
-/** Changes what is too low for beds here, noting on disk first what it was. */
+/** Raises what is too low for beds; first records the old values on disk. */
 export async function raiseSettings(): Promise<void> {
   await whileLocked(
     lock(),
@@ -31,7 +31,7 @@ export async function raiseSettings(): Promise<void> {
   );
 }
 
-/** Puts everything back, unless a bed other than this one is in use. */
+/** Restores the old values, unless another bed is in use. */
 export async function restoreSettings(bed: string): Promise<void> {
   await whileLocked(
     lock(),
@@ -46,14 +46,14 @@ export async function restoreSettings(bed: string): Promise<void> {
   );
 }
 
-/** What somebody else has changed since, or needs now, stays as they want it. */
+/** Restores one value, unless another party has changed it since or uses it. */
 function restore({ path, before, after }: Setting): void {
   const ours = path.endsWith(SUBTREE_CONTROL) || readFileSync(path, 'utf8').trim() === after;
   if (!ours) return;
   try {
     writeFileSync(path, before);
   } catch (error) {
-    // The kernel does not take a controller away from groups that use it.
+    // EBUSY: other groups use the controller.
     if (!(error instanceof Error && 'code' in error && error.code === 'EBUSY')) throw error;
   }
 }
@@ -83,7 +83,7 @@ function inotifySettings(): readonly Setting[] {
 
 const SUBTREE_CONTROL = 'cgroup.subtree_control';
 
-/** With cgroup v2, a group has only the controllers that the root hands down. */
+/** With cgroup v2, a group has only the controllers that the root enables. */
 function controllerSettings(): readonly Setting[] {
   const { version, roots } = hierarchies();
   const [root] = roots;

@@ -1,9 +1,9 @@
-// What the slow parts of the bed tell a person while they work.
+// Progress of slow work, for people.
 
 export interface Log {
   /**
-   * Runs work under a title; prints the title at once, a heartbeat with the elapsed seconds when it takes over
-   * 2 s, and the time at its end. What the work throws passes through.
+   * Runs `work` under a title; prints the title at once, a heartbeat with the elapsed seconds when it takes over
+   * 2 s, and the time at its end. Rethrows what `work` throws.
    */
   step<T>(title: string, work: (note: (text: string) => void) => Promise<T>): Promise<T>;
   say(text: string): void;
@@ -19,15 +19,15 @@ export interface Step {
 export interface ProgressStyle {
   readonly terminalBeatMs: number;
   readonly plainBeatMs: number;
-  /** After how long a step that still runs is named where lines stay; 0: at once. */
+  /** Delay before a running step's title is printed where lines stay; 0: at once. */
   readonly namedAfterMs: number;
   readonly named: (step: Step) => string;
-  /** A sign of life where lines stay. */
+  /** A heartbeat where lines stay. */
   readonly beat: (step: Step) => string;
-  /** The newest step's line on a terminal, and how many run beside it. */
+  /** The line on a terminal: the newest step, and how many others run. */
   readonly live: (step: Step, others: number) => string;
   readonly ended: (step: Step, failed: boolean) => string;
-  /** Of the line on a terminal, after it was cut to the terminal's width. */
+  /** Colours the line on a terminal, after it was cut to the terminal's width. */
   readonly paint: (line: string) => string;
 }
 
@@ -47,24 +47,24 @@ const CONSOLE: ProgressStyle = {
   paint: (line) => line,
 };
 
-/** Progress for a person: on a terminal one line rewritten in place, elsewhere plain lines with a beat every 10 s. */
+/** Returns a log for people: on a terminal one line rewritten in place, elsewhere plain lines with a heartbeat every 10 s. */
 export function consoleLog(stream: NodeJS.WritableStream = process.stderr): Log {
   return progressOn(stream, CONSOLE);
 }
 
-/** Says nothing; the work runs all the same. */
+/** Runs the work and prints nothing. */
 export const silent: Log = {
   step: async (_title, work) => work(() => {}),
   say: () => {},
 };
 
-/** Progress in a style of its own. */
+/** Returns a log in the given style. */
 export function progressOn(stream: NodeJS.WritableStream, style: ProgressStyle): Log {
   const isTerminal = terminalWidth(stream) !== undefined;
   const active: Step[] = [];
   const draw = (): void => {
     const newest = active.at(-1);
-    // It changes when a person resizes the window.
+    // The width changes when the window is resized.
     const width = terminalWidth(stream);
     if (width === undefined || newest === undefined) return;
     stream.write(CLEAR_LINE + style.paint(style.live(newest, active.length - 1).slice(0, width - 1)));
@@ -99,7 +99,7 @@ export function progressOn(stream: NodeJS.WritableStream, style: ProgressStyle):
   };
 }
 
-/** What a line says of the steps that run beside its own. */
+/** Returns the suffix for other running steps; empty when there are none. */
 export function besides(others: number): string {
   return others === 0 ? '' : ` (and ${others} more)`;
 }
@@ -129,7 +129,7 @@ function running({ title, elapsedMs, note }: Step): string {
   return `${title} … ${(elapsedMs() / 1000).toFixed(0)} s${note === '' ? '' : `: ${note}`}`;
 }
 
-/** undefined where there is no terminal. */
+/** Returns undefined where there is no terminal. */
 function terminalWidth(stream: NodeJS.WritableStream): number | undefined {
   if (!('isTTY' in stream) || stream.isTTY !== true) return undefined;
   return 'columns' in stream && typeof stream.columns === 'number' && stream.columns > 0

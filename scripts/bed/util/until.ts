@@ -1,4 +1,4 @@
-// Waiting for something that can only be looked at.
+// Polls a condition.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -7,7 +7,7 @@ export interface Pace {
   readonly everyMs: number;
 }
 
-/** Looks at once and then every `everyMs`; true as soon as the condition holds, false when `timeoutMs` are over. */
+/** Checks at once and then every `everyMs`; returns true as soon as the condition holds, false after `timeoutMs`. */
 export async function until(condition: () => boolean | Promise<boolean>, pace: Pace): Promise<boolean> {
   const deadline = performance.now() + pace.timeoutMs;
   for (;;) {

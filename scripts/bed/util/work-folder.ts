@@ -1,12 +1,12 @@
-// A folder for the length of one piece of work.
+// A temporary folder for one piece of work.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * A new empty folder, removed on disposal. Whoever works for cached() passes the folder that is being filled: the work lies beside
- * it, where the next run clears it away when this one is cut off, and not in /tmp, which may be small, in memory and without devices.
+ * Returns a new empty folder, removed on disposal. A `make` of cached() passes the folder that it fills: the new one is then
+ * beside it, where the next run removes it after an interruption, and not in /tmp, which may be small, in memory and nodev.
  */
 export async function workFolder(
   beside: string = join(tmpdir(), 'kubelet-sysctls'),

@@ -1,5 +1,5 @@
-// What a person does by hand on a node, as fast as it can be done: writes the file that standard input holds, restarts
-// the kubelet and asks its healthz until the new process answers. Prints the microseconds it took, measured here.
+// The change by hand on a node, as fast as possible: writes standard input to the file, restarts the kubelet and polls
+// its healthz until the new process answers. Prints the elapsed microseconds.
 //
 // usage: by-hand FILE URL
 package main
@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// As the agent has it (HEALTHZ_INTERVAL_MS in agent/node/change/verify.ts).
+// The agent's interval (HEALTHZ_INTERVAL_MS in agent/node/change/verify.ts).
 const interval = 10 * time.Millisecond
 const patience = 60 * time.Second
 
@@ -26,7 +26,7 @@ func main() {
 	content, err := io.ReadAll(os.Stdin)
 	check(err)
 	before := mainPID()
-	// A kept connection could be the old kubelet's.
+	// A kept connection could reach the old kubelet.
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Second}
 
 	start := time.Now()
@@ -35,7 +35,7 @@ func main() {
 	if err != nil {
 		fail("systemctl restart kubelet: %v: %s", err, output)
 	}
-	// systemctl has waited for the old process to end: whoever answers now is another.
+	// systemctl has waited for the old process to end, so another process answers now.
 	if _, err := os.Stat("/proc/" + before); err == nil {
 		fail("Expected the kubelet %s to have ended with systemctl restart, but it still runs", before)
 	}
@@ -48,7 +48,7 @@ func main() {
 	took := time.Since(start)
 
 	if after := mainPID(); after == "0" || after == before {
-		fail("Expected a new kubelet after the restart, got MainPID %s, and %s before", after, before)
+		fail("Expected a new kubelet after the restart, got MainPID %s (before: %s)", after, before)
 	}
 	fmt.Println(took.Microseconds())
 }

@@ -1,4 +1,4 @@
-// One agent's requests, counted in the API server's own audit log.
+// Counts one agent's requests in the API server's audit log.
 
 import { isWrite, requestsIn } from '../../bed/control-plane/audit-log.ts';
 
@@ -9,13 +9,13 @@ export interface Requests {
 
 export interface AuditQuery {
   readonly user: string;
-  /** Where the token's pod runs. */
+  /** The node of the token's pod. */
   readonly node: string;
   readonly from: Date;
   readonly to: Date;
 }
 
-/** What that user sent from that node between those instants. */
+/** Counts the requests of that user from that node between those instants. */
 export function countRequests(log: string, { user, node, from, to }: AuditQuery): Requests {
   const theirs = requestsIn(log).filter(
     (request) =>

@@ -1,12 +1,12 @@
-// The agent's container on a node, as the kernel of this machine sees it.
+// The memory and CPU of the agent's container, from this machine's kernel.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Container {
-  /** The main process's id here. */
+  /** This machine's id of the main process. */
   readonly pid: number;
-  /** Folders of its cgroup. On cgroup v2 they are one. */
+  /** Folders of its cgroup; the same folder on cgroup v2. */
   readonly memoryFolder: string;
   readonly cpuFolder: string;
   readonly cgroupVersion: 1 | 2;
@@ -16,13 +16,13 @@ export interface AgentState {
   readonly anonymousBytes: number;
   readonly residentBytes: number;
   readonly workingSetBytes: number;
-  /** The most that the cgroup ever held, what the kernel could take back included; undefined where a kernel before 5.19 has cgroup v2. */
+  /** Peak memory of the cgroup, including reclaimable memory; undefined on cgroup v2 with a kernel before 5.19. */
   readonly peakBytes: number | undefined;
 }
 
 const CGROUPS = '/sys/fs/cgroup';
 
-/** Throws when no process of that container runs a program with `word` in its command line. */
+/** Returns the container; throws when none of its processes has `word` in its command line. */
 export async function findContainer(containerId: string, word: string): Promise<Container> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const [cgroups, command] = await Promise.all([proc(pid, 'cgroup'), proc(pid, 'cmdline')]);
@@ -33,7 +33,7 @@ export async function findContainer(containerId: string, word: string): Promise<
   throw new Error(`Expected a process with ${word} in the container ${containerId}, found none`);
 }
 
-/** `text` is /proc/PID/cgroup. Version 1 wins where both are mounted, since the controllers are there then. */
+/** Returns the cgroup folders from the text of /proc/PID/cgroup. Prefers version 1 where both are mounted: it then has the controllers. */
 export function foldersOf(text: string): Omit<Container, 'pid'> {
   const paths = new Map<string, string>();
   for (const line of text.trim().split('\n')) {
@@ -52,7 +52,7 @@ export function foldersOf(text: string): Omit<Container, 'pid'> {
   return { memoryFolder: folder, cpuFolder: folder, cgroupVersion: 2 };
 }
 
-/** What the process and its cgroup hold now; working set as the kubelet and cadvisor count it, which is what evicts. */
+/** Returns the memory of the process and its cgroup now; the working set is computed as by the kubelet, for eviction. */
 export async function memoryOf({ pid, memoryFolder, cgroupVersion }: Container): Promise<AgentState> {
   const [status, stat, usage, peak] = await Promise.all([
     proc(String(pid), 'status'),
@@ -72,13 +72,13 @@ export async function memoryOf({ pid, memoryFolder, cgroupVersion }: Container):
   };
 }
 
-/** CPU time of all that ever ran in the container. */
+/** Returns the CPU time, in seconds, of all processes that ever ran in the container. */
 export async function cpuSecondsOf({ cpuFolder, cgroupVersion }: Container): Promise<number> {
   if (cgroupVersion === 1) return Number(await readFile(join(cpuFolder, 'cpuacct.usage'), 'utf8')) / 1e9;
   return numberAfter(await readFile(join(cpuFolder, 'cpu.stat'), 'utf8'), 'usage_usec') / 1e6;
 }
 
-/** The number that follows `key` at the beginning of a line. */
+/** Returns the number after `key` at the start of a line; throws when there is none. */
 export function numberAfter(text: string, key: string): number {
   const line = text.split('\n').find((each) => each.split(/\s/)[0] === key);
   const value = Number(line?.slice(key.length).trim().split(/\s/)[0]);
@@ -88,6 +88,6 @@ export function numberAfter(text: string, key: string): number {
 }
 
 async function proc(pid: string, file: string): Promise<string> {
-  // Processes end while we read.
+  // The process may exit meanwhile.
   return readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
 }

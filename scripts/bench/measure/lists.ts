@@ -8,7 +8,7 @@ export function listed(text: string | undefined): readonly string[] {
 }
 
 /**
- * The environment file with `name` taken out of the kubelet's list when it is in, and put in when it is not. Throws when the file
+ * Returns the environment file with `name` removed from the kubelet's list, or added when it is absent. Throws when the file
  * has no list.
  */
 export function toggledInFile(

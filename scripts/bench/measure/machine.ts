@@ -1,4 +1,4 @@
-// What a person must know of the machine to judge the figures of a bench.
+// Facts of the machine that are needed to judge a bench's figures.
 
 import { availableParallelism, loadavg, release } from 'node:os';
 
@@ -6,16 +6,16 @@ export interface Machine {
   readonly cpus: number;
   readonly kernel: string;
   readonly kubernetes: string;
-  /** The 1-minute load when it was asked for: of others, when nothing of ours has run for long. */
+  /** The 1-minute load when it was read; before the first round it is the load of other processes. */
   readonly loadBefore: number;
 }
 
-/** This machine as it is now. */
+/** Returns the facts of this machine now. */
 export function thisMachine(kubernetes: string): Machine {
   return { cpus: availableParallelism(), kernel: release(), kubernetes, loadBefore: loadOfMinute() };
 }
 
-/** The machine's load in the last minute. */
+/** Returns the machine's 1-minute load average. */
 export function loadOfMinute(): number {
   return loadavg()[0] ?? 0;
 }

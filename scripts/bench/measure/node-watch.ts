@@ -1,4 +1,4 @@
-// What a Node shows, as the API server tells it, with the instant at which we were told.
+// Watches a Node, and notes when each event arrived.
 
 import type { KubeConfig, V1Node } from '@kubernetes/client-node';
 import { keepWatching } from '../../bed/control-plane/keep-watching.ts';
@@ -8,10 +8,10 @@ export type Annotations = Readonly<Record<string, string>>;
 export interface NodeWatch {
   /**
    * Resolves with performance.now() of the first event from now on whose annotations meet the condition. Throws at once when
-   * they already do, since nothing could be measured then, and after `timeoutMs`.
+   * they already do, since there would be no event to measure, and after `timeoutMs`.
    */
   shows(what: string, condition: (annotations: Annotations) => boolean, timeoutMs?: number): Promise<number>;
-  /** As `shows`, and content when they already do. */
+  /** Like `shows`, but resolves at once when the annotations already meet the condition. */
   settles(what: string, condition: (annotations: Annotations) => boolean): Promise<void>;
   stop(): void;
 }
@@ -23,7 +23,7 @@ interface Waiter {
   readonly resolve: (at: number) => void;
 }
 
-/** Resolves when the node was seen once. */
+/** Resolves when the first event has arrived. */
 export async function watchNode(config: KubeConfig, node: string): Promise<NodeWatch> {
   const waiters = new Set<Waiter>();
   const first = Promise.withResolvers<void>();

@@ -1,4 +1,4 @@
-// The aims of the project beside what was measured.
+// The project's aims beside the measured figures.
 
 import type { Figures } from './figures.ts';
 import { type Spread, spreadOf } from './statistics.ts';
@@ -7,9 +7,9 @@ import { type Spread, spreadOf } from './statistics.ts';
 export interface Row {
   readonly what: string;
   readonly measured: string;
-  /** undefined: said, but nothing is promised. */
+  /** undefined for a figure without an aim. */
   readonly aim: string | undefined;
-  /** undefined where there is no aim. */
+  /** undefined for a figure without an aim. */
   readonly met: boolean | undefined;
 }
 
@@ -39,11 +39,11 @@ export function rowsOf(figures: Figures): readonly Row[] {
   const writes = live.idleWrites * perHour;
   const window = `over ${live.idleSeconds.toFixed(0)} s`;
   return [
-    said('By hand: write, restart, healthz', milliseconds(byHand)),
-    said('ConfigMap edit → Node shows the proven list', milliseconds(agent)),
+    figure('By hand: write, restart, healthz', milliseconds(byHand)),
+    figure('ConfigMap edit → Node shows the proven list', milliseconds(agent)),
     ratioRow('Ratio of the medians', [agent, byHand], AIMS.changeRatio),
-    said('Without a healthy kubelet: systemctl restart by hand', milliseconds(byHandUnhealthy)),
-    said('Without a healthy kubelet: change by the agent', milliseconds(agentUnhealthy)),
+    figure('Without a healthy kubelet: systemctl restart by hand', milliseconds(byHandUnhealthy)),
+    figure('Without a healthy kubelet: change by the agent', milliseconds(agentUnhealthy)),
     ratioRow(
       'Ratio of the medians without a healthy kubelet',
       [agentUnhealthy, byHandUnhealthy],
@@ -61,7 +61,7 @@ export function rowsOf(figures: Figures): readonly Row[] {
       `≤ ${megabytes(AIMS.anonymousBytes)}`,
       live.anonymousBytes <= AIMS.anonymousBytes,
     ),
-    said('Resident memory, with the pages of the node binary', megabytes(live.residentBytes)),
+    figure('Resident memory, with the pages of the node binary', megabytes(live.residentBytes)),
     aimed(
       "Working set of the container's cgroup",
       mebibytes(live.workingSetBytes),
@@ -70,7 +70,7 @@ export function rowsOf(figures: Figures): readonly Row[] {
     ),
     ...(live.peakBytes === undefined
       ? []
-      : [said('The most that cgroup ever held, commands of changes included', mebibytes(live.peakBytes))]),
+      : [figure('The most that cgroup ever held, commands of changes included', mebibytes(live.peakBytes))]),
     aimed(
       'CPU when idle, probes included',
       `${millicores.toFixed(2)} millicores (${window})`,
@@ -97,7 +97,7 @@ function ratioRow(what: string, [ours, theirs]: readonly [Spread, Spread], most:
   return aimed(what, ratio.toFixed(2), `≤ ${most}`, ratio <= most);
 }
 
-function said(what: string, measured: string): Row {
+function figure(what: string, measured: string): Row {
   return { what, measured, aim: undefined, met: undefined };
 }
 
@@ -109,7 +109,7 @@ function milliseconds({ median, min, max, count }: Spread): string {
   return `${median.toFixed(0)} ms (${min.toFixed(0)}–${max.toFixed(0)}, ${count} rounds)`;
 }
 
-/** Of 10⁶ bytes, as /proc's are not: its kB are of 1024. */
+/** Formats bytes as MB of 10⁶ bytes; /proc's kB are 1024 bytes. */
 function megabytes(bytes: number): string {
   return `${round(bytes / 1e6)} MB`;
 }

@@ -1,4 +1,4 @@
-// What many measurements of one thing come to.
+// Statistics of repeated measurements.
 
 export interface Spread {
   readonly count: number;
@@ -7,7 +7,7 @@ export interface Spread {
   readonly max: number;
 }
 
-/** Throws a RangeError when there is no value. */
+/** Returns median, minimum, maximum and count; throws a RangeError when there is no value. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((one, other) => one - other);
   const [min] = sorted;

@@ -1,9 +1,9 @@
-// The result as README has it.
+// The result as a Markdown table, as in README.
 
 import type { Row } from './aims.ts';
 import type { Figures } from './figures.ts';
 
-/** A table in Markdown, its columns aligned for people who read it as text. */
+/** Returns a Markdown table whose columns are aligned, so that it can be read as text. */
 export function markdown(rows: readonly Row[]): string {
   return alignedTable([
     ['', 'Measured', 'Aim', ''],
@@ -11,7 +11,7 @@ export function markdown(rows: readonly Row[]): string {
   ]);
 }
 
-/** The same of any cells; the first row is the head. Columns from `numbersFrom` on stand on the right. */
+/** Returns an aligned Markdown table of any cells; the first row is the header. Columns from `numbersFrom` on are right-aligned. */
 export function alignedTable(cells: readonly (readonly string[])[], numbersFrom = Infinity): string {
   const [head = [], ...body] = cells;
   const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));

@@ -1,6 +1,6 @@
-// Measures how long the kubelet is without a healthy answer: asks its healthz every 5 ms, each time on a connection of its
-// own, until it has failed and has then been healthy for a while. Prints the microseconds from the last good answer before
-// each failure to the first good answer after it, all added up.
+// Measures how long the kubelet gives no healthy answer: polls its healthz every 5 ms, each time on a new connection,
+// until it has failed and has then been healthy for a while. Prints the sum, in microseconds, of the times from the last
+// good answer before a failure to the first good answer after it.
 //
 // usage: unhealthy HOST:PORT
 package main
@@ -16,8 +16,8 @@ import (
 
 const interval = 5 * time.Millisecond
 
-// As the agent has it (agent/node/change/verify.ts): a busy kubelet that answers late is healthy. One that has ended refuses or resets
-// connections at once.
+// The agent's timeout (agent/node/change/verify.ts): a busy kubelet that answers late is healthy. A kubelet that has exited
+// refuses or resets connections at once.
 const timeout = time.Second
 
 // A second failure within this time belongs to the same change.
@@ -58,7 +58,7 @@ func main() {
 	fmt.Println(unhealthy.Microseconds())
 }
 
-// Without net/http, which takes several times the CPU and would take it from the kubelet that is measured.
+// Without net/http, which would take several times the CPU from the measured kubelet.
 func healthy(address string) bool {
 	connection, err := net.DialTimeout("tcp", address, timeout)
 	if err != nil {
@@ -71,7 +71,7 @@ func healthy(address string) bool {
 	if _, err := io.WriteString(connection, "GET /healthz HTTP/1.0\r\n\r\n"); err != nil {
 		return false
 	}
-	// To its end: closing earlier would reset the connection.
+	// Reads to the end: closing earlier would reset the connection.
 	answer, err := io.ReadAll(connection)
 	return err == nil && bytes.HasPrefix(answer, []byte("HTTP/1.0 200 "))
 }

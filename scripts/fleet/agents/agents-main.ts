@@ -14,7 +14,7 @@ import { countTraffic } from './traffic.ts';
 
 interface Seen {
   readonly state: string;
-  /** What it was Done with last, and since when in epoch ms. */
+  /** The list that it was last Done with, and since when in epoch ms. */
   readonly done: { readonly running: string; readonly at: number } | undefined;
 }
 
@@ -92,7 +92,7 @@ function tallyOf(wanted: string): Tally {
 }
 
 function onWarning(what: string): void {
-  // The same of another node is the same.
+  // Warnings that differ only in the node count as one.
   const key = what.replace(/node-\d+/gu, 'NODE').slice(0, 200);
   if (warnings.size < MOST_WARNINGS || warnings.has(key)) warnings.set(key, (warnings.get(key) ?? 0) + 1);
 }

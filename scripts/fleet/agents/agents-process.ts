@@ -1,4 +1,4 @@
-// The processes that run the agents, as the bench holds them.
+// Starts and controls the processes that run the agents.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -6,17 +6,17 @@ import { join } from 'node:path';
 import { type AskTally, type FromAgents, type MakeNodes, sumOf, type Tally } from './messages.ts';
 
 export interface Agents extends Disposable {
-  /** Makes so many nodes, in equal parts; rejects with what a process said that could not. */
+  /** Makes `count` nodes, spread equally over the processes; rejects with the error of a process that fails. */
   make(count: number, nodes: Pick<MakeNodes, 'place' | 'allowances'>): Promise<void>;
-  /** `wanted` is what the nodes' annotation `running` shall be. */
+  /** Returns the progress; `wanted` is the expected annotation `running`. */
   tally(wanted: string): Promise<Tally>;
 }
 
 const MAIN = join(import.meta.dirname, 'agents-main.ts');
-/** So many nodes are made at a time, in all processes together: more only wait for the API server. */
+/** Number of nodes made at a time, in all processes together: more would only wait for the API server. */
 const PARALLEL = 24;
 
-/** They join `cgroups`, which are removed with the bed, with all that is in them. */
+/** Starts the processes in `cgroups`, which are removed with the bed. */
 export function startAgents(processes: number, cgroups: readonly string[]): Agents {
   const children = Array.from({ length: processes }, () => startChild(cgroups));
   return {
@@ -27,7 +27,7 @@ export function startAgents(processes: number, cgroups: readonly string[]): Agen
         children.map((child, at) => {
           const first = at * share;
           const count = Math.max(0, Math.min(share, all - first));
-          // All of 127.0.0.0/8 is this machine.
+          // Every address of 127.0.0.0/8 is local.
           const localAddress = `127.0.1.${at + 1}`;
           return child.make({ ...nodes, kind: 'make', localAddress, first, count, parallel });
         }),
@@ -84,12 +84,14 @@ function startChild(cgroups: readonly string[]): Child {
   };
 }
 
-/** Rejects when the process ends; a process that is told to end is asked nothing more. */
+/** Rejects when the process exits. */
 function endOf(child: ChildProcess): Promise<never> {
   const ended = new Promise<never>((_resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) =>
-      reject(new Error(`Expected a process of agents to go on, but it ended with ${signal ?? code}.`)),
+      reject(
+        new Error(`Expected the process of agents to keep running, but it exited with ${signal ?? code}.`),
+      ),
     );
   });
   ended.catch(() => {});

@@ -1,16 +1,16 @@
-// What the bench and the processes that run its agents say to each other.
+// The messages between the bench and the processes that run its agents.
 
 import type { Place } from '../../bed/control-plane/admin.ts';
 
 export interface MakeNodes {
   readonly kind: 'make';
   readonly place: Place;
-  /** Where their agents connect from. */
+  /** The local address of the agents' connections. */
   readonly localAddress: string;
   /** The first node's number in the fleet, from 0. */
   readonly first: number;
   readonly count: number;
-  /** How many at a time. */
+  /** Number of nodes made at a time. */
   readonly parallel: number;
   readonly allowances: readonly string[];
 }
@@ -18,32 +18,32 @@ export interface MakeNodes {
 export interface AskTally {
   readonly kind: 'tally';
   readonly id: number;
-  /** As the annotation `running` has it. */
+  /** In the format of the annotation `running`. */
   readonly wanted: string;
 }
 
 export type ToAgents = MakeNodes | AskTally;
 
-/** How far the nodes of one process are, and what its agents have cost since it began. */
+/** Progress of the nodes of one process, and what its agents have used since its start. */
 export interface Tally {
-  /** Whose agent has reported once. */
+  /** Number of nodes whose agent has reported once. */
   readonly made: number;
-  /** Those that are Done with the wanted list. */
+  /** Number of nodes that are Done with the wanted list. */
   readonly done: number;
-  /** Epoch ms at which the agent saw its Node like that, one entry each of those. */
+  /** Epoch ms at which the agent saw its Node Done, one entry for each Done node. */
   readonly doneAt: readonly number[];
   readonly states: Readonly<Record<string, number>>;
   readonly traffic: Traffic;
   readonly residentBytes: number;
-  /** CPU that the process has used, in seconds. */
+  /** CPU time of the process, in seconds. */
   readonly cpuSeconds: number;
-  /** What agents and kubelets had to warn of, and how often. */
+  /** Warnings of agents and kubelets, with their counts. */
   readonly warnings: Readonly<Record<string, number>>;
 }
 
 /** What the agents of one process have exchanged with the API server. */
 export interface Traffic {
-  /** HTTP in both directions, as the sockets count it: without TLS's own. */
+  /** HTTP bytes in both directions, without the overhead of TLS. */
   readonly bytes: number;
   readonly connections: number;
 }
@@ -64,7 +64,7 @@ export const NO_TALLY: Tally = {
   warnings: {},
 };
 
-/** Of several processes together. */
+/** Returns the sum of several processes' tallies. */
 export function sumOf(tallies: readonly Tally[]): Tally {
   return tallies.reduce(
     (sum, tally) => ({

@@ -3,19 +3,19 @@
 import { createHash } from 'node:crypto';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../../kubernetes/names.ts';
 
-/** What each simulated node's kubelet and kernel say they are. */
+/** Kubelet version that each simulated node reports. */
 export const KUBELET = 'v1.37.2';
 export const KERNEL = '6.1.0-18-amd64';
-/** Waves in which a fleet can be told to change without a coordinator. */
+/** Number of waves in which a fleet can change without a coordinator. */
 export const WAVES = 10;
 export const WAVE_LABEL = 'fleet.example/wave';
 
 const ZONES = ['a', 'b', 'c'];
-/** A kubelet lists up to 50 (nodeStatusMaxImages); with half of them a Node has some 8 kB, as one in use does. */
+/** A kubelet lists up to 50 images (nodeStatusMaxImages); with half of them a Node has about 8 kB, as in production. */
 const IMAGES = 25;
 const MEBIBYTE = 1024 * 1024;
 
-/** `index` is from 0: it says the zone and the wave. */
+/** Returns a Node; `index`, from 0, determines zone and wave. */
 export function nodeObject(name: string, index: number): object {
   return {
     apiVersion: 'v1',
@@ -35,7 +35,7 @@ export function nodeObject(name: string, index: number): object {
   };
 }
 
-/** The agent's pod on the node: its token names the node, and it is a pod that must outlive the restart. */
+/** Returns the agent's pod on the node: its token names the node, and the pod must survive the restart. */
 export function agentPodObject(node: string): object {
   return {
     apiVersion: 'v1',
@@ -58,7 +58,7 @@ export function agentPodName(node: string): string {
   return `${AGENT_DAEMON_SET}-${node}`;
 }
 
-/** What the kubelet says of the agent's pod while it runs. */
+/** Returns the status of the running agent's pod, as a kubelet reports it. */
 export function runningPodStatus(at: Date): object {
   const [image, startedAt] = ['kubelet-sysctl-agent:0.1.0', seconds(at)];
   const container = {
@@ -72,7 +72,7 @@ export function runningPodStatus(at: Date): object {
   return { status: { phase: 'Running', startTime: startedAt, containerStatuses: [container] } };
 }
 
-/** What a kubelet writes at its start of a node that is as it was. */
+/** Returns the status that a kubelet writes at its start for an unchanged node. */
 export function reportedStatus(at: Date): object {
   return { status: { conditions: conditionsAt(seconds(at)) } };
 }
@@ -131,7 +131,7 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Most times of the API have no fraction. */
+/** Formats a time without a fraction, as most times of the API. */
 function seconds(at: Date): string {
   return at.toISOString().replace(/\.\d+Z$/u, 'Z');
 }

@@ -1,4 +1,4 @@
-// One simulated node: the real agent with the real API server, on a host in memory whose kubelet only pretends to restart.
+// One simulated node: the real agent with the real API server, on a host in memory whose kubelet only simulates restarts.
 
 import { followCluster } from '../../../agent/cli/daemon/follow.ts';
 import { createCluster } from '../../../agent/cluster/api/agent-api.ts';
@@ -19,13 +19,13 @@ export interface NodeOptions {
   readonly server: string;
   /** PEM of the authority that signed the server's certificate. */
   readonly ca: string;
-  /** Where its agent connects from: one address has not enough ports for thousands. */
+  /** The local address of its agent's connections: one address has too few ports for thousands of agents. */
   readonly localAddress: string;
   readonly name: string;
   readonly index: number;
-  /** What its kubelet allows from the beginning. */
+  /** What its kubelet allows initially. */
   readonly allowances: readonly string[];
-  /** Hears the Node whenever the agent does. */
+  /** Receives the Node whenever the agent does. */
   readonly onSeen: (node: NodeObject) => void;
   readonly onWarning: (what: string) => void;
 }
@@ -46,7 +46,7 @@ export async function startNode(options: NodeOptions): Promise<void> {
   await startAgent(options, host, token);
 }
 
-/** It names the node, which the admission policy wants, and its pod must outlive the restart. */
+/** Returns a token that is bound to the agent's pod, and so names the node, as the admission policy requires. */
 async function tokenOf(admin: Admin, node: string): Promise<string> {
   const token = await tokenOfNewPod(admin, AGENT_DAEMON_SET, agentPodObject(node));
   await admin.send('PATCH', `${PODS}/${agentPodName(node)}/status`, runningPodStatus(new Date()));
@@ -78,7 +78,7 @@ async function startAgent(options: NodeOptions, host: FakeHost, token: string): 
     {
       configMap: { namespace: AGENT_NAMESPACE, name: POLICY_CONFIG_MAP },
       jitterMs: 0,
-      // As the coordinator's manifests start it.
+      // As in the manifests with the coordinator.
       waitForApproval: true,
       onReported: () => reported.resolve(),
     },
@@ -94,13 +94,13 @@ async function startAgent(options: NodeOptions, host: FakeHost, token: string): 
   await reported.promise;
 }
 
-/** The host with the machine's own time, and with an agent that hears of its own writes and restarts as by inotify. */
+/** Returns the host's ports with the real clock; calls `changed` after writes and restarts, as inotify does. */
 function realTime(host: FakeHost, changed: () => void): ReturnType<FakeHost['ports']> {
   const ports = host.ports();
   const clock = {
     ...systemClock,
     now: () => {
-      // The kubelet in memory dates its starts by the host's own time.
+      // The simulated kubelet dates its starts by the fake host's clock.
       host.now = systemClock.now();
       return host.now;
     },

@@ -1,17 +1,17 @@
-// The bytes that this process's agents exchange with the API server.
+// Counts the bytes that this process's agents exchange with the API server.
 
 import { subscribe } from 'node:diagnostics_channel';
 import { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Traffic } from './messages.ts';
 
-/** Counts from now on, whatever is sent with that User-Agent. */
+/** Counts all requests with that User-Agent from now on; returns a function that reads the counts. */
 export function countTraffic(userAgent: string): () => Traffic {
   const open = new Set<Socket>();
   let closedBytes = 0;
   let connections = 0;
 
-  // Published when the head of an answer is there, and with it the socket.
+  // Published when a response's head has arrived: the socket is known then.
   subscribe('http.client.response.finish', (message) => {
     const request = requestIn(message);
     const socket = request?.socket;

@@ -1,4 +1,4 @@
-// Our requests, counted in the API server's own audit log.
+// Counts our requests in the API server's audit log.
 
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -15,14 +15,14 @@ export interface Window {
 export interface Requests {
   readonly agents: number;
   readonly coordinator: number;
-  /** The same by who, verb and resource: `agent patch nodes`. */
+  /** Counts by client, verb and resource: `agent patch nodes`. */
   readonly kinds: Readonly<Record<string, number>>;
 }
 
 export interface RequestCounter {
-  /** One line of the log; a watch's beginning and end are two lines and one request. */
+  /** Adds one line of the log; the start and the end of a watch are two lines and one request. */
   add(line: string): void;
-  /** What was received in each window, in the order of the windows. */
+  /** Returns the requests received in each window, in the order of the windows. */
   counted(): readonly Requests[];
 }
 
@@ -53,7 +53,7 @@ export function requestCounter(windows: readonly Window[]): RequestCounter {
   };
 }
 
-/** Reads the log of the bed in this folder, and the parts of it that the API server has put aside. */
+/** Reads the audit log of the bed in this folder, including its rotated parts. */
 export async function countRequests(
   bedFolder: string,
   windows: readonly Window[],

@@ -1,13 +1,13 @@
-// A pod's token, as the kubelet asks the API server for it.
+// A pod's token, requested as a kubelet does.
 
 import { objectAt, stringAt } from '../../../agent/cluster/http/json.ts';
 import { AGENT_NAMESPACE } from '../../kubernetes/names.ts';
 import type { Admin } from '../../bed/control-plane/admin.ts';
 
-/** Longer than any bench runs: nobody renews it. */
+/** Longer than any bench runs: the token is not renewed. */
 const SECONDS = 4 * 3600;
 
-/** Makes the pod in the agent's namespace and resolves with a token of the account that is bound to it. */
+/** Makes the pod in the agent's namespace; resolves with a token of the account, bound to the pod. */
 export async function tokenOfNewPod(admin: Admin, account: string, pod: object): Promise<string> {
   const namespace = `/api/v1/namespaces/${AGENT_NAMESPACE}`;
   const metadata = objectAt(await admin.send('POST', `${namespace}/pods`, pod), 'metadata');

@@ -1,5 +1,5 @@
-// The coordinator as its Deployment runs it: the bundle with the manifest's command line, as many replicas, each in a process of
-// its own that finds its ServiceAccount's folder where a pod has it.
+// Runs the coordinator as its Deployment does: the bundle with the manifest's command line and number of replicas, each in a
+// process that finds its ServiceAccount's folder where a pod has it.
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,15 +16,15 @@ import { type Usage, usageOf } from './process-figures.ts';
 import { tokenOfNewPod } from '../api/token.ts';
 
 export interface Coordinator {
-  /** Of the replica that uses most, which is the one that leads. Throws when one has ended. */
+  /** Returns the usage of the replica with the largest peak memory, which is the leader. Throws when one has exited. */
   usage(): Promise<Usage>;
-  /** Node's own arguments in its command line. */
+  /** Node's options in its command line. */
   readonly nodeFlags: readonly string[];
 }
 
 const PROGRAM = '/app/kubelet-sysctls.mjs';
 const ACCOUNT_FOLDER = '/run/secrets/kubernetes.io/serviceaccount';
-/** In a mount namespace of its own: /run is the process's, with the account's files and the folders that it is given. */
+/** Runs in a mount namespace with its own /run, which has the account's files and the given folders. */
 const IN_A_POD = `set -e
 mount -t tmpfs tmpfs /run
 mkdir -p ${ACCOUNT_FOLDER}
@@ -34,7 +34,7 @@ while [ "$1" != -- ]; do mkdir -p "$1"; shift; done
 shift
 exec "$@"`;
 
-/** What the manifests in the bed say; the processes end with the bed. Throws where no Deployment of ours runs a coordinator. */
+/** Starts the coordinator of the bed's manifests; its processes end with the bed. Throws when no Deployment runs a coordinator. */
 export async function startCoordinator(bed: Bed, admin: Admin): Promise<Coordinator> {
   const list = await admin.send('GET', `/apis/apps/v1/namespaces/${AGENT_NAMESPACE}/deployments`);
   const program = programWith('coordinator', list, ourImage());
@@ -49,7 +49,7 @@ export async function startCoordinator(bed: Bed, admin: Admin): Promise<Coordina
     async usage() {
       const ended = replicas.find((id) => !isAlive(id));
       if (ended !== undefined)
-        throw new Error(`Expected the coordinators to run, one has ended: see ${join(bed.folder, 'log')}.`);
+        throw new Error(`Expected all coordinators to run, but one exited. See ${join(bed.folder, 'log')}.`);
       const usages = await Promise.all(replicas.map(({ pid }) => usageOf(pid)));
       return usages.reduce((most, each) => (each.peakBytes > most.peakBytes ? each : most));
     },

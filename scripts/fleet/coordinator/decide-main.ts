@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// How long the coordinator's decision takes: the same code on the same Nodes, in a process with the coordinator's own flags.
+// Times the coordinator's decision: the same code on the same Nodes, in a process with the coordinator's Node options.
 
 import { readFile } from 'node:fs/promises';
 import { isObject, objectAt, stringMapAt } from '../../../agent/cluster/http/json.ts';
@@ -9,7 +9,7 @@ import { decideRollout } from '../../../agent/rollout/decide.ts';
 import type { FleetNode } from '../../../agent/rollout/fleet.ts';
 import { createZones } from '../../../agent/rollout/windows/zones.ts';
 
-/** Of Node and of ConfigMap, as the API server lists and gives them. */
+/** Files with the API server's NodeList and ConfigMap. */
 const [nodesFile = '', policyFile = ''] = process.argv.slice(2);
 const CALLS = 25;
 
@@ -19,7 +19,7 @@ const nodes = (Array.isArray(items) ? items.filter(isObject) : [])
   .map((node) => parseFleetNode(node).node)
   .map(halfDone);
 const result = parsePolicy(stringMapAt(objectAt(configMap), 'data'));
-if (!result.ok) throw new Error('Expected the policy in the cluster to be valid, it is not.');
+if (!result.ok) throw new Error('Expected a valid policy in the cluster, but it has errors.');
 const { policy } = result;
 const zones = createZones();
 
@@ -37,7 +37,7 @@ async function parsed(file: string): Promise<unknown> {
   return JSON.parse(await readFile(file, 'utf8'));
 }
 
-/** The fleet is seen when all is done; in the middle of the rollout every other node still waits. */
+/** The Nodes were listed after the rollout; this makes every other node wait, as in the middle of it. */
 function halfDone(node: FleetNode, index: number): FleetNode {
   return index % 2 === 0
     ? node

@@ -1,4 +1,4 @@
-// The coordinator's decision, timed on the fleet's own Nodes.
+// Times the coordinator's decision on the fleet's Nodes.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { Fleet } from '../fleet.ts';
 const MAIN = join(import.meta.dirname, 'decide-main.ts');
 const TIMEOUT_MS = 120_000;
 
-/** In ms, one entry a call; `nodeFlags` are those that the coordinator runs with. */
+/** Returns ms, one entry for each call; `nodeFlags` are the coordinator's Node options. */
 export async function timeDecisions(
   { bed, admin }: Pick<Fleet, 'bed' | 'admin'>,
   nodeFlags: readonly string[],

@@ -1,16 +1,16 @@
-// What a Deployment says of the processes that it runs, as far as one can be run without a kubelet. Pure.
+// The process that a Deployment runs, as far as it can run without a kubelet. Pure.
 
 import { isObject, objectAt, stringAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
 
 export interface Program {
   readonly replicas: number;
   readonly serviceAccount: string;
-  /** Of the pods. */
+  /** The pod template's spec. */
   readonly podSpec: JsonObject;
-  /** The whole command line, the image's entry point included where the manifest names no command. */
+  /** The complete command line, with the image's entry point where the manifest has no command. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Where its container has folders of its own. */
+  /** Mount paths of its container's own folders. */
   readonly folders: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export interface Image {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The ENTRYPOINT and the ENV lines of a Dockerfile. Throws where it has no ENTRYPOINT in JSON. */
+/** Returns the ENTRYPOINT and the ENV lines of a Dockerfile; throws when it has no ENTRYPOINT in JSON. */
 export function imageOf(dockerfile: string): Image {
   const entrypoint: unknown = JSON.parse(
     /^ENTRYPOINT (?<argv>\[.*\])$/mu.exec(dockerfile)?.groups?.['argv'] ?? '',
@@ -31,7 +31,7 @@ export function imageOf(dockerfile: string): Image {
   return { entrypoint: textsIn(entrypoint), env: Object.fromEntries(env) };
 }
 
-/** The first Deployment of the list whose container is given this argument; undefined where none is. */
+/** Returns the program of the first Deployment whose container has this argument; undefined when there is none. */
 export function programWith(argument: string, list: JsonObject, image: Image): Program | undefined {
   return itemsIn(list['items'])
     .map((deployment) => programOf(deployment, image))

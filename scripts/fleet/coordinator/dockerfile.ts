@@ -1,4 +1,4 @@
-// The image, as the Dockerfile of this checkout says it runs.
+// The entry point and environment in this checkout's Dockerfile.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,12 +6,12 @@ import { type Image, imageOf } from './deployment.ts';
 
 const DOCKERFILE = join(import.meta.dirname, '..', '..', '..', 'Dockerfile');
 
-/** What it runs where nobody names a command. */
+/** Returns the image's entry point and environment. */
 export function ourImage(): Image {
   return imageOf(readFileSync(DOCKERFILE, 'utf8'));
 }
 
-/** Those that it gives to Node. */
+/** Returns the Node options in the entry point. */
 export function nodeFlags(): readonly string[] {
   return ourImage().entrypoint.filter((word) => word.startsWith('--'));
 }

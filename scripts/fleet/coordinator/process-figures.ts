@@ -1,11 +1,11 @@
-// What one process of this machine has used so far, as the kernel tells.
+// The memory and CPU of one process, from /proc.
 
 import { readFile } from 'node:fs/promises';
 import { numberAfter } from '../../bench/measure/container.ts';
 
 export interface Usage {
   readonly residentBytes: number;
-  /** The most that it ever had. */
+  /** Peak resident memory. */
   readonly peakBytes: number;
   readonly cpuSeconds: number;
 }

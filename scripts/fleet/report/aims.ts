@@ -1,4 +1,4 @@
-// The aims of the fleet beside what was measured, one column a fleet.
+// The fleet's aims beside the measured figures, one column for each fleet.
 
 import { spreadOf } from '../../bench/report/statistics.ts';
 import type { Figures, FleetFigures } from './figures.ts';
@@ -6,9 +6,9 @@ import type { Figures, FleetFigures } from './figures.ts';
 /** One line of the result. */
 export interface FleetRow {
   readonly what: string;
-  /** One entry a fleet. */
+  /** One entry for each fleet. */
   readonly measured: readonly string[];
-  /** undefined: said, but nothing is promised. */
+  /** undefined for a figure without an aim. */
   readonly aim: string | undefined;
   /** Sizes of the fleets that miss the aim. */
   readonly missedAt: readonly number[];
@@ -23,7 +23,7 @@ const AIMS = {
 } as const;
 
 const HOUR_SECONDS = 3600;
-/** The agent's two watches end after 30 to 60 minutes (agent/cluster/watch/watch-object.ts), which no short window sees. */
+/** The agent's two watches end after 30 to 60 minutes (agent/cluster/watch/watch-object.ts), longer than the window. */
 const WATCHES_AN_HOUR = (2 * HOUR_SECONDS) / 2700;
 
 export function rowsOf({ fleets }: Pick<Figures, 'fleets'>): readonly FleetRow[] {
@@ -57,12 +57,12 @@ export function rowsOf({ fleets }: Pick<Figures, 'fleets'>): readonly FleetRow[]
   ];
 }
 
-/** All of ours: the agents' and the coordinator's. */
+/** Returns the requests of agents and coordinator for each node. */
 export function requestsPerNode({ nodes, requests }: FleetFigures): number {
   return (requests.agents + requests.coordinator) / nodes;
 }
 
-/** What was seen in the window, and the watches' own ends, which it did not see. */
+/** Returns requests per node and hour: those in the window, and the watches' reconnects, which are rarer than the window is long. */
 export function idlePerHour({ nodes, idle }: FleetFigures): number {
   const { agents, coordinator } = idle.requests;
   return hourly(agents + coordinator, idle) / nodes + WATCHES_AN_HOUR;
@@ -94,5 +94,5 @@ const two = (value: number): string => value.toFixed(2);
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 const milliseconds = (ms: number): string => `${ms.toFixed(1)} ms`;
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
-/** Of 10⁶ bytes. */
+/** Formats bytes as MB of 10⁶ bytes. */
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;

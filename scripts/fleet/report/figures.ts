@@ -1,4 +1,4 @@
-// Everything that one run of the fleet's bench measures, in plain units.
+// The figures of one run of the fleet bench, with units.
 
 import type { Machine } from '../../bench/measure/machine.ts';
 import type { Usage } from '../coordinator/process-figures.ts';
@@ -8,12 +8,12 @@ export interface Figures {
   readonly machine: Machine;
   readonly pace: { readonly soakSeconds: number; readonly nodeSoakSeconds: number };
   readonly single: SingleFigures;
-  /** One entry a fleet, in the order of the options. */
+  /** One entry for each fleet, in the order of the options. */
   readonly fleets: readonly FleetFigures[];
   readonly others: OtherFigures;
 }
 
-/** One node alone without a coordinator, from the edit to Done; one entry a round. */
+/** One node alone without a coordinator, from the edit to Done; one entry for each round. */
 export interface SingleFigures {
   /** With the policy's nodeSoakSeconds. */
   readonly nodeMs: readonly number[];
@@ -23,24 +23,24 @@ export interface SingleFigures {
 
 export interface FleetFigures {
   readonly nodes: number;
-  /** What maxUnavailable comes to. */
+  /** maxUnavailable as a number of nodes. */
   readonly slots: number;
   /** From the edit until every node was Done. */
   readonly rolloutMs: number;
   readonly idealMs: number;
-  /** Of the rollout, in all. */
+  /** All requests during the rollout. */
   readonly requests: Requests;
-  /** Of the agents in the rollout, in all: HTTP without TLS's own. */
+  /** All HTTP bytes of the agents during the rollout, without the overhead of TLS. */
   readonly bytes: number;
   readonly connections: number;
   readonly idle: { readonly seconds: number; readonly requests: Requests };
   readonly coordinator: CoordinatorFigures;
-  /** What the bench itself needs for it. */
+  /** What the bench itself uses. */
   readonly harness: HarnessFigures;
 }
 
 export interface CoordinatorFigures extends Usage {
-  /** Calls of the decision about the fleet, every other node of which still waits. */
+  /** Durations of the decision while every other node waits. */
   readonly decisionMs: readonly number[];
 }
 
@@ -48,7 +48,7 @@ export interface HarnessFigures {
   readonly makeMs: number;
   readonly agents: { readonly residentBytes: number; readonly cpuSeconds: number };
   readonly apiServer: Usage;
-  /** CPU of the API server in the rollout. */
+  /** CPU time of the API server during the rollout. */
   readonly apiServerCpuSeconds: number;
   readonly warnings: Readonly<Record<string, number>>;
 }
@@ -56,7 +56,7 @@ export interface HarnessFigures {
 /** Other ways to pace the same change over the smallest fleet. */
 export interface OtherFigures {
   readonly nodes: number;
-  /** Each begun by an edit when the one before was Done; no approval, no canary. */
+  /** Each wave starts by an edit when the one before is Done; no approval, no canary. */
   readonly waves: { readonly ms: number; readonly idealMs: number };
   /** One node after the other by the coordinator, with nodeSoakSeconds 0. */
   readonly oneAtATime: { readonly ms: number; readonly idealMs: number };

@@ -1,4 +1,4 @@
-// The result as README has it.
+// The result as Markdown tables, as in README.
 
 import { alignedTable } from '../../bench/report/table.ts';
 import { spreadOf } from '../../bench/report/statistics.ts';
@@ -7,7 +7,7 @@ import type { Figures } from './figures.ts';
 import { idealMs, slotsOf } from '../ideal.ts';
 import { MAX_UNAVAILABLE_PERCENT } from '../lists.ts';
 
-/** One column a fleet of `sizes`. */
+/** Returns a Markdown table with one column for each fleet of `sizes`. */
 export function fleetTable(sizes: readonly number[], rows: readonly FleetRow[]): string {
   return alignedTable([
     ['', ...sizes.map((nodes) => `${count(nodes)} nodes`), 'Aim', ''],
@@ -20,7 +20,7 @@ export function fleetTable(sizes: readonly number[], rows: readonly FleetRow[]):
   ]);
 }
 
-/** What other ways to pace the same change take: computed for each fleet from what one node takes. */
+/** Returns a Markdown table of other ways to pace the change, computed from the duration of one node. */
 export function othersTable({ fleets, single }: Pick<Figures, 'fleets' | 'single'>): string {
   const nodeMs = spreadOf(single.nodeMs).median;
   const plain = { canaries: 0, soakMs: 0, nodeMs };
@@ -40,7 +40,7 @@ export function othersTable({ fleets, single }: Pick<Figures, 'fleets' | 'single
   ]);
 }
 
-/** Of 3 723 000 ms: `1 h 2 min`. */
+/** Formats ms in the two largest units: 3 723 000 ms is `1 h 2 min`. */
 export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 600) return `${seconds} s`;

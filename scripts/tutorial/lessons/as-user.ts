@@ -1,4 +1,4 @@
-// Lesson 1: a container runs as the user that its pod names, here on a port of its own choosing.
+// Lesson 1: a container runs as the user that its pod names, on a port that its pod sets.
 
 import { TutorialError } from '../../kubernetes/errors.ts';
 import { outputOf } from '../../kubernetes/exec.ts';
@@ -11,7 +11,7 @@ export interface AsUserFacts {
   readonly pod: string;
   /** The user that `ps` shows for the application. */
   readonly user: string;
-  /** The line in which it does. */
+  /** The line of `ps` with that user. */
   readonly ps: string;
   /** What the application answers on port 8080. */
   readonly answer: string;
@@ -36,7 +36,7 @@ export async function runAsUser(stage: Stage): Promise<readonly AsUserFacts[]> {
   });
 }
 
-/** What an HTTP server answers to somebody in the pod. A server that was started a moment ago gets three more tries. */
+/** Returns an HTTP server's answer to a request from the pod; retries three times, for a server that has just started. */
 export async function answerOf({ cluster }: Stage, pod: string, address: string): Promise<string> {
   const get = `wget -qO- http://${address}/`;
   return outputOf(cluster, pod, [

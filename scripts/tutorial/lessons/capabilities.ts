@@ -1,4 +1,4 @@
-// Lesson 2: one capability more (NET_ADMIN sets a redirect of 8080 to 80), one less (without CHOWN, root may not chown).
+// Lesson 2: one capability more (NET_ADMIN, to redirect 8080 to 80), one less (without CHOWN, root cannot chown).
 
 import { execIn, outputOf } from '../../kubernetes/exec.ts';
 import { OTHER_PORT, podName } from '../../kubernetes/pods.ts';
@@ -8,7 +8,7 @@ import { onEvery, runPod, type Stage } from './stage.ts';
 export interface CapabilitiesFacts {
   readonly node: string;
   readonly pod: string;
-  /** What the application, which listens on port 80, answers to another pod that asks on 8080. */
+  /** The answer of the application, which listens on port 80, to another pod's request on 8080. */
   readonly answer: string;
   /** The rules of the pod's own PREROUTING chain. */
   readonly rules: readonly string[];
@@ -18,7 +18,7 @@ export interface CapabilitiesFacts {
 export const LIST_RULES = ['iptables', '-t', 'nat', '-S', 'PREROUTING'] as const;
 export const CHOWN = ['chown', '1001:1001', '/etc/hosts'] as const;
 
-/** Asks from the pods of the first lesson, which must be there: a redirect of what comes in is not seen from within. */
+/** Sends requests from the pods of the first lesson, which must exist: the redirect applies only to incoming packets. */
 export async function changeCapabilities(stage: Stage): Promise<readonly CapabilitiesFacts[]> {
   return onEvery(stage.nodes, async (node) => {
     const { pod, ip } = await runPod(stage, 'capabilities', node);

@@ -1,4 +1,4 @@
-// Where the lessons are played.
+// The cluster and the nodes on which the lessons run.
 
 import type { Cluster } from '../../kubernetes/cluster.ts';
 import type { TutorialNode } from '../../kubernetes/nodes.ts';
@@ -8,11 +8,11 @@ import { awaitRunning, createPod, type Running } from '../../kubernetes/run-pod.
 export interface Stage {
   readonly cluster: Cluster;
   readonly nodes: readonly TutorialNode[];
-  /** The demo application's image: ikubernetes/demoapp:v1.0 or one in its likeness. */
+  /** The demo application's image: ikubernetes/demoapp:v1.0 or a compatible one. */
   readonly image: string;
 }
 
-/** Does the work for every node at once; when it fails for some, throws one of their errors after all have ended. */
+/** Runs the work for all nodes in parallel; after all have ended, throws one of the errors. */
 export async function onEvery<N, T>(
   nodes: readonly N[],
   work: (node: N) => Promise<T>,
@@ -29,7 +29,7 @@ export async function runPod(stage: Stage, lesson: Lesson, node: TutorialNode): 
   return awaitRunning(stage.cluster, await makePod(stage, lesson, node));
 }
 
-/** Makes the lesson's pod for a node; resolves with its name, whatever becomes of it. */
+/** Makes the lesson's pod for a node; resolves with its name, without waiting for it to run. */
 export async function makePod(
   { cluster, image }: Stage,
   lesson: Lesson,

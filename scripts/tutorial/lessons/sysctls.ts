@@ -19,13 +19,13 @@ export interface RefusedFacts extends Refused {
 
 export interface AllowedFacts {
   readonly edit: ListEdit;
-  /** From the edit to the last node's report that its kubelet is proven to run with the list, in ms. */
+  /** From the edit to the last node's report of a verified kubelet with the list, in ms. */
   readonly ms: number;
 }
 
 export interface AllowedNode extends Settled {
   readonly node: string;
-  /** The node says of the second name that it is safe anyway. */
+  /** The node reports that the second name is already safe. */
   readonly saysSafe: boolean;
 }
 
@@ -33,18 +33,18 @@ export interface SysctlFacts {
   readonly node: string;
   readonly pod: string;
   readonly user: string;
-  /** What the pod finds under /proc/sys, by sysctl. */
+  /** The values in the pod's /proc/sys, by sysctl. */
   readonly sysctls: Readonly<Record<string, string>>;
   /** The owner of the socket that listens on port 80. */
   readonly listenerUid: number;
-  /** Its backlog; undefined where the image has no `ss` that tells. */
+  /** Its backlog; undefined where the image has no working `ss`. */
   readonly backlog: number | undefined;
   readonly answer: string;
 }
 
 const ALLOWED = { allowed: [UNSAFE_SYSCTL], forbidden: [] };
 
-/** The pod as long as nobody allowed its sysctls; throws a TutorialError when a node lets it run. */
+/** Makes the pod while its sysctls are not allowed; throws a TutorialError when a node runs it. */
 export async function beRefused(stage: Stage): Promise<readonly RefusedFacts[]> {
   return onEvery(stage.nodes, async (node) => ({
     node: node.name,
@@ -52,7 +52,7 @@ export async function beRefused(stage: Stage): Promise<readonly RefusedFacts[]> 
   }));
 }
 
-/** The edit of the ConfigMap, until every node shows a kubelet that is proven to run with it. */
+/** Edits the ConfigMap; resolves when every node shows a kubelet verified to run with the list. */
 export async function allowSysctls(
   { cluster, nodes }: Stage,
   note: (text: string) => void = () => {},
@@ -64,7 +64,7 @@ export async function allowSysctls(
   return { edit, ms: performance.now() - begun };
 }
 
-/** After the edit: every node has been watched for a while, and reports that it is done. */
+/** Resolves when every node has soaked and reports Done after the edit. */
 export async function awaitAllowed(
   { cluster, nodes }: Stage,
   note: (text: string) => void = () => {},
@@ -73,7 +73,7 @@ export async function awaitAllowed(
   return (await awaitSettled(cluster, names, ALLOWED, note)).map(withSafe);
 }
 
-/** The same pod, now that its sysctls are allowed. */
+/** Makes the same pod again, after its sysctls are allowed. */
 export async function runWithSysctls(stage: Stage): Promise<readonly SysctlFacts[]> {
   return onEvery(stage.nodes, async (node) => {
     const { cluster } = stage;

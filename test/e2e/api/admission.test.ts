@@ -1,5 +1,5 @@
-// The rights of an agent, tried with a token taken out of a running one. What must be refused is sent as a dry run: it passes
-// the same checks, and a policy that fails does no harm to the tests that come after.
+// The rights of an agent, tested with the token of a running one. Requests that must be refused are sent as dry runs: they
+// pass the same checks, and when one is admitted by mistake it does not affect later tests.
 
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { KEYS } from '../../../agent/names.ts';
@@ -22,7 +22,7 @@ const DRY = '?dryRun=All';
 const OURS = 'kubelet-sysctl-agent/e2e';
 const COPY = 'e2e-wrong-account';
 const WIDE = 'e2e-all-of-nodes';
-/** The API server reads new policies once a second, and roles as soon as they are there. */
+/** The API server reads new policies once a second, and new roles immediately. */
 const SOON = { timeoutMs: 30_000, everyMs: 250 };
 
 let node: TestNode;
@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 
 describe('with the token of the agent on n1', () => {
-  it('the report of n1 may be written, changed and taken back', async () => {
+  it('the report of n1 may be written, changed and removed', async () => {
     const values = ['one', '', null];
 
     for (const value of values) {
@@ -50,9 +50,9 @@ describe('with the token of the agent on n1', () => {
   it.each<[string, Omit<Attempt, 'method'>]>([
     ['the report of n2', patch({ annotations: { [OURS]: 'x' } }, '/api/v1/nodes/n2')],
     ["n2's label", patch({ labels: { [OURS]: 'x' } }, '/api/v1/nodes/n2')],
-    ["somebody else's annotation", patch({ annotations: { 'example.com/owner': 'x' } })],
+    ["another party's annotation", patch({ annotations: { 'example.com/owner': 'x' } })],
     [
-      'an annotation that only looks like ours',
+      'an annotation whose key resembles ours',
       patch({ annotations: { 'kubelet-sysctl-agent.io/state': 'x' } }),
     ],
     ['the removal of an annotation', patch({ annotations: { 'node.alpha.kubernetes.io/ttl': null } })],
@@ -98,7 +98,7 @@ describe('with the token of the agent on n1', () => {
     expect(await verdict({ method: 'PATCH', ...attempt })).toBe('refused by the policy');
   });
 
-  it('a status that is sent along is dropped', async () => {
+  it('a status in the patch is dropped', async () => {
     const body = { status: { nodeInfo: { kubeletVersion: 'v0.0.1-e2e' } } };
     const answer = await agent.attempt({ method: 'PATCH', path: `${OWN}${DRY}`, body });
     expect(answer.status).toBe(200);
@@ -133,7 +133,7 @@ describe('with the token of the agent on n1', () => {
     expect(await verdict(attempt)).toBe('refused by RBAC');
   });
 
-  it('rights to all of Nodes, given by mistake, are held back by the policy', async () => {
+  it('the policy limits the agent even with RBAC rights to all of Nodes', async () => {
     onTestFinished(await grantAllOfNodes(node.world, WIDE));
     const status = { method: 'PATCH', path: `${OWN}/status${DRY}`, body: { status: {} } } as const;
     await until(async () => (await verdict(status)) !== 'refused by RBAC', SOON);
@@ -152,7 +152,7 @@ describe('with the token of the agent on n1', () => {
   });
 });
 
-it('a token of the same account that was made for no pod writes no report', async () => {
+it('a token of the same account that is bound to no pod cannot write a report', async () => {
   const create = ['-n', AGENT_NAMESPACE, 'create', 'token', 'kubelet-sysctl-agent'];
   const { stdout: token } = await node.world.bed.kubectl(create);
   const podless = await thief(node, token);
@@ -162,7 +162,7 @@ it('a token of the same account that was made for no pod writes no report', asyn
   expect(verdictOf(answer, POLICY)).toBe('refused by the policy');
 });
 
-it('a policy that names another account lets the same through, and the real one refuses it again', async () => {
+it('a policy for another account admits the same request, and the real policy refuses it again', async () => {
   const forbidden = {
     method: 'PATCH',
     ...patch({ labels: { 'example.com/e2e': '' } }, '/api/v1/nodes/n2'),
@@ -185,18 +185,18 @@ async function verdict(attempt: Attempt): Promise<Verdict> {
   return verdictOf(await agent.attempt(attempt), POLICY);
 }
 
-/** A dry run of the metadata's change, on the agent's own Node unless another is named. */
+/** Returns a dry run of a metadata patch, on the agent's own Node by default. */
 function patch(metadata: object, path = OWN): Omit<Attempt, 'method'> {
   return { path: `${path}${DRY}`, body: { metadata } };
 }
 
-/** The annotation and the label of this key. */
+/** Returns the annotation and the label of this key. */
 async function shown(key: string): Promise<readonly [string | undefined, string | undefined]> {
   const { metadata } = await node.world.cluster.core.readNode({ name: node.name });
   return [metadata?.annotations?.[key], metadata?.labels?.[key]];
 }
 
-/** What the API server says to the account that the copy names, whom RBAC allows everything. */
+/** Returns the API server's verdict for the account that the copied policy names, to which RBAC allows everything. */
 async function wrongAccount(): Promise<string> {
   const change = ['annotate', 'node', node.name, `${KEYS.reason}=e2e`, '--overwrite', '--dry-run=server'];
   const as = [`--as=${userName('wrong')}`, '--as-group=system:masters'];

@@ -1,4 +1,4 @@
-// A minute without the API server; the faults tier has ten, in its long form.
+// A minute without the API server; the long form of the faults tier has ten.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
@@ -11,9 +11,9 @@ const LIST = 'allowedUnsafeSysctls';
 const NAME = 'net.core.somaxconn';
 const OTHER = 'net.ipv4.tcp_max_syn_backlog';
 const AWAY_MS = 60_000;
-/** A hand edit waits for nobody. */
+/** The agent heals a hand edit without the API server. */
 const HEALED_WITHIN_MS = 3000;
-/** Agents ask again after at most 10 s, each at a moment of its own, so that a fleet does not come all at once. */
+/** Agents retry after at most 10 s, each at a random time, so that a fleet does not reconnect at once. */
 const RIGHT_WITHIN_MS = 20_000;
 
 it('nodes heal hand edits while the API server is away, and follow the new policy seconds after its return', async () => {

@@ -1,4 +1,4 @@
-// ConfigMaps that mean harm: no node's file, kubelet or shell ever hears of them.
+// Malicious ConfigMaps: their content reaches no file, kubelet or shell on a node.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
@@ -20,9 +20,9 @@ type Data = Readonly<Record<string, string>>;
 const LIST = 'allowedUnsafeSysctls';
 const GOOD = 'net.core.somaxconn';
 const OTHER = 'net.ipv4.tcp_max_syn_backlog';
-/** In the name of every file that an attack would make, and in no other. */
+/** Part of the name of every file that an attack would make, and of no other. */
 const MARK = 'pwned';
-/** The second is the one folder that the agent's container can write to. */
+/** Folders to search; the second is the only one that the agent's container can write to. */
 const FOLDERS = ['/run', '/run/kubelet-sysctl-agent', '/tmp', '/'];
 const COMMAND = `for d in ${FOLDERS.join(' ')}; do touch $d/${MARK}; done`;
 
@@ -45,7 +45,7 @@ const ATTACKS: readonly Data[] = [
   Object.fromEntries([[LIST, GOOD], ...PROTOTYPE_KEYS.map((key) => [key, `{"${MARK}": true}`])]),
 ];
 
-/** The costliest of each kind, full megabytes and what is read to the end; all of them are in test/policy/. */
+/** The most expensive attack of each kind; test/policy/ has all of them. */
 const HEAVY_ATTACKS = [
   'a list of commas',
   'names one letter off',
@@ -58,7 +58,7 @@ const HEAVY_ATTACKS = [
 ].map((title) => HEAVY[title]?.() ?? {});
 
 describe('a ConfigMap full of attacks', () => {
-  it('reaches neither the file nor a shell, whatever it is full of, and the next good one is applied', async () => {
+  it('never reaches a file or a shell, and the next valid policy is applied', async () => {
     const node = await freshNode('n1');
     await node.setList([GOOD]);
     await node.awaitDone([GOOD]);
@@ -94,14 +94,14 @@ function inList(text: string): Data {
   return { [LIST]: `${GOOD}\n${text}\n` };
 }
 
-/** As kubectl writes it: the libraries for JavaScript lose a key such as __proto__. */
+/** Writes the ConfigMap with kubectl: JavaScript libraries lose a key such as __proto__. */
 async function replacePolicy({ world }: TestNode, data: Data): Promise<void> {
   const metadata = { namespace: AGENT_NAMESPACE, name: POLICY_CONFIG_MAP };
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
   await world.bed.kubectl(['replace', '-f', '-'], { input: JSON.stringify(object) });
 }
 
-/** What the node must tell of the data, whose keys the API server sorts. */
+/** Returns the policy error that the node must report for the data, whose keys the API server sorts. */
 function errorOf(data: Data): string | undefined {
   const sorted = Object.entries(data).toSorted(([one], [other]) => (one < other ? -1 : 1));
   const result = parsePolicy(Object.fromEntries(sorted));
@@ -120,7 +120,7 @@ async function stateOf(node: TestNode) {
   };
 }
 
-/** Of every process that runs on the node now. */
+/** Returns the arguments of every process that runs on the node now. */
 async function argumentsOnNode({ bedNode }: TestNode): Promise<string> {
   const processes = (await readdir(bedNode.path('/proc'))).filter((name) => /^\d+$/u.test(name));
   const read = processes.map(async (id) =>
@@ -129,7 +129,7 @@ async function argumentsOnNode({ bedNode }: TestNode): Promise<string> {
   return (await Promise.all(read)).join('\n');
 }
 
-/** Every file that an attack made, on the node or in the agent's container. */
+/** Returns every file that an attack made, on the node or in the agent's container. */
 async function marks({ bedNode }: TestNode, { pid }: Container): Promise<readonly string[]> {
   const places = FOLDERS.flatMap((folder) => [bedNode.path(folder), `/proc/${pid}/root${folder}`]);
   const found = places.map(async (place) =>

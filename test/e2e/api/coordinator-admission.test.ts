@@ -1,4 +1,4 @@
-// The rights of the coordinator, tried with a token taken out of a running one. What must be refused is sent as a dry run.
+// The rights of the coordinator, tested with the token of a running one. Requests that must be refused are sent as dry runs.
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { INPUT_KEYS, KEYS, PENDING_TAINT, STATUS_NAME } from '../../../agent/names.ts';
@@ -21,7 +21,7 @@ import {
 import { e2eWorld } from '../support/bed.ts';
 import type { World } from '../../../scripts/node/world.ts';
 
-/** A Node without a kubelet; without the label of its system no agent is scheduled onto it. */
+/** A Node without a kubelet; without the label kubernetes.io/os no agent is scheduled to it. */
 const NODE = 'e2e-joining';
 const PATH = `/api/v1/nodes/${NODE}`;
 const DRY = '?dryRun=All';
@@ -29,7 +29,7 @@ const WIDE = 'e2e-coordinator-all-of-nodes';
 const FOREIGN = 'example.com/owner';
 const NEW_TAINT = { key: 'example.com/new', effect: 'NoExecute' };
 const OTHER_TAINT = { key: 'example.com/e2e', value: 'x', effect: 'NoSchedule' };
-/** The API server reads new policies once a second, and roles as soon as they are there. */
+/** The API server reads new policies once a second, and new roles immediately. */
 const SOON = { timeoutMs: 30_000, everyMs: 250 };
 
 let world: World;
@@ -44,7 +44,7 @@ beforeAll(async () => {
     },
   });
   const tokens: string[] = [];
-  // A kubelet that was restarted a moment ago lets nobody in yet.
+  // A kubelet that has just restarted accepts no exec yet.
   await until(async () => {
     const [first] = await readyCoordinators(world);
     const token = await tokenIn(world, first?.pod ?? '');
@@ -64,7 +64,7 @@ describe('with the token of the coordinator', () => {
     }
   });
 
-  it('the start-up taint may be taken away, alone', async () => {
+  it('the start-up taint, and no other, may be removed', async () => {
     expect(await verdict(taintOp({ op: 'remove', path: '/spec/taints/1' }))).toBe('allowed');
     const others = (await world.cluster.core.readNode({ name: NODE })).spec?.taints?.filter(
       ({ key }) => key !== PENDING_TAINT.key,
@@ -73,13 +73,13 @@ describe('with the token of the coordinator', () => {
   });
 
   it.each<[string, Attempt]>([
-    ["somebody else's annotation", annotation(FOREIGN)],
+    ["another party's annotation", annotation(FOREIGN)],
     ['what the agent says', annotation(KEYS.state)],
     ['what failed, according to the agent', annotation(KEYS.failedRevision)],
     ['what people ask of the agent', annotation(INPUT_KEYS.retry)],
     ['the pause of a node', annotation(INPUT_KEYS.paused)],
-    ['an annotation that only looks like its own', annotation(`${INPUT_KEYS.approvedRevision}s`)],
-    ["the removal of somebody else's annotation", annotation(FOREIGN, null)],
+    ['an annotation whose key resembles its own', annotation(`${INPUT_KEYS.approvedRevision}s`)],
+    ["the removal of another party's annotation", annotation(FOREIGN, null)],
     ['the removal of all annotations', patch({ metadata: { annotations: null } })],
     [
       'the approval and a foreign key together',
@@ -126,12 +126,12 @@ describe('with the token of the coordinator', () => {
     expect(await verdict(attempt)).toBe('refused by the policy');
   });
 
-  it('the start-up taint cannot be given to a node that has none', async () => {
+  it('the start-up taint cannot be added to a node', async () => {
     const attempt = patch({ spec: { taints: [PENDING_TAINT] } }, 'n2');
     expect(await verdict(attempt)).toBe('refused by the policy');
   });
 
-  it('a status that is sent along is dropped', async () => {
+  it('a status in the patch is dropped', async () => {
     const body = { status: { nodeInfo: { kubeletVersion: 'v0.0.1-e2e' } } };
     const answer = await coordinator.attempt(patch(body));
     expect(answer.status).toBe(200);
@@ -176,7 +176,7 @@ describe('with the token of the coordinator', () => {
     expect(await verdict(attempt)).toBe('refused by RBAC');
   });
 
-  it('rights to all of Nodes, given by mistake, are held back by the policy', async () => {
+  it('the policy limits the coordinator even with RBAC rights to all of Nodes', async () => {
     onTestFinished(await grantAllOfNodes(world, WIDE, POLICY));
     const status = { method: 'PATCH', path: `${PATH}/status${DRY}`, body: { status: {} } } as const;
     await until(async () => (await verdict(status)) !== 'refused by RBAC', SOON);
@@ -194,7 +194,7 @@ describe('with the token of the coordinator', () => {
   });
 });
 
-it('without the binding of the policy the same goes through, and with it it is refused again', async () => {
+it('the same request is admitted without the binding of the policy, and refused again with it', async () => {
   const forbidden = [annotation(FOREIGN), taints([])];
   const verdicts = async (): Promise<string> => {
     const found: Verdict[] = [];
@@ -218,7 +218,7 @@ async function verdict(attempt: Attempt): Promise<Verdict> {
   return verdictOf(await coordinator.attempt(attempt), POLICY);
 }
 
-/** A dry run. */
+/** Returns a dry run of a patch. */
 function patch(body: unknown, node = NODE): Attempt {
   return { method: 'PATCH', path: `/api/v1/nodes/${node}${DRY}`, body };
 }
@@ -227,7 +227,7 @@ function annotation(key: string, value: string | null = 'x', node = NODE): Attem
   return patch({ metadata: { annotations: { [key]: value } } }, node);
 }
 
-/** All that the node has: a merge patch replaces the whole list. */
+/** Returns a patch with all taints of the node: a merge patch replaces the whole list. */
 function taints(all: readonly object[] | null): Attempt {
   return patch({ spec: { taints: all } });
 }

@@ -1,4 +1,4 @@
-// What the manifests promise: they leave the user's edit alone, and the agent needs no more than they give it.
+// The manifests keep the user's edit, and give the agent no more rights than it needs.
 
 import { expect, inject, it } from 'vitest';
 import { applyManifests } from '../../../scripts/install/install.ts';
@@ -16,13 +16,13 @@ it("applying the manifests again leaves the user's edit, the agents and the kube
   const { world } = first;
   await setKeys(world, { allowedUnsafeSysctls: `${NAME} # mine\n`, unmanaged: 'Keep' });
   await Promise.all(nodes.map((node) => node.awaitDone([NAME])));
-  const look = async () => ({
-    // Their documentation is theirs to bring up to date.
+  const observe = async () => ({
+    // The manifests may update their own documentation.
     policy: { ...(await policyNow(world)), _example: '…' },
     agents: await Promise.all(nodes.map(({ name }) => agentPodOn(world, name))),
     kubelets: await Promise.all(nodes.map((node) => node.kubelet())),
   });
-  const before = await look();
+  const before = await observe();
 
   const applied = await applyManifests({
     kubectl: (args, options) => world.bed.kubectl(args, options),
@@ -31,10 +31,10 @@ it("applying the manifests again leaves the user's edit, the agents and the kube
 
   expect(applied).toContain('daemonset.apps/kubelet-sysctl-agent unchanged');
   expect(before.policy).toMatchObject({ allowedUnsafeSysctls: `${NAME} # mine\n`, unmanaged: 'Keep' });
-  expect(await look()).toEqual(before);
+  expect(await observe()).toEqual(before);
 });
 
-/** Runs in the agent's container: what it can do to the host, told as JSON. */
+/** Runs in the agent's container; prints as JSON what the container can do to the host. */
 const PROBE = `
 const fs = require('node:fs');
 const pid = process.argv[1];
@@ -73,7 +73,7 @@ it('the agent reaches files, changes and processes of the host with three capabi
   const pod = await agentPodOn(node.world, node.name);
 
   const command = ['exec', pod?.name ?? '', '--', 'node', '--eval', PROBE, String(kubelet.mainPid)];
-  // A kubelet that was restarted a moment ago lets nobody in yet.
+  // A kubelet that has just restarted accepts no exec yet.
   const stdout = await node.waitFor({ what: 'let a command into its agent' }, async () => {
     const options = { reject: false, timeoutMs: 30_000 };
     const said = await node.world.bed.kubectl(['-n', AGENT_NAMESPACE, ...command], options);

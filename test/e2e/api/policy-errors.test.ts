@@ -1,4 +1,4 @@
-// ConfigMaps that are no policy: nothing happens to any node, and everybody is told.
+// Invalid ConfigMaps: no node changes, and every node and one Event report the error.
 
 import { describe, expect, it } from 'vitest';
 import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../../scripts/kubernetes/names.ts';
@@ -15,7 +15,7 @@ const NAME = 'net.core.somaxconn';
 const OTHER = 'net.ipv4.tcp_max_syn_backlog';
 
 describe('a ConfigMap that is not valid', () => {
-  it('touches no node, is told on each and by one Event, and the last good policy stays in force', async () => {
+  it('changes no node, is reported on each node and by one Event, and the last valid policy stays in force', async () => {
     const nodes = await freshNodes(ALL);
     const [first, second, third] = nodes;
     if (first === undefined || second === undefined || third === undefined)
@@ -65,7 +65,7 @@ describe('a ConfigMap that is not valid', () => {
 });
 
 describe('a ConfigMap that is deleted', () => {
-  it('takes nothing away from any node, is told, and the next one is applied', async () => {
+  it('removes nothing from any node, is reported, and the next policy is applied', async () => {
     const nodes = await freshNodes(ALL);
     const [first] = nodes;
     if (first === undefined) throw new Error('Expected five nodes.');
@@ -88,7 +88,7 @@ describe('a ConfigMap that is deleted', () => {
     expect(await stateOfAll(nodes)).toEqual(before);
     const events = await policyEvents(world, 'PolicyInvalid');
     const missing = events.filter(({ message }) => message?.includes('found none') === true);
-    // One for the fleet, or two when the hour turns in between: its name has no other clock.
+    // One Event for the fleet, or two when the hour changes: its name contains the hour.
     const hours = missing.map(({ firstTimestamp }) => firstTimestamp?.toISOString().slice(0, 13));
     expect(missing.length).toBeGreaterThan(0);
     expect(new Set(hours).size).toBe(hours.length);
@@ -112,7 +112,7 @@ async function everyReport(
   return Promise.all(nodes.map((node) => node.awaitReport({ what }, condition)));
 }
 
-/** Of all but n5, whose unit takes no arguments. */
+/** Resolves when all nodes are Done except n5, whose unit does not use KUBELET_EXTRA_ARGS. */
 async function everyDone(nodes: readonly TestNode[], list: readonly string[]): Promise<void> {
   const changing = nodes.filter(({ bedNode }) => bedNode.spec.layout !== 'no-variable');
   await Promise.all(changing.map((node) => node.awaitDone(list)));

@@ -1,4 +1,4 @@
-// Hands at a node's file: seen at once, and healed where they undo the policy.
+// Hand edits of a node's file: reported at once, and healed where they undo the policy.
 
 import { describe, expect, it } from 'vitest';
 import { nodeEvents } from '../support/cluster/events.ts';
@@ -9,11 +9,11 @@ import { setKeys } from '../../../scripts/node/policy.ts';
 const NAME = 'net.core.somaxconn';
 const THEIRS = 'kernel.msgmax';
 const FLAG = `--allowed-unsafe-sysctls=${NAME}`;
-/** From a hand's edit to the node's annotation, in ms. */
+/** Limit from a hand edit to the node's annotation, in ms. */
 const SEEN_WITHIN_MS = 300;
 
 describe.concurrent('a hand edit', () => {
-  it('that takes our name out shows as drift within 0.3 s and is healed', async () => {
+  it('that removes a policy name is reported as drift within 0.3 s and healed', async () => {
     const node = await freshNode('n1');
     await node.setList([NAME]);
     await node.awaitDone([NAME]);
@@ -35,7 +35,7 @@ describe.concurrent('a hand edit', () => {
     expect(await nodeEvents(node, 'ConfigDriftDetected')).toContain(drifted?.report.drift);
   });
 
-  it('that removes the whole file is healed too', async () => {
+  it('that removes the whole file is healed', async () => {
     const node = await freshNode('n4');
     await node.setList([NAME]);
     await node.awaitDone([NAME]);
@@ -47,7 +47,7 @@ describe.concurrent('a hand edit', () => {
     await node.awaitDone([NAME]);
   });
 
-  it("that adds somebody's own name waits for their restart, and shows that it does", async () => {
+  it('that adds an unmanaged name is reported as pending until the user restarts the kubelet', async () => {
     const node = await freshNode('n2');
     await node.setList([NAME]);
     await node.awaitDone([NAME]);
@@ -68,7 +68,7 @@ describe.concurrent('a hand edit', () => {
 });
 
 describe('while the policy only observes', () => {
-  it('a hand edit stays, and so does the drift on the node', async () => {
+  it('a hand edit stays, and the node keeps reporting drift', async () => {
     const [node] = await freshNodes(['n1']);
     if (node === undefined) throw new Error('Expected a node.');
     await node.setList([NAME]);

@@ -1,4 +1,4 @@
-// Kubelets that do not come up with the change, or not well.
+// Kubelets that fail to start with the change, or start unhealthy.
 
 import { describe, expect, it } from 'vitest';
 import { nodeEvents } from '../support/cluster/events.ts';
@@ -10,10 +10,10 @@ import type { TestNode } from '../../../scripts/node/test-node.ts';
 const GOOD = 'net.core.somaxconn';
 const BAD = 'net.core.wmem_max';
 const FAULT = '/run/e2e-fault';
-/** The first pause after a failed change is 30 s. */
+/** The first backoff after a failed change is 30 s. */
 const RETRIED_WITHIN_MS = 60_000;
 
-/** The real kubelet, told something it does not know as long as the fault is there and the bad name too. */
+/** The real kubelet with an unknown flag, while both the fault and the bad name exist. */
 const FAULTY_KUBELET = `#!/bin/sh
 case "$*" in
   *--version*) ;;
@@ -22,7 +22,7 @@ esac
 exec /usr/bin/kubelet "$@"
 `;
 
-/** The real kubelet, which finds nobody where it takes the API server to be once it is told of the bad name. */
+/** The real kubelet with a wrong API server address, while its arguments contain the bad name. */
 const SILENT_KUBELET = `#!/bin/sh
 case "$*" in
   *--version*) ;;
@@ -32,24 +32,24 @@ case "$*" in
 esac
 exec /usr/bin/kubelet "$@"
 `;
-/** The kubelet has 45 s to report, after a soak. */
+/** The soak, and 45 s for the kubelet to report. */
 const SILENT_FOR_MS = 75_000;
 
 const WRAPPER_BROKE = '/run/e2e-broke';
-const WRAPPER_MENDED = '/run/e2e-mended';
+const WRAPPER_FIXED = '/run/e2e-fixed';
 
-/** The real kubelet until it is told of a sysctl; from then on one that knows none of its flags, until somebody mends it. */
+/** The real kubelet until its arguments contain a sysctl; from then on it rejects all flags, until the fault is fixed. */
 const BREAKING_KUBELET = `#!/bin/sh
 case "$*" in
   *--version*) exec /usr/bin/kubelet "$@" ;;
-  *allowed-unsafe-sysctls=*) [ -e ${WRAPPER_MENDED} ] || touch ${WRAPPER_BROKE} ;;
+  *allowed-unsafe-sysctls=*) [ -e ${WRAPPER_FIXED} ] || touch ${WRAPPER_BROKE} ;;
 esac
 if [ -e ${WRAPPER_BROKE} ]; then exec /usr/bin/kubelet "$@" --no-such-flag; fi
 exec /usr/bin/kubelet "$@"
 `;
 
 describe.concurrent('a change with which the kubelet does not come up', () => {
-  it("is rolled back to the exact bytes, told with the kubelet's own words, and made when the cause is gone", async () => {
+  it("is rolled back to the exact bytes, reported with the kubelet's log line, and retried when the cause is gone", async () => {
     const node = await freshNode('n1');
     await node.write('', FAULT);
     await useWrapper(node, FAULTY_KUBELET);
@@ -73,13 +73,13 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
     await node.remove(FAULT);
     expect((await node.kubelet()).invocationId).toBe(invocationId);
     await node.awaitReport(
-      { what: 'try again by itself and be Done', timeoutMs: RETRIED_WITHIN_MS },
+      { what: 'retry and be Done', timeoutMs: RETRIED_WITHIN_MS },
       ({ state, running }) => state === 'Done' && running === `${GOOD},${BAD}`,
     );
     expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD},${BAD}`);
   });
 
-  it('is rolled back to no file at all, and given up at once when the policy drops its name', async () => {
+  it('is rolled back to no file, and abandoned at once when the policy drops its name', async () => {
     const node = await freshNode('n4');
     await useDropIn(node, `[Service]\nExecStartPre=/bin/sh -c '! grep -qs ${BAD} ${node.environmentFile}'\n`);
 
@@ -94,10 +94,10 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
     expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD}`);
   });
 
-  it('is not begun on a kubelet that somebody stopped: it stays stopped until they start it', async () => {
+  it('is not started on a stopped kubelet, which stays stopped until the user starts it', async () => {
     const node = await freshNode('n2');
     const before = await node.text();
-    // One that is stopped while it starts has failed.
+    // A kubelet that is stopped while it starts has failed.
     await node.waitFor({ what: 'have a healthy kubelet' }, async () =>
       (await healthz(node.bedNode)).includes('200 OK') ? true : undefined,
     );
@@ -114,7 +114,7 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
     expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD}`);
   });
 
-  it('is not begun on a kubelet that somebody masked, whose old process still runs: only when they unmask it', async () => {
+  it('is not started on a masked kubelet whose old process runs, until the user unmasks it', async () => {
     const node = await freshNode('n3');
     const before = await node.text();
     const { invocationId } = await node.kubelet();
@@ -138,7 +138,7 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
 });
 
 describe('a change', () => {
-  it.concurrent('with which the kubelet is healthy but does not report its node is rolled back', async () => {
+  it.concurrent('is rolled back when the kubelet is healthy but does not report its node', async () => {
     const node = await freshNode('n4');
     await useWrapper(node, SILENT_KUBELET);
     await node.setList([GOOD]);
@@ -157,7 +157,7 @@ describe('a change', () => {
     expect((await node.kubelet()).argv.at(-1)).toBe(`--allowed-unsafe-sysctls=${GOOD}`);
   });
 
-  it.concurrent('whose kubelet ends before journald has listened to it is told of with its own words all the same', async () => {
+  it.concurrent('is reported with the log line of a kubelet that exits before journald has read it', async () => {
     const node = await freshNode('n2');
     await node.write('', FAULT);
     await useWrapper(node, FAULTY_KUBELET);
@@ -177,9 +177,9 @@ describe('a change', () => {
     expect((await degraded(node)).reason).toContain('unknown flag: --no-such-flag');
   });
 
-  it.concurrent('that cannot be rolled back to a healthy kubelet says what to do on the node, and goes on when that is done', async () => {
+  it.concurrent('reports what to do on the node when the rollback leaves no healthy kubelet, and continues when that is done', async () => {
     const node = await freshNode('n3');
-    for (const marker of [WRAPPER_BROKE, WRAPPER_MENDED]) await node.remove(marker);
+    for (const marker of [WRAPPER_BROKE, WRAPPER_FIXED]) await node.remove(marker);
     await useWrapper(node, BREAKING_KUBELET);
     const before = await node.text();
 
@@ -193,7 +193,7 @@ describe('a change', () => {
     expect(await node.text()).toBe(before);
 
     await node.remove(WRAPPER_BROKE);
-    await node.write('', WRAPPER_MENDED);
+    await node.write('', WRAPPER_FIXED);
     await node.restartKubelet();
     await node.awaitReport(
       { what: 'be Done after all', timeoutMs: RETRIED_WITHIN_MS },

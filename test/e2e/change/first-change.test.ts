@@ -61,7 +61,7 @@ describe.concurrent('the first allowance of a node', () => {
     expect((await node.kubelet()).argv).toEqual([...argv, FLAG]);
   });
 
-  it("carries on a drop-in's arguments, which the new file's assignment replaces", async () => {
+  it("keeps the arguments of a drop-in, which the new file's assignment replaces", async () => {
     const node = await freshNode('n4');
     expect(await node.text()).toBeUndefined();
     const { argv } = await node.kubelet();
@@ -74,7 +74,7 @@ describe.concurrent('the first allowance of a node', () => {
     expect((await node.kubelet()).argv).toEqual([...argv, FLAG]);
   });
 
-  it('does not come about where the unit does not take KUBELET_EXTRA_ARGS, and the node says what was found', async () => {
+  it('is not made where the unit does not use KUBELET_EXTRA_ARGS, and the node reports what was found', async () => {
     const node = await freshNode('n5');
     const before = await node.kubelet();
 

@@ -1,4 +1,4 @@
-// Agents that end: at rest, and in the middle of a change.
+// Agents that end while idle and during a change.
 
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -14,25 +14,25 @@ import type { TestNode } from '../../../scripts/node/test-node.ts';
 const NAME = 'net.core.somaxconn';
 const FLAG = `--allowed-unsafe-sysctls=${NAME}`;
 
-describe('an agent at rest', () => {
-  it('whose pod is deleted leaves no trace: the same kubelet process, no write to a file or the API server', async () => {
+describe('an idle agent', () => {
+  it('leaves the same kubelet process and writes nothing when its pod is deleted', async () => {
     const node = await freshNode('n1');
     await node.setList([NAME]);
     await node.awaitDone([NAME]);
-    const look = async () => ({
+    const observe = async () => ({
       kubelet: await node.kubelet(),
       file: await node.facts(),
       memory: await node.facts(STATE_FILE),
       report: await node.report(),
     });
-    const before = await look();
+    const before = await observe();
     const position = await auditPosition(node.world);
 
     const old = await podOn(node);
     await deletePod(node, old);
     const pod = await replacedPod(node, old);
 
-    expect(await look()).toEqual(before);
+    expect(await observe()).toEqual(before);
     const requests = (await agentRequests(node.world, position)).filter(
       (request) => request.pod === pod.name,
     );
@@ -42,7 +42,7 @@ describe('an agent at rest', () => {
 });
 
 describe.concurrent('an agent', () => {
-  it('that gets SIGTERM in the middle of a change finishes it before it ends', async () => {
+  it('finishes a change before it ends on SIGTERM', async () => {
     const node = await freshNode('n2');
     const before = await node.kubelet();
     const old = await podOn(node);
@@ -69,7 +69,7 @@ describe.concurrent('an agent', () => {
     expect(await node.facts(JOURNAL_FILE)).toBeUndefined();
   });
 
-  it('that is killed in the middle of a change leaves a node that its successor sets right', async () => {
+  it('leaves a change to be finished by its successor when it is killed', async () => {
     const node = await freshNode('n3');
     const before = await node.kubelet();
 
@@ -83,7 +83,7 @@ describe.concurrent('an agent', () => {
     );
   });
 
-  it('whose pod is deleted right after an edit of the policy is followed by one that has the same outcome', async () => {
+  it('whose pod is deleted right after a policy edit has a successor that applies the edit', async () => {
     const node = await freshNode('n4');
     const before = await node.kubelet();
     const old = await podOn(node);
@@ -100,7 +100,7 @@ describe.concurrent('an agent', () => {
 
 /** Edits the policy and sends the signal as soon as the change's journal is on the disk. */
 async function signalInChange(node: TestNode, signal: 'TERM' | 'KILL'): Promise<void> {
-  // A child of the agent's has its arguments until it has become another program.
+  // A child process has the agent's arguments until it executes its program.
   const { stdout: pid } = await node.exec(['pgrep', '--oldest', '--full', 'kubelet-sysctls.mjs agent']);
   const journal = node.bedNode.path(JOURNAL_FILE);
   const begun = until(() => existsSync(journal), { timeoutMs: 20_000, everyMs: 2 });

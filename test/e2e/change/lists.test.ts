@@ -1,4 +1,4 @@
-// Names that come, go, or belong to somebody else.
+// Names that are added, removed, or unmanaged.
 
 import { describe, expect, it } from 'vitest';
 import { freshNode } from '../support/node/fresh.ts';
@@ -29,7 +29,7 @@ describe.concurrent('the list of a node', () => {
     await refused.remove();
   });
 
-  it('keeps a name that somebody else put there, reports it, and loses only ours again', async () => {
+  it('keeps and reports an unmanaged name, and loses only the policy names again', async () => {
     const node = await freshNode('n3');
     await node.write(`KUBELET_EXTRA_ARGS="${flag(THEIRS)} --v=2"\n`);
     await node.restartKubelet();
@@ -48,7 +48,7 @@ describe.concurrent('the list of a node', () => {
     expect((await node.kubelet()).argv).toEqual(expect.arrayContaining([flag(THEIRS), '--v=2']));
   });
 
-  it('takes over the list of config.yaml, which the flag replaces, and no pod that needs it dies', async () => {
+  it('adopts the list of config.yaml, which the flag replaces, and no pod that needs it dies', async () => {
     const node = await freshNode('n2');
     const config = (await node.text('/var/lib/kubelet/config.yaml')) ?? '';
     await node.write(`${config}allowedUnsafeSysctls: [${THEIRS}]\n`, '/var/lib/kubelet/config.yaml');
@@ -73,7 +73,7 @@ describe.concurrent('the list of a node', () => {
     expect((await node.kubelet()).argv.join(' ')).not.toContain('--allowed-unsafe-sysctls');
   });
 
-  it('takes over the list of a drop-in in the folder that --config-dir names', async () => {
+  it('adopts the list of a drop-in in the folder of --config-dir', async () => {
     const node = await freshNode('n4');
     const folder = '/etc/kubernetes/kubelet.conf.d';
     const flags = (await node.text('/var/lib/kubelet/kubeadm-flags.env')) ?? '';

@@ -16,7 +16,7 @@ const NODES = [
 ] as const;
 const NAME = 'net.core.somaxconn';
 const OTHER = 'kernel.msgmax';
-/** Two nodes are made, and all agents removed twice; cut off in the middle, that would leave the others without agents. */
+/** The test makes two nodes and removes all agents twice; a timeout in the middle would leave other tests without agents. */
 const TIMEOUT_MS = 900_000;
 
 afterAll(async () => {

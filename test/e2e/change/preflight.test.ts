@@ -1,4 +1,4 @@
-// What a node is asked before it is changed: where the answer is no, nothing is, and the report says why.
+// The checks before a change: when one fails, nothing is changed, and the report says why.
 
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -9,15 +9,15 @@ import type { TestNode } from '../../../scripts/node/test-node.ts';
 
 const NAME = 'net.core.somaxconn';
 const FLAG = `--allowed-unsafe-sysctls=${NAME}`;
-/** Longer than the agent takes for a change. */
+/** Longer than a change. */
 const LONG_ENOUGH_MS = 3000;
-/** A full file system is looked at every 30 s. */
-const LOOKED_AT_AGAIN_MS = 60_000;
+/** The agent checks a full file system every 30 s. */
+const CHECKED_AGAIN_MS = 60_000;
 
 describe.concurrent('nothing is changed', () => {
   it('a third time in a file that another program reverts: the file is left alone', async () => {
     const node = await freshNode('n2');
-    // Bytes that no earlier run of this case has left in the node's history.
+    // Bytes that no earlier run of this case left in the node's history.
     const theirs = `# Ansible managed, ${Date.now()}\nKUBELET_EXTRA_ARGS=--v=2\n`;
     await node.write(theirs);
     await node.setList([NAME]);
@@ -47,7 +47,7 @@ describe.concurrent('nothing is changed', () => {
     expect((await node.kubelet()).invocationId).toBe(invocationId);
   });
 
-  it('where the environment file is the null device, which stays what it is', async () => {
+  it('when the environment file is a link to the null device', async () => {
     const node = await freshNode('n1');
     const link = (target: string): Promise<unknown> => node.exec(['ln', '-sf', target, node.environmentFile]);
     const { invocationId } = await node.kubelet();
@@ -67,7 +67,7 @@ describe.concurrent('nothing is changed', () => {
     await node.awaitDone([NAME]);
   });
 
-  it('where the environment file is a FIFO, which nobody would ever write to', async () => {
+  it('when the environment file is a FIFO without a writer', async () => {
     const node = await freshNode('n4');
     const before = await node.text();
     await node.remove();
@@ -81,7 +81,7 @@ describe.concurrent('nothing is changed', () => {
     await node.awaitDone([NAME]);
   });
 
-  it('while the kubelet is active and hangs; it is as soon as the kubelet is well', async () => {
+  it('while the active kubelet hangs, until it is healthy', async () => {
     const node = await freshNode('n3');
     const before = await node.text();
     await node.exec(['systemctl', 'kill', '--kill-whom=main', '--signal=SIGSTOP', 'kubelet']);
@@ -99,7 +99,7 @@ describe.concurrent('nothing is changed', () => {
 });
 
 describe('a file system without room for the change', () => {
-  it('keeps the node as it is until there is room', async () => {
+  it('prevents the change until there is room', async () => {
     const node = await freshNode('n1');
     const folder = dirname(node.environmentFile);
     const { invocationId } = await node.kubelet();
@@ -117,10 +117,7 @@ describe('a file system without room for the change', () => {
       await node.exec(['umount', folder]);
     }
 
-    await node.awaitReport(
-      { what: 'be Done', timeoutMs: LOOKED_AT_AGAIN_MS },
-      ({ state }) => state === 'Done',
-    );
+    await node.awaitReport({ what: 'be Done', timeoutMs: CHECKED_AGAIN_MS }, ({ state }) => state === 'Done');
     expect(await node.text()).toContain(FLAG);
   });
 });

@@ -1,4 +1,4 @@
-// The same list on kubelets of different versions: they know different sysctls, and count different ones as safe.
+// The same list on kubelets of different versions, which know different sysctls and count different ones as safe.
 
 import { describe, expect, it } from 'vitest';
 import { isAtLeast, parseVersion } from '../../../agent/sysctl/version.ts';
@@ -8,11 +8,11 @@ import { type Sysctl, sysctlPod } from '../support/node/pods.ts';
 import type { TestNode } from '../../../scripts/node/test-node.ts';
 
 const ALWAYS = { name: 'net.core.somaxconn', value: '2048' };
-/** Namespaced for kubelets from 1.37 on; an older one would never start with it. */
+/** Namespaced for kubelets from 1.37 on; an older one does not start with it. */
 const KNOWN_SINCE_37 = 'user.max_user_namespaces';
 const SAFE_SINCE_32 = { name: 'net.ipv4.tcp_rmem', value: '4096 65536 1048576' };
 
-/** One of each version that the bed has, or two of the only one. */
+/** One node of each version in the bed, or two of its only version. */
 const NODES = E2E_NODES.filter(({ name }) => name === 'n1' || name === 'n3');
 
 describe.concurrent('the same list, with a name that only kubelets from 1.37 on know', () => {
@@ -110,7 +110,7 @@ async function isRefused(node: TestNode, sysctl: Sysctl): Promise<void> {
 async function runs(node: TestNode, sysctl: Sysctl): Promise<void> {
   const pod = await sysctlPod(node, sysctl);
   expect(await pod.settled()).toMatchObject({ kind: 'running' });
-  // The kernel separates several numbers by tabs.
+  // The kernel separates multiple numbers by tabs.
   expect((await pod.valueOf(sysctl.name)).split(/\s+/u)).toEqual(sysctl.value.split(' '));
   await pod.remove();
 }

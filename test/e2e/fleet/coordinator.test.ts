@@ -1,4 +1,4 @@
-// Coordinators that die or are told to end, approvals that do not fit, and none where the policy wants none.
+// Coordinators that die or end, approvals of a wrong revision, and policies without approvals.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { INPUT_KEYS } from '../../../agent/names.ts';
@@ -13,7 +13,7 @@ const [ONE, TWO] = ['n1', 'n2'] as const;
 const NAME = 'net.core.somaxconn';
 const OTHER = 'net.ipv4.tcp_max_syn_backlog';
 const NOT_THIS = '0123456789';
-/** The one that waits looks every 5 to 7 s; a lease that was not released holds for 15 s. */
+/** The standby checks the lease every 5 to 7 s; a lease that was not released is valid for 15 s. */
 const AT_ONCE_MS = 10_000;
 
 let fleet: Fleet;
@@ -27,7 +27,7 @@ describe('a coordinator', () => {
     await readyCoordinators(fleet.world);
   });
 
-  it('that is killed in the middle of a rollout is followed by another, which finishes it', async () => {
+  it('that is killed during a rollout is replaced by another, which finishes the rollout', async () => {
     const from = await fleet.setList([NAME]);
     await fleet.awaitPhase('Soaking', from);
     const killed = await signalLeader(fleet.world, 'SIGKILL');
@@ -40,7 +40,7 @@ describe('a coordinator', () => {
     await fleet.awaitPhase('Done', from);
   });
 
-  it('that is told to end lets another one lead at once', async () => {
+  it('releases its lease on SIGTERM, so that another leads at once', async () => {
     const ended = await signalLeader(fleet.world, 'SIGTERM');
     const another = async (): Promise<boolean> => {
       const holder = await leaseHolder(fleet.world);
@@ -51,33 +51,33 @@ describe('a coordinator', () => {
 });
 
 describe('a node that waits for its approval', () => {
-  it('ignores one for a revision that it does not want, and says so; the coordinator takes it back', async () => {
+  it('ignores and reports an approval of another revision, which the coordinator revokes', async () => {
     const node = testNode(fleet.world, ONE);
     const before = await node.kubelet();
     await fleet.setList([NAME, OTHER], { windows: closedWindow() });
 
-    // It would take it back before anybody has seen it. Nobody else leads for 15 s.
+    // Stopped, since it would revoke the approval before it is seen. The lease prevents another leader for 15 s.
     await signalLeader(fleet.world, 'SIGSTOP');
     const approve = ['annotate', 'node', ONE, `${INPUT_KEYS.approvedRevision}=${NOT_THIS}`, '--overwrite'];
     await fleet.world.bed.kubectl(approve);
     try {
       const { state } = await node.awaitReport(
-        { what: 'tell of the wrong approval' },
+        { what: 'report the wrong approval' },
         ({ reason }) => reason?.includes(NOT_THIS) === true,
       );
       expect(state).toBe('Pending');
     } finally {
       await signalLeader(fleet.world, 'SIGCONT');
     }
-    const isTakenBack = (moments: readonly Moment[]): boolean =>
+    const isRevoked = (moments: readonly Moment[]): boolean =>
       lastOf(moments, ONE).approvedRevision !== NOT_THIS;
-    await fleet.recorder.until('the wrong approval to be taken back', isTakenBack, AT_ONCE_MS);
+    await fleet.recorder.until('the wrong approval to be revoked', isRevoked, AT_ONCE_MS);
     expect(await node.kubelet()).toEqual(before);
   });
 });
 
 describe('rollout: Immediate', () => {
-  it('changes every node without an approval, also where a coordinator is installed', async () => {
+  it('changes every node without an approval when a coordinator is installed', async () => {
     const from = await fleet.setList([OTHER], { rollout: 'Immediate' });
     const moments = await fleet.awaitDone([OTHER], from);
 
@@ -87,7 +87,7 @@ describe('rollout: Immediate', () => {
     expect(approvalsIn(since(fleet.recorder.moments, from), revision)).toEqual([]);
   });
 
-  it('leaves no approval behind: with the list of before, one node goes after the other again', async () => {
+  it('leaves no approval: after the earlier list returns, nodes change one after the other again', async () => {
     const from = await fleet.setList([NAME]);
     const moments = await fleet.awaitDone([NAME], from);
 

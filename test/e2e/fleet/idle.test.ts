@@ -1,4 +1,4 @@
-// What a fleet costs the API server while nothing happens.
+// The API requests of an idle fleet.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
@@ -10,14 +10,14 @@ import { setKeys } from '../../../scripts/node/policy.ts';
 
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'] as const;
 const NAME = 'net.core.somaxconn';
-/** Watched while a change soaks, and then no more. */
+/** Requests for pods, which the agent watches only while a change soaks. */
 const OF_A_CHANGE = /\/pods\?/u;
 const QUIET_MS = 60_000;
 const HOUR_S = 3600;
-/** A request an agent, in an hour. */
+/** The maximum of requests for each agent in an hour. */
 const MOST = 30;
 
-it('idle agents write nothing, and ask for no more than their watches', async () => {
+it('idle agents write nothing, and send no requests except their watches', async () => {
   const nodes = await freshNodes(NODES);
   const [first] = nodes;
   if (first === undefined) throw new Error('Expected five nodes.');
@@ -43,7 +43,7 @@ it('idle agents write nothing, and ask for no more than their watches', async ()
   }
 });
 
-/** From how long each of the watches that are open may last. */
+/** Returns the expected watches in an hour, from the timeouts of the open watches. */
 function watchesAnHour(requests: readonly AuditedRequest[]): number {
   const watches = requests.filter(({ verb, uri }) => verb === 'watch' && !OF_A_CHANGE.test(uri));
   const newest = new Map(watches.map(({ uri }) => [uri.split('?')[0], uri]));

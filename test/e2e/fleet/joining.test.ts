@@ -34,10 +34,10 @@ describe('a pod is not scheduled to a node that joins with the taint before its 
     if (world.bed.nodes.some(({ name }) => name === node)) await world.bed.removeNode(node);
   });
 
-  /** The node begins to join with `begin`, and the pod waits for it. Resolves with what the node showed until its taint was gone. */
+  /** Starts the join with `begin`, while the pod waits for the node. Resolves with what the node showed until its taint was removed. */
   async function freedWhenDone(world: World, begin: () => Promise<unknown>): Promise<readonly NodeMoment[]> {
     await setList(world, node, [NAME]);
-    // What others wait for does not hold up a node on which nothing runs: outside the windows.
+    // Outside the windows other nodes wait, but not a joining node, on which no pod runs.
     await setKeys(world, { rollout: 'Coordinated', maxUnavailable: '1', windows: closedWindow() });
     await using recorder = await recordRollout(world.bed.kubeconfig);
     pod = await sysctlPod({ name: node, world }, { name: NAME, value: '4096' });
@@ -54,7 +54,7 @@ describe('a pod is not scheduled to a node that joins with the taint before its 
     return moments;
   }
 
-  it('where its kubelet registers with it', async () => {
+  it('when its kubelet registers with the taint', async () => {
     node = 'joins';
     const world = await e2eWorld();
     const taints = [PENDING_TAINT];
@@ -63,7 +63,7 @@ describe('a pod is not scheduled to a node that joins with the taint before its 
     expect(first?.joining).toBe(true);
   });
 
-  it('where kubeadm joins it with what README shows', async () => {
+  it('when kubeadm joins it with the configuration in README', async () => {
     node = 'by-kubeadm';
     const world = await e2eWorld();
     const kubelet = DEFAULT_KUBERNETES_VERSION;
@@ -78,7 +78,7 @@ describe('a pod is not scheduled to a node that joins with the taint before its 
   });
 });
 
-/** `nodeRegistration` of the file for `kubeadm join`. */
+/** Returns `nodeRegistration` from README's file for `kubeadm join`. */
 async function registrationInReadme(): Promise<Readonly<Record<string, unknown>>> {
   const text = await readFile(README, 'utf8');
   const [, block = ''] = /`kubeadm join --config`:\n\n```yaml\n(.*?)```/su.exec(text) ?? [];

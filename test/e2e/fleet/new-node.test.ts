@@ -16,7 +16,7 @@ afterAll(async () => {
   if (world.bed.nodes.some(({ name }) => name === NODE)) await world.bed.removeNode(NODE);
 });
 
-it('a node added later gets the list by itself', async () => {
+it('a node that joins after the edit gets the list', async () => {
   const world = await e2eWorld();
   await setList(world, NODE, [NAME]);
 

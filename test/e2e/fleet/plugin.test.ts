@@ -19,7 +19,7 @@ const ENTRY = join(import.meta.dirname, '..', '..', '..', 'agent', 'kubectl.ts')
 const [ONE, TWO] = ['n1', 'n2'] as const;
 const FIRST = ['net.core.somaxconn'];
 const SECOND = ['net.core.somaxconn', 'net.core.wmem_max'];
-/** What is not tried here takes no time. */
+/** No soak, since this file does not test it. */
 const PACE = { soakSeconds: '0' };
 /** Exit codes of wait. */
 const [HALTED, TIME_IS_UP] = [3, 4];
@@ -41,7 +41,7 @@ afterAll(async () => {
 });
 
 describe('kubectl sysctls', () => {
-  it('pauses the rollout, says so, waits in vain, and resumes it', async () => {
+  it('pauses the rollout, reports the pause, times out in wait, and resumes the rollout', async () => {
     await sysctls('pause');
     await fleet.setList(FIRST, PACE);
     await testNode(fleet.world, ONE).awaitReport({ what: 'be paused' }, (report) => wants(report, FIRST));
@@ -61,7 +61,7 @@ describe('kubectl sysctls', () => {
     await fleet.awaitDone(FIRST, 0);
   });
 
-  it('leaves one node as it is, and lets it go again', async () => {
+  it('pauses and resumes one node', async () => {
     const node = testNode(fleet.world, TWO);
     await sysctls('pause', TWO);
     await fleet.setList(SECOND, PACE);
@@ -74,7 +74,7 @@ describe('kubectl sysctls', () => {
     await node.awaitDone(SECOND);
   });
 
-  it('says which node halts the rollout, and has it try again', async () => {
+  it('reports which node halts the rollout, and requests its retry', async () => {
     const node = testNode(fleet.world, TWO);
     await fleet.setList(FIRST, PACE);
     await fleet.awaitDone(FIRST, 0);
@@ -116,7 +116,7 @@ describe('kubectl sysctls', () => {
     expect(text.stdout.trimEnd().split('\n')).toHaveLength(1 + changes.length);
   });
 
-  it('refuses what it does not know in a sentence', async () => {
+  it('refuses unknown arguments with one sentence', async () => {
     const { exitCode, stderr } = await sysctls('retry', 'no-such-node');
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^error: Expected a node no-such-node, found none/u);

@@ -1,4 +1,4 @@
-// A rollout over three nodes at the coordinator's pace, and one that meets a node on which the new list fails.
+// A coordinated rollout over three nodes, and one in which the new list fails on a node.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,15 +18,15 @@ import { type SysctlPod, sysctlPod } from '../support/node/pods.ts';
 import { type TestNode, testNode } from '../../../scripts/node/test-node.ts';
 import { e2eWorld } from '../support/bed.ts';
 
-/** The first of the names goes first. */
+/** The first by name is the canary. */
 const [CANARY, FAILS, LAST] = ['n1', 'n2', 'n4'] as const;
 const USED = 'net.core.somaxconn';
 const FIRST = [USED];
 const REFUSED = [USED, 'net.core.wmem_max'];
-const MENDED = [USED, 'net.ipv4.tcp_max_syn_backlog'];
-/** A canary shows that it is Done a moment after it has noted when. */
-const TOLD_LATE_MS = 1000;
-/** A halt that did not hold would show within a fraction of it. */
+const FIXED = [USED, 'net.ipv4.tcp_max_syn_backlog'];
+/** A canary notes the time of Done a little before the Node shows it. */
+const REPORT_DELAY_MS = 1000;
+/** Long enough to see an approval after the halt. */
 const HALTED_MS = 2500;
 
 describe('a rollout over three nodes', () => {
@@ -36,7 +36,7 @@ describe('a rollout over three nodes', () => {
   });
   afterAll(() => fleet[Symbol.asyncDispose]());
 
-  it('changes one canary, lets it soak, and then the others, never two at a time', async () => {
+  it('changes one canary, lets it soak, then changes the others one at a time', async () => {
     const other = testNode(fleet.world, 'n3');
     const untouched = await other.kubelet();
     const told = await policyEventsSoFar(fleet.world);
@@ -57,11 +57,11 @@ describe('a rollout over three nodes', () => {
         moment.appliedRevision === revision,
     );
     const soaked = (approvals[1]?.at ?? 0) - (proven?.at ?? Infinity);
-    expect(soaked).toBeGreaterThan(SOAK_SECONDS * 1000 - TOLD_LATE_MS);
+    expect(soaked).toBeGreaterThan(SOAK_SECONDS * 1000 - REPORT_DELAY_MS);
     expect(mostUnavailable(moments)).toHaveLength(1);
-    // The coordinator sees who waits for a turn: nobody has to write it on a Node.
+    // The coordinator sees which nodes wait, so no Node needs a Pending report.
     expect(moments.filter((moment) => moment.kind === 'node' && moment.state === 'Pending')).toEqual([]);
-    // A new phase is told 2 s after the last one at the earliest: a canary that is changed sooner shows its soak alone.
+    // A new phase is published at the earliest 2 s after the last: a canary that changes sooner shows only its soak.
     expect(phasesIn(moments).slice(-3)).toEqual(['Soaking', 'Rolling', 'Done']);
     const flags = await Promise.all(fleet.nodes.map(async (node) => (await node.kubelet()).argv.at(-1)));
     expect(flags).toEqual(fleet.nodes.map(() => `--allowed-unsafe-sysctls=${USED}`));
@@ -93,7 +93,7 @@ describe('a rollout that meets a node on which the new list fails', () => {
     await fleet[Symbol.asyncDispose]();
   });
 
-  it('halts, and the next edit mends it, the failed node first; meanwhile nobody loses a pod or a kubelet', async () => {
+  it('halts, and the next edit completes, the failed node first, without losing a pod or a kubelet', async () => {
     expect(await kindsOf(pods)).toEqual(['running', 'running', 'running']);
     const lives = await Promise.all(pods.map((pod) => pod.life()));
     const last = testNode(fleet.world, LAST);
@@ -121,9 +121,9 @@ describe('a rollout that meets a node on which the new list fails', () => {
       expect.objectContaining({ reason: 'RolloutHalted', message: expect.stringContaining(FAILS) }),
     );
 
-    const mended = await fleet.setList(MENDED);
-    const moments = await fleet.awaitDone(MENDED, mended);
-    await fleet.awaitPhase('Done', mended);
+    const fixed = await fleet.setList(FIXED);
+    const moments = await fleet.awaitDone(FIXED, fixed);
+    await fleet.awaitPhase('Done', fixed);
 
     const revision = lastOf(moments, LAST).appliedRevision ?? '';
     expect(approvalsIn(moments, revision).map(({ node }) => node)).toEqual([FAILS, CANARY, LAST]);

@@ -1,4 +1,4 @@
-// Pods that use an allowance which is about to go.
+// Pods that use an allowance that is to be removed.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -14,12 +14,12 @@ const USED = 'net.core.somaxconn';
 const STAYS = 'net.ipv4.tcp_max_syn_backlog';
 const THEIRS = 'kernel.msgmax';
 const CONFIG = '/var/lib/kubelet/config.yaml';
-/** Longer than the first pause between two looks at the pods, shorter than two. */
-const SOME_LOOKS_MS = 8000;
+/** Longer than the first interval of the pod poll, shorter than two. */
+const SOME_POLLS_MS = 8000;
 
 const flag = (...names: readonly string[]): string => `--allowed-unsafe-sysctls=${names.join(',')}`;
 
-// inUse holds for every node: one case at a time.
+// inUse applies to every node: one case at a time.
 describe('a pod that uses an allowance', () => {
   const pods: SysctlPod[] = [];
   afterEach(async () => {
@@ -27,7 +27,7 @@ describe('a pod that uses an allowance', () => {
     await clearPolicy(await e2eWorld());
   });
 
-  /** A pod that runs with the sysctl. */
+  /** Returns a pod that runs with the sysctl. */
   async function runningPod(node: TestNode, name: string, value: string): Promise<SysctlPod> {
     const pod = await sysctlPod(node, { name, value });
     pods.push(pod);
@@ -35,7 +35,7 @@ describe('a pod that uses an allowance', () => {
     return pod;
   }
 
-  it('keeps running when the policy drops it; the node says why, and goes on when the pod is gone', async () => {
+  it('keeps running when the policy drops it; the node reports why, and changes when the pod is gone', async () => {
     const node = await freshNode('n1');
     await node.setList([USED, STAYS]);
     await node.awaitDone([USED, STAYS]);
@@ -47,7 +47,7 @@ describe('a pod that uses an allowance', () => {
 
     expect(report).toMatchObject({ desired: STAYS, running: `${USED},${STAYS}`, stateLabel: 'Blocked' });
     expect(report.reason).toContain(`e2e/${pod.name}: ${USED}`);
-    await sleep(SOME_LOOKS_MS);
+    await sleep(SOME_POLLS_MS);
     expect(await node.report()).toEqual(report);
     expect(await node.text()).toBe(text);
     expect(await node.kubelet()).toEqual(kubelet);
@@ -62,7 +62,7 @@ describe('a pod that uses an allowance', () => {
     expect((await node.kubelet()).argv.at(-1)).toBe(flag(STAYS));
   });
 
-  it('is ended when the policy says so', async () => {
+  it('is ended when the policy allows that', async () => {
     const node = await freshNode('n3');
     await node.setList([USED]);
     await node.awaitDone([USED]);
@@ -80,7 +80,7 @@ describe('a pod that uses an allowance', () => {
     expect((await node.kubelet()).argv.join(' ')).not.toContain('--allowed-unsafe-sysctls');
   });
 
-  it('is named, and lives, while the policy only observes', async () => {
+  it('is reported and keeps running while the policy only observes', async () => {
     const node = await freshNode('n2');
     await node.setList([USED]);
     await node.awaitDone([USED]);
@@ -96,7 +96,7 @@ describe('a pod that uses an allowance', () => {
     expect(await pod.now()).toMatchObject({ kind: 'running' });
   });
 
-  it('holds up a restart for another name, when a hand has taken its own out and left the restart to others', async () => {
+  it('blocks a restart for another name after a hand edit removed its own without a restart', async () => {
     const node = await freshNode('n4');
     const config = (await node.text(CONFIG)) ?? '';
     await node.write(`${config}allowedUnsafeSysctls: [${THEIRS}]\n`, CONFIG);

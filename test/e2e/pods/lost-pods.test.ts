@@ -1,4 +1,4 @@
-// Pods that a restarted kubelet refuses for reasons of their own.
+// Pods that a restarted kubelet refuses for other reasons.
 
 import { afterEach, expect, it } from 'vitest';
 import { demoAppImage } from '../../../scripts/bed/images/images.ts';
@@ -18,7 +18,7 @@ const UNSAFE = { name: NAME, value: '4096' };
 const SAFE = { name: 'net.ipv4.tcp_syncookies', value: '1' };
 const LABEL = 'e2e-lost-pods';
 
-/** The real kubelet, which takes no pod, not even those that run, as long as it is told of the sysctl. */
+/** The real kubelet, which refuses all pods, even running ones, while its arguments contain the sysctl. */
 const REFUSING_KUBELET = `#!/bin/sh
 case "$*" in
   *${NAME}*) exec /usr/bin/kubelet "$@" --max-pods=0 ;;
@@ -26,7 +26,7 @@ esac
 exec /usr/bin/kubelet "$@"
 `;
 
-/** Such as those of a control plane: the kubelet has it from a file and makes a pod of its own at the API server. */
+/** A static pod, as of a control plane: the kubelet reads it from a file and creates a mirror pod at the API server. */
 const MANIFEST = '/etc/kubernetes/manifests/e2e-static.yaml';
 
 const pods: SysctlPod[] = [];
@@ -38,7 +38,7 @@ afterEach(async () => {
   await clearPolicy(world);
 });
 
-it('a pod that ran and that the restarted kubelet refuses rolls the change back, and is named', async () => {
+it('the agent rolls back when the restarted kubelet refuses a pod that ran, and names the pod', async () => {
   const node = await freshNode(NODE);
   const { bed } = node.world;
   const before = await node.text();
@@ -46,7 +46,7 @@ it('a pod that ran and that the restarted kubelet refuses rolls the change back,
   const pod = await sysctlPod(node, SAFE, LABEL);
   pods.push(pod);
   expect(await pod.settled()).toMatchObject({ kind: 'running' });
-  // A running pod does not mind that; a kubelet that starts does.
+  // This does not affect a running pod, but a starting kubelet refuses the pod.
   await bed.kubectl(['label', 'node', NODE, `${LABEL}-`]);
 
   const own = { name: NODE, nodeSelector: { 'kubernetes.io/hostname': NODE }, allowedUnsafeSysctls: [NAME] };
@@ -59,7 +59,7 @@ it('a pod that ran and that the restarted kubelet refuses rolls the change back,
   expect((await node.kubelet()).argv.join(' ')).not.toContain('--allowed-unsafe-sysctls');
 });
 
-it('pods that the restarted kubelet alone refuses run on: it is rolled back before it ends their containers', async () => {
+it('pods keep running when only the restarted kubelet refuses them: the agent rolls back before their containers end', async () => {
   const node = await freshNode(NODE);
   await useWrapper(node, REFUSING_KUBELET);
   const pod = await sysctlPod(node, SAFE);
@@ -76,7 +76,7 @@ it('pods that the restarted kubelet alone refuses run on: it is rolled back befo
   expect(await pod.life()).toEqual(life);
 });
 
-it('pods that the kubelet refused before the change are nothing that the change has done', async () => {
+it('pods that the kubelet refused before the change do not fail the change', async () => {
   const node = await freshNode(NODE);
   const { invocationId } = await node.kubelet();
   const refused = await Promise.all(Array.from({ length: 5 }, () => sysctlPod(node, UNSAFE)));
@@ -96,7 +96,7 @@ it('pods that the kubelet refused before the change are nothing that the change 
   expect((await node.kubelet()).invocationId).not.toBe(invocationId);
 });
 
-it('a static pod is admitted again as any other', async () => {
+it('a restarted kubelet admits a static pod again', async () => {
   const node = await freshNode(NODE);
   const { reference } = await demoAppImage(silent);
   const containers = [

@@ -18,7 +18,7 @@ import { freshNodes } from '../support/node/fresh.ts';
 import { clearPolicy } from '../../../scripts/node/policy.ts';
 import { e2eWorld } from '../support/bed.ts';
 
-/** All but the one whose unit takes no KUBELET_EXTRA_ARGS. */
+/** All except the node whose unit does not use KUBELET_EXTRA_ARGS. */
 const NODES = ['n1', 'n2', 'n3', 'n4'];
 const ANSWER = /^iKubernetes demoapp v1\.0 !! ClientIP: \S+, ServerName: (\S+), ServerIP: \S+!$/;
 
@@ -98,8 +98,8 @@ describe('the tutorial, on every node', () => {
 });
 
 /**
- * The nodes once their kubelets, just restarted, have said that they are Ready, and their taints are gone: about one start in twenty
- * is NotReady for some ten seconds ("CSINode is not yet initialized"), and the tutorial passes such nodes by.
+ * Resolves with the nodes when their restarted kubelets are Ready and their taints are gone: about one start in twenty is
+ * NotReady for some ten seconds ("CSINode is not yet initialized"), and the tutorial skips such nodes.
  */
 async function nodesForPods(cluster: Cluster): Promise<readonly TutorialNode[]> {
   const takers = async (): Promise<readonly TutorialNode[]> =>

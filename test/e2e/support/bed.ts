@@ -5,7 +5,7 @@ import { type Bed, openBed } from '../../../scripts/bed/bed.ts';
 import { type Cluster, connect } from '../../../scripts/kubernetes/cluster.ts';
 import type { World } from '../../../scripts/node/world.ts';
 
-/** The tier's bed; throws when it is gone. */
+/** Returns the tier's bed; throws when it was removed. */
 export async function e2eBed(): Promise<Bed> {
   const name = inject('e2eBed');
   const bed = await openBed(name);
@@ -13,12 +13,12 @@ export async function e2eBed(): Promise<Bed> {
   return bed;
 }
 
-/** A client of its API server, as the administrator. */
+/** Returns an administrator's client of its API server. */
 export async function e2eCluster(): Promise<Cluster> {
   return connect({ kubeconfig: (await e2eBed()).kubeconfig });
 }
 
-/** Both. */
+/** Returns both. */
 export async function e2eWorld(): Promise<World> {
   return { bed: await e2eBed(), cluster: await e2eCluster() };
 }

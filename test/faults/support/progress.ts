@@ -1,4 +1,4 @@
-// What a person sees of rounds that go on for an hour.
+// Progress of rounds that last for an hour.
 
 const EVERY_MS = 30_000;
 

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 describe('importsIn', () => {
-  it('reads imports, exports from, and imports that are called, of this project alone', () => {
+  it("reads this project's imports, exports from other files, and dynamic imports", () => {
     const text = `import { join } from 'node:path';
 import {
   a,
@@ -41,7 +41,7 @@ const d = async () => (await import('./d.ts')).d();
 });
 
 describe('readSource', () => {
-  it('reads the files of all folders, and leaves out what is imported from outside', async () => {
+  it('reads the files of all folders, without imports from outside', async () => {
     await mkdir(join(root, 'node'));
     await writeFile(join(root, 'main.ts'), "import { run } from './node/run.ts';\n");
     await writeFile(join(root, 'node', 'run.ts'), "import manifest from '../../package.json';\n");

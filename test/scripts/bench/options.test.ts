@@ -10,7 +10,7 @@ describe("the bench's command line", () => {
     });
   });
 
-  it('takes rounds, the idle window and the format', () => {
+  it('accepts rounds, the idle window and the format', () => {
     const command = parseCommand(['--rounds', '12', '--idle-seconds=60', '--output', 'json']);
     expect(command).toEqual({ kind: 'run', options: { rounds: 12, idleSeconds: 60, output: 'json' } });
   });
@@ -27,7 +27,7 @@ describe("the bench's command line", () => {
     expect(parseCommand(args).kind).toBe('usage');
   });
 
-  it('helps whatever else it is given', () => {
+  it('shows the help whatever else it contains', () => {
     expect(parseCommand(['--rounds', '0', '-h']).kind).toBe('help');
   });
 });

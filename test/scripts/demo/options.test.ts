@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { parseCommand } from '../../../scripts/demo/options.ts';
 
 describe('parseCommand', () => {
-  it('plays on a bed without options', () => {
+  it('selects a bed without options', () => {
     expect(parseCommand([])).toEqual({ kind: 'run', options: { on: 'bed', keep: false } });
     expect(parseCommand(['--keep'])).toEqual({ kind: 'run', options: { on: 'bed', keep: true } });
   });
 
-  it("plays on a user's cluster, with the tutorial's own application unless another is named", () => {
+  it("selects a user's cluster, by default with the tutorial's application", () => {
     const cluster = { context: 'kind', image: 'r.example/agent:1', appImage: 'ikubernetes/demoapp:v1.0' };
     const args = ['--context', 'kind', '--image', 'r.example/agent:1'];
     expect(parseCommand(args)).toEqual({ kind: 'run', options: { on: 'context', keep: false, cluster } });
@@ -16,7 +16,7 @@ describe('parseCommand', () => {
     });
   });
 
-  it('helps when asked, whatever else is there', () => {
+  it('shows the help whatever else it contains', () => {
     expect(parseCommand(['-h'])).toEqual({ kind: 'help' });
     expect(parseCommand(['--context', 'kind', '--help'])).toEqual({ kind: 'help' });
   });

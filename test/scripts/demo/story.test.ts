@@ -2,8 +2,8 @@ import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createStory, type Story } from '../../../scripts/demo/story.ts';
 
-/** A story told to something that is not a terminal, and what it says. */
-function told(kubectl?: string): { readonly story: Story; readonly text: () => string } {
+/** Returns a story without a terminal, and its output. */
+function recorded(kubectl?: string): { readonly story: Story; readonly text: () => string } {
   let text = '';
   const stream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -15,7 +15,7 @@ function told(kubectl?: string): { readonly story: Story; readonly text: () => s
   return { story, text: () => text };
 }
 
-describe('a story that is not told to a terminal', () => {
+describe('a story without a terminal', () => {
   beforeEach(() => {
     vi.useFakeTimers();
   });
@@ -24,21 +24,21 @@ describe('a story that is not told to a terminal', () => {
   });
 
   it('numbers its chapters and uses no colour', () => {
-    const { story, text } = told();
+    const { story, text } = recorded();
     story.chapter('One');
     story.chapter('Two');
     expect(text()).toBe('\n1  One\n\n2  Two\n');
   });
 
-  it('shows the kubectl that is to be called here, and no other word changed', () => {
-    const { story, text } = told('kubectl --context kind');
+  it('shows the kubectl command line of the cluster, and changes no other word', () => {
+    const { story, text } = recorded('kubectl --context kind');
     story.typed('kubectl get nodes');
     story.typed('scripts/kubectl-x kubectl');
     expect(text()).toBe('\n  $ kubectl --context kind get nodes\n\n  $ scripts/kubectl-x kubectl\n');
   });
 
-  it('tells a quick step by its end alone, with its time in a column', async () => {
-    const { story, text } = told();
+  it('prints only the end of a quick step, with its time in a column', async () => {
+    const { story, text } = recorded();
     await story.step('Short', async () => {
       await vi.advanceTimersByTimeAsync(1200);
     });
@@ -52,8 +52,8 @@ describe('a story that is not told to a terminal', () => {
     expect(lines[0]?.length).toBe(lines[1]?.length);
   });
 
-  it('gives signs of life of a slow step, with its last note', async () => {
-    const { story, text } = told();
+  it('prints a heartbeat of a slow step, with its last note', async () => {
+    const { story, text } = recorded();
     await story.step('Slow', async (note) => {
       note('half of it');
       await vi.advanceTimersByTimeAsync(31_000);
@@ -63,8 +63,8 @@ describe('a story that is not told to a terminal', () => {
     );
   });
 
-  it('marks a step that failed and passes its error on', async () => {
-    const { story, text } = told();
+  it('marks a failed step and rethrows its error', async () => {
+    const { story, text } = recorded();
     await expect(story.step('Work', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(text()).toMatch(/^ {2}✗ Work +0\.0 s\n$/);
   });

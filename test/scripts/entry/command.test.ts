@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { commandOf, wholeNumber } from '../../../scripts/entry/command.ts';
 
 describe('commandOf', () => {
-  it('runs with the options that were read, shows the help without any, and says what is wrong usage', () => {
+  it('returns the options, help when there are none, and the error of wrong usage', () => {
     expect(commandOf(() => ({ rounds: 3 }))).toEqual({ kind: 'run', options: { rounds: 3 } });
     expect(commandOf(() => undefined)).toEqual({ kind: 'help' });
     expect(commandOf(refused)).toEqual({ kind: 'usage', message: 'no such option' });
@@ -10,7 +10,7 @@ describe('commandOf', () => {
 });
 
 describe('wholeNumber', () => {
-  it('takes both ends of its range', () => {
+  it('accepts both ends of its range', () => {
     expect(wholeNumber('--nodes', '2', { least: 2, most: 5 })).toBe(2);
     expect(wholeNumber('--nodes', '5', { least: 2, most: 5 })).toBe(5);
     expect(wholeNumber('--soak', '0', { least: 0 })).toBe(0);

@@ -21,8 +21,8 @@ function report(file: string, tests: readonly Status[], status = 'passed'): Vite
   };
 }
 
-describe('what came of a run of vitest', () => {
-  it('is its counts, and the titles of what failed', () => {
+describe('the result of a vitest run', () => {
+  it('has the counts and the titles of the failed tests', () => {
     const outcome = outcomeOf(report('a.test.ts', ['passed', 'failed', 'pending'], 'failed'), true);
     expect(outcome).toEqual({ passed: 1, failed: 1, skipped: 2, failures: ['case 1'] });
   });

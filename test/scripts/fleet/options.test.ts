@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { parseCommand } from '../../../scripts/fleet/options.ts';
 
 describe("the command line of the fleet's bench", () => {
-  it('has what a user has who sets nothing', () => {
+  it('has the defaults of the policy', () => {
     const options = { nodes: [100, 1000, 5000], soakSeconds: 60, nodeSoakSeconds: 10, json: false };
     expect(parseCommand([])).toEqual({ kind: 'run', options });
   });
 
-  it('takes sizes, soaks and the format', () => {
+  it('accepts sizes, soaks and the format', () => {
     const args = ['--nodes', '20,40', '--soak-seconds=0', '--node-soak-seconds', '1', '--json'];
     const options = { nodes: [20, 40], soakSeconds: 0, nodeSoakSeconds: 1, json: true };
     expect(parseCommand(args)).toEqual({ kind: 'run', options });
@@ -26,7 +26,7 @@ describe("the command line of the fleet's bench", () => {
     expect(parseCommand(args).kind).toBe('usage');
   });
 
-  it('helps whatever else it is given', () => {
+  it('shows the help whatever else it contains', () => {
     expect(parseCommand(['--nodes', '0', '-h']).kind).toBe('help');
   });
 });

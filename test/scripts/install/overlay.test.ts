@@ -11,13 +11,13 @@ describe('imageParts', () => {
     ['r.example:5000/a/b:v1', { newName: 'r.example:5000/a/b', newTag: 'v1' }],
     ['r.example:5000/a@sha256:0a1b', { newName: 'r.example:5000/a', digest: 'sha256:0a1b' }],
     ['a:v1@sha256:0a1b', { newName: 'a', digest: 'sha256:0a1b' }],
-  ])('takes %s apart', (reference, parts) => {
+  ])('splits %s', (reference, parts) => {
     expect(imageParts(reference)).toEqual(parts);
   });
 });
 
 describe('kustomization', () => {
-  it('is daemonset/ with the image, never pulled where it is there', () => {
+  it('references daemonset/ with the image, which is pulled only where it is missing', () => {
     const overlay = parse(
       kustomization({ base: '../daemonset', image: { reference: 'localhost/agent:bed' } }),
     );
@@ -37,7 +37,7 @@ describe('kustomization', () => {
     );
   });
 
-  it('makes new pods of agents and coordinator when the stamp changes', () => {
+  it('replaces the pods of agents and coordinator when the stamp changes', () => {
     for (const { patch } of parse(stamped('1a')).patches) {
       expect(parse(patch).spec.template.metadata.annotations).toEqual({ 'kubelet-sysctls-demo/image': '1a' });
     }

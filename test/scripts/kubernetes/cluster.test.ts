@@ -2,7 +2,7 @@ import { ApiException } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { retryOnConflict } from '../../../scripts/kubernetes/cluster.ts';
 
-/** An edit that fails with these HTTP statuses, one after the other, and then succeeds. */
+/** Returns an edit that fails with these HTTP statuses, one after the other, and then succeeds. */
 function failing(...codes: readonly number[]): { edit: () => Promise<void>; attempts: () => number } {
   let attempts = 0;
   const edit = async (): Promise<void> => {
@@ -26,7 +26,7 @@ describe('retryOnConflict', () => {
     expect(attempts()).toBe(2);
   });
 
-  it('does not repeat what failed for another reason', async () => {
+  it('does not retry an edit that failed for another reason', async () => {
     const { edit, attempts } = failing(403);
     await expect(retryOnConflict(5, edit)).rejects.toThrow(ApiException);
     expect(attempts()).toBe(1);

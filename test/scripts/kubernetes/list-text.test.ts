@@ -5,20 +5,20 @@ import { namesIn, withNames, withoutNames } from '../../../scripts/kubernetes/li
 const TWO = ['net.core.somaxconn', 'net.ipv4.ip_unprivileged_port_start'];
 
 describe('withNames', () => {
-  it('begins a list', () => {
+  it('starts an empty list', () => {
     expect(withNames('', TWO)).toEqual({
       text: 'net.core.somaxconn\nnet.ipv4.ip_unprivileged_port_start\n',
       added: TWO,
     });
   });
 
-  it('ends a last line that has no newline, and keeps comments', () => {
+  it('adds a newline to the last line, and keeps comments', () => {
     expect(withNames('kernel.shm* # db', TWO).text).toBe(
       'kernel.shm* # db\nnet.core.somaxconn\nnet.ipv4.ip_unprivileged_port_start\n',
     );
   });
 
-  it('adds only what is missing, wherever in the text the rest stands', () => {
+  it('adds only missing names, wherever the others are in the text', () => {
     expect(withNames('net.ipv4.ip_unprivileged_port_start,kernel.sem\n', TWO).added).toEqual([
       'net.core.somaxconn',
     ]);
@@ -28,18 +28,18 @@ describe('withNames', () => {
     });
   });
 
-  it('takes a name in a comment for none', () => {
+  it('ignores a name in a comment', () => {
     expect(withNames('# net.core.somaxconn\n', ['net.core.somaxconn']).added).toEqual(['net.core.somaxconn']);
   });
 });
 
 describe('withoutNames', () => {
-  it('takes a line of its own away, and one name out of several', () => {
+  it('removes a line with only the name, or the name from a line with several', () => {
     expect(withoutNames('kernel.sem\nnet.core.somaxconn\n', TWO)).toBe('kernel.sem\n');
     expect(withoutNames('kernel.sem,net.core.somaxconn # both\n', TWO)).toBe('kernel.sem # both\n');
   });
 
-  it('leaves names alone that only begin alike', () => {
+  it('keeps names that only start alike', () => {
     expect(withoutNames('net.core.somaxconn2\nnet.core.*\n', TWO)).toBe('net.core.somaxconn2\nnet.core.*\n');
   });
 
@@ -49,7 +49,7 @@ describe('withoutNames', () => {
     .map(([names, rest]) => names.join(', ') + rest);
   const text = fc.array(line, { maxLength: 6 }).map((lines) => lines.join('\n'));
 
-  it('adding makes the names part of the list and moves no other', () => {
+  it('adding puts the names into the list and keeps the order of the others', () => {
     fc.assert(
       fc.property(text, (before) => {
         const after = namesIn(withNames(before, TWO).text);
@@ -59,7 +59,7 @@ describe('withoutNames', () => {
     );
   });
 
-  it('taking out leaves exactly the other names, in their order', () => {
+  it('removing leaves exactly the other names, in their order', () => {
     fc.assert(
       fc.property(text, (before) => {
         const others = namesIn(before).filter((each) => !TWO.includes(each));
@@ -68,7 +68,7 @@ describe('withoutNames', () => {
     );
   });
 
-  it('adding and taking out again gives the text back that had none of them', () => {
+  it('adding and removing names restores a text that had none of them', () => {
     fc.assert(
       fc.property(text, (before) => {
         const without = withoutNames(before, TWO);

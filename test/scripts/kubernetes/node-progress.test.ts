@@ -14,7 +14,7 @@ const ALLOWED = { allowed: ['net.core.somaxconn'], forbidden: [] };
 const FORBIDDEN = { allowed: [], forbidden: ['net.core.somaxconn'] };
 
 describe('settledAs', () => {
-  it('is what a node shows that is done with the name', () => {
+  it('returns what a node shows that is Done with the name', () => {
     expect(settledAs(DONE, ALLOWED)).toEqual({
       state: 'Done',
       reason: DONE[KEYS.reason],
@@ -30,11 +30,11 @@ describe('settledAs', () => {
     ['the report from before the edit', { [KEYS.desired]: 'kernel.sem' }],
     ['a kubelet that does not run with it yet', { [KEYS.running]: 'kernel.sem' }],
     ['a policy that is not valid', { [KEYS.policyError]: 'mode, line 1: …' }],
-  ])('is not %s', (_what, change) => {
+  ])('does not accept %s', (_what, change) => {
     expect(settledAs({ ...DONE, ...change }, ALLOWED)).toBeUndefined();
   });
 
-  it('is not a node without a report', () => {
+  it('does not accept a node without a report', () => {
     expect(settledAs({}, { allowed: [], forbidden: [] })).toBeUndefined();
   });
 
@@ -51,7 +51,7 @@ describe('settledAs', () => {
 describe('isProvenAs', () => {
   it.each([
     [
-      'is true while the proven kubelet is watched',
+      'is true while the verified kubelet soaks',
       { [KEYS.state]: 'Working', [KEYS.appliedRevision]: '' },
       true,
     ],
@@ -62,14 +62,14 @@ describe('isProvenAs', () => {
     expect(isProvenAs({ ...DONE, ...change }, ALLOWED)).toBe(expected);
   });
 
-  it('waits for the kubelet that does not run with a name any more', () => {
+  it('is false until the kubelet runs without a forbidden name', () => {
     expect(isProvenAs(DONE, FORBIDDEN)).toBe(false);
     expect(isProvenAs({ ...DONE, [KEYS.running]: '' }, FORBIDDEN)).toBe(true);
   });
 });
 
 describe('inOneLine', () => {
-  it('names what holds a node up', () => {
+  it('has the reason why a node is blocked', () => {
     expect(inOneLine('n1', { ...DONE, [KEYS.state]: 'Blocked', [KEYS.reason]: 'pod a/b uses it' })).toBe(
       'n1: Blocked, running [kernel.sem,net.core.somaxconn]: pod a/b uses it',
     );

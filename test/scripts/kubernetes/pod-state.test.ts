@@ -15,7 +15,7 @@ describe('podState', () => {
     expect(stateOf({ phase: 'Running', containerStatuses }).kind).toBe('waiting');
   });
 
-  it('has failed, in the words of the kubelet that refused it', () => {
+  it('has failed, with the message of the kubelet that refused it', () => {
     const refused = {
       phase: 'Failed',
       reason: 'SysctlForbidden',
@@ -45,7 +45,7 @@ describe('podState', () => {
     },
   );
 
-  it('waits while the container is made, and says why the scheduler waits', () => {
+  it('waits while the container is created, and has the reason why the scheduler waits', () => {
     const waiting = { ...container, state: { waiting: { reason: 'ContainerCreating' } } };
     expect(stateOf({ phase: 'Pending', containerStatuses: [waiting] })).toEqual({
       kind: 'waiting',

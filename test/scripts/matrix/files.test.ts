@@ -16,7 +16,7 @@ const LEFT_OUT = [
 ].map((name) => `${name}.test.ts`);
 
 describe('the files of the matrix', () => {
-  it('are those that put the kubelet to work', async () => {
+  it('are those that depend on the kubelet', async () => {
     const wanted =
       'change/drift change/failed-change change/first-change pods/in-use change/interrupted change/lists fleet/new-node pods/tutorial change/versions';
     const files = await matrixFiles();
@@ -26,14 +26,14 @@ describe('the files of the matrix', () => {
     for (const name of LEFT_OUT) expect(files).not.toContain(`test/e2e/${name}`);
   });
 
-  it('take in a new test file by themselves, and nothing that is no test', () => {
+  it('include a new test file, and only test files', () => {
     expect(filesToRun([...LEFT_OUT, 'new.test.ts', 'bed.ts', 'a.test.ts'])).toEqual([
       'test/e2e/a.test.ts',
       'test/e2e/new.test.ts',
     ]);
   });
 
-  it('are not told when one that is left out has another name now', () => {
+  it('throw when a file that is left out was renamed', () => {
     expect(() => filesToRun(LEFT_OUT.slice(1))).toThrow('admission.test.ts');
   });
 });

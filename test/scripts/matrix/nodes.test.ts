@@ -20,13 +20,13 @@ describe('the nodes of the end-to-end tier', () => {
 describe('a bed that was kept', () => {
   const wanted = e2eNodes('1.33.13');
 
-  it('may have more nodes', () => {
+  it('may have additional nodes', () => {
     const found = [...wanted, { name: 'late', layout: 'rpm' } as const];
     expect(differencesFrom(found, wanted)).toEqual([]);
     expect(differencesFrom(found.slice(1), wanted)).toHaveLength(1);
   });
 
-  it('is told apart by the kubelet and the layout of a node', () => {
+  it('differs from this run by the kubelet or the layout of a node', () => {
     expect(differencesFrom(e2eNodes('1.30.14'), wanted)).toHaveLength(wanted.length);
     const [first, second, ...others] = wanted;
     if (first === undefined || second === undefined) throw new Error('Expected five nodes.');
@@ -34,7 +34,7 @@ describe('a bed that was kept', () => {
     expect(differencesFrom(found, wanted)).toEqual([expect.stringContaining(first.name)]);
   });
 
-  it('counts a kubelet that no node names as the newest', () => {
+  it('has the newest kubelet on a node that names none', () => {
     const newest = e2eNodes(DEFAULT_KUBERNETES_VERSION);
     expect(
       differencesFrom(

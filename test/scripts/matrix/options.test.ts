@@ -9,20 +9,20 @@ function versionsOf(...args: readonly string[]): readonly string[] {
 }
 
 describe("the matrix's command line", () => {
-  it('means every listed version when it names none', () => {
+  it('selects every listed version when it names none', () => {
     expect(parseCommand([])).toEqual({
       kind: 'run',
       options: { versions: KUBELET_VERSIONS, output: 'markdown' },
     });
   });
 
-  it('takes JSON beside versions, on either side', () => {
+  it('accepts --json before and after versions', () => {
     const wanted = { kind: 'run', options: { versions: ['1.33.13'], output: 'json' } };
     expect(parseCommand(['1.33.13', '--json'])).toEqual(wanted);
     expect(parseCommand(['--json', '1.33.13'])).toEqual(wanted);
   });
 
-  it('takes a minor version for its listed patch, a v, and a patch that is not listed', () => {
+  it('accepts a minor version, a leading v, and a patch that is not listed', () => {
     expect(versionsOf('1.30', 'v1.37.2', '1.33.0')).toEqual(['1.30.14', '1.37.2', '1.33.0']);
   });
 
@@ -37,7 +37,7 @@ describe("the matrix's command line", () => {
     },
   );
 
-  it('helps whatever else it is given, and lists the versions', () => {
+  it('shows the help and the versions whatever else it contains', () => {
     expect(parseCommand(['latest', '-h']).kind).toBe('help');
     for (const version of KUBELET_VERSIONS) expect(HELP).toContain(version);
   });

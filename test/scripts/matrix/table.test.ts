@@ -12,7 +12,7 @@ const BAD: Row = {
 };
 
 describe('the table', () => {
-  it('has a row for each version, numbers on the right', () => {
+  it('has a row for each version, with right-aligned numbers', () => {
     expect(markdown([GOOD, BAD])).toBe(
       [
         '| kubelet | passed | failed | skipped | seconds |',
@@ -24,12 +24,12 @@ describe('the table', () => {
   });
 });
 
-describe('the failures', () => {
-  it('are told with the version they happened on', () => {
+describe('the failure lines', () => {
+  it('contain the version of each failure', () => {
     expect(failureLines([GOOD, BAD])).toEqual(['kubelet 1.37.2: a b', 'kubelet 1.37.2: c']);
   });
 
-  it('are told even when no test has a name for them', () => {
+  it('contain a failure outside of a test', () => {
     expect(failureLines([{ ...GOOD, failed: 1 }])).toEqual([expect.stringContaining('1.30.14')]);
   });
 });

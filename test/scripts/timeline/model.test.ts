@@ -4,7 +4,7 @@ import type { Moment, NodeMoment } from '../../../scripts/timeline/moments.ts';
 import { at, nodeAt, recording } from './recording.ts';
 
 describe('a timeline', () => {
-  it('tells what each node did, with which list, in seconds since the first edit', () => {
+  it('has what each node did, with which list, in seconds since the first edit', () => {
     const { rows, from, to } = timelineOf(recording());
 
     expect([from, to]).toEqual([-2, 27]);
@@ -39,7 +39,7 @@ describe('a timeline', () => {
     expect(bands.at(-1)).toEqual({ phase: 'Done', from: 25, to: 27 });
   });
 
-  it('has the edits with the lists that nodes wanted by them', () => {
+  it('has the edits with the lists that became desired by them', () => {
     expect(timelineOf(recording()).edits).toEqual([
       { at: 0, what: 'one more', lists: ['B'] },
       { at: 20, what: 'another & better one', lists: ['C'] },
@@ -56,7 +56,7 @@ describe('a timeline', () => {
     ).toEqual(timelineOf(recording()).bands);
   });
 
-  it('makes one segment of what looks the same, and none of what took no time', () => {
+  it('merges equal neighbouring segments, and drops segments without a duration', () => {
     const shown = [
       nodeAt(0, 'n1', { state: 'Done' }),
       nodeAt(1, 'n1', { state: 'Blocked' }),
@@ -66,7 +66,7 @@ describe('a timeline', () => {
     expect(timelineOf(shown).rows[0]?.segments).toEqual([{ look: 'done', list: 'A', from: 0, to: 2 }]);
   });
 
-  it('leaves a gap where a node was not there', () => {
+  it('has a gap where a node did not exist', () => {
     const shown = [
       nodeAt(0, 'n1', { state: 'Done' }),
       { kind: 'gone', at: at(1), node: 'n1' },
@@ -79,17 +79,17 @@ describe('a timeline', () => {
     ]);
   });
 
-  it('orders nodes as people count', () => {
+  it('orders nodes by number, not by text', () => {
     const shown = ['n10', 'n2', 'n1'].map((node) => nodeAt(0, node, { state: 'Done' }));
     expect(timelineOf(shown).rows.map(({ node }) => node)).toEqual(['n1', 'n2', 'n10']);
   });
 
-  it('cannot be made of nothing', () => {
+  it('throws when there is no moment', () => {
     expect(() => timelineOf([])).toThrow(/moments/u);
   });
 });
 
-describe('what a node is doing', () => {
+describe('a node in the timeline', () => {
   const [OLD, NEW] = ['old', 'new'];
   it.each<[Look, Partial<NodeMoment>]>([
     ['silent', {}],

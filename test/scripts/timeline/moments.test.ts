@@ -3,18 +3,18 @@ import { linesOf, momentsIn, since } from '../../../scripts/timeline/moments.ts'
 import { at, nodeAt, recording } from './recording.ts';
 
 describe('a recording', () => {
-  it('is the same when it is written and read again', () => {
+  it('is unchanged after it is written and read', () => {
     expect(momentsIn(linesOf(recording()))).toEqual(recording());
   });
 
-  it('is refused with the line that is none of it', () => {
+  it('is refused with the number of a line that is not a moment', () => {
     const lines = linesOf(recording().slice(0, 2));
     expect(() => momentsIn(`${lines}{"kind":"node","at":1}\n`)).toThrow(/line 3 /u);
     expect(() => momentsIn(`${lines}not JSON\n`)).toThrow(/line 3 /u);
     expect(() => momentsIn('{"at":1,"kind":"phase","phase":"Dancing"}')).toThrow(/line 1 /u);
   });
 
-  it('that begins later begins with what was shown then', () => {
+  it('that is cut at an instant starts with the state at that instant', () => {
     const begin = at(0);
     const all = [
       nodeAt(-3, 'n1', { state: 'Pending' }),

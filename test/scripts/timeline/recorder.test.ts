@@ -5,7 +5,7 @@ function key(name: string): string {
   return `kubelet-sysctl-agent/${name}`;
 }
 
-it('a moment of a Node has what its annotations say, whether it is Ready, and its zone', () => {
+it('a moment of a Node has its annotations, whether it is Ready, and its zone', () => {
   const annotations = {
     [key('state')]: 'Pending',
     [key('desired-revision')]: 'b2',

@@ -1,11 +1,11 @@
-// A rollout made up for tests: a canary, a node that fails, a halt, and the edit that mends it.
+// A constructed rollout for tests: a canary, a node that fails, a halt, and the edit that fixes it.
 
 import type { Moment, NodeMoment } from '../../../scripts/timeline/moments.ts';
 
 const [A, B, C] = ['a1a1a1a1a1', 'b2b2b2b2b2', 'c3c3c3c3c3'];
 const START = 1_790_000_000_000;
 
-/** Seconds after the first edit. */
+/** Returns the epoch ms of `seconds` after the first edit. */
 export function at(seconds: number): number {
   return START + seconds * 1000;
 }
@@ -34,7 +34,7 @@ function done(revision: string) {
   return { ...runs(revision), state: 'Done', appliedRevision: revision } as const;
 }
 
-/** Of three nodes and 29 s. */
+/** Returns a recording of three nodes over 29 s. */
 export function recording(): readonly Moment[] {
   return [
     ...['n1', 'n2', 'n3'].map((node) => nodeAt(-2, node, done(A))),

@@ -10,7 +10,7 @@ describe('the picture of a rollout', () => {
   const timeline = timelineOf(recording());
   const svg = svgOf(timeline, CAPTION);
 
-  it('is the same for the same recording, and small', () => {
+  it('is small, and the same for the same recording', () => {
     expect(svgOf(timelineOf(recording()), CAPTION)).toBe(svg);
     expect(svg.length).toBeLessThan(12_000);
   });
@@ -20,7 +20,7 @@ describe('the picture of a rollout', () => {
     expect(svg).toContain('prefers-color-scheme:dark');
   });
 
-  it('says in words what it shows, for those who do not see it', () => {
+  it('contains its content as text, for screen readers', () => {
     expect(svg).toContain('<title id="title">A rollout &lt;of three&gt;</title>');
     expect(svg).toMatch(/role="img" aria-labelledby="title summary"/u);
     expect(svg).toContain('at 20 s C: another &amp; better one');
@@ -28,7 +28,7 @@ describe('the picture of a rollout', () => {
     expect(svg).toContain('failed with list A until 20.1 s');
   });
 
-  it('is well-formed: every element that begins ends', () => {
+  it('is well-formed: every opened element is closed', () => {
     const open: string[] = [];
     const wrong: string[] = [];
     for (const [, close, name = '', rest = ''] of svg.matchAll(/<(\/?)([a-z]+)((?:[^"<>]|"[^"<>]*")*)>/gu)) {
@@ -39,7 +39,7 @@ describe('the picture of a rollout', () => {
     expect(svg.replaceAll(/<(?:[^"<>]|"[^"<>]*")*>/gu, '')).not.toMatch(/[<>]/u);
   });
 
-  it('shows that others keep running what they had while one has failed', () => {
+  it('shows that other nodes keep their list after one has failed', () => {
     expect(svg).toContain('>rolled back, runs A<');
     expect(svg).toContain('>waits, runs A<');
     expect(svg).toContain('>Halted<');
@@ -56,7 +56,7 @@ describe('the picture of a rollout', () => {
     for (const { x, y } of words) expect([x >= 0, x <= width, y <= height]).toEqual([true, true, true]);
   });
 
-  it('has a legend of what occurs and nothing else', () => {
+  it('has a legend of only the states that occur', () => {
     const { classes } = layoutOf(timeline);
     expect(classes).toContain('failed');
     expect(classes).not.toContain('blocked');
@@ -64,14 +64,14 @@ describe('the picture of a rollout', () => {
     expect(svg).not.toContain('>blocked<');
   });
 
-  it('puts the words of edits that are close together one above the other', () => {
+  it('places the labels of close edits one above the other', () => {
     const edits = [0, 0.5, 1].map((at) => ({ at, what: 'a rather long description of it', lists: [] }));
     const { words } = layoutOf({ ...timeline, edits });
     const places = words.filter((each) => each.class === 'what').map(({ y }) => y);
     expect(new Set(places).size).toBe(3);
   });
 
-  it('is drawn of a single instant too', () => {
+  it('can be drawn from a single instant', () => {
     const still = timelineOf(recording().slice(0, 4));
     expect(svgOf(still, CAPTION)).not.toMatch(/NaN|Infinity/u);
   });

@@ -4,7 +4,7 @@ import { at, nodeAt, recording } from './recording.ts';
 import { isUnavailable, mostUnavailable } from '../../../scripts/timeline/unavailable.ts';
 
 describe('the worst instant of a recording', () => {
-  it('is that with most nodes out of service', () => {
+  it('is the one with the most unavailable nodes', () => {
     expect(mostUnavailable(recording())).toEqual(['n1']);
     const working = { state: 'Working' } as const;
     const both = [
@@ -16,7 +16,7 @@ describe('the worst instant of a recording', () => {
     expect(mostUnavailable(both)).toEqual(['n1', 'n2']);
   });
 
-  it('does not count a node that is gone', () => {
+  it('does not count a removed node', () => {
     const shown = [
       nodeAt(0, 'n1', { ready: false }),
       { kind: 'gone', at: at(1), node: 'n1' } as const,
@@ -25,7 +25,7 @@ describe('the worst instant of a recording', () => {
     expect(mostUnavailable(shown)).toEqual(['n1']);
   });
 
-  it('has nobody where all were there all the time', () => {
+  it('has no node when all were always available', () => {
     expect(mostUnavailable([nodeAt(0, 'n1', { state: 'Done' })])).toEqual([]);
   });
 });
@@ -45,7 +45,7 @@ describe('a node', () => {
     [false, { state: 'Degraded', desiredRevision: NEW, failedRevision: OLD }],
     [true, { state: 'Done', ready: false }],
     [false, { state: 'Unreconcilable' }],
-  ])('is out of service: %s, when it shows %j', (unavailable, shown) => {
+  ])('is unavailable: %s, when it shows %j', (unavailable, shown) => {
     expect(isUnavailable(nodeAt(0, 'n1', shown))).toBe(unavailable);
   });
 });

@@ -38,7 +38,7 @@ const sysctls = {
   answer,
 };
 
-/** What a check finds wrong. */
+/** Returns the findings of a check. */
 function findings(check: () => void): readonly string[] {
   try {
     check();
@@ -50,7 +50,7 @@ function findings(check: () => void): readonly string[] {
 }
 
 describe('the checks', () => {
-  it('find nothing wrong where the tutorial came true', () => {
+  it('find no problem after a successful tutorial', () => {
     expect(findings(() => checkAsUser([asUser]))).toEqual([]);
     expect(findings(() => checkCapabilities([capabilities]))).toEqual([]);
     expect(findings(() => checkRefused([refused]))).toEqual([]);
@@ -58,14 +58,14 @@ describe('the checks', () => {
     expect(findings(() => checkSysctls([sysctls, { ...sysctls, backlog: undefined }]))).toEqual([]);
   });
 
-  it('name the node, what was expected and what it got', () => {
+  it('name the node, the expected and the found value', () => {
     expect(findings(() => checkAsUser([asUser, { ...asUser, node: 'n2', user: 'root' }]))).toEqual([
       'n2: expected the user of process 1 to be 1001, got root',
     ]);
   });
 
   it.each([
-    ['an answer of somebody else', () => checkAsUser([{ ...asUser, answer: '' }])],
+    ['an answer of another server', () => checkAsUser([{ ...asUser, answer: '' }])],
     ['no redirect', () => checkCapabilities([{ ...capabilities, rules: ['-P PREROUTING ACCEPT'] }])],
     [
       'a chown that works',

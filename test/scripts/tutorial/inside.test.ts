@@ -14,7 +14,7 @@ describe('processOne', () => {
     ).toBe('root');
   });
 
-  it('takes no other process for it', () => {
+  it('ignores every process other than process 1', () => {
     expect(processOne('PID USER COMMAND\n 11 1001 sh\n 21 1 ps')).toBeUndefined();
   });
 });
@@ -30,7 +30,7 @@ describe('listenerOn', () => {
     });
   });
 
-  it('takes neither a connection nor another port for a listener', () => {
+  it('ignores connections and listeners on other ports', () => {
     expect(
       listenerOn([header, row('0100007F:0050', '01', 1001), row('00000000:5000', '0A', 0)].join('\n'), 80),
     ).toBeUndefined();
@@ -44,7 +44,7 @@ describe('backlogOf', () => {
     'LISTEN 3      4096         0.0.0.0:80        0.0.0.0:*',
   ].join('\n');
 
-  it('is the Send-Q of the port', () => {
+  it('returns the Send-Q of the port', () => {
     expect(backlogOf(ss, 80)).toBe(4096);
     expect(backlogOf(ss, 8080)).toBe(128);
     expect(backlogOf(ss, 443)).toBeUndefined();

@@ -1,5 +1,5 @@
-// A web server in the likeness of ikubernetes/demoapp:v1.0, which the tutorial uses: it says who asked and who answers.
-// HOST and PORT say where it listens (0.0.0.0 and 80). Go listens with the largest backlog, net.core.somaxconn.
+// A web server that behaves like ikubernetes/demoapp:v1.0, which the tutorial uses: it returns the client's and its own address.
+// HOST and PORT set its address (default 0.0.0.0 and 80). Go listens with the largest backlog, net.core.somaxconn.
 package main
 
 import (
@@ -47,7 +47,7 @@ func greet(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "iKubernetes demoapp v1.0 !! ClientIP: %s, ServerName: %s, ServerIP: %s!\n", client, hostname(), server)
 }
 
-// The first process of a container gets no default action for a signal.
+// Process 1 of a container has no default action for a signal.
 func endOnSignal() {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)

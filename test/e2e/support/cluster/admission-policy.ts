@@ -20,9 +20,9 @@ export function userName(account: string): string {
 }
 
 export interface AdmissionPolicy {
-  /** Takes the binding of daemonset/ away; what resolves puts the same back. */
+  /** Removes the binding of daemonset/; the returned function restores it. */
   unbind(): Promise<() => Promise<void>>;
-  /** Makes a copy, with a binding of its own, that names another account; what resolves removes both. */
+  /** Makes a copy with its own binding for another account; the returned function removes both. */
   copyFor(account: string, name: string): Promise<() => Promise<void>>;
 }
 
@@ -31,7 +31,7 @@ export function admissionPolicy({ bed }: World, policy = POLICY): AdmissionPolic
   const binding = () => api.readValidatingAdmissionPolicyBinding({ name: policy });
   return {
     unbind: async () => {
-      const body = anew(await binding());
+      const body = withoutServerFields(await binding());
       await api.deleteValidatingAdmissionPolicyBinding({ name: policy });
       return async () => {
         if ((await ifThere(binding())) === undefined)
@@ -52,7 +52,7 @@ export function admissionPolicy({ bed }: World, policy = POLICY): AdmissionPolic
   };
 }
 
-/** Gives an account of ours every right to Nodes, as a careless administrator may; what resolves takes it back. */
+/** Gives one of our accounts all rights to Nodes, as by mistake; the returned function revokes them. */
 export async function grantAllOfNodes(
   { bed }: World,
   name: string,
@@ -85,8 +85,10 @@ function copyOf(
   return { metadata: { name }, ...(spec && { spec }) };
 }
 
-/** Without what the API server has added. */
-function anew(binding: V1ValidatingAdmissionPolicyBinding): V1ValidatingAdmissionPolicyBinding {
+/** Returns the binding without the fields that the API server added. */
+function withoutServerFields(
+  binding: V1ValidatingAdmissionPolicyBinding,
+): V1ValidatingAdmissionPolicyBinding {
   for (const key of ['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'managedFields'] as const) {
     delete binding.metadata?.[key];
   }

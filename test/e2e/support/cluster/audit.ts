@@ -1,4 +1,4 @@
-// What the API server's audit log has of the agents.
+// The agents' requests in the API server's audit log.
 
 import { readFile, stat } from 'node:fs/promises';
 import {
@@ -11,12 +11,12 @@ import type { World } from '../../../../scripts/node/world.ts';
 
 const AGENT = `system:serviceaccount:${AGENT_NAMESPACE}:${AGENT_DAEMON_SET}`;
 
-/** A place in the log from which `agentRequests` reads on. */
+/** Returns the current end of the log, from which `agentRequests` can read. */
 export async function auditPosition({ bed }: World): Promise<number> {
   return (await stat(auditLogOf(bed))).size;
 }
 
-/** The agents' requests whose answer began after the position; a watch counts once. */
+/** Returns the agents' requests whose answer began after the position; a watch counts once. */
 export async function agentRequests({ bed }: World, position = 0): Promise<readonly AuditedRequest[]> {
   const text = (await readFile(auditLogOf(bed))).subarray(position).toString();
   return requestsIn(text).filter(({ user }) => user === AGENT);

@@ -14,7 +14,7 @@ const READY_MS = 90_000;
 export interface Coordinator {
   readonly pod: string;
   readonly node: string;
-  /** Of its container. */
+  /** Container id. */
   readonly id: string;
   readonly ready: boolean;
 }
@@ -32,14 +32,14 @@ export async function readyCoordinators(world: World): Promise<readonly Coordina
   );
 }
 
-/** Its identity, which no other process ever had; empty while nobody leads. */
+/** Returns the leader's identity, unique for each process; empty while there is no leader. */
 export async function leaseHolder({ bed }: World): Promise<string> {
   const path = ['-o', 'jsonpath={.spec.holderIdentity}'];
   return (await bed.kubectl(['-n', AGENT_NAMESPACE, 'get', 'lease', LEASE, ...path], { reject: false }))
     .stdout;
 }
 
-/** Sends the leader's process a signal, and resolves with the identity that it had. */
+/** Sends a signal to the leader's process; resolves with its identity. */
 export async function signalLeader(
   world: World,
   signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT',

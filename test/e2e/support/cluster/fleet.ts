@@ -1,4 +1,4 @@
-// Some nodes of the bed that get a list at the coordinator's pace, and all that was shown meanwhile.
+// A coordinated rollout on some nodes of the bed, and its recording.
 
 import { stringify } from 'yaml';
 import type { Phase } from '../../../../agent/rollout/fleet.ts';
@@ -10,7 +10,7 @@ import { clearPolicy, setKeys } from '../../../../scripts/node/policy.ts';
 import type { TestNode } from '../../../../scripts/node/test-node.ts';
 import type { World } from '../../../../scripts/node/world.ts';
 
-/** Nodes without it keep what they have: nobody changes them. */
+/** Nodes without this label are not changed. */
 const LABEL = 'e2e-fleet';
 export const SOAK_SECONDS = 3;
 const PACE = {
@@ -46,7 +46,7 @@ export async function fleetOf(names: readonly string[]): Promise<Fleet> {
   await Promise.all(nodes.map(awaitHealthy));
   await world.bed.kubectl(['label', 'node', ...names, `${LABEL}=yes`, '--overwrite']);
   const recorder = await recordRollout(world.bed.kubeconfig);
-  await recorder.until('what was approved before to be taken back', noneApproved(names), TIMEOUT_MS);
+  await recorder.until('earlier approvals to be revoked', noneApproved(names), TIMEOUT_MS);
   return {
     world,
     nodes,

@@ -1,4 +1,4 @@
-// What somebody can do who has read the token of a running agent or coordinator.
+// Requests with the token of a running agent or coordinator.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -20,8 +20,8 @@ const KUBELETS = ['kube-system', 'kubelet-config'] as const;
 const INFO = ['kube-public', 'cluster-info'] as const;
 
 /**
- * Makes the node one that kubeadm has not seen: no Node, no kubelet that runs, none of kubeadm's files but the kubelet's own
- * credentials, since nobody signs new ones here. Writes what `kubeadm init` leaves in a cluster for those that join.
+ * Resets the node to before kubeadm: no Node, no running kubelet, none of kubeadm's files except the kubelet's credentials,
+ * since the bed does not sign new ones. Writes what `kubeadm init` leaves in a cluster for joining nodes.
  */
 export async function leave({ bed }: World, node: BedNode): Promise<void> {
   await node.exec(['systemctl', 'stop', 'kubelet']);

@@ -1,4 +1,4 @@
-// Every report that a node shows, and when: for what lasts too short to be looked up.
+// Every report of a node, with its time: also those too short-lived to be polled.
 
 import { KubeConfig, type V1Node } from '@kubernetes/client-node';
 import { keepWatching } from '../../../../scripts/bed/control-plane/keep-watching.ts';
@@ -20,7 +20,7 @@ export interface NodeWatch extends AsyncDisposable {
   sighting(isLike: (report: Report) => boolean): Promise<Sighting | undefined>;
 }
 
-/** Resolves when the node is being watched and was seen once. A watch that the API server ends is opened anew. */
+/** Resolves when the node is being watched and was seen once. Reconnects a watch that the API server ends. */
 export async function watchNode({ bed }: World, name: string): Promise<NodeWatch> {
   const config = new KubeConfig();
   config.loadFromFile(bed.kubeconfig);

@@ -26,14 +26,14 @@ export interface SysctlPod {
   /** Running, or failed with the kubelet's reason; waits up to 2 min for one of both. */
   settled(): Promise<PodState>;
   now(): Promise<PodState>;
-  /** Undefined once it is gone. A pod that was ended and made anew differs in one of both. */
+  /** Undefined once it is gone. Another value means that the pod was replaced or its container restarted. */
   life(): Promise<{ readonly uid: string; readonly restarts: number } | undefined>;
   /** What the pod itself finds under /proc/sys. */
   valueOf(sysctl: string): Promise<string>;
   remove(): Promise<void>;
 }
 
-/** Makes a pod that sets one sysctl on one node, now or when that joins; with `label`, on that node as long as it has the label. */
+/** Makes a pod that sets one sysctl on one node, now or when that joins; with `label`, on that node while it has the label. */
 export async function sysctlPod(node: Place, sysctl: Sysctl, label?: string): Promise<SysctlPod> {
   const { core } = node.world.cluster;
   await ensureNamespace(node);

@@ -1,4 +1,4 @@
-// Everything on a node's disk, as far as it is not what the system writes by itself.
+// Everything on a node's disk, except what the system writes itself.
 
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import type { BedNode } from '../../../../scripts/bed/bed.ts';
 export type RootFileSystem = ReadonlyMap<string, string>;
 
 /**
- * Not on the disk, or written all the time by the kubelet, containerd and systemd for what they run and log. Of /run the tests look at our names alone.
+ * Not on the disk, or written all the time by the kubelet, containerd and systemd for what they run and log. Of /run the tests read only our names.
  */
 const LEFT_OUT: readonly string[] = [
   '/dev',
@@ -31,7 +31,7 @@ const OF_THE_KUBELET: readonly string[] = ['config.yaml', 'kubeadm-flags.env'].m
 
 export async function rootFileSystem(node: Pick<BedNode, 'path'>): Promise<RootFileSystem> {
   const found = new Map<string, string>();
-  const look = async (path: string): Promise<void> => {
+  const read = async (path: string): Promise<void> => {
     const real = node.path(path);
     const stats = await lstat(real);
     const facts = `${(stats.mode & 0o7777).toString(8)} ${stats.uid}:${stats.gid}`;
@@ -46,14 +46,14 @@ export async function rootFileSystem(node: Pick<BedNode, 'path'>): Promise<RootF
       found.set(path, `folder ${facts}`);
       for (const name of await readdir(real)) {
         const inside = `${path === '/' ? '' : path}/${name}`;
-        if (!LEFT_OUT.includes(inside)) await look(inside);
+        if (!LEFT_OUT.includes(inside)) await read(inside);
       }
     } else {
       found.set(path, `other ${facts}`);
     }
   };
-  await look('/');
-  for (const path of OF_THE_KUBELET) await look(path);
+  await read('/');
+  for (const path of OF_THE_KUBELET) await read(path);
   return found;
 }
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { TestNode } from '../../../../scripts/node/test-node.ts';
 
 const PROGRAM = 'kubelet-sysctls.mjs';
-const LOOK_MS = 30;
+const POLL_MS = 30;
 
 /** Ids on this machine of the agents that run on the node. */
 export function agentsOn({ bedNode }: TestNode): readonly number[] {
@@ -26,7 +26,7 @@ export function keepDead({ bedNode }: TestNode): KeptDead {
   const { leader } = bedNode;
   const others = new Set<number>();
   let kills = 0;
-  const look = (): void => {
+  const killNew = (): void => {
     for (const pid of processesOf(leader)) {
       if (others.has(pid)) continue;
       const found = isAgent(pid);
@@ -34,8 +34,8 @@ export function keepDead({ bedNode }: TestNode): KeptDead {
       if (found === false) others.add(pid);
     }
   };
-  look();
-  const timer = setInterval(look, LOOK_MS);
+  killNew();
+  const timer = setInterval(killNew, POLL_MS);
   return {
     get kills() {
       return kills;

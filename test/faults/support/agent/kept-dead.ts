@@ -1,4 +1,4 @@
-// Changes whose agent is killed and never comes back: what the host does alone.
+// Changes whose agent is killed and never returns: what the host does without it.
 
 import { until } from '../../../../scripts/bed/util/until.ts';
 import { agentsOn, keepDead, killAll } from './agent-kills.ts';
@@ -25,17 +25,17 @@ export async function killedForGood(subject: Subject, instant: Instant, ends: En
   const dead = keepDead(node);
   try {
     await moment();
-    const look = hostLook(node.bedNode);
-    const open = look.exists(PATHS.journal);
+    const host = hostLook(node.bedNode);
+    const open = host.exists(PATHS.journal);
     if (ends === 'by its timer') {
-      await until(() => !look.exists(PATHS.timer), { timeoutMs: TIMER_MS, everyMs: 200 });
-    } else if (look.exists(PATHS.timer)) {
+      await until(() => !host.exists(PATHS.timer), { timeoutMs: TIMER_MS, everyMs: 200 });
+    } else if (host.exists(PATHS.timer)) {
       await node.exec(['systemctl', 'start', '--wait', PATHS.undoService]);
     }
     const found = listInFile(node, round);
     if (open && found !== round.old) {
       throw new Error(
-        `Expected ${node.name} to have undone the change by itself, but the file holds the new list.`,
+        `Expected ${node.name} to have rolled back the change without the agent, but the file holds the new list.`,
       );
     }
     await node.waitFor({ what: 'have a healthy kubelet with its file, without its agent' }, async () => {

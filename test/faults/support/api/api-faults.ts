@@ -91,7 +91,7 @@ export function cutAfter(ms: number): Fault {
   };
 }
 
-/** Writes reach the API server; the agent never hears that they did. */
+/** Writes reach the API server; the agent never gets the answers. */
 export const lostAnswers: Fault = async (exchange) => {
   if (exchange.asked.method === 'GET') {
     return pass(exchange);

@@ -32,7 +32,7 @@ export interface ApiProxy extends AsyncDisposable {
   readonly ca: string;
   /** Everything that was asked, in order. */
   readonly asked: readonly Asked[];
-  /** New requests meet this from now on; those under way go on. */
+  /** New requests meet this from now on; those under way continue. */
   meet(fault: Fault): void;
   /** Closes every connection of the agent's. */
   cut(): void;

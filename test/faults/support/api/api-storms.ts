@@ -15,9 +15,9 @@ export const STORM_MS = byLength({ short: 4000, long: 120_000 });
 export const ASKED_WITHIN_MS = 13_000;
 /** On a busy machine the change that follows takes its time. */
 export const SECONDS_MS = 30_000;
-/** A question that nobody answers is asked again after so long. */
+/** The time after which the agent retries an unanswered request. */
 const UNANSWERED_MS = 16_000;
-/** A report that was refused is written again after at most so long; the watches, which live, cannot tell when. */
+/** A report that was refused is retried after at most this time; the watches, which live, cannot tell when. */
 const REPORT_PAUSE_MS = 10_000;
 
 const STORM = { lastsMs: STORM_MS, rightWithinMs: SECONDS_MS };
@@ -55,7 +55,7 @@ export const STORMS: readonly Storm[] = [
 
 /**
  * Two watches, each asking every 5 s in the mean from the seventh try on; by chance alone some more come. A try is two requests
- * at most: a list and a watch, or one with the token and one with the token read anew.
+ * at most: a list and a watch, or one with the token and one with the token read again.
  */
 export function mostRequests(lastsMs: number): number {
   return 4 * (14 + Math.ceil(lastsMs / 2500));

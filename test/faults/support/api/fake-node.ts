@@ -13,7 +13,7 @@ export interface FakeNode extends AsyncDisposable {
   readonly name: string;
   /** From the API server's TokenRequest, bound to the pod: good for an hour. */
   token(): Promise<string>;
-  /** The same, signed anew so that it is good for `ms` from now. */
+  /** The same, signed again so that it is good for `ms` from now. */
   shortLivedToken(ms: number): Promise<string>;
   /** That the node is Ready, as its kubelet does after a start; rejects while the API server is away. */
   report(): Promise<void>;
@@ -81,7 +81,7 @@ export async function fakeNode(bed: Bed, name: string): Promise<FakeNode> {
   };
 }
 
-/** Without the label kubernetes.io/os, which the DaemonSet's pods want: nobody could run one here. */
+/** Without the label kubernetes.io/os, which the DaemonSet's pods require: no kubelet could run one here. */
 function nodeOf(name: string): V1Node {
   const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: '' };
   const since = new Date();

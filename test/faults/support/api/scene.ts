@@ -196,7 +196,7 @@ function inTurn(): (work: () => Promise<void>) => Promise<void> {
   };
 }
 
-/** Looks at the Node often, hence on one connection of its own that nothing breaks. */
+/** Polls the Node often, so it has its own connection, which no fault affects. */
 async function observer(
   server: string,
   ca: string,

@@ -37,7 +37,7 @@ export interface HostLook {
   /** Differs after every replacement of the file. */
   version(path: string): string | undefined;
   link(path: string): string | undefined;
-  /** True while somebody listens where the kubelet serves healthz. */
+  /** True while a process listens on the kubelet's healthz port. */
   listens(): boolean;
 }
 

@@ -6,7 +6,7 @@ import { type Instant, STEP_NAMES } from './steps.ts';
 /** For two nodes that share the work. */
 export type Part = 'all' | 'even' | 'odd';
 
-/** An undisturbed change, from the edit to the last of its switch being gone, takes about so long here. */
+/** An undisturbed change, from the edit to the last of its switch being gone, takes about this long here. */
 const CHANGE_MS = 2500;
 const SEED_VARIABLE = 'KUBELET_SYSCTLS_FAULTS_SEED';
 

@@ -27,13 +27,13 @@ export async function begin(subject: Subject): Promise<Lists> {
 async function cutAt(subject: Subject, instant: Instant, act: () => void): Promise<Round> {
   const { node, now: old } = subject;
   await using watch = await watchNode(node.world, node.name);
-  const look = hostLook(node.bedNode);
+  const host = hostLook(node.bedNode);
   const next = subject.next();
   const wanted = next.names.toSorted().join();
   const before = {
     environmentFile: node.environmentFile,
-    bytes: look.bytes(node.environmentFile),
-    invocation: look.link(PATHS.invocation),
+    bytes: host.bytes(node.environmentFile),
+    invocation: host.link(PATHS.invocation),
   };
   const shown = watch.sightings.length;
   const provenAt = (): number | undefined =>
@@ -43,7 +43,7 @@ async function cutAt(subject: Subject, instant: Instant, act: () => void): Promi
         ({ report: { state, running } }) =>
           state === 'Working' && listIn(running).toSorted().join() === wanted,
       )?.at;
-  const reached = atInstant(instant, { look, before, provenAt, timeoutMs: STEP_MS }, act);
+  const reached = atInstant(instant, { host, before, provenAt, timeoutMs: STEP_MS }, act);
   await node.setList(next.names);
   return { old, next, hit: await reached };
 }

@@ -1,4 +1,4 @@
-// The steps of a change, each told by what a look at the node shows of it.
+// The steps of a change, each recognized from the node's files.
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { type HostLook, PATHS } from './host-look.ts';
@@ -11,7 +11,7 @@ export interface Before {
 }
 
 interface Followed {
-  readonly look: HostLook;
+  readonly host: HostLook;
   readonly before: Before;
   /** The memory as it was when the journal was first seen; undefined before that. */
   readonly journalSeen: { readonly state: string | undefined } | undefined;
@@ -21,33 +21,33 @@ interface Followed {
 
 type Condition = (followed: Followed) => boolean;
 
-const restarted: Condition = ({ look, before }) => {
-  const now = look.link(PATHS.invocation);
+const restarted: Condition = ({ host, before }) => {
+  const now = host.link(PATHS.invocation);
   return now !== undefined && now !== before.invocation;
 };
-const remembered: Condition = ({ look, journalSeen }) =>
-  journalSeen !== undefined && look.version(PATHS.state) !== journalSeen.state;
-const committed: Condition = (followed) => remembered(followed) && !followed.look.exists(PATHS.journal);
+const remembered: Condition = ({ host, journalSeen }) =>
+  journalSeen !== undefined && host.version(PATHS.state) !== journalSeen.state;
+const committed: Condition = (followed) => remembered(followed) && !followed.host.exists(PATHS.journal);
 const there =
   (path: string): Condition =>
-  ({ look }) =>
-    look.exists(path);
+  ({ host }) =>
+    host.exists(path);
 const goneAgain =
   (path: string): Condition =>
   (followed) =>
-    committed(followed) && !followed.look.exists(path);
+    committed(followed) && !followed.host.exists(path);
 
 /** In their order; those that happen side by side may come in any. */
 export const STEPS = {
-  'the new file is being made ready': ({ look, before }) => look.isBeingWritten(before.environmentFile),
-  'the journal is being written': ({ look }) => look.isBeingWritten(PATHS.journal),
+  'the new file is being made ready': ({ host, before }) => host.isBeingWritten(before.environmentFile),
+  'the journal is being written': ({ host }) => host.isBeingWritten(PATHS.journal),
   'the journal is there': there(PATHS.journal),
   'the timer is there': there(PATHS.timer),
   'the unit for the boot is there': there(PATHS.bootUnit),
   'its link is there': there(PATHS.bootLink),
-  'the file is replaced': ({ look, before }) => !same(look.bytes(before.environmentFile), before.bytes),
+  'the file is replaced': ({ host, before }) => !same(host.bytes(before.environmentFile), before.bytes),
   'the kubelet is started': restarted,
-  'healthz answers': (followed) => restarted(followed) && followed.look.listens(),
+  'healthz answers': (followed) => restarted(followed) && followed.host.listens(),
   'the proof is reported': ({ provenForMs }) => provenForMs !== undefined,
   'the soak is half over': ({ provenForMs = 0 }) => provenForMs > 500,
   'the change is remembered': remembered,
@@ -59,7 +59,7 @@ export const STEPS = {
 
 export type Step = keyof typeof STEPS;
 export const STEP_NAMES = Object.keys(STEPS).filter((name): name is Step => name in STEPS);
-/** There for a moment only: a busy machine may look past them. */
+/** There for a moment only: polling on a busy machine may miss them. */
 export const FLEETING: ReadonlySet<Step> = new Set<Step>([
   'the new file is being made ready',
   'the journal is being written',
@@ -69,7 +69,7 @@ export const FLEETING: ReadonlySet<Step> = new Set<Step>([
 export type Instant = Step | { readonly afterMs: number };
 
 export interface Follow {
-  readonly look: HostLook;
+  readonly host: HostLook;
   readonly before: Before;
   /** Of performance.now(): when the Node first showed that the new list runs. */
   readonly provenAt: () => number | undefined;
@@ -79,7 +79,7 @@ export interface Follow {
 /** Calls `act` at the instant, in the very turn in which it was seen. False when it did not come in time; then `act` is not called. */
 export async function atInstant(
   instant: Instant,
-  { look, before, provenAt, timeoutMs }: Follow,
+  { host, before, provenAt, timeoutMs }: Follow,
   act: () => void,
 ): Promise<boolean> {
   const begun = performance.now();
@@ -87,13 +87,13 @@ export async function atInstant(
   const reached = (): boolean => {
     const now = performance.now();
     if (typeof instant !== 'string') return now - begun >= instant.afterMs;
-    if (journalSeen === undefined && look.exists(PATHS.journal)) {
-      journalSeen = { state: look.version(PATHS.state) };
+    if (journalSeen === undefined && host.exists(PATHS.journal)) {
+      journalSeen = { state: host.version(PATHS.state) };
     }
     const proven = provenAt();
     const condition: Condition = STEPS[instant];
     return condition({
-      look,
+      host,
       before,
       journalSeen,
       provenForMs: proven === undefined ? undefined : now - proven,
@@ -105,7 +105,7 @@ export async function atInstant(
       act();
       return true;
     }
-    const over = journalSeen !== undefined && !look.exists(PATHS.journal);
+    const over = journalSeen !== undefined && !host.exists(PATHS.journal);
     if (fleeting && over) return false;
     await (fleeting ? nextTurn() : sleep(1));
   }

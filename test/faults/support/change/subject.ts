@@ -141,12 +141,12 @@ async function wrongWith(
   node: TestNode,
   { list, facts, agents }: { readonly list: List; readonly facts: FileFacts; readonly agents: number },
 ): Promise<readonly string[]> {
-  const look = hostLook(node.bedNode);
+  const host = hostLook(node.bedNode);
   const wrong: string[] = [];
   const say = (isWrong: boolean, what: string): void => void (isWrong && wrong.push(what));
 
   const now = await node.facts();
-  say(look.bytes(node.environmentFile)?.equals(list.bytes) !== true, 'the file changed again');
+  say(host.bytes(node.environmentFile)?.equals(list.bytes) !== true, 'the file changed again');
   say(
     now?.mode !== facts.mode || now.uid !== facts.uid || now.gid !== facts.gid,
     `its mode or owner is another: ${now?.mode.toString(8)} ${now?.uid}:${now?.gid}`,
@@ -162,7 +162,7 @@ async function wrongWith(
     PATHS.bootUnit,
     PATHS.bootLink,
   ]) {
-    say(look.exists(path), `${path} is there`);
+    say(host.exists(path), `${path} is there`);
   }
   for (const folder of [PATHS.folder, PATHS.units, PATHS.transient, '/etc/default', '/etc/sysconfig']) {
     for (const file of await readdir(node.bedNode.path(folder)).catch((): string[] => [])) {

@@ -32,13 +32,13 @@ describe('cacheFolder', () => {
     vi.stubEnv('XDG_CACHE_HOME', '/xdg');
     expect(cacheFolder()).toBe('/xdg/kubelet-sysctl-agent');
     vi.stubEnv('XDG_CACHE_HOME', '');
-    vi.stubEnv('HOME', '/home/somebody');
-    expect(cacheFolder()).toBe('/home/somebody/.cache/kubelet-sysctl-agent');
+    vi.stubEnv('HOME', '/home/user');
+    expect(cacheFolder()).toBe('/home/user/.cache/kubelet-sysctl-agent');
   });
 });
 
 describe('cached', () => {
-  it('makes an outcome once and finds it again', async () => {
+  it('makes a result once and reuses it', async () => {
     const make = vi.fn<Make>(writes('one'));
     const first = await cached('thing', ['input'], make, silent);
     const second = await cached('thing', ['input'], make, silent);
@@ -47,7 +47,7 @@ describe('cached', () => {
     expect(await readFile(join(first, 'file'), 'utf8')).toBe('one');
   });
 
-  it('makes another outcome for other inputs, also when they only split differently', async () => {
+  it('makes another result for other inputs, also when they only split differently', async () => {
     const folders = [
       await cached('thing', ['ab', 'c'], writes('1'), silent),
       await cached('thing', ['a', 'bc'], writes('2'), silent),
@@ -58,7 +58,7 @@ describe('cached', () => {
     expect(contents).toEqual(['1', '2', '3', '4']);
   });
 
-  it('lets one of two callers at once make it while the other waits and says so', async () => {
+  it('runs make for one of two concurrent callers, while the other logs that it waits', async () => {
     const said: string[] = [];
     const log: Log = { ...silent, say: (text) => said.push(text) };
     const make = vi.fn<Make>(async (folder) => {
@@ -74,7 +74,7 @@ describe('cached', () => {
     expect(said).toEqual(['Another run is making thing; waiting for it.']);
   });
 
-  it('passes on what the making throws, leaves nothing of it, and makes it at the next call', async () => {
+  it('rethrows the error of make, leaves no files, and makes the result at the next call', async () => {
     await expect(cached('thing', [], fails, silent)).rejects.toThrow('no space');
     expect(await entries('thing')).toEqual([]);
     const folder = await cached('thing', [], writes('whole'), silent);
@@ -101,7 +101,7 @@ describe('cached', () => {
 });
 
 describe('pruneCache', () => {
-  it('keeps the outcomes that were used last', async () => {
+  it('keeps the most recently used results', async () => {
     const [first, second, third] = [
       await cached('thing', ['1'], writes('1'), silent),
       await cached('thing', ['2'], writes('2'), silent),

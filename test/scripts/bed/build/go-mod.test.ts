@@ -22,7 +22,7 @@ replace example.org/fork => example.org/other v1.2.3
 `;
 
 describe('goModRequiring', () => {
-  it('takes the Go version of upstream and, for each staging module, the version published beside it', () => {
+  it('has the Go version of upstream and, for each staging module, the version published with it', () => {
     expect(goModRequiring('1.37.2', UPSTREAM).split('\n')).toEqual([
       'module bed',
       'go 1.26.0',
@@ -36,7 +36,7 @@ describe('goModRequiring', () => {
     ]);
   });
 
-  it('takes the tag before for a module of types that is not to be had beside its version', () => {
+  it('uses the previous tag of a type-only module whose own tag is missing', () => {
     const upstream = `${UPSTREAM}replace k8s.io/kube-scheduler => ./staging/src/k8s.io/kube-scheduler\n`;
     const lines = goModRequiring('1.31.14', upstream).split('\n');
     expect(lines).toContain('\tk8s.io/kube-scheduler => k8s.io/kube-scheduler v0.31.13');

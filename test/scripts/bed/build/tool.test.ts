@@ -8,7 +8,7 @@ import { tool, ToolError } from '../../../../scripts/bed/build/tool.ts';
 const SLOW_START = { timeout: 30_000 };
 
 describe('tool', () => {
-  it('returns standard output and passes on every line of both outputs while it runs', async () => {
+  it('returns standard output, and calls onLine for every line of both outputs while it runs', async () => {
     const lines: string[] = [];
     const printed = await tool(['sh', '-c', 'echo out; echo err >&2'], {
       onLine: (line) => lines.push(line),
@@ -17,20 +17,20 @@ describe('tool', () => {
     expect(lines.toSorted()).toEqual(['err', 'out']);
   });
 
-  it('throws what failed, how, and what it said last', async () => {
+  it('throws the command, its exit code and its last output', async () => {
     const failing = tool(['sh', '-c', 'echo first; echo last >&2; exit 3']);
     const error = await failing.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ToolError);
     expect(error).toMatchObject({ exitCode: 3, output: 'first\nlast' });
   });
 
-  it('throws a ToolError without exit code when the tool is not there', async () => {
+  it('throws a ToolError without exit code when the tool does not exist', async () => {
     const error = await tool(['no-such-tool-anywhere']).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ToolError);
     expect(error).toMatchObject({ exitCode: undefined });
   });
 
-  it('ends a tool that shall end with us when this process is killed', SLOW_START, async () => {
+  it('ends a tool with endsWithUs when this process is killed', SLOW_START, async () => {
     const module = JSON.stringify(new URL('../../../../scripts/bed/build/tool.ts', import.meta.url).href);
     const script = `import { tool } from ${module};
       await tool(['sh', '-c', 'echo $$; exec sleep 60'], { endsWithUs: 'alone', onLine: console.log });`;

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { hierarchies } from '../../../../scripts/bed/host/cgroups.ts';
 
-it('takes a machine with the one hierarchy of v2 for v2', () => {
+it('a machine with only the v2 hierarchy is version 2', () => {
   const mounts = 'proc /proc proc rw 0 0\ncgroup2 /sys/fs/cgroup cgroup2 rw,nsdelegate 0 0\n';
   expect(hierarchies(mounts)).toEqual({ version: 2, roots: ['/sys/fs/cgroup'] });
 });
 
-it('takes v1 and the hybrid of both for v1, and names every hierarchy', () => {
+it('v1 and the hybrid mode are version 1, with all hierarchies', () => {
   const mounts = [
     'tmpfs /sys/fs/cgroup tmpfs ro 0 0',
     'cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0',
@@ -19,6 +19,6 @@ it('takes v1 and the hybrid of both for v1, and names every hierarchy', () => {
   });
 });
 
-it('says so when there are no control groups', () => {
+it('hierarchies throws when there are no control groups', () => {
   expect(() => hierarchies('proc /proc proc rw 0 0\n')).toThrow(/none mounted/);
 });

@@ -7,7 +7,7 @@ function sleeper(script: string): ReturnType<typeof spawn> {
   return spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
 }
 
-it('never takes another process that has the same id for the one that was meant', () => {
+it('another process with a reused id is not the identified one', () => {
   const own = identify(process.pid);
   expect(isAlive(own)).toBe(true);
   const earlier = { pid: process.pid, startTime: '1' };
@@ -15,7 +15,7 @@ it('never takes another process that has the same id for the one that was meant'
   expect(signal(earlier, 'SIGKILL')).toBe(false);
 });
 
-it('ends a process that asks for it, and one that does not listen', async () => {
+it('endProcess ends a process on SIGTERM, and one that ignores SIGTERM', async () => {
   const willing = sleeper('exec sleep 30');
   await endProcess(identify(willing.pid ?? 0), 5000);
   expect(willing.signalCode ?? (await once(willing, 'exit'))[1]).toBe('SIGTERM');

@@ -42,7 +42,7 @@ describe("the kubelet's config", () => {
   });
 });
 
-it('lets a node register with the taints that it is given, and without any else', async () => {
+it('a node registers with the given taints, and without taints by default', async () => {
   const config = join(root, 'var/lib/kubelet/config.yaml');
   const taints = [{ key: 'example.com/new', effect: 'NoSchedule' }];
   await writeNodeFiles(root, plan({ spec: { name: 'n1', layout: 'rpm', taints } }));
@@ -51,7 +51,7 @@ it('lets a node register with the taints that it is given, and without any else'
   expect(parse(await readFile(config, 'utf8'))).not.toHaveProperty('registerWithTaints');
 });
 
-it("gives a node its own address and pods, and lets the caller's files win", async () => {
+it("a node has its own address and pod network, and the caller's files take precedence", async () => {
   const spec = {
     name: 'n1',
     layout: 'rpm',
@@ -66,7 +66,7 @@ it("gives a node its own address and pods, and lets the caller's files win", asy
   expect(await readFile(join(root, 'new/file'), 'utf8')).toBe('x');
 });
 
-it('enables the kubelet as its package would', async () => {
+it('the kubelet is enabled as by its package', async () => {
   await writeNodeFiles(root, plan());
   const link = join(root, 'etc/systemd/system/multi-user.target.wants/kubelet.service');
   expect(await readlink(link)).toBe('/usr/lib/systemd/system/kubelet.service');
@@ -84,14 +84,14 @@ it.each<[Layout, string]>([
   expect(layoutFiles(layout)[DROP_IN]).toContain(`EnvironmentFile=-${path}\n`);
 });
 
-it('leaves the file out where the layout is without it', () => {
+it('a layout without the file does not have it', () => {
   expect(layoutFiles('deb-missing')).not.toHaveProperty(['/etc/default/kubelet']);
   expect(layoutFiles('drop-in-environment')).not.toHaveProperty(['/etc/default/kubelet']);
   expect(layoutFiles('deb-full')['/etc/default/kubelet']).toContain('--max-pods 60');
   expect(layoutFiles('rpm')['/etc/sysconfig/kubelet']).toBe('KUBELET_EXTRA_ARGS=\n');
 });
 
-it('has only one layout whose unit does not take KUBELET_EXTRA_ARGS', () => {
+it('exactly one layout has a unit that does not use KUBELET_EXTRA_ARGS', () => {
   const without = LAYOUTS.filter((layout) => !layoutFiles(layout)[DROP_IN]?.includes('$KUBELET_EXTRA_ARGS'));
   expect(without).toEqual(['no-variable']);
 });

@@ -41,7 +41,7 @@ describe('consoleLog on a plain stream', () => {
     expect(sink.written).toBe('Making tea …\nMaking tea: done in 1.5 s\n');
   });
 
-  it('prints every ten seconds how long it has taken and what was noted last', async () => {
+  it('prints the elapsed time and the last note every ten seconds', async () => {
     const sink = new Sink(false);
     const step = consoleLog(sink).step('Making tea', (note) => {
       note('water');
@@ -59,7 +59,7 @@ describe('consoleLog on a plain stream', () => {
     ]);
   });
 
-  it('says that a step failed, passes the error on, and is silent afterwards', async () => {
+  it('prints that a step failed, rethrows its error, and prints nothing afterwards', async () => {
     const sink = new Sink(false);
     const step = consoleLog(sink).step('Making tea', async () => {
       throw new Error('no leaves');
@@ -71,7 +71,7 @@ describe('consoleLog on a plain stream', () => {
 });
 
 describe('consoleLog on a terminal', () => {
-  it('rewrites one line, with the seconds after the second one', async () => {
+  it('rewrites one line, with the elapsed seconds from the second one on', async () => {
     const sink = new Sink(true);
     const step = consoleLog(sink).step('Making tea', (note) => {
       note('water');
@@ -87,7 +87,7 @@ describe('consoleLog on a terminal', () => {
     expect(sink.screen).toEqual(['Making tea: done in 3.5 s', '']);
   });
 
-  it('keeps said lines above the line of the running step', async () => {
+  it('keeps printed lines above the line of the running step', async () => {
     const sink = new Sink(true);
     const log = consoleLog(sink);
     const step = log.step('Making tea', () => takes(100, 'tea'));
@@ -98,7 +98,7 @@ describe('consoleLog on a terminal', () => {
     expect(sink.screen).toEqual(['The kettle is red.', 'Making tea: done in 0.1 s', '']);
   });
 
-  it('shows the newest of several steps and how many run beside it, within the width', async () => {
+  it('shows the newest of several steps and the number of others, within the width', async () => {
     const sink = new Sink(true);
     const log = consoleLog(sink);
     const steps = [
@@ -116,7 +116,7 @@ describe('consoleLog on a terminal', () => {
 });
 
 describe('silent', () => {
-  it('does the work and gives its result', async () => {
+  it('runs the work and returns its result', async () => {
     expect(await silent.step('Making tea', async () => 'tea')).toBe('tea');
   });
 });

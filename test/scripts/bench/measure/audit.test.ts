@@ -18,12 +18,12 @@ function line(id: string, verb: string, at: string, user = QUERY.user, node = 'n
 }
 
 describe('requests in an audit log', () => {
-  it('count once, however many stages they have', () => {
+  it('count once for any number of stages', () => {
     const watch = line('1', 'watch', '2026-11-24T10:01:00.000000Z');
     expect(countRequests(`${watch}\n${watch}\n`, QUERY)).toEqual({ all: 1, writes: 0 });
   });
 
-  it('that write are told apart', () => {
+  it('that write are counted separately', () => {
     const log = [
       line('1', 'list', '2026-11-24T10:01:00Z'),
       line('2', 'patch', '2026-11-24T10:01:01Z'),
@@ -32,7 +32,7 @@ describe('requests in an audit log', () => {
     expect(countRequests(log.join('\n'), QUERY)).toEqual({ all: 3, writes: 2 });
   });
 
-  it("of others, of other nodes' agents and of other times do not count, nor does a line cut short", () => {
+  it('of other users, nodes or times, and truncated lines, do not count', () => {
     const log = [
       line('1', 'list', '2026-11-24T10:01:00Z', 'admin'),
       line('2', 'list', '2026-11-24T10:01:00Z', QUERY.user, 'n2'),

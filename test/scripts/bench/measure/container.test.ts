@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { foldersOf, numberAfter } from '../../../../scripts/bench/measure/container.ts';
 
 describe("a container's cgroup", () => {
-  it('has a folder a controller on version 1, also beside a mounted version 2', () => {
+  it('has a folder for each controller on version 1, also beside a mounted version 2', () => {
     const text = '9:memory:/n/pod/c\n4:cpu,cpuacct:/n/pod/c\n1:name=systemd:/n/pod/c\n0::/n\n';
     expect(foldersOf(text)).toEqual({
       memoryFolder: '/sys/fs/cgroup/memory/n/pod/c',
@@ -21,13 +21,13 @@ describe("a container's cgroup", () => {
 });
 
 describe('a number in a file of the kernel', () => {
-  it('is the one of that key, not of a longer one', () => {
+  it('is the one of that key, not of a longer key', () => {
     const text = 'total_inactive_file 5\ninactive_file 7\n';
     expect(numberAfter(text, 'inactive_file')).toBe(7);
     expect(numberAfter('VmRSS:\t  90836 kB\nRssAnon:\t  35024 kB\n', 'RssAnon:')).toBe(35024);
   });
 
-  it('that is missing is an error', () => {
+  it('throws when it is missing', () => {
     expect(() => numberAfter('a 1\n', 'b')).toThrow(Error);
   });
 });

@@ -4,7 +4,7 @@ import { listed, toggledInFile } from '../../../../scripts/bench/measure/lists.t
 describe('a hand edit', () => {
   const file = `# ours\nKUBELET_EXTRA_ARGS='--v=2 --allowed-unsafe-sysctls=net.core.somaxconn --max-pods=60'\n`;
 
-  it('puts the name in, and the next one takes it out again', () => {
+  it('adds the name, and the next one removes it', () => {
     const first = toggledInFile(file, 'net.ipv4.a');
     expect(first.present).toBe(true);
     expect(first.content).toContain('=net.core.somaxconn,net.ipv4.a --max-pods=60');

@@ -32,7 +32,7 @@ function missed(figures: Figures): readonly string[] {
 }
 
 describe('the aims', () => {
-  it('are met at their very limits', () => {
+  it('are met at exactly their limits', () => {
     expect(missed(MET)).toEqual([]);
   });
 
@@ -43,7 +43,7 @@ describe('the aims', () => {
     expect(missed({ ...MET, change: { ...MET.change, ...change } })).toEqual([what]);
   });
 
-  it('want every drift in time, not most', () => {
+  it('require every drift in time, not most', () => {
     expect(missed({ ...MET, driftMs: [80, 90, 301] })).toEqual(['Hand edit → drift annotation']);
   });
 
@@ -58,8 +58,8 @@ describe('the aims', () => {
   });
 });
 
-describe('the most that the container ever held', () => {
-  it('is said where the kernel tells it, and nowhere else', () => {
+describe('the peak memory of the container', () => {
+  it('has a row only when the kernel reports it', () => {
     const said = rowsOf(MET).map(({ measured }) => measured);
     const unknown = rowsOf({ ...MET, live: { ...MET.live, peakBytes: undefined } });
     expect(said).toContain('60 MiB');
@@ -68,7 +68,7 @@ describe('the most that the container ever held', () => {
 });
 
 describe('the table', () => {
-  it('has one aligned line a row, with the verdict beside each aim', () => {
+  it('has one aligned line for each row, with the verdict beside each aim', () => {
     const lines = markdown(rowsOf({ ...MET, driftMs: [500] })).split('\n');
     expect(lines.length).toBe(rowsOf(MET).length + 2);
     expect(new Set(lines.map((line) => line.length)).size).toBe(1);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { spreadOf } from '../../../../scripts/bench/report/statistics.ts';
 
 describe('a spread', () => {
-  it('takes the middle of an odd count, and the mean of the two middles of an even one', () => {
+  it('has the middle of an odd count as its median, and the mean of the two middles of an even one', () => {
     expect(spreadOf([30, 10, 20])).toEqual({ count: 3, median: 20, min: 10, max: 30 });
     expect(spreadOf([40, 10, 20, 30])).toEqual({ count: 4, median: 25, min: 10, max: 40 });
   });
@@ -21,7 +21,7 @@ describe('a spread', () => {
     );
   });
 
-  it('of nothing is an error', () => {
+  it('throws when there is no value', () => {
     expect(() => spreadOf([])).toThrow(RangeError);
   });
 });

@@ -13,7 +13,7 @@ const ONE: Tally = {
 };
 
 describe('the tallies of several processes', () => {
-  it('add up, name by name', () => {
+  it('are added up field by field', () => {
     const other = { ...ONE, doneAt: [7], states: { Done: 2 }, warnings: { lost: 2 } };
     expect(sumOf([ONE, other])).toEqual({
       made: 4,
@@ -27,7 +27,7 @@ describe('the tallies of several processes', () => {
     });
   });
 
-  it('of no process are nothing', () => {
+  it('are zero for no process', () => {
     expect(sumOf([])).toEqual(NO_TALLY);
   });
 });

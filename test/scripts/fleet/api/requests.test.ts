@@ -23,7 +23,7 @@ function counted(lines: readonly string[]) {
 }
 
 describe('our requests in an audit log', () => {
-  it('count in the window in which they were received, once however many stages they have', () => {
+  it('count once, in the window in which they were received, for any number of stages', () => {
     const watch = line('1', 'watch', '10:01:00.000001');
     const [first, second] = counted([watch, watch, line('2', 'patch', '10:06:30')]);
     expect([first?.agents, second?.agents]).toEqual([1, 1]);
@@ -43,7 +43,7 @@ describe('our requests in an audit log', () => {
     });
   });
 
-  it('do not count from other accounts, from other times, or cut short', () => {
+  it('do not count when from other accounts or times, or truncated', () => {
     const all = counted([
       line('1', 'list', '10:01:00', 'kubernetes-admin'),
       line('2', 'list', '09:59:59'),

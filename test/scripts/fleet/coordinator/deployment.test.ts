@@ -37,7 +37,7 @@ describe("a Deployment's program", () => {
     ]);
   });
 
-  it('is none where no container is told so', () => {
+  it('is undefined when no container has the argument', () => {
     expect(programWith('coordinator', { items: [deployment({ args: ['agent'] })] }, IMAGE)).toBeUndefined();
   });
 });

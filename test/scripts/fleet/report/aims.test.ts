@@ -4,7 +4,7 @@ import type { FleetFigures } from '../../../../scripts/fleet/report/figures.ts';
 
 const USAGE = { residentBytes: 100e6, peakBytes: 150e6, cpuSeconds: 1 };
 
-/** Every figure at its very limit; an idle agent's watches alone are 2.67 requests an hour. */
+/** Every figure exactly at its limit; an idle agent's watches are 2.67 requests an hour. */
 const MET: FleetFigures = {
   nodes: 100,
   slots: 10,
@@ -31,7 +31,7 @@ function missed(...fleets: readonly FleetFigures[]): readonly (readonly [string,
 }
 
 describe('the aims of the fleet', () => {
-  it('are met at their very limits', () => {
+  it('are met at exactly their limits', () => {
     expect(missed(MET)).toEqual([]);
   });
 
@@ -48,7 +48,7 @@ describe('the aims of the fleet', () => {
     expect(missed({ ...MET, ...figures })).toEqual([[what, [100]]]);
   });
 
-  it('name the fleets that miss one, and no other', () => {
+  it('name exactly the fleets that miss one', () => {
     const larger = { ...MET, nodes: 1000, rolloutMs: 2e5 };
     expect(missed(MET, larger).find(([what]) => what === 'Ratio')).toEqual(['Ratio', [1000]]);
   });

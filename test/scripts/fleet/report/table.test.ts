@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { duration, fleetTable } from '../../../../scripts/fleet/report/table.ts';
 
 describe('a duration', () => {
-  it('is in the largest units that say it', () => {
+  it('is shown in its largest units', () => {
     expect([12_400, 599_000, 1_054_000, 52_700_000].map(duration)).toEqual([
       '12 s',
       '599 s',
