@@ -1,6 +1,6 @@
 // Positions of all parts of the picture, in pixels.
 
-import { LOOKS, type Look, type Segment, type Timeline } from './model.ts';
+import { APPEARANCES, type Appearance, type Segment, type Timeline } from './model.ts';
 
 export interface Placed {
   readonly box: { x: number; y: number; width: number; height: number; class: string };
@@ -72,7 +72,7 @@ export function layoutOf(timeline: Timeline): Layout {
         y,
         width: width(segment),
         height: BAR,
-        class: classOf(segment.look),
+        class: classOf(segment.appearance),
       };
       return { box: place, words: inside(place, textsOf(segment)) };
     });
@@ -126,7 +126,7 @@ function inside(place: Placed['box'], texts: readonly string[]): readonly Placed
   return [{ x: place.x + place.width / 2, y, text, class: 'in', anchor: 'middle' }];
 }
 
-const WORDS: Readonly<Record<Look, string>> = {
+const WORDS: Readonly<Record<Appearance, string>> = {
   done: '',
   waiting: 'waits',
   approved: 'approved',
@@ -140,10 +140,16 @@ const WORDS: Readonly<Record<Look, string>> = {
 };
 
 /** Returns the segment's texts from the longest to the shortest. */
-function textsOf({ look, list }: Segment): readonly string[] {
-  const does = WORDS[look];
+function textsOf({ appearance, list }: Segment): readonly string[] {
+  const does = WORDS[appearance];
   const own = does === '' ? [] : [does];
-  if (list === undefined || look === 'changing' || look === 'approved' || look === 'watched') return own;
+  if (
+    list === undefined ||
+    appearance === 'changing' ||
+    appearance === 'approved' ||
+    appearance === 'watched'
+  )
+    return own;
   const runs = does === '' ? `runs ${list}` : `${does}, runs ${list}`;
   return [runs, ...own, ...(does === '' ? [list] : [])];
 }
@@ -168,7 +174,7 @@ function editLabels(
   return { words, rows: ends.length };
 }
 
-const LEGEND: Readonly<Record<Look, string>> = {
+const LEGEND: Readonly<Record<Appearance, string>> = {
   done: 'done',
   waiting: 'waits for its approval',
   // Most restarts end before the agent reports them.
@@ -182,13 +188,13 @@ const LEGEND: Readonly<Record<Look, string>> = {
   silent: 'no report',
 };
 
-function looksIn({ rows }: Timeline): readonly Look[] {
-  const found = new Set(rows.flatMap(({ segments }) => segments.map(({ look }) => look)));
-  return LOOKS.filter((look) => found.has(look));
+function looksIn({ rows }: Timeline): readonly Appearance[] {
+  const found = new Set(rows.flatMap(({ segments }) => segments.map(({ appearance }) => appearance)));
+  return APPEARANCES.filter((appearance) => found.has(appearance));
 }
 
 function legendOf(
-  looks: readonly Look[],
+  appearances: readonly Appearance[],
   top: number,
 ): {
   readonly boxes: readonly Placed['box'][];
@@ -197,11 +203,11 @@ function legendOf(
 } {
   const [boxes, words]: [Placed['box'][], Placed['words'][]] = [[], []];
   let [x, y] = [LEFT, top];
-  for (const look of looks) {
-    const long = 18 + LEGEND[look].length * LETTER + 16;
+  for (const appearance of appearances) {
+    const long = 18 + LEGEND[appearance].length * LETTER + 16;
     if (x + long > RIGHT) [x, y] = [LEFT, y + LEGEND_ROW];
-    boxes.push({ x, y: y - 10, width: 12, height: 12, class: classOf(look) });
-    words.push({ x: x + 18, y, text: LEGEND[look], class: 'soft' });
+    boxes.push({ x, y: y - 10, width: 12, height: 12, class: classOf(appearance) });
+    words.push({ x: x + 18, y, text: LEGEND[appearance], class: 'soft' });
     x += long;
   }
   const letters = 'A, B, …: the list that a kubelet runs with';

@@ -5,7 +5,7 @@ import type { Moment, NodeMoment } from './moments.ts';
 import { isApproved } from './unavailable.ts';
 
 /** In the order of the legend. */
-export const LOOKS = [
+export const APPEARANCES = [
   'done',
   'waiting',
   'approved',
@@ -19,7 +19,7 @@ export const LOOKS = [
 ] as const;
 
 /** What a node is doing, as drawn in the picture. */
-export type Look = (typeof LOOKS)[number];
+export type Appearance = (typeof APPEARANCES)[number];
 
 export interface Span {
   readonly from: number;
@@ -27,7 +27,7 @@ export interface Span {
 }
 
 export interface Segment extends Span {
-  readonly look: Look;
+  readonly appearance: Appearance;
   /** The letter of the list that the kubelet runs; undefined: never changed. */
   readonly list: string | undefined;
 }
@@ -79,7 +79,7 @@ export function timelineOf(moments: readonly Moment[]): Timeline {
 }
 
 /** Returns what the node is doing, derived from its annotations. */
-export function lookOf(moment: NodeMoment): Look {
+export function appearanceOf(moment: NodeMoment): Appearance {
   const { state, ready, desired, running } = moment;
   if (state === 'Working') return desired === running ? 'watched' : 'changing';
   if (!ready) return 'not ready';
@@ -110,15 +110,20 @@ function rowOf(node: string, ordered: readonly Moment[], end: number, { seconds,
   const segments: Segment[] = [];
   for (const [index, moment] of own.entries()) {
     if (moment.kind !== 'node') continue;
-    const look = lookOf(moment);
+    const appearance = appearanceOf(moment);
     const list = moment.appliedRevision === undefined ? undefined : letters.get(moment.appliedRevision);
     const to = seconds(own[index + 1]?.at ?? end);
     const before = segments.at(-1);
     const from = seconds(moment.at);
-    if (before !== undefined && before.look === look && before.list === list && before.to === from) {
+    if (
+      before !== undefined &&
+      before.appearance === appearance &&
+      before.list === list &&
+      before.to === from
+    ) {
       segments[segments.length - 1] = { ...before, to };
     } else if (to > from) {
-      segments.push({ look, list, from, to });
+      segments.push({ appearance, list, from, to });
     }
   }
   const zone = own.findLast((moment) => moment.kind === 'node')?.zone;

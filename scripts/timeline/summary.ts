@@ -17,6 +17,6 @@ function rowText({ node, segments }: Row): string {
   return `${node}: ${segments.map(segmentText).join(', ')}.`;
 }
 
-function segmentText({ look, list, to }: Segment): string {
-  return `${look}${list === undefined ? '' : ` with list ${list}`} until ${to} s`;
+function segmentText({ appearance, list, to }: Segment): string {
+  return `${appearance}${list === undefined ? '' : ` with list ${list}`} until ${to} s`;
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type ReadOnly, readOnly, smallDisk } from './support/change/disk.ts';
 import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
-import { hostLook, PATHS } from './support/change/host-look.ts';
+import { hostView, PATHS } from './support/change/host-view.ts';
 import { byLength, printFigures } from './support/length.ts';
 import { begin, surelyCutAt } from './support/change/round.ts';
 import { type Step, STEP_NAMES } from './support/change/steps.ts';
@@ -31,7 +31,7 @@ describe.concurrent('a disk that becomes full', () => {
       const round = await surelyCutAt(subject, step, () => disk.fill());
       await sleep(FAILS_MS);
       const replaced = listInFile(node, round) === round.next;
-      const open = hostLook(node.bedNode).exists(PATHS.journal);
+      const open = hostView(node.bedNode).exists(PATHS.journal);
       ends.push(`${replaced ? 'made' : 'not made'}, ${open ? 'open' : 'not open'}`);
       expect(await healthz(node.bedNode)).toContain('200 OK');
       disk.free();
@@ -80,7 +80,7 @@ describe.concurrent('a read-only file system', () => {
     });
     expect(listInFile(node, round)).toBe(round.old);
     expect(invocationOf(subject)).toBe(invocation);
-    expect(hostLook(node.bedNode).exists(PATHS.journal)).toBe(false);
+    expect(hostView(node.bedNode).exists(PATHS.journal)).toBe(false);
 
     await disk.lift();
     expect(await subject.awaitRight(round)).toBe(round.next);
@@ -96,7 +96,7 @@ describe.concurrent('a read-only file system', () => {
     await sleep(FAILS_MS);
     const found = listInFile(node, round);
     expect(await healthz(node.bedNode)).toContain('200 OK');
-    expect(hostLook(node.bedNode).exists(PATHS.bootUnit)).toBe(true);
+    expect(hostView(node.bedNode).exists(PATHS.bootUnit)).toBe(true);
     for (const disk of disks) await (await disk).lift();
     await checkAgain(subject);
     expect(await subject.awaitRight(round)).toBe(found);
@@ -109,5 +109,5 @@ async function checkAgain({ node }: Subject): Promise<void> {
 }
 
 function invocationOf({ node }: Subject): string | undefined {
-  return hostLook(node.bedNode).link(PATHS.invocation);
+  return hostView(node.bedNode).link(PATHS.invocation);
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { agentsOn, keepDead, killAll } from './support/agent/agent-kills.ts';
-import { hostLook, PATHS } from './support/change/host-look.ts';
+import { hostView, PATHS } from './support/change/host-view.ts';
 import { printFigures } from './support/length.ts';
 import { surelyCutAt } from './support/change/round.ts';
 import type { Step } from './support/change/steps.ts';
@@ -75,7 +75,7 @@ describe.concurrent('a node ends in a correct state', () => {
     await node.exec(['systemctl', 'start', '--wait', PATHS.undoService]);
 
     expect(listInFile(node, round)).toBe(round.old);
-    expect(hostLook(node.bedNode).exists(PATHS.undone.timer)).toBe(true);
+    expect(hostView(node.bedNode).exists(PATHS.undone.timer)).toBe(true);
     await node.waitFor({ what: 'have a healthy kubelet without its agent' }, async () =>
       (await healthz(node.bedNode)).includes('200 OK') ? true : undefined,
     );

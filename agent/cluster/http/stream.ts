@@ -40,7 +40,7 @@ export async function* streamLines(
     const response = await open(call);
     clearTimeout(timer);
     request.onOpen?.();
-    yield* lines(heard(response, request.silenceMs, ending), limits.maxLineBytes);
+    yield* lines(withinSilence(response, request.silenceMs, ending), limits.maxLineBytes);
   } catch (error) {
     throw ending.reason ?? error;
   } finally {
@@ -51,7 +51,7 @@ export async function* streamLines(
 }
 
 /** The chunks of a response, cut off when none came for `silenceMs`. */
-async function* heard(
+async function* withinSilence(
   response: IncomingMessage,
   silenceMs: number,
   ending: Cancellation,

@@ -101,7 +101,7 @@ export function createTransport(credentials: Credentials, options: TransportOpti
   }
 }
 
-/** A kept connection may have been closed by the server just as we wrote: then nobody answered, and we ask again on a new one. */
+/** A server may close a kept connection just as the request is written. It did not handle that request, so a new connection repeats it. */
 async function sendOnce(connections: Connections, call: Call, request: ApiRequest): Promise<IncomingMessage> {
   try {
     return await connections.send(call);

@@ -3,7 +3,7 @@
 import { ApiError } from '../http/errors.ts';
 import { backoffMs, type Backoff } from './backoff.ts';
 
-/** However long a server asks to be left alone, we look again after this. */
+/** The longest Retry-After that is respected. */
 const MAX_RETRY_AFTER_MS = 120_000;
 
 export interface PauseSettings {

@@ -6,9 +6,9 @@ import { isFromServer } from './watch-failure.ts';
 export interface WatchListeners {
   /** Called for every failure, with the pause before the next try. */
   readonly onError?: (error: unknown, retryInMs: number) => void;
-  /** Called when the server answers again after `onError` was, and after what it has to tell. */
+  /** Called when the server answers again after `onError` was, and after its first events. */
   readonly onRecovered?: () => void;
-  /** Called with what a callback threw, or what else is a fault of this process. The watch goes on with the next event. */
+  /** Called with what a callback threw, or what else is a fault of this process. The watch continues with the next event. */
   readonly onFault?: (error: unknown) => void;
 }
 

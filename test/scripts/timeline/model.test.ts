@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lookOf, type Look, timelineOf } from '../../../scripts/timeline/model.ts';
+import { appearanceOf, type Appearance, timelineOf } from '../../../scripts/timeline/model.ts';
 import type { Moment, NodeMoment } from '../../../scripts/timeline/moments.ts';
 import { at, nodeAt, recording } from './recording.ts';
 
@@ -14,13 +14,13 @@ describe('a timeline', () => {
       ['n3', 'zone-n3'],
     ]);
     expect(rows[1]?.segments).toEqual([
-      { look: 'done', list: 'A', from: -2, to: 0.1 },
-      { look: 'waiting', list: 'A', from: 0.1, to: 9.1 },
-      { look: 'approved', list: 'A', from: 9.1, to: 10 },
-      { look: 'changing', list: 'A', from: 10, to: 12 },
-      { look: 'failed', list: 'A', from: 12, to: 20.1 },
-      { look: 'waiting', list: 'A', from: 20.1, to: 22 },
-      { look: 'done', list: 'C', from: 22, to: 27 },
+      { appearance: 'done', list: 'A', from: -2, to: 0.1 },
+      { appearance: 'waiting', list: 'A', from: 0.1, to: 9.1 },
+      { appearance: 'approved', list: 'A', from: 9.1, to: 10 },
+      { appearance: 'changing', list: 'A', from: 10, to: 12 },
+      { appearance: 'failed', list: 'A', from: 12, to: 20.1 },
+      { appearance: 'waiting', list: 'A', from: 20.1, to: 22 },
+      { appearance: 'done', list: 'C', from: 22, to: 27 },
     ]);
   });
 
@@ -63,7 +63,7 @@ describe('a timeline', () => {
       nodeAt(1, 'n1', { state: 'Done', drift: 'x' } as Partial<NodeMoment>),
       { kind: 'end', at: at(2) },
     ] satisfies Moment[];
-    expect(timelineOf(shown).rows[0]?.segments).toEqual([{ look: 'done', list: 'A', from: 0, to: 2 }]);
+    expect(timelineOf(shown).rows[0]?.segments).toEqual([{ appearance: 'done', list: 'A', from: 0, to: 2 }]);
   });
 
   it('has a gap where a node did not exist', () => {
@@ -91,7 +91,7 @@ describe('a timeline', () => {
 
 describe('a node in the timeline', () => {
   const [OLD, NEW] = ['old', 'new'];
-  it.each<[Look, Partial<NodeMoment>]>([
+  it.each<[Appearance, Partial<NodeMoment>]>([
     ['silent', {}],
     ['done', { state: 'Done' }],
     ['approved', { state: 'Done', desiredRevision: OLD, appliedRevision: OLD, approvedRevision: NEW }],
@@ -107,7 +107,7 @@ describe('a node in the timeline', () => {
     ['held', { state: 'Observing' }],
     ['held', { state: 'Unreconcilable' }],
     ['not ready', { state: 'Done', ready: false }],
-  ])('is %s when it shows %j', (look, shown) => {
-    expect(lookOf(nodeAt(0, 'n1', shown))).toBe(look);
+  ])('is %s when it shows %j', (appearance, shown) => {
+    expect(appearanceOf(nodeAt(0, 'n1', shown))).toBe(appearance);
   });
 });

@@ -2,7 +2,7 @@
 
 import { until } from '../../../../scripts/bed/util/until.ts';
 import { agentsOn, keepDead, killAll } from './agent-kills.ts';
-import { hostLook, PATHS } from '../change/host-look.ts';
+import { hostView, PATHS } from '../change/host-view.ts';
 import { surelyCutAt } from '../change/round.ts';
 import type { Instant } from '../change/steps.ts';
 import { healthz } from '../../../../scripts/node/kubelet.ts';
@@ -25,7 +25,7 @@ export async function killedForGood(subject: Subject, instant: Instant, ends: En
   const dead = keepDead(node);
   try {
     await moment();
-    const host = hostLook(node.bedNode);
+    const host = hostView(node.bedNode);
     const open = host.exists(PATHS.journal);
     if (ends === 'by its timer') {
       await until(() => !host.exists(PATHS.timer), { timeoutMs: TIMER_MS, everyMs: 200 });

@@ -3,7 +3,7 @@
 import { watchNode } from '../../../e2e/support/node/node-watch.ts';
 import { stateOf } from '../../../../scripts/node/wait.ts';
 import { listIn } from '../../../../scripts/node/report.ts';
-import { hostLook, PATHS } from './host-look.ts';
+import { hostView, PATHS } from './host-view.ts';
 import { atInstant, FLEETING, type Instant } from './steps.ts';
 import type { Lists, Subject } from './subject.ts';
 
@@ -27,7 +27,7 @@ export async function begin(subject: Subject): Promise<Lists> {
 async function cutAt(subject: Subject, instant: Instant, act: () => void): Promise<Round> {
   const { node, now: old } = subject;
   await using watch = await watchNode(node.world, node.name);
-  const host = hostLook(node.bedNode);
+  const host = hostView(node.bedNode);
   const next = subject.next();
   const wanted = next.names.toSorted().join();
   const before = {

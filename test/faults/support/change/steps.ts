@@ -1,7 +1,7 @@
 // The steps of a change, each recognized from the node's files.
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { type HostLook, PATHS } from './host-look.ts';
+import { type HostView, PATHS } from './host-view.ts';
 
 /** What was so before the change began. */
 export interface Before {
@@ -11,7 +11,7 @@ export interface Before {
 }
 
 interface Followed {
-  readonly host: HostLook;
+  readonly host: HostView;
   readonly before: Before;
   /** The memory as it was when the journal was first seen; undefined before that. */
   readonly journalSeen: { readonly state: string | undefined } | undefined;
@@ -69,7 +69,7 @@ export const FLEETING: ReadonlySet<Step> = new Set<Step>([
 export type Instant = Step | { readonly afterMs: number };
 
 export interface Follow {
-  readonly host: HostLook;
+  readonly host: HostView;
   readonly before: Before;
   /** Of performance.now(): when the Node first showed that the new list runs. */
   readonly provenAt: () => number | undefined;

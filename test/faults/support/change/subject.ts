@@ -11,7 +11,7 @@ import { isDone, type TestNode } from '../../../../scripts/node/test-node.ts';
 import { stateOf } from '../../../../scripts/node/wait.ts';
 import { TEMPORARY_MARK } from '../../../../agent/host/files/temporary.ts';
 import { agentsOn } from '../agent/agent-kills.ts';
-import { hostLook, PATHS } from './host-look.ts';
+import { hostView, PATHS } from './host-view.ts';
 import { UNDO_UNIT } from '../../../../agent/names.ts';
 
 /** One list of the policy, and what the node's file holds with it. */
@@ -125,7 +125,7 @@ function endOf(
 
 /** The list whose bytes the file holds; throws when it holds any other: an atomic replacement has no third state. */
 export function listInFile(node: TestNode, { old, next }: Lists): List {
-  const bytes = hostLook(node.bedNode).bytes(node.environmentFile);
+  const bytes = hostView(node.bedNode).bytes(node.environmentFile);
   const found = [old, next].find((list) => bytes !== undefined && bytes.equals(list.bytes));
   if (found === undefined) {
     const expected = [old, next].map((list) => list.bytes.toString()).join('\n--- or\n');
@@ -141,7 +141,7 @@ async function wrongWith(
   node: TestNode,
   { list, facts, agents }: { readonly list: List; readonly facts: FileFacts; readonly agents: number },
 ): Promise<readonly string[]> {
-  const host = hostLook(node.bedNode);
+  const host = hostView(node.bedNode);
   const wrong: string[] = [];
   const say = (isWrong: boolean, what: string): void => void (isWrong && wrong.push(what));
 

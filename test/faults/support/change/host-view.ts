@@ -28,7 +28,7 @@ const LISTENING = '0A';
 /** 127.0.0.1:10248 as the kernel prints it. */
 const HEALTHZ = '0100007F:2808';
 
-export interface HostLook {
+export interface HostView {
   exists(path: string): boolean;
   /** True while a new file is being made ready that is to take this one's place. */
   isBeingWritten(path: string): boolean;
@@ -42,7 +42,7 @@ export interface HostLook {
 }
 
 /** As long as the node is up. */
-export function hostLook(node: BedNode): HostLook {
+export function hostView(node: BedNode): HostView {
   const { leader } = node;
   const root = `/proc/${leader}/root`;
   return {
