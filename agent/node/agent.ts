@@ -4,8 +4,9 @@ import { errorText } from '../text/error-text.ts';
 import { createLoop } from '../time/loop.ts';
 import { createFailures } from './failures.ts';
 import { createPublisher, NotReported } from './report/publisher.ts';
-import type { ConfigMapObject, NodeObject } from './ports.ts';
+import type { NodeObject } from './ports.ts';
 import { createReconciler, type ReconcileOptions, type ReconcilePorts } from './reconcile.ts';
+import type { ConfigMapObject } from '../policy/config-map.ts';
 
 export type AgentPorts = Omit<ReconcilePorts, 'publisher'>;
 

@@ -1,7 +1,8 @@
 // What one node's use cases need of the outside world. host/ and cluster/ implement these; tests fake them.
 
 import type { SysctlPod } from '../plan/in-use.ts';
-import type { EventReason } from '../names.ts';
+import type { ConfigMapObject } from '../policy/config-map.ts';
+import type { EventDraft } from '../report/event-draft.ts';
 
 export type { Clock } from '../time/clock.ts';
 
@@ -171,21 +172,6 @@ export interface Readiness {
   readonly message: string;
 }
 
-/** The policy's ConfigMap as the API server has it. */
-export interface ConfigMapObject {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  readonly data: Readonly<Record<string, string>>;
-}
-
-export interface EventDraft {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: EventReason;
-  readonly message: string;
-}
-
 /** Watches this node's pods from its creation on; reconnects silently. */
 export interface PodsWatch {
   /** Resolves with the pods for which `counts` is true, as soon as there are any; empty when there are none within `waitMs`. */
@@ -216,10 +202,4 @@ export interface Cluster {
   nodeEvent(node: NodeObject, note: EventDraft): Promise<void>;
   /** Writes one Event on the ConfigMap for each of its revisions, even when many nodes report the same. */
   configMapEvent(configMap: ConfigMapObject | undefined, note: EventDraft): Promise<void>;
-}
-
-/** The agent's log; facts first, as in pino. */
-export interface AgentLog {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
 }

@@ -13,13 +13,15 @@ import type { AgentState } from './state/state-store.ts';
 import { createNodeState, type NodeState } from './state/node-state.ts';
 import type { PolicyView } from './report/policy-view.ts';
 import { createPolicySource } from './report/policy-source.ts';
-import type { AgentLog, Cluster, ConfigMapObject, HostWatch, NodeObject } from './ports.ts';
+import type { Cluster, HostWatch, NodeObject } from './ports.ts';
 import type { Publisher } from './report/publisher.ts';
 import { createPodPoller, type PodPoller } from './decide/pod-poller.ts';
 import { createPendingDelay, type PendingDelay } from './report/pending-delay.ts';
 import { recover } from './change/recover.ts';
 import { createRetryRequest, withRetry } from './decide/retry-request.ts';
 import { createWorkingReport } from './report/working-report.ts';
+import type { ConfigMapObject } from '../policy/config-map.ts';
+import type { AgentLog } from '../report/log.ts';
 
 export interface ReconcilePorts extends ChangePorts {
   readonly cluster: Cluster;

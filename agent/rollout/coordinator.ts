@@ -1,6 +1,5 @@
 // One leader's term: decides again after each change of a Node or the ConfigMap, and writes only differences.
 
-import type { AgentLog, ConfigMapObject } from '../node/ports.ts';
 import { createLoop } from '../time/loop.ts';
 import type { Clock } from '../time/clock.ts';
 import { applyDecision } from './apply/apply-decision.ts';
@@ -11,6 +10,8 @@ import type { FleetCluster, SeenNode } from './ports.ts';
 import { createPace, type Pace } from './pace.ts';
 import { statusPublisher, type StatusPublisher } from './status/publisher.ts';
 import { type SeenNodes, seenNodes } from './apply/node-store.ts';
+import type { ConfigMapObject } from '../policy/config-map.ts';
+import type { AgentLog } from '../report/log.ts';
 
 /** Pure: every coordinator decides the same from the same input. */
 export type Decide = (nodes: readonly FleetNode[], view: PolicyNow, now: Date) => RolloutDecision;

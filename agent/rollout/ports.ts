@@ -1,7 +1,8 @@
 // The coordinator's ports. cluster/ implements them; tests fake them.
 
-import type { ConfigMapObject, EventDraft } from '../node/ports.ts';
 import type { FleetNode } from './fleet.ts';
+import type { ConfigMapObject } from '../policy/config-map.ts';
+import type { EventDraft } from '../report/event-draft.ts';
 
 /** A Node as last observed, with what a conditional write needs. */
 export interface SeenNode {

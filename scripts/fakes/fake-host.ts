@@ -7,8 +7,6 @@ import { stateStore } from '../../agent/node/state/state-store.ts';
 import type {
   Clock,
   Cluster,
-  ConfigMapObject,
-  EventDraft,
   HostFiles,
   NodeObject,
   PodsWatch,
@@ -21,6 +19,8 @@ import type {
 import type { SysctlPod } from '../../agent/plan/in-use.ts';
 import { sha256Of } from '../../agent/text/hash.ts';
 import { nextArgv } from '../../agent/kubelet/configured.ts';
+import type { ConfigMapObject } from '../../agent/policy/config-map.ts';
+import type { EventDraft } from '../../agent/report/event-draft.ts';
 
 export const ENVIRONMENT_FILE = '/etc/default/kubelet';
 export const CONFIG_FILE = '/var/lib/kubelet/config.yaml';

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ConfigMapObject } from '../../agent/node/ports.ts';
 import { createCoordinator, type Coordinator, type Decide } from '../../agent/rollout/coordinator.ts';
 import type { RolloutDecision } from '../../agent/rollout/fleet.ts';
 import { decision, verdict } from './decisions.ts';
 import { FakeTime } from './fake-clock.ts';
 import { FakeFleet } from './fake-fleet.ts';
+import type { ConfigMapObject } from '../../agent/policy/config-map.ts';
 
 const REVISION = 'aaaaaaaaaa';
 const policy = (resourceVersion: string, data: Record<string, string>): ConfigMapObject => ({

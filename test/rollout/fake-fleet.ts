@@ -1,6 +1,5 @@
 // A cluster of Nodes in memory: a coordinator's writes and their watch events.
 
-import type { ConfigMapObject, EventDraft } from '../../agent/node/ports.ts';
 import type { FleetNode } from '../../agent/rollout/fleet.ts';
 import {
   ConflictError,
@@ -10,6 +9,8 @@ import {
 } from '../../agent/rollout/ports.ts';
 import { seenNode } from './fleet-nodes.ts';
 import { settle } from './fake-clock.ts';
+import type { ConfigMapObject } from '../../agent/policy/config-map.ts';
+import type { EventDraft } from '../../agent/report/event-draft.ts';
 
 export class FakeFleet implements FleetCluster {
   readonly nodes = new Map<string, SeenNode>();

@@ -2,7 +2,7 @@
 
 import type { WatchedCluster } from '../../cluster/api/agent-api.ts';
 import type { Agent } from '../../node/agent.ts';
-import type { AgentLog } from '../../node/ports.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 /** Watches this Node and the policy's ConfigMap until the returned function is called. */
 export function followCluster(

@@ -1,7 +1,7 @@
 // Implements the agent's Cluster port with the Kubernetes API.
 
 import type { CoreV1Event } from '@kubernetes/client-node';
-import type { AgentLog, Cluster, ConfigMapObject, NodeObject, Readiness } from '../../node/ports.ts';
+import type { Cluster, NodeObject, Readiness } from '../../node/ports.ts';
 import type { SysctlPod } from '../../plan/in-use.ts';
 import { configMapEvent, nodeEvent } from '../objects/events.ts';
 import { objectsOf } from '../watch/list-items.ts';
@@ -16,6 +16,8 @@ import { loggedFaults } from '../watch/watch-faults.ts';
 import type { Watch } from '../watch/watch-loop.ts';
 import { watchObject, type ObjectWatchOptions } from '../watch/watch-object.ts';
 import { COMPONENT } from '../../names.ts';
+import type { ConfigMapObject } from '../../policy/config-map.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 export interface ClusterOptions {
   readonly transport: Transport;

@@ -1,6 +1,5 @@
 // Implements the coordinator's FleetCluster port with the Kubernetes API.
 
-import type { AgentLog, ConfigMapObject } from '../../node/ports.ts';
 import { INPUT_KEYS, STATUS_NAME, COORDINATOR } from '../../names.ts';
 import type { FleetCluster, SeenNode, StatusObject } from '../../rollout/ports.ts';
 import { isNotFound } from '../http/errors.ts';
@@ -17,6 +16,8 @@ import { loggedFaults } from '../watch/watch-faults.ts';
 import type { Watch, WatchOptions } from '../watch/watch-loop.ts';
 import { watchObject } from '../watch/watch-object.ts';
 import { versionOf } from '../http/version.ts';
+import type { ConfigMapObject } from '../../policy/config-map.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 export interface FleetOptions {
   readonly transport: Transport;

@@ -2,9 +2,11 @@
 
 import type { CoreV1Event, V1ObjectReference } from '@kubernetes/client-node';
 import { createHash } from 'node:crypto';
-import type { ConfigMapObject, EventDraft, NodeObject } from '../../node/ports.ts';
+import type { NodeObject } from '../../node/ports.ts';
 import { shorten } from '../../report/shorten.ts';
 import { COMPONENT } from '../../names.ts';
+import type { ConfigMapObject } from '../../policy/config-map.ts';
+import type { EventDraft } from '../../report/event-draft.ts';
 
 /** The limit of events.k8s.io (pkg/apis/core/validation/events.go NoteLengthLimit). */
 const MAX_MESSAGE_BYTES = 1024;

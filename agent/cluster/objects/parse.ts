@@ -1,9 +1,10 @@
 // Parses the objects that the agent watches or lists from the API server's JSON.
 
-import type { ConfigMapObject, NodeObject, Readiness, SeenPod } from '../../node/ports.ts';
+import type { NodeObject, Readiness, SeenPod } from '../../node/ports.ts';
 import { InvalidResponseError } from '../http/errors.ts';
 import type { SysctlPod } from '../../plan/in-use.ts';
 import { objectsAt, objectAt, stringAt, stringMapAt, type JsonObject } from '../http/json.ts';
+import type { ConfigMapObject } from '../../policy/config-map.ts';
 
 /** A Node's metadata, from a whole Node or a PartialObjectMetadata. Throws an InvalidResponseError when it has no name or uid. */
 export function parseNode(object: JsonObject): NodeObject {

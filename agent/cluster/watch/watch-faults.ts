@@ -1,7 +1,7 @@
 // Logs faults of a watch that are not failures of the API server.
 
-import type { AgentLog } from '../../node/ports.ts';
 import type { WatchOptions } from './watch-loop.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 /** Listeners that log a callback that threw, with its stack, and an object that could not be parsed, with its name. */
 export function loggedFaults(

@@ -12,10 +12,11 @@ import { type AgentState, EMPTY_STATE } from '../state/state-store.ts';
 import type { NodeState } from '../state/node-state.ts';
 import type { Observation } from '../observe/observe.ts';
 import { afterChange } from './result.ts';
-import type { AgentLog, Cluster } from '../ports.ts';
+import type { Cluster } from '../ports.ts';
 import type { Publisher } from '../report/publisher.ts';
 import { RollBackError } from './rollback.ts';
 import type { WorkingReport } from '../report/working-report.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 export interface ApplyPorts extends ChangePorts {
   readonly cluster: Cluster;

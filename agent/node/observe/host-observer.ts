@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { errorText } from '../../text/error-text.ts';
 import type { AgentState } from '../state/state-store.ts';
 import { observe, type Observation, type ObservePorts, type Unobservable } from './observe.ts';
-import type { AgentLog, HostWatch } from '../ports.ts';
+import type { HostWatch } from '../ports.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 export interface HostObserver {
   /** `started`: what was saved of the running kubelet. Throws when the host does not answer. */

@@ -3,7 +3,7 @@
 import type { NodeReport } from '../../report/annotations.ts';
 import { annotationsOf, driftText } from '../../report/annotations.ts';
 import { KEYS } from '../../names.ts';
-import type { EventDraft } from '../ports.ts';
+import type { EventDraft } from '../../report/event-draft.ts';
 
 /**
  * Returns the Events to post. `previous`: the node's annotations before the report. A difference that a new revision causes is

@@ -3,7 +3,9 @@
 import { policyErrorText } from '../../report/policy-error.ts';
 import type { AgentState } from '../state/state-store.ts';
 import { policyViewer, type PolicyView } from './policy-view.ts';
-import type { AgentLog, Cluster, ConfigMapObject } from '../ports.ts';
+import type { Cluster } from '../ports.ts';
+import type { ConfigMapObject } from '../../policy/config-map.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 export interface PolicySource {
   /** Reads the ConfigMap; posts an Event for errors that were not posted yet. `remembered` is the last valid policy. */

@@ -3,7 +3,7 @@
 import { parsePolicy } from '../../policy/parse.ts';
 import type { Policy, PolicyError, PolicyResult } from '../../policy/policy.ts';
 import type { AgentState } from '../state/state-store.ts';
-import type { ConfigMapObject } from '../ports.ts';
+import type { ConfigMapObject } from '../../policy/config-map.ts';
 
 export interface PolicyView {
   /** undefined: there has been no valid policy. */

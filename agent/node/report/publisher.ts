@@ -4,7 +4,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { nodePatch, type NodeReport } from '../../report/annotations.ts';
 import { eventQueue } from '../../report/event-queue.ts';
 import { eventsFor } from './events.ts';
-import type { AgentLog, Cluster, EventDraft, NodeObject } from '../ports.ts';
+import type { Cluster, NodeObject } from '../ports.ts';
+import type { EventDraft } from '../../report/event-draft.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 export interface Publisher {
   /** Call for every Node update. Returns whether its metadata differs from what is known, own reports included. */

@@ -1,8 +1,9 @@
 // Reports that a change is under way.
 
 import type { NodeReport } from '../../report/annotations.ts';
-import type { AgentLog, Clock } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import type { Publisher } from './publisher.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 /** A shorter change is reported only at its end: every report is sent to every client that watches nodes. */
 const WORKING_AFTER_MS = 1000;

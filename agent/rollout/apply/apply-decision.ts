@@ -1,10 +1,10 @@
 // Applies a decision: writes each Node, some at a time, and only if it is unchanged since the decision.
 
-import type { AgentLog } from '../../node/ports.ts';
 import { isRevision } from '../../names.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../fleet.ts';
 import { ConflictError, type FleetCluster, type SeenNode } from '../ports.ts';
 import type { SeenNodes } from './node-store.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 export interface CarryOutPorts {
   readonly store: SeenNodes;

@@ -1,6 +1,5 @@
 // Leader election: claims and renews the Lease, and stops leading well before another coordinator may begin.
 
-import type { AgentLog } from '../../node/ports.ts';
 import type { Clock } from '../../time/clock.ts';
 import {
   claim,
@@ -16,6 +15,7 @@ import {
 } from './lease.ts';
 import { ConflictError, type LeaseStore } from '../ports.ts';
 import { createLeadership } from './leadership.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 export interface ElectionPorts {
   readonly lease: LeaseStore;

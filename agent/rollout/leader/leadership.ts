@@ -1,7 +1,7 @@
 // Until when this process leads: it stops in time by its own clock, whatever the API server does.
 
-import type { AgentLog } from '../../node/ports.ts';
 import type { Clock } from '../../time/clock.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 export interface Leadership {
   /** Whether this process may act at this very moment. */

@@ -1,8 +1,8 @@
 // The Events of a rollout, each posted once. Pure: the status ConfigMap keeps which Events were posted before.
 
-import type { EventDraft } from '../../node/ports.ts';
 import type { EventReason } from '../../names.ts';
 import type { Phase } from '../fleet.ts';
+import type { EventDraft } from '../../report/event-draft.ts';
 
 /** Which Events of one policy's rollout were posted. */
 export interface Told {

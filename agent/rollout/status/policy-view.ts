@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { policyViewer } from '../../node/report/policy-view.ts';
-import type { ConfigMapObject } from '../../node/ports.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { PolicyNow } from '../decision/gate.ts';
+import type { ConfigMapObject } from '../../policy/config-map.ts';
 
 /**
  * Parses the ConfigMap; undefined: it does not exist. Returns no policy when it is not valid. Unlike an agent, the coordinator

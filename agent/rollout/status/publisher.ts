@@ -1,12 +1,12 @@
 // Publishes the rollout's Events, then its status: only differences, at a limited rate.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { AgentLog } from '../../node/ports.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { RolloutDecision } from '../fleet.ts';
 import { ConflictError, type FleetCluster, type StatusObject } from '../ports.ts';
 import { rolloutEvents, type PolicyShown } from './rollout-events.ts';
 import { statusData, toldIn } from './status.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 export interface StatusPublisher {
   /**

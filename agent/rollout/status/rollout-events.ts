@@ -1,12 +1,14 @@
 // Posts the Events of a rollout: each once, in order, with retries until the API server accepts it.
 
-import type { AgentLog, ConfigMapObject, EventDraft } from '../../node/ports.ts';
 import { eventQueue } from '../../report/event-queue.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { RolloutDecision } from '../fleet.ts';
 import { milestones, type Told } from './events.ts';
 import type { FleetCluster } from '../ports.ts';
 import { progressText } from './status.ts';
+import type { ConfigMapObject } from '../../policy/config-map.ts';
+import type { EventDraft } from '../../report/event-draft.ts';
+import type { AgentLog } from '../../report/log.ts';
 
 export interface PolicyShown {
   readonly configMap: ConfigMapObject;

@@ -2,7 +2,7 @@ import type { CoreV1Event } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { createCluster, type WatchedCluster } from '../../../agent/cluster/api/agent-api.ts';
 import { createTransport } from '../../../agent/cluster/http/transport.ts';
-import type { ConfigMapObject, EventDraft, NodeObject } from '../../../agent/node/ports.ts';
+import type { NodeObject } from '../../../agent/node/ports.ts';
 import {
   closedAfterEach,
   eventually,
@@ -13,6 +13,8 @@ import {
   type FaultServer,
   type Handler,
 } from '../fault-server.ts';
+import type { ConfigMapObject } from '../../../agent/policy/config-map.ts';
+import type { EventDraft } from '../../../agent/report/event-draft.ts';
 
 const open = closedAfterEach();
 

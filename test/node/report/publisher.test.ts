@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Cluster, EventDraft, NodeObject } from '../../../agent/node/ports.ts';
+import type { Cluster, NodeObject } from '../../../agent/node/ports.ts';
 import { createPublisher, NOTHING_SEEN } from '../../../agent/node/report/publisher.ts';
 import type { NodeReport } from '../../../agent/report/annotations.ts';
+import type { EventDraft } from '../../../agent/report/event-draft.ts';
 
 const NODE: NodeObject = { name: 'n1', uid: 'u', labels: {}, annotations: {} };
 const DEGRADED: NodeReport = { ...NOTHING_SEEN, state: 'Degraded', reason: 'It failed.' };

@@ -1,12 +1,12 @@
 // An API server with Nodes, a policy, a status and Events for coordinators whose calls are late, refused or lost.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { ConfigMapObject } from '../../../agent/node/ports.ts';
 import { isRevision } from '../../../agent/names.ts';
 import type { FleetNode } from '../../../agent/rollout/fleet.ts';
 import type { SeenNode, StatusObject } from '../../../agent/rollout/ports.ts';
 import { revisionOf, valid } from '../fleets.ts';
 import { isMoving, type SimulatedNode } from '../simulator/simulated-node.ts';
+import type { ConfigMapObject } from '../../../agent/policy/config-map.ts';
 
 export const PLACE = { namespace: 'agents', name: 'kubelet-sysctls' };
 const TAINT = { key: 'kubelet-sysctl-agent/pending', effect: 'NoSchedule' };

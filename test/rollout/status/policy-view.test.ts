@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ConfigMapObject } from '../../../agent/node/ports.ts';
 import type { PolicyNow } from '../../../agent/rollout/decision/gate.ts';
 import { listsId, viewPolicy } from '../../../agent/rollout/status/policy-view.ts';
+import type { ConfigMapObject } from '../../../agent/policy/config-map.ts';
 
 const NAME = { namespace: 'agents', name: 'kubelet-sysctls' };
 const configMap = (data: Record<string, string>): ConfigMapObject => ({

@@ -1,16 +1,12 @@
 // A model of the API server for one node's agent: the Node's metadata, the ConfigMap, the pods, and the writes.
 
-import type {
-  ConfigMapObject,
-  EventDraft,
-  NodeObject,
-  PodsWatch,
-  SeenPod,
-} from '../../../../agent/node/ports.ts';
+import type { NodeObject, PodsWatch, SeenPod } from '../../../../agent/node/ports.ts';
 import type { SysctlPod } from '../../../../agent/plan/in-use.ts';
 import { KEYS } from '../../../../agent/names.ts';
 import type { KubeletProcess } from './kubelet.ts';
 import type { Simulation } from './simulation.ts';
+import type { ConfigMapObject } from '../../../../agent/policy/config-map.ts';
+import type { EventDraft } from '../../../../agent/report/event-draft.ts';
 
 /** A pod that uses one unsafe sysctl. */
 export interface ModelledPod {
