@@ -733,12 +733,12 @@ describe('an API server that does not accept reports', () => {
 
 test('an agent whose policy goes away after mode Restore leaves nothing in its folder on the host', async () => {
   const host = new FakeHost().startKubelet();
-  const agent = await startAgent(host);
-  agent.setConfigMap(host.configMap({ ...POLICY, mode: 'Restore' }));
+  const started = await startAgent(host);
+  started.setConfigMap(host.configMap({ ...POLICY, mode: 'Restore' }));
   await atRest();
   expect(host.annotations[KEYS.state]).toBe('Done');
 
-  agent.setConfigMap(undefined);
+  started.setConfigMap(undefined);
   await atRest();
 
   expect([...host.files.keys()].filter((path) => path.startsWith(STATE_DIR))).toEqual([]);
