@@ -11,7 +11,7 @@ import { createHostObserver, type HostObserver } from './observe/host-observer.t
 import { createJitter, type Jitter } from './decide/jitter.ts';
 import type { AgentState } from './state/state-store.ts';
 import { createNodeState, type NodeState } from './state/node-state.ts';
-import type { PolicyView } from './report/policy-view.ts';
+import type { PolicyView } from '../policy/policy-view.ts';
 import { createPolicySource } from './report/policy-source.ts';
 import type { Cluster, HostWatch, NodeObject } from './ports.ts';
 import type { Publisher } from './report/publisher.ts';

@@ -9,7 +9,7 @@ import type { State } from '../../names.ts';
 import type { PodList } from './pod-guard.ts';
 import type { AgentState } from '../state/state-store.ts';
 import type { Observation, Unobservable } from '../observe/observe.ts';
-import type { PolicyView } from '../report/policy-view.ts';
+import type { PolicyView } from '../../policy/policy-view.ts';
 import type { NodeObject } from '../ports.ts';
 
 export interface Situation {

@@ -2,7 +2,7 @@
 
 import { policyErrorText } from '../../report/policy-error.ts';
 import type { AgentState } from '../state/state-store.ts';
-import { policyViewer, type PolicyView } from './policy-view.ts';
+import { policyViewer, type PolicyView } from '../../policy/policy-view.ts';
 import type { Cluster } from '../ports.ts';
 import type { ConfigMapObject } from '../../policy/config-map.ts';
 import type { AgentLog } from '../../report/log.ts';

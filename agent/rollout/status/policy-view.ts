@@ -1,7 +1,7 @@
 // The policy as the coordinator reads it: from a valid ConfigMap, else none and the errors.
 
 import { createHash } from 'node:crypto';
-import { policyViewer } from '../../node/report/policy-view.ts';
+import { policyViewer } from '../../policy/policy-view.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { PolicyNow } from '../decision/gate.ts';
 import type { ConfigMapObject } from '../../policy/config-map.ts';

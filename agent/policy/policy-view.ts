@@ -1,9 +1,8 @@
 // The policy in force: the ConfigMap's when it is valid, else the last valid one.
 
-import { parsePolicy } from '../../policy/parse.ts';
-import type { Policy, PolicyError, PolicyResult } from '../../policy/policy.ts';
-import type { AgentState } from '../state/state-store.ts';
-import type { ConfigMapObject } from '../../policy/config-map.ts';
+import { parsePolicy } from './parse.ts';
+import type { Policy, PolicyError, PolicyResult } from './policy.ts';
+import type { ConfigMapObject } from './config-map.ts';
 
 export interface PolicyView {
   /** undefined: there has been no valid policy. */
@@ -11,14 +10,11 @@ export interface PolicyView {
   /** Why the present ConfigMap is not valid; empty when it is. */
   readonly errors: readonly PolicyError[];
   /** The data to save as the last valid policy. */
-  readonly data: AgentState['policy'];
+  readonly data: Data | undefined;
 }
 
 /** `configMap`: undefined when the API server has none. */
-export type ViewPolicy = (
-  configMap: ConfigMapObject | undefined,
-  remembered: AgentState['policy'],
-) => PolicyView;
+export type ViewPolicy = (configMap: ConfigMapObject | undefined, remembered: Data | undefined) => PolicyView;
 
 /** Parses each ConfigMap once, however often it is viewed. */
 export function policyViewer(name: { readonly namespace: string; readonly name: string }): ViewPolicy {
@@ -30,7 +26,7 @@ export function policyViewer(name: { readonly namespace: string; readonly name: 
     return result;
   }
 
-  function lastValid(remembered: AgentState['policy']): Pick<PolicyView, 'policy' | 'data'> {
+  function lastValid(remembered: Data | undefined): Pick<PolicyView, 'policy' | 'data'> {
     const result = remembered === undefined ? undefined : resultOf(remembered);
     return { policy: result?.ok === true ? result.policy : undefined, data: remembered };
   }
