@@ -42,7 +42,7 @@ function arrows(
 }
 
 const ABOVE_NODE = ['**/cli/**', '**/host/**', '**/cluster/**', '**/rollout/**'];
-const ABOVE_ROLLOUT = ['**/cli/**', '**/host/**', '**/cluster/**'];
+const ABOVE_ROLLOUT = ['**/cli/**', '**/host/**', '**/cluster/**', '**/node/**'];
 const NODE_TOP = ['../agent.ts', '../reconcile.ts'];
 
 export default defineConfig({
