@@ -119,7 +119,6 @@ const propertiesSchema = v.object({
       LoadState: text,
       ActiveState: text,
       SubState: text,
-      UnitFileState: text,
       FragmentPath: text,
       DropInPaths: texts,
       InvocationID: variant(v.array(v.number())),

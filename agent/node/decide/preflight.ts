@@ -17,7 +17,7 @@ export interface Obstacle {
 }
 
 /** When to observe a kubelet that does not run again, in ms. */
-export const NOT_RUNNING_RETRY_MS = 5000;
+const NOT_RUNNING_RETRY_MS = 5000;
 /** A running kubelet is usually healthy again very soon. */
 const UNHEALTHY_RETRY_MS = 1000;
 const SHORTAGE_RETRY_MS = 30_000;
