@@ -1,5 +1,6 @@
 // One pass over the node: observe, plan once, decide, act, report. Each step ends before the next begins.
 
+import { KEYS } from '../names.ts';
 import type { Restart } from '../plan/in-use.ts';
 import { applyChange } from './change/apply.ts';
 import { needsApproval } from './decide/approval.ts';
@@ -76,6 +77,10 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
         coordinated: options.waitForApproval,
         observation,
         agentState,
+        shown: ports.publisher.shown() ?? {
+          state: node.annotations[KEYS.state],
+          reason: node.annotations[KEYS.reason] ?? '',
+        },
         now: ports.clock.now(),
         notBefore: undefined,
         pods: undefined,

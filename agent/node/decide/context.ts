@@ -19,6 +19,8 @@ export interface Situation {
   readonly coordinated: boolean;
   readonly observation: Observation | Unobservable;
   readonly agentState: AgentState;
+  /** What the node shows: what this process reported last, or else its annotations, which may be older. */
+  readonly shown: { readonly state: string | undefined; readonly reason: string };
   readonly now: Date;
   /** No change begins before this instant (jitter). */
   readonly notBefore: Date | undefined;

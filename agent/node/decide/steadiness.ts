@@ -1,6 +1,5 @@
 // Whether a kubelet with the right list counts as Done: a kubelet that crashes and restarts does not. Pure.
 
-import { KEYS } from '../../names.ts';
 import type { Context, Verdict } from './context.ts';
 import { unhealthyReason } from './reasons.ts';
 
@@ -15,9 +14,9 @@ const STARTS_WITHIN_MS = 60_000;
  * while the kubelet is watched, so that a crash loop is not reported at each of its starts.
  */
 export function steadiness(context: Context): Verdict | undefined {
-  const { observation, node, agentState, now } = context;
+  const { observation, shown, agentState, now } = context;
   const { status, healthy, healthzNow, uptimeMs } = observation;
-  const state = node.annotations[KEYS.state];
+  const { state } = shown;
   const hasCrashed = status.restarts > 0;
   const hadFailure =
     agentState.failure !== undefined || hasCrashed || state === 'Blocked' || state === 'Degraded';
@@ -51,8 +50,7 @@ export function crashRecovery(context: Context): Verdict | undefined {
 }
 
 /** The node's earlier report. Until the kubelet is steady it counts as not running. */
-function keptReport({ node, drift }: Context): Verdict['report'] {
-  const { [KEYS.state]: state, [KEYS.reason]: reason = '' } = node.annotations;
+function keptReport({ shown: { state, reason }, drift }: Context): Verdict['report'] {
   if (state === 'Done') {
     return { state, reason };
   }

@@ -16,6 +16,8 @@ export interface Publisher {
    * Rejects with NotReported when the report could not be written.
    */
   publish(report: NodeReport): Promise<void>;
+  /** The last report that was published; undefined: none by this process. */
+  shown(): NodeReport | undefined;
   /** Publishes the last report as Degraded, with the reason why there is no newer one. Rejects as `publish`. */
   publishFailure(reason: string): Promise<void>;
 }
@@ -54,7 +56,7 @@ export const NOTHING_SEEN: NodeReport = {
 /** Publishes nothing until `setNode` was called once. */
 export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'>, log: AgentLog): Publisher {
   let node: NodeObject | undefined;
-  let last = NOTHING_SEEN;
+  let last: NodeReport | undefined;
   let queue: Promise<void> = Promise.resolve();
   const events = eventQueue<EventDraft & { readonly about: NodeObject }>(
     (event) => cluster.nodeEvent(event.about, event),
@@ -109,7 +111,8 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
       last = report;
       return publish(report);
     },
-    publishFailure: (reason) => publish({ ...last, state: 'Degraded', reason }),
+    publishFailure: (reason) => publish({ ...(last ?? NOTHING_SEEN), state: 'Degraded', reason }),
+    shown: () => last,
   };
 }
 

@@ -76,6 +76,27 @@ describe('a kubelet with the right list that crashes and comes back', () => {
   });
 });
 
+test('a crash after a retried change is not reported as the earlier failure while the Node of the watch is older', async () => {
+  const host = new FakeHost().startKubelet();
+  host.crash = (argv) => (argv.join().includes('somaxconn') ? dies() : undefined);
+  const agent = await startedAgent(host, POLICY);
+  agent.setNode(host.node());
+  await atRest();
+  host.crash = () => undefined;
+  host.advance(31_000);
+  await atRest();
+  expect(host.annotations[KEYS.state]).toBe('Done');
+
+  host.autoRestarts = 1;
+  host.startKubelet();
+  agent.hostChanged();
+  host.advance(100);
+  await atRest();
+
+  expect(host.annotations[KEYS.state]).toBe('Blocked');
+  expect(host.annotations[KEYS.reason]).not.toContain('was rolled back');
+});
+
 test('a node that was Done stays Done when a person restarts its kubelet', async () => {
   const host = new FakeHost(RIGHT_FILE).startKubelet();
   const agent = await startedAgent(host, POLICY);
