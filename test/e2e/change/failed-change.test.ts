@@ -124,7 +124,7 @@ describe.concurrent('a change with which the kubelet does not come up', () => {
       await node.setList([GOOD]);
       const report = await node.awaitReport({ what: 'be Blocked' }, ({ state }) => state === 'Blocked');
       expect(report.reason).toMatch(
-        /^kubelet\.service is masked; left alone until .* Its old process still runs/u,
+        /^kubelet\.service is masked\. The agent changes nothing until .* Its old process still runs/u,
       );
       expect(await node.text()).toBe(before);
       expect((await node.kubelet()).invocationId).toBe(invocationId);
