@@ -87,7 +87,8 @@ export async function resumeVerification(
   config: ConfigSources,
 ): Promise<ChangeResult> {
   await restartTimer(ports, journal);
-  return verifyAndSoak(ports, { journal, config }, undefined, () => {});
+  const before = new Date(journal.past.at);
+  return verifyAndSoak(ports, { journal, config, before }, undefined, () => {});
 }
 
 /** Throws a ChangedFileError when another party wrote the file since it was observed. */
@@ -117,9 +118,11 @@ async function restartAndVerify(
     ended === undefined || journal.nodeSoakSeconds === 0
       ? undefined
       : { watch: ports.cluster.watchPods(), ended };
+  // A report of the old kubelet in the second before the restart must not count as one of the new kubelet.
+  const before = ports.clock.now();
   try {
     await ports.systemd.tryRestart(journal.unit);
-    return await verifyAndSoak(ports, change, pods, onVerified);
+    return await verifyAndSoak(ports, { ...change, before }, pods, onVerified);
   } finally {
     pods?.watch.stop();
   }
@@ -127,7 +130,7 @@ async function restartAndVerify(
 
 async function verifyAndSoak(
   ports: ChangePorts,
-  { journal, config }: Pick<Change, 'journal' | 'config'>,
+  { journal, config, before }: Pick<Change, 'journal' | 'config'> & { readonly before: Date },
   pods: FollowedPods | undefined,
   onVerified: (proof: Verified) => void,
 ): Promise<ChangeResult> {
@@ -143,7 +146,7 @@ async function verifyAndSoak(
   onVerified(proof);
   const fault = await soak(ports, {
     started: proof.status,
-    before: new Date(journal.past.at),
+    before,
     healthz: journal.healthz ?? undefined,
     seconds: journal.nodeSoakSeconds,
     pods,
