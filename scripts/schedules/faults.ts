@@ -81,8 +81,8 @@ export const FAULTS: readonly Fault[] = [
       },
       {
         file: 'agent/host/rollback/rollback-timer.ts',
-        search: '(await Promise.allSettled(parts)).find(',
-        replace: '(await Promise.all(parts), []).find(',
+        search: "import { settleAll } from '../../time/settle.ts';",
+        replace: 'const settleAll = (parts: readonly unknown[]): Promise<unknown> => Promise.all(parts);',
       },
       {
         file: 'agent/node/observe/files.ts',

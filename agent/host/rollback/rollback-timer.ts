@@ -1,5 +1,6 @@
 // Arms the rollback that works without the agent: a systemd timer, and a unit for the boot after a power failure.
 
+import { settleAll } from '../../time/settle.ts';
 import type { HostFiles, RollbackTimer } from '../../node/ports.ts';
 import { HostCommandError, type RunOnHost } from '../commands.ts';
 import {
@@ -96,22 +97,24 @@ export function hostRollbackTimer(files: HostFiles, run: RunOnHost): RollbackTim
   return {
     paths: armingPaths,
 
-    arm: (unit, file, seconds) =>
-      settleAll([
+    async arm(unit, file, seconds) {
+      await settleAll([
         startTimer(seconds),
         writeScript(),
         files.writeAtomic(BOOT_UNIT_FILE, Buffer.from(bootUnit(unit, file)), { mode: 0o644 }),
         files.link(bootLink(unit), BOOT_UNIT_FILE),
-      ]),
+      ]);
+    },
 
-    disarm: (unit) =>
-      settleAll([
+    async disarm(unit) {
+      await settleAll([
         stop(),
         files.remove(BOOT_UNIT_FILE),
         files.unlink(bootLink(unit)),
         unlinkAll(),
         ...[BOOT_UNIT_FILE, UNDO_SCRIPT_FILE].map((path) => files.tidy(path)),
-      ]),
+      ]);
+    },
 
     async undoing() {
       const answer = await run([
@@ -129,14 +132,6 @@ export function hostRollbackTimer(files: HostFiles, run: RunOnHost): RollbackTim
 /** Every path that arming writes to. */
 export function armingPaths(unit: string): readonly string[] {
   return [UNDO_SCRIPT_FILE, BOOT_UNIT_FILE, bootLink(unit)];
-}
-
-/** Waits until all parts have settled, then throws the error of the first that rejected, in their order. */
-async function settleAll(parts: readonly Promise<unknown>[]): Promise<void> {
-  const failed = (await Promise.allSettled(parts)).find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') {
-    throw failed.reason;
-  }
 }
 
 function bootLink(unit: string): string {

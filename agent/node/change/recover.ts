@@ -1,6 +1,7 @@
 // Recovery at the agent's start: completes an interrupted change when the kubelet can be verified with it, else undoes it.
 
 import { NO_CONFIG } from '../../kubelet/config.ts';
+import { settleAll } from '../../time/settle.ts';
 import { sha256Of } from '../../text/hash.ts';
 import { commit } from './arm.ts';
 import { type ChangePorts, resumeVerification } from './execute.ts';
@@ -47,7 +48,7 @@ async function tidy(
 ): Promise<void> {
   const { environmentFiles } = await systemd.status(open?.journal.unit ?? UNIT);
   const paths = [...environmentFiles.map(({ path }) => path), ...(open ? [open.journal.file] : [])];
-  await Promise.all([stateStore.tidy(), ...[...new Set(paths)].map((path) => files.tidy(path))]);
+  await settleAll([stateStore.tidy(), ...[...new Set(paths)].map((path) => files.tidy(path))]);
 }
 
 async function forget(ports: ChangePorts, { journal, holder }: OpenChange): Promise<void> {
