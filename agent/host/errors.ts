@@ -5,6 +5,18 @@ export function isMissing(error: unknown): boolean {
   return hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR') || hasCode(error, 'ESRCH');
 }
 
+/** Resolves as `action` does; with undefined when it rejects because a file, folder or process does not exist. */
+export async function unlessMissing<T>(action: Promise<T>): Promise<T | undefined> {
+  try {
+    return await action;
+  } catch (error) {
+    if (isMissing(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
 /** True when this process lacks the permission for a file or folder. */
 export function isEacces(error: unknown): boolean {
   return hasCode(error, 'EACCES');

@@ -7,7 +7,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasCode, isMissing } from './errors.ts';
+import { hasCode, isMissing, unlessMissing } from './errors.ts';
 
 export interface NodeLock {
   release(): void;
@@ -81,12 +81,7 @@ function release(server: Server, folder: string, path: string): void {
 
 /** True when another process listens in the folder. Removes the sockets that terminated processes left; names are never reused. */
 async function hasOthers(folder: string, own?: string): Promise<boolean> {
-  const names = await readdir(folder).catch((error: unknown): string[] => {
-    if (isMissing(error)) {
-      return [];
-    }
-    throw error;
-  });
+  const names = (await unlessMissing(readdir(folder))) ?? [];
   const listens = await Promise.all(
     names
       .filter((name) => name !== own)

@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { release } from 'node:os';
 import type { Processes } from '../node/ports.ts';
 import type { RunOnHost } from './commands.ts';
-import { isMissing } from './errors.ts';
+import { unlessMissing } from './errors.ts';
 import { resolveHostPath } from './files/paths.ts';
 
 /** The host's processes below `proc`, by PID in the host's namespace. `root` is the host's root folder. */
@@ -38,15 +38,8 @@ export function hostProcesses(root: string, run: RunOnHost, proc = '/proc'): Pro
 }
 
 async function nulSeparated(path: string): Promise<string[] | undefined> {
-  try {
-    const text = await readFile(path, 'utf8');
-    return text === '' ? undefined : text.replace(/\0$/, '').split('\0');
-  } catch (error) {
-    if (isMissing(error)) {
-      return undefined;
-    }
-    throw error;
-  }
+  const text = await unlessMissing(readFile(path, 'utf8'));
+  return text === undefined || text === '' ? undefined : text.replace(/\0$/, '').split('\0');
 }
 
 async function fileIdentity(path: string): Promise<string> {

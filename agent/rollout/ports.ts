@@ -34,7 +34,7 @@ export interface FleetCluster {
 
 /** The object was changed since it was read. */
 export class ConflictError extends Error {
-  override readonly name = 'Outdated';
+  override readonly name = 'ConflictError';
 }
 
 /** The Lease on the API server. */

@@ -19,7 +19,7 @@ import { ChangedFileError } from '../../node/changed-file.ts';
 import type { HostFiles, WriteOptions } from '../../node/ports.ts';
 import { sha256Of } from '../../text/hash.ts';
 import type { RunOnHost } from '../commands.ts';
-import { isEacces, isMissing, isNotEmpty, isReadOnly, isThere } from '../errors.ts';
+import { isEacces, isMissing, isNotEmpty, isReadOnly, isThere, unlessMissing } from '../errors.ts';
 import { resolveHostPath } from './paths.ts';
 import { isRegular, readRegular } from './regular.ts';
 import { shortageIn } from './space.ts';
@@ -83,16 +83,7 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
   return {
     read: async (path) => readIfThere(await resolve(path), path, run),
 
-    async changedAt(path) {
-      try {
-        return (await stat(await resolve(path))).ctime;
-      } catch (error) {
-        if (isMissing(error)) {
-          return undefined;
-        }
-        throw error;
-      }
-    },
+    changedAt: async (path) => (await unlessMissing(stat(await resolve(path))))?.ctime,
 
     async glob(pattern) {
       const found: string[] = [];
@@ -170,25 +161,14 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
 }
 
 async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) {
-      return false;
-    }
-    throw error;
-  }
+  return (await unlessMissing(lstat(path))) !== undefined;
 }
 
 /** The file's bytes; undefined when it does not exist. Throws a NotRegularFileError for anything but a regular file. */
 async function readIfThere(target: string, path: string, run: RunOnHost): Promise<Uint8Array | undefined> {
   try {
-    return await readRegular(target, path);
+    return await unlessMissing(readRegular(target, path));
   } catch (error) {
-    if (isMissing(error)) {
-      return undefined;
-    }
     if (isEacces(error)) {
       return readOnHost(path, run);
     }

@@ -2,7 +2,7 @@
 
 import { lstat, readlink } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { isMissing } from '../errors.ts';
+import { unlessMissing } from '../errors.ts';
 
 /** The host's root folder, as a pod with hostPID sees it. */
 export const HOST_ROOT = '/proc/1/root';
@@ -59,13 +59,6 @@ function components(path: string): string[] {
 }
 
 async function linkTarget(path: string): Promise<string | undefined> {
-  try {
-    const stats = await lstat(path);
-    return stats.isSymbolicLink() ? await readlink(path) : undefined;
-  } catch (error) {
-    if (isMissing(error)) {
-      return undefined;
-    }
-    throw error;
-  }
+  const stats = await unlessMissing(lstat(path));
+  return stats?.isSymbolicLink() === true ? unlessMissing(readlink(path)) : undefined;
 }

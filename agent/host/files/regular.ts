@@ -3,7 +3,7 @@
 import type { Stats } from 'node:fs';
 import { constants, lstat, open } from 'node:fs/promises';
 import { NotRegularFileError } from '../../node/not-regular.ts';
-import { isMissing } from '../errors.ts';
+import { unlessMissing } from '../errors.ts';
 
 /** The bytes of `target`, to which `path` of the host resolves. Throws a NotRegularFileError without opening anything but a regular file. */
 export async function readRegular(target: string, path: string): Promise<Uint8Array> {
@@ -20,15 +20,12 @@ export async function readRegular(target: string, path: string): Promise<Uint8Ar
 
 /** True for a regular file, false when `target` does not exist. Throws a NotRegularFileError for anything else. */
 export async function isRegular(target: string, path: string): Promise<boolean> {
-  try {
-    expectRegular(await lstat(target), path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) {
-      return false;
-    }
-    throw error;
+  const stats = await unlessMissing(lstat(target));
+  if (stats === undefined) {
+    return false;
   }
+  expectRegular(stats, path);
+  return true;
 }
 
 function expectRegular(stats: Stats, path: string): void {

@@ -3,7 +3,7 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { isMissing } from '../errors.ts';
+import { unlessMissing } from '../errors.ts';
 import { resolveHostPath } from './paths.ts';
 
 export interface Walked {
@@ -19,15 +19,12 @@ export async function walkHost(root: string, path: string): Promise<readonly Wal
   const top = path.endsWith('/')
     ? await resolveHostPath(root, path)
     : posix.join(await resolveHostPath(root, posix.dirname(path)), posix.basename(path));
-  try {
-    const isFolder = (await lstat(top)).isDirectory();
-    return [{ path, isFolder }, ...(isFolder ? await walkFolder(top, path) : [])];
-  } catch (error) {
-    if (isMissing(error)) {
-      return [];
-    }
-    throw error;
+  const stats = await unlessMissing(lstat(top));
+  if (stats === undefined) {
+    return [];
   }
+  const isFolder = stats.isDirectory();
+  return [{ path, isFolder }, ...(isFolder ? await walkFolder(top, path) : [])];
 }
 
 async function walkFolder(folder: string, path: string): Promise<readonly Walked[]> {
@@ -44,13 +41,6 @@ async function walkFolder(folder: string, path: string): Promise<readonly Walked
 
 /** The entries sorted by name; empty when the folder was removed in the meantime. */
 async function entriesOf(folder: string): Promise<readonly Dirent[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
-  } catch (error) {
-    if (isMissing(error)) {
-      return [];
-    }
-    throw error;
-  }
+  const entries = await unlessMissing(readdir(folder, { withFileTypes: true }));
+  return (entries ?? []).toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
 }

@@ -2,7 +2,7 @@
 
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { isMissing } from '../errors.ts';
+import { unlessMissing } from '../errors.ts';
 import { traverse } from '../files/paths.ts';
 import { walkHost } from '../files/walk.ts';
 
@@ -49,7 +49,7 @@ export async function foldersToWatch(
   }
   const found = await Promise.all(
     [...byFolder].map(async ([folder, counted]): Promise<readonly [string, FolderToWatch][]> => {
-      const stats = await statIfThere(folder);
+      const stats = await unlessMissing(stat(folder));
       return stats?.isDirectory() === true ? [[folder, { identity: identityOf(stats), counted }]] : [];
     }),
   );
@@ -68,7 +68,7 @@ interface Place extends Counted {
 
 async function placesOf(root: string, path: string): Promise<readonly Place[]> {
   const { target, steps } = await traverse(root, path);
-  const stats = await statIfThere(target);
+  const stats = await unlessMissing(stat(target));
   const onTheWay = steps.map((step) => ({ ...step, path, isOnTheWay: true }));
   if (path.endsWith('/') && stats?.isDirectory() === true) {
     const walked = await walkHost(root, target.slice(root.length) || '/');
@@ -79,15 +79,4 @@ async function placesOf(root: string, path: string): Promise<readonly Place[]> {
   // Writes to a device are not reported: a masked unit is a link to /dev/null, to which every process may write.
   const isSpecial = stats !== undefined && !stats.isFile() && !stats.isDirectory();
   return last === undefined ? onTheWay : [...onTheWay, { ...last, isOnTheWay: isSpecial }];
-}
-
-async function statIfThere(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (isMissing(error)) {
-      return undefined;
-    }
-    throw error;
-  }
 }

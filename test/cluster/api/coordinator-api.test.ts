@@ -151,8 +151,8 @@ describe('an approval', () => {
   });
 
   it.each([
-    [409, 'Outdated'],
-    [404, 'Outdated'],
+    [409, 'ConflictError'],
+    [404, 'ConflictError'],
     [403, 'ApiError'],
     [500, 'ApiError'],
   ])('rejects, for the status %d, with %s', async (code, name) => {
@@ -179,7 +179,7 @@ describe('the start-up taint', () => {
 
   it('is kept when the taints have changed since', async () => {
     const { fleet } = await served(json(422, status(422, 'Invalid', 'test failed')));
-    await expect(fleet.untaint(SEEN)).rejects.toMatchObject({ name: 'Outdated' });
+    await expect(fleet.untaint(SEEN)).rejects.toMatchObject({ name: 'ConflictError' });
   });
 });
 
@@ -209,7 +209,7 @@ describe('the status', () => {
 
   it('is not written over a status that another writer created', async () => {
     const { fleet } = await served(json(409, status(409, 'AlreadyExists', 'there')));
-    await expect(fleet.writeStatus(undefined, {})).rejects.toMatchObject({ name: 'Outdated' });
+    await expect(fleet.writeStatus(undefined, {})).rejects.toMatchObject({ name: 'ConflictError' });
   });
 });
 

@@ -73,6 +73,8 @@ describe('the lease', () => {
 
   it('is not written over the version of another writer', async () => {
     const { store } = await served(json(409, status(409, 'Conflict', 'modified')));
-    await expect(store.write({ record, resourceVersion: '7' })).rejects.toMatchObject({ name: 'Outdated' });
+    await expect(store.write({ record, resourceVersion: '7' })).rejects.toMatchObject({
+      name: 'ConflictError',
+    });
   });
 });
