@@ -1,18 +1,7 @@
 // Reads and writes the host's files through /proc/1/root.
 
-import {
-  constants,
-  glob,
-  lstat,
-  mkdir,
-  open,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  symlink,
-  unlink,
-} from 'node:fs/promises';
+import { lstatSync, renameSync, unlinkSync } from 'node:fs';
+import { constants, glob, lstat, mkdir, open, rm, rmdir, stat, symlink } from 'node:fs/promises';
 import { execa } from 'execa';
 import { basename, dirname, join } from 'node:path';
 import { ChangedFileError } from '../../node/changed-file.ts';
@@ -61,23 +50,31 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
       );
       // A rename would replace whatever is there by now.
       await isRegular(target, path);
-      await expectContent(target, path, expected);
-      await rename(temporary, target);
+      await expectContent(target, path, expected, () => renameSync(temporary, target));
     });
     await syncFolder(folder);
   }
 
+  /**
+   * Runs `act` on a file that holds what is expected. Between the last comparison and `act` this process does nothing else: however
+   * late the answer of the read comes, another party's write is seen.
+   */
   async function expectContent(
     target: string,
     path: string,
     expected: WriteOptions['expected'],
+    act: () => void,
   ): Promise<void> {
-    if (
-      expected !== undefined &&
-      sha256Of(await readIfThere(target, path, run)) !== sha256Of(expected.content)
-    ) {
+    if (expected === undefined) {
+      act();
+      return;
+    }
+    const seen = versionOf(target);
+    const found = await readIfThere(target, path, run);
+    if (sha256Of(found) !== sha256Of(expected.content) || versionOf(target) !== seen) {
       throw new ChangedFileError(path);
     }
+    act();
   }
 
   return {
@@ -109,8 +106,7 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
           if (!(await isRegular(target, path))) {
             return false;
           }
-          await expectContent(target, path, expected);
-          await unlink(target);
+          await expectContent(target, path, expected, () => unlinkSync(target));
         } catch (error) {
           if (isMissing(error)) {
             return false;
@@ -158,6 +154,12 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
 
     shortage: async (path, bytes) => shortageIn(root, dirname(await resolve(path)), bytes),
   };
+}
+
+/** Differs when the file was written or replaced; undefined when there is none. */
+function versionOf(path: string): string | undefined {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats && [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(':');
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -9,9 +9,9 @@ import type { AgentPorts } from '../../../agent/node/agent.ts';
 import { JOURNAL_FILE, stateStore } from '../../../agent/node/state/state-store.ts';
 import type { Cluster, HostFiles, HostWatch, Shortage, Systemd } from '../../../agent/node/ports.ts';
 import { KEYS, STATE_DIR } from '../../../agent/names.ts';
-import type { AgentProcess, Calls } from './model/calls.ts';
+import type { AgentProcess, Calls, NowCall } from './model/calls.ts';
 import { errno } from './model/disk.ts';
-import { type Mount, mounts } from './model/fs-promises.ts';
+import { type Mount, type MountCall, mounts } from './model/fs-promises.ts';
 import { CONFIG_FILE, ENVIRONMENT_FILE } from './model/kubelet.ts';
 import type { Violations } from './invariants.ts';
 import type { PassOrder } from './pass-order.ts';
@@ -88,34 +88,35 @@ function step<T>(
 }
 
 function mountOf(context: PortsContext): Mount {
-  const { world, violations } = context;
+  const { world, violations, calls, process } = context;
+
+  function clash(call: MountCall, error: unknown): void {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const isClash =
+      (call.name === 'open' && code === 'EEXIST') || (call.name === 'rename' && code === 'ENOENT');
+    if (isClash && call.isWrite && process.isAlive && !world.undo.isUndoing) {
+      violations.add('own-temporary', `${call.name} ${call.path}: ${code}`);
+    }
+  }
+
+  const callOf = <T>(call: MountCall, effect: () => T): NowCall<T> => ({
+    kind: `${call.isWrite ? 'write' : 'read'} ${fileKind(call.path)}`,
+    effect: () => {
+      try {
+        return effect();
+      } catch (error) {
+        clash(call, error);
+        throw error;
+      }
+    },
+    error: () => errno(call.isWrite ? 'ENOSPC' : 'EIO', call.path),
+  });
+
   return {
     disk: world.disk,
-    step: async (call, effect) => {
-      const kind = `${call.isWrite ? 'write' : 'read'} ${fileKind(call.path)}`;
-      const clash = (error: unknown): void => {
-        const code = error instanceof Error && 'code' in error ? error.code : undefined;
-        const isClash =
-          (call.name === 'open' && code === 'EEXIST') || (call.name === 'rename' && code === 'ENOENT');
-        if (isClash && call.isWrite && context.process.isAlive && !world.undo.isUndoing) {
-          violations.add('own-temporary', `${call.name} ${call.path}: ${code}`);
-        }
-      };
-      return context.calls.make(context.process, {
-        kind,
-        usualMs: 0,
-        isAtomic: true,
-        effect: () => {
-          try {
-            return effect();
-          } catch (error) {
-            clash(error);
-            throw error;
-          }
-        },
-        error: () => errno(call.isWrite ? 'ENOSPC' : 'EIO', call.path),
-      });
-    },
+    step: async (call, effect) =>
+      calls.make(process, { ...callOf(call, effect), usualMs: 0, isAtomic: true }),
+    now: (call, effect) => calls.makeNow(process, callOf(call, effect)),
   };
 }
 

@@ -17,6 +17,10 @@ vi.mock('node:fs/promises', async (original) => {
   const { modelledFs } = await import('./model/fs-promises.ts');
   return { ...(await original<object>()), ...modelledFs() };
 });
+vi.mock('node:fs', async (original) => {
+  const { modelledFsSync } = await import('./model/fs-promises.ts');
+  return { ...(await original<object>()), ...modelledFsSync() };
+});
 vi.mock('execa', async (original) => {
   const { modelledExeca } = await import('./model/fs-promises.ts');
   return { ...(await original<object>()), execa: modelledExeca };

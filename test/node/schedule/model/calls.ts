@@ -54,6 +54,11 @@ export interface Call<T> {
   readonly error: () => Error;
 }
 
+/** A synchronous call. */
+export interface NowCall<T> extends Pick<Call<T>, 'kind' | 'error'> {
+  readonly effect: () => T;
+}
+
 export interface CallsOptions {
   readonly seed: number;
   readonly faults: readonly CallFault[];
@@ -103,28 +108,57 @@ export class Calls {
     return promise;
   }
 
-  async #run<T>(process: AgentProcess, call: Call<T>): Promise<T> {
-    const { kind, usualMs, effect, error } = call;
+  /** Makes a synchronous call, which is never late. A process that has died by then, or dies of it, gets an error. */
+  makeNow<T>(process: AgentProcess, { kind, effect, error }: NowCall<T>): T {
+    if (!process.isAlive) {
+      throw error();
+    }
+    const { kill, fault } = this.#next(process, kind);
+    if (kill?.isEffective === false || fault?.fault === 'refused' || this.#isOut(kind)) {
+      throw error();
+    }
+    const value = effect();
+    if (kill !== undefined || fault?.fault === 'answer lost') {
+      throw error();
+    }
+    return value;
+  }
+
+  /** Counts a call of the process, and ends the process where it is to be killed at this one. */
+  #next(
+    process: AgentProcess,
+    kind: string,
+  ): { readonly kill: Kill | undefined; readonly fault: CallFault | undefined } {
     const nth = this.#count(kind);
     const nthOfAll = this.#count(ANY_KIND);
+    if (this.#isFaultless) {
+      return { kill: undefined, fault: undefined };
+    }
     const { faults, kills } = this.#options;
-    const kill = this.#isFaultless
-      ? undefined
-      : kills.find((one) => one.nth === (one.kind === ANY_KIND ? nthOfAll : one.kind === kind ? nth : -1));
+    const kill = kills.find(
+      (one) => one.nth === (one.kind === ANY_KIND ? nthOfAll : one.kind === kind ? nth : -1),
+    );
+    const fault = faults.find((one) => one.kind === kind && one.nth === nth);
     if (kill !== undefined) {
       this.#options.onFault(
         `the agent is killed at ${kind} ${nth}${kill.isEffective ? ', which takes effect' : ''}`,
       );
       process.isAlive = false;
       this.#options.onKill(kill);
-      if (!kill.isEffective) {
-        return await new Promise<T>(() => {});
-      }
+    } else if (fault !== undefined) {
+      this.#options.onFault(`${kind} ${nth}: ${fault.fault} (${fault.ms} ms)`);
+    }
+    return { kill, fault };
+  }
+
+  async #run<T>(process: AgentProcess, call: Call<T>): Promise<T> {
+    const { kind, usualMs, effect, error } = call;
+    const { kill, fault } = this.#next(process, kind);
+    if (kill?.isEffective === false) {
+      return await new Promise<T>(() => {});
     }
     await this.#usual(usualMs);
-    const fault = this.#isFaultless ? undefined : faults.find((one) => one.kind === kind && one.nth === nth);
     if (fault !== undefined) {
-      this.#options.onFault(`${kind} ${nth}: ${fault.fault} (${fault.ms} ms)`);
       return this.#withFault(process, fault, call);
     }
     if (this.#isOut(kind)) {

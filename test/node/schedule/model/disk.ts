@@ -14,6 +14,8 @@ export type OnChange = (path: string) => void;
 export class Disk {
   readonly #nodes = new Map<string, DiskNode>([['/', { kind: 'folder' }]]);
   readonly #changedAt = new WeakMap<DiskNode, Date>();
+  readonly #inodes = new WeakMap<DiskNode, bigint>();
+  #lastInode = 0n;
   readonly #now: () => Date;
   readonly #listeners: OnChange[] = [];
   /** Every write below it fails, also the removal of a missing file. */
@@ -28,6 +30,16 @@ export class Disk {
   /** The inode's ctime; the initial files are the oldest. */
   changedAt(node: DiskNode): Date {
     return this.#changedAt.get(node) ?? new Date(0);
+  }
+
+  /** What identifies the inode and its content; the times are in ns. */
+  versionOf(node: DiskNode): Record<'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs', bigint> {
+    this.#lastInode += 1n;
+    const ino = this.#inodes.get(node) ?? this.#lastInode;
+    this.#inodes.set(node, ino);
+    const ctimeNs = BigInt(this.changedAt(node).getTime()) * 1_000_000n;
+    const size = BigInt(node.kind === 'file' ? node.bytes.length : 0);
+    return { dev: 1n, ino, size, mtimeNs: ctimeNs, ctimeNs };
   }
 
   onChange(listener: OnChange): void {

@@ -8,7 +8,15 @@ import { type Disk, type DiskNode, errno } from './disk.ts';
 export interface Mount {
   readonly disk: Disk;
   /** Runs `effect` as one step. */
-  readonly step: <T>(call: { name: string; path: string; isWrite: boolean }, effect: () => T) => Promise<T>;
+  readonly step: <T>(call: MountCall, effect: () => T) => Promise<T>;
+  /** Runs `effect` at once: no other step comes before it. */
+  readonly now: <T>(call: MountCall, effect: () => T) => T;
+}
+
+export interface MountCall {
+  readonly name: string;
+  readonly path: string;
+  readonly isWrite: boolean;
 }
 
 const PREFIX = '/schedule-mount-';
@@ -72,13 +80,28 @@ export function modelledFs(): Record<string, unknown> {
         }
       }),
     rmdir: (path: string) => stepAt('rmdir', path, true, (disk, own) => disk.removeFolder(own)),
-    unlink: (path: string) => stepAt('unlink', path, true, (disk, own) => disk.unlink(own)),
     symlink: (target: string, path: string) =>
       stepAt('symlink', path, true, (disk, own) => disk.create(own, { kind: 'link', target })),
-    rename: (from: string, to: string) =>
-      stepAt('rename', to, true, (disk, own) => disk.rename(mounts.find(from).path, own)),
     open: (path: string, flags: number | string) => openFile(path, flags),
     glob: (pattern: string) => globbed(pattern),
+  };
+}
+
+/** Returns replacements for the functions of node:fs that agent/host/files/files.ts uses: no other step runs between two of them. */
+export function modelledFsSync(): Record<string, unknown> {
+  const write = (name: string, path: string, effect: (disk: Disk, own: string) => void): void => {
+    const { mount, path: own } = mounts.find(path);
+    mount.now({ name, path: own, isWrite: true }, () => effect(mount.disk, own));
+  };
+  return {
+    lstatSync: (path: string) => {
+      const { mount, path: own } = mounts.find(path);
+      const node = mount.disk.node(own);
+      return node && mount.disk.versionOf(node);
+    },
+    renameSync: (from: string, to: string) =>
+      write('rename', to, (disk, own) => disk.rename(mounts.find(from).path, own)),
+    unlinkSync: (path: string) => write('unlink', path, (disk, own) => disk.unlink(own)),
   };
 }
 
