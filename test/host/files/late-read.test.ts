@@ -1,5 +1,6 @@
 // A read whose answer comes late: in a real process its threads and its event loop delay it.
 
+import type * as FsPromises from 'node:fs/promises';
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { hostFiles } from '../../../agent/host/files/files.ts';
@@ -10,7 +11,7 @@ import { temporaryRoot } from '../temporary-root.ts';
 let afterRead: (() => Promise<void>) | undefined;
 
 vi.mock('node:fs/promises', async (original) => {
-  const fs = await original<typeof import('node:fs/promises')>();
+  const fs = await original<typeof FsPromises>();
   return {
     ...fs,
     open: async (...args: Parameters<typeof fs.open>) => {

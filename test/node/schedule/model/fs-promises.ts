@@ -89,10 +89,6 @@ export function modelledFs(): Record<string, unknown> {
 
 /** Returns replacements for the functions of node:fs that agent/host/files/files.ts uses: no other step runs between two of them. */
 export function modelledFsSync(): Record<string, unknown> {
-  const write = (name: string, path: string, effect: (disk: Disk, own: string) => void): void => {
-    const { mount, path: own } = mounts.find(path);
-    mount.now({ name, path: own, isWrite: true }, () => effect(mount.disk, own));
-  };
   return {
     lstatSync: (path: string) => {
       const { mount, path: own } = mounts.find(path);
@@ -100,9 +96,14 @@ export function modelledFsSync(): Record<string, unknown> {
       return node && mount.disk.versionOf(node);
     },
     renameSync: (from: string, to: string) =>
-      write('rename', to, (disk, own) => disk.rename(mounts.find(from).path, own)),
-    unlinkSync: (path: string) => write('unlink', path, (disk, own) => disk.unlink(own)),
+      writeNow('rename', to, (disk, own) => disk.rename(mounts.find(from).path, own)),
+    unlinkSync: (path: string) => writeNow('unlink', path, (disk, own) => disk.unlink(own)),
   };
+}
+
+function writeNow(name: string, path: string, effect: (disk: Disk, own: string) => void): void {
+  const { mount, path: own } = mounts.find(path);
+  mount.now({ name, path: own, isWrite: true }, () => effect(mount.disk, own));
 }
 
 /** coreutils' cp --attributes-only: the modelled disk has no attributes. */
