@@ -26,6 +26,8 @@ export interface UnitStatus {
   readonly execStart: readonly string[];
   readonly environment: readonly string[];
   readonly environmentFiles: readonly { readonly path: string; readonly optional: boolean }[];
+  /** The commands of ExecStartPre=, the words of each joined by blanks. */
+  readonly startPre?: readonly string[];
   readonly fragmentPath: string;
   readonly dropInPaths: readonly string[];
 }
@@ -42,13 +44,18 @@ export interface Systemd {
   tryRestart(unit: string): Promise<void>;
   /** Starts a failed unit that systemd no longer restarts. Throws as above. */
   startFailed(unit: string): Promise<void>;
-  /** The last lines that a start of the unit logged, oldest first. */
-  journal(start: Pick<UnitStatus, 'name' | 'invocationId' | 'lastPid'>): Promise<readonly string[]>;
+  /** The last lines that a start of the unit logged, oldest first; 60 when no number is given. */
+  journal(
+    start: Pick<UnitStatus, 'name' | 'invocationId' | 'lastPid'>,
+    lines?: number,
+  ): Promise<readonly string[]>;
 }
 
 export interface WriteOptions {
   /** The mode of a file that belongs to the agent; replaces the mode that it had. */
   readonly mode?: number;
+  /** Fails when the folder does not exist, instead of creating it. */
+  readonly needsFolder?: boolean;
   /** The content that the new bytes were made from (undefined: no file). A file with other content is not replaced. */
   readonly expected?: { readonly content: Uint8Array | undefined };
 }
@@ -62,6 +69,8 @@ export interface HostFiles {
   read(path: string): Promise<Uint8Array | undefined>;
   /** When the content, name or owner of the file or folder last changed (ctime); undefined when there is none. */
   changedAt(path: string): Promise<Date | undefined>;
+  /** The path behind symbolic links, whose last parts may not exist; the same path when none leads elsewhere. */
+  realPath(path: string): Promise<string>;
   /** Matches of a glob pattern in lexical order. */
   glob(pattern: string): Promise<readonly string[]>;
   /**

@@ -315,6 +315,7 @@ export class FakeHost {
         return this.#bytes(path);
       },
       changedAt: async (path) => this.files.changedAt(path),
+      realPath: (path) => Promise.resolve(path),
       glob: () => Promise.resolve([]),
       walk: async (path) => [...this.files.keys()].filter((file) => file.startsWith(`${path}/`)),
       writeAtomic: async (path, content, { expected } = {}) => {

@@ -48,11 +48,13 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
     target: string,
     path: string,
     content: Uint8Array,
-    { mode, expected }: WriteOptions,
+    { mode, expected, needsFolder }: WriteOptions,
   ): Promise<void> {
     const there = await isRegular(target, path);
     const folder = dirname(target);
-    await mkdir(folder, { recursive: true, mode: folderMode(mode ?? NEW_FILE_MODE) });
+    if (needsFolder !== true) {
+      await mkdir(folder, { recursive: true, mode: folderMode(mode ?? NEW_FILE_MODE) });
+    }
     await temporaries.tidy(target);
     await temporaries.with(target, async (temporary) => {
       const keeps = mode === undefined && there;
@@ -93,6 +95,8 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
         throw error;
       }
     },
+
+    realPath: async (path) => (await resolve(path)).slice(root.length),
 
     async glob(pattern) {
       const found: string[] = [];

@@ -113,7 +113,7 @@ async function observeUnit(
   const [process, unitFiles, shortages, release] = await settleAll([
     observeProcess(ports, status, config, started),
     readUnitFiles(ports.files, status),
-    findShortages(ports, unit),
+    findShortages(ports, unit, config),
     ports.processes.kernelRelease(),
   ]);
   return {
