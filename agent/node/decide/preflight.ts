@@ -49,7 +49,7 @@ export function findObstacle(
     return { state: 'Degraded', reason: revertedReason(plan, reverts), retryAt: reverts.until };
   }
   if (!healthy) {
-    return blocked(unhealthyReason(status.name, healthzNow), UNHEALTHY_RETRY_MS);
+    return blocked(unhealthyReason(status, healthzNow), UNHEALTHY_RETRY_MS);
   }
   // The agent does not write the other environment files.
   const isWritten = (path: string): boolean =>
