@@ -131,11 +131,17 @@ const propertiesSchema = v.object({
       NRestarts: v.optional(number, { data: 0 }),
       ExecStart: v.optional(commands, { data: [] }),
       ExecStartPre: v.optional(commands, { data: [] }),
+      IPAddressDeny: v.optional(variant(v.array(v.unknown())), { data: [] }),
       Environment: v.optional(texts, { data: [] }),
       EnvironmentFiles: v.optional(variant(v.array(v.tuple([v.string(), v.boolean()]))), { data: [] }),
     }),
   ]),
 });
+
+/** The program's path replaces argv[0], which an ExecStart=@ may set to any other text. */
+function programAndArguments(exec: readonly [string, readonly string[], ...unknown[]] | undefined): string[] {
+  return exec === undefined ? [] : [exec[0], ...exec[1].slice(1)];
+}
 
 function unitStatus(name: string, answer: unknown): UnitStatus {
   const [properties] = v.parse(propertiesSchema, answer).data;
@@ -150,11 +156,12 @@ function unitStatus(name: string, answer: unknown): UnitStatus {
     startedMs: properties.ExecMainStartTimestampMonotonic / 1000,
     invocationId: Buffer.from(properties.InvocationID).toString('hex'),
     restarts: properties.NRestarts,
-    execStart: properties.ExecStart[0]?.[1] ?? [],
+    execStart: programAndArguments(properties.ExecStart[0]),
     startPre: properties.ExecStartPre.map(([, argv]) => argv.join(' ')),
     environment: properties.Environment,
     environmentFiles: properties.EnvironmentFiles.map(([path, optional]) => ({ path, optional })),
     fragmentPath: properties.FragmentPath,
     dropInPaths: properties.DropInPaths,
+    deniesAddresses: properties.IPAddressDeny.length > 0,
   };
 }

@@ -50,7 +50,7 @@ export function findObstacle(
     return { state: 'Degraded', reason: revertedReason(plan, reverts), retryAt: reverts.until };
   }
   if (!healthy) {
-    return blocked(unhealthyReason(status.name, healthzNow), UNHEALTHY_RETRY_MS);
+    return blocked(unhealthyReason(status, healthzNow), UNHEALTHY_RETRY_MS);
   }
   // The agent does not write the other files in which it could keep the list.
   const isWritten = (path: string): boolean =>

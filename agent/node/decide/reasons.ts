@@ -51,12 +51,16 @@ export function notRunningReason(
 
 /** `at`: the healthz address. */
 export function unhealthyReason(
-  name: string,
+  { name, deniesAddresses }: Pick<UnitStatus, 'name' | 'deniesAddresses'>,
   at: { readonly address: string; readonly port: number } | undefined,
 ): string {
   const where = at === undefined ? '' : ` at ${at.address}, port ${at.port}`;
+  const filter =
+    deniesAddresses === true
+      ? ' The unit has IPAddressDeny=, with which systemd drops all packets but those of its IPAddressAllow=: allow localhost there.'
+      : '';
   return (
-    `${name} is active, but does not answer healthz${where}. The agent changes only a healthy kubelet. ` +
+    `${name} is active, but does not answer healthz${where}.${filter} The agent changes only a healthy kubelet. ` +
     'Nothing was changed; the agent retries.'
   );
 }
