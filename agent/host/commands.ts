@@ -6,7 +6,7 @@ import { endGroupAfter } from './process-group.ts';
 /** A host command that could not be run, timed out or did not exit with 0. */
 export class HostCommandError extends Error {
   readonly argv: readonly string[];
-  /** undefined: the command could not be run, or was terminated by a signal. */
+  /** undefined: the command could not be run, took too long, or was terminated by a signal. */
   readonly exitCode: number | undefined;
   readonly stderr: string;
 
@@ -67,7 +67,13 @@ export function hostCommands(prefix: readonly string[] = enterNamespacesOf(1)): 
     const ending = timeout.isOver
       ? `took longer than ${timeoutMs / 1000} s and was terminated`
       : endingOf(result);
-    throw new HostCommandError(argv, result.exitCode, result.stderr, result, ending);
+    throw new HostCommandError(
+      argv,
+      timeout.isOver ? undefined : result.exitCode,
+      result.stderr,
+      result,
+      ending,
+    );
   };
 }
 

@@ -1,16 +1,22 @@
 // Reads the host's processes through /proc (the pod runs with hostPID) and the version of its kubelet binary.
 
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
-import type { Processes } from '../node/ports.ts';
-import type { RunOnHost } from './commands.ts';
+import type { Processes, ProgramAnswer } from '../node/ports.ts';
+import { HostCommandError, type RunOnHost } from './commands.ts';
+import { confinementOf } from './confinement.ts';
 import { unlessMissing } from './errors.ts';
-import { resolveHostPath } from './files/paths.ts';
+import { programAt, programOf } from './programs.ts';
+
+/** So many answers are kept: those of the running kubelet and of the next. */
+const KEPT_ANSWERS = 4;
+/** nsenter could not run the program, or did not find it. */
+const NOT_RUN = [126, 127];
 
 /** The host's processes below `proc`, by PID in the host's namespace. `root` is the host's root folder. */
 export function hostProcesses(root: string, run: RunOnHost, proc = '/proc'): Processes {
-  // The binary is run again only after it was replaced: running it costs more than the rest of a reconciliation.
-  const answered = new Map<string, { identity: string; version: string }>();
+  // A refusal is kept as well: running the binary costs more than the rest of a reconciliation.
+  const answers = new Map<string, ProgramAnswer>();
 
   return {
     argv: (pid) => nulSeparated(`${proc}/${pid}/cmdline`),
@@ -20,29 +26,45 @@ export function hostProcesses(root: string, run: RunOnHost, proc = '/proc'): Pro
       return entries?.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
     },
 
-    async kubeletVersion(binary, flags) {
-      const identity = await fileIdentity(await resolveHostPath(root, binary));
-      const question = [binary, ...flags, '--version'];
-      const known = answered.get(question.join('\0'));
-      if (known?.identity === identity) {
-        return known.version;
+    programAt: (path) => programAt(root, path),
+
+    programOf: (pid) => programOf(proc, pid),
+
+    async kubeletVersion({ command, version }, flags, options) {
+      const question = [version, ...flags].join('\0');
+      const known = answers.get(question);
+      if (known !== undefined || !options.run) {
+        return known;
       }
-      const version = await run(question, { timeoutMs: 10_000 });
-      answered.clear();
-      answered.set(question.join('\0'), { identity, version });
-      return version;
+      const answer = await answerOf(run, [command, ...flags, '--version']);
+      const [oldest] = answers.keys();
+      if (answers.size === KEPT_ANSWERS && oldest !== undefined) {
+        answers.delete(oldest);
+      }
+      answers.set(question, answer);
+      return answer;
     },
+
+    confinement: () => confinementOf(proc),
 
     kernelRelease: () => Promise.resolve(release()),
   };
 }
 
+async function answerOf(run: RunOnHost, argv: readonly string[]): Promise<ProgramAnswer> {
+  try {
+    return { ok: true, output: await run(argv, { timeoutMs: 10_000 }) };
+  } catch (error) {
+    const isAnswer =
+      error instanceof HostCommandError && error.exitCode !== undefined && !NOT_RUN.includes(error.exitCode);
+    if (isAnswer) {
+      return { ok: false, output: error.stderr };
+    }
+    throw error;
+  }
+}
+
 async function nulSeparated(path: string): Promise<string[] | undefined> {
   const text = await unlessMissing(readFile(path, 'utf8'));
   return text === undefined || text === '' ? undefined : text.replace(/\0$/, '').split('\0');
-}
-
-async function fileIdentity(path: string): Promise<string> {
-  const { dev, ino, size, mtimeMs, ctimeMs } = await stat(path);
-  return [dev, ino, size, mtimeMs, ctimeMs].join(':');
 }

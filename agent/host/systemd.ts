@@ -69,12 +69,12 @@ export function hostSystemd(run: RunOnHost): Systemd {
       await run(['systemctl', 'start', unit], { timeoutMs: RESTART_TIMEOUT_MS });
     },
 
-    async journal({ name, invocationId, lastPid }) {
+    async journal({ name, invocationId, lastPid }, lines = JOURNAL_LINES) {
       const answer = await run([
         'journalctl',
         '--no-pager',
         '--output=cat',
-        `--lines=${JOURNAL_LINES}`,
+        `--lines=${lines}`,
         '--boot',
         `_SYSTEMD_UNIT=${name}`,
         ...(invocationId === '' ? [] : [`_SYSTEMD_INVOCATION_ID=${invocationId}`]),
@@ -112,6 +112,7 @@ function variant<T extends v.GenericSchema>(data: T): v.GenericSchema<unknown, v
 const text = variant(v.string());
 const texts = variant(v.array(v.string()));
 const number = variant(v.number());
+const commands = variant(v.array(v.looseTuple([v.string(), v.array(v.string())])));
 
 const propertiesSchema = v.object({
   data: v.tuple([
@@ -128,12 +129,19 @@ const propertiesSchema = v.object({
       ExecMainPID: v.optional(number, { data: 0 }),
       ExecMainStartTimestampMonotonic: v.optional(number, { data: 0 }),
       NRestarts: v.optional(number, { data: 0 }),
-      ExecStart: v.optional(variant(v.array(v.looseTuple([v.string(), v.array(v.string())]))), { data: [] }),
+      ExecStart: v.optional(commands, { data: [] }),
+      ExecStartPre: v.optional(commands, { data: [] }),
+      IPAddressDeny: v.optional(variant(v.array(v.unknown())), { data: [] }),
       Environment: v.optional(texts, { data: [] }),
       EnvironmentFiles: v.optional(variant(v.array(v.tuple([v.string(), v.boolean()]))), { data: [] }),
     }),
   ]),
 });
+
+/** The program's path replaces argv[0], which an ExecStart=@ may set to any other text. */
+function programAndArguments(exec: readonly [string, readonly string[], ...unknown[]] | undefined): string[] {
+  return exec === undefined ? [] : [exec[0], ...exec[1].slice(1)];
+}
 
 function unitStatus(name: string, answer: unknown): UnitStatus {
   const [properties] = v.parse(propertiesSchema, answer).data;
@@ -148,10 +156,12 @@ function unitStatus(name: string, answer: unknown): UnitStatus {
     startedMs: properties.ExecMainStartTimestampMonotonic / 1000,
     invocationId: Buffer.from(properties.InvocationID).toString('hex'),
     restarts: properties.NRestarts,
-    execStart: properties.ExecStart[0]?.[1] ?? [],
+    execStart: programAndArguments(properties.ExecStart[0]),
+    startPre: properties.ExecStartPre.map(([, argv]) => argv.join(' ')),
     environment: properties.Environment,
     environmentFiles: properties.EnvironmentFiles.map(([path, optional]) => ({ path, optional })),
     fragmentPath: properties.FragmentPath,
     dropInPaths: properties.DropInPaths,
+    deniesAddresses: properties.IPAddressDeny.length > 0,
   };
 }

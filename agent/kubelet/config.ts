@@ -11,6 +11,14 @@ export interface ConfigFile {
 export interface ConfigSources {
   readonly config: ConfigFile | undefined;
   readonly dropIns: readonly ConfigFile[];
+  /** The folder of --config-dir; absent without the flag. */
+  readonly folder?: ConfigFolder;
+}
+
+/** `other`: not a folder, such as a symbolic link, which the kubelet does not follow. */
+export interface ConfigFolder {
+  readonly path: string;
+  readonly state: 'folder' | 'missing' | 'other';
 }
 
 /** The keys of KubeletConfiguration that the agent reads. */
@@ -45,10 +53,10 @@ export const NO_CONFIG: ConfigSources = { config: undefined, dropIns: [] };
  * @throws ConfigError when a file is not a YAML or JSON mapping, or one of these keys has another type.
  */
 export function readKubeletConfig(sources: ConfigSources): KubeletConfig {
-  const dropIns = sources.dropIns.filter(({ path }) => path.endsWith('.conf')).toSorted(inWalkOrder);
+  const dropIns = inOrder(sources.dropIns);
   const patched = [
     ...(sources.config === undefined ? [] : [{ ...patchIn(sources.config), from: sources.config.path }]),
-    ...dropIns.map((file) => ({ ...patchIn(file), from: `drop-in ${file.path}` })),
+    ...dropIns.map((file) => ({ ...dropInPatch(file), from: `drop-in ${file.path}` })),
   ];
   const list = patched.findLast(({ allowed }) => allowed !== undefined);
   return {
@@ -59,11 +67,50 @@ export function readKubeletConfig(sources: ConfigSources): KubeletConfig {
   };
 }
 
+/** Returns the list of a drop-in: undefined when it leaves that of the files before it, null when it removes it. Throws as readKubeletConfig. */
+export function listIn(dropIn: ConfigFile): readonly string[] | null | undefined {
+  return dropInPatch(dropIn).allowed;
+}
+
+/** Returns the drop-ins that the kubelet reads before and after the file of this path, and that file where it exists. */
+export function splitDropIns(
+  { dropIns }: ConfigSources,
+  path: string,
+): {
+  readonly earlier: readonly ConfigFile[];
+  readonly own: ConfigFile | undefined;
+  readonly later: readonly ConfigFile[];
+} {
+  const here = { path, content: new Uint8Array() };
+  const others = inOrder(dropIns).filter((file) => file.path !== path);
+  return {
+    earlier: others.filter((file) => inWalkOrder(file, here) < 0),
+    own: dropIns.find((file) => file.path === path),
+    later: others.filter((file) => inWalkOrder(file, here) > 0),
+  };
+}
+
+/** Returns the sources with this content in a drop-in; undefined: without the file. */
+export function withDropIn(
+  sources: ConfigSources,
+  path: string,
+  content: Uint8Array | undefined,
+): ConfigSources {
+  const others = sources.dropIns.filter((file) => file.path !== path);
+  return { ...sources, dropIns: content === undefined ? others : [...others, { path, content }] };
+}
+
+function inOrder(dropIns: readonly ConfigFile[]): readonly ConfigFile[] {
+  return dropIns.filter(({ path }) => path.endsWith('.conf')).toSorted(inWalkOrder);
+}
+
 /** The keys of one file: undefined leaves the value of the files before, null removes it. */
 interface Patch {
   readonly allowed: readonly string[] | null | undefined;
   readonly port: number | null | undefined;
   readonly address: string | null | undefined;
+  /** It has the apiVersion and kind that a drop-in must have. */
+  readonly isConfiguration: boolean;
 }
 
 function lastOf<T>(values: readonly (T | null | undefined)[]): T | undefined {
@@ -77,6 +124,16 @@ function patchIn(file: ConfigFile): Patch {
   const patch = patches.get(file) ?? readFile(file);
   patches.set(file, patch);
   return patch;
+}
+
+/** The kubelet does not start with a drop-in of another kind. */
+function dropInPatch(file: ConfigFile): Patch {
+  const patch = patchIn(file);
+  if (patch.isConfiguration) return patch;
+  const message =
+    'Expected apiVersion: kubelet.config.k8s.io/v1beta1 and kind: KubeletConfiguration, found something else. ' +
+    'The kubelet does not start with this file. Add both.';
+  throw new ConfigError(message, { path: file.path, line: undefined });
 }
 
 function readFile(file: ConfigFile): Patch {
@@ -99,7 +156,9 @@ function readFile(file: ConfigFile): Patch {
   if (!isAbsent(port) && !isPort(port)) throw wrong('healthzPort', 'a number', port);
   if (!isAbsent(address) && typeof address !== 'string')
     throw wrong('healthzBindAddress', 'a string', address);
-  return { allowed, port, address };
+  const isConfiguration =
+    get('apiVersion') === 'kubelet.config.k8s.io/v1beta1' && get('kind') === 'KubeletConfiguration';
+  return { allowed, port, address, isConfiguration };
 }
 
 /** Like the kubelet, reads only the first document, as YAML 1.1, which includes JSON. */

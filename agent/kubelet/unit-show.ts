@@ -13,6 +13,8 @@ export interface ShownUnit {
   /** The number of entries of `Environment=` that old systemd printed as `[unprintable]`. */
   readonly hiddenVariables: number;
   readonly environmentFiles: readonly { readonly path: string; readonly optional: boolean }[];
+  /** The commands of `ExecStartPre`. */
+  readonly startPre: readonly string[];
   /** The unit's own files, the drop-ins last; empty where the text does not name them. */
   readonly unitFiles: readonly string[];
   /** From the manager's `Version=`; undefined when the text does not have it. */
@@ -64,6 +66,9 @@ export function parseUnitShow(text: string): ShownUnit {
     environmentFiles: properties
       .filter(({ key }) => key === 'EnvironmentFiles' || key === 'EnvironmentFile')
       .map(environmentFile),
+    startPre: properties.flatMap(({ key, value }) =>
+      key === 'ExecStartPre' ? (EXEC.exec(value)?.[1] ?? []) : [],
+    ),
     unitFiles: [
       only(properties, 'FragmentPath')?.value ?? '',
       ...wordsOf(only(properties, 'DropInPaths')),

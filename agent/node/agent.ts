@@ -1,8 +1,8 @@
 // One node's agent: every wake-up recomputes everything; the agent writes and restarts only what differs.
 
-import { errorText } from '../text/error-text.ts';
 import { createLoop } from '../time/loop.ts';
 import { createFailures } from './failures.ts';
+import { explainFailure } from './observe/failure.ts';
 import { createPublisher, NotReported } from './report/publisher.ts';
 import type { NodeObject } from './ports.ts';
 import { createReconciler, type ReconcileOptions, type ReconcilePorts } from './reconcile.ts';
@@ -79,7 +79,7 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
 
   async function reportFailure(error: unknown): Promise<void> {
     try {
-      await publisher.publishFailure(`The agent cannot observe this node: ${errorText(error)}`);
+      await publisher.publishFailure(await explainFailure(ports, node, error));
       options.onReported();
     } catch (unreported) {
       ports.log.warn({ err: unreported }, 'The failure could not be reported');

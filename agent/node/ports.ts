@@ -1,5 +1,6 @@
 // What one node's use cases need of the outside world. host/ and cluster/ implement these; tests fake them.
 
+import type { ProgramFile } from '../kubelet/program.ts';
 import type { SysctlPod } from '../plan/in-use.ts';
 import type { ConfigMapObject } from '../policy/config-map.ts';
 import type { EventDraft } from '../report/event-draft.ts';
@@ -26,8 +27,12 @@ export interface UnitStatus {
   readonly execStart: readonly string[];
   readonly environment: readonly string[];
   readonly environmentFiles: readonly { readonly path: string; readonly optional: boolean }[];
+  /** The commands of ExecStartPre=, the words of each joined by blanks. */
+  readonly startPre?: readonly string[];
   readonly fragmentPath: string;
   readonly dropInPaths: readonly string[];
+  /** It has IPAddressDeny=, so systemd drops packets to and from its processes. */
+  readonly deniesAddresses?: boolean;
 }
 
 /** systemd on the host. */
@@ -42,13 +47,18 @@ export interface Systemd {
   tryRestart(unit: string): Promise<void>;
   /** Starts a failed unit that systemd no longer restarts. Throws as above. */
   startFailed(unit: string): Promise<void>;
-  /** The last lines that a start of the unit logged, oldest first. */
-  journal(start: Pick<UnitStatus, 'name' | 'invocationId' | 'lastPid'>): Promise<readonly string[]>;
+  /** The last lines that a start of the unit logged, oldest first; 60 when no number is given. */
+  journal(
+    start: Pick<UnitStatus, 'name' | 'invocationId' | 'lastPid'>,
+    lines?: number,
+  ): Promise<readonly string[]>;
 }
 
 export interface WriteOptions {
   /** The mode of a file that belongs to the agent; replaces the mode that it had. */
   readonly mode?: number;
+  /** Fails when the folder does not exist, instead of creating it. */
+  readonly needsFolder?: boolean;
   /** The content that the new bytes were made from (undefined: no file). A file with other content is not replaced. */
   readonly expected?: { readonly content: Uint8Array | undefined };
 }
@@ -62,6 +72,8 @@ export interface HostFiles {
   read(path: string): Promise<Uint8Array | undefined>;
   /** When the content, name or owner of the file or folder last changed (ctime); undefined when there is none. */
   changedAt(path: string): Promise<Date | undefined>;
+  /** The path behind symbolic links, whose last parts may not exist; the same path when none leads elsewhere. */
+  realPath(path: string): Promise<string>;
   /** Matches of a glob pattern in lexical order. */
   glob(pattern: string): Promise<readonly string[]>;
   /**
@@ -120,14 +132,50 @@ export interface HostWatch {
   close(): void;
 }
 
+/** An executable file of the host. */
+export interface Program extends ProgramFile {
+  /** What to run it by: its path, or /proc/PID/exe for the file of a process. */
+  readonly command: string;
+  /** The same for two paths of one file. */
+  readonly file: string;
+  /** Changes when the file or its attributes do. */
+  readonly version: string;
+}
+
+/** What a program printed before it ended. */
+export interface ProgramAnswer {
+  readonly ok: boolean;
+  /** Standard output; of a program that failed, standard error. */
+  readonly output: string;
+}
+
+/** A Linux security module, and its label for the agent's own process. */
+export interface Confinement {
+  readonly module: 'SELinux' | 'AppArmor';
+  readonly label: string;
+}
+
 /** Processes of the host. */
 export interface Processes {
   /** The argv of a process; undefined when it is gone. */
   argv(pid: number): Promise<readonly string[] | undefined>;
   /** A variable of the process's environment as it was at its start; undefined when it has none. */
   environment(pid: number, name: string): Promise<string | undefined>;
-  /** What the kubelet's binary prints for `<argv0> <flags> --version`; throws with its output when it fails. */
-  kubeletVersion(binary: string, flags: readonly string[]): Promise<string>;
+  /** The file that the host runs for this path, or for a name without a slash; undefined when there is none. */
+  programAt(path: string): Promise<Program | undefined>;
+  /** The file that a process runs, also when it was replaced since; undefined when the process is gone. */
+  programOf(pid: number): Promise<Program | undefined>;
+  /**
+   * What this kubelet prints for `<flags> --version`. Runs it once for each version of the file; never with `run: false`, and is then
+   * undefined unless it is known. Throws when it cannot be run or does not end.
+   */
+  kubeletVersion(
+    kubelet: Program,
+    flags: readonly string[],
+    options: { readonly run: boolean },
+  ): Promise<ProgramAnswer | undefined>;
+  /** What confines the agent's own process; undefined when nothing does that could be read. */
+  confinement(): Promise<Confinement | undefined>;
   /** The running kernel's release, as uname prints it. */
   kernelRelease(): Promise<string>;
 }

@@ -1,18 +1,19 @@
 // Plans a change: from what the policy wants and what the node has to the new bytes of one file, and the reason. Pure.
 
 import { ConfigError, readKubeletConfig } from '../kubelet/config.ts';
-import { configuredOf, type Configured, type Origin } from '../kubelet/configured.ts';
+import { configuredOf, type Configured } from '../kubelet/configured.ts';
 import { EditError } from '../kubelet/edit/edit.ts';
 import { readEnvironmentFiles, RefusedFileError } from '../kubelet/environment/environment.ts';
-import { EXTRA_ARGS, type EnvironmentFileOnDisk } from '../kubelet/unit.ts';
 import { wordTexts } from '../kubelet/words.ts';
 import { coverageOf } from '../sysctl/coverage.ts';
 import { NEWEST_KUBELET } from '../sysctl/version.ts';
 import { sha256Of } from '../text/hash.ts';
 import { editFile, lengthProblem } from './edit-file.ts';
-import { mergeAllowances, type Merge } from './merge.ts';
+import { mergeAllowances } from './merge.ts';
+import { patternsOf, unmanagedOf } from './origins.ts';
+import { planDropIn } from './plan-drop-in.ts';
 import { explain } from './reason.ts';
-import { chooseTarget } from './target.ts';
+import { chooseTarget, type FileTarget } from './target.ts';
 import type { Plan, PlanInput, Refused } from './types.ts';
 import { verifyEdit, startProblem, usesOf } from './uses.ts';
 
@@ -36,51 +37,68 @@ function plan(input: PlanInput): Plan {
   const files = readEnvironmentFiles(input.unit);
   const config = readKubeletConfig(input.config);
   const before = configuredOf(input.unit, files, config);
-  const target = chooseTarget(input.unit, files, before.environment.get(EXTRA_ARGS));
+  const target = chooseTarget({
+    unit: input.unit,
+    files,
+    environment: before.environment,
+    config: input.config,
+    kubelet: input.kubelet ?? NEWEST_KUBELET,
+    restored: input.goal === 'Restore' ? input.original?.file : undefined,
+  });
   if (target.kind === 'none') return { kind: 'unreconcilable', reason: target.reason };
-  const problem = startProblem(input.unit, before);
+  if (target.kind === 'drop-in') return planDropIn(input, target, files);
+  const { file, variable } = target;
+  const problem = startProblem(input.unit, before, variable);
   if (problem !== undefined && !(input.brokenStart === 'Report' && problem.canBeReported))
     return problem.refusal;
 
-  const uses = usesOf(before);
+  const uses = usesOf(before, variable);
   const wanted = input.goal === 'Restore' ? [] : [...new Set(input.desired)];
   const merge = mergeAllowances({
-    existing: uses.inExtra.length === 0 ? undefined : patterns(uses.inExtra.flatMap(({ items }) => items)),
+    existing: uses.inExtra.length === 0 ? undefined : patternsOf(uses.inExtra.flatMap(({ items }) => items)),
     elsewhere:
-      uses.elsewhere.length === 0 ? undefined : patterns(uses.elsewhere.flatMap(({ items }) => items)),
-    inConfig: patterns(before.inConfig),
+      uses.elsewhere.length === 0 ? undefined : patternsOf(uses.elsewhere.flatMap(({ items }) => items)),
+    inConfig: patternsOf(before.inConfig),
     wanted,
     lastApplied: input.lastApplied,
     unmanaged: input.unmanaged,
     goal: input.goal,
     kubelet: input.kubelet ?? NEWEST_KUBELET,
   });
-  const edited = editFile(input, before, target.file, uses, merge);
-  if (edited instanceof EditError) return refusedEdit(target.file, before, edited.message);
+  const edited = editFile(input, before, target, uses, merge);
+  if (edited instanceof EditError) return refusedEdit(target, before, edited.message);
   const after = configuredOf(edited.unit, edited.files, config);
-  const changed = sha256Of(edited.content) !== sha256Of(target.file.content);
+  const changed = sha256Of(edited.content) !== sha256Of(file.content);
   // A restored file holds what it held before the agent: its content is not checked.
   const judged = merge.changed && !edited.isRestored;
-  const spoiled = judged ? (verifyEdit(before, after, merge.list) ?? lengthProblem(after)) : undefined;
-  if (spoiled !== undefined) return refusedEdit(target.file, before, spoiled);
+  const spoiled = judged
+    ? (verifyEdit(before, after, merge.list, variable) ?? lengthProblem(after, variable))
+    : undefined;
+  if (spoiled !== undefined) return refusedEdit(target, before, spoiled);
 
   const unmanaged = unmanagedOf(after, wanted, merge);
-  const isCovered = coverageOf(patterns(before.allowances));
+  const isCovered = coverageOf(patternsOf(before.allowances));
   return {
     kind: 'planned',
-    file: target.file.path,
-    before: target.file.content,
+    file: file.path,
+    variable,
+    before: file.content,
     after: edited.content,
     changed,
-    words: { before: extraWords(before), after: extraWords(after) },
-    configured: { before: patterns(before.allowances), after: patterns(after.allowances) },
+    words: { before: wordsOf(before, variable), after: wordsOf(after, variable) },
+    configured: { before: patternsOf(before.allowances), after: patternsOf(after.allowances) },
     desired: wanted,
     missing: wanted.filter((item) => !isCovered(item)),
     unmanaged,
     remember: merge.remember,
     reason: explain({
       input,
-      target: target.file,
+      place: {
+        file: file.path,
+        isNew: file.content === undefined,
+        name: variable,
+        list: patternsOf(uses.inExtra.flatMap(({ items }) => items)),
+      },
       before,
       after,
       merge,
@@ -92,30 +110,11 @@ function plan(input: PlanInput): Plan {
   };
 }
 
-function refusedEdit(target: EnvironmentFileOnDisk, before: Configured, message: string): Refused {
-  const line = before.environment.get(EXTRA_ARGS)?.assigned?.assignment.line;
-  return { kind: 'refused', file: target.path, line, byte: undefined, message };
+function refusedEdit({ file, variable }: FileTarget, before: Configured, message: string): Refused {
+  const line = before.environment.get(variable)?.assigned?.assignment.line;
+  return { kind: 'refused', file: file.path, line, byte: undefined, message };
 }
 
-/** Returns the allowances of other parties. A copy of the config files' list belongs to the config file. */
-function unmanagedOf(after: Configured, wanted: readonly string[], merge: Merge): Origin[] {
-  const found = after.allowances
-    .filter(({ pattern }) => !wanted.includes(pattern))
-    .map((allowance) =>
-      merge.remember.folded.includes(allowance.pattern)
-        ? (after.inConfig.find(({ pattern }) => pattern === allowance.pattern) ?? allowance)
-        : allowance,
-    );
-  return found.filter(
-    (one, index) =>
-      found.findIndex(({ pattern, origin }) => pattern === one.pattern && origin === one.origin) === index,
-  );
-}
-
-function extraWords(configured: Configured): string[] {
-  return [...wordTexts(configured.environment.get(EXTRA_ARGS)?.value ?? '')];
-}
-
-function patterns(origins: readonly Origin[]): string[] {
-  return [...new Set(origins.map(({ pattern }) => pattern))];
+function wordsOf(configured: Configured, variable: string): string[] {
+  return [...wordTexts(configured.environment.get(variable)?.value ?? '')];
 }

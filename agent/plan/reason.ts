@@ -1,16 +1,25 @@
 // Explains a plan in a few sentences for a person.
 
 import type { Configured, Origin } from '../kubelet/configured.ts';
-import { EXTRA_ARGS, type EnvironmentFileOnDisk } from '../kubelet/unit.ts';
 import { allowanceProblem } from '../sysctl/allowance.ts';
 import { NEWEST_KUBELET } from '../sysctl/version.ts';
 import type { Merge } from './merge.ts';
 import type { PlanInput, Refused } from './types.ts';
-import { usesOf } from './uses.ts';
+
+/** Where the list is written. */
+export interface Place {
+  readonly file: string;
+  /** The file does not exist yet. */
+  readonly isNew: boolean;
+  /** The variable of an environment file, or the key of a config file. */
+  readonly name: string;
+  /** The items there before the change. */
+  readonly list: readonly string[];
+}
 
 export interface Explained {
   readonly input: PlanInput;
-  readonly target: EnvironmentFileOnDisk;
+  readonly place: Place;
   readonly before: Configured;
   readonly after: Configured;
   readonly merge: Merge;
@@ -34,25 +43,25 @@ function nothing({ wanted }: Explained): string {
   return `Nothing to change: ${names(wanted)} ${wanted.length === 1 ? 'is' : 'are'} configured.`;
 }
 
-function changes({ target, before, after, merge, wanted }: Explained): readonly string[] {
+function changes({ place: at, before, after, merge, wanted }: Explained): readonly string[] {
+  const place = `${at.name} in ${at.file}`;
   const old = before.allowances.map(({ pattern }) => pattern);
   const next = after.allowances.map(({ pattern }) => pattern);
   const added = next.filter((item) => !old.includes(item));
   const removed = old.filter((item) => !next.includes(item));
-  const inFlag = usesOf(before).inExtra.flatMap(({ items }) => items.map(({ pattern }) => pattern));
-  const copied = merge.remember.folded.filter((item) => !inFlag.includes(item));
-  const carried = before.environment.get(EXTRA_ARGS);
+  const copied = merge.remember.folded.filter((item) => !at.list.includes(item));
+  const carried = before.environment.get(at.name);
   return [
-    ...(target.content === undefined ? [`Creates ${target.path}.`] : []),
-    ...(added.length > 0 ? [`Adds ${names(added)} to ${EXTRA_ARGS} in ${target.path}.`] : []),
-    ...(removed.length > 0 ? [`Removes ${names(removed)} from ${EXTRA_ARGS} in ${target.path}.`] : []),
+    ...(at.isNew ? [`Creates ${at.file}.`] : []),
+    ...(added.length > 0 ? [`Adds ${names(added)} to ${place}.`] : []),
+    ...(removed.length > 0 ? [`Removes ${names(removed)} from ${place}.`] : []),
     ...(added.length + removed.length === 0
-      ? [`Writes ${merge.list === undefined ? 'no list' : names(wanted)} to ${EXTRA_ARGS} in ${target.path}.`]
+      ? [`Writes ${merge.list === undefined ? 'no list' : names(wanted)} to ${place}.`]
       : []),
     ...(copied.length > 0
-      ? [`Copies ${names(copied)} from the config files, whose list the flag replaces.`]
+      ? [`Copies ${names(copied)} from the config files, whose list this one replaces.`]
       : []),
-    ...(carried !== undefined && carried.assigned?.path !== target.path && carried.value !== ''
+    ...(carried !== undefined && carried.assigned?.path !== at.file && carried.value !== ''
       ? [`Copies the value of ${carried.origin}, which the new assignment replaces.`]
       : []),
   ];

@@ -13,6 +13,8 @@ import { usesOf } from './uses.ts';
 
 export interface RevertInput {
   readonly path: string;
+  /** The variable that our change edited; KUBELET_EXTRA_ARGS when absent. */
+  readonly variable?: string;
   /** The file's bytes now. */
   readonly found: Uint8Array;
   /** The file's bytes before our change; undefined: the file did not exist. */
@@ -26,24 +28,24 @@ export interface RevertInput {
   readonly systemdVersion: number;
 }
 
-/** The word of our flag in KUBELET_EXTRA_ARGS, such as `--allowed-unsafe-sysctls=a,b`; undefined: no flag. */
+/** The word of our flag in the variable, such as `--allowed-unsafe-sysctls=a,b`; undefined: no flag. */
 export interface FlagEdit {
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
 /**
- * Returns the file without the allowances that our change added to KUBELET_EXTRA_ARGS, and with those that it removed; all
+ * Returns the file without the allowances that our change added to the variable, and with those that it removed; all
  * other bytes stay. Returns the same bytes when the file holds nothing of our change.
  *
  * @throws EditError or RefusedFileError when the file cannot be edited or read.
  */
 export function revertAllowances(input: RevertInput): Uint8Array {
-  const { path, before, applied, configuredAfter, flag, systemdVersion } = input;
-  const found = withoutHidden(input.found, flag, systemdVersion);
-  const old = before === undefined ? undefined : listIn(read(path, before, systemdVersion));
-  const configured = read(path, found, systemdVersion);
-  const now = listIn(configured);
+  const { variable = EXTRA_ARGS, before, applied, configuredAfter, systemdVersion } = input;
+  const found = withoutHidden(input);
+  const old = before === undefined ? undefined : listIn(read(input, before), variable);
+  const configured = read(input, found);
+  const now = listIn(configured, variable);
   const kept = (now ?? []).filter((item) => old?.includes(item) === true || !applied.includes(item));
   const removed = (old ?? []).filter((item) => !kept.includes(item) && !configuredAfter.includes(item));
   const wanted = [...kept, ...removed];
@@ -51,10 +53,11 @@ export function revertAllowances(input: RevertInput): Uint8Array {
     return found;
   }
   return editExtraArgs({
+    variable,
     content: found,
     systemdVersion,
     carried: '',
-    uses: usesOf(configured).ranges,
+    uses: usesOf(configured, variable).ranges,
     flag: wanted.length === 0 && old === undefined ? undefined : `--${ALLOWED_FLAG}=${printCsv(wanted)}`,
   });
 }
@@ -63,15 +66,17 @@ export function revertAllowances(input: RevertInput): Uint8Array {
  * Returns the content with our flag's word replaced, as text, in assignments that a later one overrides: they come into
  * force when that one is removed.
  */
-function withoutHidden(
-  content: Uint8Array,
-  { before = '', after }: FlagEdit,
-  systemdVersion: number,
-): Uint8Array {
+function withoutHidden({
+  found: content,
+  variable = EXTRA_ARGS,
+  flag,
+  systemdVersion,
+}: RevertInput): Uint8Array {
+  const { before = '', after } = flag;
   const document = parseEnvironmentFile(content, systemdVersion);
-  const inForce = findAssignment(document, EXTRA_ARGS);
+  const inForce = findAssignment(document, variable);
   const hidden = document.assignments.filter(
-    (assignment) => assignment.key === EXTRA_ARGS && assignment !== inForce,
+    (assignment) => assignment.key === variable && assignment !== inForce,
   );
   if (after === undefined || hidden.length === 0) {
     return content;
@@ -101,10 +106,10 @@ function replaceWord(text: string, word: string, by: string): string {
 }
 
 /** Returns the configuration of a unit that reads this file alone. */
-function read(path: string, content: Uint8Array, systemdVersion: number): Configured {
+function read({ path, variable = EXTRA_ARGS, systemdVersion }: RevertInput, content: Uint8Array): Configured {
   const unit = {
     name: 'kubelet.service',
-    execStart: ['kubelet', `$${EXTRA_ARGS}`],
+    execStart: ['kubelet', `$${variable}`],
     environment: [],
     environmentFiles: [{ path, optional: false, fromGlob: false, content }],
     systemdVersion,
@@ -112,9 +117,9 @@ function read(path: string, content: Uint8Array, systemdVersion: number): Config
   return configuredOf(unit, readEnvironmentFiles(unit), readKubeletConfig(NO_CONFIG));
 }
 
-/** Returns the list of the flag; undefined when KUBELET_EXTRA_ARGS does not have it. */
-function listIn(configured: Configured): readonly string[] | undefined {
-  const { inExtra } = usesOf(configured);
+/** Returns the list of the flag; undefined when the variable does not have it. */
+function listIn(configured: Configured, variable: string): readonly string[] | undefined {
+  const { inExtra } = usesOf(configured, variable);
   return inExtra.length === 0
     ? undefined
     : inExtra.flatMap(({ items }) => items.map(({ pattern }) => pattern));

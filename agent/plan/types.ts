@@ -54,11 +54,13 @@ export interface Refused {
 export interface Planned {
   readonly kind: 'planned';
   readonly file: string;
+  /** The variable in the file that holds the list; undefined: the file is the agent's own in the folder of --config-dir. */
+  readonly variable: string | undefined;
   readonly before: Uint8Array | undefined;
   /** The same bytes when nothing changes; undefined only when the file neither exists nor is needed. */
   readonly after: Uint8Array | undefined;
   readonly changed: boolean;
-  /** What `$KUBELET_EXTRA_ARGS` expands to. */
+  /** What the variable expands to. */
   readonly words: { readonly before: string[]; readonly after: string[] };
   /** What the next start of the kubelet would allow. */
   readonly configured: { readonly before: string[]; readonly after: string[] };

@@ -1,22 +1,23 @@
 // Finds our flag among the kubelet's arguments, and verifies that an edit changed our flag alone.
 
 import type { AllowedUse, Configured } from '../kubelet/configured.ts';
+import type { ArgvWord } from '../kubelet/exec-start.ts';
 import type { WordRange } from '../kubelet/edit/edit-value.ts';
 import { ALLOWED_FLAG, type FlagUse } from '../kubelet/flags/flags.ts';
-import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';
+import type { KubeletUnit } from '../kubelet/unit.ts';
 import type { Refused } from './types.ts';
 
 export interface ExtraUses {
-  /** Uses whose words all come from KUBELET_EXTRA_ARGS. */
+  /** Uses whose words all come from the variable that the agent edits, KUBELET_EXTRA_ARGS or another. */
   readonly inExtra: readonly AllowedUse[];
   readonly elsewhere: readonly AllowedUse[];
-  /** The uses of our flag among the words of KUBELET_EXTRA_ARGS. */
+  /** The uses of our flag among the words of that variable. */
   readonly ranges: readonly WordRange[];
 }
 
-/** Returns the uses of our flag, split into those in KUBELET_EXTRA_ARGS and the others. */
-export function usesOf(configured: Configured): ExtraUses {
-  const inExtra = configured.uses.filter(({ words }) => words.every(isExtra));
+/** Returns the uses of our flag, split into those in the variable and the others. */
+export function usesOf(configured: Configured, variable: string): ExtraUses {
+  const inExtra = configured.uses.filter(({ words }) => words.every((word) => word.variable === variable));
   const ranges = new Map(
     inExtra.map(({ words }) => [words[0]?.index ?? 0, { at: words[0]?.index ?? 0, words: words.length }]),
   );
@@ -34,13 +35,18 @@ export interface StartProblem {
 }
 
 /** Returns why the kubelet would not start even without a change, and the file at fault; undefined when it would start. */
-export function startProblem(unit: KubeletUnit, configured: Configured): StartProblem | undefined {
-  const crossing = configured.uses.find(({ words }) => words.some(isExtra) && !words.every(isExtra));
+export function startProblem(
+  unit: KubeletUnit,
+  configured: Configured,
+  variable: string,
+): StartProblem | undefined {
+  const isOurs = (word: ArgvWord): boolean => word.variable === variable;
+  const crossing = configured.uses.find(({ words }) => words.some(isOurs) && !words.every(isOurs));
   const { problem } = configured.flags;
   if (problem === undefined && crossing === undefined) return undefined;
   const at = problem?.at ?? crossing?.use.at ?? 0;
-  const variable = configured.args[at]?.variable;
-  const assigned = variable === undefined ? undefined : configured.environment.get(variable)?.assigned;
+  const source = configured.args[at]?.variable;
+  const assigned = source === undefined ? undefined : configured.environment.get(source)?.assigned;
   const message =
     problem === undefined
       ? `Expected --${ALLOWED_FLAG} and its value in one variable, got them in two. Write them as one word with =.`
@@ -64,22 +70,23 @@ export function verifyEdit(
   before: Configured,
   after: Configured,
   list: readonly string[] | undefined,
+  variable: string,
 ): string | undefined {
-  const found = usesOf(after).inExtra.flatMap(({ items }) => items.map(({ pattern }) => pattern));
+  const found = usesOf(after, variable).inExtra.flatMap(({ items }) => items.map(({ pattern }) => pattern));
   const wanted = list ?? [];
   const holds = found.length >= wanted.length && wanted.every((item, index) => found[index] === item);
   const isGone = list !== undefined || found.length === 0;
   const sameProblem = after.flags.problem?.message === before.flags.problem?.message;
-  if (holds && isGone && sameProblem && sameOthers(before, after)) return undefined;
+  if (holds && isGone && sameProblem && sameOthers(before, after, variable)) return undefined;
   if (before.flags.end !== undefined) {
-    return `Expected no -- among the arguments, got one. The kubelet reads no flag after it. Remove it from ${EXTRA_ARGS}.`;
+    return `Expected no -- among the arguments, got one. The kubelet reads no flag after it. Remove it from ${variable}.`;
   }
   const last = before.flags.uses.findLast(
-    (use) => use.words === 2 && before.args[use.at]?.variable === EXTRA_ARGS,
+    (use) => use.words === 2 && before.args[use.at]?.variable === variable,
   );
   const suspect = last === undefined ? '' : ` (--${last.name}?)`;
   return (
-    `Expected each flag in ${EXTRA_ARGS} to have its value there, got one that would take the next word as its value${suspect}. ` +
+    `Expected each flag in ${variable} to have its value there, got one that would take the next word as its value${suspect}. ` +
     'Give the flag its value with =.'
   );
 }
@@ -92,17 +99,13 @@ const FIXES = {
   list: 'Fix the list.',
 } as const;
 
-function isExtra({ variable }: { readonly variable: string | undefined }): boolean {
-  return variable === EXTRA_ARGS;
-}
-
-function sameOthers(before: Configured, after: Configured): boolean {
-  const [left, right] = [othersOf(before), othersOf(after)];
+function sameOthers(before: Configured, after: Configured, variable: string): boolean {
+  const [left, right] = [othersOf(before, variable), othersOf(after, variable)];
   return JSON.stringify(left) === JSON.stringify(right);
 }
 
-function othersOf(configured: Configured): readonly unknown[] {
-  const elsewhere = usesOf(configured).elsewhere.map(({ use }) => use);
+function othersOf(configured: Configured, variable: string): readonly unknown[] {
+  const elsewhere = usesOf(configured, variable).elsewhere.map(({ use }) => use);
   const others = configured.flags.uses.filter((use) => use.name !== ALLOWED_FLAG || elsewhere.includes(use));
   return others.map(({ name, value, words }: FlagUse) => ({ name, value, words }));
 }

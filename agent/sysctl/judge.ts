@@ -1,6 +1,7 @@
 // Judges one allowance for one node: allowed, safe or invalid.
 
 import { allowanceProblem } from './allowance.ts';
+import { isNodeWide } from './node-wide.ts';
 import { isSafe, kernelNeededBy } from './safe.ts';
 import { formatVersion, type Version } from './version.ts';
 
@@ -15,7 +16,12 @@ export interface Judgement {
   readonly verdict: Verdict;
   /** One sentence for a person; for an invalid one, how to fix it too. */
   readonly message: string;
+  /** Why an allowed one is of no use to any pod; absent when it may be. */
+  readonly warning?: string;
 }
+
+const NODE_WIDE_WARNING =
+  'no pod can set it: Linux keeps it once for the whole node, and a pod that names it does not start. Set it on the node itself';
 
 interface NodeVersions {
   readonly kubelet: Version;
@@ -32,7 +38,12 @@ export function judge(pattern: string, node: NodeVersions): Judgement {
   if (isSafe(pattern, node.kubelet, node.kernel)) {
     return { pattern, verdict: 'safe', message: safeMessage(pattern, node) };
   }
-  return { pattern, verdict: 'allowed', message: allowedMessage(pattern, node) };
+  return {
+    pattern,
+    verdict: 'allowed',
+    message: allowedMessage(pattern, node),
+    ...(isNodeWide(pattern) && { warning: NODE_WIDE_WARNING }),
+  };
 }
 
 function safeMessage(pattern: string, node: NodeVersions): string {

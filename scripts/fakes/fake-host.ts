@@ -7,9 +7,11 @@ import { stateStore } from '../../agent/node/state/state-store.ts';
 import type {
   Clock,
   Cluster,
+  Confinement,
   HostFiles,
   NodeObject,
   PodsWatch,
+  Program,
   Readiness,
   SeenPod,
   Shortage,
@@ -23,10 +25,19 @@ import type { ConfigMapObject } from '../../agent/policy/config-map.ts';
 import type { EventDraft } from '../../agent/report/event-draft.ts';
 
 export const ENVIRONMENT_FILE = '/etc/default/kubelet';
+/** A folder of a host whose init process is systemd. */
+export const SYSTEMD_RUNS = '/run/systemd/system';
 export const CONFIG_FILE = '/var/lib/kubelet/config.yaml';
 
+const KUBELET = '/usr/bin/kubelet';
+
+/** Returns an executable file with these first bytes, by default a binary's. */
+export function fakeProgram(path: string, head = '\u{7F}ELF'): Program {
+  return { path, command: path, head, file: path, version: path };
+}
+
 const EXEC_START = [
-  '/usr/bin/kubelet',
+  KUBELET,
   '$KUBELET_KUBECONFIG_ARGS',
   '$KUBELET_CONFIG_ARGS',
   '$KUBELET_KUBEADM_ARGS',
@@ -78,6 +89,14 @@ export class FakeHost {
   environment: readonly string[] = [`KUBELET_CONFIG_ARGS=--config=${CONFIG_FILE}`];
   environmentFiles: UnitStatus['environmentFiles'] = [{ path: ENVIRONMENT_FILE, optional: true }];
   version = 'Kubernetes v1.37.2';
+  /** The executable files, by path. */
+  programs: Record<string, Program> = { [KUBELET]: fakeProgram(KUBELET) };
+  /** The path of the file that the kubelet's process runs. */
+  executable = KUBELET;
+  /** What confines the agent. */
+  confinement: Confinement | undefined;
+  /** The binaries that were asked for their version, in order. */
+  readonly asked: string[] = [];
   crash: Crash = () => undefined;
   /** The error to throw for the action that is about to happen; undefined: none. */
   fault: (action: string) => Error | undefined = () => undefined;
@@ -134,6 +153,7 @@ export class FakeHost {
 
   constructor(files: Readonly<Record<string, string>> = {}) {
     this.files.set(CONFIG_FILE, 'kind: KubeletConfiguration\n');
+    this.files.set(SYSTEMD_RUNS, '');
     for (const [path, content] of Object.entries(files)) {
       this.files.set(path, content);
     }
@@ -221,7 +241,15 @@ export class FakeHost {
           Promise.resolve(
             pid === this.#pid() && name === 'INVOCATION_ID' ? this.#status('').invocationId : undefined,
           ),
-        kubeletVersion: () => Promise.resolve(this.version),
+        programAt: async (path) => this.programs[path],
+        programOf: async (pid) => (pid === this.#pid() ? this.programs[this.executable] : undefined),
+        kubeletVersion: async ({ command }, _flags, { run }) => {
+          if (run) {
+            this.asked.push(command);
+          }
+          return run ? { ok: true, output: this.version } : undefined;
+        },
+        confinement: () => Promise.resolve(this.confinement),
         kernelRelease: () => Promise.resolve('6.1.0-18-amd64'),
       },
       rollbackTimer: {
@@ -315,6 +343,7 @@ export class FakeHost {
         return this.#bytes(path);
       },
       changedAt: async (path) => this.files.changedAt(path),
+      realPath: (path) => Promise.resolve(path),
       glob: () => Promise.resolve([]),
       walk: async (path) => [...this.files.keys()].filter((file) => file.startsWith(`${path}/`)),
       writeAtomic: async (path, content, { expected } = {}) => {

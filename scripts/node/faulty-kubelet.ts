@@ -5,10 +5,7 @@ import type { TestNode } from './test-node.ts';
 
 const FAULT = '/run/faults-list';
 const KUBELET = `#!/bin/sh
-case "$*" in
-  *--version*) ;;
-  *) if [ -s ${FAULT} ] && expr "$*" : ".*$(cat ${FAULT})" > /dev/null; then exec /usr/bin/kubelet "$@" --no-such-flag; fi ;;
-esac
+if [ -s ${FAULT} ] && expr "$*" : ".*$(cat ${FAULT})" > /dev/null; then exec /usr/bin/kubelet "$@" --no-such-flag; fi
 exec /usr/bin/kubelet "$@"
 `;
 

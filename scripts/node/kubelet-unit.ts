@@ -2,6 +2,7 @@
 
 import type { TestNode } from './test-node.ts';
 
+const KUBELET = '/usr/bin/kubelet';
 const WRAPPER = '/usr/local/lib/e2e-kubelet';
 const DROP_IN = '/etc/systemd/system/kubelet.service.d/90-fault.conf';
 const ARGS = '$KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS';
@@ -13,8 +14,11 @@ export async function useDropIn(node: TestNode, content: string): Promise<void> 
   await node.restartKubelet();
 }
 
-/** Runs this script, which executes the kubelet, in place of the kubelet from now on. */
+/**
+ * From now on the unit starts this script, which executes the kubelet with `"$@"`. As kubenswrapper, it is given the kubelet's path first,
+ * by which the agent knows the kubelet.
+ */
 export async function useWrapper(node: TestNode, script: string): Promise<void> {
-  await node.write(script, WRAPPER, 0o755);
-  await useDropIn(node, `[Service]\nExecStart=\nExecStart=${WRAPPER} ${ARGS}\n`);
+  await node.write(script.replace('\n', '\nshift\n'), WRAPPER, 0o755);
+  await useDropIn(node, `[Service]\nExecStart=\nExecStart=${WRAPPER} ${KUBELET} ${ARGS}\n`);
 }

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, readKubeletConfig, type ConfigSources } from '../../agent/kubelet/config.ts';
 
+const KIND = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
+
+/** Drop-ins get the apiVersion and kind that the kubelet requires. */
 function sources(config: string | undefined, dropIns: Readonly<Record<string, string>> = {}): ConfigSources {
   return {
     config: config === undefined ? undefined : { path: '/c/config.yaml', content: Buffer.from(config) },
-    dropIns: Object.entries(dropIns).map(([path, text]) => ({ path, content: Buffer.from(text) })),
+    dropIns: Object.entries(dropIns).map(([path, text]) => ({ path, content: Buffer.from(KIND + text) })),
   };
 }
 
@@ -40,7 +43,7 @@ describe('the list', () => {
   it('is emptied by an empty list and by null, and unchanged by a drop-in without the key', () => {
     expect(list('allowedUnsafeSysctls: [a]', { '/d/1.conf': 'allowedUnsafeSysctls: []' })).toEqual([]);
     expect(list('allowedUnsafeSysctls: [a]', { '/d/1.conf': 'allowedUnsafeSysctls: null' })).toEqual([]);
-    expect(list('allowedUnsafeSysctls: [a]', { '/d/1.conf': 'kind: KubeletConfiguration' })).toEqual(['a']);
+    expect(list('allowedUnsafeSysctls: [a]', { '/d/1.conf': 'maxPods: 1' })).toEqual(['a']);
   });
 
   it('is not read from files with another extension', () => {
@@ -84,10 +87,16 @@ describe('a config file that the kubelet cannot read', () => {
     ['- a\n', 1],
     ['', undefined],
     ['a: 1\nhealthzPort: "1"\n', 2],
+    ['kind: KubeletConfiguration\n', undefined],
+    ['apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfig\n', undefined],
+    ['apiVersion: kubelet.config.k8s.io/v1\nkind: KubeletConfiguration\n', undefined],
   ])('is refused with the line of the fault: %j', (text, line) => {
     const refusal = (): unknown => {
       try {
-        return readKubeletConfig(sources(undefined, { '/d/1.conf': text }));
+        return readKubeletConfig({
+          config: undefined,
+          dropIns: [{ path: '/d/1.conf', content: Buffer.from(text) }],
+        });
       } catch (error) {
         return error;
       }

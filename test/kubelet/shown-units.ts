@@ -5,6 +5,8 @@ import { invalidUtf8, toByteString } from '../../agent/kubelet/environment/bytes
 export interface UnitProperties {
   readonly name?: string;
   readonly execStart: readonly string[];
+  /** The words of each ExecStartPre=. */
+  readonly startPre?: readonly (readonly string[])[];
   readonly environment?: readonly string[];
   /** `-` before the path: the unit starts without the file. */
   readonly environmentFiles?: readonly string[];
@@ -15,10 +17,13 @@ export interface UnitProperties {
 /** The output of `systemctl show`, with some of the properties that a plan does not need. */
 export function systemctlShow(unit: UnitProperties): string {
   const { name = 'kubelet.service', environment = [], environmentFiles = [], dropInPaths = [] } = unit;
+  const startPre = (unit.startPre ?? []).map(execStart);
   return [
     'Type=simple',
     'Restart=always',
     'ExecMainStartTimestamp=Sat 2026-11-28 20:59:59 UTC',
+    ...startPre.map((command) => `ExecStartPre=${command}`),
+    ...startPre.map((command) => `ExecStartPreEx=${command}`),
     `ExecStart=${execStart(unit.execStart)}`,
     `ExecStartEx=${execStart(unit.execStart).replace('ignore_errors=no', 'flags=')}`,
     'Slice=system.slice',

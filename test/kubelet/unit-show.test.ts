@@ -9,6 +9,10 @@ const SHOWN = {
   execStart: KUBELET,
   environment: ['KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml', 'A=b c'],
   environmentFiles: ['-/var/lib/kubelet/kubeadm-flags.env', '/etc/default/kubelet'],
+  startPre: [
+    ['/bin/mkdir', '-p', '/a'],
+    ['/bin/b', '/etc/default/kubelet'],
+  ],
   dropInPaths: ['/etc/systemd/system/kubelet.service.d/10-kubeadm.conf', '/run/a b.conf'],
 };
 
@@ -23,6 +27,7 @@ describe('parseUnitShow', () => {
         { path: '/var/lib/kubelet/kubeadm-flags.env', optional: true },
         { path: '/etc/default/kubelet', optional: false },
       ],
+      startPre: ['/bin/mkdir -p /a', '/bin/b /etc/default/kubelet'],
       unitFiles: ['/usr/lib/systemd/system/kubelet.service', ...SHOWN.dropInPaths],
       systemdVersion: undefined,
     });
@@ -133,7 +138,7 @@ describe('parseUnitShow', () => {
     ['a text without ExecStart', 'Id=kubelet.service\nType=simple\n', undefined, 'found only "Id, Type"'],
     ['a unit file', '[Service]\nExecStart=/usr/bin/kubelet $A\n', 2, 'found "/usr/bin/kubelet $A"'],
     ['two ExecStart', `ExecStart=${execStart(['/a'])}\nExecStart=${execStart(['/b'])}\n`, 2, 'found another'],
-    ['two units', `${systemctlShow(SHOWN)}\n${systemctlShow(SHOWN)}`, 28, 'again here'],
+    ['two units', `${systemctlShow(SHOWN)}\n${systemctlShow(SHOWN)}`, 36, 'again here'],
     [
       'a masked unit',
       'Id=kubelet.service\nLoadState=masked\nFragmentPath=/dev/null\n',

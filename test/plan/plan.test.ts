@@ -214,17 +214,17 @@ describe('the file to edit', () => {
       fromGlob: true,
       content: Buffer.from('KUBELET_EXTRA_ARGS=--v=2'),
     };
-    expect(planned({ unit: withFiles([{ ...EMPTY, path: '/etc/x' }, glob]) }).file).toBe('/etc/k.d/a.env');
+    expect(planned({ unit: withFiles([{ ...EMPTY, path: OWN }, glob]) }).file).toBe('/etc/k.d/a.env');
   });
 
-  it('is without an assignment the last one that is not from a glob pattern and not kubeadm’s', () => {
+  it('is without an assignment the first one that is not from a glob pattern and not kubeadm’s', () => {
     const unit = withFiles([
-      { ...EMPTY, path: '/etc/x' },
-      { ...EMPTY, path: '/etc/y' },
       { ...EMPTY, path: '/var/lib/kubelet/kubeadm-flags.env' },
-      { ...EMPTY, path: '/etc/k.d/a.env', fromGlob: true, content: Buffer.from('A=1') },
+      { ...EMPTY, path: '/etc/kubelet.d/a.env', fromGlob: true, content: Buffer.from('A=1') },
+      { ...EMPTY, path: OWN },
+      { ...EMPTY, path: '/etc/kubernetes/kubelet-2.env' },
     ]);
-    expect(planned({ unit }).file).toBe('/etc/y');
+    expect(planned({ unit }).file).toBe(OWN);
   });
 
   it('is never one that kubeadm’s own file overrides', () => {
@@ -233,8 +233,8 @@ describe('the file to edit', () => {
       path: '/var/lib/kubelet/kubeadm-flags.env',
       content: Buffer.from('KUBELET_EXTRA_ARGS=--v=4'),
     };
-    expect(anyPlan({ unit: withFiles([{ ...EMPTY, path: '/etc/x' }, kubeadm]) }).kind).toBe('unreconcilable');
-    expect(planned({ unit: withFiles([kubeadm, { ...EMPTY, path: '/etc/x' }]) }).words.after).toEqual([
+    expect(anyPlan({ unit: withFiles([{ ...EMPTY, path: OWN }, kubeadm]) }).kind).toBe('unreconcilable');
+    expect(planned({ unit: withFiles([kubeadm, { ...EMPTY, path: OWN }]) }).words.after).toEqual([
       '--v=4',
       '--allowed-unsafe-sysctls=net.core.somaxconn',
     ]);
@@ -298,6 +298,7 @@ describe('a plan that is refused', () => {
   });
 });
 
+const OWN = '/etc/kubernetes/kubelet.env';
 const EMPTY = { optional: true, fromGlob: false, content: undefined };
 
 function withFiles(environmentFiles: KubeletUnit['environmentFiles']): KubeletUnit {

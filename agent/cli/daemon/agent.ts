@@ -16,7 +16,7 @@ import { hostSystemd } from '../../host/systemd.ts';
 import { hostRollbackTimer } from '../../host/rollback/rollback-timer.ts';
 import { hostWatch } from '../../host/watch/watch.ts';
 import { createAgent } from '../../node/agent.ts';
-import { stateStore } from '../../node/state/state-store.ts';
+import { stateStore, type StateStore } from '../../node/state/state-store.ts';
 import { followCluster } from './follow.ts';
 import { configMapOption, logLevelOption, serviceLog } from './service.ts';
 import { probeFiles } from './probe-files.ts';
@@ -67,8 +67,12 @@ async function runAgent(flags: AgentFlags): Promise<void> {
   const log = serviceLog(flags.logLevel, { node: flags.nodeName });
   const ended = termination();
   const life = probeFiles();
-  const lock = await lockedNode(log, ended);
-  if (lock === undefined) {
+  const lock = nodeLock(log, ended);
+  // Without access to the host the agent takes the lock before its first step there, and the node shows why it cannot.
+  const taken = await lock
+    .take()
+    .catch((error: unknown) => log.error({ err: error }, 'The node lock failed'));
+  if (taken === false) {
     life.end();
     return;
   }
@@ -92,7 +96,7 @@ async function runAgent(flags: AgentFlags): Promise<void> {
       processes: hostProcesses(HOST_ROOT, run),
       health: kubeletHealth,
       files,
-      stateStore: stateStore(files),
+      stateStore: lockedStore(stateStore(files), lock),
       rollbackTimer: hostRollbackTimer(files, run),
       watch: hostWatch(HOST_ROOT, () => agent.hostChanged(), {
         onPolling: (why) =>
@@ -128,18 +132,43 @@ async function runAgent(flags: AgentFlags): Promise<void> {
   log.info({}, 'The agent stopped');
 }
 
-/** Resolves to the node's lock, after the agent that holds it has ended; undefined when `ended` resolves first. */
-async function lockedNode(log: Logger, ended: Promise<unknown>): Promise<NodeLock | undefined> {
+interface AgentLock {
+  /** Resolves after the agent that holds the lock has ended; with false when this process is to end first. Rejects as `lockNode`. */
+  take(): Promise<boolean>;
+  release(): void;
+}
+
+function nodeLock(log: Logger, ended: Promise<unknown>): AgentLock {
   const giveUp = new AbortController();
   void ended.then(() => giveUp.abort());
-  return lockNode(HOST_ROOT + LOCK_FOLDER, {
-    giveUp: giveUp.signal,
-    onBusy: () =>
-      log.warn(
-        {},
-        'Another agent holds the node lock. This agent waits until that one ends. Remove the duplicate DaemonSet.',
-      ),
-  });
+  let lock: NodeLock | undefined;
+  return {
+    async take() {
+      lock ??= await lockNode(HOST_ROOT + LOCK_FOLDER, {
+        giveUp: giveUp.signal,
+        onBusy: () =>
+          log.warn(
+            {},
+            'Another agent holds the node lock. This agent waits until that one ends. Remove the duplicate DaemonSet.',
+          ),
+      });
+      return lock !== undefined;
+    },
+    release: () => lock?.release(),
+  };
+}
+
+/** The agent's first step on the host is to load its state: nothing happens there without the lock. */
+function lockedStore(store: StateStore, lock: Pick<AgentLock, 'take'>): StateStore {
+  return {
+    ...store,
+    async load() {
+      if (!(await lock.take())) {
+        throw new Error('The agent ends before it has the node lock.');
+      }
+      return store.load();
+    },
+  };
 }
 
 function parseSeconds(text: string): number {

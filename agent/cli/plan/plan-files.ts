@@ -44,7 +44,7 @@ function kubeadmUnit(file: { readonly path: string; readonly content: Uint8Array
       `$${EXTRA_ARGS}`,
     ],
     environment: [],
-    environmentFiles: [{ ...file, optional: true, fromGlob: false }],
+    environmentFiles: [{ ...file, optional: true, fromGlob: false, isCopy: true }],
     systemdVersion: undefined,
   };
 }

@@ -8,6 +8,7 @@ import { resolveHostPath } from '../../host/files/paths.ts';
 
 import { nextArgv } from '../../kubelet/configured.ts';
 import { readUsableEnvironmentFiles } from '../../kubelet/environment/environment.ts';
+import { takesLoneVariable } from '../../kubelet/exec-start.ts';
 import { findAssignment } from '../../kubelet/environment/environment-file.ts';
 import { UNPRINTABLE } from '../../kubelet/quoted-words.ts';
 import { configPaths } from '../../kubelet/running.ts';
@@ -99,13 +100,14 @@ function readableFiles(prefix: string): HostFiles {
 
 async function readUnit(
   files: HostFiles,
-  { name, execStart, environment, environmentFiles, systemdVersion }: ShownUnit,
+  { name, execStart, environment, environmentFiles, startPre, systemdVersion }: ShownUnit,
 ): Promise<KubeletUnit> {
   const entries = await Promise.all(environmentFiles.map((entry) => readEntry(files, entry)));
   return {
     name,
     execStart,
     environment,
+    startPre,
     environmentFiles: entries.flat().map(({ file }) => file),
     systemdVersion,
   };
@@ -123,7 +125,8 @@ function hiddenNotes({ hiddenVariables }: ShownUnit, unit: KubeletUnit, showFile
   const isAssigned = readUsableEnvironmentFiles(unit).some(
     ({ document }) => document !== undefined && findAssignment(document, EXTRA_ARGS) !== undefined,
   );
-  if (isAssigned) return [`${found} This plan ignores that part of Environment=.`];
+  if (isAssigned || !takesLoneVariable(unit.execStart, EXTRA_ARGS))
+    return [`${found} This plan ignores that part of Environment=.`];
   throw new PlanError({
     kind: 'refused',
     message: `${found} ${EXTRA_ARGS} may be among them. Write "KEY=value" in place of ${UNPRINTABLE}.`,

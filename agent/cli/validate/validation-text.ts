@@ -32,11 +32,14 @@ function validationText(validation: Validation, colors: Colors): string {
 
 function allowanceLines(allowances: readonly Judgement[], colors: Colors): readonly string[] {
   const width = Math.min(WIDEST_NAME, Math.max(0, ...allowances.map(({ pattern }) => shown(pattern).length)));
-  return allowances.map(({ pattern, verdict, message }) => {
+  return allowances.map(({ pattern, verdict, message, warning }) => {
     const paint = { allowed: colors.green, safe: colors.dim, invalid: colors.red }[verdict];
     // The error below says what is wrong with it, and in which line.
     const said = verdict === 'invalid' ? 'the kubelet does not start with it' : message;
-    return paint(`${VERDICT_MARKS[verdict]} ${shown(pattern).padEnd(width)}  ${said}`);
+    const name = shown(pattern).padEnd(width);
+    return warning === undefined
+      ? paint(`${VERDICT_MARKS[verdict]} ${name}  ${said}`)
+      : colors.yellow(`! ${name}  ${said}, but ${warning}`);
   });
 }
 
@@ -52,9 +55,13 @@ function outcome({ valid, allowances, errors }: Validation, colors: Colors): str
   }
   const needed = allowances.filter(({ verdict }) => verdict === 'allowed').length;
   const safe = allowances.length - needed;
-  return colors.green(
-    `Valid: ${count(needed, 'allowance')}${safe > 0 ? `, ${safe} more already safe` : ''}.`,
-  );
+  const warned = allowances.filter(({ warning }) => warning !== undefined).length;
+  const parts = [
+    count(needed, 'allowance'),
+    ...(warned > 0 ? [`${warned} of no use to any pod`] : []),
+    ...(safe > 0 ? [`${safe} more already safe`] : []),
+  ];
+  return colors.green(`Valid: ${parts.join(', ')}.`);
 }
 
 function shown(text: string): string {

@@ -37,11 +37,13 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
     target: string,
     path: string,
     content: Uint8Array,
-    { mode, expected }: WriteOptions,
+    { mode, expected, needsFolder }: WriteOptions,
   ): Promise<void> {
     const there = await isRegular(target, path);
     const folder = dirname(target);
-    await mkdir(folder, { recursive: true, mode: folderMode(mode ?? NEW_FILE_MODE) });
+    if (needsFolder !== true) {
+      await mkdir(folder, { recursive: true, mode: folderMode(mode ?? NEW_FILE_MODE) });
+    }
     await temporaries.tidy(target);
     await temporaries.with(target, async (temporary) => {
       const keeps = mode === undefined && there;
@@ -81,6 +83,8 @@ export function hostFiles(root: string, run: RunOnHost): HostFiles {
     read: async (path) => readIfThere(await resolve(path), path, run),
 
     changedAt: async (path) => (await unlessMissing(stat(await resolve(path))))?.ctime,
+
+    realPath: async (path) => (await resolve(path)).slice(root.length),
 
     async glob(pattern) {
       const found: string[] = [];

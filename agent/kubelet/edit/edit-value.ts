@@ -1,4 +1,4 @@
-// Computes the value of KUBELET_EXTRA_ARGS with our flag in it, as an unquoted byte string.
+// Computes the value of the kubelet's arguments with our flag in it, as an unquoted byte string.
 
 import { quoteWord, splitWords, type Word } from '../words.ts';
 

@@ -1,4 +1,4 @@
-// Edits our flag in KUBELET_EXTRA_ARGS of an environment file and changes nothing else.
+// Edits our flag in a variable of an environment file and changes nothing else.
 
 import { encodeUtf8, fromByteString } from '../environment/bytes.ts';
 import { applyInPlace, quoteValue } from './edit-raw.ts';
@@ -8,10 +8,12 @@ import {
   parseEnvironmentFile,
   EnvironmentFileError,
 } from '../environment/environment-file.ts';
-import type { Assignment, EnvironmentDocument } from '../environment/environment-file.ts';
 import { EXTRA_ARGS } from '../unit.ts';
+import type { Assignment, EnvironmentDocument } from '../environment/environment-file.ts';
 
 export interface ExtraArgsEdit {
+  /** KUBELET_EXTRA_ARGS when absent. */
+  readonly variable?: string;
   /** undefined: the file does not exist yet. */
   readonly content: Uint8Array | undefined;
   readonly systemdVersion: number | undefined;
@@ -35,8 +37,9 @@ export class EditError extends Error {
  * @throws EditError when no such bytes were found.
  */
 export function editExtraArgs(edit: ExtraArgsEdit): Uint8Array {
+  const { variable = EXTRA_ARGS } = edit;
   const before = parseEnvironmentFile(edit.content ?? new Uint8Array(), edit.systemdVersion);
-  const assignment = findAssignment(before, EXTRA_ARGS);
+  const assignment = findAssignment(before, variable);
   const old = assignment?.bytes ?? encodeUtf8(edit.carried);
   for (const value of candidateValues(
     old,
@@ -44,12 +47,14 @@ export function editExtraArgs(edit: ExtraArgsEdit): Uint8Array {
     edit.flag === undefined ? undefined : encodeUtf8(edit.flag),
   )) {
     const texts =
-      assignment === undefined ? appended(before, value.text) : replaced(before.text, assignment, value);
-    const good = texts.find((text) => isSafe(before, text, assignment, value.text, edit.systemdVersion));
+      assignment === undefined
+        ? appended(before, variable, value.text)
+        : replaced(before.text, assignment, value);
+    const good = texts.find((text) => isSafe(before, text, assignment, value.text, edit));
     if (good !== undefined) return fromByteString(good);
   }
   throw new EditError(
-    `Expected an edit of ${EXTRA_ARGS} that changes nothing else, found none. ` +
+    `Expected an edit of ${variable} that changes nothing else, found none. ` +
       'Close every quote in the file, and remove backslashes at the ends of lines.',
   );
 }
@@ -64,9 +69,9 @@ function replaced(text: string, assignment: Assignment, value: EditCandidate): r
 }
 
 /** Appends a line. A blank line before it ends a comment that a backslash would continue. */
-function appended(document: EnvironmentDocument, value: string): readonly string[] {
+function appended(document: EnvironmentDocument, variable: string, value: string): readonly string[] {
   const { text } = document;
-  const line = `${EXTRA_ARGS}=${quoteValue(value)}\n`;
+  const line = `${variable}=${quoteValue(value)}\n`;
   const ended = text === '' || /[\n\r]$/.test(text) ? text : `${text}\n`;
   return [ended + line, `${ended}\n${line}`];
 }
@@ -76,7 +81,7 @@ function isSafe(
   text: string,
   edited: Assignment | undefined,
   value: string,
-  systemdVersion: number | undefined,
+  { variable = EXTRA_ARGS, systemdVersion }: ExtraArgsEdit,
 ): boolean {
   const after = reparse(text, systemdVersion);
   if (after === undefined) return false;
@@ -84,7 +89,7 @@ function isSafe(
     key: assignment.key,
     value: assignment === edited ? value : assignment.bytes,
   }));
-  const expected = edited === undefined ? [...others, { key: EXTRA_ARGS, value }] : others;
+  const expected = edited === undefined ? [...others, { key: variable, value }] : others;
   return (
     after.assignments.length === expected.length &&
     after.assignments.every(

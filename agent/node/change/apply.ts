@@ -1,5 +1,6 @@
 // Carries out a decided change, then saves, commits and reports the result.
 
+import { withDropIn, type ConfigSources } from '../../kubelet/config.ts';
 import { runningAllowances } from '../../kubelet/running.ts';
 import { commit } from './arm.ts';
 import { decide, planNode, type Decision } from '../decide/decide.ts';
@@ -39,7 +40,7 @@ export async function applyChange(ports: ApplyPorts, due: DueChange): Promise<De
     const result = await executeChange(ports, {
       journal,
       after: change.plan.after,
-      config: due.observation.config,
+      config: configAfter(due),
       restart: change.restart,
       mayRestart: async () => {
         const { guarded } = decision;
@@ -115,16 +116,28 @@ async function saveAndCommit(ports: ApplyPorts, agentState: AgentState, journal:
   return committed;
 }
 
+/** The config files as the change leaves them. */
+function configAfter({ observation, change }: Pick<DueChange, 'observation' | 'change'>): ConfigSources {
+  const { config } = observation;
+  const { variable, file, after } = change.plan;
+  return variable === undefined ? withDropIn(config, file, after) : config;
+}
+
 /** The node as the change has left it, where it was not rolled back. */
-function observationAfter({ observation, change }: DueChange, result: ChangeResult): Observation {
+function observationAfter(
+  { observation, change }: Pick<DueChange, 'observation' | 'change'>,
+  result: ChangeResult,
+): Observation {
   if (result.kind !== 'done') {
     return observation;
   }
   const { proof } = result;
   const { file, after } = change.plan;
   const { unit } = observation;
+  const config = configAfter({ observation, change });
   return {
     ...observation,
+    config,
     unit: {
       ...unit,
       environmentFiles: unit.environmentFiles.map((entry) =>
@@ -133,7 +146,7 @@ function observationAfter({ observation, change }: DueChange, result: ChangeResu
     },
     ...(proof && {
       status: proof.status,
-      running: runningAllowances(proof.argv, observation.config),
+      running: runningAllowances(proof.argv, config),
       runs: true,
       healthy: true,
       // It was watched for as long as the policy asks.

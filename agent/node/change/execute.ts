@@ -10,7 +10,8 @@ import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
 import { verifyKubelet, type Verification, type VerifyPorts, type VerifyRequest } from './verify.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
-import { restore, rollBack, RollBackError, type RolledBack } from './rollback.ts';
+import { findUnproven } from './prove-config.ts';
+import { restore, rollBack, RollBackError, type RolledBack, writeOptions } from './rollback.ts';
 import { type FollowedPods, soak, type SoakPorts } from './soak.ts';
 
 export interface ChangePorts extends VerifyPorts, SoakPorts, ArmPorts {
@@ -24,7 +25,7 @@ export interface Change {
   /** The file's new bytes; undefined: the change removes the file. */
   readonly after: Uint8Array | undefined;
   readonly restart: boolean;
-  /** The config file and drop-ins that the kubelet reads in addition to its arguments. */
+  /** The config file and drop-ins that the new kubelet reads in addition to its arguments. */
   readonly config: ConfigSources;
   /** Called once, after the write and before the restart. false: the old bytes are restored and nothing is restarted. */
   readonly mayRestart: () => Promise<boolean>;
@@ -103,7 +104,7 @@ async function writeFile(files: HostFiles, { journal, after }: Change): Promise<
   }
   await (after === undefined
     ? files.remove(file, { expected })
-    : files.writeAtomic(file, after, { expected }));
+    : files.writeAtomic(file, after, { expected, ...writeOptions(journal) }));
 }
 
 /** Watches the pods from before the new kubelet starts: only then can the pods that it refuses be told from others. */
@@ -142,6 +143,10 @@ async function verifyAndSoak(
   });
   if (!proof.ok) {
     return rollBack(ports, journal, proof.why);
+  }
+  const unproven = journal.variable === null ? await findUnproven(ports, journal, proof) : undefined;
+  if (unproven !== undefined) {
+    return rollBack(ports, journal, unproven);
   }
   onVerified(proof);
   const fault = await soak(ports, {

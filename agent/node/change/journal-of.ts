@@ -31,6 +31,7 @@ export function journalOf(
     before,
     after: sha256Of(after),
     flag: flagEdit(plan.words),
+    variable: plan.variable ?? null,
     healthz: observation.healthz ?? null,
     desired: plan.desired,
     nodeSoakSeconds: situation.view.policy?.settings.nodeSoakSeconds ?? 0,

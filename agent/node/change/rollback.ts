@@ -1,12 +1,13 @@
 // Rolls back a failed change: restores the file, then restarts and verifies a kubelet that was started with the change.
 
+import { revertDropIn } from '../../kubelet/drop-in.ts';
 import { revertAllowances } from '../../plan/revert.ts';
 import { errorText } from '../../text/error-text.ts';
 import { sha256Of } from '../../text/hash.ts';
 import { restartTimer, type ArmPorts } from './arm.ts';
 import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
-import type { Cluster, HostFiles } from '../ports.ts';
+import type { Cluster, HostFiles, WriteOptions } from '../ports.ts';
 import { verifyKubelet, type VerifyPorts } from './verify.ts';
 import { checkNodeReady } from './node-ready.ts';
 
@@ -87,7 +88,7 @@ export async function restore(
       const expected = { content: found };
       await (wanted === undefined
         ? files.remove(journal.file, { expected })
-        : files.writeAtomic(journal.file, wanted, { expected }));
+        : files.writeAtomic(journal.file, wanted, { expected, ...writeOptions(journal) }));
       return;
     } catch (error) {
       if (!(error instanceof ChangedFileError) || tries === 1) {
@@ -95,6 +96,11 @@ export async function restore(
       }
     }
   }
+}
+
+/** The folder of --config-dir is never created: whether it exists decides whether a kubelet starts. */
+export function writeOptions({ variable }: Pick<Journal, 'variable'>): Pick<WriteOptions, 'needsFolder'> {
+  return variable === null ? { needsFolder: true } : {};
 }
 
 /** True when the file holds any part of the change, also when another party has written it since. Throws as `restore`. */
@@ -107,7 +113,7 @@ export async function holdsChange(
 }
 
 function withoutChange(
-  { file, before, after, flag, lastApplied, past }: Journal,
+  { file, variable, before, after, flag, lastApplied, past }: Journal,
   found: Uint8Array | undefined,
   systemdVersion: number,
 ): Uint8Array | undefined {
@@ -115,14 +121,19 @@ function withoutChange(
   if (hash === after || hash === sha256Of(before)) {
     return before;
   }
+  const applied = [...lastApplied.ours, ...lastApplied.folded];
+  if (variable === null) {
+    return found && revertDropIn({ path: file, found, before, applied, configuredAfter: past.to });
+  }
   // A removed file holds no part of the change.
   return (
     found &&
     revertAllowances({
       path: file,
+      ...(variable !== undefined && { variable }),
       found,
       before,
-      applied: [...lastApplied.ours, ...lastApplied.folded],
+      applied,
       configuredAfter: past.to,
       flag,
       systemdVersion,

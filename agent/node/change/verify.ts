@@ -90,14 +90,16 @@ async function fails(ports: VerifyPorts, started: UnitStatus, what: string): Pro
   return { ok: false, why: await endedBecause(ports, started, what) };
 }
 
-/** Returns `what` with the unit's present state and the last error line of the kubelet. */
+/** Returns `what` with the unit's present state and the kubelet's own error. */
 export async function endedBecause(
   ports: Pick<VerifyPorts, 'systemd' | 'clock'>,
   started: UnitStatus,
   what: string,
 ): Promise<string> {
   const now = await ports.systemd.status(started.name);
-  const line = await lastLogLine(ports, started);
+  // The result of a later start says nothing about this one.
+  const result = now.invocationId === started.invocationId ? now.result : '';
+  const line = await lastLogLine(ports, started, result);
   const unit = `${started.name} is ${now.activeState}/${now.subState}${now.result === '' ? '' : ` (${now.result})`}`;
   return `the kubelet ${what}; ${unit}${line === undefined ? '' : `; its log says: ${line}`}`;
 }
@@ -106,9 +108,10 @@ export async function endedBecause(
 async function lastLogLine(
   { systemd, clock }: Pick<VerifyPorts, 'systemd' | 'clock'>,
   started: UnitStatus,
+  result: string,
 ): Promise<string | undefined> {
   for (let tries = JOURNAL_TRIES; tries > 0; tries -= 1) {
-    const line = kubeletErrorLine(await systemd.journal(started));
+    const line = kubeletErrorLine(await systemd.journal(started), result);
     if (line !== undefined) {
       return line;
     }

@@ -1,6 +1,7 @@
 // Whether the coordinator's approval and the Node's annotations allow a change to begin. Pure.
 
 import type { Policy } from '../../policy/policy.ts';
+import type { PolicyView } from '../../policy/policy-view.ts';
 import { INPUT_KEYS, APPROVAL_MARKERS } from '../../names.ts';
 import type { NodeObject } from '../ports.ts';
 
@@ -48,4 +49,24 @@ export function pausedReason({
   return annotations[INPUT_KEYS.paused] === 'true'
     ? `This node is paused (kubectl annotate node ${name} ${INPUT_KEYS.paused}- ends that)`
     : undefined;
+}
+
+interface Idleness {
+  readonly node: Pick<NodeObject, 'name' | 'annotations'>;
+  readonly view: Pick<PolicyView, 'policy'>;
+}
+
+/** Returns why the agent begins no change on this node; undefined when it may. */
+export function idleReason({ node, view }: Idleness): string | undefined {
+  if (view.policy?.settings.paused === true) {
+    return 'The policy is paused';
+  }
+  return (
+    pausedReason(node) ?? (view.policy?.settings.mode === 'Observe' ? 'The policy only observes' : undefined)
+  );
+}
+
+/** True when there is a policy, and neither it nor the node's annotation keeps the agent from changing the node. */
+export function mayChange(idleness: Idleness): boolean {
+  return idleness.view.policy !== undefined && idleReason(idleness) === undefined;
 }

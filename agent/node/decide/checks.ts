@@ -1,6 +1,6 @@
 // The checks of a planned change, in order of precedence. The first that returns a verdict decides.
 
-import { approvalMissing, pausedReason } from './approval.ts';
+import { approvalMissing, idleReason } from './approval.ts';
 import type { Context, Verdict } from './context.ts';
 import { failurePause, withoutFailure } from './failure-backoff.ts';
 import { blockReason, previewText } from './pod-guard.ts';
@@ -48,16 +48,6 @@ function paused(context: Context): Verdict | undefined {
   }
   const ended = guarded && pods ? previewText(pods, guarded, inUseOf(context)) : '';
   return { state: 'Observing', reason: `${why}. Would change: ${plan.reason}${ended}`, asksPods: true };
-}
-
-/** Returns why the agent begins no change on this node; undefined when it may. */
-function idleReason({ node, view }: Context): string | undefined {
-  if (view.policy?.settings.paused === true) {
-    return 'The policy is paused';
-  }
-  return (
-    pausedReason(node) ?? (view.policy?.settings.mode === 'Observe' ? 'The policy only observes' : undefined)
-  );
 }
 
 function settled(context: Context): Verdict | undefined {

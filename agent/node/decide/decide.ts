@@ -15,6 +15,7 @@ import type { AgentState } from '../state/state-store.ts';
 import type { Observation, Unobservable } from '../observe/observe.ts';
 import { refusalReason } from './reasons.ts';
 import { notRegularReason } from '../observe/reasons.ts';
+import { signsText } from '../observe/vendor/signs.ts';
 
 export interface Decision {
   readonly report: NodeReport;
@@ -64,7 +65,7 @@ export function decide(situation: Situation, planning: Planning | undefined): De
   if (observation.kind === 'unobservable') {
     const { state, reason, retryMs } = observation;
     const retryAt = retryMs === undefined ? undefined : new Date(now.getTime() + retryMs);
-    return { ...decisionOf(situation, agentState, state, reason), retryAt };
+    return { ...decisionOf(situation, agentState, state, withSigns(reason, situation)), retryAt };
   }
   if (planning === undefined) {
     return decisionOf(
@@ -77,7 +78,7 @@ export function decide(situation: Situation, planning: Planning | undefined): De
   const { desired, plan } = planning;
   switch (plan.kind) {
     case 'unreconcilable':
-      return decisionOf(situation, agentState, 'Unreconcilable', plan.reason, desired);
+      return decisionOf(situation, agentState, 'Unreconcilable', withSigns(plan.reason, situation), desired);
     case 'refused':
       return decisionOf(situation, agentState, 'Degraded', refusalReason(plan), desired);
     case 'planned': {
@@ -87,6 +88,11 @@ export function decide(situation: Situation, planning: Planning | undefined): De
         : decisionOf(situation, agentState, 'Degraded', notRegularReason(irregular.message), desired);
     }
   }
+}
+
+/** Adds to the reason of a node that the agent cannot change where its vendor sets the sysctls. */
+function withSigns(reason: string, { observation: { signs }, node }: Situation): string {
+  return signs === undefined ? reason : `${reason} ${signsText(signs, node)}`.trim();
 }
 
 interface PlannedInput {

@@ -1,5 +1,6 @@
 // Preconditions on the host for a change: a running, healthy kubelet, a file that no other program reverts, and disk space. Pure.
 
+import { DROP_IN_NAME } from '../../kubelet/unit.ts';
 import type { Planned } from '../../plan/types.ts';
 import { detectReverts } from './revert-detection.ts';
 import type { AgentState } from '../state/state-store.ts';
@@ -49,11 +50,12 @@ export function findObstacle(
     return { state: 'Degraded', reason: revertedReason(plan, reverts), retryAt: reverts.until };
   }
   if (!healthy) {
-    return blocked(unhealthyReason(status.name, healthzNow), UNHEALTHY_RETRY_MS);
+    return blocked(unhealthyReason(status, healthzNow), UNHEALTHY_RETRY_MS);
   }
-  // The agent does not write the other environment files.
+  // The agent does not write the other files in which it could keep the list.
   const isWritten = (path: string): boolean =>
-    path === plan.file || !unit.environmentFiles.some((other) => other.path === path);
+    path === plan.file ||
+    !(path.endsWith(`/${DROP_IN_NAME}`) || unit.environmentFiles.some((other) => other.path === path));
   const shortage = shortages.find(({ path }) => isWritten(path));
   return shortage && { ...blocked(shortageReason(shortage), SHORTAGE_RETRY_MS), full: true };
 }

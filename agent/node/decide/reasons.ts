@@ -3,7 +3,6 @@
 import type { Drift } from '../../plan/drift.ts';
 import { printCsv } from '../../kubelet/flags/csv.ts';
 import { ALLOWED_FLAG } from '../../kubelet/flags/flags.ts';
-import { EXTRA_ARGS } from '../../kubelet/unit.ts';
 import type { Planned, Refused } from '../../plan/types.ts';
 import type { Desired } from '../../policy/desired.ts';
 import type { Reverts } from './revert-detection.ts';
@@ -52,12 +51,16 @@ export function notRunningReason(
 
 /** `at`: the healthz address. */
 export function unhealthyReason(
-  name: string,
+  { name, deniesAddresses }: Pick<UnitStatus, 'name' | 'deniesAddresses'>,
   at: { readonly address: string; readonly port: number } | undefined,
 ): string {
   const where = at === undefined ? '' : ` at ${at.address}, port ${at.port}`;
+  const filter =
+    deniesAddresses === true
+      ? ' The unit has IPAddressDeny=, with which systemd drops all packets but those of its IPAddressAllow=: allow localhost there.'
+      : '';
   return (
-    `${name} is active, but does not answer healthz${where}. The agent changes only a healthy kubelet. ` +
+    `${name} is active, but does not answer healthz${where}.${filter} The agent changes only a healthy kubelet. ` +
     'Nothing was changed; the agent retries.'
   );
 }
@@ -80,13 +83,16 @@ export function shortageReason({ path, shortage }: ShortOfSpace): string {
 
 /** Returns that another program reverts the file, and how to stop that. */
 export function revertedReason(
-  { file, configured }: Pick<Planned, 'file' | 'configured'>,
+  { file, variable, configured }: Pick<Planned, 'file' | 'variable' | 'configured'>,
   { at, until }: Reverts,
 ): string {
+  const list = `--${ALLOWED_FLAG}=${printCsv(configured.after)}`;
+  const template =
+    variable === undefined ? `a list with ${configured.after.join(', ')}` : `${variable} with ${list}`;
   return (
     `${file} was reverted twice (after the changes of ${at.join(' and ')}): another program manages it. The agent leaves the ` +
     `file as it is until ${until.toISOString()}, or until the policy or the file changes. Make that program leave the ` +
-    `file alone, or put into its template ${EXTRA_ARGS} with --${ALLOWED_FLAG}=${printCsv(configured.after)}`
+    `file alone, or put into its template ${template}`
   );
 }
 

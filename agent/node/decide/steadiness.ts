@@ -28,7 +28,7 @@ export function steadiness(context: Context): Verdict | undefined {
   const kept = mayKeep ? keptReport(context) : undefined;
   return {
     state: 'Blocked',
-    reason: healthy ? restartedReason(status.name) : unhealthyReason(status.name, healthzNow),
+    reason: healthy ? restartedReason(status.name) : unhealthyReason(status, healthzNow),
     retryAt: new Date(now.getTime() + retryMs),
     ...(kept && { report: kept }),
   };

@@ -1,8 +1,14 @@
 // The files that decide how the kubelet starts next, and the disk space to write them.
 
-import type { ConfigFile, ConfigSources } from '../../kubelet/config.ts';
+import { posix } from 'node:path';
+import type { ConfigFile, ConfigFolder, ConfigSources } from '../../kubelet/config.ts';
 import type { configPaths } from '../../kubelet/running.ts';
-import type { EnvironmentFileOnDisk, KubeletUnit } from '../../kubelet/unit.ts';
+import {
+  DROP_IN_NAME,
+  NULL_DEVICE,
+  type EnvironmentFileOnDisk,
+  type KubeletUnit,
+} from '../../kubelet/unit.ts';
 import { settleAll } from '../../time/settle.ts';
 import { NotRegularFileError } from '../not-regular.ts';
 import type { HostFiles, Shortage, Systemd, RollbackTimer, UnitStatus } from '../ports.ts';
@@ -37,13 +43,14 @@ export async function readUnit(
     systemd.version(),
     ...status.environmentFiles.map((entry) => readEntry(files, entry)),
   ]);
-  const { name, execStart, environment } = status;
+  const { name, execStart, environment, startPre = [] } = status;
   const found = entries.flat();
   return {
     unit: {
       name,
       execStart,
       environment,
+      startPre,
       environmentFiles: found.map(({ file }) => file),
       systemdVersion,
     },
@@ -68,7 +75,18 @@ export async function readEntry(
       const content = await read(files, name, (error) => {
         irregular = error;
       });
-      return { file: { path: name, optional, fromGlob, content }, irregular };
+      const leadsTo = irregular === undefined ? await files.realPath(name) : NULL_DEVICE;
+      const folder = name.replace(/\/[^/]*$/u, '/');
+      const folderMissing = content === undefined && (await files.changedAt(folder)) === undefined;
+      const file = {
+        path: name,
+        optional,
+        fromGlob,
+        content,
+        ...(leadsTo !== name && { leadsTo }),
+        ...(folderMissing && { folderMissing }),
+      };
+      return { file, irregular };
     }),
   );
 }
@@ -110,27 +128,41 @@ export async function readConfig(
     const content = await read(files, path);
     return content && { path, content };
   };
-  const [file, dropIns] = await settleAll([
+  const [file, dropIns, folder] = await settleAll([
     config === undefined ? undefined : fileAt(config),
     configDir === undefined ? [] : findDropIns(files, configDir),
+    configDir === undefined ? undefined : configFolder(files, configDir),
   ]);
   const found = await settleAll(dropIns.map(fileAt));
-  return { config: file, dropIns: found.filter((dropIn) => dropIn !== undefined) };
+  return {
+    config: file,
+    dropIns: found.filter((dropIn) => dropIn !== undefined),
+    ...(folder && { folder }),
+  };
 }
 
-/** Returns what the file systems lack for a change of the unit's environment files, the journal, the rollback timer and the boot unit. */
+async function configFolder(files: HostFiles, path: string): Promise<ConfigFolder> {
+  const [[first], changedAt] = await settleAll([files.walk(path), files.changedAt(path)]);
+  // A walk returns the path itself when it is not a folder.
+  const isOther = first !== undefined && posix.relative(first, path) === '';
+  return { path, state: isOther ? 'other' : changedAt === undefined ? 'missing' : 'folder' };
+}
+
+/** Returns what the file systems lack for a change of the unit's environment files or of the agent's drop-in, the journal, the rollback timer and the boot unit. */
 export async function findShortages(
   {
     files,
     rollbackTimer,
   }: { readonly files: HostFiles; readonly rollbackTimer: Pick<RollbackTimer, 'paths'> },
   { name, environmentFiles }: KubeletUnit,
+  { folder }: ConfigSources,
 ): Promise<readonly ShortOfSpace[]> {
   const sizes = environmentFiles.map(({ path, content }) => ({ path, size: content?.length ?? 0 }));
+  const dropIn = folder === undefined ? [] : [{ path: posix.join(folder.path, DROP_IN_NAME), size: 0 }];
   const largest = Math.max(0, ...sizes.map(({ size }) => size));
   const ofTimer = rollbackTimer.paths(name).map((path) => ({ path, size: 0 }));
   const found = await settleAll(
-    [...sizes, { path: STATE_DIR, size: largest }, ...ofTimer].map(async ({ path, size }) => {
+    [...sizes, ...dropIn, { path: STATE_DIR, size: largest }, ...ofTimer].map(async ({ path, size }) => {
       const inside = path === STATE_DIR ? `${path}/any` : path;
       const shortage = await files.shortage(inside, LEAST_FREE_BYTES + TIMES_FILE_SIZE * size);
       return shortage === undefined ? [] : [{ path, shortage }];

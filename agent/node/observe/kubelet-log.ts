@@ -1,20 +1,33 @@
 // The line of the kubelet's log that says why it ended.
 
+import { steadyLine } from '../../text/steady.ts';
+
 const KLOG_FATAL = /^[EF]\d{4} /u;
-/** Severity, time and process id: they differ at every start of a crash loop. */
-const KLOG_HEADER = /^[EF]\d{4} [\d:.]+ +\d+ /u;
-const MAX_LENGTH = 500;
+/** What a kubelet, cobra or Go prints as the last thing before it ends. */
+const ENDINGS: readonly ((line: string) => boolean)[] = [
+  (line) => KLOG_FATAL.test(line) && line.includes('command failed'),
+  (line) => /^(?:Error:|panic:|fatal error:|F\d{4} )/u.test(line),
+];
+/** Where the kubelet itself failed, an error line is the likely cause. */
+const LIKELY: readonly ((line: string) => boolean)[] = [
+  (line) => KLOG_FATAL.test(line),
+  (line) => /error|failed/iu.test(line),
+];
+/** Values of systemd's Result for a process that itself failed. */
+const OWN_FAILURES = ['exit-code', 'core-dump'];
 
 /**
- * Returns the kubelet's error line among the lines of its journal, oldest first: the last klog line with
- * `command failed`, else the last that begins as cobra's or Go's errors do, else the last error line of klog.
- * undefined when no line looks like an error.
+ * Returns the kubelet's own error among the lines of its journal, oldest first, in a form that is the same for every start that fails so.
+ * `result`: systemd's Result for this start. A kubelet that another program ended, or that runs, may have logged errors that did not end
+ * it: then only a line counts with which a kubelet ends. undefined when there is none.
  */
-export function kubeletErrorLine(lines: readonly string[]): string | undefined {
-  const line =
-    lines.findLast((text) => KLOG_FATAL.test(text) && text.includes('command failed')) ??
-    lines.findLast((text) => /^(?:Error:|panic:|fatal error:)/u.test(text)) ??
-    lines.findLast((text) => KLOG_FATAL.test(text)) ??
-    lines.findLast((text) => /error|failed/iu.test(text));
-  return line?.replace(KLOG_HEADER, '').slice(0, MAX_LENGTH);
+export function kubeletErrorLine(lines: readonly string[], result: string): string | undefined {
+  const kinds = OWN_FAILURES.includes(result) ? [...ENDINGS, ...LIKELY] : ENDINGS;
+  for (const isKind of kinds) {
+    const line = lines.findLast(isKind);
+    if (line !== undefined) {
+      return steadyLine(line);
+    }
+  }
+  return undefined;
 }

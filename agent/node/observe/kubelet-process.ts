@@ -82,7 +82,7 @@ async function startedWith(
 }
 
 /** True when neither the kubelet's config files nor their folders have changed since the process was started. */
-async function areOlder(
+export async function areOlder(
   { files, clock }: Pick<ProcessPorts, 'files' | 'clock'>,
   { startedMs }: UnitStatus,
   argv: readonly string[],

@@ -4,12 +4,16 @@ import type { ConfigSources } from '../../kubelet/config.ts';
 import { nextArgv } from '../../kubelet/configured.ts';
 import { configPaths, healthEndpoint } from '../../kubelet/running.ts';
 import type { KubeletUnit } from '../../kubelet/unit.ts';
+import { planChange } from '../../plan/plan.ts';
 import { parseVersion, type Version } from '../../sysctl/version.ts';
-import { errorText } from '../../text/error-text.ts';
 import { settleAll } from '../../time/settle.ts';
 import { kubeletErrorLine } from './kubelet-log.ts';
 import { type KubeletProcess, observeProcess, type ProcessPorts } from './kubelet-process.ts';
-import type { AgentState } from '../state/state-store.ts';
+import { INVOCATIONS_FOLDER, readSigns, type NodeSigns } from './vendor/signs.ts';
+import { findStart } from './start/start.ts';
+import { findUnit } from './start/unit.ts';
+import { askVersion } from './start/version.ts';
+import { EMPTY_STATE, type AgentState } from '../state/state-store.ts';
 import { NotRegularFileError } from '../not-regular.ts';
 import type { Endpoint } from './health.ts';
 import {
@@ -20,8 +24,14 @@ import {
   type FileOnDisk,
   type ShortOfSpace,
 } from './files.ts';
-import type { Processes, Systemd, RollbackTimer, UnitStatus } from '../ports.ts';
-import { maskedReason, notRegularReason } from './reasons.ts';
+import type { Systemd, RollbackTimer, UnitStatus } from '../ports.ts';
+import {
+  maskedReason,
+  missingReason,
+  notRegularReason,
+  otherProgramReason,
+  unknownVersionReason,
+} from './reasons.ts';
 
 export interface ObservePorts extends ProcessPorts {
   readonly systemd: Systemd;
@@ -45,47 +55,50 @@ export interface Observation extends KubeletProcess {
   readonly irregular: readonly NotRegularFileError[];
   /** What the file systems lack for a change. */
   readonly shortages: readonly ShortOfSpace[];
+  /** Of a unit that no plan could change. */
+  readonly signs: NodeSigns | undefined;
   /** The files and folders that decide the next start. */
   readonly watch: readonly string[];
 }
 
-/** A node whose kubelet is not a systemd unit, has no readable version or files, or is masked. */
+/** A node whose kubelet is not a systemd unit, has no readable version or files, is masked, or may not be asked for its version. */
 export interface Unobservable {
   readonly kind: 'unobservable';
-  readonly state: 'Unreconcilable' | 'Degraded' | 'Blocked';
+  readonly state: 'Unreconcilable' | 'Degraded' | 'Blocked' | 'Observing';
   readonly reason: string;
   readonly watch: readonly string[];
+  readonly signs?: NodeSigns | undefined;
   /** When to observe again if no watched file changes, in ms. */
   readonly retryMs?: number;
 }
 
-export const UNIT = 'kubelet.service';
-/** systemd keeps a link for each unit here and replaces it at every start. */
-const INVOCATIONS_FOLDER = '/run/systemd/units';
 /** systemd removes and recreates this folder at every daemon-reload. */
 const RELOADED = '/run/systemd/generator.late';
-/** Passed with --version, so that a kubelet that no longer knows the flag is detected. Any valid allowance. */
-const FLAG_WE_USE = '--allowed-unsafe-sysctls=net.core.somaxconn';
 /** The file of a masked unit. Every process writes to it, so it is not watched. */
 const NULL_DEVICE = '/dev/null';
-const MASKED_RETRY_MS = 5000;
+const RETRY_MS = 5000;
 
-/** Observes the node. `started`: what was saved of the running kubelet. Throws when the host does not answer. */
+/**
+ * Observes the node. `started`: what was saved of the running kubelet. `mayChange`: a change may follow, so the binary of the next start
+ * is asked as well; without it no binary is run but that of the running kubelet. Throws when the host does not answer.
+ */
 export async function observe(
   ports: ObservePorts,
   started: AgentState['started'],
+  mayChange: boolean,
 ): Promise<Observation | Unobservable> {
-  const status = await findUnit(ports.systemd);
+  const status = await findUnit(ports);
   if (typeof status === 'string') {
-    return unreconcilable(status, [`${INVOCATIONS_FOLDER}/`, RELOADED]);
+    const signs = await readSigns(ports.files, undefined);
+    return unreconcilable(status, [`${INVOCATIONS_FOLDER}/`, RELOADED], signs);
   }
   if (status.loadState === 'masked') {
     const reason = maskedReason(status.name, status.mainPid !== 0);
     const watch = unitPaths(status);
-    return { kind: 'unobservable', state: 'Blocked', reason, watch, retryMs: MASKED_RETRY_MS };
+    return { kind: 'unobservable', state: 'Blocked', reason, watch, retryMs: RETRY_MS };
   }
   try {
-    return await observeUnit(ports, status, started);
+    return await observeUnit(ports, status, { started, mayChange });
   } catch (error) {
     if (!(error instanceof NotRegularFileError)) {
       throw error;
@@ -99,72 +112,85 @@ export async function observe(
 async function observeUnit(
   ports: ObservePorts,
   status: UnitStatus,
-  started: AgentState['started'],
+  { started, mayChange }: { readonly started: AgentState['started']; readonly mayChange: boolean },
 ): Promise<Observation | Unobservable> {
-  const { unit, irregular } = await readUnit(ports, status);
+  const start = await findStart(ports, status);
+  const execStart = start.kind === 'kubelet' ? start.execStart : status.execStart;
+  const { unit, irregular } = await readUnit(ports, { ...status, execStart });
   const argv = nextArgv(unit);
   const paths = configPaths(argv);
   const watch = watchedPaths(status, unit, paths);
-  const version = await kubeletVersion(ports.processes, argv[0]);
-  if (typeof version === 'string') {
-    return unreconcilable(version, watch);
+  if (start.kind === 'missing') {
+    const reason = missingReason(status.name, start.what);
+    return { kind: 'unobservable', state: 'Blocked', reason, watch, retryMs: RETRY_MS };
+  }
+  if (start.kind !== 'kubelet') {
+    const signs = await readSigns(ports.files, status);
+    return unreconcilable(otherProgramReason(status.name, start.what), watch, signs);
   }
   const config = await readConfig(ports.files, paths);
+  const refusal = refusalOf(unit, config);
+  const signs = refusal === undefined ? undefined : await readSigns(ports.files, status);
+  const version = await askVersion(ports.processes, start, mayChange && refusal === undefined);
+  switch (version.kind) {
+    case 'refused':
+      return unreconcilable(version.reason, watch, signs);
+    case 'unknown':
+      return refusal === undefined
+        ? { kind: 'unobservable', state: 'Observing', reason: unknownVersionReason(status.name), watch }
+        : unreconcilable(refusal, watch, signs);
+    case 'version': {
+      const healthz = healthEndpoint(argv, config);
+      const next = { status, unit, irregular, config, healthz, kubelet: version.version, signs, watch };
+      return { kind: 'seen', ...next, ...(await observeRest(ports, next, started)) };
+    }
+  }
+}
+
+type Next = Pick<
+  Observation,
+  'status' | 'unit' | 'irregular' | 'config' | 'healthz' | 'kubelet' | 'signs' | 'watch'
+>;
+
+async function observeRest(
+  ports: ObservePorts,
+  { status, unit, config }: Next,
+  started: AgentState['started'],
+): Promise<Omit<Observation, 'kind' | keyof Next>> {
   const [process, unitFiles, shortages, release] = await settleAll([
     observeProcess(ports, status, config, started),
     readUnitFiles(ports.files, status),
-    findShortages(ports, unit),
+    findShortages(ports, unit, config),
     ports.processes.kernelRelease(),
   ]);
   return {
-    kind: 'seen',
-    status,
-    unit,
-    unitFiles,
-    config,
     ...process,
-    healthz: healthEndpoint(argv, config),
-    kubelet: version,
+    unitFiles,
+    shortages,
     kernel: parseVersion(release),
     errorLine: process.runs ? undefined : await errorLine(ports.systemd, status),
-    irregular,
-    shortages,
-    watch,
   };
 }
 
-function unreconcilable(reason: string, watch: readonly string[]): Unobservable {
-  return { kind: 'unobservable', state: 'Unreconcilable', reason, watch };
+function unreconcilable(
+  reason: string,
+  watch: readonly string[],
+  signs: NodeSigns | undefined,
+): Unobservable {
+  return { kind: 'unobservable', state: 'Unreconcilable', reason, watch, signs };
 }
 
-/** Returns the kubelet's unit, or why there is none. */
-async function findUnit(systemd: Systemd): Promise<UnitStatus | string> {
-  const usual = await systemd.status(UNIT);
-  if (usual.loadState !== 'not-found') {
-    return usual;
-  }
-  const others = await systemd.services('*kubelet*');
-  const [only] = others;
-  return others.length === 1 && only !== undefined
-    ? systemd.status(only)
-    : `Expected a systemd unit ${UNIT}, found ${others.length === 0 ? 'no unit of a kubelet' : others.join(', ')}. ` +
-        'On this node the kubelet is started by something else: set its allowed unsafe sysctls there.';
-}
-
-async function kubeletVersion(processes: Processes, binary: string | undefined): Promise<Version | string> {
-  if (binary === undefined) {
-    return 'Expected the unit to start a kubelet, got no ExecStart.';
-  }
-  try {
-    const answer = await processes.kubeletVersion(binary, [FLAG_WE_USE]);
-    return parseVersion(answer) ?? `Expected ${binary} --version to print a version, got ${answer}`;
-  } catch (error) {
-    return `${binary} does not take --allowed-unsafe-sysctls: ${errorText(error)}`;
-  }
+/** Returns why no plan could change this unit, whatever the policy says; undefined when one could. */
+function refusalOf(unit: KubeletUnit, config: ConfigSources): string | undefined {
+  const { lastApplied } = EMPTY_STATE;
+  const plan = planChange({ unit, config, desired: [], lastApplied, unmanaged: 'Keep', goal: 'Apply' });
+  return plan.kind === 'unreconcilable' ? plan.reason : undefined;
 }
 
 async function errorLine(systemd: Systemd, status: UnitStatus): Promise<string | undefined> {
-  return status.invocationId === '' ? undefined : kubeletErrorLine(await systemd.journal(status));
+  return status.invocationId === ''
+    ? undefined
+    : kubeletErrorLine(await systemd.journal(status), status.result);
 }
 
 function watchedPaths(

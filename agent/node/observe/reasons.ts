@@ -10,3 +10,25 @@ export function maskedReason(name: string, runs: boolean): string {
 export function notRegularReason(message: string): string {
   return `${message} The agent does not read or replace it; nothing was changed. Put a regular file in its place.`;
 }
+
+/** `what`: what ExecStart= starts, and what runs. */
+export function otherProgramReason(name: string, what: string): string {
+  return (
+    `Expected ExecStart= of ${name} to start a kubelet, found ${what}. The agent runs no such program, and does not know what it ` +
+    "makes of the kubelet's arguments. Let ExecStart= name the kubelet itself, or set the allowed unsafe sysctls where this node's " +
+    'kubelet is configured.'
+  );
+}
+
+/** `what`: the file that ExecStart= names. */
+export function missingReason(name: string, what: string): string {
+  return `Expected ExecStart= of ${name} to start a kubelet, found ${what}. Nothing was changed; the agent retries.`;
+}
+
+/** A paused or observing agent, and no kubelet that runs. */
+export function unknownVersionReason(name: string): string {
+  return (
+    `${name} does not run. While it may change nothing, the agent runs no kubelet that does not run already, not even for its version. ` +
+    'It says what it would change as soon as the kubelet runs.'
+  );
+}

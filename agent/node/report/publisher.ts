@@ -18,8 +18,8 @@ export interface Publisher {
   publish(report: NodeReport): Promise<void>;
   /** The last report that was published; undefined: none by this process. */
   shown(): NodeReport | undefined;
-  /** Publishes the last report as Degraded, with the reason why there is no newer one. Rejects as `publish`. */
-  publishFailure(reason: string): Promise<void>;
+  /** Publishes the last report with this state, and with the reason why there is no newer one. Rejects as `publish`. */
+  publishFailure(failure: Pick<NodeReport, 'state' | 'reason'>): Promise<void>;
 }
 
 /** The API server did not accept the node's report; the pass itself succeeded. */
@@ -111,7 +111,7 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
       last = report;
       return publish(report);
     },
-    publishFailure: (reason) => publish({ ...(last ?? NOTHING_SEEN), state: 'Degraded', reason }),
+    publishFailure: (failure) => publish({ ...(last ?? NOTHING_SEEN), ...failure }),
     shown: () => last,
   };
 }

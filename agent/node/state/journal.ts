@@ -8,6 +8,8 @@ import { committedSchema, lastAppliedSchema, originalSchema } from './schema.ts'
 
 /** The part that only the agent reads, in one line of JSON. */
 const agentSchema = v.object({
+  /** The variable that the change edits; null: the file is the agent's drop-in. Absent where an older agent wrote it: KUBELET_EXTRA_ARGS. */
+  variable: v.optional(v.nullable(v.string())),
   healthz: v.nullable(v.object({ address: v.string(), port: v.number() })),
   /** What the new kubelet must allow. */
   desired: v.pipe(v.array(v.string()), v.readonly()),

@@ -1,5 +1,6 @@
 // What a policy would do to one node, before it is applied. Pure.
 
+import { isEditable } from '../../kubelet/unit.ts';
 import { restartNeeded } from '../../plan/drift.ts';
 import { podsRefused, type RefusedPod, type SysctlPod } from '../../plan/in-use.ts';
 import { mergeAllowances } from '../../plan/merge.ts';
@@ -97,10 +98,8 @@ function afterwards(
   kubelet: Version,
 ): { readonly next: readonly string[]; readonly restarts: boolean } {
   const others = unmanaged.map(({ pattern }) => pattern);
-  // The agent writes only KUBELET_EXTRA_ARGS: entries of others elsewhere stay, whatever the policy says.
-  const fixed = unmanaged
-    .filter(({ origin }) => !origin.startsWith('KUBELET_EXTRA_ARGS '))
-    .map(({ pattern }) => pattern);
+  // The agent writes only its own variable: entries of others elsewhere stay, whatever the policy says.
+  const fixed = unmanaged.filter(({ origin }) => !isEditable(origin)).map(({ pattern }) => pattern);
   const existing = configured.filter((item) => !fixed.includes(item));
   const ours = configured.filter((item) => !others.includes(item));
   const merge = mergeAllowances({

@@ -6,11 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../../agent/cli/exit.ts';
 import { planCommand } from '../../../agent/cli/plan/plan.ts';
+import { printDropIn } from '../../../agent/kubelet/drop-in.ts';
 import { execStart } from '../../kubelet/shown-units.ts';
 import { kubeadmNode, NODES, type ShownNode } from './shown-nodes.ts';
 
 const MAIN = fileURLToPath(new URL('plan-main.ts', import.meta.url));
 const FLAG = '--allowed-unsafe-sysctls=net.core.somaxconn';
+const CREATED = `KUBELET_EXTRA_ARGS='${FLAG}'\n`;
 const POLICY = 'apiVersion: v1\nkind: ConfigMap\ndata:\n  allowedUnsafeSysctls: net.core.somaxconn\n';
 
 let folder: string;
@@ -95,6 +97,41 @@ describe('kubelet-sysctls plan --unit-show', () => {
       '/etc/default/kubelet',
       `KUBELET_EXTRA_ARGS="\\\n--cpu-manager-policy=static \\\n--feature-gates=TopologyManager=true  --v=2 ${FLAG}"\n`,
     ],
+    ['a file that all services share (F01)', NODES.sharedFile, '/etc/default/kubelet', CREATED],
+    ['Gardener', NODES.gardener, '/var/lib/kubelet/extra_args', CREATED],
+    ['image-builder on Debian', NODES.imageBuilder, '/etc/default/kubelet', CREATED],
+    ['image-builder on a distribution with RPM', NODES.imageBuilderRpm, '/etc/sysconfig/kubelet', CREATED],
+    [
+      'EKS Hybrid Nodes',
+      NODES.eksHybrid,
+      '/etc/eks/kubelet/environment',
+      `NODEADM_KUBELET_ARGS="--v=2"\n${CREATED}`,
+    ],
+    ['Flatcar', NODES.flatcar, '/etc/sysconfig/kubelet', CREATED],
+    [
+      'a file that ExecStartPre= edits (F17)',
+      NODES.edited,
+      '/etc/default/kubelet',
+      `KUBELET_EXTRA_ARGS=--reserved-cpus="0-29" ${FLAG}\n`,
+    ],
+    [
+      'kubespray (F26)',
+      NODES.kubespray,
+      '/etc/kubernetes/kubelet.env',
+      `KUBELET_ARGS="--config=/etc/kubernetes/kubelet-config.yaml \\\n--kubeconfig=/etc/kubernetes/kubelet.conf ${FLAG} \\\n"\n`,
+    ],
+    [
+      'AKS',
+      NODES.aks,
+      '/etc/default/kubelet',
+      `KUBELET_FLAGS=--cluster-dns=10.0.0.10 --max-pods=110 ${FLAG} \nKUBELET_NODE_LABELS=a=b\n`,
+    ],
+    [
+      'EKS with --config-dir',
+      NODES.eks,
+      '/etc/kubernetes/kubelet/config.json.d/99-kubelet-sysctl-agent.conf',
+      Buffer.from(printDropIn(['kernel.sem', 'net.core.somaxconn'])).toString(),
+    ],
   ])('names the file that the agent would change, and its bytes: %s', async (_, node, file, content) => {
     expect(await planned(node)).toMatchObject({ status: 0, file, changed: true, content });
   });
@@ -114,22 +151,21 @@ describe('kubelet-sysctls plan --unit-show', () => {
     ]);
   });
 
-  it('shows that the agent would write to a file that all services share (F01)', async () => {
-    expect(await planned(NODES.sharedFile)).toMatchObject({
-      file: '/etc/environment',
-      content: `PATH="/usr/sbin:/usr/bin"\nHTTP_PROXY="http://10.0.0.1:3128"#kubeone\nKUBELET_EXTRA_ARGS='${FLAG}'\n`,
-    });
-  });
-
   it.each([
     [
-      'kubespray (F26)',
-      NODES.kubespray,
-      '$KUBE_LOGTOSTDERR $KUBE_LOG_LEVEL',
-      '/etc/systemd/system/kubelet.service',
+      'EKS without --config-dir',
+      NODES.eksWithoutConfigDir,
+      '$NODEADM_KUBELET_ARGS',
+      '/etc/eks/kubelet/environment',
     ],
-    ['EKS', NODES.eks, '$NODEADM_KUBELET_ARGS', '/etc/eks/kubelet/environment'],
-    ['AKS, whose unit starts a script (F11)', NODES.aks, 'no variable', '/etc/default/kubelet'],
+    ['AKS, whose unit starts a script (F11)', NODES.aksScript, 'no variable', '/etc/default/kubelet'],
+    ['a comment in the path (F25)', NODES.comment, '/var/lib/kubelet/kubeadm-flags.env', 'comment'],
+    [
+      'a file that ExecStartPre= writes',
+      NODES.generated,
+      '/var/lib/kubelet/kubeadm-flags.env',
+      'ExecStartPre=',
+    ],
     ['kubeadm’s guide for etcd (F26)', NODES.etcdGuide, 'no variable', '20-etcd-service-manager.conf'],
   ])('says why the node cannot be reconciled, and names the unit files: %s', async (_, node, found, file) => {
     const answer = await planned(node);

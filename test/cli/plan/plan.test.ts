@@ -82,7 +82,8 @@ describe('kubelet-sysctls plan', () => {
       data: `${DATA}\nprofiles: "[{name: a, nodeSelector: {pool: big}, allowedUnsafeSysctls: [kernel.shm*]}]"`,
       files: {
         'config.yaml': 'kind: KubeletConfiguration\nallowedUnsafeSysctls: [kernel.sem]\n',
-        'd/sub/10.conf': 'kind: KubeletConfiguration\nallowedUnsafeSysctls: [kernel.msg*]\n',
+        'd/sub/10.conf':
+          'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nallowedUnsafeSysctls: [kernel.msg*]\n',
         'd/20.txt': 'allowedUnsafeSysctls: [fs.mqueue.*]\n',
       },
       args: [

@@ -41,6 +41,23 @@ export function kubeadmNode(
   return { show: systemctlShow({ ...KUBEADM, ...properties }), files: { ...KUBEADM_FILES, ...files } };
 }
 
+/** EKS AL2023 as nodeadm configures it. */
+function eksNode(args: string, files: Readonly<Record<string, string>>): ShownNode {
+  return {
+    show: systemctlShow({
+      execStart: ['/usr/bin/kubelet', '$NODEADM_KUBELET_ARGS'],
+      environmentFiles: ['/etc/eks/kubelet/environment'],
+      fragmentPath: '/etc/systemd/system/kubelet.service',
+    }),
+    files: {
+      '/etc/eks/kubelet/environment': `NODEADM_KUBELET_ARGS="--config=/etc/kubernetes/kubelet/config.json${args}"\n`,
+      '/etc/kubernetes/kubelet/config.json':
+        '{"kind":"KubeletConfiguration","apiVersion":"kubelet.config.k8s.io/v1beta1"}',
+      ...files,
+    },
+  };
+}
+
 export const NODES = {
   kubeadmDeb: kubeadmNode({}, { '/etc/default/kubelet': 'KUBELET_EXTRA_ARGS=\n' }),
   kubeadmRpm: kubeadmNode(
@@ -67,6 +84,57 @@ export const NODES = {
       dropInPaths: [KUBEADM_DROP_IN, '/etc/systemd/system/kubelet.service.d/http-proxy.conf'],
     },
     { '/etc/environment': 'PATH="/usr/sbin:/usr/bin"\nHTTP_PROXY="http://10.0.0.1:3128"#kubeone\n' },
+  ),
+  /** Gardener's node agent writes the unit; the second file is an administrator's. */
+  gardener: {
+    show: systemctlShow({
+      execStart: ['/opt/bin/kubelet', `--config=${CONFIG}`, '--v=2', '$KUBELET_EXTRA_ARGS'],
+      environmentFiles: ['/etc/environment', '-/var/lib/kubelet/extra_args'],
+      fragmentPath: '/etc/systemd/system/kubelet.service',
+    }),
+    files: { ...KUBEADM_FILES, '/etc/environment': 'PATH="/usr/sbin:/usr/bin"\n' },
+  },
+  /** image-builder's images name both usual files. Debian has no folder /etc/sysconfig. */
+  imageBuilder: kubeadmNode(
+    { environmentFiles: [`-${KUBEADM_FLAGS}`, '-/etc/sysconfig/kubelet', '-/etc/default/kubelet'] },
+    { '/etc/default/grub': '' },
+  ),
+  imageBuilderRpm: kubeadmNode(
+    { environmentFiles: [`-${KUBEADM_FLAGS}`, '-/etc/sysconfig/kubelet', '-/etc/default/kubelet'] },
+    { '/etc/sysconfig/network': '', '/etc/default/grub': '' },
+  ),
+  eksHybrid: {
+    show: systemctlShow({
+      execStart: ['/usr/bin/kubelet', '$NODEADM_KUBELET_ARGS', '$KUBELET_EXTRA_ARGS'],
+      environmentFiles: ['/etc/eks/kubelet/environment'],
+      fragmentPath: '/etc/systemd/system/kubelet.service',
+    }),
+    files: { '/etc/eks/kubelet/environment': 'NODEADM_KUBELET_ARGS="--v=2"\n' },
+  },
+  flatcar: kubeadmNode({ environmentFiles: [`-${KUBEADM_FLAGS}`, '-/etc/sysconfig/kubelet'] }, {}),
+  /** F25: the comment is part of the path. */
+  comment: kubeadmNode(
+    { environmentFiles: [`-${KUBEADM_FLAGS}`, '-/etc/sysconfig/kubelet\t\t\t# may go'] },
+    {},
+  ),
+  /** The file is made at each start. */
+  generated: kubeadmNode(
+    {
+      startPre: [
+        ['/bin/sh', '-c', 'echo KUBELET_EXTRA_ARGS=--node-ip=$(hostname -i) > /etc/default/kubelet'],
+      ],
+    },
+    { '/etc/default/kubelet': 'KUBELET_EXTRA_ARGS=--node-ip=10.0.0.11\n' },
+  ),
+  /** F17: a script that edits the file. */
+  edited: kubeadmNode(
+    {
+      startPre: [
+        ['/bin/mkdir', '-p', '/etc/kubernetes/manifests'],
+        ['/usr/local/sbin/sanitize_kubelet_reserved_cpus.sh', '/etc/default/kubelet'],
+      ],
+    },
+    { '/etc/default/kubelet': 'KUBELET_EXTRA_ARGS=--reserved-cpus="0-29"\n' },
   ),
   /** F05: KubeKey gives the variable by Environment=, and a file that is not there would replace it. */
   carried: kubeadmNode(
@@ -124,19 +192,32 @@ export const NODES = {
         'KUBELET_ARGS="--config=/etc/kubernetes/kubelet-config.yaml \\\n--kubeconfig=/etc/kubernetes/kubelet.conf \\\n"\n',
     },
   },
-  eks: {
+  /** Its NodeConfig has `spec.kubelet.config`. */
+  eks: eksNode(' --config-dir=/etc/kubernetes/kubelet/config.json.d', {
+    '/etc/kubernetes/kubelet/config.json.d/40-nodeadm.conf':
+      '{"kind":"KubeletConfiguration","apiVersion":"kubelet.config.k8s.io/v1beta1","allowedUnsafeSysctls":["kernel.sem"]}',
+  }),
+  eksWithoutConfigDir: eksNode('', {}),
+  aks: {
     show: systemctlShow({
-      execStart: ['/usr/bin/kubelet', '$NODEADM_KUBELET_ARGS'],
-      environmentFiles: ['/etc/eks/kubelet/environment'],
+      execStart: [
+        '/opt/bin/kubelet',
+        '--enable-server',
+        '--node-labels=${KUBELET_NODE_LABELS}',
+        '$KUBELET_CONFIG_FILE_FLAGS',
+        '$KUBELET_FLAGS',
+      ],
+      startPre: [['/bin/bash', '/opt/azure/containers/kubelet.sh']],
+      environmentFiles: ['/etc/default/kubelet'],
       fragmentPath: '/etc/systemd/system/kubelet.service',
     }),
     files: {
-      '/etc/eks/kubelet/environment':
-        'NODEADM_KUBELET_ARGS="--config=/etc/kubernetes/kubelet/config.json --config-dir=/etc/kubernetes/kubelet/config.json.d"\n',
+      '/etc/default/kubelet':
+        'KUBELET_FLAGS=--cluster-dns=10.0.0.10 --max-pods=110 \nKUBELET_NODE_LABELS=a=b\n',
     },
   },
   /** F11: the unit starts a script. */
-  aks: {
+  aksScript: {
     show: systemctlShow({
       execStart: ['/opt/azure/containers/start-kubelet.sh'],
       environmentFiles: ['/etc/default/kubelet'],

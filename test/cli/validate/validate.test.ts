@@ -41,6 +41,25 @@ describe('kubelet-sysctls validate', () => {
     expect(status).toBe(1);
   });
 
+  it('warns of a name that the kubelet takes and no pod can set, and exits with 0', () => {
+    const data = { allowedUnsafeSysctls: 'net.core.rmem_max\nnet.core.somaxconn\n' };
+    const text = validate(data, '--kubelet-version', '1.37.2');
+    expect(text.stdout).toMatch(
+      /^! net\.core\.rmem_max {3}allowed to pods by this policy, but no pod can set it/mu,
+    );
+    expect(text.stdout).toMatch(/^✓ net\.core\.somaxconn/mu);
+    expect(text.stdout).toContain('Valid: 2 allowances, 1 of no use to any pod.');
+    expect(text.status).toBe(0);
+
+    const { stdout } = validate(data, '--kubelet-version', '1.37.2', '--output', 'json');
+    expect(JSON.parse(stdout)).toMatchObject({ valid: true, errors: [] });
+    expect(JSON.parse(stdout).allowances[0]).toMatchObject({
+      verdict: 'allowed',
+      warning: expect.stringContaining('no pod can set it'),
+    });
+    expect(JSON.parse(stdout).allowances[1]).not.toHaveProperty('warning');
+  });
+
   it('validates for the kubelet and kernel versions that the options name', () => {
     expect(verdictOf('user.*', '--kubelet-version', '1.36.3')).toBe('invalid');
     expect(verdictOf('user.*', '--kubelet-version', '1.37.2')).toBe('allowed');

@@ -16,7 +16,6 @@ const RETRIED_WITHIN_MS = 60_000;
 /** The real kubelet with an unknown flag, while both the fault and the bad name exist. */
 const FAULTY_KUBELET = `#!/bin/sh
 case "$*" in
-  *--version*) ;;
   *${BAD}*) if [ -e ${FAULT} ]; then exec /usr/bin/kubelet "$@" --no-such-flag; fi ;;
 esac
 exec /usr/bin/kubelet "$@"
@@ -25,7 +24,6 @@ exec /usr/bin/kubelet "$@"
 /** The real kubelet with a wrong API server address, while its arguments contain the bad name. */
 const SILENT_KUBELET = `#!/bin/sh
 case "$*" in
-  *--version*) ;;
   *${BAD}*)
     sed 's|server: .*|server: https://127.0.0.1:9|' /etc/kubernetes/kubelet.conf > /run/e2e-silent.conf
     exec /usr/bin/kubelet "$@" --kubeconfig=/run/e2e-silent.conf ;;
@@ -41,7 +39,6 @@ const WRAPPER_FIXED = '/run/e2e-fixed';
 /** The real kubelet until its arguments contain a sysctl; from then on it rejects all flags, until the fault is fixed. */
 const BREAKING_KUBELET = `#!/bin/sh
 case "$*" in
-  *--version*) exec /usr/bin/kubelet "$@" ;;
   *allowed-unsafe-sysctls=*) [ -e ${WRAPPER_FIXED} ] || touch ${WRAPPER_BROKE} ;;
 esac
 if [ -e ${WRAPPER_BROKE} ]; then exec /usr/bin/kubelet "$@" --no-such-flag; fi

@@ -39,7 +39,10 @@ class Restarted {
           argv: async (pid) => (lives(pid) ? ARGV : undefined),
           environment: async (pid, name) =>
             lives(pid) && name === 'INVOCATION_ID' ? this.invocation : undefined,
-          kubeletVersion: async () => 'Kubernetes v1.37.2',
+          programAt: async () => undefined,
+          programOf: async () => undefined,
+          kubeletVersion: async () => undefined,
+          confinement: async () => undefined,
           kernelRelease: async () => '6.1.0',
         },
         health: { ok: async () => this.now >= this.healthyAt },

@@ -10,6 +10,7 @@ import { JOURNAL_FILE, stateStore } from '../../../agent/node/state/state-store.
 import type { Cluster, HostFiles, HostWatch, Shortage, Systemd } from '../../../agent/node/ports.ts';
 import { KEYS, STATE_DIR } from '../../../agent/names.ts';
 import type { AgentProcess, Calls, NowCall } from './model/calls.ts';
+import { fakeProgram } from '../../../scripts/fakes/fake-host.ts';
 import { errno } from './model/disk.ts';
 import { type Mount, type MountCall, mounts } from './model/fs-promises.ts';
 import { CONFIG_FILE, ENVIRONMENT_FILE } from './model/kubelet.ts';
@@ -62,7 +63,10 @@ export function modelledPorts(context: PortsContext): ModelledPorts {
               ? world.kubelet.invocationId
               : undefined,
           ),
-        kubeletVersion: () => Promise.resolve('Kubernetes v1.37.2'),
+        programAt: (path) => Promise.resolve(fakeProgram(path)),
+        programOf: () => Promise.resolve(fakeProgram('/usr/bin/kubelet')),
+        kubeletVersion: () => Promise.resolve({ ok: true, output: 'Kubernetes v1.37.2' }),
+        confinement: async () => undefined,
         kernelRelease: () => Promise.resolve('6.1.0-18-amd64'),
       },
       rollbackTimer: hostRollbackTimer(files, run),

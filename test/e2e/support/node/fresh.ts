@@ -1,22 +1,52 @@
-// A node set back to what it was before any agent or test touched it: every case begins there.
+// A node set back to what it was before any agent or test touched it, or made one of another kind: every case begins there.
 
 import { readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { inject } from 'vitest';
 import { JOURNAL_FILE } from '../../../../agent/node/state/state-store.ts';
+import { BED_KUBELET, KUBELET_UNIT, type NodeKind } from '../../../../scripts/bed/kinds/kind.ts';
+import { ALL_KINDS, KIND_PATHS } from '../../../../scripts/bed/kinds/kinds.ts';
 import { agentPodOn } from '../../../../scripts/node/agent-pod.ts';
 import { readHostFile } from '../../../../scripts/node/host-files.ts';
+import { healthz } from '../../../../scripts/node/kubelet.ts';
 import { clearPolicy } from '../../../../scripts/node/policy.ts';
+import type { Report } from '../../../../scripts/node/report.ts';
 import { FOLDERS, type Original } from './originals.ts';
 import { type TestNode, testNode } from '../../../../scripts/node/test-node.ts';
 import { e2eWorld } from '../bed.ts';
 
 const UNIT_FOLDER = '/etc/systemd/system/';
+const OTHER_UNITS = [...new Set(ALL_KINDS.map(({ unit }) => unit))].filter((unit) => unit !== KUBELET_UNIT);
+/** The bed has them on every node, and a kind without its own reads them. */
+const BED_FILES: ReadonlySet<string> = new Set(['/etc/kubernetes/kubelet.conf']);
 
 /** The node with its original files, kubelet arguments and an agent that has nothing to do. */
 export async function freshNode(name: string): Promise<TestNode> {
   const node = testNode(await e2eWorld(), name);
   await node.setList([]);
   await reset(node);
+  return node;
+}
+
+/** The node with the unit and the files of another kind, its kubelet healthy, and an agent that has nothing to do. */
+export async function nodeOfKind(name: string, kind: NodeKind): Promise<TestNode> {
+  const node = testNode(await e2eWorld(), name);
+  await node.setList([]);
+  await idle(node);
+  await stopOtherUnits(node);
+  // A node whose kubelet is no unit has none of this name.
+  if (kind.unit !== KUBELET_UNIT)
+    await node.bedNode.exec(['systemctl', 'stop', KUBELET_UNIT], { reject: false });
+  await putBack(node, { ...filesOf(node), ...filesOfKind(node, kind) });
+  if (kind.binary !== BED_KUBELET) {
+    await node.exec(['mkdir', '-p', dirname(kind.binary)]);
+    await node.exec(['ln', BED_KUBELET, kind.binary]);
+  }
+  await node.exec(['systemctl', 'restart', kind.unit]);
+  await node.waitFor({ what: `have a healthy kubelet as ${kind.title}` }, async () =>
+    (await healthz(node.bedNode)).includes('200 OK') ? true : undefined,
+  );
+  await node.awaitReport({ what: `be as ${kind.title} at first` }, isSettled);
   return node;
 }
 
@@ -30,18 +60,33 @@ export async function freshNodes(names: readonly string[]): Promise<readonly Tes
 }
 
 async function reset(node: TestNode): Promise<void> {
-  const original = inject('e2eOriginals')[node.name];
-  if (original === undefined) throw new Error(`Expected a node of setup.ts, got ${node.name}.`);
+  await idle(node);
+  const others = await stopOtherUnits(node);
+  const changed = await putBack(node, filesOf(node));
+  if (others || changed || !(await runsAsAtFirst(node, originalOf(node)))) await node.restartKubelet();
+  await node.awaitReport({ what: 'be as it was at first' }, isSettled);
+}
+
+function originalOf({ name }: TestNode): Original {
+  const original = inject('e2eOriginals')[name];
+  if (original === undefined) throw new Error(`Expected a node of setup.ts, got ${name}.`);
+  return original;
+}
+
+/** Resolves when the agent runs and has nothing of ours left on the node. */
+async function idle(node: TestNode): Promise<void> {
   await node.waitFor({ what: 'have an agent that is Ready' }, async () =>
     (await agentPodOn(node.world, node.name))?.ready === true ? true : undefined,
   );
   await node.awaitReport({ what: 'report that nothing is desired' }, hasNothingDesired);
-  const changed = await putBack(node, original);
-  if (changed || !(await runsAsAtFirst(node, original))) await node.restartKubelet();
-  await node.awaitReport({ what: 'be as it was at first' }, (report) => {
-    const settled = report.state === 'Unreconcilable' || report.state === 'Done';
-    return settled && report.drift === undefined && !report.running && report.policyError === undefined;
-  });
+  await node.waitFor({ what: 'have no change under way' }, async () =>
+    (await node.facts(JOURNAL_FILE)) === undefined ? true : undefined,
+  );
+}
+
+function isSettled({ state, drift, running, policyError }: Report): boolean {
+  const settled = state === 'Unreconcilable' || state === 'Done';
+  return settled && drift === undefined && !running && policyError === undefined;
 }
 
 /** Our agent takes its own names out first: what it does not know of would be a hand edit to it. */
@@ -49,22 +94,66 @@ function hasNothingDesired({ state, desired }: { state?: string; desired?: strin
   return state === 'Unreconcilable' || (desired === '' && state !== 'Working' && state !== 'Observing');
 }
 
-/** Resolves with whether anything was not as at first. */
-async function putBack(node: TestNode, original: Original): Promise<boolean> {
-  await node.waitFor({ what: 'have no change under way' }, async () =>
-    (await node.facts(JOURNAL_FILE)) === undefined ? true : undefined,
+interface WantedFile {
+  readonly bytes: Buffer;
+  readonly mode: number;
+}
+
+/** null: there is no such file. */
+type Wanted = Readonly<Record<string, WantedFile | null>>;
+
+function filesOf(node: TestNode): Wanted {
+  const entries = Object.entries(originalOf(node).files);
+  return Object.fromEntries(
+    entries.map(([path, base64]) => [
+      path,
+      base64 === null ? null : { bytes: Buffer.from(base64, 'base64'), mode: 0o644 },
+    ]),
   );
+}
+
+/** The kind's files, and null for every file that only another kind has. */
+function filesOfKind(node: TestNode, kind: NodeKind): Wanted {
+  const original = (path: string): string => filesOf(node)[path]?.bytes.toString() ?? '';
+  const files = kind.files({
+    name: node.name,
+    address: node.bedNode.address,
+    kubeconfig: original('/etc/kubernetes/kubelet.conf'),
+    config: original('/var/lib/kubelet/config.yaml'),
+  });
+  const own = Object.entries(files).map(([path, { content, mode }]) => [
+    path,
+    { bytes: Buffer.from(content), mode },
+  ]);
+  // The kubeconfig that the other kinds read stays where the bed has it.
+  const others = KIND_PATHS.filter((path) => !BED_FILES.has(path)).map((path) => [path, null]);
+  return Object.fromEntries([...others, ...own]);
+}
+
+/** Stops units that only other kinds have; resolves with whether there was one. */
+async function stopOtherUnits(node: TestNode): Promise<boolean> {
+  const paths = OTHER_UNITS.map((unit) => [unit, `${UNIT_FOLDER}${unit}`] as const);
+  const there = await Promise.all(paths.map(async ([, path]) => (await node.facts(path)) !== undefined));
+  const units = OTHER_UNITS.filter((_, index) => there[index]);
+  if (units.length > 0) await node.exec(['systemctl', 'stop', ...units]);
+  return units.length > 0;
+}
+
+/** Makes the node's files the wanted ones; resolves with whether any was not. */
+async function putBack(node: TestNode, files: Wanted): Promise<boolean> {
   const left = await Promise.all(FOLDERS.map((folder) => filesIn(node, folder)));
-  const added = left.flat().filter((path) => original.files[path] === undefined);
-  const wanted = [...added.map((path) => [path, null] as const), ...Object.entries(original.files)];
+  const added = left.flat().filter((path) => files[path] === undefined);
+  const wanted = [...added.map((path) => [path, null] as const), ...Object.entries(files)];
   const changed: string[] = [];
-  for (const [path, base64] of wanted) {
-    if (await isOriginal(node, path, base64)) continue;
+  for (const [path, file] of wanted) {
+    if (await isAsWanted(node, path, file)) continue;
     await node.remove(path);
-    if (base64 !== null) await node.write(Buffer.from(base64, 'base64'), path, 0o644);
+    if (file !== null) await node.write(file.bytes, path, file.mode);
     changed.push(path);
   }
-  if (changed.some((path) => path.startsWith(UNIT_FOLDER))) await node.exec(['systemctl', 'daemon-reload']);
+  if (changed.some((path) => path.includes('/systemd/system/'))) {
+    await node.exec(['systemctl', 'daemon-reload']);
+  }
   return changed.length > 0;
 }
 
@@ -75,10 +164,11 @@ async function runsAsAtFirst(node: TestNode, { argv }: Original): Promise<boolea
   return same && !running && drift === undefined;
 }
 
-async function isOriginal(node: TestNode, path: string, base64: string | null): Promise<boolean> {
-  const [content, facts] = [await readHostFile(node.bedNode, path), await node.facts(path)];
-  if (content === undefined || facts === undefined) return base64 === null;
-  return content.toString('base64') === base64 && facts.mode === 0o644 && facts.uid === 0;
+async function isAsWanted(node: TestNode, path: string, file: WantedFile | null): Promise<boolean> {
+  const facts = await node.facts(path);
+  if (facts === undefined || file === null) return facts === undefined && file === null;
+  const content = await readHostFile(node.bedNode, path);
+  return content?.equals(file.bytes) === true && facts.mode === file.mode && facts.uid === 0;
 }
 
 async function filesIn(node: TestNode, folder: string): Promise<readonly string[]> {

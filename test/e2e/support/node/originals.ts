@@ -1,11 +1,14 @@
 // What a node was before any agent or test touched it, and how it gets there again.
 
+import { KIND_PATHS } from '../../../../scripts/bed/kinds/kinds.ts';
+
 /** Files of the host that a test may change; each may be missing. */
 export const FILES: readonly string[] = [
   '/etc/default/kubelet',
   '/etc/sysconfig/kubelet',
   '/var/lib/kubelet/config.yaml',
   '/var/lib/kubelet/kubeadm-flags.env',
+  ...KIND_PATHS,
 ];
 
 /** Folders whose files a test may change, add and remove. */

@@ -2,6 +2,7 @@
 
 import { BOOT_UNIT, BOOT_UNIT_FILE, UNITS_FOLDER } from '../../../../agent/host/rollback/rollback-script.ts';
 import { allows, ModelledCluster } from './cluster.ts';
+import { SYSTEMD_RUNS } from '../../../../scripts/fakes/fake-host.ts';
 import { Disk } from './disk.ts';
 import {
   CONFIG_FILE,
@@ -57,6 +58,7 @@ export class World {
     ]) {
       disk.makeFolders(folder);
     }
+    disk.makeFolders(SYSTEMD_RUNS);
     disk.put(FRAGMENT_FILE, '[Service]\n');
     disk.put(CONFIG_FILE, configText(setup.config));
     if (setup.file !== undefined) {
