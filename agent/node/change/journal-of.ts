@@ -33,6 +33,7 @@ export function journalOf(
     flag: flagEdit(plan.words),
     healthz: observation.healthz ?? null,
     desired: plan.desired,
+    profiles: desired.profiles,
     nodeSoakSeconds: situation.view.policy?.settings.nodeSoakSeconds ?? 0,
     situation: failureKey(observation, desired.revision),
     past: {

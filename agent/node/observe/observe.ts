@@ -8,7 +8,7 @@ import { parseVersion, type Version } from '../../sysctl/version.ts';
 import { errorText } from '../../text/error-text.ts';
 import { settleAll } from '../../time/settle.ts';
 import { kubeletErrorLine } from './kubelet-log.ts';
-import { type KubeletProcess, observeProcess, type ProcessPorts } from './kubelet-process.ts';
+import { type KubeletProcess, observeProcess, type ProcessPorts, runningByFlags } from './kubelet-process.ts';
 import type { AgentState } from '../state/state-store.ts';
 import { NotRegularFileError } from '../not-regular.ts';
 import type { Endpoint } from './health.ts';
@@ -54,6 +54,8 @@ export interface Unobservable {
   readonly kind: 'unobservable';
   readonly state: 'Unreconcilable' | 'Degraded' | 'Blocked';
   readonly reason: string;
+  /** As Observation's, where a process of the unit runs and its flags or the saved state say it. */
+  readonly running?: readonly string[] | undefined;
   readonly watch: readonly string[];
   /** When to observe again if no watched file changes, in ms. */
   readonly retryMs?: number;
@@ -79,6 +81,17 @@ export async function observe(
   if (typeof status === 'string') {
     return unreconcilable(status, [`${INVOCATIONS_FOLDER}/`, RELOADED]);
   }
+  const observation = await observeFound(ports, status, started);
+  return observation.kind === 'seen'
+    ? observation
+    : { ...observation, running: await runningByFlags(ports, status, started) };
+}
+
+async function observeFound(
+  ports: ObservePorts,
+  status: UnitStatus,
+  started: AgentState['started'],
+): Promise<Observation | Unobservable> {
   if (status.loadState === 'masked') {
     const reason = maskedReason(status.name, status.mainPid !== 0);
     const watch = unitPaths(status);
