@@ -10,6 +10,8 @@ export const KEYS = {
   reason: `${KEY_PREFIX}reason`,
   /** The allowances that the policy wants on this node, comma-separated. */
   desired: `${KEY_PREFIX}desired`,
+  /** The labels of the profiles that count here, also while a label has been missing for less than a minute. */
+  profiles: `${KEY_PREFIX}profiles`,
   /** The allowances that the running kubelet was started with, comma-separated. */
   running: `${KEY_PREFIX}running`,
   /** Differences among desired, configured and running; absent without drift. */

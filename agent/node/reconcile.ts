@@ -16,6 +16,7 @@ import type { PolicyView } from '../policy/policy-view.ts';
 import { createPolicySource } from './report/policy-source.ts';
 import type { Cluster, HostWatch, NodeObject } from './ports.ts';
 import type { Publisher } from './report/publisher.ts';
+import { createLabelDelay } from './decide/label-delay.ts';
 import { createPodPoller, type PodPoller } from './decide/pod-poller.ts';
 import { createPendingDelay, type PendingDelay } from './report/pending-delay.ts';
 import { recover } from './change/recover.ts';
@@ -58,10 +59,18 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
   const pods = createPodPoller(ports.cluster, ports.clock, ports.random);
   const jitter = createJitter(options.jitterMs, ports.random);
   const pendingDelay = createPendingDelay(ports.random);
+  const labels = createLabelDelay(ports.clock);
   const working = createWorkingReport(ports.publisher, ports.clock, ports.log);
 
+  function nextOf(at: Date | undefined, { report }: Decision): Date | undefined {
+    return earlier(earlier(at, observer.pollAt()), labels.until(report.profiles ?? []));
+  }
+
   return {
-    onNode: (node) => retry.see(node.annotations),
+    onNode(node) {
+      retry.see(node.annotations);
+      labels.see(node.labels);
+    },
 
     async recover() {
       await state.current();
@@ -77,6 +86,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
         coordinated: options.waitForApproval,
         observation,
         agentState,
+        kept: labels.kept(agentState.profiles ?? []),
         shown: ports.publisher.shown() ?? {
           state: node.annotations[KEYS.state],
           reason: node.annotations[KEYS.reason] ?? '',
@@ -89,7 +99,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       const known = withFailedSituation(situation, planning);
       const decided = await decideWithPods(withJitter(known, planning, jitter), planning, pods);
       if (decided.decision.change === undefined || observation.kind !== 'seen') {
-        return earlier(await settle(ports, { state, pendingDelay, pods }, decided), observer.pollAt());
+        return nextOf(await settle(ports, { state, pendingDelay, pods }, decided), decided.decision);
       }
       const next = await applyChange(
         { ...ports, state, working },
@@ -102,7 +112,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
           latestPods: (restart) => pods.latest(podsKey(restart)),
         },
       );
-      return earlier(nextPass(next, pods), observer.pollAt());
+      return nextOf(nextPass(next, pods), next);
     },
   };
 }

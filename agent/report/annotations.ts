@@ -4,6 +4,7 @@ import type { Drift } from '../plan/drift.ts';
 import { historyAnnotation } from './history.ts';
 import { INPUT_KEYS, KEYS, type State } from '../names.ts';
 import type { PastChange } from './past-change.ts';
+import { printSelectors } from '../policy/selectors.ts';
 import { shorten } from './shorten.ts';
 
 /** Everything a node reports; undefined removes the annotation. */
@@ -11,6 +12,8 @@ export interface NodeReport {
   readonly state: State;
   readonly reason: string;
   readonly desired: readonly string[] | undefined;
+  /** Selectors of the profiles that count (policy/selectors.ts). */
+  readonly profiles: readonly string[] | undefined;
   readonly running: readonly string[] | undefined;
   readonly drift: Drift;
   readonly policyError: string | undefined;
@@ -39,11 +42,27 @@ export function nodePatch(
   current: { readonly annotations: Texts; readonly labels: Texts },
   wanted: NodeReport,
 ): NodePatch | undefined {
-  const annotations = differences(current.annotations, annotationsOf(wanted));
-  const labels = differences(current.labels, { [KEYS.state]: wanted.state });
+  return patchOf(current, annotationsOf(wanted), wanted.state);
+}
+
+function patchOf(
+  current: { readonly annotations: Texts; readonly labels: Texts },
+  wanted: Readonly<Record<string, string | undefined>>,
+  state: State,
+): NodePatch | undefined {
+  const annotations = differences(current.annotations, wanted);
+  const labels = differences(current.labels, { [KEYS.state]: state });
   return Object.keys(annotations).length + Object.keys(labels).length === 0
     ? undefined
     : { annotations, labels };
+}
+
+/** Returns the patch that shows a failure to observe the node; everything else that the node shows stays. */
+export function failurePatch(
+  current: { readonly annotations: Texts; readonly labels: Texts },
+  { state, reason }: Pick<NodeReport, 'state' | 'reason'>,
+): NodePatch | undefined {
+  return patchOf(current, { [KEYS.state]: state, [KEYS.reason]: shorten(reason, MAX_TEXT_BYTES) }, state);
 }
 
 /** Returns the report's annotations; undefined for those that must be absent. */
@@ -52,6 +71,7 @@ export function annotationsOf(report: NodeReport): Readonly<Record<string, strin
     [KEYS.state]: report.state,
     [KEYS.reason]: shorten(report.reason, MAX_TEXT_BYTES),
     [KEYS.desired]: listText(report.desired),
+    [KEYS.profiles]: profilesText(report.profiles),
     [KEYS.running]: listText(report.running),
     [KEYS.drift]: driftText(report.drift),
     [KEYS.policyError]: report.policyError && shorten(report.policyError, MAX_TEXT_BYTES),
@@ -88,6 +108,10 @@ function part(title: string, entries: readonly string[]): string | undefined {
 /** An empty list is known, and becomes an empty annotation; undefined is not known. */
 function listText(entries: readonly string[] | undefined): string | undefined {
   return entries && shorten(entries.join(','), MAX_LIST_BYTES);
+}
+
+function profilesText(selectors: readonly string[] = []): string | undefined {
+  return selectors.length === 0 ? undefined : shorten(printSelectors(selectors), MAX_LIST_BYTES);
 }
 
 function differences(

@@ -6,6 +6,8 @@ import type { State } from '../names.ts';
 export interface FleetNode {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The selectors of the profiles that its agent counts, as text (policy/selectors.ts), also while a label is missing for seconds. */
+  readonly profiles: string | undefined;
   /** `kubeletVersion` and `kernelVersion` of its status: v1.37.2, 6.1.0-28-amd64; empty until the kubelet reports. */
   readonly kubelet: string;
   readonly kernel: string;
@@ -60,6 +62,17 @@ export interface NodeVerdict {
   readonly attention: string | undefined;
 }
 
+/** A node that takes a place of maxUnavailable. */
+export interface PlaceHolder {
+  readonly name: string;
+  /** changing: its approval or its change. not ready: whatever the cause. failed: its change failed. */
+  readonly why: 'changing' | 'not ready' | 'failed';
+  /** undefined: not known. */
+  readonly since: Date | undefined;
+  /** When its place is free at the latest, if it does not begin its change or stays not Ready; undefined: no such time. */
+  readonly until: Date | undefined;
+}
+
 export interface Approval {
   readonly node: string;
   /** What to write: a revision or an approval marker. undefined: revoke the approval. */
@@ -76,6 +89,8 @@ export interface RolloutDecision {
   readonly untaint: readonly string[];
   /** How many nodes may be unavailable at the same time. */
   readonly maxUnavailable: number;
+  /** The nodes that are unavailable, in the order of names. */
+  readonly holders: readonly PlaceHolder[];
   /** In the order of names. */
   readonly nodes: readonly NodeVerdict[];
   /** When the decision changes without any event (a soak ends, a window opens); undefined: never. */

@@ -79,7 +79,22 @@ describe('desiredFor', () => {
     expect(desiredFor(policyOf(['net.b']), NODE).revision).not.toBe(expected);
   });
 
-  it('computes another revision with unmanaged: Remove, except with mode Restore', () => {
+  it('names the selectors of the profiles that count, and counts those that are kept without a label', () => {
+    const policy = policyOf(
+      ['net.a'],
+      [
+        [{ zone: 'b', pool: 'gpu' }, ['net.b']],
+        [{ pool: 'cpu' }, ['net.c']],
+      ],
+    );
+    const node = { ...NODE, labels: { pool: 'gpu' }, kept: new Set(['pool=gpu,zone=b', 'pool=other']) };
+    expect(desiredFor(policy, node)).toMatchObject({
+      allowances: ['net.a', 'net.b'],
+      profiles: ['pool=gpu,zone=b'],
+    });
+  });
+
+  it('computes another revision with unmanaged: Remove, and one revision with mode Restore whatever the list', () => {
     const removing = { ...SETTINGS, unmanaged: 'Remove' } as const;
     const lists = [[], ['net.a']].map((names) => policyOf(names));
     const revisions = lists.flatMap((policy) => [
@@ -88,7 +103,10 @@ describe('desiredFor', () => {
     ]);
     expect(new Set(revisions).size).toBe(4);
     const restoring = { ...policyOf(['net.a']), settings: { ...removing, mode: 'Restore' } } as const;
-    expect(desiredFor(restoring, NODE).revision).toBe(revisions[0]);
+    const { revision } = desiredFor(restoring, NODE);
+    expect(revisions).not.toContain(revision);
+    const keeping = { ...policyOf([]), settings: { ...SETTINGS, mode: 'Restore' } } as const;
+    expect(desiredFor(keeping, NODE).revision).toBe(revision);
   });
 
   it('does not depend on the order in which names and profiles are written', () => {
@@ -99,7 +117,8 @@ describe('desiredFor', () => {
     fc.assert(
       fc.property(shuffled, fc.nat({ max: 8 }), ([list, other], cut) => {
         const split = policyOf(other.slice(cut), [[{ pool: 'gpu' }, other.slice(0, cut)]]);
-        expect(desiredFor(split, NODE)).toEqual(desiredFor(policyOf(list), NODE));
+        const { profiles: _profiles, ...desired } = desiredFor(split, NODE);
+        expect(desiredFor(policyOf(list), NODE)).toEqual({ ...desired, profiles: [] });
       }),
     );
   });

@@ -10,6 +10,7 @@ function report(changes: Partial<NodeReport> = {}): NodeReport {
     state: 'Done',
     reason: 'The kubelet allows what the policy wants.',
     desired: ['kernel.sem', 'net.core.somaxconn'],
+    profiles: undefined,
     running: ['kernel.sem', 'net.core.somaxconn'],
     drift: NO_DRIFT,
     policyError: undefined,

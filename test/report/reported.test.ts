@@ -25,6 +25,7 @@ describe('reportedLists', () => {
           state: 'Done',
           reason: '',
           desired: [],
+          profiles: undefined,
           running,
           drift: { missing, unmanaged: others, pendingRestart: fresh.map((name) => `+${name}`) },
           policyError: undefined,

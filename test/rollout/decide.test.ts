@@ -24,6 +24,8 @@ import {
 
 /** One after the other, with no canary. */
 const ONE = { maxUnavailable: '1', canary: '0' };
+/** A new node, before its first change. */
+const NEW_NODE = { joining: true, appliedRevision: undefined, approvedRevision: undefined };
 
 describe('maxUnavailable', () => {
   it.each([
@@ -76,7 +78,7 @@ describe('maxUnavailable', () => {
     ['is paused', waiting('a', { paused: true, state: 'Observing' })],
     ['cannot be changed', waiting('a', { state: 'Unreconcilable', desiredRevision: undefined })],
     ['is not Ready for long', done('a', notReady(600))],
-    ['is joining', working('a', { joining: true })],
+    ['is joining', working('a', NEW_NODE)],
     ['has no agent and is not Ready', waiting('a', { state: undefined, ...notReady(5) })],
     [
       'did not report after an approval on a prediction',
@@ -148,7 +150,7 @@ describe('decideRollout right after an edit', () => {
   });
 
   it('approves a joining node at once after an edit', () => {
-    const nodes = [waiting('a', { joining: true }), unreported('b'), waiting('c')];
+    const nodes = [waiting('a', NEW_NODE), unreported('b'), waiting('c')];
     expect(approvedBy(decideRollout(nodes, edited, NOW))).toEqual(['a']);
   });
 });
@@ -414,7 +416,7 @@ describe('control-plane nodes', () => {
 
 describe('a halt', () => {
   it('halts at the first failure by default, revokes unused approvals and names the failure and the fix', () => {
-    const nodes = [failed('a'), waiting('b'), approved('c'), working('d'), waiting('e', { joining: true })];
+    const nodes = [failed('a'), waiting('b'), approved('c'), working('d'), waiting('e', NEW_NODE)];
     const decision = decide(nodes, { maxUnavailable: '100%' });
     expect(decision).toMatchObject({
       phase: 'Halted',
@@ -442,7 +444,7 @@ describe('a halt', () => {
 
   it.each<[string, FleetNode]>([
     ['a node that retries', failed('a', { state: 'Working' })],
-    ['a node that is joining', failed('a', { joining: true })],
+    ['a node that is joining', failed('a', NEW_NODE)],
     ['a node that became not Ready in the middle of its change', working('a', notReady(600))],
     [
       'a node that became not Ready during its soak',
@@ -496,7 +498,7 @@ describe('a paused policy', () => {
     ['paused', { paused: 'true' }, /kubectl sysctls resume/u],
     ['mode Observe', { mode: 'Observe' }, /mode: Observe/u],
   ])('%s approves nothing and revokes unused approvals', (_, policy, reason) => {
-    const nodes = [waiting('a'), approved('b'), working('c'), waiting('d', { joining: true })];
+    const nodes = [waiting('a'), approved('b'), working('c'), waiting('d', NEW_NODE)];
     const decision = decide(nodes, policy);
     expect(decision).toMatchObject({ phase: 'Paused', approvals: [{ node: 'b', revision: undefined }] });
     expect(decision.reason).toMatch(reason);
@@ -572,42 +574,56 @@ describe('rollout: Immediate', () => {
 });
 
 describe('joining nodes', () => {
-  const joining = true;
-
   it('approves joining nodes at once, whatever the pace', () => {
-    const nodes = [working('a'), waiting('b', { joining }), waiting('c', { joining }), waiting('d')];
+    const nodes = [working('a'), waiting('b', NEW_NODE), waiting('c', NEW_NODE), waiting('d')];
     expect(approvedBy(decide(nodes, { ...ONE, windows: 'Sun 00:00-01:00 UTC' }))).toEqual(['b', 'c']);
     expect(approvedBy(decide(nodes, { maxUnavailable: '1', canary: '1' }))).toEqual(['b', 'c']);
   });
 
   it('removes the taint of a joining node when it is done, and not before', () => {
-    const nodes = [
-      done('a', { joining }),
-      working('b', { joining }),
-      done('c', { joining, desiredRevision: OLD }),
-      failed('d', { joining }),
-      done('e'),
-    ];
+    const nodes = [done('a', { joining: true }), working('b', NEW_NODE), failed('d', NEW_NODE), done('e')];
     expect(decide(nodes, {}).untaint).toEqual(['a']);
   });
 
   it('does not count a joining node as a canary', () => {
     expect(
-      approvedBy(decide([done('a', { joining }), waiting('b'), waiting('c')], { maxUnavailable: '3' })),
+      approvedBy(decide([done('a', { joining: true }), waiting('b'), waiting('c')], { maxUnavailable: '3' })),
     ).toEqual(['b']);
   });
 
   it('reports a rollout as Done while only a joining node waits', () => {
-    expect(decide([done('a'), waiting('b', { joining })], {}).phase).toBe('Done');
+    expect(decide([done('a'), waiting('b', NEW_NODE)], {}).phase).toBe('Done');
   });
 
   it('keeps the approval of a joining node outside the windows', () => {
-    expect(decide([approved('a', { joining })], { windows: 'Sun 00:00-01:00 UTC' }).approvals).toEqual([]);
+    expect(
+      decide([approved('a', { ...NEW_NODE, approvedRevision: NEW })], { windows: 'Sun 00:00-01:00 UTC' })
+        .approvals,
+    ).toEqual([]);
   });
 
   it('reports attention for a joining node whose agent changes nothing', () => {
-    const decision = decide([waiting('a', { joining, state: 'Observing' })], { mode: 'Observe' });
+    const decision = decide([waiting('a', { ...NEW_NODE, state: 'Observing' })], { mode: 'Observe' });
     expect(attentionOf(decision, 'a')).toMatch(/kubectl taint node a kubelet-sysctl-agent\/pending-/u);
+  });
+
+  it('removes the taint again from a node whose first change was done before, whatever its state and the pace', () => {
+    const again = { joining: true };
+    const nodes = [
+      waiting('a', again),
+      unreported('b', again),
+      waiting('c', { ...again, state: 'Blocked' }),
+      failed('d', again),
+      waiting('e', { ...again, state: 'Observing' }),
+    ];
+    expect(decide(nodes, {}).untaint).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(decide(nodes, { paused: 'true' }).untaint).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('changes nodes to which another party gave the taint again at the pace of the others', () => {
+    const nodes = many(5, (name) => waiting(name, { joining: true }));
+    expect(approvedBy(decide(nodes, { maxUnavailable: '1', canary: '1' }))).toEqual([nodes[0]?.name]);
+    expect(approvedBy(decide(nodes, { windows: 'Sun 00:00-01:00 UTC' }))).toEqual([]);
   });
 });
 
@@ -744,7 +760,7 @@ describe('the texts for people', () => {
       'no free slot',
       [done('a', notReady(5)), done('b'), waiting('c')],
       'Rolling',
-      /1 node not Ready or failed use up maxUnavailable \(1\): a\./u,
+      /No approval now: the places of maxUnavailable are 1 of 1 taken: a \(not Ready since \S+Z; until it is Ready, at the latest \S+Z\)\./u,
     ],
   ])('the phase and reason of a fleet with %s are as expected', (_, nodes, phase, reason) => {
     expect(decide(nodes, {})).toMatchObject({ phase, reason: expect.stringMatching(reason) });

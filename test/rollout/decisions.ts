@@ -9,6 +9,7 @@ export function decision(more: Partial<RolloutDecision> = {}): RolloutDecision {
     approvals: [],
     untaint: [],
     maxUnavailable: 1,
+    holders: [],
     nodes: [],
     nextWakeup: undefined,
     ...more,

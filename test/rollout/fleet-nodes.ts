@@ -7,6 +7,7 @@ export function fleetNode(name: string, more: Partial<FleetNode> = {}): FleetNod
   return {
     name,
     labels: {},
+    profiles: undefined,
     kubelet: 'v1.37.2',
     kernel: '6.12.0',
     readiness: { ready: true, since: new Date('2026-11-24T08:00:00Z') },

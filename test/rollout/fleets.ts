@@ -30,7 +30,7 @@ export function valid(data: Readonly<Record<string, string>> = {}): PolicyNow {
 
 /** The policy's revision for a node with these labels, by default none. */
 export function revisionOf(policy: PolicyNow, labels: Readonly<Record<string, string>> = {}): string {
-  const revision = policy.policy && revisionsFor(policy.policy)({ labels, ...VERSIONS });
+  const revision = policy.policy && revisionsFor(policy.policy)({ labels, profiles: undefined, ...VERSIONS });
   if (revision === undefined) {
     throw new Error('Expected a policy, got none.');
   }
@@ -47,6 +47,7 @@ export const NEW = revisionOf(valid());
 const BLANK: FleetNode = {
   name: '',
   labels: {},
+  profiles: undefined,
   ...VERSIONS,
   readiness: { ready: true, since: secondsAgo(86_400) },
   joining: false,

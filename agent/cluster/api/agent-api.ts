@@ -83,7 +83,15 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       });
     },
 
-    watchPods: () => watchPods({ transport, nodeName, ...watching }),
+    watchPods: () =>
+      watchPods({
+        transport: {
+          read: (request) => collected(transport.read(request)),
+          stream: (request) => transport.stream(request),
+        },
+        nodeName,
+        ...watching,
+      }),
 
     async sysctlPods({ latest }) {
       const answer = transport.read({

@@ -17,6 +17,7 @@ export function parseFleetNode(object: JsonObject): SeenNode {
   const node: FleetNode = {
     name: stringAt(metadata, 'name') ?? '',
     labels: stringMapAt(metadata, 'labels'),
+    profiles: annotations[KEYS.profiles],
     kubelet: stringAt(info, 'kubeletVersion') ?? '',
     kernel: stringAt(info, 'kernelVersion') ?? '',
     readiness: readiness && { ready: readiness.ready, since: readiness.since },

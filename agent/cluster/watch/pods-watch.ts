@@ -20,7 +20,7 @@ const BACKOFF = { minMs: 100, maxMs: 1000 };
  */
 export function watchPods({ transport, nodeName, ...watching }: PodsWatchOptions): PodsWatch {
   const pods = new Map<string, SeenPod>();
-  const waiting = new Set<() => void>();
+  const waiting = new Set<(news: readonly SeenPod[]) => void>();
   const watch = watchCollection({
     transport,
     path: '/api/v1/pods',
@@ -29,31 +29,43 @@ export function watchPods({ transport, nodeName, ...watching }: PodsWatchOptions
     keyOf: uidOf,
     parse: parseSeenPod,
     onList(listed) {
-      listed.forEach(takeIn);
+      report([...listed.values()].flatMap((pod) => takeIn(pod) ?? []));
       return true;
     },
-    onChanged: (_uid, pod) => takeIn(pod),
-    onDeleted() {},
+    onChanged: (_uid, pod) => report([takeIn(pod) ?? []].flat()),
+    onDeleted(uid) {
+      // One that ran may have been refused before its deletion.
+      if (pods.get(uid)?.hadContainers === false) pods.delete(uid);
+    },
     backoff: BACKOFF,
     ...watching,
   });
   return { found, stop: () => watch.stop() };
 
-  function takeIn(pod: Omit<SeenPod, 'hadContainers'>): void {
+  /** Returns the pod as known now; undefined for one that failed before it was seen to run: a node may have thousands, and they stay failed. */
+  function takeIn(pod: Omit<SeenPod, 'hadContainers'>): SeenPod | undefined {
     const earlier = pods.get(pod.uid);
     const ran = earlier !== undefined && earlier.hasContainers && earlier.phase !== 'Failed';
     const hadContainers = ran || (earlier?.hadContainers ?? false);
-    pods.set(pod.uid, { ...pod, hadContainers });
+    if (pod.phase === 'Failed' && !hadContainers) {
+      pods.delete(pod.uid);
+      return undefined;
+    }
+    const known = { ...pod, hadContainers };
+    pods.set(pod.uid, known);
+    return known;
+  }
+
+  function report(news: readonly SeenPod[]): void {
     for (const check of waiting) {
-      check();
+      check(news);
     }
   }
 
   function found(counts: (pod: SeenPod) => boolean, waitMs: number): Promise<readonly SeenPod[]> {
     const { promise, resolve } = Promise.withResolvers<readonly SeenPod[]>();
-    const counting = (): readonly SeenPod[] => [...pods.values()].filter((pod) => counts(pod));
-    const check = (): void => {
-      if (counting().length > 0) {
+    const check = (news: readonly SeenPod[]): void => {
+      if (news.some((pod) => counts(pod))) {
         end();
       }
     };
@@ -61,10 +73,10 @@ export function watchPods({ transport, nodeName, ...watching }: PodsWatchOptions
     function end(): void {
       clearTimeout(timer);
       waiting.delete(check);
-      resolve(counting());
+      resolve([...pods.values()].filter((pod) => counts(pod)));
     }
     waiting.add(check);
-    check();
+    check([...pods.values()]);
     return promise;
   }
 }

@@ -34,6 +34,7 @@ export function journalOf(
     variable: plan.variable ?? null,
     healthz: observation.healthz ?? null,
     desired: plan.desired,
+    profiles: desired.profiles,
     nodeSoakSeconds: situation.view.policy?.settings.nodeSoakSeconds ?? 0,
     situation: failureKey(observation, desired.revision),
     past: {

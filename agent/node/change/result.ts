@@ -71,22 +71,29 @@ const ENDINGS: Readonly<Record<Failed, string>> = {
 };
 
 function afterDone(agentState: AgentState, journal: Journal, at: Date): AgentState {
-  const { lastApplied, original } = journal;
+  const { lastApplied, original, profiles } = journal;
   return withPastChange(
-    { ...agentState, lastApplied, lastChange: at.toISOString(), ...(original && { original }) },
+    {
+      ...agentState,
+      lastApplied,
+      lastChange: at.toISOString(),
+      ...(original && { original }),
+      ...(profiles && { profiles }),
+    },
     { ...journal.past, result: 'Done' },
   );
 }
 
 /** state.json may say "done" although the journal was not committed. */
 function asBefore(
-  { policy, failure, history, retryAskedAt, started }: AgentState,
+  { policy, profiles, failure, history, retryAskedAt, started }: AgentState,
   { remembered }: Journal,
 ): AgentState {
   return {
     version: 1,
     ...remembered,
     ...(policy !== undefined && { policy }),
+    ...(profiles !== undefined && { profiles }),
     ...(failure !== undefined && { failure }),
     ...(history !== undefined && { history }),
     ...(retryAskedAt !== undefined && { retryAskedAt }),

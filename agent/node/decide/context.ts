@@ -19,6 +19,8 @@ export interface Situation {
   readonly coordinated: boolean;
   readonly observation: Observation | Unobservable;
   readonly agentState: AgentState;
+  /** Selectors whose profiles count although a label of theirs is missing (label-delay.ts). */
+  readonly kept: ReadonlySet<string>;
   /** What the node shows: what this process reported last, or else its annotations, which may be older. */
   readonly shown: { readonly state: string | undefined; readonly reason: string };
   readonly now: Date;

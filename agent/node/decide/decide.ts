@@ -1,6 +1,7 @@
 // What to do on this node now, and what to report: a pure function of the observation, the policy and the agent's state.
 
 import { driftOf, restartNeeded, type Drift } from '../../plan/drift.ts';
+import { driftWithoutPlan } from '../../plan/drift-without-plan.ts';
 import { mayEndPods, type Restart } from '../../plan/in-use.ts';
 import { planChange } from '../../plan/plan.ts';
 import { desiredFor, type Desired } from '../../policy/desired.ts';
@@ -32,13 +33,13 @@ export interface Decision {
 }
 
 /** Plans the node's change; undefined when there is no policy, or when the node could not be observed. */
-export function planNode({ view, node, observation, agentState }: Situation): Planning | undefined {
+export function planNode({ view, node, kept, observation, agentState }: Situation): Planning | undefined {
   const { policy } = view;
   if (observation.kind === 'unobservable' || policy === undefined) {
     return undefined;
   }
   const { kubelet, kernel, unit, config } = observation;
-  const desired = desiredFor(policy, { labels: node.labels, kubelet, kernel });
+  const desired = desiredFor(policy, { labels: node.labels, kept, kubelet, kernel });
   const { original } = agentState;
   const plan = planChange({
     unit,
@@ -59,7 +60,11 @@ export function planNode({ view, node, observation, agentState }: Situation): Pl
 /** Decides on the plan of `planNode`. Cheap: call it again when more is known. */
 export function decide(situation: Situation, planning: Planning | undefined): Decision {
   const { view, observation, now } = situation;
-  const known = { ...situation.agentState, policy: view.data };
+  const known = {
+    ...situation.agentState,
+    policy: view.data,
+    ...(planning && { profiles: planning.desired.profiles }),
+  };
   // Without a policy there is nothing to save: mode Restore has removed the agent's folder.
   const agentState = planning === undefined ? known : withStarted(known, observation);
   if (observation.kind === 'unobservable') {
@@ -111,8 +116,7 @@ function decidePlanned({ situation, observation, agentState, desired, plan }: Pl
     running: observation.running ?? plan.configured.before,
     unmanaged: plan.unmanaged,
   });
-  const unsupported = desired.unsupported.map(({ pattern }) => pattern);
-  const shown = { ...drift, missing: [...drift.missing, ...unsupported] };
+  const shown = { ...drift, missing: [...drift.missing, ...namesOf(desired.unsupported)] };
   const restart = isRestartDue(plan, agentState, running);
   const next: Restart = {
     running: observation.running,
@@ -166,7 +170,7 @@ function decisionOf(
   state: State,
   reason: string,
   desired?: Desired,
-  drift: Drift = { missing: [], unmanaged: [], pendingRestart: [] },
+  drift: Drift = unplannedDrift(observation, agentState, desired),
 ): Decision {
   const policyError = view.errors.length === 0 ? undefined : policyErrorText(view.errors);
   const kept = view.policy === undefined ? '' : ' The last valid policy stays in force.';
@@ -175,7 +179,8 @@ function decisionOf(
       state,
       reason: policyError === undefined ? reason : `The ConfigMap is not valid.${kept} ${reason}`,
       desired: desired?.allowances,
-      running: observation.kind === 'seen' ? observation.running : undefined,
+      profiles: agentState.profiles,
+      running: observation.running,
       drift,
       policyError,
       desiredRevision: desired?.revision,
@@ -189,4 +194,21 @@ function decisionOf(
     retryAt: undefined,
     guarded: undefined,
   };
+}
+
+function unplannedDrift(
+  observation: Observation | Unobservable,
+  { lastApplied }: AgentState,
+  desired: Desired | undefined,
+): Drift {
+  if (observation.kind === 'unobservable') {
+    return { missing: [], unmanaged: [], pendingRestart: [] };
+  }
+  const { unit, config, running } = observation;
+  const wanted = desired === undefined ? [] : [...desired.allowances, ...namesOf(desired.unsupported)];
+  return driftWithoutPlan({ unit, config, desired: wanted, lastApplied, running });
+}
+
+function namesOf(judged: Desired['unsupported']): readonly string[] {
+  return judged.map(({ pattern }) => pattern);
 }

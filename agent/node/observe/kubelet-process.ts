@@ -63,6 +63,17 @@ export async function observeProcess(
   };
 }
 
+/** Returns what the unit's process was started with by its flags, or by what was saved; undefined where they do not say it. */
+export async function runningByFlags(
+  { processes }: Pick<ProcessPorts, 'processes'>,
+  { mainPid, invocationId }: UnitStatus,
+  started: AgentState['started'],
+): Promise<readonly string[] | undefined> {
+  const argv = mainPid === 0 ? undefined : await processes.argv(mainPid);
+  const saved = started?.invocation === invocationId ? started.running : undefined;
+  return argv && (allowedInArgv(argv) ?? saved);
+}
+
 async function startedWith(
   ports: Pick<ProcessPorts, 'files' | 'clock'>,
   status: UnitStatus,

@@ -8,7 +8,7 @@ import { planChange } from '../../plan/plan.ts';
 import { parseVersion, type Version } from '../../sysctl/version.ts';
 import { settleAll } from '../../time/settle.ts';
 import { kubeletErrorLine } from './kubelet-log.ts';
-import { type KubeletProcess, observeProcess, type ProcessPorts } from './kubelet-process.ts';
+import { type KubeletProcess, observeProcess, type ProcessPorts, runningByFlags } from './kubelet-process.ts';
 import { INVOCATIONS_FOLDER, readSigns, type NodeSigns } from './vendor/signs.ts';
 import { findStart } from './start/start.ts';
 import { findUnit } from './start/unit.ts';
@@ -66,6 +66,8 @@ export interface Unobservable {
   readonly kind: 'unobservable';
   readonly state: 'Unreconcilable' | 'Degraded' | 'Blocked' | 'Observing';
   readonly reason: string;
+  /** As Observation's, where a process of the unit runs and its flags or the saved state say it. */
+  readonly running?: readonly string[] | undefined;
   readonly watch: readonly string[];
   readonly signs?: NodeSigns | undefined;
   /** When to observe again if no watched file changes, in ms. */
@@ -92,13 +94,29 @@ export async function observe(
     const signs = await readSigns(ports.files, undefined);
     return unreconcilable(status, [`${INVOCATIONS_FOLDER}/`, RELOADED], signs);
   }
+  const observation = await observeFound(ports, status, { started, mayChange });
+  return observation.kind === 'seen'
+    ? observation
+    : { ...observation, running: await runningByFlags(ports, status, started) };
+}
+
+interface Asked {
+  readonly started: AgentState['started'];
+  readonly mayChange: boolean;
+}
+
+async function observeFound(
+  ports: ObservePorts,
+  status: UnitStatus,
+  asked: Asked,
+): Promise<Observation | Unobservable> {
   if (status.loadState === 'masked') {
     const reason = maskedReason(status.name, status.mainPid !== 0);
     const watch = unitPaths(status);
     return { kind: 'unobservable', state: 'Blocked', reason, watch, retryMs: RETRY_MS };
   }
   try {
-    return await observeUnit(ports, status, { started, mayChange });
+    return await observeUnit(ports, status, asked);
   } catch (error) {
     if (!(error instanceof NotRegularFileError)) {
       throw error;
@@ -112,7 +130,7 @@ export async function observe(
 async function observeUnit(
   ports: ObservePorts,
   status: UnitStatus,
-  { started, mayChange }: { readonly started: AgentState['started']; readonly mayChange: boolean },
+  { started, mayChange }: Asked,
 ): Promise<Observation | Unobservable> {
   const start = await findStart(ports, status);
   const execStart = start.kind === 'kubelet' ? start.execStart : status.execStart;

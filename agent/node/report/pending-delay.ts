@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { nodePatch, type NodeReport } from '../../report/annotations.ts';
 import { INPUT_KEYS, KEYS, APPROVAL_MARKERS } from '../../names.ts';
+import { carries, parseSelectors } from '../../policy/selectors.ts';
 import type { NodeObject } from '../ports.ts';
 
 /** The shortest delay, in ms; the longest is twice that. */
@@ -42,6 +43,7 @@ const PREDICTED_KEYS: ReadonlySet<string> = new Set([
   KEYS.state,
   KEYS.reason,
   KEYS.desired,
+  KEYS.profiles,
   KEYS.desiredRevision,
   KEYS.drift,
 ]);
@@ -56,6 +58,13 @@ function isPredicted(node: NodeObject, report: NodeReport): boolean {
   } = node.annotations;
   const isDone = state === 'Done' && desired === applied && desired !== report.desiredRevision;
   if (!isDone || (approved !== applied && approved !== APPROVAL_MARKERS.unfinished)) {
+    return false;
+  }
+  // The coordinator counts a profile that the node shows, until the agent reports that its label is gone.
+  const shown = [...parseSelectors(node.annotations[KEYS.profiles])];
+  if (
+    shown.some((selector) => report.profiles?.includes(selector) !== true && !carries(node.labels, selector))
+  ) {
     return false;
   }
   const changes = nodePatch(node, report)?.annotations ?? {};

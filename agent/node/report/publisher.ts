@@ -1,9 +1,10 @@
 // Writes the node's reports to the API server: in order, and only what differs.
 
 import { isDeepStrictEqual } from 'node:util';
-import { nodePatch, type NodeReport } from '../../report/annotations.ts';
+import { failurePatch, nodePatch, type NodePatch, type NodeReport } from '../../report/annotations.ts';
 import { eventQueue } from '../../report/event-queue.ts';
 import { eventsFor } from './events.ts';
+import { KEYS } from '../../names.ts';
 import type { Cluster, NodeObject } from '../ports.ts';
 import type { EventDraft } from '../../report/event-draft.ts';
 import type { AgentLog } from '../../report/log.ts';
@@ -38,11 +39,12 @@ function isOverloaded(cause: unknown): cause is Error & { readonly retryAfterMs?
   return cause instanceof Error && 'status' in cause && cause.status === 429;
 }
 
-/** The report of a node that was not observed yet. */
+/** The report of a node that this process has not observed yet. */
 export const NOTHING_SEEN: NodeReport = {
   state: 'Degraded',
   reason: '',
   desired: undefined,
+  profiles: undefined,
   running: undefined,
   drift: { missing: [], unmanaged: [], pendingRestart: [] },
   policyError: undefined,
@@ -52,6 +54,9 @@ export const NOTHING_SEEN: NodeReport = {
   lastChange: undefined,
   history: undefined,
 };
+
+/** Returns a report and what it changes on the Node as it is when the report's turn has come. */
+type ReportOn = (node: NodeObject) => { readonly report: NodeReport; readonly patch: NodePatch | undefined };
 
 /** Publishes nothing until `setNode` was called once. */
 export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'>, log: AgentLog): Publisher {
@@ -63,16 +68,15 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
     (facts, message) => log.warn(facts, message),
   );
 
-  async function write(report: NodeReport): Promise<void> {
+  async function write(reportOn: ReportOn): Promise<void> {
     if (node === undefined) {
       return;
     }
-    await writePatch(node, report);
+    await writePatch(node, reportOn(node));
     await events.post();
   }
 
-  async function writePatch(previous: NodeObject, report: NodeReport): Promise<void> {
-    const patch = nodePatch(previous, report);
+  async function writePatch(previous: NodeObject, { report, patch }: ReturnType<ReportOn>): Promise<void> {
     if (patch === undefined) {
       return;
     }
@@ -95,7 +99,7 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
     events.add(notes.map((note) => ({ ...note, about: previous })));
   }
 
-  function publish(report: NodeReport): Promise<void> {
+  function publish(report: ReportOn): Promise<void> {
     const written = queue.then(() => write(report));
     queue = written.catch(() => {});
     return written;
@@ -109,11 +113,21 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
     },
     publish(report) {
       last = report;
-      return publish(report);
+      return publish((seen) => ({ report, patch: nodePatch(seen, report) }));
     },
-    publishFailure: (failure) => publish({ ...(last ?? NOTHING_SEEN), ...failure }),
+    publishFailure: (failure) =>
+      publish((seen) => {
+        const report = { ...(last ?? shownBefore(seen)), ...failure };
+        return { report, patch: last ? nodePatch(seen, report) : failurePatch(seen, report) };
+      }),
     shown: () => last,
   };
+}
+
+/** What a node shows from an earlier agent, as far as Events are compared with it. */
+function shownBefore({ annotations }: NodeObject): NodeReport {
+  const { [KEYS.desiredRevision]: desiredRevision, [KEYS.appliedRevision]: appliedRevision } = annotations;
+  return { ...NOTHING_SEEN, desiredRevision, appliedRevision };
 }
 
 /** Ignores status-only Node updates, which the kubelet writes all the time. */

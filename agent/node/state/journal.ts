@@ -14,6 +14,8 @@ const agentSchema = v.object({
   /** What the new kubelet must allow. */
   desired: v.pipe(v.array(v.string()), v.readonly()),
   nodeSoakSeconds: v.number(),
+  /** Selectors of the profiles whose allowances it includes; absent where an older agent wrote it. */
+  profiles: v.optional(v.pipe(v.array(v.string()), v.readonly())),
   /** The key of the situation before the change, for the backoff after a failure. */
   situation: v.string(),
   past: v.omit(pastChangeSchema, ['result', 'why']),

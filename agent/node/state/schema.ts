@@ -30,6 +30,8 @@ export const stateSchema = v.object({
   ...committedSchema.entries,
   /** The data of the last valid ConfigMap. */
   policy: v.optional(v.record(v.string(), v.string())),
+  /** Selectors of the profiles that counted last (policy/selectors.ts): one of a missing label counts for another minute. */
+  profiles: v.optional(list),
   /** A failed change; in the same situation the agent waits before it retries. */
   failure: v.optional(
     v.object({

@@ -1,11 +1,12 @@
 // The policy's revision for each node.
 
-import { desiredFor, selects } from '../../policy/desired.ts';
+import { desiredFor, profilesFor } from '../../policy/desired.ts';
 import type { Policy } from '../../policy/policy.ts';
+import { parseSelectors } from '../../policy/selectors.ts';
 import { parseVersion } from '../../sysctl/version.ts';
 import type { FleetNode } from '../fleet.ts';
 
-type Facts = Pick<FleetNode, 'labels' | 'kubelet' | 'kernel'>;
+type Facts = Pick<FleetNode, 'labels' | 'profiles' | 'kubelet' | 'kernel'>;
 
 /** The revision for a node with these facts; undefined while its kubelet's version is not known. */
 export type RevisionOf = (facts: Facts) => string | undefined;
@@ -14,32 +15,29 @@ export type RevisionOf = (facts: Facts) => string | undefined;
 const SEPARATOR = '\n';
 
 /**
- * Caches each revision by profiles and versions, and the matching profiles by the labels that they select on: most nodes
- * of a fleet are alike.
+ * Counts the profiles of a node's labels and those that its agent counts: only the agent decides that a label has been missing
+ * for long enough. Caches each revision by profiles and versions, and the profiles by the labels that they select on: most
+ * nodes of a fleet are alike.
  */
 export function revisionsFor(policy: Policy): RevisionOf {
   const labelKeys = [...new Set(policy.profiles.flatMap(({ nodeSelector }) => Object.keys(nodeSelector)))];
   const byLabels = new Map<string, string | undefined>();
   const byProfiles = new Map<string, string | undefined>();
 
-  function compute(facts: Facts): string | undefined {
-    const kubelet = parseVersion(facts.kubelet);
-    return kubelet === undefined
-      ? undefined
-      : desiredFor(policy, { labels: facts.labels, kubelet, kernel: parseVersion(facts.kernel) }).revision;
-  }
-
   function byProfile(facts: Facts): string | undefined {
-    const matching = policy.profiles.flatMap((profile, index) =>
-      selects(profile, facts.labels) ? [index] : [],
-    );
-    const key = [facts.kubelet, facts.kernel, ...matching].join(SEPARATOR);
-    return cached(byProfiles, key, () => compute(facts));
+    const counting = { labels: facts.labels, kept: parseSelectors(facts.profiles) };
+    const names = profilesFor(policy, counting).map(({ name }) => name);
+    const key = [facts.kubelet, facts.kernel, ...names].join(SEPARATOR);
+    return cached(byProfiles, key, () => {
+      const kubelet = parseVersion(facts.kubelet);
+      const kernel = parseVersion(facts.kernel);
+      return kubelet && desiredFor(policy, { ...counting, kubelet, kernel }).revision;
+    });
   }
 
   return (facts) => {
     const values = labelKeys.map((key) => labelOf(facts, key));
-    const key = [facts.kubelet, facts.kernel, ...values].join(SEPARATOR);
+    const key = [facts.kubelet, facts.kernel, facts.profiles ?? '', ...values].join(SEPARATOR);
     return cached(byLabels, key, () => byProfile(facts));
   };
 }

@@ -6,6 +6,7 @@ import { podsRefused, type RefusedPod, type SysctlPod } from '../../plan/in-use.
 import { mergeAllowances } from '../../plan/merge.ts';
 import { desiredFor } from '../../policy/desired.ts';
 import type { Policy } from '../../policy/policy.ts';
+import { parseSelectors } from '../../policy/selectors.ts';
 import { reportedLists, type ReportedLists } from '../../report/reported.ts';
 import type { Judgement } from '../../sysctl/judge.ts';
 import { parseVersion, type Version } from '../../sysctl/version.ts';
@@ -47,7 +48,9 @@ export function forecast(
   pods: readonly SysctlPod[],
 ): NodeForecast {
   const versions = versionsOf(fleet);
-  const desired = versions && desiredFor(policy, { labels: fleet.labels, ...versions });
+  const desired =
+    versions &&
+    desiredFor(policy, { labels: fleet.labels, kept: parseSelectors(fleet.profiles), ...versions });
   const lists = reportedLists(annotations);
   const reason = whyHeld(fleet, lists);
   const common = {

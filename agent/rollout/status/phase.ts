@@ -1,10 +1,13 @@
 // The phase of the rollout and its reason for people.
 
 import type { Canaries } from '../decision/canaries.ts';
-import type { Phase } from '../fleet.ts';
+import type { Phase, RolloutDecision } from '../fleet.ts';
 import type { Gate } from '../decision/gate.ts';
 import type { Candidate } from '../decision/node-status.ts';
+import { shorten } from '../../report/shorten.ts';
+import { isControlPlane } from '../decision/control-plane.ts';
 import { namesText, nodesText, timeText } from '../decision/text.ts';
+import { placesText } from './places.ts';
 
 export interface Situation {
   readonly gate: Gate;
@@ -15,6 +18,7 @@ export interface Situation {
   /** The members that this decision approves. */
   readonly approved: readonly Candidate[];
   readonly maxUnavailable: number;
+  readonly holders: RolloutDecision['holders'];
   /** Approvals wait for the agents' reports on the edit. */
   readonly awaitsAnswers: boolean;
 }
@@ -96,9 +100,12 @@ function rolling(situation: Situation, waiting: readonly Candidate[], changing: 
     const until = canaries.soaks.length === 0 ? undefined : new Date(Math.max(...canaries.soaks));
     const when =
       until === undefined ? 'until they have stayed Ready for soakSeconds' : `until ${timeText(until)}`;
+    const places = until === undefined ? placesText(situation) : '';
     return {
       phase: 'Soaking',
-      reason: `The canaries are changed (${namesText(first)}) and soak ${when}; then ${nodesText(waiting.length)} follow.`,
+      reason:
+        `The canaries are changed (${namesText(first)}) and soak ${when}; then ${nodesText(waiting.length)} follow.` +
+        (places === '' ? '' : ` Places of maxUnavailable: ${places}.`),
     };
   }
   if (stage === 'Canary') {
@@ -121,17 +128,43 @@ function canaryReason(
   if (first.length === 0) {
     return `No canary has begun. ${stuckReason(situation, waiting)}`;
   }
-  return `The canaries go first: ${namesText(first)}. ${countsText(situation)}`;
+  const names = `The canaries go first: ${namesText(first)}.`;
+  const unable = first.filter(({ standing }) => standing === 'held' || standing === 'lost');
+  if (unable.length === first.length) {
+    return `${names} None of them can be changed now, and the others wait for one: ${unableText(unable)} ${UNABLE_FIX}`;
+  }
+  const moves = withStanding(first, 'changing').length + situation.approved.length;
+  const next = withStanding(first, 'waiting');
+  const stuck = moves === 0 && next.length > 0 ? ` ${stuckReason(situation, next)}` : '';
+  return `${names} ${countsText(situation)}${stuck}`;
 }
 
-function stuckReason({ members, maxUnavailable }: Situation, waiting: readonly Candidate[]): string {
+const UNABLE_FIX = 'Correct that, or set canary to other labels or a number (0: no canaries).';
+const LONGEST_CAUSE_BYTES = 300;
+
+function unableText([first]: readonly Candidate[]): string {
+  if (first === undefined) {
+    return '';
+  }
+  const { node, standing } = first;
+  const cause =
+    standing === 'lost' ? 'not Ready for long, or its agent is silent.' : `${node.state}: ${node.reason}`;
+  return `${node.name}: ${node.paused ? 'A person paused it.' : shorten(cause, LONGEST_CAUSE_BYTES)}`;
+}
+
+/** Returns why none of the waiting nodes is approved. */
+function stuckReason({ members, maxUnavailable, holders }: Situation, waiting: readonly Candidate[]): string {
   const silent = waiting.filter(hasNotReported);
-  const unavailable = members.filter((member) => member.unavailable);
   if (silent.length === waiting.length) {
     return silentReason(silent);
   }
-  return unavailable.length >= maxUnavailable
-    ? `No approval: ${nodesText(unavailable.length)} not Ready or failed use up maxUnavailable (${maxUnavailable}): ${namesText(unavailable)}.`
+  const places = placesText({ holders, maxUnavailable });
+  if (holders.length >= maxUnavailable) {
+    return `No approval now: the places of maxUnavailable are ${places}.`;
+  }
+  const leaders = members.filter((member) => member.unavailable && isControlPlane(member.node));
+  return leaders.length > 0 && waiting.every(({ node }) => isControlPlane(node))
+    ? `No approval now: control-plane nodes change one at a time; places of maxUnavailable: ${places}.`
     : `Waiting for approval: ${nodesText(waiting.length)}.`;
 }
 

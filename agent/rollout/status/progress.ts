@@ -1,6 +1,7 @@
 // The progress of the rollout and its estimated end.
 
 import type { Pace } from '../../policy/policy.ts';
+import { nextPlaceAt } from './places.ts';
 import { isControlPlane } from '../decision/control-plane.ts';
 import { type FleetNode, type RolloutDecision, type RolloutStatus, STANDINGS } from '../fleet.ts';
 
@@ -28,7 +29,8 @@ export function countsOf({ nodes }: RolloutDecision): Readonly<Record<RolloutSta
 
 /**
  * Returns when every node that can be changed could be done, if no node fails and no window closes: the remaining waves at
- * the median duration of past changes, plus the canaries' soak. undefined outside Canary, Soaking and Rolling.
+ * the median duration of past changes, plus the canaries' soak, from when the next place is free. undefined outside Canary,
+ * Soaking and Rolling, and while it is not known when a place will be free.
  */
 export function estimatedEnd(
   decision: RolloutDecision,
@@ -42,7 +44,9 @@ export function estimatedEnd(
   }
   const left = new Set(decision.nodes.filter(isLeft).map(({ name }) => name));
   const serial = nodes.filter((node) => left.has(node.name) && isControlPlane(node)).length;
-  const slots = pace.rollout === 'Immediate' ? left.size : maxUnavailable;
+  const isPaced = pace.rollout === 'Coordinated';
+  const slots = isPaced ? maxUnavailable : left.size;
+  const from = isPaced && phase !== 'Soaking' ? nextPlaceAt(decision, now.getTime()) : now.getTime();
   const waves = Math.max(Math.ceil(left.size / Math.max(1, slots)), serial);
   const done = new Set(decision.nodes.filter(isDone).map(({ name }) => name));
   const perChange = usualChangeMs(nodes.filter(({ name }) => done.has(name)));
@@ -52,7 +56,7 @@ export function estimatedEnd(
     Soaking: Math.max(0, (decision.nextWakeup?.getTime() ?? now.getTime()) - now.getTime()),
     Rolling: 0,
   };
-  return waves === 0 ? undefined : new Date(now.getTime() + soaking[phase] + waves * perChange);
+  return waves === 0 || from === undefined ? undefined : new Date(from + soaking[phase] + waves * perChange);
 }
 
 function isLeft({ standing }: { readonly standing: RolloutStatus }): boolean {

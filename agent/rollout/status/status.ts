@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { shorten } from '../../report/shorten.ts';
 import { STANDINGS, type NodeVerdict, type RolloutDecision } from '../fleet.ts';
 import type { Told } from './events.ts';
+import { placesText } from './places.ts';
 import { countsOf } from './progress.ts';
 
 /** Far below the 1 MiB that a ConfigMap holds. */
@@ -28,6 +29,7 @@ export function statusData(decision: RolloutDecision, told: Told | undefined): R
     phase: decision.phase,
     reason: decision.reason,
     progress: progressText(decision),
+    places: placesText(decision),
     attention: attentionText(decision.nodes),
     'status.json': JSON.stringify({
       phase: decision.phase,
@@ -36,6 +38,7 @@ export function statusData(decision: RolloutDecision, told: Told | undefined): R
       ...counts,
       unavailable: decision.nodes.filter(({ unavailable }) => unavailable).length,
       maxUnavailable: decision.maxUnavailable,
+      holders: decision.holders.slice(0, MAX_LINES),
       nextWakeup: decision.nextWakeup?.toISOString(),
       told,
     }),

@@ -15,6 +15,7 @@ export interface NodeFacts {
   readonly paused?: boolean;
   readonly failed?: boolean;
   readonly kubelet?: string;
+  readonly notReadySince?: Date;
 }
 
 export const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn' };
@@ -49,9 +50,15 @@ export function node(
     spec: {},
     status: {
       nodeInfo: { kubeletVersion: kubelet, kernelVersion: '6.1.0' },
-      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }],
+      conditions: [readyCondition(facts)],
     },
   };
+}
+
+function readyCondition({ notReadySince }: NodeFacts): object {
+  return notReadySince === undefined
+    ? { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }
+    : { type: 'Ready', status: 'Unknown', lastTransitionTime: notReadySince.toISOString() };
 }
 
 function desiredOf(data: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>) {

@@ -90,9 +90,10 @@ describe('watchPods', () => {
     response.write(line(modified('web', reported)));
     response.write(line(modified('web', reported)));
     response.write(line(modified('db', reported)));
+    response.write(line(modified('end', RUNNING)));
 
-    await pods.found(({ uid, hasContainers }) => uid === 'uid-db' && hasContainers, 5000);
-    expect(await pods.found(({ uid }) => uid === 'uid-web', 5000)).toMatchObject([{ hadContainers: false }]);
+    await pods.found(({ name }) => name === 'end', 5000);
+    expect(await pods.found(({ name }) => name !== 'end', 300)).toEqual([]);
   });
 
   it('distinguishes pods of the same name in two namespaces', async () => {
@@ -121,13 +122,21 @@ describe('watchPods', () => {
   it('reports why a pod failed and whether it is being deleted', async () => {
     const failed = { phase: 'Failed', reason: 'NodeAffinity', containerStatuses: [{ name: 'app' }] };
     const { pods } = await watched(
-      list(pod('web', failed, { deletionTimestamp: '2026-11-24T10:00:00Z' })),
-      watching([]),
+      list(pod('web', RUNNING)),
+      watching([modified('web', failed, { deletionTimestamp: '2026-11-24T10:00:00Z' })]),
     );
 
-    expect(await pods.found(() => true, 5000)).toMatchObject([
+    expect(await pods.found(({ phase }) => phase === 'Failed', 5000)).toMatchObject([
       { phase: 'Failed', reason: 'NodeAffinity', isEnding: true, hasContainers: true },
     ]);
+  });
+
+  it('forgets a pod that was deleted and that it never saw running before', async () => {
+    const gone = { type: 'DELETED', object: pod('web', RUNNING) };
+    const { pods } = await watched(list(pod('web', RUNNING)), watching([gone, modified('db', RUNNING)]));
+
+    await pods.found(({ name }) => name === 'db', 5000);
+    expect(await pods.found(() => true, 5000)).toHaveLength(1);
   });
 
   it('finds no pod when none matches in time', async () => {

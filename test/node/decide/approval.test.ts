@@ -39,7 +39,7 @@ async function edit(host: FakeHost, data: Data): Promise<void> {
 }
 
 function revisionFor({ allowedUnsafeSysctls, ['mode']: mode }: Data): string {
-  return revisionOf(mode === 'Restore' ? [] : allowedUnsafeSysctls.split(',').toSorted());
+  return revisionOf(mode === 'Restore' ? ['mode: Restore'] : allowedUnsafeSysctls.split(',').toSorted());
 }
 
 /** Approves as the coordinator does, and delivers the Node as the watch does. */

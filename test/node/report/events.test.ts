@@ -6,6 +6,7 @@ const BLOCKED: NodeReport = {
   state: 'Blocked',
   reason: 'A pod that runs here uses it: shop/web',
   desired: ['kernel.sem'],
+  profiles: undefined,
   running: ['kernel.sem', 'net.core.somaxconn'],
   drift: { missing: [], unmanaged: [], pendingRestart: [] },
   policyError: undefined,

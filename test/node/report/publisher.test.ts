@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { KEYS } from '../../../agent/names.ts';
 import type { Cluster, NodeObject } from '../../../agent/node/ports.ts';
 import { createPublisher, NOTHING_SEEN } from '../../../agent/node/report/publisher.ts';
 import type { NodeReport } from '../../../agent/report/annotations.ts';
@@ -28,6 +29,37 @@ function scene() {
   publisher.setNode(NODE);
   return { publisher, asked, api, warnings };
 }
+
+describe('a failure to observe the node, before this process has observed it', () => {
+  it('changes the state and the reason alone: what the node shows of an earlier agent stays', async () => {
+    const patches: Parameters<Cluster['patchNode']>[0][] = [];
+    const reasons: string[] = [];
+    const publisher = createPublisher(
+      {
+        patchNode: async (patch) => void patches.push(patch),
+        nodeEvent: async (_node, { reason }) => void reasons.push(reason),
+      },
+      { info: () => undefined, warn: () => undefined },
+    );
+    const shown = {
+      [KEYS.state]: 'Done',
+      [KEYS.running]: 'kernel.sem',
+      [KEYS.drift]: 'unmanaged: kernel.sem (somewhere)',
+      [KEYS.desiredRevision]: 'a',
+      [KEYS.appliedRevision]: 'a',
+    };
+    publisher.setNode({ ...NODE, annotations: shown });
+    await publisher.publishFailure({ state: 'Degraded', reason: 'systemd does not answer' });
+    await publisher.publishFailure({ state: 'Degraded', reason: 'systemd does not answer' });
+    expect(patches).toEqual([
+      {
+        annotations: { [KEYS.state]: 'Degraded', [KEYS.reason]: 'systemd does not answer' },
+        labels: { [KEYS.state]: 'Degraded' },
+      },
+    ]);
+    expect(reasons).toEqual(['NodeDegraded']);
+  });
+});
 
 describe('an Event of a node that could not be posted', () => {
   it('is retried with the next report, also when that has nothing else to write', async () => {

@@ -55,6 +55,8 @@ export interface SimulatedNode {
   /** What the coordinator writes. */
   approve(revision: string | undefined, now: Date): void;
   untaint(): void;
+  /** Another party gives it the start-up taint again. */
+  taint(): void;
   /** The API server has an older Node; the agent reports again. */
   restore(older: FleetNode): void;
   /** The API server loses the agent's last report. */
@@ -151,6 +153,7 @@ export function simulatedNode(first: FleetNode, nature: Nature): SimulatedNode {
       set({ approvedRevision: revision, approvedAt: revision === undefined ? undefined : now });
     },
     untaint: () => set({ joining: false }),
+    taint: () => set({ joining: true }),
     restore(older) {
       const { state, reason, desiredRevision, appliedRevision, failedRevision, lastChange } = node;
       inner.lost ??= { state, reason, desiredRevision, appliedRevision, failedRevision, lastChange };

@@ -39,6 +39,7 @@ describe('the status', () => {
       lost: 0,
       unavailable: 0,
       maxUnavailable: 2,
+      holders: [],
       nextWakeup: '2026-11-24T10:00:00.000Z',
       told: TOLD,
     });

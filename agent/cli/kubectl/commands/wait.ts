@@ -9,6 +9,7 @@ import { followFleet } from '../cluster/follow.ts';
 import { throttle } from '../cluster/throttle.ts';
 import { seconds } from '../options.ts';
 import type { Program } from '../context.ts';
+import { notRestored, restoreText } from '../views/restore-text.ts';
 import { standingLine, statusLine } from '../views/status-text.ts';
 import { statusView, type StatusView } from '../views/status-view.ts';
 
@@ -35,7 +36,8 @@ export function waitCommand(program: Program): Command {
     )
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 not possible, 2 wrong usage, 3 the rollout halted or only failed nodes are left, 4 timeout.',
+      '\nExit codes: 0 done, 1 not possible, 2 wrong usage, 3 the rollout halted or only failed nodes are left, 4 timeout.\n' +
+        'With mode: Restore, 0 means that nothing of the agents is left on any host; 1: the nodes that are named keep it.',
     )
     .action(async (flags: Flags) => {
       const end = await waited(program, flags);
@@ -57,9 +59,13 @@ export function endOf(view: StatusView): End | undefined {
   if (phase === 'Halted') return { code: WAIT_EXIT.halted, text: `${line}\n${reason}` };
   if (phase === 'Done') {
     const apart = counts.held + counts.lost;
-    const note =
-      apart === 0 ? '' : `\n${count(apart, 'node')} cannot be changed now. See kubectl sysctls status.`;
-    return { code: EXIT.ok, text: `${line}${note}` };
+    const notes = [
+      ...(apart === 0 ? [] : [`${count(apart, 'node')} cannot be changed now. See kubectl sysctls status.`]),
+      ...[restoreText(view) ?? []].flat(),
+    ];
+    // The agents must not be deleted while a host still holds something of theirs.
+    const isLeft = (notRestored(view)?.length ?? 0) > 0;
+    return { code: isLeft ? EXIT.no : EXIT.ok, text: [line, ...notes].join('\n') };
   }
   const moves = counts.waiting + counts.changing > 0;
   return !moves && counts.failed > 0 ? { code: WAIT_EXIT.halted, text: `${line}\n${reason}` } : undefined;
@@ -111,7 +117,10 @@ async function waited(program: Program, { timeout }: Flags): Promise<End> {
   }
 
   function timeUp(): End {
-    const { reason } = view();
-    return { code: WAIT_EXIT.timeout, text: `Not done after ${span(timeout)}. ${reported || reason}` };
+    const now = view();
+    const trouble = following.trouble();
+    const left =
+      trouble === undefined ? `${statusLine(now)}\n${now.reason}` : failureText(trouble, session.place);
+    return { code: WAIT_EXIT.timeout, text: `Not done after ${span(timeout)}. ${left}` };
   }
 }

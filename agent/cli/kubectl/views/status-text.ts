@@ -6,6 +6,7 @@ import { someNames } from '../../../text/names.ts';
 import { printable } from '../../../text/quote.ts';
 import { wrap } from '../../../text/wrap.ts';
 import type { Colors } from '../../colors.ts';
+import { restoreText } from './restore-text.ts';
 import type { Screen } from './screen.ts';
 import type { Place } from '../session.ts';
 import type { StatusView } from './status-view.ts';
@@ -23,6 +24,8 @@ export function statusText(view: StatusView, place: Place, screen: Screen, color
     ...phaseLines(view, width, colors),
     ...progressLines(view, width, colors),
     ...titled('Policy', policyLines(view), width),
+    ...titled('Places', placesLines(view), width, view.isHeldUp ? colors.yellow : plain),
+    ...titled('Restore', [restoreText(view) ?? []].flat(), width, colors.yellow),
     ...titled('Paused', pausedLines(view, width), width, colors.yellow),
     ...titled(
       'Coordinator',
@@ -45,7 +48,8 @@ export function standingLine(view: StatusView): string {
   const { done, changing, waiting, failed, held, lost } = view.counts;
   const parts = Object.entries({ changing, waiting, failed, held, lost }).filter(([, number]) => number > 0);
   const others = parts.map(([standing, number]) => `${number} ${standing}`).join(', ');
-  return `${view.phase}: ${done.toLocaleString('en')} of ${count(view.nodes, 'node')} done${others === '' ? '' : `, ${others}`}`;
+  const line = `${view.phase}: ${done.toLocaleString('en')} of ${count(view.nodes, 'node')} done${others === '' ? '' : `, ${others}`}`;
+  return waiting > 0 && view.isHeldUp && isUnderWay(view) ? `${line}, places ${view.places}` : line;
 }
 
 function phaseLines(view: StatusView, width: number, colors: Colors): readonly string[] {
@@ -125,6 +129,16 @@ function policyLines({ policy, revisions, maxUnavailable }: StatusView): readonl
     shown.length === 0 ? '' : `, ${lists} ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   const pace = maxUnavailable === undefined ? '' : `; at most ${maxUnavailable} at a time`;
   return [`${policy.mode}${policy.paused ? ', paused' : ''}${named}${pace}`];
+}
+
+/** Only while nodes wait for a place. */
+function placesLines(view: StatusView): readonly string[] {
+  return view.counts.waiting > 0 && view.places !== '' && isUnderWay(view) ? [view.places] : [];
+}
+
+/** The coordinator approves nodes now, so that they may wait for a place. */
+function isUnderWay({ phase }: StatusView): boolean {
+  return phase === 'Canary' || phase === 'Soaking' || phase === 'Rolling';
 }
 
 function pausedLines({ pausedNodes }: StatusView, width: number): readonly string[] {

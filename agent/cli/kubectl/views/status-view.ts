@@ -11,6 +11,7 @@ import type {
 } from '../../../rollout/fleet.ts';
 import type { PolicyNow } from '../../../rollout/decision/gate.ts';
 import { countsOf, estimatedEnd } from '../../../rollout/status/progress.ts';
+import { isHeldUp, placesText } from '../../../rollout/status/places.ts';
 import type { Installation } from '../cluster/installation.ts';
 import type { ShownNode } from '../cluster/nodes.ts';
 
@@ -27,6 +28,12 @@ export interface StatusView {
   /** undefined: unknown. */
   readonly secondsLeft: number | undefined;
   readonly maxUnavailable: number | undefined;
+  /** The nodes that take a place of maxUnavailable. */
+  readonly holders: RolloutDecision['holders'];
+  /** The same in words, with what ends it; empty: no node takes one. */
+  readonly places: string;
+  /** Every place is taken, and by no change of a usual duration. */
+  readonly isHeldUp: boolean;
   /** The revisions that the policy wants, most nodes first. */
   readonly revisions: readonly { readonly revision: string; readonly nodes: number; readonly done: number }[];
   readonly policy: PolicyView;
@@ -77,6 +84,9 @@ export function statusView({ installation, nodes, now, decide }: StatusInput): S
     counts: countsOf(decision),
     secondsLeft: end && Math.round((end.getTime() - now.getTime()) / 1000),
     maxUnavailable: decision.maxUnavailable,
+    holders: decision.holders,
+    places: placesText(decision),
+    isHeldUp: isHeldUp(decision, now.getTime()),
     revisions: revisionsOf(decision.nodes),
     policy: policyView(installation),
     pausedNodes: fleet.filter(({ paused }) => paused).map(({ name }) => name),

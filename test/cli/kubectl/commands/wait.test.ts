@@ -70,6 +70,44 @@ describe('wait', () => {
     expect(await wait(fake).ended).toMatchObject({ status: 3 });
   });
 
+  it('says with mode: Restore that nothing of the agents is left, or exits with 1 and names the nodes that keep it', async () => {
+    const policy = { ...POLICY, mode: 'Restore' };
+    const restored = node('node-1', {}, policy);
+    await using fake = await serve({ policy, nodes: [restored] });
+    expect(await wait(fake).ended).toMatchObject({
+      status: 0,
+      stdout: 'Done: 1 of 1 node done\nNothing of the agents is left on any host. They can be deleted now.\n',
+    });
+    const blocked = node('node-2', { state: 'Blocked', applied: POLICY }, policy);
+    await using other = await serve({ policy, nodes: [restored, blocked] });
+    const { status, stdout } = await wait(other).ended;
+    expect([status, stdout]).toEqual([
+      1,
+      expect.stringMatching(/would leave the flag .* and \/var\/lib\/kubelet-sysctl-agent on node-2\./u),
+    ]);
+  });
+
+  it('does not take a node that needed no allowance for restored before its agent says so', async () => {
+    const policy = { allowedUnsafeSysctls: 'net.ipv4.ip_unprivileged_port_start', mode: 'Restore' };
+    const { mode: _mode, ...before } = policy;
+    await using fake = await serve({ policy, nodes: [node('node-1', {}, before)] });
+    const { status, stdout } = await wait(fake, '--timeout', '300ms').ended;
+    expect([status, stdout]).toEqual([4, expect.stringContaining('0 of 1 node done')]);
+  });
+
+  it('says who takes the only place and until when, also at the timeout', async () => {
+    const policy = { ...POLICY, maxUnavailable: '1', canary: '0' };
+    const notReadySince = new Date(Date.now() - 60_000);
+    const away = node('node-1', { notReadySince });
+    await using fake = await serve({ policy, nodes: [away, pending('node-2')] });
+    const { stdout, stderr } = await wait(fake, '--timeout', '3s').ended;
+    const holder =
+      /places 1 of 1 taken: node-1 \(not Ready since \S+Z; until it is Ready, at the latest \S+Z\)/u;
+    expect(stderr).toMatch(holder);
+    expect(stdout).toMatch(holder);
+    expect(stdout).toMatch(/about 9 min left/u);
+  });
+
   it('exits with 4 at the timeout', async () => {
     await using fake = await serve({ nodes: [pending('node-1')] });
     const { status, stdout } = await wait(fake, '--timeout', '300ms').ended;
