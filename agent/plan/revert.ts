@@ -54,6 +54,7 @@ export function revertAllowances(input: RevertInput): Uint8Array {
     content: found,
     systemdVersion,
     carried: '',
+    former: before,
     uses: usesOf(configured).ranges,
     flag: wanted.length === 0 && old === undefined ? undefined : `--${ALLOWED_FLAG}=${printCsv(wanted)}`,
   });

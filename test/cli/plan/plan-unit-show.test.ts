@@ -81,13 +81,13 @@ describe('kubelet-sysctls plan --unit-show', () => {
       'kind',
       NODES.kind,
       '/etc/default/kubelet',
-      `KUBELET_EXTRA_ARGS=--runtime-cgroups=/system.slice/containerd.service ${FLAG}`,
+      `KUBELET_EXTRA_ARGS='--runtime-cgroups=/system.slice/containerd.service ${FLAG}'\n`,
     ],
     [
       'arguments that a drop-in gives (F05)',
       NODES.carried,
       '/etc/default/kubelet',
-      `KUBELET_EXTRA_ARGS='--node-ip=10.0.0.11 --hostname-override=node1 ${FLAG}'\n`,
+      `KUBELET_EXTRA_ARGS=--node-ip=10.0.0.11\\ --hostname-override=node1\\ ${FLAG}\n`,
     ],
     [
       'continuation lines (F21)',
@@ -117,7 +117,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
   it('shows that the agent would write to a file that all services share (F01)', async () => {
     expect(await planned(NODES.sharedFile)).toMatchObject({
       file: '/etc/environment',
-      content: `PATH="/usr/sbin:/usr/bin"\nHTTP_PROXY="http://10.0.0.1:3128"#kubeone\nKUBELET_EXTRA_ARGS='${FLAG}'\n`,
+      content: `PATH="/usr/sbin:/usr/bin"\nHTTP_PROXY="http://10.0.0.1:3128"#kubeone\nKUBELET_EXTRA_ARGS=${FLAG}\n`,
     });
   });
 
@@ -145,7 +145,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
       status: 1,
       error: {
         kind: 'refused',
-        message: expect.stringContaining('The kubelet does not start with these arguments'),
+        message: expect.stringContaining('systemd runs no $(…)'),
         file: '/etc/default/kubelet',
         line: 1,
       },
