@@ -4,6 +4,7 @@ import type { Configured, Origin } from '../kubelet/configured.ts';
 import { EXTRA_ARGS, type EnvironmentFileOnDisk } from '../kubelet/unit.ts';
 import { allowanceProblem } from '../sysctl/allowance.ts';
 import { NEWEST_KUBELET } from '../sysctl/version.ts';
+import type { Followed } from './carried/carried.ts';
 import type { Merge } from './merge.ts';
 import type { PlanInput, Refused } from './types.ts';
 import { usesOf } from './uses.ts';
@@ -12,6 +13,7 @@ export interface Explained {
   readonly input: PlanInput;
   readonly target: EnvironmentFileOnDisk;
   readonly before: Configured;
+  readonly followed: Followed;
   readonly after: Configured;
   readonly merge: Merge;
   readonly wanted: readonly string[];
@@ -34,7 +36,7 @@ function nothing({ wanted }: Explained): string {
   return `Nothing to change: ${names(wanted)} ${wanted.length === 1 ? 'is' : 'are'} configured.`;
 }
 
-function changes({ target, before, after, merge, wanted }: Explained): readonly string[] {
+function changes({ target, before, followed, after, merge, wanted }: Explained): readonly string[] {
   const old = before.allowances.map(({ pattern }) => pattern);
   const next = after.allowances.map(({ pattern }) => pattern);
   const added = next.filter((item) => !old.includes(item));
@@ -46,7 +48,7 @@ function changes({ target, before, after, merge, wanted }: Explained): readonly 
     ...(target.content === undefined ? [`Creates ${target.path}.`] : []),
     ...(added.length > 0 ? [`Adds ${names(added)} to ${EXTRA_ARGS} in ${target.path}.`] : []),
     ...(removed.length > 0 ? [`Removes ${names(removed)} from ${EXTRA_ARGS} in ${target.path}.`] : []),
-    ...(added.length + removed.length === 0
+    ...(added.length + removed.length === 0 && merge.changed
       ? [`Writes ${merge.list === undefined ? 'no list' : names(wanted)} to ${EXTRA_ARGS} in ${target.path}.`]
       : []),
     ...(copied.length > 0
@@ -54,6 +56,11 @@ function changes({ target, before, after, merge, wanted }: Explained): readonly 
       : []),
     ...(carried !== undefined && carried.assigned?.path !== target.path && carried.value !== ''
       ? [`Copies the value of ${carried.origin}, which the new assignment replaces.`]
+      : []),
+    ...(followed.followed.length > 0
+      ? [
+          `Follows ${followed.source?.origin || 'what no other place sets any more'}, which the assignment in ${target.path} replaces: ${followed.followed.join('; ')}.`,
+        ]
       : []),
   ];
 }

@@ -96,7 +96,7 @@ function replaceWord(text: string, word: string, by: string): string {
       if (/^[^\s'"\\]/u.test(next)) {
         return part + word;
       }
-      return by === '' ? part.replace(/ $/u, '') : part + by;
+      return by === '' ? part.replace(/\\? $/u, '') : part + by;
     })
     .join('');
 }

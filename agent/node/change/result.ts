@@ -70,10 +70,11 @@ const ENDINGS: Readonly<Record<Failed, string>> = {
   Undone: 'and was undone by the node itself',
 };
 
-function afterDone(agentState: AgentState, journal: Journal, at: Date): AgentState {
-  const { lastApplied, original } = journal;
+function afterDone({ original: old, ...agentState }: AgentState, journal: Journal, at: Date): AgentState {
+  const { lastApplied, originals, original = old } = journal;
+  const files = originals === undefined ? original && { original } : { originals };
   return withPastChange(
-    { ...agentState, lastApplied, lastChange: at.toISOString(), ...(original && { original }) },
+    { ...agentState, lastApplied, lastChange: at.toISOString(), ...files },
     { ...journal.past, result: 'Done' },
   );
 }

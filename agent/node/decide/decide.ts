@@ -11,7 +11,9 @@ import { coverageOf } from '../../sysctl/coverage.ts';
 import { checkPlanned } from './checks.ts';
 import type { Planned, Planning, Situation } from './context.ts';
 import { failedRevision } from './failure-backoff.ts';
-import type { AgentState } from '../state/state-store.ts';
+import { isWriteLate, lateReason } from './late-write.ts';
+import { originalsOf } from '../state/original-file.ts';
+import { type AgentState, EMPTY_STATE } from '../state/state-store.ts';
 import type { Observation, Unobservable } from '../observe/observe.ts';
 import { refusalReason } from './reasons.ts';
 import { notRegularReason } from '../observe/reasons.ts';
@@ -38,7 +40,7 @@ export function planNode({ view, node, observation, agentState }: Situation): Pl
   }
   const { kubelet, kernel, unit, config } = observation;
   const desired = desiredFor(policy, { labels: node.labels, kubelet, kernel });
-  const { original } = agentState;
+  const { ours, folded } = agentState.lastApplied;
   const plan = planChange({
     unit,
     config,
@@ -46,10 +48,14 @@ export function planNode({ view, node, observation, agentState }: Situation): Pl
     lastApplied: agentState.lastApplied,
     unmanaged: policy.settings.unmanaged,
     goal: policy.settings.mode === 'Restore' ? 'Restore' : 'Apply',
-    original: original && {
-      ...original,
-      bytes: original.bytes === null ? undefined : Buffer.from(original.bytes, 'base64'),
-    },
+    written: originalsOf(agentState)?.map(({ file, bytes, left, applied, carried }) => ({
+      file,
+      bytes: bytes === null ? undefined : Buffer.from(bytes, 'base64'),
+      left,
+      applied: applied ?? [...ours, ...folded],
+      carried,
+      found: observation.written.find(({ path }) => path === file)?.content,
+    })),
     kubelet,
   });
   return { desired, plan };
@@ -76,8 +82,10 @@ export function decide(situation: Situation, planning: Planning | undefined): De
   }
   const { desired, plan } = planning;
   switch (plan.kind) {
-    case 'unreconcilable':
-      return decisionOf(situation, agentState, 'Unreconcilable', plan.reason, desired);
+    case 'unreconcilable': {
+      const left = view.policy?.settings.mode === 'Restore' ? EMPTY_STATE : agentState;
+      return decisionOf(situation, left, 'Unreconcilable', plan.reason, desired);
+    }
     case 'refused':
       return decisionOf(situation, agentState, 'Degraded', refusalReason(plan), desired);
     case 'planned': {
@@ -97,7 +105,15 @@ interface PlannedInput {
   readonly plan: Planned;
 }
 
-function decidePlanned({ situation, observation, agentState, desired, plan }: PlannedInput): Decision {
+function decidePlanned({
+  situation,
+  observation,
+  agentState,
+  desired,
+  plan: planned,
+}: PlannedInput): Decision {
+  const isLate = isWriteLate(planned, observation, agentState);
+  const plan = isLate && !planned.changed ? { ...planned, reason: lateReason(planned) } : planned;
   const running = observation.running ?? [];
   const drift = driftOf({
     desired: plan.desired,
@@ -107,7 +123,7 @@ function decidePlanned({ situation, observation, agentState, desired, plan }: Pl
   });
   const unsupported = desired.unsupported.map(({ pattern }) => pattern);
   const shown = { ...drift, missing: [...drift.missing, ...unsupported] };
-  const restart = isRestartDue(plan, agentState, running);
+  const restart = isRestartDue(plan, agentState, running) || isLate;
   const next: Restart = {
     running: observation.running,
     next: plan.configured.after,

@@ -8,8 +8,8 @@ import type { HostWatch } from '../ports.ts';
 import type { AgentLog } from '../../report/log.ts';
 
 export interface HostObserver {
-  /** `started`: what was saved of the running kubelet. Throws when the host does not answer. */
-  observe(started: AgentState['started']): Promise<Observation | Unobservable>;
+  /** `started` and `written` as `observe` has them. Throws when the host does not answer. */
+  observe(started: AgentState['started'], written: readonly string[]): Promise<Observation | Unobservable>;
   /** When to observe again because the files could not be watched; undefined when they are watched. */
   pollAt(): Date | undefined;
 }
@@ -44,16 +44,16 @@ export function createHostObserver(ports: HostObserverPorts): HostObserver {
   }
 
   return {
-    async observe(started) {
+    async observe(started, written) {
       // Also reopens a watched folder that was replaced meanwhile.
       await watch();
-      const observation = await observe(ports, started);
+      const observation = await observe(ports, started, written);
       if (isDeepStrictEqual(watched, observation.watch)) {
         return observation;
       }
       watched = observation.watch;
       await watch();
-      return observe(ports, started);
+      return observe(ports, started, written);
     },
     pollAt: () => (unwatched === undefined ? undefined : new Date(ports.clock.now().getTime() + POLL_MS)),
   };

@@ -1,5 +1,6 @@
 // One observation of the node: the unit, its files, the running kubelet and the next one.
 
+import { dirname } from 'node:path';
 import type { ConfigSources } from '../../kubelet/config.ts';
 import { nextArgv } from '../../kubelet/configured.ts';
 import { configPaths, healthEndpoint } from '../../kubelet/running.ts';
@@ -43,6 +44,10 @@ export interface Observation extends KubeletProcess {
   readonly errorLine: string | undefined;
   /** Environment files that are not regular files and read as empty. */
   readonly irregular: readonly NotRegularFileError[];
+  /** Files that the agent has written and the unit does not read. */
+  readonly written: readonly FileOnDisk[];
+  /** The unit's files and environment files that changed after the kubelet was started; empty while none runs. */
+  readonly changedSince: readonly string[];
   /** What the file systems lack for a change. */
   readonly shortages: readonly ShortOfSpace[];
   /** The files and folders that decide the next start. */
@@ -70,10 +75,14 @@ const FLAG_WE_USE = '--allowed-unsafe-sysctls=net.core.somaxconn';
 const NULL_DEVICE = '/dev/null';
 const MASKED_RETRY_MS = 5000;
 
-/** Observes the node. `started`: what was saved of the running kubelet. Throws when the host does not answer. */
+/**
+ * Observes the node. `started`: what was saved of the running kubelet. `written`: the files that the agent has written.
+ * Throws when the host does not answer.
+ */
 export async function observe(
   ports: ObservePorts,
   started: AgentState['started'],
+  written: readonly string[] = [],
 ): Promise<Observation | Unobservable> {
   const status = await findUnit(ports.systemd);
   if (typeof status === 'string') {
@@ -85,7 +94,7 @@ export async function observe(
     return { kind: 'unobservable', state: 'Blocked', reason, watch, retryMs: MASKED_RETRY_MS };
   }
   try {
-    return await observeUnit(ports, status, started);
+    return await observeUnit(ports, status, started, written);
   } catch (error) {
     if (!(error instanceof NotRegularFileError)) {
       throw error;
@@ -100,6 +109,7 @@ async function observeUnit(
   ports: ObservePorts,
   status: UnitStatus,
   started: AgentState['started'],
+  written: readonly string[],
 ): Promise<Observation | Unobservable> {
   const { unit, irregular } = await readUnit(ports, status);
   const argv = nextArgv(unit);
@@ -110,9 +120,12 @@ async function observeUnit(
     return unreconcilable(version, watch);
   }
   const config = await readConfig(ports.files, paths);
-  const [process, unitFiles, shortages, release] = await settleAll([
+  const read = unit.environmentFiles.map(({ path }) => path);
+  const elsewhere = written.filter((path) => !read.includes(path));
+  const [process, unitFiles, writtenFiles, shortages, release] = await settleAll([
     observeProcess(ports, status, config, started),
-    readUnitFiles(ports.files, status),
+    readUnitFiles(ports.files, unitFilesOf(status)),
+    readUnitFiles(ports.files, elsewhere),
     findShortages(ports, unit),
     ports.processes.kernelRelease(),
   ]);
@@ -128,9 +141,32 @@ async function observeUnit(
     kernel: parseVersion(release),
     errorLine: process.runs ? undefined : await errorLine(ports.systemd, status),
     irregular,
+    written: writtenFiles,
+    changedSince: process.runs ? await changedSince(ports, process.uptimeMs, status, read) : [],
     shortages,
     watch,
   };
+}
+
+/** Returns those of the unit's files, of its folders of drop-ins, and of `read` that changed in the last `uptimeMs`. */
+async function changedSince(
+  { files, clock }: Pick<ObservePorts, 'files' | 'clock'>,
+  uptimeMs: number,
+  status: UnitStatus,
+  read: readonly string[],
+): Promise<readonly string[]> {
+  const startedAt = clock.now().getTime() - uptimeMs;
+  const folders = [
+    `/etc/systemd/system/${status.name}.d`,
+    ...status.dropInPaths.map((path) => dirname(path)),
+  ];
+  const paths = [...new Set([...unitFilesOf(status), ...folders, ...read])];
+  const changed = await settleAll(paths.map((path) => files.changedAt(path)));
+  return paths.filter((_, index) => (changed[index]?.getTime() ?? 0) >= startedAt);
+}
+
+function unitFilesOf({ fragmentPath, dropInPaths }: UnitStatus): readonly string[] {
+  return [fragmentPath, ...dropInPaths].filter((path) => path !== '' && path !== NULL_DEVICE);
 }
 
 function unreconcilable(reason: string, watch: readonly string[]): Unobservable {
@@ -181,9 +217,10 @@ function watchedPaths(
 }
 
 /** Paths that change when systemd reloads, masks or starts the unit. An entry in one of two folders masks a unit. */
-function unitPaths({ name, fragmentPath, dropInPaths }: UnitStatus): string[] {
+function unitPaths(status: UnitStatus): string[] {
+  const { name } = status;
   return [
-    ...[fragmentPath, ...dropInPaths].filter((path) => path !== '' && path !== NULL_DEVICE),
+    ...unitFilesOf(status),
     `/etc/systemd/system/${name}`,
     `/run/systemd/system/${name}`,
     `/etc/systemd/system/${name}.d/`,

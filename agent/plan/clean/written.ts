@@ -1,0 +1,103 @@
+// Takes what the agent wrote out of a file, in force or not.
+
+import { printCsv } from '../../kubelet/flags/csv.ts';
+import { editExtraArgs } from '../../kubelet/edit/edit.ts';
+import { fromByteString, toByteString } from '../../kubelet/environment/bytes.ts';
+import {
+  findAssignment,
+  parseEnvironmentFile,
+  type Assignment,
+} from '../../kubelet/environment/environment-file.ts';
+import { ALLOWED_FLAG, listOf, parseFlags } from '../../kubelet/flags/flags.ts';
+import { EXTRA_ARGS } from '../../kubelet/unit.ts';
+import { wordTexts } from '../../kubelet/words.ts';
+import { sha256Of } from '../../text/hash.ts';
+import type { WrittenFile } from '../types.ts';
+
+/**
+ * Returns the bytes of the file without what the agent wrote: those before its first change where it still has those of the
+ * last one, else what other parties made of it, without our allowances and without an assignment that holds nothing else.
+ *
+ * @throws EditError or EnvironmentFileError when the file cannot be edited or read.
+ */
+export function cleanedBytes(
+  written: WrittenFile,
+  found: Uint8Array | undefined,
+  systemdVersion: number | undefined,
+): Uint8Array | undefined {
+  if (found === undefined) return undefined;
+  if (sha256Of(found) === written.left) return written.bytes;
+  let { text } = parseEnvironmentFile(found, systemdVersion);
+  for (const assignment of ownAssignments(text, systemdVersion).toReversed()) {
+    text = withoutOurs(text, assignment, written, systemdVersion);
+  }
+  return text === '' && written.bytes === undefined ? undefined : fromByteString(text);
+}
+
+/** True when the file had no assignment before the agent's first change. */
+export function createdLine({ bytes }: WrittenFile, systemdVersion: number | undefined): boolean {
+  return assignmentsIn(bytes, systemdVersion) === 0;
+}
+
+/** Returns how many assignments of KUBELET_EXTRA_ARGS the file has. */
+export function assignmentsIn(content: Uint8Array | undefined, systemdVersion: number | undefined): number {
+  return content === undefined ? 0 : ownAssignments(toByteString(content), systemdVersion).length;
+}
+
+function ownAssignments(text: string, systemdVersion: number | undefined): readonly Assignment[] {
+  const { assignments } = parseEnvironmentFile(fromByteString(text), systemdVersion);
+  return assignments.filter(({ key }) => key === EXTRA_ARGS);
+}
+
+/** Edits one assignment as the last one of a file that ends with its line. */
+function withoutOurs(
+  text: string,
+  { value, from, to }: Assignment,
+  written: WrittenFile,
+  systemdVersion: number | undefined,
+): string {
+  const end = Math.min(to + 1, text.length);
+  const words = wordTexts(value);
+  const uses = parseFlags(words).uses.filter(({ name }) => name === ALLOWED_FLAG);
+  const items = uses.flatMap((use) => listOf(use));
+  const before = itemsBefore(written, systemdVersion);
+  const kept = items.filter((item) => before?.includes(item) === true || !written.applied.includes(item));
+  const flag = kept.length === 0 && before === undefined ? undefined : `--${ALLOWED_FLAG}=${printCsv(kept)}`;
+  const others = words.filter((_, at) => !uses.some((use) => at >= use.at && at < use.at + use.words));
+  const repeats = sameWords(others, wordTexts(written.carried?.value ?? ''));
+  if (flag === undefined && repeats && words.length > 0 && createdLine(written, systemdVersion)) {
+    const without = text.slice(0, from).replace(/[ \t]+$/, '') + text.slice(end);
+    if (countOf(without, systemdVersion) === countOf(text, systemdVersion) - 1) return without;
+  }
+  if (kept.length === items.length) return text;
+  const edited = editExtraArgs({
+    content: fromByteString(text.slice(0, end)),
+    systemdVersion,
+    carried: '',
+    former: written.bytes,
+    uses,
+    flag,
+  });
+  return toByteString(edited) + text.slice(end);
+}
+
+function countOf(text: string, systemdVersion: number | undefined): number {
+  return parseEnvironmentFile(fromByteString(text), systemdVersion).assignments.length;
+}
+
+/** Returns the list of the flag before the agent's first change; undefined when there was no flag. */
+function itemsBefore(
+  { bytes }: WrittenFile,
+  systemdVersion: number | undefined,
+): readonly string[] | undefined {
+  if (bytes === undefined) return undefined;
+  const document = parseEnvironmentFile(bytes, systemdVersion);
+  const words = wordTexts(findAssignment(document, EXTRA_ARGS)?.value ?? '');
+  const uses = parseFlags(words).uses.filter(({ name }) => name === ALLOWED_FLAG);
+  return uses.length === 0 ? undefined : uses.flatMap((use) => listOf(use));
+}
+
+/** In any order: a copy that followed its source may have another one. */
+function sameWords(one: readonly string[], other: readonly string[]): boolean {
+  return JSON.stringify(one.toSorted()) === JSON.stringify(other.toSorted());
+}
