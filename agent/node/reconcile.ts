@@ -10,6 +10,7 @@ import type { ChangePorts } from './change/execute.ts';
 import { failedIn } from './decide/failure-backoff.ts';
 import { createHostObserver, type HostObserver } from './observe/host-observer.ts';
 import { createJitter, type Jitter } from './decide/jitter.ts';
+import { originalsOf } from './state/original-file.ts';
 import type { AgentState } from './state/state-store.ts';
 import { createNodeState, type NodeState } from './state/node-state.ts';
 import type { PolicyView } from '../policy/policy-view.ts';
@@ -79,7 +80,8 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     async reconcile(node, configMap) {
       const agentState = retry.take() ? await endPauses(ports, state, pods) : await state.current();
       const view = await policy.read(configMap, agentState.policy);
-      const observation = await observer.observe(agentState.started, mayChange({ node, view }));
+      const written = originalsOf(agentState)?.map(({ file }) => file) ?? [];
+      const observation = await observer.observe(agentState.started, mayChange({ node, view }), written);
       const situation: Situation = {
         view,
         node,

@@ -12,6 +12,8 @@ export interface LastApplied {
   readonly folded: readonly string[];
 }
 
+export const NOTHING: LastApplied = { ours: [], folded: [] };
+
 export interface MergeInput {
   /** Items of the flag in KUBELET_EXTRA_ARGS; undefined when it has none. */
   readonly existing: readonly string[] | undefined;

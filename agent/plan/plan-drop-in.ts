@@ -15,11 +15,11 @@ import { ALLOWED_FLAG } from '../kubelet/flags/flags.ts';
 import { coverageOf } from '../sysctl/coverage.ts';
 import { NEWEST_KUBELET } from '../sysctl/version.ts';
 import { sha256Of } from '../text/hash.ts';
-import { mergeAllowances } from './merge.ts';
+import { mergeAllowances, NOTHING } from './merge.ts';
 import { patternsOf, unmanagedOf } from './origins.ts';
 import { explain } from './reason.ts';
 import type { DropInTarget } from './target.ts';
-import type { Plan, PlanInput, Refused } from './types.ts';
+import type { Planned, PlanInput, Refused } from './types.ts';
 import { startProblem } from './uses.ts';
 
 /** Returns the plan of a change of this file alone. Throws a ConfigError for a config file that the kubelet or the agent cannot read. */
@@ -27,7 +27,7 @@ export function planDropIn(
   input: PlanInput,
   target: DropInTarget,
   files: readonly ParsedEnvironmentFile[],
-): Plan {
+): Planned | Refused {
   const { unit, config } = input;
   const before = configuredOf(unit, files, readKubeletConfig(config));
   const refusal = startProblem(unit, before, '')?.refusal ?? folderProblem(target);
@@ -43,13 +43,13 @@ export function planDropIn(
     elsewhere: overruler?.list,
     inConfig: patternsOf(lower),
     wanted,
-    lastApplied: input.lastApplied,
+    // What the agent has not written is not its to restore.
+    lastApplied: input.goal === 'Restore' && input.written !== undefined ? NOTHING : input.lastApplied,
     unmanaged: input.unmanaged,
     goal: input.goal,
     kubelet: input.kubelet ?? NEWEST_KUBELET,
   });
-  const kept = merge.changed ? merge.list && printDropIn(merge.list) : own?.content;
-  const content = original(input, target, own) === undefined ? kept : original(input, target, own)?.bytes;
+  const content = merge.changed ? merge.list && printDropIn(merge.list) : own?.content;
   const after = configuredOf(unit, files, readKubeletConfig(withDropIn(config, target.path, content)));
   const isCovered = coverageOf(patternsOf(after.allowances));
   if (overruler !== undefined && !wanted.every(isCovered)) return overruled(target, overruler);
@@ -70,6 +70,9 @@ export function planDropIn(
     missing: wanted.filter((item) => !wasCovered(item)),
     unmanaged,
     remember: merge.remember,
+    carried: undefined,
+    kept: [],
+    isCleaned: false,
     reason: explain({
       input,
       place: {
@@ -92,16 +95,6 @@ export function planDropIn(
 function originsIn(sources: ConfigSources): readonly Origin[] {
   const { allowedUnsafeSysctls, allowedUnsafeSysctlsFrom } = readKubeletConfig(sources);
   return allowedUnsafeSysctls.map((pattern) => ({ pattern, origin: allowedUnsafeSysctlsFrom ?? '' }));
-}
-
-/** Returns what a Restore writes: the bytes before the first change; undefined when another party has edited the file since. */
-function original(
-  { goal, original: saved }: PlanInput,
-  { path }: DropInTarget,
-  own: ConfigFile | undefined,
-): PlanInput['original'] {
-  const isUntouched = saved?.file === path && saved.left === sha256Of(own?.content);
-  return goal === 'Restore' && isUntouched ? saved : undefined;
 }
 
 function folderProblem({ folder }: DropInTarget): Refused | undefined {

@@ -3,18 +3,24 @@
 import { ConfigError, readKubeletConfig } from '../kubelet/config.ts';
 import { configuredOf, type Configured } from '../kubelet/configured.ts';
 import { EditError } from '../kubelet/edit/edit.ts';
-import { readEnvironmentFiles, RefusedFileError } from '../kubelet/environment/environment.ts';
+import {
+  readEnvironmentFiles,
+  RefusedFileError,
+  type ParsedEnvironmentFile,
+} from '../kubelet/environment/environment.ts';
 import { wordTexts } from '../kubelet/words.ts';
 import { coverageOf } from '../sysctl/coverage.ts';
 import { NEWEST_KUBELET } from '../sysctl/version.ts';
 import { sha256Of } from '../text/hash.ts';
+import { followCarried, type Followed } from './carried/carried.ts';
+import { planLeftBehind, planRestore, type NodeNow } from './clean/clean.ts';
 import { editFile, lengthProblem } from './edit-file.ts';
-import { mergeAllowances } from './merge.ts';
+import { mergeAllowances, NOTHING } from './merge.ts';
 import { patternsOf, unmanagedOf } from './origins.ts';
 import { planDropIn } from './plan-drop-in.ts';
 import { explain } from './reason.ts';
 import { chooseTarget, type FileTarget } from './target.ts';
-import type { Plan, PlanInput, Refused } from './types.ts';
+import type { Plan, Planned, PlanInput, Refused } from './types.ts';
 import { verifyEdit, startProblem, usesOf } from './uses.ts';
 
 /** Returns the plan of a change after which this node allows what is desired, and keeps what other parties allowed. */
@@ -37,22 +43,38 @@ function plan(input: PlanInput): Plan {
   const files = readEnvironmentFiles(input.unit);
   const config = readKubeletConfig(input.config);
   const before = configuredOf(input.unit, files, config);
+  const now = { before, config };
+  const restored = input.goal === 'Restore' ? planRestore(input, now) : undefined;
+  if (restored !== undefined) return restored;
   const target = chooseTarget({
     unit: input.unit,
     files,
     environment: before.environment,
     config: input.config,
     kubelet: input.kubelet ?? NEWEST_KUBELET,
-    restored: input.goal === 'Restore' ? input.original?.file : undefined,
   });
   if (target.kind === 'none') return { kind: 'unreconcilable', reason: target.reason };
-  if (target.kind === 'drop-in') return planDropIn(input, target, files);
+  const planned =
+    target.kind === 'drop-in'
+      ? planDropIn(input, target, files)
+      : planTarget(input, target, { files, ...now });
+  if (planned.kind !== 'planned' || planned.changed || input.goal === 'Restore') return planned;
+  return planLeftBehind(input, now, planned);
+}
+
+function planTarget(
+  input: PlanInput,
+  target: FileTarget,
+  { files, before, config }: NodeNow & { readonly files: readonly ParsedEnvironmentFile[] },
+): Planned | Refused {
   const { file, variable } = target;
-  const problem = startProblem(input.unit, before, variable);
+  const followed = follow(input, target, files, { before, config });
+  if (followed instanceof EditError) return refusedEdit(target, before, followed.message);
+  const problem = startProblem(followed.unit, followed.configured, variable);
   if (problem !== undefined && !(input.brokenStart === 'Report' && problem.canBeReported))
     return problem.refusal;
 
-  const uses = usesOf(before, variable);
+  const uses = usesOf(followed.configured, variable);
   const wanted = input.goal === 'Restore' ? [] : [...new Set(input.desired)];
   const merge = mergeAllowances({
     existing: uses.inExtra.length === 0 ? undefined : patternsOf(uses.inExtra.flatMap(({ items }) => items)),
@@ -60,19 +82,18 @@ function plan(input: PlanInput): Plan {
       uses.elsewhere.length === 0 ? undefined : patternsOf(uses.elsewhere.flatMap(({ items }) => items)),
     inConfig: patternsOf(before.inConfig),
     wanted,
-    lastApplied: input.lastApplied,
+    // What the agent has not written is not its to restore.
+    lastApplied: input.goal === 'Restore' && input.written !== undefined ? NOTHING : input.lastApplied,
     unmanaged: input.unmanaged,
     goal: input.goal,
     kubelet: input.kubelet ?? NEWEST_KUBELET,
   });
-  const edited = editFile(input, before, target, uses, merge);
+  const edited = editFile(input, followed, target, uses, merge);
   if (edited instanceof EditError) return refusedEdit(target, before, edited.message);
   const after = configuredOf(edited.unit, edited.files, config);
   const changed = sha256Of(edited.content) !== sha256Of(file.content);
-  // A restored file holds what it held before the agent: its content is not checked.
-  const judged = merge.changed && !edited.isRestored;
-  const spoiled = judged
-    ? (verifyEdit(before, after, merge.list, variable) ?? lengthProblem(after, variable))
+  const spoiled = merge.changed
+    ? (verifyEdit(followed.configured, after, merge.list, variable) ?? lengthProblem(after, variable))
     : undefined;
   if (spoiled !== undefined) return refusedEdit(target, before, spoiled);
 
@@ -91,6 +112,12 @@ function plan(input: PlanInput): Plan {
     missing: wanted.filter((item) => !isCovered(item)),
     unmanaged,
     remember: merge.remember,
+    carried: followed.source,
+    kept: followed.kept.map(
+      (words) =>
+        `${file.path} has ${words} as ${followed.source?.origin ?? ''}, because it was edited by hand.`,
+    ),
+    isCleaned: false,
     reason: explain({
       input,
       place: {
@@ -100,6 +127,7 @@ function plan(input: PlanInput): Plan {
         list: patternsOf(uses.inExtra.flatMap(({ items }) => items)),
       },
       before,
+      followed,
       after,
       merge,
       wanted,
@@ -108,6 +136,15 @@ function plan(input: PlanInput): Plan {
       problem: problem?.refusal,
     }),
   };
+}
+
+function follow(...args: Parameters<typeof followCarried>): Followed | EditError {
+  try {
+    return followCarried(...args);
+  } catch (error) {
+    if (error instanceof EditError) return error;
+    throw error;
+  }
 }
 
 function refusedEdit({ file, variable }: FileTarget, before: Configured, message: string): Refused {

@@ -3,6 +3,7 @@
 import type { Configured, Origin } from '../kubelet/configured.ts';
 import { allowanceProblem } from '../sysctl/allowance.ts';
 import { NEWEST_KUBELET } from '../sysctl/version.ts';
+import type { Followed } from './carried/carried.ts';
 import type { Merge } from './merge.ts';
 import type { PlanInput, Refused } from './types.ts';
 
@@ -21,6 +22,8 @@ export interface Explained {
   readonly input: PlanInput;
   readonly place: Place;
   readonly before: Configured;
+  /** Absent for a config file. */
+  readonly followed?: Followed;
   readonly after: Configured;
   readonly merge: Merge;
   readonly wanted: readonly string[];
@@ -43,7 +46,7 @@ function nothing({ wanted }: Explained): string {
   return `Nothing to change: ${names(wanted)} ${wanted.length === 1 ? 'is' : 'are'} configured.`;
 }
 
-function changes({ place: at, before, after, merge, wanted }: Explained): readonly string[] {
+function changes({ place: at, before, followed, after, merge, wanted }: Explained): readonly string[] {
   const place = `${at.name} in ${at.file}`;
   const old = before.allowances.map(({ pattern }) => pattern);
   const next = after.allowances.map(({ pattern }) => pattern);
@@ -55,7 +58,7 @@ function changes({ place: at, before, after, merge, wanted }: Explained): readon
     ...(at.isNew ? [`Creates ${at.file}.`] : []),
     ...(added.length > 0 ? [`Adds ${names(added)} to ${place}.`] : []),
     ...(removed.length > 0 ? [`Removes ${names(removed)} from ${place}.`] : []),
-    ...(added.length + removed.length === 0
+    ...(added.length + removed.length === 0 && merge.changed
       ? [`Writes ${merge.list === undefined ? 'no list' : names(wanted)} to ${place}.`]
       : []),
     ...(copied.length > 0
@@ -63,6 +66,11 @@ function changes({ place: at, before, after, merge, wanted }: Explained): readon
       : []),
     ...(carried !== undefined && carried.assigned?.path !== at.file && carried.value !== ''
       ? [`Copies the value of ${carried.origin}, which the new assignment replaces.`]
+      : []),
+    ...(followed !== undefined && followed.followed.length > 0
+      ? [
+          `Follows ${followed.source?.origin || 'what no other place sets any more'}, which the assignment in ${at.file} replaces: ${followed.followed.join('; ')}.`,
+        ]
       : []),
   ];
 }

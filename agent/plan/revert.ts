@@ -57,6 +57,7 @@ export function revertAllowances(input: RevertInput): Uint8Array {
     content: found,
     systemdVersion,
     carried: '',
+    former: before,
     uses: usesOf(configured, variable).ranges,
     flag: wanted.length === 0 && old === undefined ? undefined : `--${ALLOWED_FLAG}=${printCsv(wanted)}`,
   });
@@ -100,7 +101,7 @@ function replaceWord(text: string, word: string, by: string): string {
       if (/^[^\s'"\\]/u.test(next)) {
         return part + word;
       }
-      return by === '' ? part.replace(/ $/u, '') : part + by;
+      return by === '' ? part.replace(/\\? $/u, '') : part + by;
     })
     .join('');
 }

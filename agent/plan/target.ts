@@ -37,8 +37,6 @@ export interface TargetInput {
   readonly environment: ReadonlyMap<string, VariableInForce>;
   readonly config: ConfigSources;
   readonly kubelet: Version;
-  /** A file that the agent has written to and now restores, whatever it is. */
-  readonly restored: string | undefined;
 }
 
 /**
@@ -58,11 +56,10 @@ export function chooseTarget(input: TargetInput): Target {
 }
 
 function extraArgsFile(input: TargetInput): EnvironmentFileOnDisk | undefined {
-  const { unit, files, environment, restored } = input;
+  const { unit, files, environment } = input;
   const assigned = environment.get(EXTRA_ARGS)?.assigned?.path;
   const assigner = files.findLastIndex(({ file }) => file.path === assigned);
-  const isFitting = (one: ParsedEnvironmentFile): boolean =>
-    one.file.path === restored || whyNotOwn(one, EXTRA_ARGS, unit) === undefined;
+  const isFitting = (one: ParsedEnvironmentFile): boolean => whyNotOwn(one, EXTRA_ARGS, unit) === undefined;
   const own = files.filter(isFitting).map(({ file }) => file);
   const effective = own.filter((file) => files.findLastIndex((one) => one.file === file) >= assigner);
   const chosen = effective.find(({ path }) => path === assigned) ?? bestOf(effective);

@@ -13,8 +13,11 @@ export interface PlanInput {
   readonly lastApplied: LastApplied;
   readonly unmanaged: 'Keep' | 'Remove';
   readonly goal: 'Apply' | 'Restore';
-  /** A Restore writes these bytes when the file is as the agent left it. */
-  readonly original?: OriginalFile | undefined;
+  /**
+   * Every file that the agent has written; a Restore changes these alone. undefined: not known, and a Restore removes from
+   * the target what was applied last.
+   */
+  readonly written?: readonly WrittenFile[] | undefined;
   /** The version by which the allowances of other parties are judged; NEWEST_KUBELET when absent. */
   readonly kubelet?: Version;
   /**
@@ -24,13 +27,28 @@ export interface PlanInput {
   readonly brokenStart?: 'Refuse' | 'Report';
 }
 
-/** The file before the agent's first change. */
-export interface OriginalFile {
+/** A file that the agent has written. */
+export interface WrittenFile {
   readonly file: string;
-  /** undefined: there was no file. */
+  /** Whose words it wrote; undefined: the file is the agent's drop-in. */
+  readonly variable: string | undefined;
+  /** Before the agent's first change; undefined: there was no file. */
   readonly bytes: Uint8Array | undefined;
   /** SHA-256 of the file after the agent's last change; null: no file. */
   readonly left: string | null;
+  /** The allowances that the last change put into it. */
+  readonly applied: readonly string[];
+  /** undefined: the assignment is another party's, or an older agent made it. */
+  readonly carried: Carried | undefined;
+  /** Its bytes now, of a file that the unit does not read. */
+  readonly found: Uint8Array | undefined;
+}
+
+/** What the agent's own assignment hides and repeats. */
+export interface Carried {
+  /** For a person: `KUBELET_EXTRA_ARGS in Environment= of kubelet.service`; empty: no place has a value. */
+  readonly origin: string;
+  readonly value: string;
 }
 
 /** The agent cannot change this node: the kubelet reads its arguments from elsewhere. */
@@ -72,6 +90,12 @@ export interface Planned {
   readonly unmanaged: Origin[];
   /** The next `lastApplied`, once the plan has succeeded. */
   readonly remember: LastApplied;
+  /** To remember for the file: what its assignment repeats of another place. */
+  readonly carried: Carried | undefined;
+  /** Sentences on what another party's edit of such an assignment keeps from following its source. */
+  readonly kept: readonly string[];
+  /** True when nothing of the agent is left in the file after the change. */
+  readonly isCleaned: boolean;
   readonly reason: string;
 }
 

@@ -3,8 +3,11 @@
 import type { AllowedUse, Configured } from '../kubelet/configured.ts';
 import type { ArgvWord } from '../kubelet/exec-start.ts';
 import type { WordRange } from '../kubelet/edit/edit-value.ts';
+import { lineAt } from '../kubelet/environment/environment-file.ts';
 import { ALLOWED_FLAG, type FlagUse } from '../kubelet/flags/flags.ts';
 import type { KubeletUnit } from '../kubelet/unit.ts';
+import { splitWords } from '../kubelet/words.ts';
+import { foreignWord, hintFor } from './foreign-words.ts';
 import type { Refused } from './types.ts';
 
 export interface ExtraUses {
@@ -42,24 +45,33 @@ export function startProblem(
 ): StartProblem | undefined {
   const isOurs = (word: ArgvWord): boolean => word.variable === variable;
   const crossing = configured.uses.find(({ words }) => words.some(isOurs) && !words.every(isOurs));
+  const foreign = foreignWord(configured, variable);
   const { problem } = configured.flags;
-  if (problem === undefined && crossing === undefined) return undefined;
-  const at = problem?.at ?? crossing?.use.at ?? 0;
-  const source = configured.args[at]?.variable;
-  const assigned = source === undefined ? undefined : configured.environment.get(source)?.assigned;
+  const at = foreign?.at ?? problem?.at ?? crossing?.use.at;
+  if (at === undefined) return undefined;
   const message =
-    problem === undefined
+    foreign?.message ??
+    (problem === undefined
       ? `Expected --${ALLOWED_FLAG} and its value in one variable, got them in two. Write them as one word with =.`
-      : `${problem.message} The kubelet does not start with these arguments. ${FIXES[problem.kind]}`;
-  const line = assigned?.assignment.line;
+      : `${problem.message} The kubelet does not start with these arguments. ${FIXES[problem.kind]}${hintFor(configured.args[at]?.text ?? '')}`);
   return {
-    refusal: { kind: 'refused', file: assigned?.path ?? unit.name, line, byte: undefined, message },
-    canBeReported:
-      problem !== undefined &&
-      problem.kind !== 'value-missing' &&
-      problem.kind !== 'list' &&
-      crossing === undefined,
+    refusal: { kind: 'refused', ...placeOf(unit, configured, at), byte: undefined, message },
+    canBeReported: problem?.kind !== 'value-missing' && problem?.kind !== 'list' && crossing === undefined,
   };
+}
+
+/** Returns the file and line of an argument; the unit's name for one of its own lines. */
+function placeOf(
+  unit: KubeletUnit,
+  { args, environment }: Configured,
+  at: number,
+): Pick<Refused, 'file' | 'line'> {
+  const word = args[at];
+  const assigned = word?.variable === undefined ? undefined : environment.get(word.variable)?.assigned;
+  if (word === undefined || assigned === undefined) return { file: unit.name, line: undefined };
+  const { path, assignment, text } = assigned;
+  const from = splitWords(assignment.bytes)[word.index]?.from ?? 0;
+  return { file: path, line: lineAt(text, assignment.starts[from] ?? assignment.from) };
 }
 
 /**

@@ -130,6 +130,65 @@ export const goodFile: fc.Arbitrary<string> = fc
   )
   .map(([head, values, tail, end]) => [...head, ...values, ...tail].join('\n') + end);
 
+const shellLine = fc.constantFrom(
+  'A=1',
+  "B='two words'",
+  'C="x $A"',
+  'D=a\\ b',
+  'export A B',
+  'export KUBELET_EXTRA_ARGS',
+  'export KUBELET_EXTRA_ARGS=--v=2',
+  'set -a',
+  '[ -n "$A" ] && A=2',
+  'if [ -f /etc/x ]; then A=3; fi',
+  '# it’s a comment',
+  '# ends \\',
+  'A=1; B=2',
+  'A=$(hostname -I)',
+  'A=`hostname`',
+  'A="two',
+  '',
+);
+
+const shellWords = fc
+  .array(
+    fc.constantFrom(
+      '--v=2',
+      '--node-ip=10.0.0.1',
+      '--w=\xc3\xa9',
+      "--x='a b'",
+      '--y="c d"',
+      '--reserved-cpus="0-29"',
+      '--z=e\\ f',
+      '--allowed-unsafe-sysctls=kernel.sem,kernel.shm*',
+      '--labels=a=$x',
+      '--labels=a=$',
+      '--labels=~b:~c#d',
+      '--labels=(a)',
+      '\\',
+      ' ',
+    ),
+    { maxLength: 4 },
+  )
+  .chain((words) =>
+    fc.constantFrom(' ', ' ', '  ', '\\ ', ' \\\n', '\\\n', '').map((blank) => words.join(blank)),
+  );
+
+/** A file that a script sources: as a shell has it, and as systemd has it, or both. */
+export const shellFile: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.array(shellLine, { maxLength: 3 }),
+    fc.array(
+      fc
+        .tuple(shellWords, fc.constantFrom('', '', '"', "'"), fc.constantFrom('', '', ' ', ' # c', ' \\'))
+        .map(([words, quote, end]) => `KUBELET_EXTRA_ARGS=${quote}${words}${quote}${end}`),
+      { minLength: 1, maxLength: 2 },
+    ),
+    fc.array(shellLine, { maxLength: 2 }),
+    fc.constantFrom('', '\n', '\n'),
+  )
+  .map(([head, values, tail, end]) => [...head, ...values, ...tail].join('\n') + end);
+
 /** Allowances that every kubelet accepts. */
 export const allowance: fc.Arbitrary<string> = fc.constantFrom(
   'net.core.somaxconn',

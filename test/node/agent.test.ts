@@ -5,7 +5,7 @@ import { CONFIG_FILE, ENVIRONMENT_FILE, FakeHost } from '../../scripts/fakes/fak
 import { atRest, startedAgent } from './started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
-const WRITTEN = "KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=net.core.somaxconn'\n";
+const WRITTEN = 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n';
 
 let agent: Agent | undefined;
 
@@ -353,7 +353,7 @@ describe('drift', () => {
     await startAgent(host);
     host.files.set(
       ENVIRONMENT_FILE,
-      "KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=net.core.somaxconn,kernel.sem'\n",
+      'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn,kernel.sem\n',
     );
 
     await hostChanged(host);
@@ -662,7 +662,7 @@ describe('what was configured elsewhere', () => {
 
     expect(host.runningArgv).toContain('--v=3');
     expect(host.files.get(ENVIRONMENT_FILE)).toBe(
-      "KUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls=net.core.somaxconn'\n",
+      'KUBELET_EXTRA_ARGS=--v=3\\ --allowed-unsafe-sysctls=net.core.somaxconn\n',
     );
   });
 });

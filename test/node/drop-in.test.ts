@@ -72,7 +72,7 @@ describe('a node whose kubelet has a --config-dir and no $KUBELET_EXTRA_ARGS', (
     expect(host.annotations[KEYS.drift]).toBe(`unmanaged: kernel.sem (drop-in ${NODEADM})`);
     expect(JSON.parse(host.files.get(STATE) ?? '{}')).toMatchObject({
       lastApplied: { ours: ['net.core.somaxconn'], folded: ['kernel.sem'] },
-      original: { file: OURS, bytes: null },
+      originals: [{ file: OURS, variable: null, bytes: null }],
     });
   });
 

@@ -90,7 +90,7 @@ describe('one pass', () => {
     await proceed();
 
     const state: unknown = JSON.parse(host.files.get(STATE_FILE) ?? '');
-    expect(state).toMatchObject({ original: { bytes: null }, history: [{ result: 'Done' }] });
+    expect(state).toMatchObject({ originals: [{ bytes: null }], history: [{ result: 'Done' }] });
     host.fault = () => undefined;
     host.advance(10_000);
     await atRest();

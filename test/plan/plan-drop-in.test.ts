@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ConfigFile, ConfigSources } from '../../agent/kubelet/config.ts';
 import { printDropIn } from '../../agent/kubelet/drop-in.ts';
+import { sha256Of } from '../../agent/text/hash.ts';
 import { planChange } from '../../agent/plan/plan.ts';
 import type { Plan, Planned, PlanInput } from '../../agent/plan/types.ts';
 import { coveredBy } from '../../agent/sysctl/coverage.ts';
@@ -127,9 +128,20 @@ describe('a plan for a kubelet with --config-dir and without $KUBELET_EXTRA_ARGS
         desired: [],
         goal: 'Restore',
         lastApplied: { ours: own, folded: [] },
-        original: { file: OURS, bytes: Buffer.from('old'), left },
+        written: [
+          {
+            file: OURS,
+            variable: undefined,
+            bytes: printDropIn(['kernel.msgmax']),
+            left,
+            applied: ['kernel.sem'],
+            carried: undefined,
+            found: printDropIn(own),
+          },
+        ],
       });
-    expect(restored(null)).toMatchObject({ changed: true, after: undefined });
+    expect(restored(sha256Of(printDropIn(own)))).toMatchObject({ after: printDropIn(['kernel.msgmax']) });
+    expect(restored(null)).toMatchObject({ after: printDropIn(['net.core.somaxconn']) });
     expect(
       planned({ own, goal: 'Restore', lastApplied: { ours: ['kernel.sem'], folded: [] } }),
     ).toMatchObject({

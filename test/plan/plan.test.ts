@@ -35,7 +35,7 @@ describe('a plan for desired allowances', () => {
     expect(planned()).toMatchObject({
       file: EXTRA_FILE,
       before: undefined,
-      text: "KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=net.core.somaxconn'\n",
+      text: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n',
       changed: true,
       missing: ['net.core.somaxconn'],
       configured: { before: [], after: ['net.core.somaxconn'] },
@@ -203,7 +203,7 @@ describe('Restore', () => {
 describe('the file to edit', () => {
   it('gets a copy of the value that a drop-in’s Environment= sets', () => {
     const plan = planned({ unit: kubeadmUnit('A=1\n', { environment: ['KUBELET_EXTRA_ARGS=--v=3'] }) });
-    expect(plan.text).toBe("A=1\nKUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls=net.core.somaxconn'\n");
+    expect(plan.text).toBe('A=1\nKUBELET_EXTRA_ARGS=--v=3\\ --allowed-unsafe-sysctls=net.core.somaxconn\n');
     expect(plan.words.before).toEqual(['--v=3']);
   });
 

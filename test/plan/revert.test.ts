@@ -41,10 +41,10 @@ describe('revertAllowances', () => {
   });
 
   test('removes our flag from an assignment that a later one overrides, but not from a longer word', () => {
-    const hidden = `KUBELET_EXTRA_ARGS='--v=3 ${OURS}'\nKUBELET_EXTRA_ARGS=${OURS}_x\nKUBELET_EXTRA_ARGS=--v=4\n`;
+    const hidden = `KUBELET_EXTRA_ARGS=--v=3\\ ${OURS}\nKUBELET_EXTRA_ARGS='--v=3 ${OURS}'\nKUBELET_EXTRA_ARGS=${OURS}_x\nKUBELET_EXTRA_ARGS=--v=4\n`;
 
     expect(revert(hidden, 'KUBELET_EXTRA_ARGS=--v=3\n')).toBe(
-      `KUBELET_EXTRA_ARGS='--v=3'\nKUBELET_EXTRA_ARGS=${OURS}_x\nKUBELET_EXTRA_ARGS=--v=4\n`,
+      `KUBELET_EXTRA_ARGS=--v=3\nKUBELET_EXTRA_ARGS='--v=3'\nKUBELET_EXTRA_ARGS=${OURS}_x\nKUBELET_EXTRA_ARGS=--v=4\n`,
     );
   });
 

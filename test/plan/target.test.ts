@@ -59,7 +59,7 @@ function textOf(plan: Plan): string {
   return plan.kind === 'planned' ? Buffer.from(plan.after ?? '').toString() : plan.kind;
 }
 
-const CREATED = `KUBELET_EXTRA_ARGS='${FLAG}'\n`;
+const CREATED = `KUBELET_EXTRA_ARGS=${FLAG}\n`;
 
 describe('the file that the agent chooses', () => {
   it.each([
@@ -192,7 +192,7 @@ describe('the file that the agent chooses', () => {
     const plan = changeOf(unitWith(files));
     expect(plan).toMatchObject({
       file: expected,
-      text: expect.stringContaining(`KUBELET_EXTRA_ARGS='${FLAG}'\n`),
+      text: expect.stringContaining(`KUBELET_EXTRA_ARGS=${FLAG}\n`),
     });
   });
 
@@ -285,7 +285,7 @@ describe('the file that the agent chooses', () => {
       ['/etc/environment', 'KUBELET_EXTRA_ARGS=--v=2\n'],
       [DEFAULT, undefined],
     ]);
-    expect(changeOf(unit)).toEqual({ file: DEFAULT, text: `KUBELET_EXTRA_ARGS='--v=2 ${FLAG}'\n` });
+    expect(changeOf(unit)).toEqual({ file: DEFAULT, text: `KUBELET_EXTRA_ARGS=--v=2\\ ${FLAG}\n` });
   });
 
   it('is the first of two paths that lead to one file', () => {
@@ -347,7 +347,17 @@ describe('a node without a file of the kubelet’s own', () => {
       lastApplied: { ours: ['net.core.somaxconn'], folded: [] },
       unmanaged: 'Keep',
       goal: 'Restore',
-      original: { file: path, bytes, left: null },
+      written: [
+        {
+          file: path,
+          variable: 'KUBELET_EXTRA_ARGS',
+          bytes,
+          left: null,
+          applied: ['net.core.somaxconn'],
+          carried: { origin: '', value: '' },
+          found: undefined,
+        },
+      ],
     });
     expect(plan).toMatchObject({ kind: 'planned', file: path, configured: { after: [] } });
   });

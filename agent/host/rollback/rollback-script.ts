@@ -67,6 +67,8 @@ elif [ "$found" = "$(field after)" ]; then
   [ "$(hash "$new")" = "$(field before)" ]
   replace
   echo "Restored $file to its bytes from before the change."
+elif [ "$(field flag)" = "$(field flag-before)" ]; then
+  echo "Left $file as another party modified it: the change was not of the list."
 else
   # Another party modified the file since: remove only our flag.
   flag=$(field flag)
@@ -78,7 +80,7 @@ else
       exit 1 ;;
   esac
   blank=
-  [ -n "$was" ] || blank=' \{0,1\}'
+  [ -n "$was" ] || blank='\\\{0,1\} \{0,1\}'
   escaped=$(printf %s "$flag" | sed 's/[.*/]/\\&/g')
   (umask 077 && sed "s/$blank$escaped\([^A-Za-z0-9=._/*,-]\|\$\)/$(printf %s "$was" | sed 's/[/]/\\&/g')\1/g" "$file" > "$new")
   if cmp -s -- "$file" "$new"; then

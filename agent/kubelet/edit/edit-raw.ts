@@ -29,6 +29,14 @@ export function quoteValue(value: string): string {
   return value.includes("'") ? `"${encodeFor('double', value) ?? ''}"` : `'${value}'`;
 }
 
+/**
+ * Returns the value without quotes, from which systemd and a shell read it back, also when another party's script appends
+ * ` --flag` to the line: behind a closing quote systemd would glue it to the last word. Only line breaks need quotes.
+ */
+export function bareValue(value: string): string {
+  return /[\n\r]/.test(value) ? quoteValue(value) : value.replace(/[ \t'"\\$`;&|<>()#~]/g, String.raw`\$&`);
+}
+
 /** Returns the range of the file that a splice of the value replaces. An insertion belongs to the byte before it. */
 function placeOf(assignment: Assignment, splice: Splice): Section | undefined {
   const { starts, ends, sections, parts, bytes, valueFrom } = assignment;

@@ -84,7 +84,8 @@ function lineFinder(text: string): (offset: number) => number {
   };
 }
 
-function lineAt(text: string, offset: number): number {
+/** Returns the line of an offset, from 1. */
+export function lineAt(text: string, offset: number): number {
   return lineFinder(text)(offset);
 }
 

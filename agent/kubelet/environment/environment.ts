@@ -19,8 +19,10 @@ export interface VariableInForce {
   readonly value: string;
   /** For a person: `KEY in /etc/default/kubelet, line 3`. */
   readonly origin: string;
-  /** undefined: Environment= assigns it. */
-  readonly assigned: { readonly path: string; readonly assignment: Assignment } | undefined;
+  /** `text`: the whole file as a byte string. undefined: Environment= assigns it. */
+  readonly assigned:
+    | { readonly path: string; readonly text: string; readonly assignment: Assignment }
+    | undefined;
 }
 
 /** An environment file with an EnvironmentFileError: the agent does not edit it. */
@@ -79,7 +81,11 @@ export function environmentInForce(
     for (const assignment of document?.assignments ?? []) {
       const { key, value, line } = assignment;
       const origin = `${key} in ${file.path}, line ${line}`;
-      environment.set(key, { value, origin, assigned: { path: file.path, assignment } });
+      environment.set(key, {
+        value,
+        origin,
+        assigned: { path: file.path, text: document?.text ?? '', assignment },
+      });
     }
   }
   return environment;

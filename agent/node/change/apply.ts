@@ -144,10 +144,13 @@ function observationAfter(
         entry.path === file ? { ...entry, content: after } : entry,
       ),
     },
+    written: observation.written.map((entry) => (entry.path === file ? { ...entry, content: after } : entry)),
     ...(proof && {
       status: proof.status,
       running: runningAllowances(proof.argv, config),
       runs: true,
+      argv: proof.argv,
+      changedSince: [],
       healthy: true,
       // It was watched for as long as the policy asks.
       uptimeMs: Infinity,

@@ -8,7 +8,7 @@ import type { DueChange } from './due-change.ts';
 import { failureKey } from '../decide/fingerprint.ts';
 import type { Journal } from '../state/journal.ts';
 import { committedPart } from '../state/state-store.ts';
-import { originalAfter } from '../state/original-file.ts';
+import { originalsAfter } from '../state/original-file.ts';
 
 /** Returns what the agent, the timer or the boot unit needs to complete or undo the change. */
 export function journalOf(
@@ -23,7 +23,7 @@ export function journalOf(
 ): Journal {
   const { plan, desired } = change;
   const { file, before, after } = plan;
-  const original = originalAfter(decision.agentState, plan);
+  const originals = originalsAfter(decision.agentState, plan);
   return {
     unit: observation.status.name,
     invocation: observation.status.invocationId,
@@ -50,7 +50,7 @@ export function journalOf(
     },
     remembered: committedPart(decision.agentState),
     lastApplied: plan.remember,
-    ...(original && { original }),
+    ...(originals && { originals }),
   };
 }
 

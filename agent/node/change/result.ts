@@ -70,14 +70,15 @@ const ENDINGS: Readonly<Record<Failed, string>> = {
   Undone: 'and was undone by the node itself',
 };
 
-function afterDone(agentState: AgentState, journal: Journal, at: Date): AgentState {
-  const { lastApplied, original, profiles } = journal;
+function afterDone({ original: old, ...agentState }: AgentState, journal: Journal, at: Date): AgentState {
+  const { lastApplied, originals, original = old, profiles } = journal;
+  const files = originals === undefined ? original && { original } : { originals };
   return withPastChange(
     {
       ...agentState,
       lastApplied,
       lastChange: at.toISOString(),
-      ...(original && { original }),
+      ...files,
       ...(profiles && { profiles }),
     },
     { ...journal.past, result: 'Done' },

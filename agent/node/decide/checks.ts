@@ -4,6 +4,7 @@ import { approvalMissing, idleReason } from './approval.ts';
 import type { Context, Verdict } from './context.ts';
 import { failurePause, withoutFailure } from './failure-backoff.ts';
 import { blockReason, previewText } from './pod-guard.ts';
+import { withOriginals } from '../state/original-file.ts';
 import { EMPTY_STATE } from '../state/state-store.ts';
 import { findObstacle } from './preflight.ts';
 import { doneReason } from './reasons.ts';
@@ -63,10 +64,14 @@ function settled(context: Context): Verdict | undefined {
   const { revision } = desired;
   return {
     state: 'Done',
-    reason: doneReason(desired, drift),
+    reason: doneReason(desired, drift, plan.kept),
     agentState: isRestored
       ? EMPTY_STATE
-      : withoutFailure({ ...agentState, lastApplied: plan.remember, appliedRevision: revision }),
+      : withoutFailure({
+          ...withOriginals(agentState, plan),
+          lastApplied: plan.remember,
+          appliedRevision: revision,
+        }),
     report: {
       appliedRevision: revision,
       failedRevision: undefined,

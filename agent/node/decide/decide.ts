@@ -12,7 +12,10 @@ import { coverageOf } from '../../sysctl/coverage.ts';
 import { checkPlanned } from './checks.ts';
 import type { Planned, Planning, Situation } from './context.ts';
 import { failedRevision } from './failure-backoff.ts';
-import type { AgentState } from '../state/state-store.ts';
+import { isWriteLate, lateReason } from './late-write.ts';
+import { EXTRA_ARGS } from '../../kubelet/unit.ts';
+import { originalsOf } from '../state/original-file.ts';
+import { type AgentState, EMPTY_STATE } from '../state/state-store.ts';
 import type { Observation, Unobservable } from '../observe/observe.ts';
 import { refusalReason } from './reasons.ts';
 import { notRegularReason } from '../observe/reasons.ts';
@@ -40,7 +43,7 @@ export function planNode({ view, node, kept, observation, agentState }: Situatio
   }
   const { kubelet, kernel, unit, config } = observation;
   const desired = desiredFor(policy, { labels: node.labels, kept, kubelet, kernel });
-  const { original } = agentState;
+  const { ours, folded } = agentState.lastApplied;
   const plan = planChange({
     unit,
     config,
@@ -48,10 +51,17 @@ export function planNode({ view, node, kept, observation, agentState }: Situatio
     lastApplied: agentState.lastApplied,
     unmanaged: policy.settings.unmanaged,
     goal: policy.settings.mode === 'Restore' ? 'Restore' : 'Apply',
-    original: original && {
-      ...original,
-      bytes: original.bytes === null ? undefined : Buffer.from(original.bytes, 'base64'),
-    },
+    written: originalsOf(agentState)?.map(
+      ({ file, variable = EXTRA_ARGS, bytes, left, applied, carried }) => ({
+        file,
+        variable: variable ?? undefined,
+        bytes: bytes === null ? undefined : Buffer.from(bytes, 'base64'),
+        left,
+        applied: applied ?? [...ours, ...folded],
+        carried,
+        found: observation.written.find(({ path }) => path === file)?.content,
+      }),
+    ),
     kubelet,
   });
   return { desired, plan };
@@ -82,8 +92,10 @@ export function decide(situation: Situation, planning: Planning | undefined): De
   }
   const { desired, plan } = planning;
   switch (plan.kind) {
-    case 'unreconcilable':
-      return decisionOf(situation, agentState, 'Unreconcilable', withSigns(plan.reason, situation), desired);
+    case 'unreconcilable': {
+      const left = view.policy?.settings.mode === 'Restore' ? EMPTY_STATE : agentState;
+      return decisionOf(situation, left, 'Unreconcilable', withSigns(plan.reason, situation), desired);
+    }
     case 'refused':
       return decisionOf(situation, agentState, 'Degraded', refusalReason(plan), desired);
     case 'planned': {
@@ -108,7 +120,15 @@ interface PlannedInput {
   readonly plan: Planned;
 }
 
-function decidePlanned({ situation, observation, agentState, desired, plan }: PlannedInput): Decision {
+function decidePlanned({
+  situation,
+  observation,
+  agentState,
+  desired,
+  plan: planned,
+}: PlannedInput): Decision {
+  const isLate = isWriteLate(planned, observation, agentState);
+  const plan = isLate && !planned.changed ? { ...planned, reason: lateReason(planned) } : planned;
   const running = observation.running ?? [];
   const drift = driftOf({
     desired: plan.desired,
@@ -117,7 +137,7 @@ function decidePlanned({ situation, observation, agentState, desired, plan }: Pl
     unmanaged: plan.unmanaged,
   });
   const shown = { ...drift, missing: [...drift.missing, ...namesOf(desired.unsupported)] };
-  const restart = isRestartDue(plan, agentState, running);
+  const restart = isRestartDue(plan, agentState, running) || isLate;
   const next: Restart = {
     running: observation.running,
     next: plan.configured.after,

@@ -18,8 +18,8 @@ export function refusalReason({ file, line, byte, message }: Refused): string {
   return `${[file, ...where].join(', ')}: ${message} Until then the file is left alone.`;
 }
 
-/** Returns the reason of a node that is Done: what runs, and what is safe, not allowed or unmanaged. */
-export function doneReason(desired: Desired, drift: Drift): string {
+/** Returns the reason of a node that is Done: what runs, and what is safe, not allowed or unmanaged. `kept`: more sentences. */
+export function doneReason(desired: Desired, drift: Drift, kept: readonly string[]): string {
   const count = desired.allowances.length;
   const parts = [
     count === 0
@@ -37,7 +37,7 @@ export function doneReason(desired: Desired, drift: Drift): string {
       `Kept, though the policy does not ask for it: ${drift.unmanaged.map(({ pattern }) => pattern).join(', ')}.`,
     );
   }
-  return parts.join(' ');
+  return [...parts, ...kept].join(' ');
 }
 
 /** `errorLine`: the kubelet's own error line. */

@@ -91,12 +91,8 @@ export async function readEntry(
   );
 }
 
-/** Reads the unit's own files, to detect changes; a path that is not a regular file counts as missing. */
-export function readUnitFiles(
-  files: HostFiles,
-  { fragmentPath, dropInPaths }: UnitStatus,
-): Promise<readonly FileOnDisk[]> {
-  const paths = [fragmentPath, ...dropInPaths].filter((path) => path !== '');
+/** Reads these files; a path that is not a regular file counts as missing. */
+export function readUnitFiles(files: HostFiles, paths: readonly string[]): Promise<readonly FileOnDisk[]> {
   return settleAll(
     paths.map(async (path) => {
       try {

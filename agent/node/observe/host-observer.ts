@@ -9,7 +9,11 @@ import type { AgentLog } from '../../report/log.ts';
 
 export interface HostObserver {
   /** As `observe` of observe.ts. Throws when the host does not answer. */
-  observe(started: AgentState['started'], mayChange: boolean): Promise<Observation | Unobservable>;
+  observe(
+    started: AgentState['started'],
+    mayChange: boolean,
+    written: readonly string[],
+  ): Promise<Observation | Unobservable>;
   /** When to observe again because the files could not be watched; undefined when they are watched. */
   pollAt(): Date | undefined;
 }
@@ -44,16 +48,16 @@ export function createHostObserver(ports: HostObserverPorts): HostObserver {
   }
 
   return {
-    async observe(started, mayChange) {
+    async observe(started, mayChange, written) {
       // Also reopens a watched folder that was replaced meanwhile.
       await watch();
-      const observation = await observe(ports, started, mayChange);
+      const observation = await observe(ports, started, mayChange, written);
       if (isDeepStrictEqual(watched, observation.watch)) {
         return observation;
       }
       watched = observation.watch;
       await watch();
-      return observe(ports, started, mayChange);
+      return observe(ports, started, mayChange, written);
     },
     pollAt: () => (unwatched === undefined ? undefined : new Date(ports.clock.now().getTime() + POLL_MS)),
   };

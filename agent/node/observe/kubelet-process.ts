@@ -17,6 +17,8 @@ export interface ProcessPorts {
 export interface KubeletProcess {
   /** A process of the unit runs. */
   readonly runs: boolean;
+  /** Its arguments, the binary included; empty when no process runs. */
+  readonly argv: readonly string[];
   /** In ms; 0 when no process runs. */
   readonly uptimeMs: number;
   /**
@@ -32,6 +34,7 @@ export interface KubeletProcess {
 
 const NONE: KubeletProcess = {
   runs: false,
+  argv: [],
   uptimeMs: 0,
   running: undefined,
   healthzNow: undefined,
@@ -56,6 +59,7 @@ export async function observeProcess(
   ]);
   return {
     runs: true,
+    argv,
     uptimeMs: Math.max(0, ports.clock.monotonicMs() - status.startedMs),
     running,
     healthzNow,

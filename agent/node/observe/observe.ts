@@ -1,5 +1,6 @@
 // One observation of the node: the unit, its files, the running kubelet and the next one.
 
+import { dirname } from 'node:path';
 import type { ConfigSources } from '../../kubelet/config.ts';
 import { nextArgv } from '../../kubelet/configured.ts';
 import { configPaths, healthEndpoint } from '../../kubelet/running.ts';
@@ -53,6 +54,10 @@ export interface Observation extends KubeletProcess {
   readonly errorLine: string | undefined;
   /** Environment files that are not regular files and read as empty. */
   readonly irregular: readonly NotRegularFileError[];
+  /** Files that the agent has written and the unit does not read. */
+  readonly written: readonly FileOnDisk[];
+  /** The unit's files and environment files that changed after the kubelet was started; empty while none runs. */
+  readonly changedSince: readonly string[];
   /** What the file systems lack for a change. */
   readonly shortages: readonly ShortOfSpace[];
   /** Of a unit that no plan could change. */
@@ -82,19 +87,21 @@ const RETRY_MS = 5000;
 
 /**
  * Observes the node. `started`: what was saved of the running kubelet. `mayChange`: a change may follow, so the binary of the next start
- * is asked as well; without it no binary is run but that of the running kubelet. Throws when the host does not answer.
+ * is asked as well; without it no binary is run but that of the running kubelet. `written`: the files that the agent has written. Throws
+ * when the host does not answer.
  */
 export async function observe(
   ports: ObservePorts,
   started: AgentState['started'],
   mayChange: boolean,
+  written: readonly string[] = [],
 ): Promise<Observation | Unobservable> {
   const status = await findUnit(ports);
   if (typeof status === 'string') {
     const signs = await readSigns(ports.files, undefined);
     return unreconcilable(status, [`${INVOCATIONS_FOLDER}/`, RELOADED], signs);
   }
-  const observation = await observeFound(ports, status, { started, mayChange });
+  const observation = await observeFound(ports, status, { started, mayChange, written });
   return observation.kind === 'seen'
     ? observation
     : { ...observation, running: await runningByFlags(ports, status, started) };
@@ -103,6 +110,7 @@ export async function observe(
 interface Asked {
   readonly started: AgentState['started'];
   readonly mayChange: boolean;
+  readonly written: readonly string[];
 }
 
 async function observeFound(
@@ -130,7 +138,7 @@ async function observeFound(
 async function observeUnit(
   ports: ObservePorts,
   status: UnitStatus,
-  { started, mayChange }: Asked,
+  { started, mayChange, written }: Asked,
 ): Promise<Observation | Unobservable> {
   const start = await findStart(ports, status);
   const execStart = start.kind === 'kubelet' ? start.execStart : status.execStart;
@@ -160,7 +168,7 @@ async function observeUnit(
     case 'version': {
       const healthz = healthEndpoint(argv, config);
       const next = { status, unit, irregular, config, healthz, kubelet: version.version, signs, watch };
-      return { kind: 'seen', ...next, ...(await observeRest(ports, next, started)) };
+      return { kind: 'seen', ...next, ...(await observeRest(ports, next, { started, written })) };
     }
   }
 }
@@ -173,11 +181,14 @@ type Next = Pick<
 async function observeRest(
   ports: ObservePorts,
   { status, unit, config }: Next,
-  started: AgentState['started'],
+  { started, written }: Pick<Asked, 'started' | 'written'>,
 ): Promise<Omit<Observation, 'kind' | keyof Next>> {
-  const [process, unitFiles, shortages, release] = await settleAll([
+  const read = unit.environmentFiles.map(({ path }) => path);
+  const elsewhere = written.filter((path) => !read.includes(path));
+  const [process, unitFiles, writtenFiles, shortages, release] = await settleAll([
     observeProcess(ports, status, config, started),
-    readUnitFiles(ports.files, status),
+    readUnitFiles(ports.files, unitFilesOf(status)),
+    readUnitFiles(ports.files, elsewhere),
     findShortages(ports, unit, config),
     ports.processes.kernelRelease(),
   ]);
@@ -187,7 +198,30 @@ async function observeRest(
     shortages,
     kernel: parseVersion(release),
     errorLine: process.runs ? undefined : await errorLine(ports.systemd, status),
+    written: writtenFiles,
+    changedSince: process.runs ? await changedSince(ports, process.uptimeMs, status, read) : [],
   };
+}
+
+/** Returns those of the unit's files, of its folders of drop-ins, and of `read` that changed in the last `uptimeMs`. */
+async function changedSince(
+  { files, clock }: Pick<ObservePorts, 'files' | 'clock'>,
+  uptimeMs: number,
+  status: UnitStatus,
+  read: readonly string[],
+): Promise<readonly string[]> {
+  const startedAt = clock.now().getTime() - uptimeMs;
+  const folders = [
+    `/etc/systemd/system/${status.name}.d`,
+    ...status.dropInPaths.map((path) => dirname(path)),
+  ];
+  const paths = [...new Set([...unitFilesOf(status), ...folders, ...read])];
+  const changed = await settleAll(paths.map((path) => files.changedAt(path)));
+  return paths.filter((_, index) => (changed[index]?.getTime() ?? 0) >= startedAt);
+}
+
+function unitFilesOf({ fragmentPath, dropInPaths }: UnitStatus): readonly string[] {
+  return [fragmentPath, ...dropInPaths].filter((path) => path !== '' && path !== NULL_DEVICE);
 }
 
 function unreconcilable(
@@ -225,9 +259,10 @@ function watchedPaths(
 }
 
 /** Paths that change when systemd reloads, masks or starts the unit. An entry in one of two folders masks a unit. */
-function unitPaths({ name, fragmentPath, dropInPaths }: UnitStatus): string[] {
+function unitPaths(status: UnitStatus): string[] {
+  const { name } = status;
   return [
-    ...[fragmentPath, ...dropInPaths].filter((path) => path !== '' && path !== NULL_DEVICE),
+    ...unitFilesOf(status),
     `/etc/systemd/system/${name}`,
     `/run/systemd/system/${name}`,
     `/etc/systemd/system/${name}.d/`,

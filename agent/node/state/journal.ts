@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { FlagEdit } from '../../plan/revert.ts';
 import { pastChangeSchema } from '../../report/past-change.ts';
 import { sha256Of } from '../../text/hash.ts';
-import { committedSchema, lastAppliedSchema, originalSchema } from './schema.ts';
+import { committedSchema, lastAppliedSchema, originalSchema, originalsSchema } from './schema.ts';
 
 /** The part that only the agent reads, in one line of JSON. */
 const agentSchema = v.object({
@@ -23,6 +23,8 @@ const agentSchema = v.object({
   remembered: committedSchema,
   /** To save once the change is committed. */
   lastApplied: lastAppliedSchema,
+  originals: originalsSchema,
+  /** In place of `originals`, where an older agent wrote it. */
   original: v.optional(originalSchema),
 });
 

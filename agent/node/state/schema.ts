@@ -9,19 +9,29 @@ const sha256 = v.nullable(v.string());
 
 export const lastAppliedSchema = v.object({ ours: list, folded: list });
 
-/** The file before the agent's first change, and its hash after the agent's last. */
+/** A file before the agent's first change, and its hash after the agent's last. */
 export const originalSchema = v.object({
   file: v.string(),
+  /** Whose words it wrote; null: the file is the agent's drop-in. Absent: KUBELET_EXTRA_ARGS. */
+  variable: v.optional(v.nullable(v.string())),
   /** Base64; null: there was no file. */
   bytes: v.nullable(v.string()),
   left: sha256,
+  /** The allowances that the last change put into it. Absent where an older agent wrote it. */
+  applied: v.optional(list),
+  /** What its assignment hides and repeats, with the place of that. */
+  carried: v.optional(v.object({ origin: v.string(), value: v.string() })),
 });
+/** Every file that the agent has written. */
+export const originalsSchema = v.optional(v.pipe(v.array(originalSchema), v.readonly()));
 
 /** The part of the state that a committed change replaces. */
 export const committedSchema = v.object({
   lastApplied: lastAppliedSchema,
   appliedRevision: v.optional(v.string()),
   lastChange: v.optional(v.string()),
+  originals: originalsSchema,
+  /** In place of `originals`, where an older agent wrote it. */
   original: v.optional(originalSchema),
 });
 

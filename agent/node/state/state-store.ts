@@ -31,11 +31,13 @@ export type Committed = Readonly<v.InferOutput<typeof committedSchema>>;
 export const EMPTY_STATE: AgentState = { version: 1, lastApplied: { ours: [], folded: [] } };
 
 /** Returns the part of the state that a committed change replaces. */
-export function committedPart({ lastApplied, appliedRevision, lastChange, original }: AgentState): Committed {
+export function committedPart(agentState: AgentState): Committed {
+  const { lastApplied, appliedRevision, lastChange, original, originals } = agentState;
   return {
     lastApplied,
     ...(appliedRevision !== undefined && { appliedRevision }),
     ...(lastChange !== undefined && { lastChange }),
+    ...(originals !== undefined && { originals }),
     ...(original !== undefined && { original }),
   };
 }

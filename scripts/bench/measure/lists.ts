@@ -1,6 +1,6 @@
 // The comma-separated lists in annotations and in the environment file.
 
-/** `KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=a,b'`: what is before the list, and the list. */
+/** `KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=a,b`: what is before the list, and the list. */
 const FLAG = /(--allowed-unsafe-sysctls=)([^\s'"]+)/;
 
 export function listed(text: string | undefined): readonly string[] {

@@ -123,7 +123,7 @@ function realTime(host: FakeHost, changed: () => void): ReturnType<FakeHost['por
 }
 
 function environmentFile(allowances: readonly string[]): string {
-  return `KUBELET_EXTRA_ARGS='--allowed-unsafe-sysctls=${allowances.join(',')}'\n`;
+  return `KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=${allowances.join(',')}\n`;
 }
 
 function withCause(error: unknown): string {

@@ -12,7 +12,7 @@ import { kubeadmNode, NODES, type ShownNode } from './shown-nodes.ts';
 
 const MAIN = fileURLToPath(new URL('plan-main.ts', import.meta.url));
 const FLAG = '--allowed-unsafe-sysctls=net.core.somaxconn';
-const CREATED = `KUBELET_EXTRA_ARGS='${FLAG}'\n`;
+const CREATED = `KUBELET_EXTRA_ARGS=${FLAG}\n`;
 const POLICY = 'apiVersion: v1\nkind: ConfigMap\ndata:\n  allowedUnsafeSysctls: net.core.somaxconn\n';
 
 let folder: string;
@@ -83,13 +83,13 @@ describe('kubelet-sysctls plan --unit-show', () => {
       'kind',
       NODES.kind,
       '/etc/default/kubelet',
-      `KUBELET_EXTRA_ARGS=--runtime-cgroups=/system.slice/containerd.service ${FLAG}`,
+      `KUBELET_EXTRA_ARGS=--runtime-cgroups=/system.slice/containerd.service\\ ${FLAG}\n`,
     ],
     [
       'arguments that a drop-in gives (F05)',
       NODES.carried,
       '/etc/default/kubelet',
-      `KUBELET_EXTRA_ARGS='--node-ip=10.0.0.11 --hostname-override=node1 ${FLAG}'\n`,
+      `KUBELET_EXTRA_ARGS=--node-ip=10.0.0.11\\ --hostname-override=node1\\ ${FLAG}\n`,
     ],
     [
       'continuation lines (F21)',
@@ -181,7 +181,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
       status: 1,
       error: {
         kind: 'refused',
-        message: expect.stringContaining('The kubelet does not start with these arguments'),
+        message: expect.stringContaining('systemd runs no $(…)'),
         file: '/etc/default/kubelet',
         line: 1,
       },

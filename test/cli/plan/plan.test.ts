@@ -55,7 +55,7 @@ describe('kubelet-sysctls plan', () => {
       status: 0,
       changed: true,
       words: { before: [], after: [flag] },
-      contentBase64: Buffer.from(`KUBELET_EXTRA_ARGS='${flag}'\n`).toString('base64'),
+      contentBase64: Buffer.from(`KUBELET_EXTRA_ARGS=${flag}\n`).toString('base64'),
       configured: { before: [], after: ['net.core.somaxconn'] },
       desired: ['net.core.somaxconn'],
       unmanaged: [],

@@ -6,6 +6,8 @@ import { FLAGS_WITHOUT_VALUE, SHORTHANDS } from '../../../agent/kubelet/flags/bo
 import { FLAGS_WITH_VALUE } from '../../../agent/kubelet/flags/value-flags.ts';
 import { parseCsv, printCsv } from '../../../agent/kubelet/flags/csv.ts';
 import { allowedByFlags, lastValue, parseFlags } from '../../../agent/kubelet/flags/flags.ts';
+import { removedFlags } from '../../../agent/plan/carried/removed-flags.ts';
+import { NEWEST_KUBELET, parseVersion } from '../../../agent/sysctl/version.ts';
 import { healthEndpoint } from '../../../agent/kubelet/running.ts';
 import { whyNoGo } from '../../../scripts/bed/build/go.ts';
 import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../../scripts/bed/build/kubernetes.ts';
@@ -115,6 +117,12 @@ describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
       expect(noValue.filter((name) => !FLAGS_WITHOUT_VALUE.has(name))).toEqual([]);
       expect(value.filter((name) => !FLAGS_WITH_VALUE.has(name))).toEqual([]);
       expect(new Map(Object.entries(shorthands))).toEqual(SHORTHANDS);
+    });
+
+    it('has no flag that the agent leaves out because this kubelet no longer knows it', () => {
+      const { noValue, value } = real.table();
+      const removed = removedFlags(parseVersion(version) ?? NEWEST_KUBELET);
+      expect([...noValue, ...value].filter((name) => removed.has(name))).toEqual([]);
     });
 
     it('parses any arguments in the same way as parseFlags', async () => {

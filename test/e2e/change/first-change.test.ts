@@ -20,7 +20,7 @@ describe.concurrent('the first allowance of a node', () => {
     await node.setList([NAME]);
     await node.awaitDone([NAME]);
 
-    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS='${FLAG}'\n`);
+    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS=${FLAG}\n`);
     expect(await node.facts()).toMatchObject({ mode: 0o644, uid: 0, gid: 0 });
     const after = await node.kubelet();
     expect(after.argv).toEqual([...before.argv, FLAG]);
@@ -70,7 +70,7 @@ describe.concurrent('the first allowance of a node', () => {
     await node.setList([NAME]);
     await node.awaitDone([NAME]);
 
-    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS='--v=3 ${FLAG}'\n`);
+    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS=--v=3\\ ${FLAG}\n`);
     expect((await node.kubelet()).argv).toEqual([...argv, FLAG]);
   });
 

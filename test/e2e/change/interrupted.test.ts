@@ -93,7 +93,7 @@ describe.concurrent('an agent', () => {
     await replacedPod(node, old);
     await node.awaitDone([NAME]);
 
-    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS='--v=3 ${FLAG}'\n`);
+    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS=--v=3\\ ${FLAG}\n`);
     expect((await node.kubelet()).argv).toEqual([...before.argv, FLAG]);
   });
 });

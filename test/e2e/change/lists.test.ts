@@ -16,13 +16,13 @@ describe.concurrent('the list of a node', () => {
     const node = await freshNode('n1');
     await node.setList([OURS, SECOND]);
     await node.awaitDone([OURS, SECOND]);
-    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS='${flag(OURS, SECOND)}'\n`);
+    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS=${flag(OURS, SECOND)}\n`);
     expect((await node.kubelet()).argv).toContain(flag(OURS, SECOND));
 
     await node.setList([SECOND]);
     await node.awaitDone([SECOND]);
 
-    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS='${flag(SECOND)}'\n`);
+    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS=${flag(SECOND)}\n`);
     expect((await node.kubelet()).argv.at(-1)).toBe(flag(SECOND));
     const refused = await sysctlPod(node, { name: OURS, value: '4096' });
     expect(await refused.settled()).toMatchObject({ kind: 'failed', reason: 'SysctlForbidden' });
@@ -90,7 +90,7 @@ describe.concurrent('the list of a node', () => {
     await node.setList([OURS]);
     const report = await node.awaitDone([THEIRS, OURS]);
 
-    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS='--v=3 ${flag(THEIRS, OURS)}'\n`);
+    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS=--v=3\\ ${flag(THEIRS, OURS)}\n`);
     const { argv } = await node.kubelet();
     expect(argv).toEqual(expect.arrayContaining([`--config-dir=${folder}`, '--v=3', flag(THEIRS, OURS)]));
     expect(report.drift).toContain(`${folder}/50-queues.conf`);

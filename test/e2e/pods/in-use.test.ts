@@ -58,7 +58,7 @@ describe('a pod that uses an allowance', () => {
 
     await pod.remove();
     await node.awaitDone([STAYS]);
-    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS='${flag(STAYS)}'\n`);
+    expect(await node.text()).toBe(`KUBELET_EXTRA_ARGS=${flag(STAYS)}\n`);
     expect((await node.kubelet()).argv.at(-1)).toBe(flag(STAYS));
   });
 

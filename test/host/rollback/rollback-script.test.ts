@@ -108,6 +108,9 @@ describe('the rollback script', () => {
       '--allowed-unsafe-sysctls=net.*',
       'K=--allowed-unsafe-sysctls=net.* --v=3\n',
     ],
+    ['blanks are escaped', `K=--v=3\\ ${FLAG}\nB=2\n`, undefined, 'K=--v=3\nB=2\n'],
+    ['blanks are escaped on both sides', `K=--v=3\\ ${FLAG}\\ --x\n`, undefined, 'K=--v=3\\ --x\n'],
+    ['the change was not of the flag', `K=--v=4\\ ${FLAG}\nB=2\n`, FLAG, `K=--v=4\\ ${FLAG}\nB=2\n`],
     ['the flag is already gone', 'B=2\n', undefined, 'B=2\n'],
   ])(
     'removes only the flag from a file that another party modified since: %s',

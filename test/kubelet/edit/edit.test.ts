@@ -25,11 +25,11 @@ function wordsIn(file: string): readonly string[] {
 
 describe('a new flag', () => {
   it.each([
-    ['a missing file', undefined, `KUBELET_EXTRA_ARGS='${FLAG}'\n`],
-    ['an empty file', '', `KUBELET_EXTRA_ARGS='${FLAG}'\n`],
+    ['a missing file', undefined, `KUBELET_EXTRA_ARGS=${FLAG}\n`],
+    ['an empty file', '', `KUBELET_EXTRA_ARGS=${FLAG}\n`],
     ['the packages’ own file', 'KUBELET_EXTRA_ARGS=\n', `KUBELET_EXTRA_ARGS=${FLAG}\n`],
     ['an empty quoted value', 'KUBELET_EXTRA_ARGS=""\n', `KUBELET_EXTRA_ARGS="${FLAG}"\n`],
-    ['an unquoted value', 'KUBELET_EXTRA_ARGS=--v=2  \nA=1', `KUBELET_EXTRA_ARGS=--v=2 ${FLAG}  \nA=1`],
+    ['an unquoted value', 'KUBELET_EXTRA_ARGS=--v=2  \nA=1', `KUBELET_EXTRA_ARGS='--v=2 ${FLAG}'  \nA=1`],
     ['double quotes', 'KUBELET_EXTRA_ARGS="--v=2" \n', `KUBELET_EXTRA_ARGS="--v=2 ${FLAG}" \n`],
     ['single quotes', "KUBELET_EXTRA_ARGS='--v=2'\r\n", `KUBELET_EXTRA_ARGS='--v=2 ${FLAG}'\r\n`],
     [
@@ -38,17 +38,17 @@ describe('a new flag', () => {
       `KUBELET_EXTRA_ARGS="--v=2 \\\n  --x ${FLAG} \\\n"\n# end\n`,
     ],
     ['several parts', `KUBELET_EXTRA_ARGS="--a "'--b'\n`, `KUBELET_EXTRA_ARGS="--a "'--b ${FLAG}'\n`],
-    ['no final newline', 'KUBELET_EXTRA_ARGS=--v=2', `KUBELET_EXTRA_ARGS=--v=2 ${FLAG}`],
-    ['no assignment and no final newline', 'A=1', `A=1\nKUBELET_EXTRA_ARGS='${FLAG}'\n`],
+    ['no final newline', 'KUBELET_EXTRA_ARGS=--v=2 --w', `KUBELET_EXTRA_ARGS=--v=2 --w ${FLAG}\n`],
+    ['no assignment and no final newline', 'A=1', `A=1\nKUBELET_EXTRA_ARGS=${FLAG}\n`],
     [
       'one that systemd drops',
       'export KUBELET_EXTRA_ARGS=--v=2\n',
-      `export KUBELET_EXTRA_ARGS=--v=2\nKUBELET_EXTRA_ARGS='${FLAG}'\n`,
+      `export KUBELET_EXTRA_ARGS=--v=2\nKUBELET_EXTRA_ARGS=${FLAG}\n`,
     ],
     [
       'two assignments',
       'KUBELET_EXTRA_ARGS=a\nKUBELET_EXTRA_ARGS=b\n',
-      `KUBELET_EXTRA_ARGS=a\nKUBELET_EXTRA_ARGS=b ${FLAG}\n`,
+      `KUBELET_EXTRA_ARGS=a\nKUBELET_EXTRA_ARGS='b ${FLAG}'\n`,
     ],
     ['an unclosed quote', 'KUBELET_EXTRA_ARGS="--v=2\n', `KUBELET_EXTRA_ARGS="--v=2 ${FLAG}\n`],
     [
@@ -59,7 +59,7 @@ describe('a new flag', () => {
     [
       'a comment that a backslash continues to the end',
       '# end \\\n',
-      `# end \\\n\nKUBELET_EXTRA_ARGS='${FLAG}'\n`,
+      `# end \\\n\nKUBELET_EXTRA_ARGS=${FLAG}\n`,
     ],
   ])('is appended to the value: %s', (_, before, after) => {
     expect(edit(before)).toBe(after);
@@ -68,7 +68,7 @@ describe('a new flag', () => {
   it('is appended to the words that were in force elsewhere', () => {
     const words = `--v=3 --x='a b'`;
     const after = edit('A=1\n', { carried: words });
-    expect(after).toBe(`A=1\nKUBELET_EXTRA_ARGS="${words} ${FLAG}"\n`);
+    expect(after).toBe(`A=1\nKUBELET_EXTRA_ARGS=--v=3\\ --x=\\'a\\ b\\'\\ ${FLAG}\n`);
     expect(wordsIn(after)).toEqual(['--v=3', '--x=a b', FLAG]);
   });
 });

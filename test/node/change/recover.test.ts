@@ -9,7 +9,7 @@ import { atRest, startedAgent } from '../started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
 const BEFORE = 'KUBELET_EXTRA_ARGS=--v=3\n';
-const AFTER = 'KUBELET_EXTRA_ARGS=--v=3 --allowed-unsafe-sysctls=net.core.somaxconn\n';
+const AFTER = "KUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls=net.core.somaxconn'\n";
 const STATE_FILE = '/var/lib/kubelet-sysctl-agent/state.json';
 
 /** The journal of a change that began while the kubelet of the first invocation ran. */

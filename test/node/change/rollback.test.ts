@@ -42,7 +42,7 @@ describe('a rollback of a file that another party wrote during the change', () =
       'appended another assignment of the variable, which hides ours',
       'KUBELET_EXTRA_ARGS=--v=3\n',
       (text: string) => (text.includes('--v=4') ? text : `${text}KUBELET_EXTRA_ARGS=--v=4\n`),
-      'KUBELET_EXTRA_ARGS=--v=3\nKUBELET_EXTRA_ARGS=--v=4\n',
+      "KUBELET_EXTRA_ARGS='--v=3'\nKUBELET_EXTRA_ARGS=--v=4\n",
     ],
     [
       'quoted the value',

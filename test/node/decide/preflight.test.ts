@@ -8,7 +8,7 @@ import { atRest, startedAgent } from '../started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn\n' };
 const THEIRS = '# Ansible managed\nKUBELET_EXTRA_ARGS=--v=2\n';
-const OURS = '# Ansible managed\nKUBELET_EXTRA_ARGS=--v=2 --allowed-unsafe-sysctls=net.core.somaxconn\n';
+const OURS = "# Ansible managed\nKUBELET_EXTRA_ARGS='--v=2 --allowed-unsafe-sysctls=net.core.somaxconn'\n";
 const MINUTE_MS = 60_000;
 
 async function passes(host: FakeHost, ms: number): Promise<void> {

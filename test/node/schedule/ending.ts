@@ -92,7 +92,7 @@ function expectBytes(world: World, violations: Violations): void {
   if (isAsOthers || isEditedByOthers || disk.node(JOURNAL_FILE) !== undefined) {
     return;
   }
-  const original = remembered(world)?.original;
+  const original = remembered(world)?.originals?.find(({ file }) => file === ENVIRONMENT_FILE);
   const bytes = world.setup.file;
   const expected = bytes === undefined ? null : Buffer.from(bytes).toString('base64');
   if (original?.bytes !== expected) {
@@ -100,7 +100,7 @@ function expectBytes(world: World, violations: Violations): void {
   }
 }
 
-function remembered(world: World): { original?: { bytes?: unknown } } | undefined {
+function remembered(world: World): { originals?: { file?: unknown; bytes?: unknown }[] } | undefined {
   const text = world.disk.text(`${STATE_DIR}/state.json`);
   const state: unknown = text === undefined ? undefined : JSON.parse(text);
   return typeof state === 'object' && state !== null ? state : undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { originalAfter } from '../../../agent/node/state/original-file.ts';
+import { type FileChange, originalsAfter, originalsOf } from '../../../agent/node/state/original-file.ts';
 import { sha256Of } from '../../../agent/text/hash.ts';
 
 const FILE = '/etc/default/kubelet';
@@ -8,36 +8,77 @@ const OURS = Buffer.from('KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.s
 const LATER = Buffer.from('KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=kernel.sem\n');
 const THEIRS = Buffer.from('KUBELET_EXTRA_ARGS=--v=2\n');
 
-describe('the original bytes of the file', () => {
-  const first = originalAfter({}, { file: FILE, before: FIRST, after: OURS });
+const CHANGE: FileChange = {
+  file: FILE,
+  variable: 'KUBELET_EXTRA_ARGS',
+  before: FIRST,
+  after: OURS,
+  remember: { ours: ['net.core.somaxconn'], folded: [] },
+  carried: undefined,
+  isCleaned: false,
+};
 
-  it('are the bytes before the first change', () => {
-    expect(first).toEqual({ file: FILE, bytes: FIRST.toString('base64'), left: sha256Of(OURS) });
+describe('the original bytes of a file', () => {
+  const first = originalsAfter({}, CHANGE) ?? [];
+  const state = { originals: first, lastChange: 'then' };
+
+  it('are the bytes before the first change, with what the change applied', () => {
+    expect(first).toEqual([
+      {
+        file: FILE,
+        bytes: FIRST.toString('base64'),
+        left: sha256Of(OURS),
+        applied: ['net.core.somaxconn'],
+      },
+    ]);
   });
 
   it('may be that there was no file', () => {
-    expect(originalAfter({}, { file: FILE, before: undefined, after: OURS })?.bytes).toBeNull();
+    expect(originalsAfter({}, { ...CHANGE, before: undefined })?.[0]?.bytes).toBeNull();
   });
 
   it('stay the same over further changes by the agent', () => {
-    const original = originalAfter(
-      { original: first, lastChange: 'then' },
-      { file: FILE, before: OURS, after: LATER },
-    );
-    expect(original).toEqual({ ...first, left: sha256Of(LATER) });
+    const remember = { ours: ['kernel.sem'], folded: [] };
+    expect(originalsAfter(state, { ...CHANGE, before: OURS, after: LATER, remember })).toEqual([
+      { ...first[0], left: sha256Of(LATER), applied: ['kernel.sem'] },
+    ]);
   });
 
   it('no longer match once another party has written the file', () => {
-    const agentState = { original: first, lastChange: 'then' };
-    expect(originalAfter(agentState, { file: FILE, before: THEIRS, after: LATER })?.left).not.toBe(
-      sha256Of(LATER),
-    );
-    expect(originalAfter(agentState, { file: '/other', before: OURS, after: LATER })?.left).not.toBe(
-      sha256Of(LATER),
-    );
+    const [entry] = originalsAfter(state, { ...CHANGE, before: THEIRS, after: LATER }) ?? [];
+    expect(entry?.bytes).toBe(FIRST.toString('base64'));
+    expect(entry?.left).not.toBe(sha256Of(LATER));
+  });
+
+  it('match again once another party has put them back', () => {
+    expect(originalsAfter(state, { ...CHANGE, after: LATER })?.[0]?.left).toBe(sha256Of(LATER));
+  });
+
+  it('are kept for each file that was written', () => {
+    const both = originalsAfter(state, { ...CHANGE, file: '/other', before: THEIRS });
+    expect(both?.map(({ file, bytes }) => [file, bytes])).toEqual([
+      [FILE, FIRST.toString('base64')],
+      ['/other', THEIRS.toString('base64')],
+    ]);
+  });
+
+  it('are forgotten with the change that cleans the file', () => {
+    expect(originalsAfter(state, { ...CHANGE, before: OURS, after: FIRST, isCleaned: true })).toEqual([]);
+  });
+
+  it('are not saved for a file that a plan left as it was, and what its line repeats is', () => {
+    const carried = { origin: 'KUBELET_EXTRA_ARGS in Environment= of kubelet.service', value: '--v=4' };
+    const same = { ...CHANGE, before: OURS, carried };
+    expect(originalsAfter(state, same)).toEqual([{ ...first[0], carried }]);
+    expect(originalsAfter({ originals: [] }, same)).toEqual([]);
+  });
+
+  it('are read from the state of an agent that saved one file', () => {
+    const original = { file: FILE, bytes: null, left: null };
+    expect(originalsOf({ original, lastChange: 'then' })).toEqual([original]);
   });
 
   it('are unknown when a change was made before the agent saved originals', () => {
-    expect(originalAfter({ lastChange: 'then' }, { file: FILE, before: OURS, after: LATER })).toBeUndefined();
+    expect(originalsAfter({ lastChange: 'then' }, { ...CHANGE, before: OURS, after: LATER })).toBeUndefined();
   });
 });

@@ -207,7 +207,7 @@ export class UndoTimer {
 function withoutFlagOf(bytes: Uint8Array | undefined, { before = '', after }: Journal['flag']): string {
   const text = Buffer.from(bytes ?? []).toString();
   const word = new RegExp(
-    `${before === '' ? ' ?' : ''}${after?.replaceAll(/[.*]/gu, String.raw`\$&`) ?? '$^'}(?![A-Za-z0-9=._/*,-])`,
+    String.raw`${before === '' ? String.raw`\\? ?` : ''}${after?.replaceAll(/[.*]/gu, String.raw`\$&`) ?? '$^'}(?![A-Za-z0-9=._/*,-])`,
     'gu',
   );
   const reverted = text.replaceAll(word, () => before);
