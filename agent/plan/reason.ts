@@ -55,9 +55,11 @@ function changes({ target, before, followed, after, merge, wanted }: Explained):
       ? [`Copies ${names(copied)} from the config files, whose list the flag replaces.`]
       : []),
     ...(carried !== undefined && carried.assigned?.path !== target.path && carried.value !== ''
-      ? [`Copies the value of ${carried.origin}, which the new assignment replaces.`]
+      ? [
+          `Copies the value of ${[carried.origin, ...followed.followed].join(', ')}, which the new assignment replaces.`,
+        ]
       : []),
-    ...(followed.followed.length > 0
+    ...(followed.followed.length > 0 && carried?.assigned?.path === target.path
       ? [
           `Follows ${followed.source?.origin || 'what no other place sets any more'}, which the assignment in ${target.path} replaces: ${followed.followed.join('; ')}.`,
         ]
