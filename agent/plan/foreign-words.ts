@@ -16,8 +16,10 @@ export function foreignWord(configured: Configured, variable: string): ForeignWo
   return gluedWord(configured) ?? shellWord(configured, variable);
 }
 
-/** Where another argument, or another assignment, begins within a word; quotes before it were those of the line. */
-const NEXT_ARGUMENT = /["']*(?=--[A-Za-z][\w-]*(?:[=\s"']|$))|["']*[A-Z][A-Z0-9_]*=["']*(?=-)/;
+/** What lies between two arguments of one word: nothing, or the quotes and commas before it. */
+const NEXT_ARGUMENT = /["',]*(?=--[A-Za-z][\w-]*(?:[=\s"']|$)|(?<!-)-v=?\d+["']*$)/;
+/** Where another line begins within the list: the line before it had no newline. */
+const NEXT_LINE = /["']*(?=[A-Z][A-Z0-9_]*=)/;
 const OUR_FLAG = /--allowed[-_]unsafe[-_]sysctls/;
 
 /**
@@ -27,15 +29,17 @@ const OUR_FLAG = /--allowed[-_]unsafe[-_]sysctls/;
 function gluedWord({ args, uses }: Configured): ForeignWord | undefined {
   const values = new Set(uses.filter(({ use }) => use.words === 2).map(({ use }) => use.at + 1));
   for (const [at, { text, variable }] of args.entries()) {
-    const isOurs = OUR_FLAG.test(text) || values.has(at);
-    const parts =
-      isOurs && variable !== undefined ? text.split(NEXT_ARGUMENT).filter((part) => part !== '') : [];
-    if (parts.length > 1) {
-      const message =
-        `Expected --${ALLOWED_FLAG} to be a word of its own, got ${quote(text)}: another party's edit glued arguments together. ` +
-        `Write ${parts.map(withoutQuote).join(' ')} within the quotes of the value, or without quotes.`;
-      return { at, message };
-    }
+    const from = values.has(at) ? 0 : text.search(OUR_FLAG);
+    const [list = '', ...lines] = from < 0 ? [] : text.slice(from).split(NEXT_LINE);
+    const words =
+      from < 0 ? [] : (text.slice(0, from) + list).split(NEXT_ARGUMENT).filter((part) => part !== '');
+    if (variable === undefined || words.length + lines.length < 2) continue;
+    const separate =
+      lines.length === 0 ? '' : ` and, on a line of its own, ${lines.join('').replace(/["']+$/, '')}`;
+    const message =
+      `Expected --${ALLOWED_FLAG} to be a word of its own, got ${quote(text)}: another party's edit glued arguments together. ` +
+      `Write ${words.map((word) => word.replace(/["',]+$/, '')).join(' ')}${separate}, with all arguments within one pair of quotes.`;
+    return { at, message };
   }
   return undefined;
 }
@@ -54,11 +58,8 @@ function shellWord({ args }: Configured, variable: string): ForeignWord | undefi
 export function hintFor(text: string): string {
   if (text.includes('\r'))
     return ' A backslash before CR LF does not continue the line: save the file with LF alone.';
+  if (text.startsWith('#')) return ' systemd reads no comment behind a value: put it on a line of its own.';
   return /\$[A-Za-z_{]/.test(text)
     ? ' systemd replaces no variable within the value of another one: write the value itself.'
     : '';
-}
-
-function withoutQuote(part: string): string {
-  return part.replace(/["']+$/, '');
 }

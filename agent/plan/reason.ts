@@ -65,9 +65,11 @@ function changes({ place: at, before, followed, after, merge, wanted }: Explaine
       ? [`Copies ${names(copied)} from the config files, whose list this one replaces.`]
       : []),
     ...(carried !== undefined && carried.assigned?.path !== at.file && carried.value !== ''
-      ? [`Copies the value of ${carried.origin}, which the new assignment replaces.`]
+      ? [
+          `Copies the value of ${[carried.origin, ...(followed?.followed ?? [])].join(', ')}, which the new assignment replaces.`,
+        ]
       : []),
-    ...(followed !== undefined && followed.followed.length > 0
+    ...(followed !== undefined && followed.followed.length > 0 && carried?.assigned?.path === at.file
       ? [
           `Follows ${followed.source?.origin || 'what no other place sets any more'}, which the assignment in ${at.file} replaces: ${followed.followed.join('; ')}.`,
         ]

@@ -85,6 +85,8 @@ test('mode Restore cleans a file of a unit that no longer takes the variable', a
   await restore();
 
   expect(host.files.get(ENVIRONMENT_FILE)).toBe(ORIGINAL);
+  expect(host.annotations[KEYS.state]).toBe('Unreconcilable');
+  expect(host.files.has(`${STATE_DIR}/state.json`)).toBe(false);
 });
 
 test('mode Restore reads the one file that an older agent saved', async () => {

@@ -27,13 +27,25 @@ describe('a word that an edit of another party glued together', () => {
     ['a pattern', `--allowed-unsafe-sysctls=net.*--v=2`, '--allowed-unsafe-sysctls=net.* --v=2'],
     ['the flag behind another argument', `--node-ip=1.2.3.4${LIST}`, `--node-ip=1.2.3.4 ${LIST}`],
     ['the flag as two words', `--allowed-unsafe-sysctls kernel.sem--v=2`, 'kernel.sem --v=2'],
-    ['a line behind one without a newline', `${LIST}KUBELET_EXTRA_ARGS=--v=2`, `${LIST} --v=2`],
+    ['one behind a comma', `${LIST},--v=2`, `${LIST} --v=2`],
+    ['a shorthand', `${LIST}-v=2`, `${LIST} -v=2`],
+    ['the flag behind a label', `--node-labels=ZONE=b${LIST}`, `--node-labels=ZONE=b ${LIST}`],
+    [
+      'a line behind one without a newline',
+      `${LIST}KUBELET_EXTRA_ARGS=--v=2`,
+      `${LIST} and, on a line of its own, KUBELET_EXTRA_ARGS=--v=2`,
+    ],
+    [
+      'another variable behind one without a newline',
+      `"${LIST}"NODE_IP=1.2.3.4`,
+      `${LIST} and, on a line of its own, NODE_IP=1.2.3.4`,
+    ],
   ])('is refused with what to write: %s', (_, value, fix) => {
     expect(plan(`# one\nKUBELET_EXTRA_ARGS=${value}\n`)).toMatchObject({
       kind: 'refused',
       file: EXTRA_FILE,
       line: 2,
-      message: expect.stringContaining(`Write ${fix} within`),
+      message: expect.stringContaining(`Write ${fix}, with`),
     });
   });
 
@@ -70,6 +82,13 @@ describe('shell syntax in the value', () => {
       kind: 'refused',
       message: expect.stringContaining('systemd replaces no variable'),
     });
+  });
+});
+
+it('a comment behind the value is refused, because systemd reads it as arguments', () => {
+  expect(plan('KUBELET_EXTRA_ARGS=--v=2 # more\n')).toMatchObject({
+    kind: 'refused',
+    message: expect.stringContaining('no comment behind a value'),
   });
 });
 

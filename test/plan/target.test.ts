@@ -276,7 +276,7 @@ describe('the file that the agent chooses', () => {
           ['/etc/environment', PROXY],
         ]),
       );
-      expect(plan).toEqual({ file: path, text: `KUBELET_EXTRA_ARGS=--v=2 ${FLAG}\n` });
+      expect(plan).toEqual({ file: path, text: `KUBELET_EXTRA_ARGS='--v=2 ${FLAG}'\n` });
     }
   });
 

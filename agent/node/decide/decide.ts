@@ -93,8 +93,10 @@ export function decide(situation: Situation, planning: Planning | undefined): De
   const { desired, plan } = planning;
   switch (plan.kind) {
     case 'unreconcilable': {
-      const left = view.policy?.settings.mode === 'Restore' ? EMPTY_STATE : agentState;
-      return decisionOf(situation, left, 'Unreconcilable', withSigns(plan.reason, situation), desired);
+      // With mode Restore the plan has cleaned every file that was written.
+      const isRestored = view.policy?.settings.mode === 'Restore' && originalsOf(agentState) !== undefined;
+      const state = isRestored ? EMPTY_STATE : agentState;
+      return decisionOf(situation, state, 'Unreconcilable', withSigns(plan.reason, situation), desired);
     }
     case 'refused':
       return decisionOf(situation, agentState, 'Degraded', refusalReason(plan), desired);

@@ -107,7 +107,7 @@ function knownTo(
   const left = all.filter(({ name }) => !removed.has(name)).flatMap(({ words }) => words);
   return {
     value: left.map(quoteWord).join(' '),
-    dropped: gone.map(({ words }) => `without ${words.join(' ')}, which this kubelet no longer knows`),
+    dropped: gone.map(({ words }) => `without ${words.join(' ')} (unknown to this kubelet)`),
   };
 }
 

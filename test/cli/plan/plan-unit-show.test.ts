@@ -83,7 +83,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
       'kind',
       NODES.kind,
       '/etc/default/kubelet',
-      `KUBELET_EXTRA_ARGS=--runtime-cgroups=/system.slice/containerd.service\\ ${FLAG}\n`,
+      `KUBELET_EXTRA_ARGS='--runtime-cgroups=/system.slice/containerd.service ${FLAG}'\n`,
     ],
     [
       'arguments that a drop-in gives (F05)',
@@ -112,7 +112,7 @@ describe('kubelet-sysctls plan --unit-show', () => {
       'a file that ExecStartPre= edits (F17)',
       NODES.edited,
       '/etc/default/kubelet',
-      `KUBELET_EXTRA_ARGS=--reserved-cpus="0-29" ${FLAG}\n`,
+      `KUBELET_EXTRA_ARGS='--reserved-cpus="0-29" ${FLAG}'\n`,
     ],
     [
       'kubespray (F26)',

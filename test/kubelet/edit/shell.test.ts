@@ -44,6 +44,41 @@ function editedIfPossible(file: string, flag: string | undefined): string | unde
   }
 }
 
+/** Edits the files that the shell reads as systemd does. Returns how many, and those that it no longer reads so. */
+function editsReadBy(
+  shell: readonly string[],
+  files: readonly string[],
+  flag: string | undefined,
+): { readonly edits: number; readonly lost: readonly object[] } {
+  const was = readByShell(shell, files);
+  const edits = files.flatMap((file, index) => {
+    const value = systemdValue(file);
+    const after = value !== '' && was[index] === value ? editedIfPossible(file, flag) : undefined;
+    return after === undefined ? [] : [{ file, after }];
+  });
+  const now = readByShell(
+    shell,
+    edits.map(({ after }) => after),
+  );
+  return {
+    edits: edits.length,
+    lost: edits.filter(({ after }, index) => now[index] !== systemdValue(after)),
+  };
+}
+
+/** Files of real nodes, cut to what matters; a shell reads each but the last as systemd does. */
+const REAL_FILES = [
+  `${KEY}=--node-ip=10.0.0.11\n`,
+  `${KEY}=--runtime-cgroups=/system.slice/containerd.service`,
+  `# by cloud-init\nexport ${KEY}\n${KEY}="--node-ip=10.0.0.11 --provider-id=aws:///eu/i-1"\n`,
+  `${KEY}="\\\n--cpu-manager-policy=static \\\n--feature-gates=A=true  --v=2"\n`,
+  `${KEY}="--fail-swap-on=false --allowed-unsafe-sysctls='kernel.shm*,net.*,kernel.sem'"\n`,
+  `HTTP_PROXY="http://10.0.0.1:3128"\nexport HTTP_PROXY http_proxy\n${KEY}='--v=2'\n`,
+  `set -o allexport\n${KEY}=--node-labels=a=b\nset +o allexport\n`,
+  `[ -f /etc/none ] && . /etc/none\n${KEY}=--v=2\n`,
+  `${KEY}=--cni-bin-dir=/usr/libexec/cni --reserved-cpus="0-29" --pod-max-pids 10000\n`,
+];
+
 describe.each(SHELLS.map((shell) => ({ shell, name: shell.join(' ') })))('$name', ({ shell }) => {
   const files = fc.array(fc.oneof(goodFile, shellFile), { minLength: BATCH, maxLength: BATCH });
   const RUNS = { numRuns: 2, endOnFailure: true };
@@ -53,18 +88,8 @@ describe.each(SHELLS.map((shell) => ({ shell, name: shell.join(' ') })))('$name'
     () => {
       fc.assert(
         fc.property(files, fc.constantFrom(FLAG, undefined), (before, flag) => {
-          const was = readByShell(shell, before);
-          const edits = before.flatMap((file, index) => {
-            const value = systemdValue(file);
-            const after = value !== '' && was[index] === value ? editedIfPossible(file, flag) : undefined;
-            return after === undefined ? [] : [{ file, after }];
-          });
-          expect(edits.length).toBeGreaterThan(BATCH / 10);
-          const now = readByShell(
-            shell,
-            edits.map(({ after }) => after),
-          );
-          const lost = edits.filter(({ after }, index) => now[index] !== systemdValue(after));
+          const { edits, lost } = editsReadBy(shell, before, flag);
+          expect(edits).toBeGreaterThan(BATCH / 10);
           expect(lost).toEqual([]);
         }),
         RUNS,
@@ -72,6 +97,10 @@ describe.each(SHELLS.map((shell) => ({ shell, name: shell.join(' ') })))('$name'
     },
     TIMEOUT_MS,
   );
+
+  it('reads the files of real nodes after an edit as before', () => {
+    expect(editsReadBy(shell, REAL_FILES, FLAG)).toEqual({ edits: REAL_FILES.length - 1, lost: [] });
+  });
 
   it(
     'reads the value that shellValue says',

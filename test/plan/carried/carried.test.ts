@@ -164,9 +164,7 @@ describe('arguments of Environment=', () => {
   it('are copied without a flag that this kubelet no longer knows', () => {
     const node = new Node('--v=3 --container-runtime=remote --network-plugin cni');
     expect(node.planned().words.after).toEqual(['--v=3', FLAG]);
-    expect(node.planned().reason).toContain(
-      'without --container-runtime=remote, which this kubelet no longer knows',
-    );
+    expect(node.planned().reason).toContain('without --container-runtime=remote (unknown to this kubelet)');
   });
 
   it('lose a flag with the kubelet that no longer knows it', () => {
