@@ -46,12 +46,19 @@ function grammarFix(text: string, isPattern: (text: string) => boolean): string 
   if (lower !== text && isPattern(lower)) {
     return `The kubelet accepts lowercase letters only. Write ${lower}`;
   }
+  if (FLAG.test(text)) {
+    const name = text.replace(FLAG, '').replace(/[\s"'`\]]+$/u, '');
+    return isPattern(name) ? `Write the name alone: ${name}` : 'Write the names alone, without the flag';
+  }
   const found = COMMON_MISTAKES.find(([mistake]) => mistake.test(text));
   return (
     found?.[1] ??
     'The kubelet accepts lowercase letters, digits, - and _ in parts that are separated by . or /, and * as the last character only'
   );
 }
+
+/** The kubelet's flag or the field of its configuration before the name, as people paste them, quotes and brackets included. */
+const FLAG = /^[-[\s"'`]*(?:[a-z.-]+\.)?allowed-?unsafe-?sysctls["'`]*\s*[=:\s]["'`[\s]*/iu;
 
 const COMMON_MISTAKES: readonly (readonly [RegExp, string])[] = [
   [/[^ -~\s]/u, 'It has a character that is not ASCII, perhaps an invisible one. Type the name again'],

@@ -731,6 +731,28 @@ describe('an API server that does not accept reports', () => {
   });
 });
 
+test.each([
+  ['does not answer', new Error('connect ECONNREFUSED')],
+  ['answers 503', Object.assign(new Error('unavailable'), { status: 503 })],
+])(
+  'the report of Done reaches an API server within 10 s that %s for ten minutes from then on',
+  async (_, refusal) => {
+    const host = new FakeHost().startKubelet();
+    host.fault = (action) => (action === 'patch Done' ? refusal : undefined);
+    await startAgent(host);
+    for (let second = 0; second < 600; second += 1) {
+      host.advance(1000);
+      await atRest();
+    }
+    expect(host.annotations[KEYS.state]).not.toBe('Done');
+    host.fault = () => undefined;
+    host.advance(10_000);
+    await atRest();
+    expect(host.annotations).toMatchObject({ [KEYS.state]: 'Done', [KEYS.running]: 'net.core.somaxconn' });
+    expect(host.restarts).toBe(1);
+  },
+);
+
 test('an agent whose policy goes away after mode Restore leaves nothing in its folder on the host', async () => {
   const host = new FakeHost().startKubelet();
   const started = await startAgent(host);

@@ -1,7 +1,10 @@
-// mode: Restore and `kubectl delete -k`: the host as if there had never been an agent.
+// mode: Restore, `kubectl sysctls wait` and `kubectl delete -k`, in the middle of a rollout: the host as if there had never been an agent.
 
+import { join } from 'node:path';
 import { afterAll, expect, inject, it } from 'vitest';
+import { stringify } from 'yaml';
 import { applyManifests, awaitRollout, deleteManifests } from '../../../scripts/install/install.ts';
+import { run } from '../../../scripts/bed/build/run.ts';
 import { silent } from '../../../scripts/bed/util/progress.ts';
 import { newNode } from '../../../scripts/matrix/nodes.ts';
 import { clearPolicy, setKeys, setList } from '../../../scripts/node/policy.ts';
@@ -16,6 +19,8 @@ const NODES = [
 ] as const;
 const NAME = 'net.core.somaxconn';
 const OTHER = 'kernel.msgmax';
+const LABEL = 'e2e-no-trace';
+const PLUGIN = join(import.meta.dirname, '..', '..', '..', 'agent', 'kubectl.ts');
 /** The test makes two nodes and removes all agents twice; a timeout in the middle would leave other tests without agents. */
 const TIMEOUT_MS = 900_000;
 
@@ -30,7 +35,7 @@ afterAll(async () => {
 });
 
 it(
-  'after mode: Restore and kubectl delete -k, nothing on the disk of a node differs from before the first agent',
+  'after mode: Restore in the middle of a rollout, wait, and kubectl delete -k, nothing on the disk of a node differs from before the first agent',
   async () => {
     const world = await e2eWorld();
     await clearPolicy(world);
@@ -52,8 +57,12 @@ it(
       '/etc/default/kubelet',
     );
 
-    await setKeys(world, { mode: 'Restore' });
-    await Promise.all(nodes.map((node) => node.awaitDone([])));
+    await interruptRollout(world, nodes);
+    await setKeys(world, { mode: 'Restore', canary: '0' });
+    // Other nodes of the bed may be unable to change.
+    const { stdout: said } = await waited(world);
+    expect(said).toMatch(/^Done: [^]*(?:Nothing of the agents is left on any host\.|would leave)/u);
+    expect(said).not.toMatch(new RegExp(` on .*\\b(?:${NODES.map(({ name }) => name).join('|')})\\b`, 'u'));
     await deleteManifests(groundOf(world));
 
     const after = await Promise.all(nodes.map(lookAt));
@@ -76,6 +85,23 @@ it(
   },
   TIMEOUT_MS,
 );
+
+/** Resolves when the canary has another list, and the other node waits for the end of its soak. */
+async function interruptRollout(world: World, nodes: readonly TestNode[]): Promise<void> {
+  const names = NODES.map(({ name }) => name);
+  const list = { name: 'both', nodeSelector: { [LABEL]: 'yes' }, allowedUnsafeSysctls: [NAME, OTHER] };
+  await world.bed.kubectl(['label', 'node', ...names, `${LABEL}=yes`]);
+  const pace = { rollout: 'Coordinated', canary: '1', soakSeconds: '600' };
+  await setKeys(world, { ...pace, profiles: stringify([list]) });
+  const [canary] = nodes;
+  await canary?.awaitDone([NAME, OTHER]);
+}
+
+/** `kubectl sysctls wait`, as README has it. */
+function waited({ bed }: World): ReturnType<typeof run> {
+  const command = [process.execPath, PLUGIN, 'wait', '--timeout', '3m', '--kubeconfig', bed.kubeconfig];
+  return run(command, { reject: false, timeoutMs: 200_000 });
+}
 
 function groundOf({ bed }: World): Parameters<typeof applyManifests>[0] {
   return {

@@ -52,6 +52,22 @@ const text = (shown: StatusView, width = 80, height?: number): string =>
 
 const bar = (shown: StatusView): string => /[█▓▒░]+/u.exec(text(shown))?.[0] ?? '';
 
+describe('the places', () => {
+  const places = '1 of 1 taken: n3 (not Ready since 2026-11-24T11:58:30Z; until it is Ready)';
+
+  it('are shown while nodes wait for one', () => {
+    expect(text(view({ places, counts: { waiting: 2 } }), 120)).toContain(`Places       ${places}`);
+    expect(text(view({ places, counts: { changing: 1 } }))).not.toContain('Places');
+    expect(text(view({ places, phase: 'Paused', counts: { waiting: 2 } }))).not.toContain('Places');
+  });
+
+  it('are part of the line for a log when the rollout is held up', () => {
+    const shown = view({ places, isHeldUp: true, counts: { done: 1, waiting: 2 } });
+    expect(statusLine(shown)).toBe(`Rolling: 1 of 3 nodes done, 2 waiting, places ${places}`);
+    expect(statusLine({ ...shown, isHeldUp: false })).toBe('Rolling: 1 of 3 nodes done, 2 waiting');
+  });
+});
+
 describe('the progress bar', () => {
   it('the progress bar shows nodes that are done, changing, failed and waiting', () => {
     const shown = bar(view({ counts: { done: 40, changing: 10, failed: 10, waiting: 40 } }));
