@@ -4,11 +4,14 @@ import { driftOf, restartNeeded, type Drift } from '../../plan/drift.ts';
 import { driftWithoutPlan } from '../../plan/drift-without-plan.ts';
 import { mayEndPods, type Restart } from '../../plan/in-use.ts';
 import { planChange } from '../../plan/plan.ts';
+import type { PlanInput } from '../../plan/types.ts';
+import type { Policy } from '../../policy/policy.ts';
 import { desiredFor, type Desired } from '../../policy/desired.ts';
 import type { NodeReport } from '../../report/annotations.ts';
 import type { State } from '../../names.ts';
 import { policyErrorText } from '../../report/policy-error.ts';
 import { coverageOf } from '../../sysctl/coverage.ts';
+import { mayChange } from './approval.ts';
 import { checkPlanned } from './checks.ts';
 import type { Planned, Planning, Situation } from './context.ts';
 import { failedRevision } from './failure-backoff.ts';
@@ -16,7 +19,7 @@ import { isWriteLate, lateReason } from './late-write.ts';
 import { EXTRA_ARGS } from '../../kubelet/unit.ts';
 import { originalsOf } from '../state/original-file.ts';
 import { type AgentState, EMPTY_STATE } from '../state/state-store.ts';
-import type { Observation, Unobservable } from '../observe/observe.ts';
+import type { Intent, Observation, Unobservable } from '../observe/observe.ts';
 import { refusalReason } from './reasons.ts';
 import { notRegularReason } from '../observe/reasons.ts';
 import { signsText } from '../observe/vendor/signs.ts';
@@ -43,28 +46,57 @@ export function planNode({ view, node, kept, observation, agentState }: Situatio
   }
   const { kubelet, kernel, unit, config } = observation;
   const desired = desiredFor(policy, { labels: node.labels, kept, kubelet, kernel });
-  const { ours, folded } = agentState.lastApplied;
   const plan = planChange({
-    unit,
-    config,
+    ...planInput(policy, agentState, { unit, config }),
     desired: desired.allowances,
-    lastApplied: agentState.lastApplied,
-    unmanaged: policy.settings.unmanaged,
-    goal: policy.settings.mode === 'Restore' ? 'Restore' : 'Apply',
-    written: originalsOf(agentState)?.map(
-      ({ file, variable = EXTRA_ARGS, bytes, left, applied, carried }) => ({
-        file,
-        variable: variable ?? undefined,
-        bytes: bytes === null ? undefined : Buffer.from(bytes, 'base64'),
-        left,
-        applied: applied ?? [...ours, ...folded],
-        carried,
-        found: observation.written.find(({ path }) => path === file)?.content,
-      }),
-    ),
+    written: writtenFiles(agentState, observation),
     kubelet,
   });
   return { desired, plan };
+}
+
+function planInput(
+  { settings }: Policy,
+  { lastApplied }: AgentState,
+  kubelet: Pick<PlanInput, 'unit' | 'config'>,
+): Omit<PlanInput, 'desired' | 'kubelet' | 'written'> {
+  return {
+    ...kubelet,
+    lastApplied,
+    unmanaged: settings.unmanaged,
+    goal: settings.mode === 'Restore' ? 'Restore' : 'Apply',
+  };
+}
+
+function writtenFiles(agentState: AgentState, observation: Observation): PlanInput['written'] {
+  const { ours, folded } = agentState.lastApplied;
+  return originalsOf(agentState)?.map(({ file, variable = EXTRA_ARGS, bytes, left, applied, carried }) => ({
+    file,
+    variable: variable ?? undefined,
+    bytes: bytes === null ? undefined : Buffer.from(bytes, 'base64'),
+    left,
+    applied: applied ?? [...ours, ...folded],
+    carried,
+    found: observation.written.find(({ path }) => path === file)?.content,
+  }));
+}
+
+/** Returns what an observation under this policy is for. */
+export function intentOf({
+  view,
+  node,
+  agentState,
+}: Pick<Situation, 'view' | 'node' | 'agentState'>): Intent {
+  const { policy } = view;
+  return {
+    mayChange: mayChange({ node, view }),
+    written: originalsOf(agentState)?.map(({ file }) => file) ?? [],
+    refusal: (unit, config) => {
+      // Whether a unit can be changed depends on neither the list nor the version.
+      const plan = policy && planChange({ ...planInput(policy, agentState, { unit, config }), desired: [] });
+      return plan?.kind === 'unreconcilable' ? plan.reason : undefined;
+    },
+  };
 }
 
 /** Decides on the plan of `planNode`. Cheap: call it again when more is known. */

@@ -5,7 +5,6 @@ import type { ConfigSources } from '../../kubelet/config.ts';
 import { nextArgv } from '../../kubelet/configured.ts';
 import { configPaths, healthEndpoint } from '../../kubelet/running.ts';
 import type { KubeletUnit } from '../../kubelet/unit.ts';
-import { planChange } from '../../plan/plan.ts';
 import { parseVersion, type Version } from '../../sysctl/version.ts';
 import { settleAll } from '../../time/settle.ts';
 import { kubeletErrorLine } from './kubelet-log.ts';
@@ -14,7 +13,7 @@ import { INVOCATIONS_FOLDER, readSigns, type NodeSigns } from './vendor/signs.ts
 import { findStart } from './start/start.ts';
 import { findUnit } from './start/unit.ts';
 import { askVersion } from './start/version.ts';
-import { EMPTY_STATE, type AgentState } from '../state/state-store.ts';
+import type { AgentState } from '../state/state-store.ts';
 import { NotRegularFileError } from '../not-regular.ts';
 import type { Endpoint } from './health.ts';
 import {
@@ -85,38 +84,41 @@ const RELOADED = '/run/systemd/generator.late';
 const NULL_DEVICE = '/dev/null';
 const RETRY_MS = 5000;
 
-/**
- * Observes the node. `started`: what was saved of the running kubelet. `mayChange`: a change may follow, so the binary of the next start
- * is asked as well; without it no binary is run but that of the running kubelet. `written`: the files that the agent has written. Throws
- * when the host does not answer.
- */
+/** What the observation is for: it decides which kubelet is run for its version. */
+export interface Intent {
+  /** A change may follow, so the binary of the next start is asked; else none but that of the running kubelet. */
+  readonly mayChange: boolean;
+  /** Why no plan could change this unit; undefined when one could. */
+  readonly refusal: (unit: KubeletUnit, config: ConfigSources) => string | undefined;
+  /** The files that the agent has written. */
+  readonly written: readonly string[];
+}
+
+/** Changes nothing, whatever the node is. */
+export const READ_ONLY: Intent = { mayChange: false, refusal: () => undefined, written: [] };
+
+/** Observes the node. `started`: what was saved of the running kubelet. Throws when the host does not answer. */
 export async function observe(
   ports: ObservePorts,
   started: AgentState['started'],
-  mayChange: boolean,
-  written: readonly string[] = [],
+  intent: Intent,
 ): Promise<Observation | Unobservable> {
   const status = await findUnit(ports);
   if (typeof status === 'string') {
     const signs = await readSigns(ports.files, undefined);
     return unreconcilable(status, [`${INVOCATIONS_FOLDER}/`, RELOADED], signs);
   }
-  const observation = await observeFound(ports, status, { started, mayChange, written });
+  const observation = await observeFound(ports, status, started, intent);
   return observation.kind === 'seen'
     ? observation
     : { ...observation, running: await runningByFlags(ports, status, started) };
 }
 
-interface Asked {
-  readonly started: AgentState['started'];
-  readonly mayChange: boolean;
-  readonly written: readonly string[];
-}
-
 async function observeFound(
   ports: ObservePorts,
   status: UnitStatus,
-  asked: Asked,
+  started: AgentState['started'],
+  intent: Intent,
 ): Promise<Observation | Unobservable> {
   if (status.loadState === 'masked') {
     const reason = maskedReason(status.name, status.mainPid !== 0);
@@ -124,7 +126,7 @@ async function observeFound(
     return { kind: 'unobservable', state: 'Blocked', reason, watch, retryMs: RETRY_MS };
   }
   try {
-    return await observeUnit(ports, status, asked);
+    return await observeUnit(ports, status, started, intent);
   } catch (error) {
     if (!(error instanceof NotRegularFileError)) {
       throw error;
@@ -138,7 +140,8 @@ async function observeFound(
 async function observeUnit(
   ports: ObservePorts,
   status: UnitStatus,
-  { started, mayChange, written }: Asked,
+  started: AgentState['started'],
+  intent: Intent,
 ): Promise<Observation | Unobservable> {
   const start = await findStart(ports, status);
   const execStart = start.kind === 'kubelet' ? start.execStart : status.execStart;
@@ -155,9 +158,9 @@ async function observeUnit(
     return unreconcilable(otherProgramReason(status.name, start.what), watch, signs);
   }
   const config = await readConfig(ports.files, paths);
-  const refusal = refusalOf(unit, config);
+  const refusal = intent.refusal(unit, config);
   const signs = refusal === undefined ? undefined : await readSigns(ports.files, status);
-  const version = await askVersion(ports.processes, start, mayChange && refusal === undefined);
+  const version = await askVersion(ports.processes, start, intent.mayChange && refusal === undefined);
   switch (version.kind) {
     case 'refused':
       return unreconcilable(version.reason, watch, signs);
@@ -168,7 +171,11 @@ async function observeUnit(
     case 'version': {
       const healthz = healthEndpoint(argv, config);
       const next = { status, unit, irregular, config, healthz, kubelet: version.version, signs, watch };
-      return { kind: 'seen', ...next, ...(await observeRest(ports, next, { started, written })) };
+      return {
+        kind: 'seen',
+        ...next,
+        ...(await observeRest(ports, next, { started, written: intent.written })),
+      };
     }
   }
 }
@@ -181,7 +188,7 @@ type Next = Pick<
 async function observeRest(
   ports: ObservePorts,
   { status, unit, config }: Next,
-  { started, written }: Pick<Asked, 'started' | 'written'>,
+  { started, written }: { readonly started: AgentState['started'] } & Pick<Intent, 'written'>,
 ): Promise<Omit<Observation, 'kind' | keyof Next>> {
   const read = unit.environmentFiles.map(({ path }) => path);
   const elsewhere = written.filter((path) => !read.includes(path));
@@ -230,13 +237,6 @@ function unreconcilable(
   signs: NodeSigns | undefined,
 ): Unobservable {
   return { kind: 'unobservable', state: 'Unreconcilable', reason, watch, signs };
-}
-
-/** Returns why no plan could change this unit, whatever the policy says; undefined when one could. */
-function refusalOf(unit: KubeletUnit, config: ConfigSources): string | undefined {
-  const { lastApplied } = EMPTY_STATE;
-  const plan = planChange({ unit, config, desired: [], lastApplied, unmanaged: 'Keep', goal: 'Apply' });
-  return plan.kind === 'unreconcilable' ? plan.reason : undefined;
 }
 
 async function errorLine(systemd: Systemd, status: UnitStatus): Promise<string | undefined> {
