@@ -52,6 +52,8 @@ function plan(input: PlanInput): Plan {
     environment: before.environment,
     config: input.config,
     kubelet: input.kubelet ?? NEWEST_KUBELET,
+    // What was written there before is cleaned in any case.
+    mayUseOpenShifts: input.openShiftConfigDir === true || input.goal === 'Restore',
   });
   if (target.kind === 'none') return { kind: 'unreconcilable', reason: target.reason };
   const planned =

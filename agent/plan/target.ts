@@ -37,6 +37,7 @@ export interface TargetInput {
   readonly environment: ReadonlyMap<string, VariableInForce>;
   readonly config: ConfigSources;
   readonly kubelet: Version;
+  readonly mayUseOpenShifts: boolean;
 }
 
 /**
@@ -102,8 +103,18 @@ function otherVariable({ unit, files, environment }: TargetInput): Target | unde
 }
 
 /** Returns the file in the folder of --config-dir, or why it is not used; undefined without the flag. */
-function dropIn({ config: { folder }, kubelet }: TargetInput): DropInTarget | string | undefined {
+function dropIn({
+  config: { folder },
+  kubelet,
+  mayUseOpenShifts,
+}: TargetInput): DropInTarget | string | undefined {
   if (folder === undefined) return undefined;
+  if (posix.normalize(folder.path).startsWith('/etc/openshift/') && !mayUseOpenShifts) {
+    return (
+      `Its --config-dir ${folder.path} is OpenShift's: use a KubeletConfig, or a MachineConfig that puts a file there; ` +
+      'openShiftConfigDir: true in the ConfigMap lets the agent write one.'
+    );
+  }
   // Older ones need a variable for --config-dir, and merge its files in another way.
   if (!isAtLeast(kubelet, 1, 30)) {
     return `A file in its --config-dir needs a kubelet from 1.30 on; this one is ${kubelet.major}.${kubelet.minor}.`;

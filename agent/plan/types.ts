@@ -13,6 +13,8 @@ export interface PlanInput {
   readonly lastApplied: LastApplied;
   readonly unmanaged: 'Keep' | 'Remove';
   readonly goal: 'Apply' | 'Restore';
+  /** The policy allows the folder of --config-dir on OpenShift; false when absent. */
+  readonly openShiftConfigDir?: boolean;
   /**
    * Every file that the agent has written; a Restore changes these alone. undefined: not known, and a Restore removes from
    * the target what was applied last.

@@ -271,3 +271,20 @@ it('allows what is desired, keeps what was allowed, and plans no second change',
     { numRuns: 1000 },
   );
 });
+
+describe('OpenShift’s --config-dir', () => {
+  const dir = '/etc/openshift/kubelet.conf.d';
+
+  it('is used only when the policy asks for it, and the reason names the vendor’s own way', () => {
+    expect(anyPlan({ dir })).toMatchObject({
+      kind: 'unreconcilable',
+      reason: expect.stringMatching(/KubeletConfig.*MachineConfig.*openShiftConfigDir: true/u),
+    });
+    expect(anyPlan({ dir: '/etc//openshift/x/../kubelet.conf.d/' }).kind).toBe('unreconcilable');
+    expect(planned({ dir, openShiftConfigDir: true }).file).toBe(`${dir}/99-kubelet-sysctl-agent.conf`);
+  });
+
+  it('is restored also when the policy no longer asks for it', () => {
+    expect(planned({ dir, goal: 'Restore', desired: [] })).toMatchObject({ kind: 'planned', changed: false });
+  });
+});

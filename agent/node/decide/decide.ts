@@ -64,6 +64,7 @@ function planInput(
     ...kubelet,
     lastApplied,
     unmanaged: settings.unmanaged,
+    openShiftConfigDir: settings.openShiftConfigDir,
     goal: settings.mode === 'Restore' ? 'Restore' : 'Apply',
   };
 }
