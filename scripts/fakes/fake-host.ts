@@ -1,6 +1,7 @@
 // A host and a cluster in memory: a kubelet that starts, crashes and reports its node, a simulated clock, and a record
 // of all actions.
 
+import { posix } from 'node:path';
 import type { AgentPorts } from '../../agent/node/agent.ts';
 import { ChangedFileError } from '../../agent/node/changed-file.ts';
 import { stateStore } from '../../agent/node/state/state-store.ts';
@@ -55,6 +56,7 @@ export type Crash = (argv: readonly string[]) => string | undefined;
 /** Files by path, with their modification times. */
 class DatedFiles extends Map<string, string> {
   readonly #changed = new Map<string, Date>();
+  readonly #folders = new Set<string>();
   readonly #now: () => Date;
 
   constructor(now: () => Date) {
@@ -64,18 +66,34 @@ class DatedFiles extends Map<string, string> {
 
   override set(path: string, content: string): this {
     this.#changed.set(path, this.#now());
+    if (!this.has(path)) {
+      this.#touchFolder(path);
+    }
     return super.set(path, content);
+  }
+
+  override delete(path: string): boolean {
+    this.#touchFolder(path);
+    return super.delete(path);
+  }
+
+  #touchFolder(path: string): void {
+    const folder = posix.dirname(path);
+    this.#folders.add(folder);
+    this.#changed.set(folder, this.#now());
   }
 
   /** Makes all files older than the kubelet. */
   age(): void {
-    for (const path of this.keys()) {
+    for (const path of this.#changed.keys()) {
       this.#changed.set(path, new Date(0));
     }
   }
 
+  /** A folder that had a file once exists. */
   changedAt(path: string): Date | undefined {
-    return this.has(path) ? this.#changed.get(path) : undefined;
+    const name = path.replace(/\/$/u, '');
+    return this.has(name) || this.#folders.has(name) ? this.#changed.get(name) : undefined;
   }
 }
 
@@ -98,6 +116,8 @@ export class FakeHost {
   /** The binaries that were asked for their version, in order. */
   readonly asked: string[] = [];
   crash: Crash = () => undefined;
+  /** The lines that a kubelet logs at its start. */
+  startLog: () => readonly string[] = () => [];
   /** The error to throw for the action that is about to happen; undefined: none. */
   fault: (action: string) => Error | undefined = () => undefined;
   /** Number of restarts by systemd since the last explicit start. */
@@ -168,7 +188,7 @@ export class FakeHost {
     const argv = nextArgv(this.#unit());
     const line = this.crash(argv);
     this.#argv = line === undefined ? argv : undefined;
-    this.#journal = line === undefined ? [] : [line];
+    this.#journal = [...this.startLog(), ...(line === undefined ? [] : [line])];
     if (line === undefined && this.reports) {
       this.#reported = new Date(Math.floor(this.now.getTime() / 1000) * 1000);
     }
@@ -222,6 +242,8 @@ export class FakeHost {
           this.#do('restart');
           const failed = this.givesUp && this.#argv === undefined;
           if (this.active && !failed) {
+            // The old kubelet's stop takes time.
+            this.now = new Date(this.now.getTime() + 1);
             this.startKubelet();
           }
           await this.restarted();

@@ -108,7 +108,9 @@ describe.skipIf(NO_GO !== undefined)(`the kubelet's --config-dir (${NO_GO ?? `se
 
 /** The drop-in whose list takes effect when all files have one and are given in reverse order. */
 function lastOf(paths: readonly string[]): string | undefined {
-  const content = Buffer.from('allowedUnsafeSysctls: [kernel.sem]');
+  const content = Buffer.from(
+    'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nallowedUnsafeSysctls: [kernel.sem]\n',
+  );
   const dropIns = paths.toReversed().map((path) => ({ path, content }));
   const from = readKubeletConfig({ config: undefined, dropIns }).allowedUnsafeSysctlsFrom;
   return from?.replace('drop-in ', '');

@@ -42,6 +42,25 @@ describe('hostFiles', () => {
     expect((await stat(`${root}/etc/default`)).mode & 0o777).toBe(0o755);
   });
 
+  test('creates no folder when the file needs one that exists', async () => {
+    const root = await temporaryRoot();
+    const files = hostFiles(root, noCommands);
+    const write = files.writeAtomic('/etc/conf.d/a.conf', bytes(''), { needsFolder: true });
+
+    await expect(write).rejects.toThrow('ENOENT');
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  test('names the path behind links, also where its last parts are missing', async () => {
+    const root = await temporaryRoot();
+    const files = hostFiles(root, noCommands);
+    await symlink('/run/kubelet.env', `${root}/link`);
+
+    expect(await files.realPath('/link')).toBe('/run/kubelet.env');
+    expect(await files.realPath('/etc//default/../kubelet')).toBe('/etc/kubelet');
+    expect(await files.realPath('/etc/default/kubelet')).toBe('/etc/default/kubelet');
+  });
+
   test('replaces a file by a new inode with the same mode and leaves no temporary file', async () => {
     const root = await temporaryRoot();
     await writeFile(`${root}/kubelet`, 'old');

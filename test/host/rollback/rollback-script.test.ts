@@ -14,6 +14,8 @@ interface Scene {
   readonly left?: readonly string[];
   /** The content of the file as the script finds it. */
   readonly content?: string | Uint8Array;
+  /** The change is one of a drop-in of --config-dir, which has no flag; undefined: it did not exist before. */
+  readonly dropIn?: { readonly before: Uint8Array | undefined };
   /** Our flag before the change. */
   readonly was?: string;
   readonly spoil?: (journal: string) => string;
@@ -28,6 +30,7 @@ interface Run {
 async function undo({
   left = [],
   content = AFTER,
+  dropIn,
   was,
   spoil = (journal: string) => journal,
 }: Scene = {}): Promise<Run> {
@@ -36,9 +39,9 @@ async function undo({
     unit: 'kubelet.service',
     invocation: '0123',
     file: `${root}/etc/kubelet`,
-    before: BEFORE,
+    before: dropIn === undefined ? BEFORE : dropIn.before,
     after: sha256Of(AFTER) ?? null,
-    flag: { before: was, after: FLAG },
+    flag: dropIn === undefined ? { before: was, after: FLAG } : { before: undefined, after: undefined },
     healthz: null,
     desired: [],
     nodeSoakSeconds: 0,
@@ -126,5 +129,32 @@ describe('the rollback script', () => {
     expect(await readFile(`${root}/etc/kubelet`, 'utf8')).toBe(content);
     expect((await readdir(`${root}/agent`)).toSorted()).toEqual(['undo', 'undoing']);
     expect((await readdir(`${root}/etc`)).toSorted()).toEqual(['kubelet']);
+  });
+
+  test('removes a drop-in that did not exist before, and keeps its folder and what else is in it', async () => {
+    const left = ['40-nodeadm.conf', '.kubelet.kubelet-sysctl-agent.a1b2c3d4e5f6'];
+    const { root, exitCode } = await undo({ left, dropIn: { before: undefined } });
+
+    expect(exitCode).toBe(0);
+    expect(await readdir(`${root}/etc`)).toEqual(['40-nodeadm.conf']);
+    expect((await readdir(`${root}/agent`)).toSorted()).toEqual(['undo', 'undone-boot']);
+
+    const alone = await undo({ dropIn: { before: undefined } });
+    expect(await readdir(`${alone.root}/etc`)).toEqual([]);
+  });
+
+  test('restores the old bytes of a drop-in', async () => {
+    const { root, exitCode } = await undo({ dropIn: { before: BEFORE } });
+
+    expect(exitCode).toBe(0);
+    expect(await readFile(`${root}/etc/kubelet`)).toEqual(BEFORE);
+  });
+
+  test('exits with 1 and keeps the journal when another party has modified the drop-in', async () => {
+    const { root, exitCode } = await undo({ dropIn: { before: undefined }, content: 'kind: x\n' });
+
+    expect(exitCode).toBe(1);
+    expect(await readFile(`${root}/etc/kubelet`, 'utf8')).toBe('kind: x\n');
+    expect((await readdir(`${root}/agent`)).toSorted()).toEqual(['undo', 'undoing']);
   });
 });
