@@ -1,5 +1,6 @@
 // What a change promises, on the targets other than KUBELET_EXTRA_ARGS: each case on a node of such a kind.
 
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { NEW_TARGET_KINDS, type TakenKind } from '../../scripts/bed/kinds/kinds.ts';
 import { until } from '../../scripts/bed/util/until.ts';
@@ -16,6 +17,8 @@ import { byLength } from './support/length.ts';
 
 const GOOD = 'net.core.somaxconn';
 const MORE = 'net.core.wmem_max';
+const THEIRS = 'kernel.msgmax';
+const HEAD = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
 const CHECK = '/usr/local/lib/e2e-check';
 const SOON = { timeoutMs: 30_000, everyMs: 1 };
 /** A node boots, and its agent is started by a kubelet that was just started. */
@@ -105,6 +108,42 @@ describe.concurrent.each(TRIED)('on a node of the kind $title', (kind) => {
     }));
 });
 
+const FOLDERS = TRIED.filter(({ target }) => target.kind === 'config-dir');
+
+describe.concurrent.each(FOLDERS)('in the config-dir of a node of the kind $title', (kind) => {
+  const { path } = kind.target;
+  const earlier = join(dirname(path), '30-another-party.conf');
+
+  it('the list of an earlier file that another party writes is repeated in ours, and the kubelet allows both', () =>
+    pool.use(async (name) => {
+      const node = await nodeOfKind(name, kind);
+      await node.setList([GOOD]);
+      await node.awaitDone([GOOD]);
+
+      await node.write(`${HEAD}allowedUnsafeSysctls: [${THEIRS}]\n`, earlier);
+
+      await node.awaitDone([GOOD, THEIRS]);
+      expect(await node.text(path)).toContain(THEIRS);
+      await runsWithASysctl(node, THEIRS, '9000');
+    }));
+
+  it('a later file with a list of its own is named, and nothing is written', () =>
+    pool.use(async (name) => {
+      const node = await nodeOfKind(name, kind);
+      const later = join(dirname(path), '99-z-another-party.conf');
+      await node.write(`${HEAD}allowedUnsafeSysctls: [${THEIRS}]\n`, later);
+      const before = await node.kubelet();
+
+      await node.setList([GOOD]);
+      await node.awaitReport({ what: `name ${later}` }, ({ state, reason }) => {
+        return state !== 'Done' && state !== 'Working' && reason?.includes(later) === true;
+      });
+
+      expect(await node.text(path)).toBeUndefined();
+      expect(await node.kubelet()).toEqual(before);
+    }));
+});
+
 describe('mode: Restore', () => {
   it('brings back the exact bytes and mode on a node of each of these kinds', async () => {
     const names = ['n1', 'n2', 'n4', 'n5'];
@@ -146,8 +185,8 @@ function isDegraded({ state }: Report): boolean {
   return state === 'Degraded';
 }
 
-async function runsWithASysctl(node: TestNode): Promise<void> {
-  const pod = await sysctlPod(node, { name: GOOD, value: '4096' });
+async function runsWithASysctl(node: TestNode, name = GOOD, value = '4096'): Promise<void> {
+  const pod = await sysctlPod(node, { name, value });
   expect(await pod.settled()).toMatchObject({ kind: 'running' });
   await pod.remove();
 }

@@ -6,6 +6,7 @@ import {
   KINDS,
   NEW_TARGET_KINDS,
   TAKEN_KINDS,
+  type TakenKind,
 } from '../../../../scripts/bed/kinds/kinds.ts';
 
 const NODE = {
