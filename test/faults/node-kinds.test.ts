@@ -1,7 +1,7 @@
 // What a change promises, on the targets other than KUBELET_EXTRA_ARGS: each case on a node of such a kind.
 
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { NEW_TARGET_KINDS, type TakenKind } from '../../scripts/bed/kinds/kinds.ts';
 import { until } from '../../scripts/bed/util/until.ts';
 import { useDropIn } from '../../scripts/node/kubelet-unit.ts';
@@ -9,7 +9,7 @@ import { clearPolicy, setKeys } from '../../scripts/node/policy.ts';
 import type { Report } from '../../scripts/node/report.ts';
 import type { TestNode } from '../../scripts/node/test-node.ts';
 import { e2eWorld } from '../e2e/support/bed.ts';
-import { nodeOfKind } from '../e2e/support/node/fresh.ts';
+import { freshNodes, nodeOfKind } from '../e2e/support/node/fresh.ts';
 import { nodePool } from '../e2e/support/node/node-pool.ts';
 import { sysctlPod } from '../e2e/support/node/pods.ts';
 import { hostView } from './support/change/host-view.ts';
@@ -25,7 +25,12 @@ const SOON = { timeoutMs: 30_000, everyMs: 1 };
 const BOOT_MS = 120_000;
 
 const TRIED = byLength({ short: NEW_TARGET_KINDS.slice(0, 1), long: NEW_TARGET_KINDS });
-const pool = nodePool(['n1', 'n2', 'n4']);
+/** One for each new target. */
+const NAMES = ['n1', 'n2', 'n4', 'n5'];
+const pool = nodePool(NAMES);
+
+/** Other files expect the nodes as the bed made them. */
+afterAll(async () => void (await freshNodes(NAMES)));
 
 describe.concurrent.each(TRIED)('on a node of the kind $title', (kind) => {
   const { path } = kind.target;
@@ -146,9 +151,8 @@ describe.concurrent.each(FOLDERS)('in the config-dir of a node of the kind $titl
 
 describe('mode: Restore', () => {
   it('brings back the exact bytes and mode on a node of each of these kinds', async () => {
-    const names = ['n1', 'n2', 'n4', 'n5'];
     const nodes = await Promise.all(
-      NEW_TARGET_KINDS.map(async (kind, index) => changed(await nodeOfKind(names[index] ?? '', kind), kind)),
+      NEW_TARGET_KINDS.map(async (kind, index) => changed(await nodeOfKind(NAMES[index] ?? '', kind), kind)),
     );
 
     await setKeys(await e2eWorld(), { mode: 'Restore' });
