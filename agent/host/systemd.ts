@@ -54,10 +54,13 @@ export function hostSystemd(run: RunOnHost): Systemd {
         '--no-legend',
         pattern,
       ]);
-      return answer
-        .split('\n')
-        .map((line) => line.trim().split(/\s+/u)[0] ?? '')
-        .filter((name) => name.endsWith('.service'));
+      return (
+        answer
+          .split('\n')
+          .map((line) => line.trim().split(/\s+/u))
+          // One that only another unit names, such as by Before=, is listed too.
+          .flatMap(([name = '', load]) => (name.endsWith('.service') && load !== 'not-found' ? [name] : []))
+      );
     },
 
     async tryRestart(unit) {

@@ -1,6 +1,7 @@
 // What a change promises, on the targets other than KUBELET_EXTRA_ARGS: each case on a node of such a kind.
 
-import { describe, expect, it } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { NEW_TARGET_KINDS, type TakenKind } from '../../scripts/bed/kinds/kinds.ts';
 import { until } from '../../scripts/bed/util/until.ts';
 import { useDropIn } from '../../scripts/node/kubelet-unit.ts';
@@ -8,7 +9,7 @@ import { clearPolicy, setKeys } from '../../scripts/node/policy.ts';
 import type { Report } from '../../scripts/node/report.ts';
 import type { TestNode } from '../../scripts/node/test-node.ts';
 import { e2eWorld } from '../e2e/support/bed.ts';
-import { nodeOfKind } from '../e2e/support/node/fresh.ts';
+import { freshNodes, nodeOfKind } from '../e2e/support/node/fresh.ts';
 import { nodePool } from '../e2e/support/node/node-pool.ts';
 import { sysctlPod } from '../e2e/support/node/pods.ts';
 import { hostView } from './support/change/host-view.ts';
@@ -16,13 +17,20 @@ import { byLength } from './support/length.ts';
 
 const GOOD = 'net.core.somaxconn';
 const MORE = 'net.core.wmem_max';
+const THEIRS = 'kernel.msgmax';
+const HEAD = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
 const CHECK = '/usr/local/lib/e2e-check';
 const SOON = { timeoutMs: 30_000, everyMs: 1 };
 /** A node boots, and its agent is started by a kubelet that was just started. */
 const BOOT_MS = 120_000;
 
 const TRIED = byLength({ short: NEW_TARGET_KINDS.slice(0, 1), long: NEW_TARGET_KINDS });
-const pool = nodePool(['n1', 'n2', 'n4']);
+/** One for each new target. */
+const NAMES = ['n1', 'n2', 'n4', 'n5'];
+const pool = nodePool(NAMES);
+
+/** Other files expect the nodes as the bed made them. */
+afterAll(async () => void (await freshNodes(NAMES)));
 
 describe.concurrent.each(TRIED)('on a node of the kind $title', (kind) => {
   const { path } = kind.target;
@@ -105,11 +113,46 @@ describe.concurrent.each(TRIED)('on a node of the kind $title', (kind) => {
     }));
 });
 
+const FOLDERS = TRIED.filter(({ target }) => target.kind === 'config-dir');
+
+describe.concurrent.each(FOLDERS)('in the config-dir of a node of the kind $title', (kind) => {
+  const { path } = kind.target;
+  const earlier = join(dirname(path), '30-another-party.conf');
+
+  it('the list of an earlier file that another party writes is repeated in ours, and the kubelet allows both', () =>
+    pool.use(async (name) => {
+      const node = await nodeOfKind(name, kind);
+      await node.setList([GOOD]);
+      await node.awaitDone([GOOD]);
+
+      await node.write(`${HEAD}allowedUnsafeSysctls: [${THEIRS}]\n`, earlier);
+
+      await node.awaitDone([GOOD, THEIRS]);
+      expect(await node.text(path)).toContain(THEIRS);
+      await runsWithASysctl(node, THEIRS, '9000');
+    }));
+
+  it('a later file with a list of its own is named, and nothing is written', () =>
+    pool.use(async (name) => {
+      const node = await nodeOfKind(name, kind);
+      const later = join(dirname(path), '99-z-another-party.conf');
+      await node.write(`${HEAD}allowedUnsafeSysctls: [${THEIRS}]\n`, later);
+      const before = await node.kubelet();
+
+      await node.setList([GOOD]);
+      await node.awaitReport({ what: `name ${later}` }, ({ state, reason }) => {
+        return state !== 'Done' && state !== 'Working' && reason?.includes(later) === true;
+      });
+
+      expect(await node.text(path)).toBeUndefined();
+      expect(await node.kubelet()).toEqual(before);
+    }));
+});
+
 describe('mode: Restore', () => {
   it('brings back the exact bytes and mode on a node of each of these kinds', async () => {
-    const names = ['n1', 'n2', 'n4', 'n5'];
     const nodes = await Promise.all(
-      NEW_TARGET_KINDS.map(async (kind, index) => changed(await nodeOfKind(names[index] ?? '', kind), kind)),
+      NEW_TARGET_KINDS.map(async (kind, index) => changed(await nodeOfKind(NAMES[index] ?? '', kind), kind)),
     );
 
     await setKeys(await e2eWorld(), { mode: 'Restore' });
@@ -146,8 +189,8 @@ function isDegraded({ state }: Report): boolean {
   return state === 'Degraded';
 }
 
-async function runsWithASysctl(node: TestNode): Promise<void> {
-  const pod = await sysctlPod(node, { name: GOOD, value: '4096' });
+async function runsWithASysctl(node: TestNode, name = GOOD, value = '4096'): Promise<void> {
+  const pod = await sysctlPod(node, { name, value });
   expect(await pod.settled()).toMatchObject({ kind: 'running' });
   await pod.remove();
 }

@@ -1,7 +1,7 @@
 // Amazon's nodes: nodeadm writes the kubelet's files; on AL2023 it does so at every boot.
 
 import { CONTAINERD, DROP_INS, file, jsonConfig, type KindFiles, type KindNode, nodeKind } from './kind.ts';
-import { OWN_CONFIG, script, UNIT_FILE, variableIn } from './kind.ts';
+import { OS_RELEASE, OWN_CONFIG, script, UNIT_FILE, variableIn } from './kind.ts';
 
 const ENVIRONMENT = '/etc/eks/kubelet/environment';
 const CONFIG = '/etc/kubernetes/kubelet/config.json';
@@ -93,7 +93,7 @@ const AL2023 = nodeKind({
 
 const AL2023_WITHOUT = nodeKind({
   title: 'EKS AL2023 without config-dir',
-  setting: ['NodeConfig'],
+  setting: ['spec.kubelet.config.allowedUnsafeSysctls', 'NodeConfig'],
   files: (node) => ({
     [UNIT_FILE]: file(unit('/usr/bin/kubelet $NODEADM_KUBELET_ARGS')),
     [KUBECONFIG]: file(node.kubeconfig),
@@ -127,8 +127,10 @@ const HYBRID = nodeKind({
 
 const AL2 = nodeKind({
   title: 'EKS AL2',
-  setting: ['EnvironmentFile'],
+  labels: { 'eks.amazonaws.com/nodegroup': 'workers' },
+  setting: ['EnvironmentFile', 'bootstrap.sh'],
   files: (node) => ({
+    [OS_RELEASE]: file('NAME="Amazon Linux"\nVERSION="2"\nID="amzn"\nVERSION_ID="2"\n'),
     [UNIT_FILE]: file(`[Unit]
 Description=The kubelet of an older EKS node
 After=containerd.service

@@ -34,7 +34,9 @@ export interface NodeKind {
   readonly binary: string;
   /** Undefined: the agent refuses such a node. */
   readonly target: KindTarget | undefined;
-  /** Words that the reason of a refused node contains; the vendor's own setting first. */
+  /** Labels of the Node by which it is recognised. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Words that the reason of a refused node contains. */
   readonly setting: readonly string[];
   /** Returns every file of the kind by its path on the node. None of them exists on a node of another kind. */
   files(node: KindNode): KindFiles;
@@ -42,6 +44,7 @@ export interface NodeKind {
 
 /** Where every node of the bed has its kubelet; a kind's own path is a link to it. */
 export const BED_KUBELET = '/usr/bin/kubelet';
+export const OS_RELEASE = '/etc/os-release';
 export const KUBELET_UNIT = 'kubelet.service';
 export const UNIT_FILE = '/etc/systemd/system/kubelet.service';
 export const DROP_INS = `${UNIT_FILE}.d`;
@@ -71,7 +74,7 @@ export function jsonConfig({ config }: Pick<KindNode, 'config'>): string {
 
 /** Returns a kind whose unit is kubelet.service and whose kubelet is /usr/bin/kubelet, where `kind` does not say otherwise. */
 export function nodeKind(kind: Pick<NodeKind, 'title' | 'files'> & Partial<NodeKind>): NodeKind {
-  return { unit: KUBELET_UNIT, binary: BED_KUBELET, target: undefined, setting: [], ...kind };
+  return { unit: KUBELET_UNIT, binary: BED_KUBELET, target: undefined, labels: {}, setting: [], ...kind };
 }
 
 /** Returns the target that is a variable's words in a file. */

@@ -1,5 +1,6 @@
 // All node kinds that the bed has.
 
+import { dirname } from 'node:path';
 import { EKS_KINDS } from './eks.ts';
 import { BED_KUBELET, type KindTarget, type NodeKind } from './kind.ts';
 import { KUBEADM_KINDS } from './kubeadm.ts';
@@ -32,6 +33,11 @@ const REPLACED: readonly string[] = [
   '/usr/lib/systemd/system/kubelet.service',
   '/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf',
 ];
+
+/** Folders whose files other parties add to. */
+export const KIND_FOLDERS: readonly string[] = TAKEN_KINDS.flatMap(({ target }) =>
+  target.kind === 'config-dir' ? [dirname(target.path)] : [],
+);
 
 /** Every path that the bed or the agent writes for a node to be of a kind. */
 export const KIND_PATHS: readonly string[] = [

@@ -133,6 +133,7 @@ const SEALOS = nodeKind({
 
 const MINIKUBE = nodeKind({
   title: 'minikube',
+  labels: { 'minikube.k8s.io/name': 'minikube' },
   setting: ['--extra-config=kubelet.allowed-unsafe-sysctls'],
   files: ({ name, address }) => ({
     ...unit('/usr/bin/kubelet'),

@@ -1,6 +1,16 @@
 // Kinds whose installer writes a unit of its own, with its own variables.
 
-import { CONTAINERD, DROP_INS, file, jsonConfig, nodeKind, OWN_CONFIG, script, secret } from './kind.ts';
+import {
+  CONTAINERD,
+  DROP_INS,
+  file,
+  jsonConfig,
+  nodeKind,
+  OS_RELEASE,
+  OWN_CONFIG,
+  script,
+  secret,
+} from './kind.ts';
 import { UNIT_FILE, variableIn } from './kind.ts';
 
 const KUBELET_ENV = '/etc/kubernetes/kubelet.env';
@@ -173,7 +183,6 @@ ExecStart=/opt/bin/kubelet \\
 const OPENSHIFT = nodeKind({
   title: 'OpenShift',
   target: { kind: 'config-dir', path: `${OPENSHIFT_DIR}/${OWN_CONFIG}` },
-  setting: ['KubeletConfig'],
   files: ({ name, address, kubeconfig, config }) => ({
     [UNIT_FILE]: file(`[Unit]
 Description=The kubelet of an OpenShift worker
@@ -187,7 +196,7 @@ ExecStartPre=/bin/mkdir --parents /etc/kubernetes/manifests
 ExecStartPre=/bin/mkdir --parents ${OPENSHIFT_DIR}
 ExecStartPre=/bin/rm -f /var/lib/kubelet/cpu_manager_state
 ExecStartPre=/bin/rm -f /var/lib/kubelet/memory_manager_state
-EnvironmentFile=/etc/os-release
+EnvironmentFile=${OS_RELEASE}
 EnvironmentFile=-/etc/kubernetes/kubelet-workaround
 EnvironmentFile=-/etc/kubernetes/kubelet-env
 EnvironmentFile=/etc/node-sizing.env

@@ -1,6 +1,6 @@
 // Kinds that the agent refuses: the vendor has a setting of its own, or the kubelet is no unit.
 
-import { file, nodeKind, type NodeKind, script, UNIT_FILE } from './kind.ts';
+import { file, nodeKind, type NodeKind, OS_RELEASE, script, UNIT_FILE } from './kind.ts';
 import { WRAPPER_RUNS } from './other-installers.ts';
 
 const CONFIG = '/var/lib/kubelet/config.yaml';
@@ -23,7 +23,8 @@ WantedBy=multi-user.target
 const GKE = nodeKind({
   title: 'GKE',
   binary: '/home/kubernetes/bin/kubelet',
-  setting: ['allowedUnsafeSysctls'],
+  labels: { 'cloud.google.com/gke-nodepool': 'default-pool' },
+  setting: ['kubeletConfig.allowedUnsafeSysctls'],
   files: () => ({
     [UNIT_FILE]: file(
       unit(
@@ -38,7 +39,7 @@ const GKE = nodeKind({
 const KOPS = nodeKind({
   title: 'kOps',
   binary: '/usr/local/bin/kubelet',
-  setting: ['spec.kubelet'],
+  setting: ['spec.kubelet.allowedUnsafeSysctls'],
   files: () => ({
     [UNIT_FILE]: file(
       unit(
@@ -52,30 +53,47 @@ const KOPS = nodeKind({
 
 const KUBEASZ = nodeKind({
   title: 'kubeasz',
-  setting: ['$KUBELET_EXTRA_ARGS'],
-  files: ({ name }) => ({
+  binary: '/opt/kube/bin/kubelet',
+  setting: ['roles/kube-node/templates/kubelet-config.yaml.j2'],
+  files: ({ name, kubeconfig }) => ({
     [UNIT_FILE]: file(
       unit(
         'The kubelet of kubeasz',
         `WorkingDirectory=/var/lib/kubelet
-ExecStart=/usr/bin/kubelet \\
+ExecStart=/opt/kube/bin/kubelet \\
   --config=${CONFIG} \\
   --hostname-override=${name} \\
-  --kubeconfig=/etc/kubernetes/kubelet.conf`,
+  --kubeconfig=/etc/kubernetes/kubelet.kubeconfig`,
       ),
     ),
+    '/etc/kubernetes/kubelet.kubeconfig': file(kubeconfig),
   }),
 });
 
 const SNAP = nodeKind({
   title: 'Canonical Kubernetes (k8s-snap)',
   unit: 'snap.k8s.kubelet.service',
-  setting: [],
+  setting: ['/var/snap/k8s/common/args/kubelet'],
   files: () => ({
     '/etc/systemd/system/snap.k8s.kubelet.service': file(
       unit('Service for snap application k8s.kubelet', 'ExecStart=/usr/bin/snap run k8s.kubelet'),
     ),
     '/usr/bin/snap': script(`#!/bin/sh\necho "$*" >>${WRAPPER_RUNS}\nexec /usr/bin/kubelet ${BASE}\n`),
+  }),
+});
+
+const BOTTLEROCKET = nodeKind({
+  title: 'Bottlerocket',
+  setting: ['settings.kubernetes.allowed-unsafe-sysctls'],
+  files: () => ({
+    [OS_RELEASE]: file('NAME=Bottlerocket\nID=bottlerocket\nPRETTY_NAME="Bottlerocket OS"\n'),
+    [UNIT_FILE]: file(
+      unit(
+        'The kubelet of a Bottlerocket node, rendered from its settings',
+        `EnvironmentFile=/etc/network/proxy.env\nExecStart=/usr/bin/kubelet ${BASE}`,
+      ),
+    ),
+    '/etc/network/proxy.env': file('NO_PROXY=localhost,127.0.0.1\n'),
   }),
 });
 
@@ -94,11 +112,14 @@ function inside(title: string, unitName: string, binary: string, setting: readon
 
 export const VENDORS_KINDS = {
   GKE,
+  BOTTLEROCKET,
   KOPS,
   KUBEASZ,
   SNAP,
   K3S: inside('k3s', 'k3s-agent.service', '/usr/local/bin/k3s', ['/etc/rancher/k3s/config.yaml']),
   RKE2: inside('RKE2', 'rke2-agent.service', '/usr/local/bin/rke2', ['/etc/rancher/rke2/config.yaml']),
   K0S: inside('k0s', 'k0sworker.service', '/usr/local/bin/k0s', ['workerProfiles']),
-  MICROK8S: inside('MicroK8s', 'snap.microk8s.daemon-kubelite.service', '/snap/microk8s/kubelite', []),
+  MICROK8S: inside('MicroK8s', 'snap.microk8s.daemon-kubelite.service', '/snap/microk8s/kubelite', [
+    '/var/snap/microk8s/current/args/kubelet',
+  ]),
 } as const;

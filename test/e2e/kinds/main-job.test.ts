@@ -1,16 +1,20 @@
 // The product's main job on nodes as other people's installers and vendors make them.
 
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type TakenKind, TAKEN_KINDS } from '../../../scripts/bed/kinds/kinds.ts';
 import type { TestNode } from '../../../scripts/node/test-node.ts';
-import { nodeOfKind } from '../support/node/fresh.ts';
+import { freshNodes, nodeOfKind } from '../support/node/fresh.ts';
 import { nodePool } from '../support/node/node-pool.ts';
 import { sysctlPod } from '../support/node/pods.ts';
 
 const NAME = 'net.core.somaxconn';
 const FLAG = `--allowed-unsafe-sysctls=${NAME}`;
 
-const pool = nodePool(['n1', 'n2', 'n4', 'n5']);
+const NAMES = ['n1', 'n2', 'n4', 'n5'];
+const pool = nodePool(NAMES);
+
+/** Other files expect the nodes as the bed made them. */
+afterAll(async () => void (await freshNodes(NAMES)));
 
 describe.concurrent('after one edit of the ConfigMap, a pod with the sysctl runs on a node of the kind', () => {
   it.each(TAKEN_KINDS)('$title', (kind) =>

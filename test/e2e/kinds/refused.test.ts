@@ -1,12 +1,12 @@
 // Nodes whose list belongs elsewhere: the agent says where, and neither writes nor runs anything.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { NodeKind } from '../../../scripts/bed/kinds/kind.ts';
 import { REFUSED_KINDS } from '../../../scripts/bed/kinds/kinds.ts';
 import { WRAPPER_RUNS } from '../../../scripts/bed/kinds/other-installers.ts';
 import type { TestNode } from '../../../scripts/node/test-node.ts';
-import { nodeOfKind } from '../support/node/fresh.ts';
+import { freshNodes, nodeOfKind } from '../support/node/fresh.ts';
 import { nodePool } from '../support/node/node-pool.ts';
 
 const NAME = 'net.core.somaxconn';
@@ -17,7 +17,11 @@ const MARK = '/run/bed-mark';
 const NOT_SEARCHED = ['/proc', '/sys', '/dev', '/run', '/tmp', '/var/lib', '/var/log'];
 const STATE_FOLDER = '/var/lib/kubelet-sysctl-agent';
 
-const pool = nodePool(['n1', 'n2', 'n4', 'n5']);
+const NAMES = ['n1', 'n2', 'n4', 'n5'];
+const pool = nodePool(NAMES);
+
+/** Other files expect the nodes as the bed made them. */
+afterAll(async () => void (await freshNodes(NAMES)));
 
 describe.concurrent('nothing is written or run, and the reason names the setting to use, on a node of the kind', () => {
   it.each(REFUSED_KINDS)('$title', (kind) =>

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { inject } from 'vitest';
 import { JOURNAL_FILE } from '../../../../agent/node/state/state-store.ts';
-import { BED_KUBELET, KUBELET_UNIT, type NodeKind } from '../../../../scripts/bed/kinds/kind.ts';
+import { BED_KUBELET, KUBELET_UNIT, type NodeKind, OS_RELEASE } from '../../../../scripts/bed/kinds/kind.ts';
 import { ALL_KINDS, KIND_PATHS } from '../../../../scripts/bed/kinds/kinds.ts';
 import { agentPodOn } from '../../../../scripts/node/agent-pod.ts';
 import { readHostFile } from '../../../../scripts/node/host-files.ts';
@@ -18,7 +18,8 @@ import { e2eWorld } from '../bed.ts';
 const UNIT_FOLDER = '/etc/systemd/system/';
 const OTHER_UNITS = [...new Set(ALL_KINDS.map(({ unit }) => unit))].filter((unit) => unit !== KUBELET_UNIT);
 /** The bed has them on every node, and a kind without its own reads them. */
-const BED_FILES: ReadonlySet<string> = new Set(['/etc/kubernetes/kubelet.conf']);
+const BED_FILES: ReadonlySet<string> = new Set(['/etc/kubernetes/kubelet.conf', OS_RELEASE]);
+const LABELS: readonly string[] = ALL_KINDS.flatMap(({ labels }) => Object.keys(labels));
 
 /** The node with its original files, kubelet arguments and an agent that has nothing to do. */
 export async function freshNode(name: string): Promise<TestNode> {
@@ -33,6 +34,7 @@ export async function nodeOfKind(name: string, kind: NodeKind): Promise<TestNode
   const node = testNode(await e2eWorld(), name);
   await node.setList([]);
   await idle(node);
+  await setLabels(node, kind.labels);
   await stopOtherUnits(node);
   // A node whose kubelet is no unit has none of this name.
   if (kind.unit !== KUBELET_UNIT)
@@ -61,6 +63,7 @@ export async function freshNodes(names: readonly string[]): Promise<readonly Tes
 
 async function reset(node: TestNode): Promise<void> {
   await idle(node);
+  await setLabels(node, {});
   const others = await stopOtherUnits(node);
   const changed = await putBack(node, filesOf(node));
   if (others || changed || !(await runsAsAtFirst(node, originalOf(node)))) await node.restartKubelet();
@@ -128,6 +131,14 @@ function filesOfKind(node: TestNode, kind: NodeKind): Wanted {
   // The kubeconfig that the other kinds read stays where the bed has it.
   const others = KIND_PATHS.filter((path) => !BED_FILES.has(path)).map((path) => [path, null]);
   return Object.fromEntries([...others, ...own]);
+}
+
+/** Gives the Node these labels, and none that only another kind has. */
+async function setLabels({ name, world }: TestNode, labels: NodeKind['labels']): Promise<void> {
+  const found = (await world.cluster.core.readNode({ name })).metadata?.labels ?? {};
+  const removed = LABELS.filter((key) => key in found && !(key in labels)).map((key) => `${key}-`);
+  const changes = [...removed, ...Object.entries(labels).map(([key, value]) => `${key}=${value}`)];
+  if (changes.length > 0) await world.bed.kubectl(['label', '--overwrite', 'node', name, ...changes]);
 }
 
 /** Stops units that only other kinds have; resolves with whether there was one. */

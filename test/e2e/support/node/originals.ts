@@ -1,6 +1,6 @@
 // What a node was before any agent or test touched it, and how it gets there again.
 
-import { KIND_PATHS } from '../../../../scripts/bed/kinds/kinds.ts';
+import { KIND_FOLDERS, KIND_PATHS } from '../../../../scripts/bed/kinds/kinds.ts';
 
 /** Files of the host that a test may change; each may be missing. */
 export const FILES: readonly string[] = [
@@ -15,6 +15,7 @@ export const FILES: readonly string[] = [
 export const FOLDERS: readonly string[] = [
   '/etc/systemd/system/kubelet.service.d',
   '/etc/kubernetes/kubelet.conf.d',
+  ...KIND_FOLDERS,
 ];
 
 export interface Original {
