@@ -1,3 +1,4 @@
+import { fc } from '@fast-check/vitest';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Agent } from '../../agent/node/agent.ts';
 import { KEYS } from '../../agent/names.ts';
@@ -12,14 +13,16 @@ let agent: Agent;
 let host: FakeHost;
 
 /** A node whose drop-in has `--v=3`, changed by the agent. */
-beforeEach(async () => {
+async function changedNode(): Promise<void> {
   host = new FakeHost();
   setSource('--v=3');
   host.startKubelet();
   host.advance(60_000);
   agent = await startedAgent(host, POLICY);
   host.advance(60_000);
-});
+}
+
+beforeEach(changedNode);
 
 /** A person edits the drop-in and runs daemon-reload. */
 function setSource(value: string): void {
@@ -115,6 +118,35 @@ describe('a drop-in whose arguments the agent has copied', () => {
 
     expect(host.files.get(ENVIRONMENT_FILE)).toBe(`KUBELET_EXTRA_ARGS='--v=5 ${FLAG}'\n`);
     expect(host.annotations[KEYS.reason]).toContain(`${ENVIRONMENT_FILE} has --v=5 and not --v=4`);
+  });
+
+  test('is in force after any order of edits, restarts and passes, and all that is left after mode Restore', async () => {
+    const value = fc.constantFrom('--v=3', '--v=4', '--v=4 --x=1', '--x=1 --y=2', '--max-pods 110');
+    const step = fc.oneof(
+      value.map((source) => ({ source })),
+      fc.constantFrom('restart', 'pass', 'pass'),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 8 }), value, async (steps, last) => {
+        await changedNode();
+        for (const one of [...steps, { source: last }, 'restart', 'pass', 'pass'] as const) {
+          host.advance(1000);
+          if (one === 'restart') host.startKubelet();
+          else if (one === 'pass') await hostChanged();
+          else setSource(one.source);
+        }
+        const words = (host.runningArgv ?? []).slice(2).filter((word) => word !== FLAG);
+        expect(words.toSorted()).toEqual(last.split(' ').toSorted());
+        expect(host.runningArgv).toContain(FLAG);
+
+        agent.setConfigMap(host.configMap({ ...POLICY, mode: 'Restore' }));
+        await hostChanged();
+        expect(host.files.has(ENVIRONMENT_FILE)).toBe(false);
+        expect(host.runningArgv?.slice(2)).toEqual(last.split(' '));
+        await agent.stop();
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test('is all that is left after mode Restore', async () => {
