@@ -38,16 +38,9 @@ export function planDropIn(
   const existing = own === undefined ? undefined : readDropIn(own);
   const overruler = overrulerOf(before, later);
   const wanted = input.goal === 'Restore' ? [] : [...new Set(input.desired)];
-  const merge = mergeAllowances({
-    existing,
-    elsewhere: overruler?.list,
-    inConfig: patternsOf(lower),
-    wanted,
-    lastApplied: input.lastApplied,
-    unmanaged: input.unmanaged,
-    goal: input.goal,
-    kubelet: input.kubelet ?? NEWEST_KUBELET,
-  });
+  const { lastApplied, unmanaged: others, goal, kubelet = NEWEST_KUBELET } = input;
+  const lists = { existing, elsewhere: overruler?.list, inConfig: patternsOf(lower), wanted };
+  const merge = mergeAllowances({ ...lists, lastApplied, unmanaged: others, goal, kubelet });
   const restored = restoredBy(input, target, own);
   const merged = merge.changed ? merge.list && printDropIn(merge.list) : own?.content;
   const content = restored === undefined ? merged : restored.bytes;
