@@ -38,17 +38,11 @@ export function planDropIn(
   const existing = own === undefined ? undefined : readDropIn(own);
   const overruler = overrulerOf(before, later);
   const wanted = input.goal === 'Restore' ? [] : [...new Set(input.desired)];
-  const merge = mergeAllowances({
-    existing,
-    elsewhere: overruler?.list,
-    inConfig: patternsOf(lower),
-    wanted,
-    // What the agent has not written is not its to restore.
-    lastApplied: input.goal === 'Restore' && input.written !== undefined ? NOTHING : input.lastApplied,
-    unmanaged: input.unmanaged,
-    goal: input.goal,
-    kubelet: input.kubelet ?? NEWEST_KUBELET,
-  });
+  const { unmanaged: others, goal, kubelet = NEWEST_KUBELET } = input;
+  // What the agent has not written is not its to restore.
+  const lastApplied = goal === 'Restore' && input.written !== undefined ? NOTHING : input.lastApplied;
+  const lists = { existing, elsewhere: overruler?.list, inConfig: patternsOf(lower), wanted };
+  const merge = mergeAllowances({ ...lists, lastApplied, unmanaged: others, goal, kubelet });
   const content = merge.changed ? merge.list && printDropIn(merge.list) : own?.content;
   const after = configuredOf(unit, files, readKubeletConfig(withDropIn(config, target.path, content)));
   const isCovered = coverageOf(patternsOf(after.allowances));

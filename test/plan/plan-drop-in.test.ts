@@ -222,6 +222,17 @@ describe('a plan for a kubelet with --config-dir and without $KUBELET_EXTRA_ARGS
     });
   });
 
+  it('stays in the agent’s file when the unit takes $KUBELET_EXTRA_ARGS later, and else goes to the variable', () => {
+    const unit = kubeadmUnit('KUBELET_EXTRA_ARGS=\n', {
+      environment: [`KUBELET_KUBEADM_ARGS=--config-dir=${DIR}`],
+    });
+    expect(planned({ unit })).toMatchObject({ file: '/etc/default/kubelet' });
+    expect(planned({ unit, own: ['net.core.somaxconn'] })).toMatchObject({ file: OURS, changed: false });
+    const lastApplied = { ours: ['kernel.sem', 'net.core.somaxconn'], folded: [] };
+    const plan = planned({ unit, own: ['kernel.sem', 'net.core.somaxconn'], lastApplied });
+    expect(plan.configured.after).toEqual(['net.core.somaxconn']);
+  });
+
   it('refuses arguments with which no kubelet starts', () => {
     expect(anyPlan({ args: 'stray' })).toMatchObject({ kind: 'refused', file: ENVIRONMENT, line: 1 });
   });
