@@ -17,8 +17,8 @@ export function whyNotOwn(
   const assigned = document?.assignments ?? [];
   const isAssigned = assigned.some(({ key }) => key === variable);
   if (/\s[#;]/u.test(file.path)) return 'has a comment in its path, which systemd reads as part of the name';
-  if (/\s/u.test(file.path) && file.content === undefined)
-    return 'has a blank in its path and does not exist';
+  if (/[\s#;]/u.test(file.path) && file.content === undefined)
+    return 'has a blank or a comment in its path and does not exist';
   if (file.fromGlob && !isAssigned) return 'is a match of a pattern';
 
   const path = posix.normalize(file.path).replace(/^\/\//u, '/');

@@ -48,8 +48,9 @@ export function planDropIn(
     goal: input.goal,
     kubelet: input.kubelet ?? NEWEST_KUBELET,
   });
-  const kept = merge.changed ? merge.list && printDropIn(merge.list) : own?.content;
-  const content = original(input, target, own) === undefined ? kept : original(input, target, own)?.bytes;
+  const restored = restoredBy(input, target, own);
+  const merged = merge.changed ? merge.list && printDropIn(merge.list) : own?.content;
+  const content = restored === undefined ? merged : restored.bytes;
   const after = configuredOf(unit, files, readKubeletConfig(withDropIn(config, target.path, content)));
   const isCovered = coverageOf(patternsOf(after.allowances));
   if (overruler !== undefined && !wanted.every(isCovered)) return overruled(target, overruler);
@@ -95,13 +96,13 @@ function originsIn(sources: ConfigSources): readonly Origin[] {
 }
 
 /** Returns what a Restore writes: the bytes before the first change; undefined when another party has edited the file since. */
-function original(
-  { goal, original: saved }: PlanInput,
+function restoredBy(
+  { goal, original }: PlanInput,
   { path }: DropInTarget,
   own: ConfigFile | undefined,
 ): PlanInput['original'] {
-  const isUntouched = saved?.file === path && saved.left === sha256Of(own?.content);
-  return goal === 'Restore' && isUntouched ? saved : undefined;
+  const isUntouched = original?.file === path && original.left === sha256Of(own?.content);
+  return goal === 'Restore' && isUntouched ? original : undefined;
 }
 
 function folderProblem({ folder }: DropInTarget): Refused | undefined {

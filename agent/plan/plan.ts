@@ -43,6 +43,8 @@ function plan(input: PlanInput): Plan {
     environment: before.environment,
     config: input.config,
     kubelet: input.kubelet ?? NEWEST_KUBELET,
+    // What was written there before is removed in any case.
+    mayUseOpenShifts: input.openShiftConfigDir === true || input.goal === 'Restore',
     restored: input.goal === 'Restore' ? input.original?.file : undefined,
   });
   if (target.kind === 'none') return { kind: 'unreconcilable', reason: target.reason };

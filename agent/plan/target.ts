@@ -37,21 +37,27 @@ export interface TargetInput {
   readonly environment: ReadonlyMap<string, VariableInForce>;
   readonly config: ConfigSources;
   readonly kubelet: Version;
+  readonly mayUseOpenShifts: boolean;
   /** A file that the agent has written to and now restores, whatever it is. */
   readonly restored: string | undefined;
 }
 
 /**
  * Returns the file that assigns KUBELET_EXTRA_ARGS, or else one in which an assignment would be in force; without one, a variable
- * of another installer in its own file, or else the agent's own file in the folder of --config-dir. Only environment files of the kubelet's own are chosen, and no match of a glob pattern that
- * does not assign the variable. Without such a file, returns what was found and what to do.
+ * of another installer in its own file, or else the agent's own file in the folder of --config-dir, which is chosen first once it
+ * exists. Only environment files of the kubelet's own are chosen, and no match of a glob pattern that does not assign the
+ * variable. Without such a file, returns what was found and what to do.
  */
 export function chooseTarget(input: TargetInput): Target {
-  const { unit } = input;
+  const { unit, config } = input;
+  const inFolder = dropIn(input);
+  // A list that the agent wrote there would stay when it wrote another elsewhere.
+  const isInUse = typeof inFolder === 'object' && config.dropIns.some(({ path }) => path === inFolder.path);
+  if (isInUse) return inFolder;
   const takesExtra = takesLoneVariable(unit.execStart, EXTRA_ARGS);
   const own = takesExtra ? extraArgsFile(input) : undefined;
   if (own !== undefined) return { kind: 'file', file: own, variable: EXTRA_ARGS };
-  const other = otherVariable(input) ?? dropIn(input);
+  const other = otherVariable(input) ?? inFolder;
   if (typeof other === 'object') return other;
   const reason = takesExtra ? noFile(input) : noVariable(unit);
   return { kind: 'none', reason: other === undefined ? reason : `${reason} ${other}` };
@@ -105,8 +111,18 @@ function otherVariable({ unit, files, environment }: TargetInput): Target | unde
 }
 
 /** Returns the file in the folder of --config-dir, or why it is not used; undefined without the flag. */
-function dropIn({ config: { folder }, kubelet }: TargetInput): DropInTarget | string | undefined {
+function dropIn({
+  config: { folder },
+  kubelet,
+  mayUseOpenShifts,
+}: TargetInput): DropInTarget | string | undefined {
   if (folder === undefined) return undefined;
+  if (posix.normalize(folder.path).startsWith('/etc/openshift/') && !mayUseOpenShifts) {
+    return (
+      `Its --config-dir ${folder.path} is OpenShift's: use a KubeletConfig, or a MachineConfig that puts a file there; ` +
+      'openShiftConfigDir: true in the ConfigMap lets the agent write one.'
+    );
+  }
   // Older ones need a variable for --config-dir, and merge its files in another way.
   if (!isAtLeast(kubelet, 1, 30)) {
     return `A file in its --config-dir needs a kubelet from 1.30 on; this one is ${kubelet.major}.${kubelet.minor}.`;

@@ -13,6 +13,8 @@ export interface PlanInput {
   readonly lastApplied: LastApplied;
   readonly unmanaged: 'Keep' | 'Remove';
   readonly goal: 'Apply' | 'Restore';
+  /** The policy allows the folder of --config-dir on OpenShift; false when absent. */
+  readonly openShiftConfigDir?: boolean;
   /** A Restore writes these bytes when the file is as the agent left it. */
   readonly original?: OriginalFile | undefined;
   /** The version by which the allowances of other parties are judged; NEWEST_KUBELET when absent. */

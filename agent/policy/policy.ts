@@ -63,6 +63,8 @@ export interface Settings {
   readonly inUse: (typeof IN_USE)[number];
   /** How long the agent watches the verified kubelet before it commits the change. */
   readonly nodeSoakSeconds: number;
+  /** On OpenShift the list may be written to the folder of --config-dir, beside the files of its machine-config-daemon. */
+  readonly openShiftConfigDir: boolean;
   readonly pace: Pace;
 }
 

@@ -210,6 +210,17 @@ describe('a plan for a kubelet with --config-dir and without $KUBELET_EXTRA_ARGS
     });
   });
 
+  it('stays in the agent’s file when the unit takes $KUBELET_EXTRA_ARGS later, and else goes to the variable', () => {
+    const unit = kubeadmUnit('KUBELET_EXTRA_ARGS=\n', {
+      environment: [`KUBELET_KUBEADM_ARGS=--config-dir=${DIR}`],
+    });
+    expect(planned({ unit })).toMatchObject({ file: '/etc/default/kubelet' });
+    expect(planned({ unit, own: ['net.core.somaxconn'] })).toMatchObject({ file: OURS, changed: false });
+    const lastApplied = { ours: ['kernel.sem', 'net.core.somaxconn'], folded: [] };
+    const plan = planned({ unit, own: ['kernel.sem', 'net.core.somaxconn'], lastApplied });
+    expect(plan.configured.after).toEqual(['net.core.somaxconn']);
+  });
+
   it('refuses arguments with which no kubelet starts', () => {
     expect(anyPlan({ args: 'stray' })).toMatchObject({ kind: 'refused', file: ENVIRONMENT, line: 1 });
   });
@@ -258,4 +269,21 @@ it('allows what is desired, keeps what was allowed, and plans no second change',
     }),
     { numRuns: 1000 },
   );
+});
+
+describe('OpenShift’s --config-dir', () => {
+  const dir = '/etc/openshift/kubelet.conf.d';
+
+  it('is used only when the policy asks for it, and the reason names the vendor’s own way', () => {
+    expect(anyPlan({ dir })).toMatchObject({
+      kind: 'unreconcilable',
+      reason: expect.stringMatching(/KubeletConfig.*MachineConfig.*openShiftConfigDir: true/u),
+    });
+    expect(anyPlan({ dir: '/etc//openshift/x/../kubelet.conf.d/' }).kind).toBe('unreconcilable');
+    expect(planned({ dir, openShiftConfigDir: true }).file).toBe(`${dir}/99-kubelet-sysctl-agent.conf`);
+  });
+
+  it('is restored also when the policy no longer asks for it', () => {
+    expect(planned({ dir, goal: 'Restore', desired: [] })).toMatchObject({ kind: 'planned', changed: false });
+  });
 });

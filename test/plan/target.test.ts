@@ -139,6 +139,13 @@ describe('the file that the agent chooses', () => {
       ],
     ],
     [
+      'a comment behind a path without a blank',
+      [
+        [DEFAULT, undefined],
+        ['/etc/sysconfig/kubelet#may-go', undefined],
+      ],
+    ],
+    [
       'two paths in one line',
       [
         [DEFAULT, undefined],

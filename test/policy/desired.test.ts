@@ -12,6 +12,7 @@ const SETTINGS: Settings = {
   unmanaged: 'Keep',
   inUse: 'Block',
   nodeSoakSeconds: 10,
+  openShiftConfigDir: false,
   pace: DEFAULT_PACE,
 };
 const NODE = { labels: { pool: 'gpu', zone: 'a' }, kubelet: version('1.37.2'), kernel: version('6.1') };

@@ -9,6 +9,7 @@ const DEFAULTS = {
   unmanaged: 'Keep',
   inUse: 'Block',
   nodeSoakSeconds: 10,
+  openShiftConfigDir: false,
   pace: DEFAULT_PACE,
 };
 
@@ -24,6 +25,7 @@ describe('readSettings', () => {
       unmanaged: 'Remove',
       inUse: 'Proceed',
       nodeSoakSeconds: '60',
+      openShiftConfigDir: 'true',
     };
     expect(read(data).settings).toEqual({
       mode: 'Observe',
@@ -31,6 +33,7 @@ describe('readSettings', () => {
       unmanaged: 'Remove',
       inUse: 'Proceed',
       nodeSoakSeconds: 60,
+      openShiftConfigDir: true,
       pace: DEFAULT_PACE,
     });
   });

@@ -85,6 +85,7 @@ export function planFor(policy: Policy, node: ShownNode, facts: NodeFacts): Plan
     desired: desired.allowances,
     lastApplied: { ours: [], folded: [] },
     unmanaged: settings.unmanaged,
+    openShiftConfigDir: settings.openShiftConfigDir,
     goal: settings.mode === 'Restore' ? 'Restore' : 'Apply',
     kubelet: facts.kubelet,
     // The kubelet may start with variables that an assumed unit does not show.

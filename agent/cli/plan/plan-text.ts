@@ -43,7 +43,7 @@ function unifiedDiff(
   };
   return [
     colors.bold(`--- ${before === undefined ? '/dev/null' : path}`),
-    colors.bold(`+++ ${path}`),
+    colors.bold(`+++ ${after === undefined ? '/dev/null' : path}`),
     colors.cyan(`@@ -${hunk(old)} +${hunk(next)} @@`),
     ...old.slice(from, head).map((line) => ` ${line}`),
     ...old.slice(head, old.length - tail).map((line) => colors.red(`-${line}`)),

@@ -46,6 +46,7 @@ export function planNode({ view, node, observation, agentState }: Situation): Pl
     desired: desired.allowances,
     lastApplied: agentState.lastApplied,
     unmanaged: policy.settings.unmanaged,
+    openShiftConfigDir: policy.settings.openShiftConfigDir,
     goal: policy.settings.mode === 'Restore' ? 'Restore' : 'Apply',
     original: original && {
       ...original,
