@@ -3,9 +3,9 @@
 import { KEYS } from '../names.ts';
 import type { Restart } from '../plan/in-use.ts';
 import { applyChange } from './change/apply.ts';
-import { mayChange, needsApproval } from './decide/approval.ts';
+import { needsApproval } from './decide/approval.ts';
 import type { Planning, Situation } from './decide/context.ts';
-import { decide, planNode, type Decision } from './decide/decide.ts';
+import { decide, intentOf, planNode, type Decision } from './decide/decide.ts';
 import type { ChangePorts } from './change/execute.ts';
 import { failedIn } from './decide/failure-backoff.ts';
 import { createHostObserver, type HostObserver } from './observe/host-observer.ts';
@@ -70,7 +70,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
     async reconcile(node, configMap) {
       const agentState = retry.take() ? await endPauses(ports, state, pods) : await state.current();
       const view = await policy.read(configMap, agentState.policy);
-      const observation = await observer.observe(agentState.started, mayChange({ node, view }));
+      const observation = await observer.observe(agentState.started, intentOf({ view, node, agentState }));
       const situation: Situation = {
         view,
         node,

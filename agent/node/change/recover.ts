@@ -8,7 +8,7 @@ import { type ChangePorts, resumeVerification } from './execute.ts';
 import type { Journal } from '../state/journal.ts';
 import { type AgentState, EMPTY_STATE, type OpenChange } from '../state/state-store.ts';
 import { UNIT } from '../observe/start/unit.ts';
-import { observe } from '../observe/observe.ts';
+import { observe, READ_ONLY } from '../observe/observe.ts';
 import { afterChange, afterFailure, afterUndone } from './result.ts';
 import { holdsChange, rollBack } from './rollback.ts';
 
@@ -103,7 +103,7 @@ async function ended(
 }
 
 async function completed(ports: ChangePorts, agentState: AgentState, journal: Journal): Promise<AgentState> {
-  const observation = await observe(ports, agentState.started, false);
+  const observation = await observe(ports, agentState.started, READ_ONLY);
   const result = await resumeVerification(
     ports,
     journal,

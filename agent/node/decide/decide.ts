@@ -3,16 +3,19 @@
 import { driftOf, restartNeeded, type Drift } from '../../plan/drift.ts';
 import { mayEndPods, type Restart } from '../../plan/in-use.ts';
 import { planChange } from '../../plan/plan.ts';
+import type { PlanInput } from '../../plan/types.ts';
+import type { Policy } from '../../policy/policy.ts';
 import { desiredFor, type Desired } from '../../policy/desired.ts';
 import type { NodeReport } from '../../report/annotations.ts';
 import type { State } from '../../names.ts';
 import { policyErrorText } from '../../report/policy-error.ts';
 import { coverageOf } from '../../sysctl/coverage.ts';
+import { mayChange } from './approval.ts';
 import { checkPlanned } from './checks.ts';
 import type { Planned, Planning, Situation } from './context.ts';
 import { failedRevision } from './failure-backoff.ts';
 import type { AgentState } from '../state/state-store.ts';
-import type { Observation, Unobservable } from '../observe/observe.ts';
+import type { Intent, Observation, Unobservable } from '../observe/observe.ts';
 import { refusalReason } from './reasons.ts';
 import { notRegularReason } from '../observe/reasons.ts';
 import { signsText } from '../observe/vendor/signs.ts';
@@ -39,22 +42,44 @@ export function planNode({ view, node, observation, agentState }: Situation): Pl
   }
   const { kubelet, kernel, unit, config } = observation;
   const desired = desiredFor(policy, { labels: node.labels, kubelet, kernel });
-  const { original } = agentState;
-  const plan = planChange({
-    unit,
-    config,
-    desired: desired.allowances,
-    lastApplied: agentState.lastApplied,
-    unmanaged: policy.settings.unmanaged,
-    openShiftConfigDir: policy.settings.openShiftConfigDir,
-    goal: policy.settings.mode === 'Restore' ? 'Restore' : 'Apply',
+  const input = planInput(policy, agentState, { unit, config });
+  const plan = planChange({ ...input, desired: desired.allowances, kubelet });
+  return { desired, plan };
+}
+
+function planInput(
+  { settings }: Policy,
+  { lastApplied, original }: AgentState,
+  kubelet: Pick<PlanInput, 'unit' | 'config'>,
+): Omit<PlanInput, 'desired' | 'kubelet'> {
+  return {
+    ...kubelet,
+    lastApplied,
+    unmanaged: settings.unmanaged,
+    openShiftConfigDir: settings.openShiftConfigDir,
+    goal: settings.mode === 'Restore' ? 'Restore' : 'Apply',
     original: original && {
       ...original,
       bytes: original.bytes === null ? undefined : Buffer.from(original.bytes, 'base64'),
     },
-    kubelet,
-  });
-  return { desired, plan };
+  };
+}
+
+/** Returns what an observation under this policy is for. */
+export function intentOf({
+  view,
+  node,
+  agentState,
+}: Pick<Situation, 'view' | 'node' | 'agentState'>): Intent {
+  const { policy } = view;
+  return {
+    mayChange: mayChange({ node, view }),
+    refusal: (unit, config) => {
+      // Whether a unit can be changed depends on neither the list nor the version.
+      const plan = policy && planChange({ ...planInput(policy, agentState, { unit, config }), desired: [] });
+      return plan?.kind === 'unreconcilable' ? plan.reason : undefined;
+    },
+  };
 }
 
 /** Decides on the plan of `planNode`. Cheap: call it again when more is known. */

@@ -3,13 +3,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { errorText } from '../../text/error-text.ts';
 import type { AgentState } from '../state/state-store.ts';
-import { observe, type Observation, type ObservePorts, type Unobservable } from './observe.ts';
+import { observe, type Intent, type Observation, type ObservePorts, type Unobservable } from './observe.ts';
 import type { HostWatch } from '../ports.ts';
 import type { AgentLog } from '../../report/log.ts';
 
 export interface HostObserver {
   /** As `observe` of observe.ts. Throws when the host does not answer. */
-  observe(started: AgentState['started'], mayChange: boolean): Promise<Observation | Unobservable>;
+  observe(started: AgentState['started'], intent: Intent): Promise<Observation | Unobservable>;
   /** When to observe again because the files could not be watched; undefined when they are watched. */
   pollAt(): Date | undefined;
 }
@@ -44,16 +44,16 @@ export function createHostObserver(ports: HostObserverPorts): HostObserver {
   }
 
   return {
-    async observe(started, mayChange) {
+    async observe(started, intent) {
       // Also reopens a watched folder that was replaced meanwhile.
       await watch();
-      const observation = await observe(ports, started, mayChange);
+      const observation = await observe(ports, started, intent);
       if (isDeepStrictEqual(watched, observation.watch)) {
         return observation;
       }
       watched = observation.watch;
       await watch();
-      return observe(ports, started, mayChange);
+      return observe(ports, started, intent);
     },
     pollAt: () => (unwatched === undefined ? undefined : new Date(ports.clock.now().getTime() + POLL_MS)),
   };

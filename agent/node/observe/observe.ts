@@ -4,7 +4,6 @@ import type { ConfigSources } from '../../kubelet/config.ts';
 import { nextArgv } from '../../kubelet/configured.ts';
 import { configPaths, healthEndpoint } from '../../kubelet/running.ts';
 import type { KubeletUnit } from '../../kubelet/unit.ts';
-import { planChange } from '../../plan/plan.ts';
 import { parseVersion, type Version } from '../../sysctl/version.ts';
 import { settleAll } from '../../time/settle.ts';
 import { kubeletErrorLine } from './kubelet-log.ts';
@@ -13,7 +12,7 @@ import { INVOCATIONS_FOLDER, readSigns, type NodeSigns } from './vendor/signs.ts
 import { findStart } from './start/start.ts';
 import { findUnit } from './start/unit.ts';
 import { askVersion } from './start/version.ts';
-import { EMPTY_STATE, type AgentState } from '../state/state-store.ts';
+import type { AgentState } from '../state/state-store.ts';
 import { NotRegularFileError } from '../not-regular.ts';
 import type { Endpoint } from './health.ts';
 import {
@@ -78,14 +77,22 @@ const RELOADED = '/run/systemd/generator.late';
 const NULL_DEVICE = '/dev/null';
 const RETRY_MS = 5000;
 
-/**
- * Observes the node. `started`: what was saved of the running kubelet. `mayChange`: a change may follow, so the binary of the next start
- * is asked as well; without it no binary is run but that of the running kubelet. Throws when the host does not answer.
- */
+/** What the observation is for: it decides which kubelet is run for its version. */
+export interface Intent {
+  /** A change may follow, so the binary of the next start is asked; else none but that of the running kubelet. */
+  readonly mayChange: boolean;
+  /** Why no plan could change this unit; undefined when one could. */
+  readonly refusal: (unit: KubeletUnit, config: ConfigSources) => string | undefined;
+}
+
+/** Changes nothing, whatever the node is. */
+export const READ_ONLY: Intent = { mayChange: false, refusal: () => undefined };
+
+/** Observes the node. `started`: what was saved of the running kubelet. Throws when the host does not answer. */
 export async function observe(
   ports: ObservePorts,
   started: AgentState['started'],
-  mayChange: boolean,
+  intent: Intent,
 ): Promise<Observation | Unobservable> {
   const status = await findUnit(ports);
   if (typeof status === 'string') {
@@ -98,7 +105,7 @@ export async function observe(
     return { kind: 'unobservable', state: 'Blocked', reason, watch, retryMs: RETRY_MS };
   }
   try {
-    return await observeUnit(ports, status, { started, mayChange });
+    return await observeUnit(ports, status, started, intent);
   } catch (error) {
     if (!(error instanceof NotRegularFileError)) {
       throw error;
@@ -112,7 +119,8 @@ export async function observe(
 async function observeUnit(
   ports: ObservePorts,
   status: UnitStatus,
-  { started, mayChange }: { readonly started: AgentState['started']; readonly mayChange: boolean },
+  started: AgentState['started'],
+  intent: Intent,
 ): Promise<Observation | Unobservable> {
   const start = await findStart(ports, status);
   const execStart = start.kind === 'kubelet' ? start.execStart : status.execStart;
@@ -129,9 +137,9 @@ async function observeUnit(
     return unreconcilable(otherProgramReason(status.name, start.what), watch, signs);
   }
   const config = await readConfig(ports.files, paths);
-  const refusal = refusalOf(unit, config);
+  const refusal = intent.refusal(unit, config);
   const signs = refusal === undefined ? undefined : await readSigns(ports.files, status);
-  const version = await askVersion(ports.processes, start, mayChange && refusal === undefined);
+  const version = await askVersion(ports.processes, start, intent.mayChange && refusal === undefined);
   switch (version.kind) {
     case 'refused':
       return unreconcilable(version.reason, watch, signs);
@@ -178,13 +186,6 @@ function unreconcilable(
   signs: NodeSigns | undefined,
 ): Unobservable {
   return { kind: 'unobservable', state: 'Unreconcilable', reason, watch, signs };
-}
-
-/** Returns why no plan could change this unit, whatever the policy says; undefined when one could. */
-function refusalOf(unit: KubeletUnit, config: ConfigSources): string | undefined {
-  const { lastApplied } = EMPTY_STATE;
-  const plan = planChange({ unit, config, desired: [], lastApplied, unmanaged: 'Keep', goal: 'Apply' });
-  return plan.kind === 'unreconcilable' ? plan.reason : undefined;
 }
 
 async function errorLine(systemd: Systemd, status: UnitStatus): Promise<string | undefined> {

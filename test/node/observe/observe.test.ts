@@ -1,11 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentState } from '../../../agent/node/state/state-store.ts';
 import type { Program } from '../../../agent/node/ports.ts';
-import { observe, type Observation, type ObservePorts } from '../../../agent/node/observe/observe.ts';
+import {
+  observe,
+  type Intent,
+  type Observation,
+  type ObservePorts,
+} from '../../../agent/node/observe/observe.ts';
 import { CONFIG_FILE, ENVIRONMENT_FILE, fakeProgram, FakeHost } from '../../../scripts/fakes/fake-host.ts';
 
+const INTENT: Intent = { mayChange: true, refusal: () => undefined };
+
 async function seen(ports: ObservePorts, started?: AgentState['started']): Promise<Observation> {
-  const observation = await observe(ports, started, true);
+  const observation = await observe(ports, started, INTENT);
   if (observation.kind !== 'seen') {
     throw new Error(`Expected the node to be observed, got ${observation.reason}`);
   }
@@ -112,7 +119,7 @@ describe('environment files', () => {
 });
 
 async function asked(host: FakeHost, mayChange: boolean): Promise<readonly string[]> {
-  await observe(host.ports(), undefined, mayChange);
+  await observe(host.ports(), undefined, { ...INTENT, mayChange });
   return host.asked;
 }
 
@@ -140,7 +147,7 @@ describe('the binary that is asked for its version', () => {
   test('is none where nothing may be changed and no kubelet runs', async () => {
     const host = new FakeHost();
 
-    const observation = await observe(host.ports(), undefined, false);
+    const observation = await observe(host.ports(), undefined, { ...INTENT, mayChange: false });
 
     expect(host.asked).toEqual([]);
     expect(observation).toMatchObject({ kind: 'unobservable', state: 'Observing' });
@@ -148,15 +155,16 @@ describe('the binary that is asked for its version', () => {
 
   test('is that of the running kubelet on a node that no change can help', async () => {
     const host = new FakeHost();
-    host.execStart = [KUBELET, '--v=2'];
-    const down = await observe(host.ports(), undefined, true);
+    const intent = { mayChange: true, refusal: () => 'No plan could.' };
+    const down = await observe(host.ports(), undefined, intent);
     expect(down).toMatchObject({ kind: 'unobservable', state: 'Unreconcilable' });
     expect(host.asked).toEqual([]);
 
     host.startKubelet();
     host.programs['old'] = OLD;
     host.executable = 'old';
-    expect(await asked(host, true)).toEqual(['/proc/1001/exe']);
+    await observe(host.ports(), undefined, intent);
+    expect(host.asked).toEqual(['/proc/1001/exe']);
   });
 
   test.each([
@@ -171,7 +179,7 @@ describe('the binary that is asked for its version', () => {
     host.startKubelet();
     host.advance(60_000);
 
-    const observation = await observe(host.ports(), undefined, true);
+    const observation = await observe(host.ports(), undefined, INTENT);
 
     expect(host.asked).toEqual([]);
     expect(observation).toMatchObject({ kind: 'unobservable', state: 'Unreconcilable' });
@@ -195,8 +203,8 @@ describe('the binary that is asked for its version', () => {
       },
     });
 
-    const first = await observe(refusing(refusalAt('00:01:02.000003', '4242')), undefined, true);
-    const later = await observe(refusing(refusalAt('00:09:09.123456', '4300')), undefined, true);
+    const first = await observe(refusing(refusalAt('00:01:02.000003', '4242')), undefined, INTENT);
+    const later = await observe(refusing(refusalAt('00:09:09.123456', '4300')), undefined, INTENT);
 
     expect(first).toMatchObject({ state: 'Unreconcilable' });
     expect(first).toHaveProperty('reason', expect.stringContaining('unknown flag: --allowed-unsafe-sysctls'));
@@ -236,7 +244,7 @@ describe('a unit other than kubelet.service', () => {
     host.startKubelet();
     host.advance(60_000);
 
-    const observation = await observe(withUnits(host, { [name]: [path, 'run'] }), undefined, true);
+    const observation = await observe(withUnits(host, { [name]: [path, 'run'] }), undefined, INTENT);
 
     expect(observation).toMatchObject({ kind: 'unobservable', state: 'Unreconcilable' });
     expect(observation).toHaveProperty('reason', expect.stringContaining(`found ${name} (which starts `));
@@ -261,7 +269,7 @@ describe('a unit other than kubelet.service', () => {
     const host = new FakeHost().startKubelet();
     const units = { 'kubelet-a.service': ['/usr/bin/kubelet'], 'kubelet-b.service': ['/usr/bin/kubelet'] };
 
-    expect(await observe(withUnits(host, units), undefined, true)).toMatchObject({
+    expect(await observe(withUnits(host, units), undefined, INTENT)).toMatchObject({
       state: 'Unreconcilable',
       reason: expect.stringContaining('kubelet-a.service, kubelet-b.service'),
     });

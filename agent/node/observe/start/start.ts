@@ -21,7 +21,7 @@ export interface KubeletStart {
 export interface OtherStart {
   /** `missing`: an upgrade may be replacing the file just now. */
   readonly kind: 'other' | 'missing';
-  /** What ExecStart= starts, and what runs now. */
+  /** What ExecStart= starts. */
   readonly what: string;
 }
 
@@ -35,16 +35,17 @@ export async function findStart(ports: StartPorts, status: UnitStatus): Promise<
   const [path] = execStart;
   const first = path === undefined ? undefined : await ports.processes.programAt(path);
   const found = await kubeletIn(ports.processes, execStart, first);
-  const isExpected = (program: Program): boolean =>
-    found === undefined || isProcessOf(program, found.next, found.next === first);
-  const running = await runningProgram(ports, status, isExpected);
-  if (found !== undefined && (running === undefined || isExpected(running))) {
-    return { kind: 'kubelet', ...found, running };
+  if (found === undefined) {
+    // What its process runs is left out: that may differ at each pass.
+    return path === undefined
+      ? { kind: 'other', what: 'nothing' }
+      : { kind: first === undefined ? 'missing' : 'other', what: programText(execStart, first) };
   }
-  const what = path === undefined ? 'nothing' : programText(execStart, first);
-  const also =
-    running === undefined || running.path === first?.path ? '' : `; its process runs ${running.path}`;
-  return { kind: path !== undefined && first === undefined ? 'missing' : 'other', what: what + also };
+  const isExpected = (program: Program): boolean => isProcessOf(program, found.next, found.next === first);
+  const running = await runningProgram(ports, status, isExpected);
+  return running === undefined || isExpected(running)
+    ? { kind: 'kubelet', ...found, running }
+    : { kind: 'other', what: `${programText(execStart, first)}; its process runs ${running.path}` };
 }
 
 /** Finds the kubelet among the words of ExecStart=: the first, or a later one that the first may execute. */
