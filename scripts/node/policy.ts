@@ -88,6 +88,8 @@ function policyData(profiles: readonly Profile[]): Data {
     allowedUnsafeSysctls: `${BASE}\n`,
     nodeSoakSeconds: NODE_SOAK_SECONDS,
     rollout: ROLLOUT,
+    // Of use on a node that is made one of OpenShift, and of no effect elsewhere.
+    openShiftConfigDir: 'true',
     ...(profiles.length === 0 ? {} : { profiles: stringify(profiles) }),
   };
 }

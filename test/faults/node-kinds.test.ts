@@ -119,7 +119,7 @@ describe.concurrent.each(FOLDERS)('in the config-dir of a node of the kind $titl
   const { path } = kind.target;
   const earlier = join(dirname(path), '30-another-party.conf');
 
-  it('the list of an earlier file that another party writes is repeated in ours, and the kubelet allows both', () =>
+  it('the list of an earlier file that another party writes is repeated in ours, for the next start of the kubelet', () =>
     pool.use(async (name) => {
       const node = await nodeOfKind(name, kind);
       await node.setList([GOOD]);
@@ -127,8 +127,12 @@ describe.concurrent.each(FOLDERS)('in the config-dir of a node of the kind $titl
 
       await node.write(`${HEAD}allowedUnsafeSysctls: [${THEIRS}]\n`, earlier);
 
-      await node.awaitDone([GOOD, THEIRS]);
+      await node.awaitReport({ what: `show that ${THEIRS} waits for a restart` }, ({ drift }) =>
+        (drift ?? '').endsWith(`pending restart: +${THEIRS}`),
+      );
       expect(await node.text(path)).toContain(THEIRS);
+      await node.restartKubelet();
+      await node.awaitDone([GOOD, THEIRS]);
       await runsWithASysctl(node, THEIRS, '9000');
     }));
 

@@ -3,8 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { NodeKind } from '../../../scripts/bed/kinds/kind.ts';
-import { REFUSED_KINDS } from '../../../scripts/bed/kinds/kinds.ts';
+import { KINDS, REFUSED_KINDS } from '../../../scripts/bed/kinds/kinds.ts';
 import { WRAPPER_RUNS } from '../../../scripts/bed/kinds/other-installers.ts';
+import { setKeys } from '../../../scripts/node/policy.ts';
 import type { TestNode } from '../../../scripts/node/test-node.ts';
 import { freshNodes, nodeOfKind } from '../support/node/fresh.ts';
 import { nodePool } from '../support/node/node-pool.ts';
@@ -43,6 +44,24 @@ describe.concurrent('nothing is written or run, and the reason names the setting
       expect(await writtenSinceMark(node)).toBe('');
     }),
   );
+});
+
+describe('without openShiftConfigDir', () => {
+  it('a node of OpenShift is left alone, and the reason names the key', async () => {
+    const node = await nodeOfKind('n1', KINDS.OPENSHIFT);
+    await node.exec(['touch', MARK]);
+    const before = await traces(node, KINDS.OPENSHIFT);
+
+    await setKeys(node.world, { openShiftConfigDir: undefined, allowedUnsafeSysctls: NAME });
+    await node.awaitReport(
+      { what: 'be Unreconcilable, and name openShiftConfigDir', timeoutMs: 15_000 },
+      ({ state, reason }) => state === 'Unreconcilable' && reason?.includes('openShiftConfigDir') === true,
+    );
+    await sleep(LONG_ENOUGH_MS);
+
+    expect(await traces(node, KINDS.OPENSHIFT)).toEqual(before);
+    expect(await writtenSinceMark(node)).toBe('');
+  });
 });
 
 /** This start of the unit, and every run of a stand-in for a vendor's program. */
