@@ -67,7 +67,7 @@ elif [ "$found" = "$(field after)" ]; then
   [ "$(hash "$new")" = "$(field before)" ]
   replace
   echo "Restored $file to its bytes from before the change."
-elif [ "$(field flag)" = "$(field flag-before)" ]; then
+elif [ "$(field flag)" != none ] && [ "$(field flag)" = "$(field flag-before)" ]; then
   echo "Left $file as another party modified it: the change was not of the list."
 else
   # Another party modified the file since: remove only our flag.
