@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 import type { Systemd, UnitStatus } from '../node/ports.ts';
 import type { RunOnHost } from './commands.ts';
+import { endingOf, type LastProcess } from './ending.ts';
 
 const MANAGER = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1'];
 const JOURNAL_LINES = 60;
@@ -13,22 +14,25 @@ export const RESTART_TIMEOUT_MS = 120_000;
 export function hostSystemd(run: RunOnHost): Systemd {
   let version: number | undefined;
 
+  async function properties(unit: string): Promise<Properties> {
+    const path = `/org/freedesktop/systemd1/unit/${busLabel(unit)}`;
+    const answer = await run([
+      'busctl',
+      '--json=short',
+      'call',
+      'org.freedesktop.systemd1',
+      path,
+      'org.freedesktop.DBus.Properties',
+      'GetAll',
+      's',
+      '',
+    ]);
+    return v.parse(propertiesSchema, JSON.parse(answer)).data[0];
+  }
+
   return {
-    async status(unit) {
-      const path = `/org/freedesktop/systemd1/unit/${busLabel(unit)}`;
-      const answer = await run([
-        'busctl',
-        '--json=short',
-        'call',
-        'org.freedesktop.systemd1',
-        path,
-        'org.freedesktop.DBus.Properties',
-        'GetAll',
-        's',
-        '',
-      ]);
-      return unitStatus(unit, JSON.parse(answer));
-    },
+    status: async (unit) => unitStatus(unit, await properties(unit)),
+    ending: async (start) => endingOf(run, start, lastProcess(await properties(start.name))),
 
     async version() {
       if (version === undefined) {
@@ -126,6 +130,8 @@ const propertiesSchema = v.object({
       Result: v.optional(text, { data: '' }),
       MainPID: v.optional(number, { data: 0 }),
       ExecMainPID: v.optional(number, { data: 0 }),
+      ExecMainCode: v.optional(number, { data: 0 }),
+      ExecMainStatus: v.optional(number, { data: 0 }),
       ExecMainStartTimestampMonotonic: v.optional(number, { data: 0 }),
       NRestarts: v.optional(number, { data: 0 }),
       ExecStart: v.optional(variant(v.array(v.looseTuple([v.string(), v.array(v.string())]))), { data: [] }),
@@ -135,8 +141,23 @@ const propertiesSchema = v.object({
   ]),
 });
 
-function unitStatus(name: string, answer: unknown): UnitStatus {
-  const [properties] = v.parse(propertiesSchema, answer).data;
+type Properties = v.InferOutput<typeof propertiesSchema>['data'][0];
+
+function lastProcess(properties: Properties): LastProcess {
+  return {
+    invocationId: invocationOf(properties),
+    mainPid: properties.MainPID,
+    code: properties.ExecMainCode,
+    status: properties.ExecMainStatus,
+    result: properties.Result,
+  };
+}
+
+function invocationOf({ InvocationID }: Properties): string {
+  return Buffer.from(InvocationID).toString('hex');
+}
+
+function unitStatus(name: string, properties: Properties): UnitStatus {
   return {
     name,
     loadState: properties.LoadState,
@@ -146,7 +167,7 @@ function unitStatus(name: string, answer: unknown): UnitStatus {
     mainPid: properties.MainPID,
     lastPid: properties.ExecMainPID,
     startedMs: properties.ExecMainStartTimestampMonotonic / 1000,
-    invocationId: Buffer.from(properties.InvocationID).toString('hex'),
+    invocationId: invocationOf(properties),
     restarts: properties.NRestarts,
     execStart: properties.ExecStart[0]?.[1] ?? [],
     environment: properties.Environment,

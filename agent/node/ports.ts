@@ -30,6 +30,17 @@ export interface UnitStatus {
   readonly dropInPaths: readonly string[];
 }
 
+/** How the main process of a start of the unit ended. */
+export interface Ending {
+  /** A person or program stopped or restarted the unit through systemd. */
+  readonly isByJob: boolean;
+  /** `exited`: the process exited with the code `status`; `killed` or `dumped`: the signal of number `status` ended it. */
+  readonly code: 'exited' | 'killed' | 'dumped';
+  readonly status: number;
+  /** systemd's Result for it: `success`, `exit-code`, `signal`, `oom-kill`, `watchdog` and others. */
+  readonly result: string;
+}
+
 /** systemd on the host. */
 export interface Systemd {
   /** Throws when the host's systemd does not answer. */
@@ -44,6 +55,8 @@ export interface Systemd {
   startFailed(unit: string): Promise<void>;
   /** The last lines that a start of the unit logged, oldest first. */
   journal(start: Pick<UnitStatus, 'name' | 'invocationId' | 'lastPid'>): Promise<readonly string[]>;
+  /** How this start of the unit has ended; undefined when systemd knows nothing of its end. */
+  ending(start: Pick<UnitStatus, 'name' | 'invocationId'>): Promise<Ending | undefined>;
 }
 
 export interface WriteOptions {

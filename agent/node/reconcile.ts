@@ -19,6 +19,8 @@ import type { Publisher } from './report/publisher.ts';
 import { createPodPoller, type PodPoller } from './decide/pod-poller.ts';
 import { createPendingDelay, type PendingDelay } from './report/pending-delay.ts';
 import { recover } from './change/recover.ts';
+import { withdrawsFlag } from './decide/refused-flag.ts';
+import { withdrawFlag } from './change/withdraw-flag.ts';
 import { createRetryRequest, withRetry } from './decide/retry-request.ts';
 import { createWorkingReport } from './report/working-report.ts';
 import type { ConfigMapObject } from '../policy/config-map.ts';
@@ -82,6 +84,8 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
           reason: node.annotations[KEYS.reason] ?? '',
         },
         now: ports.clock.now(),
+        monotonicMs: ports.clock.monotonicMs(),
+        resourceVersion: configMap?.resourceVersion,
         notBefore: undefined,
         pods: undefined,
       };
@@ -91,14 +95,15 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       if (decided.decision.change === undefined || observation.kind !== 'seen') {
         return earlier(await settle(ports, { state, pendingDelay, pods }, decided), observer.pollAt());
       }
-      const next = await applyChange(
+      const { plan } = decided.decision.change;
+      const carryOut = withdrawsFlag(observation, plan) ? withdrawFlag : applyChange;
+      const next = await carryOut(
         { ...ports, state, working },
         {
           situation: decided.situation,
           observation,
           decision: decided.decision,
           change: decided.decision.change,
-          resourceVersion: configMap?.resourceVersion,
           latestPods: (restart) => pods.latest(podsKey(restart)),
         },
       );
@@ -143,7 +148,7 @@ async function settle(
       throw result.reason;
     }
   }
-  return silentUntil ?? nextPass(decision, pods);
+  return earlier(silentUntil, nextPass(decision, pods));
 }
 
 /** After a failed change, records this observation as the situation in which the agent waits before it retries. */

@@ -27,7 +27,7 @@ export const pastChangeSchema = v.object({
   from: list,
   to: list,
   result: v.picklist(CHANGE_RESULTS),
-  /** The error; absent when there was none. */
+  /** The error, or what else happened during a change that is Done; absent when there was none. */
   why: v.optional(v.string()),
 });
 

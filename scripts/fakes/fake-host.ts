@@ -13,6 +13,7 @@ import type {
   Readiness,
   SeenPod,
   Shortage,
+  Ending,
   UnitStatus,
   WriteOptions,
 } from '../../agent/node/ports.ts';
@@ -79,6 +80,8 @@ export class FakeHost {
   environmentFiles: UnitStatus['environmentFiles'] = [{ path: ENVIRONMENT_FILE, optional: true }];
   version = 'Kubernetes v1.37.2';
   crash: Crash = () => undefined;
+  /** Flags that the kubelet's binary on the disk does not know. */
+  unknownFlags: readonly string[] = [];
   /** The error to throw for the action that is about to happen; undefined: none. */
   fault: (action: string) => Error | undefined = () => undefined;
   /** Number of restarts by systemd since the last explicit start. */
@@ -89,6 +92,8 @@ export class FakeHost {
   /** What the file system of this path lacks. */
   shortage: (path: string) => Shortage | undefined = () => undefined;
   services: readonly string[] = [];
+  /** How the last kubelet that ended did so, for systemd.ending. */
+  ending: Ending | undefined;
   /** The error of reads of the environment file. */
   unreadable: Error | undefined;
   /** Whether the kubelet's status reports reach the API server. */
@@ -125,6 +130,7 @@ export class FakeHost {
   /** The seconds of the armed rollback timer; undefined: not armed. */
   armed: number | undefined;
 
+  readonly #editions: string[] = [];
   #argv: readonly string[] | undefined;
   #journal: string[] = [];
   #invocation = 0;
@@ -146,13 +152,24 @@ export class FakeHost {
     this.#startedMs = this.monotonicMs();
     this.now = new Date(this.now.getTime() + 300);
     const argv = nextArgv(this.#unit());
-    const line = this.crash(argv);
+    const unknown = this.unknownFlags.find((name) => argv.some((word) => word.startsWith(`--${name}`)));
+    const line =
+      unknown === undefined
+        ? this.crash(argv)
+        : `E run.go:72] "command failed" err="failed to parse kubelet flag: unknown flag: --${unknown}"`;
     this.#argv = line === undefined ? argv : undefined;
     this.#journal = line === undefined ? [] : [line];
     if (line === undefined && this.reports) {
       this.#reported = new Date(Math.floor(this.now.getTime() / 1000) * 1000);
     }
     return this;
+  }
+
+  /** Another program ends the kubelet; systemd starts no other one yet. */
+  endKubelet(ending: Ending): void {
+    this.#argv = undefined;
+    this.#journal = [];
+    this.ending = ending;
   }
 
   get runningArgv(): readonly string[] | undefined {
@@ -183,7 +200,12 @@ export class FakeHost {
   }
 
   configMap(data: Readonly<Record<string, string>>): ConfigMapObject {
-    return { namespace: 'agent', name: 'kubelet-sysctls', uid: 'uid-cm', resourceVersion: '1', data };
+    const text = JSON.stringify(data);
+    if (this.#editions.at(-1) !== text) {
+      this.#editions.push(text);
+    }
+    const resourceVersion = String(this.#editions.length);
+    return { namespace: 'agent', name: 'kubelet-sysctls', uid: 'uid-cm', resourceVersion, data };
   }
 
   ports(): AgentPorts {
@@ -210,6 +232,7 @@ export class FakeHost {
           this.#do('start failed');
           this.startKubelet();
         },
+        ending: () => Promise.resolve(this.ending),
         journal: async () => {
           this.journalLags -= 1;
           return this.journalLags >= 0 ? [] : this.#journal;
@@ -221,7 +244,14 @@ export class FakeHost {
           Promise.resolve(
             pid === this.#pid() && name === 'INVOCATION_ID' ? this.#status('').invocationId : undefined,
           ),
-        kubeletVersion: () => Promise.resolve(this.version),
+        kubeletVersion: (_binary, flags) => {
+          const refused = flags.find((flag) =>
+            this.unknownFlags.some((name) => flag.startsWith(`--${name}`)),
+          );
+          return refused === undefined
+            ? Promise.resolve(this.version)
+            : Promise.reject(new Error(`Error: unknown flag: ${refused.replace(/=.*/u, '')}`));
+        },
         kernelRelease: () => Promise.resolve('6.1.0-18-amd64'),
       },
       rollbackTimer: {

@@ -81,7 +81,10 @@ async function finish(
   ports.working.end();
   const now = ports.clock.now();
   const observation = observationAfter(due, result);
-  const agentState = afterChange(due.decision.agentState, journal, result, now);
+  const agentState = afterChange(due.decision.agentState, journal, result, {
+    now,
+    monotonicMs: ports.clock.monotonicMs(),
+  });
   const situation = { ...due.situation, pods, observation, agentState, now };
   const next = decide(situation, planNode(situation));
   if (next.report.state === 'Degraded') {
@@ -150,7 +153,7 @@ function reportVerified(ports: ApplyPorts, due: DueChange, proof: Verified): voi
     return;
   }
   ports.working.end();
-  const observation = observationAfter(due, { kind: 'done', proof });
+  const observation = observationAfter(due, { kind: 'done', proof, note: undefined });
   const agentState = { ...decision.agentState, lastApplied: change.plan.remember };
   const situation = { ...due.situation, observation, agentState, now: ports.clock.now() };
   const { report } = decide(situation, planNode(situation));

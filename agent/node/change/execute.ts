@@ -8,9 +8,11 @@ import { sha256Of } from '../../text/hash.ts';
 import { armChange, type ArmPorts, expectArmed, restartTimer, UndoneByHostError } from './arm.ts';
 import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
+import { nextStart } from './ended-by.ts';
 import { verifyKubelet, type Verification, type VerifyPorts, type VerifyRequest } from './verify.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
-import { restore, rollBack, RollBackError, type RolledBack } from './rollback.ts';
+import { proveStarts } from './prove-starts.ts';
+import { putBack, restore, rollBack, RollBackError, type RolledBack } from './rollback.ts';
 import { type FollowedPods, soak, type SoakPorts } from './soak.ts';
 
 export interface ChangePorts extends VerifyPorts, SoakPorts, ArmPorts {
@@ -37,7 +39,9 @@ export interface Change {
 export type Verified = Extract<Verification, { ok: true }>;
 
 export type ChangeResult =
-  | { readonly kind: 'done'; readonly proof: Verified | undefined }
+  | { readonly kind: 'done'; readonly proof: Verified | undefined; readonly note: string | undefined }
+  /** Another program stopped the kubelet before it was proven (old bytes restored). */
+  | { readonly kind: 'stopped'; readonly why: string }
   /** Pods blocked the restart (old bytes restored), or the file was modified concurrently (left as it is). */
   | { readonly kind: 'aborted' }
   /** The host's rollback timer expired, and its script undoes the change. */
@@ -56,7 +60,7 @@ export async function executeChange(ports: ChangePorts, change: Change): Promise
   try {
     await writeFile(ports.files, change);
     if (!change.restart) {
-      return { kind: 'done', proof: undefined };
+      return { kind: 'done', proof: undefined, note: undefined };
     }
     if (!(await change.mayRestart())) {
       await restore(ports, journal);
@@ -121,10 +125,31 @@ async function restartAndVerify(
   // A report of the old kubelet in the second before the restart must not count as one of the new kubelet.
   const before = ports.clock.now();
   try {
-    await ports.systemd.tryRestart(journal.unit);
+    const stopped = await restartOrJoin(ports, journal);
+    if (stopped !== undefined) {
+      await putBack(ports, journal, stopped);
+      return { kind: 'stopped', why: stopped };
+    }
     return await verifyAndSoak(ports, { ...change, before }, pods, onVerified);
   } finally {
     pods?.watch.stop();
+  }
+}
+
+/**
+ * Restarts the kubelet. When another program's job took the place of this restart, waits for the start that follows; returns that the
+ * kubelet was stopped instead. Throws as `tryRestart`.
+ */
+async function restartOrJoin(ports: ChangePorts, { unit, invocation }: Journal): Promise<string | undefined> {
+  try {
+    await ports.systemd.tryRestart(unit);
+    return undefined;
+  } catch (error) {
+    if (!/Job for \S+ canceled/u.test(errorText(error))) {
+      throw error;
+    }
+    const next = await nextStart(ports, { name: unit, invocationId: invocation });
+    return next === 'stopped' ? `another program stopped ${unit} while the agent restarted it` : undefined;
   }
 }
 
@@ -134,24 +159,39 @@ async function verifyAndSoak(
   pods: FollowedPods | undefined,
   onVerified: (proof: Verified) => void,
 ): Promise<ChangeResult> {
-  const proof = await verifyKubelet(ports, {
-    unit: journal.unit,
-    previousInvocation: journal.invocation,
-    healthz: journal.healthz ?? undefined,
-    accepts: acceptsOf(journal, config),
+  const first = { previousInvocation: journal.invocation, before };
+  const result = await proveStarts<Verified>(ports, first, async (start) => {
+    if (start !== first) {
+      await expectArmed(ports, journal, -Infinity);
+    }
+    const proof = await verifyKubelet(ports, {
+      unit: journal.unit,
+      previousInvocation: start.previousInvocation,
+      healthz: journal.healthz ?? undefined,
+      accepts: acceptsOf(journal, config),
+    });
+    if (!proof.ok) {
+      return proof;
+    }
+    onVerified(proof);
+    const fault = await soak(ports, {
+      started: proof.status,
+      before: start.before,
+      healthz: journal.healthz ?? undefined,
+      seconds: journal.nodeSoakSeconds,
+      pods,
+    });
+    return fault === undefined ? proof : { ok: false, ...fault };
   });
-  if (!proof.ok) {
-    return rollBack(ports, journal, proof.why);
+  switch (result.kind) {
+    case 'proven':
+      return { kind: 'done', proof: result.proof, note: result.note };
+    case 'stopped':
+      await putBack(ports, journal, result.why);
+      return result;
+    case 'fault':
+      return rollBack(ports, journal, result.why);
   }
-  onVerified(proof);
-  const fault = await soak(ports, {
-    started: proof.status,
-    before,
-    healthz: journal.healthz ?? undefined,
-    seconds: journal.nodeSoakSeconds,
-    pods,
-  });
-  return fault === undefined ? { kind: 'done', proof } : rollBack(ports, journal, fault);
 }
 
 /** Accepts a kubelet that allows every desired name and pattern. */

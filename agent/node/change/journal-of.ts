@@ -17,12 +17,12 @@ export function journalOf(
     observation,
     decision,
     change,
-    resourceVersion,
-  }: Pick<DueChange, 'situation' | 'observation' | 'decision' | 'change' | 'resourceVersion'>,
+  }: Pick<DueChange, 'situation' | 'observation' | 'decision' | 'change'>,
   at: Date,
 ): Journal {
   const { plan, desired } = change;
   const { file, before, after } = plan;
+  const { resourceVersion } = situation;
   const original = originalAfter(decision.agentState, plan);
   return {
     unit: observation.status.name,

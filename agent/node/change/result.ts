@@ -1,6 +1,7 @@
 // The agent's state after a change.
 
 import type { ChangeResult } from './execute.ts';
+import { type Instant, withStarts } from '../decide/start-limit.ts';
 import { NOT_OBSERVED } from '../decide/failure-backoff.ts';
 import type { Journal } from '../state/journal.ts';
 import { type AgentState, type PastChange, withPastChange } from '../state/state-store.ts';
@@ -10,18 +11,22 @@ export function afterChange(
   agentState: AgentState,
   journal: Journal,
   result: ChangeResult,
-  at: Date,
+  at: Instant,
 ): AgentState {
   switch (result.kind) {
-    case 'done':
-      return afterDone(agentState, journal, at);
+    case 'done': {
+      const next = withStarts(agentState, journal.past, result.proof === undefined ? 0 : 1, at);
+      return afterDone(next, journal, result.note, at.now);
+    }
+    case 'stopped':
+      return afterUndone(withStarts(agentState, journal.past, 1, at), journal, result.why);
     case 'aborted':
     case 'undone-by-host':
       return agentState;
     case 'rolled-back':
-      return afterFailure(agentState, journal, { result: 'RolledBack', why: result.why, at });
+      return afterFailure(agentState, journal, { ...result, result: 'RolledBack', at });
     case 'stuck':
-      return afterFailure(agentState, journal, { result: 'Stuck', why: result.why, at });
+      return afterFailure(agentState, journal, { ...result, result: 'Stuck', at });
   }
 }
 
@@ -34,7 +39,7 @@ export function afterUndone(agentState: AgentState, journal: Journal, why: strin
 export function afterFailure(
   agentState: AgentState,
   journal: Journal,
-  { result, why, at }: { readonly result: Failed; readonly why: string; readonly at: Date },
+  { result, why, starts, at }: FailedChange,
 ): AgentState {
   const {
     situation,
@@ -44,22 +49,33 @@ export function afterFailure(
   if (isKnown === true && agentState.failure?.revision === revision) {
     return agentState;
   }
+  // Its first start was counted when it was saved as done.
+  const counted = agentState.history?.some((past) => past.at === journal.past.at && past.result === 'Done');
+  const added = Math.max(0, starts - (counted === true ? 1 : 0));
   const attempts = agentState.failure?.situation === situation ? agentState.failure.attempts + 1 : 1;
   const message = `The change failed ${ENDINGS[result]}: ${why}.${result === 'Stuck' ? ` ${nextStep(journal)}` : ''}`;
   return withPastChange(
     {
-      ...asBefore(agentState, journal),
+      ...asBefore(withStarts(agentState, journal.past, added, at), journal),
       failure: {
         // The kubelet's start may have edited its files: the next observation records the situation of the failure.
         situation: result === 'Undone' ? situation : NOT_OBSERVED,
         revision,
         attempts,
-        at: at.toISOString(),
+        at: at.now.toISOString(),
         message,
       },
     },
     { ...journal.past, result, why },
   );
+}
+
+interface FailedChange {
+  readonly result: Failed;
+  readonly why: string;
+  /** How often the kubelet was started for it. */
+  readonly starts: number;
+  readonly at: Instant;
 }
 
 type Failed = Exclude<PastChange['result'], 'Done'>;
@@ -70,17 +86,17 @@ const ENDINGS: Readonly<Record<Failed, string>> = {
   Undone: 'and was undone by the node itself',
 };
 
-function afterDone(agentState: AgentState, journal: Journal, at: Date): AgentState {
+function afterDone(agentState: AgentState, journal: Journal, note: string | undefined, at: Date): AgentState {
   const { lastApplied, original } = journal;
   return withPastChange(
     { ...agentState, lastApplied, lastChange: at.toISOString(), ...(original && { original }) },
-    { ...journal.past, result: 'Done' },
+    { ...journal.past, result: 'Done', ...(note !== undefined && { why: note }) },
   );
 }
 
 /** state.json may say "done" although the journal was not committed. */
 function asBefore(
-  { policy, failure, history, retryAskedAt, started }: AgentState,
+  { policy, failure, history, retryAskedAt, started, starts }: AgentState,
   { remembered }: Journal,
 ): AgentState {
   return {
@@ -91,6 +107,7 @@ function asBefore(
     ...(history !== undefined && { history }),
     ...(retryAskedAt !== undefined && { retryAskedAt }),
     ...(started !== undefined && { started }),
+    ...(starts !== undefined && { starts }),
   };
 }
 

@@ -7,6 +7,7 @@ import { restartTimer, type ArmPorts } from './arm.ts';
 import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
+import { proveStarts } from './prove-starts.ts';
 import { verifyKubelet, type VerifyPorts } from './verify.ts';
 import { checkNodeReady } from './node-ready.ts';
 
@@ -16,10 +17,16 @@ export interface RollBackPorts extends VerifyPorts, ArmPorts {
   readonly cluster: Pick<Cluster, 'seenReadiness' | 'readiness'>;
 }
 
-export type RolledBack =
-  | { readonly kind: 'rolled-back'; readonly why: string }
-  /** The file is restored, but the kubelet is not healthy without the change either. */
-  | { readonly kind: 'stuck'; readonly why: string };
+export interface RolledBack {
+  /** `stuck`: the file is restored, but the kubelet is not healthy without the change either. */
+  readonly kind: 'rolled-back' | 'stuck';
+  readonly why: string;
+  /** How often the agent started the kubelet for the change and its rollback. */
+  readonly starts: number;
+}
+
+/** The starts of a change that restarted the kubelet, and of its rollback. */
+const BOTH_STARTS = 2;
 
 /** The file could not be restored. Journal, timer and boot unit stay. */
 export class RollBackError extends Error {
@@ -34,38 +41,51 @@ const TRIES = 5;
  * Throws a RollBackError when the file could not be restored.
  */
 export async function rollBack(ports: RollBackPorts, journal: Journal, why: string): Promise<RolledBack> {
-  const { unit, file } = journal;
-  try {
-    await restore(ports, journal);
-  } catch (error) {
-    throw new RollBackError(`${why}. The change could not be taken out of ${file}: ${errorText(error)}`, {
-      cause: error,
-    });
-  }
+  const { unit } = journal;
+  await putBack(ports, journal, why);
   try {
     const before = ports.clock.now();
     const { invocationId, activeState } = await ports.systemd.status(unit);
     if (invocationId === journal.invocation) {
-      return { kind: 'rolled-back', why };
+      return { kind: 'rolled-back', why, starts: 0 };
     }
     // The file holds the old list, so the earlier timer is harmless if this fails.
     await restartTimer(ports, journal).catch(() => {});
     await (activeState === 'failed' ? ports.systemd.startFailed(unit) : ports.systemd.tryRestart(unit));
-    const proof = await verifyKubelet(ports, {
-      unit,
-      previousInvocation: invocationId,
-      healthz: journal.healthz ?? undefined,
-      accepts: () => true,
+    const first = { previousInvocation: invocationId, before };
+    const result = await proveStarts(ports, first, async (start) => {
+      const proof = await verifyKubelet(ports, {
+        unit,
+        previousInvocation: start.previousInvocation,
+        healthz: journal.healthz ?? undefined,
+        accepts: () => true,
+      });
+      const fault = proof.ok ? await checkNodeReady(ports, proof.status, start.before) : undefined;
+      return fault === undefined ? proof : { ok: false, why: fault, ended: undefined };
     });
-    const fault = proof.ok ? await checkNodeReady(ports, proof.status, before) : proof.why;
-    return fault === undefined
-      ? { kind: 'rolled-back', why }
-      : { kind: 'stuck', why: `${why}. Rolled back, and still: ${fault}` };
+    return result.kind === 'fault'
+      ? { kind: 'stuck', why: `${why}. Rolled back, and still: ${result.why}`, starts: BOTH_STARTS }
+      : { kind: 'rolled-back', why, starts: BOTH_STARTS };
   } catch (error) {
     return {
       kind: 'stuck',
       why: `${why}. Rolled back, and the kubelet could not be restarted: ${errorText(error)}`,
+      starts: BOTH_STARTS,
     };
+  }
+}
+
+/** Restores the file as `restore`. Throws a RollBackError when it could not. `why`: why the change failed. */
+export async function putBack(
+  ports: Pick<RollBackPorts, 'files' | 'systemd'>,
+  journal: Journal,
+  why: string,
+): Promise<void> {
+  try {
+    await restore(ports, journal);
+  } catch (error) {
+    const text = `${why}. The change could not be taken out of ${journal.file}: ${errorText(error)}`;
+    throw new RollBackError(text, { cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 // Watches a verified kubelet for the soak time, for faults that appear late.
 
 import type { Clock, Cluster, Health, PodsWatch, Processes, SeenPod, Systemd, UnitStatus } from '../ports.ts';
-import { endedBecause, type VerifyRequest, runsStill } from './verify.ts';
+import { endedBecause, type Fault, type VerifyRequest, runsStill } from './verify.ts';
 import { checkNodeReady } from './node-ready.ts';
 
 export interface SoakPorts {
@@ -37,10 +37,23 @@ const MISSES = 3;
 const MOST_NAMED = 5;
 
 /** Resolves with undefined when the time is over, or with the fault as soon as there is one. */
-export async function soak(ports: SoakPorts, request: SoakRequest): Promise<string | undefined> {
-  return (await monitorHealth(ports, request)) ?? checkNodeReady(ports, request.started, request.before);
+export async function soak(ports: SoakPorts, request: SoakRequest): Promise<Fault | undefined> {
+  const { started, before } = request;
+  const fault = await monitorHealth(ports, request);
+  if (fault !== undefined) {
+    return { why: fault, ended: undefined };
+  }
+  const notReady = (await runsStill(ports, started))
+    ? await checkNodeReady(ports, started, before)
+    : undefined;
+  // Another process than the one that was proven may have reported the node.
+  if (!(await runsStill(ports, started))) {
+    return { why: await endedBecause(ports, started, 'did not keep running'), ended: started };
+  }
+  return notReady === undefined ? undefined : { why: notReady, ended: undefined };
 }
 
+/** Resolves with undefined when the time is over or the process has ended. */
 async function monitorHealth(
   ports: SoakPorts,
   { started, healthz, seconds, pods }: SoakRequest,
@@ -48,7 +61,7 @@ async function monitorHealth(
   const end = ports.clock.monotonicMs() + seconds * 1000;
   for (let misses = 0; ;) {
     if (!(await runsStill(ports, started))) {
-      return endedBecause(ports, started, 'did not keep running');
+      return undefined;
     }
     const answers =
       healthz === undefined || (await ports.health.ok(healthz.address, healthz.port, HEALTHZ_TIMEOUT_MS));

@@ -7,16 +7,20 @@ import { blockReason, previewText } from './pod-guard.ts';
 import { EMPTY_STATE } from '../state/state-store.ts';
 import { findObstacle } from './preflight.ts';
 import { doneReason } from './reasons.ts';
+import { refusedFlag } from './refused-flag.ts';
+import { limitText, startsAllowedAt } from './start-limit.ts';
 import { crashRecovery, steadiness } from './steadiness.ts';
 
 type Check = (context: Context) => Verdict | undefined;
 
 const CHECKS: readonly Check[] = [
   paused,
+  refusedFlag,
   settled,
   failureBackoff,
   crashRecovery,
   preflight,
+  startLimit,
   jitter,
   podsInUse,
   approval,
@@ -86,9 +90,36 @@ function settled(context: Context): Verdict | undefined {
   };
 }
 
-function failureBackoff({ observation, desired, agentState, now }: Context): Verdict | undefined {
+function failureBackoff(context: Context): Verdict | undefined {
+  const { observation, desired, agentState, now } = context;
   const pause = failurePause(observation, { agentState, revision: desired.revision, now });
-  return pause && { state: 'Degraded', ...pause };
+  const limit = pause && startLimit(context);
+  return limit?.retryAt !== undefined && pause !== undefined && limit.retryAt > pause.retryAt
+    ? limit
+    : pause && { state: 'Degraded', ...pause };
+}
+
+function startLimit({
+  restart,
+  agentState,
+  desired,
+  resourceVersion,
+  now,
+  monotonicMs,
+  plan,
+}: Context): Verdict | undefined {
+  const change = { revision: desired.revision, ...(resourceVersion !== undefined && { resourceVersion }) };
+  const retryAt = restart ? startsAllowedAt(agentState, change, { now, monotonicMs }) : undefined;
+  if (retryAt === undefined) {
+    return undefined;
+  }
+  const { failure } = agentState;
+  const hasFailed = failure?.revision === desired.revision;
+  return {
+    state: hasFailed ? 'Degraded' : 'Blocked',
+    reason: `${hasFailed ? failure.message : `The change waits: ${plan.reason}`} ${limitText(retryAt)}`,
+    retryAt,
+  };
 }
 
 function preflight({ observation, plan, desired, agentState, saved, now }: Context): Verdict | undefined {

@@ -22,6 +22,9 @@ export interface Situation {
   /** What the node shows: what this process reported last, or else its annotations, which may be older. */
   readonly shown: { readonly state: string | undefined; readonly reason: string };
   readonly now: Date;
+  readonly monotonicMs: number;
+  /** The ConfigMap's; undefined: there is none. */
+  readonly resourceVersion: string | undefined;
   /** No change begins before this instant (jitter). */
   readonly notBefore: Date | undefined;
   /** The node's pods; undefined until they are listed. */

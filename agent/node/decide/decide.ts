@@ -3,6 +3,7 @@
 import { driftOf, restartNeeded, type Drift } from '../../plan/drift.ts';
 import { mayEndPods, type Restart } from '../../plan/in-use.ts';
 import { planChange } from '../../plan/plan.ts';
+import type { Plan, PlanInput } from '../../plan/types.ts';
 import { desiredFor, type Desired } from '../../policy/desired.ts';
 import type { NodeReport } from '../../report/annotations.ts';
 import type { State } from '../../names.ts';
@@ -14,6 +15,7 @@ import { failedRevision } from './failure-backoff.ts';
 import type { AgentState } from '../state/state-store.ts';
 import type { Observation, Unobservable } from '../observe/observe.ts';
 import { refusalReason } from './reasons.ts';
+import { hasFlag } from './refused-flag.ts';
 import { notRegularReason } from '../observe/reasons.ts';
 
 export interface Decision {
@@ -39,7 +41,7 @@ export function planNode({ view, node, observation, agentState }: Situation): Pl
   const { kubelet, kernel, unit, config } = observation;
   const desired = desiredFor(policy, { labels: node.labels, kubelet, kernel });
   const { original } = agentState;
-  const plan = planChange({
+  const input: PlanInput = {
     unit,
     config,
     desired: desired.allowances,
@@ -51,8 +53,20 @@ export function planNode({ view, node, observation, agentState }: Situation): Pl
       bytes: original.bytes === null ? undefined : Buffer.from(original.bytes, 'base64'),
     },
     kubelet,
-  });
-  return { desired, plan };
+  };
+  const plan = planChange(input);
+  return { desired, plan: observation.takesFlag ? plan : withoutFlag(plan, input) };
+}
+
+/** Returns the plan for a kubelet that does not start with our flag: what a Restore would write, when this plan needs the flag. */
+function withoutFlag(plan: Plan, input: PlanInput): Plan {
+  if (plan.kind !== 'planned' || !hasFlag(plan.words.after)) {
+    return plan;
+  }
+  const restored = planChange({ ...input, goal: 'Restore' });
+  return restored.kind === 'planned'
+    ? { ...restored, desired: plan.desired, missing: plan.desired }
+    : restored;
 }
 
 /** Decides on the plan of `planNode`. Cheap: call it again when more is known. */

@@ -9,7 +9,7 @@ import { retriedSince } from './retry-request.ts';
 
 /** Why the agent begins no change now. */
 export interface Obstacle {
-  readonly state: 'Blocked' | 'Degraded';
+  readonly state: 'Pending' | 'Blocked' | 'Degraded';
   readonly reason: string;
   readonly retryAt: Date;
   /** The host takes no writes: the agent's state is not saved either. */
@@ -21,6 +21,8 @@ const NOT_RUNNING_RETRY_MS = 5000;
 /** A running kubelet is usually healthy again very soon. */
 const UNHEALTHY_RETRY_MS = 1000;
 const SHORTAGE_RETRY_MS = 30_000;
+/** A kubelet on a busy machine may miss healthz for some seconds: only a longer time is worth a warning, in ms. */
+export const BLOCKED_AFTER_MS = 10_000;
 
 /** Returns the first obstacle to a due change; undefined when it may begin. */
 export function findObstacle(
@@ -32,7 +34,7 @@ export function findObstacle(
     now,
   }: { readonly agentState: AgentState; readonly revision: string; readonly now: Date },
 ): Obstacle | undefined {
-  const { status, unit, runs, healthy, healthzNow, shortages } = observation;
+  const { status, unit, runs, healthy, unhealthyMs, healthzNow, shortages } = observation;
   const blocked = (reason: string, retryMs: number): Obstacle => ({
     state: 'Blocked',
     reason,
@@ -40,7 +42,7 @@ export function findObstacle(
   });
 
   if (status.activeState !== 'active' || !runs) {
-    return blocked(notRunningReason(status, observation.errorLine), NOT_RUNNING_RETRY_MS);
+    return blocked(notRunningReason(status, unit, observation.errorLine), NOT_RUNNING_RETRY_MS);
   }
   const file = { path: plan.file, content: plan.before };
   const history = (agentState.history ?? []).filter(({ at }) => !retriedSince(agentState, at, now));
@@ -49,7 +51,8 @@ export function findObstacle(
     return { state: 'Degraded', reason: revertedReason(plan, reverts), retryAt: reverts.until };
   }
   if (!healthy) {
-    return blocked(unhealthyReason(status.name, healthzNow), UNHEALTHY_RETRY_MS);
+    const state = unhealthyMs < BLOCKED_AFTER_MS ? 'Pending' : 'Blocked';
+    return { ...blocked(unhealthyReason(status.name, healthzNow), UNHEALTHY_RETRY_MS), state };
   }
   // The agent does not write the other environment files.
   const isWritten = (path: string): boolean =>

@@ -3,7 +3,8 @@
 import type { Drift } from '../../plan/drift.ts';
 import { printCsv } from '../../kubelet/flags/csv.ts';
 import { ALLOWED_FLAG } from '../../kubelet/flags/flags.ts';
-import { EXTRA_ARGS } from '../../kubelet/unit.ts';
+import { placeOfFlag, unknownFlagIn } from '../../kubelet/flags/unknown-flag.ts';
+import { EXTRA_ARGS, type KubeletUnit } from '../../kubelet/unit.ts';
 import type { Planned, Refused } from '../../plan/types.ts';
 import type { Desired } from '../../policy/desired.ts';
 import type { Reverts } from './revert-detection.ts';
@@ -41,12 +42,16 @@ export function doneReason(desired: Desired, drift: Drift): string {
   return parts.join(' ');
 }
 
-/** `errorLine`: the kubelet's own error line. */
+/** `errorLine`: the kubelet's own error line. When that names a flag that the kubelet does not know, adds where it is set. */
 export function notRunningReason(
   { name, activeState, subState }: UnitStatus,
+  unit: KubeletUnit,
   errorLine: string | undefined,
 ): string {
-  const log = errorLine === undefined ? '' : ` Its log says: ${errorLine}`;
+  const flag = errorLine === undefined ? undefined : unknownFlagIn(errorLine);
+  const place = flag === undefined ? undefined : placeOfFlag(unit, flag);
+  const remove = place === undefined ? '' : ` This kubelet does not know --${flag}. Remove it from ${place}`;
+  const log = errorLine === undefined ? '' : ` Its log says: ${errorLine}${remove && `.${remove}`}`;
   return `${name} is ${activeState}/${subState}. The agent changes only a running kubelet. Repair or start it.${log}`;
 }
 

@@ -1,6 +1,7 @@
 // Whether a kubelet with the right list counts as Done: a kubelet that crashes and restarts does not. Pure.
 
 import type { Context, Verdict } from './context.ts';
+import { BLOCKED_AFTER_MS } from './preflight.ts';
 import { unhealthyReason } from './reasons.ts';
 
 /** How long a kubelet must run after a failure before the node is Done, in ms. */
@@ -15,7 +16,7 @@ const STARTS_WITHIN_MS = 60_000;
  */
 export function steadiness(context: Context): Verdict | undefined {
   const { observation, shown, agentState, now } = context;
-  const { status, healthy, healthzNow, uptimeMs } = observation;
+  const { status, healthy, unhealthyMs, healthzNow, uptimeMs } = observation;
   const { state } = shown;
   const hasCrashed = status.restarts > 0;
   const hadFailure =
@@ -24,10 +25,11 @@ export function steadiness(context: Context): Verdict | undefined {
     return undefined;
   }
   const retryMs = healthy ? STEADY_MS - uptimeMs : UNHEALTHY_RETRY_MS;
-  const mayKeep = (healthy || uptimeMs < STARTS_WITHIN_MS) && !(state === 'Done' && hasCrashed);
+  const isBrief = !healthy && unhealthyMs < BLOCKED_AFTER_MS && !hasCrashed;
+  const mayKeep = (healthy || isBrief || uptimeMs < STARTS_WITHIN_MS) && !(state === 'Done' && hasCrashed);
   const kept = mayKeep ? keptReport(context) : undefined;
   return {
-    state: 'Blocked',
+    state: isBrief ? 'Pending' : 'Blocked',
     reason: healthy ? restartedReason(status.name) : unhealthyReason(status.name, healthzNow),
     retryAt: new Date(now.getTime() + retryMs),
     ...(kept && { report: kept }),

@@ -50,10 +50,9 @@ export async function observeProcess(
     return NONE;
   }
   const healthzNow = healthEndpoint(argv, config);
-  const [running, healthy] = await settleAll([
-    startedWith(ports, status, argv, config, started),
-    isHealthy(ports, healthzNow),
-  ]);
+  const running = await startedWith(ports, status, argv, config, started);
+  // Alone and last: on a slow machine the agent's own commands delay the answer.
+  const healthy = await isHealthy(ports, healthzNow);
   return {
     runs: true,
     uptimeMs: Math.max(0, ports.clock.monotonicMs() - status.startedMs),

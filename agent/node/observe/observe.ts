@@ -3,6 +3,8 @@
 import type { ConfigSources } from '../../kubelet/config.ts';
 import { nextArgv } from '../../kubelet/configured.ts';
 import { configPaths, healthEndpoint } from '../../kubelet/running.ts';
+import { ALLOWED_FLAG } from '../../kubelet/flags/flags.ts';
+import { unknownFlagIn } from '../../kubelet/flags/unknown-flag.ts';
 import type { KubeletUnit } from '../../kubelet/unit.ts';
 import { parseVersion, type Version } from '../../sysctl/version.ts';
 import { errorText } from '../../text/error-text.ts';
@@ -34,10 +36,14 @@ export interface Observation extends KubeletProcess {
   readonly unit: KubeletUnit;
   /** The unit's own files, to detect whether a situation has changed. */
   readonly unitFiles: readonly FileOnDisk[];
+  /** Since the first of the last observations, all of the same process, in which it was not healthy, in ms; 0 in the first and while it is. */
+  readonly unhealthyMs: number;
   readonly config: ConfigSources;
   /** Where the next kubelet answers healthz; undefined when its configuration turns that off. */
   readonly healthz: Endpoint | undefined;
   readonly kubelet: Version;
+  /** False when the kubelet's binary, or the error with which the kubelet ended, says that it does not know our flag. */
+  readonly takesFlag: boolean;
   readonly kernel: Version | undefined;
   /** The kubelet's own error line, while it does not run. */
   readonly errorLine: string | undefined;
@@ -65,10 +71,11 @@ const INVOCATIONS_FOLDER = '/run/systemd/units';
 /** systemd removes and recreates this folder at every daemon-reload. */
 const RELOADED = '/run/systemd/generator.late';
 /** Passed with --version, so that a kubelet that no longer knows the flag is detected. Any valid allowance. */
-const FLAG_WE_USE = '--allowed-unsafe-sysctls=net.core.somaxconn';
+const FLAG_WE_USE = `--${ALLOWED_FLAG}=net.core.somaxconn`;
 /** The file of a masked unit. Every process writes to it, so it is not watched. */
 const NULL_DEVICE = '/dev/null';
 const MASKED_RETRY_MS = 5000;
+const VERSION_RETRY_MS = 30_000;
 
 /** Observes the node. `started`: what was saved of the running kubelet. Throws when the host does not answer. */
 export async function observe(
@@ -105,17 +112,19 @@ async function observeUnit(
   const argv = nextArgv(unit);
   const paths = configPaths(argv);
   const watch = watchedPaths(status, unit, paths);
-  const version = await kubeletVersion(ports.processes, argv[0]);
-  if (typeof version === 'string') {
-    return unreconcilable(version, watch);
+  const binary = await kubeletBinary(ports.processes, argv[0]);
+  if (typeof binary === 'string') {
+    // A binary that is being replaced, or a machine too slow for its timeout, causes no event when that is over.
+    return { ...unreconcilable(binary, watch), retryMs: VERSION_RETRY_MS };
   }
   const config = await readConfig(ports.files, paths);
-  const [process, unitFiles, shortages, release] = await settleAll([
-    observeProcess(ports, status, config, started),
+  const [unitFiles, shortages, release] = await settleAll([
     readUnitFiles(ports.files, status),
     findShortages(ports, unit),
     ports.processes.kernelRelease(),
   ]);
+  const process = await observeProcess(ports, status, config, started);
+  const line = process.runs ? undefined : await errorLine(ports.systemd, status);
   return {
     kind: 'seen',
     status,
@@ -123,10 +132,12 @@ async function observeUnit(
     unitFiles,
     config,
     ...process,
+    unhealthyMs: 0,
     healthz: healthEndpoint(argv, config),
-    kubelet: version,
+    kubelet: binary.version,
+    takesFlag: binary.takesFlag && unknownFlagIn(line ?? '') !== ALLOWED_FLAG,
     kernel: parseVersion(release),
-    errorLine: process.runs ? undefined : await errorLine(ports.systemd, status),
+    errorLine: line,
     irregular,
     shortages,
     watch,
@@ -151,14 +162,29 @@ async function findUnit(systemd: Systemd): Promise<UnitStatus | string> {
         'On this node the kubelet is started by something else: set its allowed unsafe sysctls there.';
 }
 
-async function kubeletVersion(processes: Processes, binary: string | undefined): Promise<Version | string> {
+interface Binary {
+  readonly version: Version;
+  readonly takesFlag: boolean;
+}
+
+/** Returns what the kubelet's binary says of itself, or why it is none that the agent can use. */
+async function kubeletBinary(processes: Processes, binary: string | undefined): Promise<Binary | string> {
   if (binary === undefined) {
     return 'Expected the unit to start a kubelet, got no ExecStart.';
   }
   try {
     const answer = await processes.kubeletVersion(binary, [FLAG_WE_USE]);
-    return parseVersion(answer) ?? `Expected ${binary} --version to print a version, got ${answer}`;
+    const version = parseVersion(answer);
+    return version === undefined
+      ? `Expected ${binary} --version to print a version, got ${answer}`
+      : { version, takesFlag: true };
   } catch (error) {
+    if (unknownFlagIn(errorText(error)) === ALLOWED_FLAG) {
+      const version = parseVersion(await processes.kubeletVersion(binary, []).catch(() => ''));
+      return version === undefined
+        ? `${binary} --version fails: ${errorText(error)}`
+        : { version, takesFlag: false };
+    }
     return `${binary} does not take --allowed-unsafe-sysctls: ${errorText(error)}`;
   }
 }

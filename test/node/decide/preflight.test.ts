@@ -59,6 +59,7 @@ describe('a kubelet that is active but not healthy', () => {
     host.healthy = () => false;
 
     await startedAgent(host, POLICY);
+    await passes(host, 11_000);
     expect(expectHeld(host, 'Blocked')).toMatch(
       /kubelet\.service is active, but .*healthz at 127\.0\.0\.1, port 10248/u,
     );
@@ -78,9 +79,46 @@ describe('a kubelet that is active but not healthy', () => {
     host.healthy = () => false;
 
     await startedAgent(host, POLICY);
+    await passes(host, 11_000);
 
     expect(host.annotations[KEYS.state]).toBe('Blocked');
     expect(host.annotations[KEYS.reason]).toContain('healthz');
+  });
+
+  test('for some seconds on a slow machine is changed without having been Blocked', async () => {
+    const host = new FakeHost().startKubelet();
+    let misses = 9;
+    host.healthy = () => {
+      misses -= 1;
+      return misses < 0;
+    };
+
+    const agent = await startedAgent(host, POLICY);
+    for (let second = 0; second < 10; second += 1) {
+      await passes(host, 1000);
+      agent.setNode(host.node());
+    }
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.actions.join()).not.toMatch(/Blocked/u);
+  });
+
+  test('for some seconds on a slow machine stays Done when nothing is to be changed', async () => {
+    const host = new FakeHost({
+      [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n',
+    }).startKubelet();
+    const agent = await startedAgent(host, POLICY);
+    host.advance(100_000);
+    await atRest();
+    host.actions.length = 0;
+    host.healthy = () => false;
+
+    agent.hostChanged();
+    await passes(host, 5000);
+    host.healthy = () => true;
+    await passes(host, 5000);
+
+    expect(host.actions).toEqual([]);
   });
 
   test('counts as healthy when its healthz is off', async () => {
