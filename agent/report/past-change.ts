@@ -32,3 +32,8 @@ export const pastChangeSchema = v.object({
 });
 
 export type PastChange = Readonly<v.InferOutput<typeof pastChangeSchema>>;
+
+/** Returns what else happened during a change that set a list and is Done, such as pods that the kubelet refused; undefined when nothing did. */
+export function noteOf({ result, to, why }: PastChange): string | undefined {
+  return result === 'Done' && to.length > 0 ? why : undefined;
+}

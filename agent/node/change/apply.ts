@@ -5,7 +5,7 @@ import { commit } from './arm.ts';
 import { decide, planNode, type Decision } from '../decide/decide.ts';
 import type { DueChange } from './due-change.ts';
 import { type ChangePorts, type ChangeResult, executeChange, type Verified } from './execute.ts';
-import { endedBy, blockReason, type PodList } from '../decide/pod-guard.ts';
+import { blockReason, concernedBy, ONLY_ADDS, type PodList } from '../decide/pod-guard.ts';
 import type { Journal } from '../state/journal.ts';
 import { journalOf } from './journal-of.ts';
 import { type AgentState, EMPTY_STATE } from '../state/state-store.ts';
@@ -57,7 +57,7 @@ export async function applyChange(ports: ApplyPorts, due: DueChange): Promise<De
         ports.log.info({ tookMs, invocation: invocationId }, message);
         reportVerified(ports, due, proof);
       },
-      endedPods: () => (decision.guarded ? pods && endedBy(pods, decision.guarded) : new Set()),
+      concernedPods: () => (decision.guarded ? pods && concernedBy(pods, decision.guarded) : ONLY_ADDS),
     });
     return await finish(ports, due, journal, result, pods);
   } catch (error) {

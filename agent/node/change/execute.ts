@@ -32,8 +32,8 @@ export interface Change {
   readonly mayRestart: () => Promise<boolean>;
   /** Called when the new kubelet is verified, before the soak, with the ms since the change was begun. */
   readonly onVerified: (proof: Verified, tookMs: number) => void;
-  /** UIDs of the pods that the restart ends; called once, right before it. undefined: unknown. */
-  readonly endedPods: () => ReadonlySet<string> | undefined;
+  /** The pods that the change concerns; called once, right before the restart. undefined: unknown. */
+  readonly concernedPods: () => Omit<FollowedPods, 'watch'> | undefined;
 }
 
 export type Verified = Extract<Verification, { ok: true }>;
@@ -117,11 +117,11 @@ async function restartAndVerify(
   onVerified: (proof: Verified) => void,
 ): Promise<ChangeResult> {
   const { journal } = change;
-  const ended = change.endedPods();
+  const concerned = change.concernedPods();
   const pods =
-    ended === undefined || journal.nodeSoakSeconds === 0
+    concerned === undefined || journal.nodeSoakSeconds === 0
       ? undefined
-      : { watch: ports.cluster.watchPods(), ended };
+      : { watch: ports.cluster.watchPods(), ...concerned };
   // A report of the old kubelet in the second before the restart must not count as one of the new kubelet.
   const before = ports.clock.now();
   try {
@@ -160,38 +160,47 @@ async function verifyAndSoak(
   onVerified: (proof: Verified) => void,
 ): Promise<ChangeResult> {
   const first = { previousInvocation: journal.invocation, before };
-  const result = await proveStarts<Verified>(ports, first, async (start) => {
-    if (start !== first) {
-      await expectArmed(ports, journal, -Infinity);
-    }
-    const proof = await verifyKubelet(ports, {
-      unit: journal.unit,
-      previousInvocation: start.previousInvocation,
-      healthz: journal.healthz ?? undefined,
-      accepts: acceptsOf(journal, config),
-    });
-    if (!proof.ok) {
-      return proof;
-    }
-    onVerified(proof);
-    const fault = await soak(ports, {
-      started: proof.status,
-      before: start.before,
-      healthz: journal.healthz ?? undefined,
-      seconds: journal.nodeSoakSeconds,
-      pods,
-    });
-    return fault === undefined ? proof : { ok: false, ...fault };
-  });
+  const result = await proveStarts<Verified & { readonly lost?: string | undefined }>(
+    ports,
+    first,
+    async (start) => {
+      if (start !== first) {
+        await expectArmed(ports, journal, -Infinity);
+      }
+      const proof = await verifyKubelet(ports, {
+        unit: journal.unit,
+        previousInvocation: start.previousInvocation,
+        healthz: journal.healthz ?? undefined,
+        accepts: acceptsOf(journal, config),
+      });
+      if (!proof.ok) {
+        return proof;
+      }
+      onVerified(proof);
+      const soaked = await soak(ports, {
+        started: proof.status,
+        before: start.before,
+        healthz: journal.healthz ?? undefined,
+        seconds: journal.nodeSoakSeconds,
+        pods,
+      });
+      return soaked.ok ? { ...proof, lost: soaked.note } : soaked;
+    },
+  );
   switch (result.kind) {
     case 'proven':
-      return { kind: 'done', proof: result.proof, note: result.note };
+      return { kind: 'done', proof: result.proof, note: joined(result.note, result.proof.lost) };
     case 'stopped':
       await putBack(ports, journal, result.why);
       return result;
     case 'fault':
       return rollBack(ports, journal, result.why);
   }
+}
+
+function joined(...notes: readonly (string | undefined)[]): string | undefined {
+  const texts = notes.filter((text) => text !== undefined);
+  return texts.length === 0 ? undefined : texts.join('. Also, ');
 }
 
 /** Accepts a kubelet that allows every desired name and pattern. */

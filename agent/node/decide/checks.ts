@@ -77,7 +77,7 @@ function settled(context: Context): Verdict | undefined {
   const { revision } = desired;
   return {
     state: 'Done',
-    reason: doneReason(desired, drift),
+    reason: doneReason(desired, drift, agentState.history?.at(-1)),
     agentState: isRestored
       ? EMPTY_STATE
       : withoutFailure({ ...agentState, lastApplied: plan.remember, appliedRevision: revision }),

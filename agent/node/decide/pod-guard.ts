@@ -33,9 +33,25 @@ export function blockReason(list: PodList, restart: Restart): string | undefined
   );
 }
 
-/** Returns the UIDs of the pods that the restart ends; undefined when listing failed. */
-export function endedBy(list: PodList, restart: Restart): ReadonlySet<string> | undefined {
-  return list.kind === 'unknown' ? undefined : new Set(podsRefused(list.pods, restart).map(({ uid }) => uid));
+/** UIDs of pods. */
+export interface ConcernedPods {
+  /** Those that the restart ends. */
+  readonly ended: ReadonlySet<string>;
+  /** Those with sysctls, when the restart may remove allowances. */
+  readonly atStake: ReadonlySet<string>;
+}
+
+/** What a restart that removes no allowance does to pods with sysctls: nothing. */
+export const ONLY_ADDS: ConcernedPods = { ended: new Set(), atStake: new Set() };
+
+/** Returns the pods that a restart concerns that may remove allowances; undefined when listing failed. */
+export function concernedBy(list: PodList, restart: Restart): ConcernedPods | undefined {
+  return list.kind === 'unknown'
+    ? undefined
+    : {
+        ended: new Set(podsRefused(list.pods, restart).map(({ uid }) => uid)),
+        atStake: new Set(list.pods.map(({ uid }) => uid)),
+      };
 }
 
 /** Returns what a restart would do to the pods, for a node that is not changed now; empty when it would end none. */

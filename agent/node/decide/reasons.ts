@@ -1,5 +1,6 @@
 // The texts of a node's `reason`.
 
+import { noteOf, type PastChange } from '../../report/past-change.ts';
 import type { Drift } from '../../plan/drift.ts';
 import { printCsv } from '../../kubelet/flags/csv.ts';
 import { ALLOWED_FLAG } from '../../kubelet/flags/flags.ts';
@@ -20,8 +21,8 @@ export function refusalReason({ file, line, byte, message }: Refused): string {
   return `${[file, ...where].join(', ')}: ${message} Until then the file is left alone.`;
 }
 
-/** Returns the reason of a node that is Done: what runs, and what is safe, not allowed or unmanaged. */
-export function doneReason(desired: Desired, drift: Drift): string {
+/** Returns the reason of a node that is Done: what runs, what is safe, not allowed or unmanaged, and what else happened in its last change. */
+export function doneReason(desired: Desired, drift: Drift, last: PastChange | undefined): string {
   const count = desired.allowances.length;
   const parts = [
     count === 0
@@ -38,6 +39,10 @@ export function doneReason(desired: Desired, drift: Drift): string {
     parts.push(
       `Kept, though the policy does not ask for it: ${drift.unmanaged.map(({ pattern }) => pattern).join(', ')}.`,
     );
+  }
+  const note = last === undefined ? undefined : noteOf(last);
+  if (note !== undefined && last?.revision === desired.revision) {
+    parts.push(`During the last change ${note}.`);
   }
   return parts.join(' ');
 }
