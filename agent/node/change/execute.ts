@@ -10,7 +10,10 @@ import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
 import { verifyKubelet, type Verification, type VerifyPorts, type VerifyRequest } from './verify.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
-import { restore, rollBack, RollBackError, type RolledBack } from './rollback.ts';
+import { restore } from './restore.ts';
+import { rollBack, RollBackError, type RolledBack } from './rollback.ts';
+import { restartUnit } from './restart.ts';
+import { takenOutText } from './taken-out.ts';
 import { type FollowedPods, soak, type SoakPorts } from './soak.ts';
 
 export interface ChangePorts extends VerifyPorts, SoakPorts, ArmPorts {
@@ -121,7 +124,7 @@ async function restartAndVerify(
   // A report of the old kubelet in the second before the restart must not count as one of the new kubelet.
   const before = ports.clock.now();
   try {
-    await ports.systemd.tryRestart(journal.unit);
+    await restartUnit(ports.systemd, journal.unit);
     return await verifyAndSoak(ports, { ...change, before }, pods, onVerified);
   } finally {
     pods?.watch.stop();
@@ -141,7 +144,10 @@ async function verifyAndSoak(
     accepts: acceptsOf(journal, config),
   });
   if (!proof.ok) {
-    return rollBack(ports, journal, proof.why);
+    const takenOut = await takenOutText(ports, journal, config);
+    const why = takenOut === undefined ? proof.why : proof.isHealthy ? takenOut : `${proof.why}. ${takenOut}`;
+    const result = await rollBack(ports, journal, why, { isHealthy: proof.isHealthy });
+    return { ...result, takenOut: takenOut !== undefined };
   }
   onVerified(proof);
   const fault = await soak(ports, {

@@ -19,9 +19,9 @@ export function afterChange(
     case 'undone-by-host':
       return agentState;
     case 'rolled-back':
-      return afterFailure(agentState, journal, { result: 'RolledBack', why: result.why, at });
+      return afterFailure(agentState, journal, { ...result, result: 'RolledBack', at });
     case 'stuck':
-      return afterFailure(agentState, journal, { result: 'Stuck', why: result.why, at });
+      return afterFailure(agentState, journal, { ...result, result: 'Stuck', at });
   }
 }
 
@@ -34,7 +34,7 @@ export function afterUndone(agentState: AgentState, journal: Journal, why: strin
 export function afterFailure(
   agentState: AgentState,
   journal: Journal,
-  { result, why, at }: { readonly result: Failed; readonly why: string; readonly at: Date },
+  { result, why, at, takenOut = false }: FailedChange,
 ): AgentState {
   const {
     situation,
@@ -58,8 +58,15 @@ export function afterFailure(
         message,
       },
     },
-    { ...journal.past, result, why },
+    { ...journal.past, result, why, takenOut },
   );
+}
+
+interface FailedChange {
+  readonly result: Failed;
+  readonly why: string;
+  readonly at: Date;
+  readonly takenOut?: boolean;
 }
 
 type Failed = Exclude<PastChange['result'], 'Done'>;

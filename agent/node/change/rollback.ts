@@ -1,12 +1,11 @@
 // Rolls back a failed change: restores the file, then restarts and verifies a kubelet that was started with the change.
 
-import { revertAllowances } from '../../plan/revert.ts';
 import { errorText } from '../../text/error-text.ts';
-import { sha256Of } from '../../text/hash.ts';
 import { restartTimer, type ArmPorts } from './arm.ts';
-import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
+import { restartOrStartFailed } from './restart.ts';
+import { restore } from './restore.ts';
 import { verifyKubelet, type VerifyPorts } from './verify.ts';
 import { checkNodeReady } from './node-ready.ts';
 
@@ -16,41 +15,79 @@ export interface RollBackPorts extends VerifyPorts, ArmPorts {
   readonly cluster: Pick<Cluster, 'seenReadiness' | 'readiness'>;
 }
 
-export type RolledBack =
-  | { readonly kind: 'rolled-back'; readonly why: string }
-  /** The file is restored, but the kubelet is not healthy without the change either. */
-  | { readonly kind: 'stuck'; readonly why: string };
+export type RolledBack = {
+  /** `stuck`: the change is taken out, but the kubelet is not healthy without it either. */
+  readonly kind: 'rolled-back' | 'stuck';
+  readonly why: string;
+  /** Another party took the flag out between the agent's write and the kubelet's start. */
+  readonly takenOut?: boolean;
+};
 
 /** The file could not be restored. Journal, timer and boot unit stay. */
 export class RollBackError extends Error {
   override readonly name = 'RollBackError';
 }
 
-/** Tries to restore the file while another party writes it between our read and our write. */
-const TRIES = 5;
-
 /**
- * Restores the file and, when the kubelet was started since, restarts and verifies it. `why`: why the change failed.
- * Throws a RollBackError when the file could not be restored.
+ * Takes the change out of every environment file and, when the kubelet was started since, restarts and verifies it. `why`: why the
+ * change failed. `isHealthy`: the kubelet that runs now is healthy, so it is restarted only where a file has changed. Throws a
+ * RollBackError when the change could not be taken out.
  */
-export async function rollBack(ports: RollBackPorts, journal: Journal, why: string): Promise<RolledBack> {
-  const { unit, file } = journal;
-  try {
-    await restore(ports, journal);
-  } catch (error) {
-    throw new RollBackError(`${why}. The change could not be taken out of ${file}: ${errorText(error)}`, {
-      cause: error,
-    });
+export async function rollBack(
+  ports: RollBackPorts,
+  journal: Journal,
+  why: string,
+  { isHealthy = false }: { readonly isHealthy?: boolean } = {},
+): Promise<RolledBack> {
+  const restored = await restoreOrThrow(ports, journal, why);
+  if (isHealthy && restored.length === 0) {
+    return { kind: 'rolled-back', why };
   }
+  const fault = await restartWithout(ports, journal);
+  // A program that edits the file at the kubelet's start may have put the change into it again.
+  const returned = await restoreOrThrow(ports, journal, why);
+  if (returned.length > 0) {
+    return {
+      kind: 'stuck',
+      why:
+        `${why}. Rolled back, and another program wrote the change into ${returned.join(', ')} again before the kubelet's start. ` +
+        `It was taken out once more, and the kubelet may still run with it${fault === undefined ? '' : `; ${fault}`}`,
+    };
+  }
+  return fault === undefined
+    ? { kind: 'rolled-back', why }
+    : { kind: 'stuck', why: `${why}. Rolled back, and ${fault}` };
+}
+
+async function restoreOrThrow(
+  ports: RollBackPorts,
+  journal: Journal,
+  why: string,
+): Promise<readonly string[]> {
+  try {
+    return await restore(ports, journal);
+  } catch (error) {
+    throw new RollBackError(
+      `${why}. The change could not be taken out of ${journal.file}: ${errorText(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Returns why the kubelet is not healthy after its restart; undefined when it is, or when it was not started with the change. */
+async function restartWithout(ports: RollBackPorts, journal: Journal): Promise<string | undefined> {
+  const { unit } = journal;
   try {
     const before = ports.clock.now();
-    const { invocationId, activeState } = await ports.systemd.status(unit);
+    const { invocationId } = await ports.systemd.status(unit);
     if (invocationId === journal.invocation) {
-      return { kind: 'rolled-back', why };
+      return undefined;
     }
     // The file holds the old list, so the earlier timer is harmless if this fails.
     await restartTimer(ports, journal).catch(() => {});
-    await (activeState === 'failed' ? ports.systemd.startFailed(unit) : ports.systemd.tryRestart(unit));
+    await restartOrStartFailed(ports.systemd, unit);
     const proof = await verifyKubelet(ports, {
       unit,
       previousInvocation: invocationId,
@@ -58,74 +95,8 @@ export async function rollBack(ports: RollBackPorts, journal: Journal, why: stri
       accepts: () => true,
     });
     const fault = proof.ok ? await checkNodeReady(ports, proof.status, before) : proof.why;
-    return fault === undefined
-      ? { kind: 'rolled-back', why }
-      : { kind: 'stuck', why: `${why}. Rolled back, and still: ${fault}` };
+    return fault === undefined ? undefined : `still: ${fault}`;
   } catch (error) {
-    return {
-      kind: 'stuck',
-      why: `${why}. Rolled back, and the kubelet could not be restarted: ${errorText(error)}`,
-    };
+    return `the kubelet could not be restarted: ${errorText(error)}`;
   }
-}
-
-/**
- * Restores the exact old bytes when the file still holds ours; else removes only our allowances and keeps what another party
- * wrote. Throws when the file could not be written.
- */
-export async function restore(
-  { files, systemd }: Pick<RollBackPorts, 'files' | 'systemd'>,
-  journal: Journal,
-): Promise<void> {
-  for (let tries = TRIES; ; tries -= 1) {
-    const found = await files.read(journal.file);
-    const wanted = withoutChange(journal, found, await systemd.version());
-    if (sha256Of(wanted) === sha256Of(found)) {
-      return;
-    }
-    try {
-      const expected = { content: found };
-      await (wanted === undefined
-        ? files.remove(journal.file, { expected })
-        : files.writeAtomic(journal.file, wanted, { expected }));
-      return;
-    } catch (error) {
-      if (!(error instanceof ChangedFileError) || tries === 1) {
-        throw error;
-      }
-    }
-  }
-}
-
-/** True when the file holds any part of the change, also when another party has written it since. Throws as `restore`. */
-export async function holdsChange(
-  { files, systemd }: Pick<RollBackPorts, 'files' | 'systemd'>,
-  journal: Journal,
-): Promise<boolean> {
-  const found = await files.read(journal.file);
-  return sha256Of(withoutChange(journal, found, await systemd.version())) !== sha256Of(found);
-}
-
-function withoutChange(
-  { file, before, after, flag, lastApplied, past }: Journal,
-  found: Uint8Array | undefined,
-  systemdVersion: number,
-): Uint8Array | undefined {
-  const hash = sha256Of(found);
-  if (hash === after || hash === sha256Of(before)) {
-    return before;
-  }
-  // A removed file holds no part of the change.
-  return (
-    found &&
-    revertAllowances({
-      path: file,
-      found,
-      before,
-      applied: [...lastApplied.ours, ...lastApplied.folded],
-      configuredAfter: past.to,
-      flag,
-      systemdVersion,
-    })
-  );
 }

@@ -22,7 +22,8 @@ export interface VerifyRequest {
 
 export type Verification =
   | { readonly ok: true; readonly argv: readonly string[]; readonly status: UnitStatus }
-  | { readonly ok: false; readonly why: string };
+  /** `isHealthy`: a healthy kubelet runs, with other arguments than expected. */
+  | { readonly ok: false; readonly why: string; readonly isHealthy: boolean };
 
 /** How long the new kubelet may take to answer healthz, in ms. */
 export const HEALTHZ_TIMEOUT_MS = 60_000;
@@ -47,7 +48,8 @@ export async function verifyKubelet(ports: VerifyPorts, request: VerifyRequest):
     return fails(ports, first, 'ended after it answered healthz');
   }
   if (!request.accepts(argv)) {
-    return { ok: false, why: `the new kubelet runs without the expected list: ${argv.join(' ')}` };
+    const why = `the new kubelet runs without the expected list: ${argv.join(' ')}`;
+    return { ok: false, why, isHealthy: true };
   }
   if (!(await runsStill(ports, first))) {
     return fails(ports, first, 'did not keep running');
@@ -87,7 +89,7 @@ export async function runsStill(
 }
 
 async function fails(ports: VerifyPorts, started: UnitStatus, what: string): Promise<Verification> {
-  return { ok: false, why: await endedBecause(ports, started, what) };
+  return { ok: false, why: await endedBecause(ports, started, what), isHealthy: false };
 }
 
 /** Returns `what` with the unit's present state and the last error line of the kubelet. */

@@ -3,6 +3,8 @@
 import { driftOf, restartNeeded, type Drift } from '../../plan/drift.ts';
 import { mayEndPods, type Restart } from '../../plan/in-use.ts';
 import { planChange } from '../../plan/plan.ts';
+import type { Plan } from '../../plan/types.ts';
+import type { KubeletUnit } from '../../kubelet/unit.ts';
 import { desiredFor, type Desired } from '../../policy/desired.ts';
 import type { NodeReport } from '../../report/annotations.ts';
 import type { State } from '../../names.ts';
@@ -39,20 +41,22 @@ export function planNode({ view, node, observation, agentState }: Situation): Pl
   const { kubelet, kernel, unit, config } = observation;
   const desired = desiredFor(policy, { labels: node.labels, kubelet, kernel });
   const { original } = agentState;
-  const plan = planChange({
-    unit,
-    config,
-    desired: desired.allowances,
-    lastApplied: agentState.lastApplied,
-    unmanaged: policy.settings.unmanaged,
-    goal: policy.settings.mode === 'Restore' ? 'Restore' : 'Apply',
-    original: original && {
-      ...original,
-      bytes: original.bytes === null ? undefined : Buffer.from(original.bytes, 'base64'),
-    },
-    kubelet,
-  });
-  return { desired, plan };
+  const planFor = (of: KubeletUnit): Plan =>
+    planChange({
+      unit: of,
+      config,
+      desired: desired.allowances,
+      lastApplied: agentState.lastApplied,
+      unmanaged: policy.settings.unmanaged,
+      goal: policy.settings.mode === 'Restore' ? 'Restore' : 'Apply',
+      original: original && {
+        ...original,
+        bytes: original.bytes === null ? undefined : Buffer.from(original.bytes, 'base64'),
+      },
+      kubelet,
+    });
+  const { pending } = observation;
+  return { desired, plan: planFor(unit), afterReload: pending && planFor(pending.unit) };
 }
 
 /** Decides on the plan of `planNode`. Cheap: call it again when more is known. */
@@ -74,7 +78,7 @@ export function decide(situation: Situation, planning: Planning | undefined): De
       'No valid policy was seen yet: nothing is changed.',
     );
   }
-  const { desired, plan } = planning;
+  const { desired, plan, afterReload } = planning;
   switch (plan.kind) {
     case 'unreconcilable':
       return decisionOf(situation, agentState, 'Unreconcilable', plan.reason, desired);
@@ -83,7 +87,7 @@ export function decide(situation: Situation, planning: Planning | undefined): De
     case 'planned': {
       const irregular = observation.irregular.find(({ path }) => path === plan.file);
       return irregular === undefined
-        ? decidePlanned({ situation, observation, agentState, desired, plan })
+        ? decidePlanned({ situation, observation, agentState, desired, plan, afterReload })
         : decisionOf(situation, agentState, 'Degraded', notRegularReason(irregular.message), desired);
     }
   }
@@ -95,9 +99,11 @@ interface PlannedInput {
   readonly agentState: AgentState;
   readonly desired: Desired;
   readonly plan: Planned;
+  readonly afterReload: Plan | undefined;
 }
 
-function decidePlanned({ situation, observation, agentState, desired, plan }: PlannedInput): Decision {
+function decidePlanned(input: PlannedInput): Decision {
+  const { situation, observation, agentState, desired, plan, afterReload } = input;
   const running = observation.running ?? [];
   const drift = driftOf({
     desired: plan.desired,
@@ -122,6 +128,7 @@ function decidePlanned({ situation, observation, agentState, desired, plan }: Pl
     agentState,
     desired,
     plan,
+    afterReload,
     drift: shown,
     restart,
     guarded,

@@ -1,7 +1,7 @@
 // Whether a kubelet with the right list counts as Done: a kubelet that crashes and restarts does not. Pure.
 
 import type { Context, Verdict } from './context.ts';
-import { unhealthyReason } from './reasons.ts';
+import { notRunningReason, unhealthyReason } from './reasons.ts';
 
 /** How long a kubelet must run after a failure before the node is Done, in ms. */
 export const STEADY_MS = 10_000;
@@ -32,6 +32,35 @@ export function steadiness(context: Context): Verdict | undefined {
     retryAt: new Date(now.getTime() + retryMs),
     ...(kept && { report: kept }),
   };
+}
+
+/** How long a unit may be between two states without a process, in ms: a restart stops it first. */
+const BETWEEN_STATES_MS = 2000;
+
+/**
+ * Keeps the report of a node whose file is right while another party stops or starts its kubelet; undefined when it is not, or
+ * takes too long for that.
+ */
+export function inTransition(context: Context): Verdict | undefined {
+  const { observation, plan, agentState, now } = context;
+  const { status, running, stateMs, errorLine } = observation;
+  const { activeState, subState } = status;
+  const isStarting =
+    (activeState === 'activating' && subState !== 'auto-restart') || activeState === 'deactivating';
+  const mayLast = isStarting ? STARTS_WITHIN_MS : BETWEEN_STATES_MS;
+  const isFailure = activeState === 'failed' || subState === 'auto-restart' || status.restarts > 0;
+  if (running !== undefined || plan.changed || isFailure || stateMs >= mayLast) {
+    return undefined;
+  }
+  const kept = keptReport(context);
+  return (
+    kept && {
+      state: 'Blocked',
+      reason: notRunningReason(status, errorLine),
+      retryAt: new Date(now.getTime() + UNHEALTHY_RETRY_MS),
+      report: { ...kept, ...(kept.state === 'Done' && { running: agentState.started?.running }) },
+    }
+  );
 }
 
 /** Returns why a kubelet that has just crashed is not changed yet; undefined when it may be. */
