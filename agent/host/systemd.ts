@@ -128,6 +128,8 @@ const propertiesSchema = v.object({
       InvocationID: variant(v.array(v.number())),
       // systemd's placeholder for an unknown unit lacks the properties of a service.
       Result: v.optional(text, { data: '' }),
+      NeedDaemonReload: v.optional(variant(v.boolean()), { data: false }),
+      StateChangeTimestampMonotonic: v.optional(number, { data: 0 }),
       MainPID: v.optional(number, { data: 0 }),
       ExecMainPID: v.optional(number, { data: 0 }),
       ExecMainCode: v.optional(number, { data: 0 }),
@@ -174,5 +176,8 @@ function unitStatus(name: string, properties: Properties): UnitStatus {
     environmentFiles: properties.EnvironmentFiles.map(([path, optional]) => ({ path, optional })),
     fragmentPath: properties.FragmentPath,
     dropInPaths: properties.DropInPaths,
+    execStarts: properties.ExecStart.length,
+    needsReload: properties.NeedDaemonReload,
+    stateSinceMs: properties.StateChangeTimestampMonotonic / 1000,
   };
 }

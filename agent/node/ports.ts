@@ -28,6 +28,12 @@ export interface UnitStatus {
   readonly environmentFiles: readonly { readonly path: string; readonly optional: boolean }[];
   readonly fragmentPath: string;
   readonly dropInPaths: readonly string[];
+  /** How many ExecStart= are in force. With more than one, systemd does not start the unit again. */
+  readonly execStarts: number;
+  /** A file of the unit was written since systemd loaded it (NeedDaemonReload). */
+  readonly needsReload: boolean;
+  /** When the unit's state last changed, on the monotonic clock; 0: never. */
+  readonly stateSinceMs: number;
 }
 
 /** How the main process of a start of the unit ended. */

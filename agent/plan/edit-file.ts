@@ -6,8 +6,10 @@ import { editExtraArgs, EditError } from '../kubelet/edit/edit.ts';
 import { readEnvironmentFiles, type ParsedEnvironmentFile } from '../kubelet/environment/environment.ts';
 import { ALLOWED_FLAG } from '../kubelet/flags/flags.ts';
 import { EXTRA_ARGS, type EnvironmentFileOnDisk, type KubeletUnit } from '../kubelet/unit.ts';
+import { withoutCopies } from '../kubelet/edit/duplicates.ts';
 import { sha256Of } from '../text/hash.ts';
 import type { Merge } from './merge.ts';
+import { withoutOurs } from './revert-words.ts';
 import type { PlanInput } from './types.ts';
 import type { ExtraUses } from './uses.ts';
 
@@ -33,20 +35,43 @@ export function editFile(
     return { isRestored: true, ...withContent(input.unit, target.path, original.bytes) };
   }
   try {
-    const content = merge.changed
+    const { systemdVersion } = input.unit;
+    const edited = merge.changed
       ? editExtraArgs({
           content: target.content,
-          systemdVersion: input.unit.systemdVersion,
+          systemdVersion,
           carried: before.environment.get(EXTRA_ARGS)?.value ?? '',
           uses: uses.ranges,
           flag: merge.list === undefined ? undefined : `--${ALLOWED_FLAG}=${printCsv(merge.list)}`,
         })
       : target.content;
+    const content =
+      edited && withoutOld(input, target.path, edited, merge.changed && merge.list !== undefined);
     return { isRestored: false, ...withContent(input.unit, target.path, content) };
   } catch (error) {
     if (error instanceof EditError) return error;
     throw error;
   }
+}
+
+/** Returns the bytes without earlier assignments that an edit of ours left behind, which another party's line overrules. */
+function withoutOld(input: PlanInput, path: string, content: Uint8Array, isChanged: boolean): Uint8Array {
+  const { goal, lastApplied, original } = input;
+  const { systemdVersion } = input.unit;
+  if (goal === 'Apply') {
+    return isChanged && lastApplied.ours.length > 0 ? withoutCopies(content, systemdVersion) : content;
+  }
+  if (original?.file !== path) {
+    return content;
+  }
+  const clean = withoutOurs(content, {
+    before: original.bytes,
+    applied: [...lastApplied.ours, ...lastApplied.folded],
+    word: undefined,
+    systemdVersion,
+    variable: EXTRA_ARGS,
+  });
+  return sha256Of(clean) === sha256Of(content) ? content : withoutCopies(clean, systemdVersion);
 }
 
 /** MAX_ARG_STRLEN of Linux, for a word and for `NAME=value`, including the NUL at the end. */

@@ -26,6 +26,11 @@ export const pastChangeSchema = v.object({
   /** The kubelet's list before the change, and the list that the change wanted. */
   from: list,
   to: list,
+  /** The version of the kubelet's binary and the id of the node's boot; absent where an older agent wrote it. */
+  kubelet: v.optional(v.string()),
+  boot: v.optional(v.string()),
+  /** Another party had taken the flag out: before a change that is Done, or during one that failed. */
+  takenOut: v.optional(v.boolean()),
   result: v.picklist(CHANGE_RESULTS),
   /** The error, or what else happened during a change that is Done; absent when there was none. */
   why: v.optional(v.string()),

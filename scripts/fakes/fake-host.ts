@@ -89,6 +89,10 @@ export class FakeHost {
   /** Number of journal reads that return no line yet, because journald has not stored the kubelet's last lines. */
   journalLags = 0;
   loadState = 'loaded';
+  execStarts = 1;
+  needsReload = false;
+  /** On the monotonic clock; undefined: since the kubelet's start. */
+  stateSinceMs: number | undefined;
   /** What the file system of this path lacks. */
   shortage: (path: string) => Shortage | undefined = () => undefined;
   services: readonly string[] = [];
@@ -121,8 +125,12 @@ export class FakeHost {
   active = true;
   /** Whether a running kubelet is healthy at its healthz endpoint. */
   healthy = (): boolean => true;
+  /** The unit's state while it stops or starts: no process runs. */
+  between: Pick<UnitStatus, 'activeState' | 'subState'> | undefined;
   /** systemd does not restart a failed kubelet. */
   givesUp = false;
+  /** Starts until the unit's start limit is hit. */
+  startsLeft = Infinity;
   now = new Date('2026-11-24T02:00:00Z');
   /** By how many ms the wall clock was set forward. */
   clockSetBy = 0;
@@ -224,12 +232,14 @@ export class FakeHost {
           this.#do('restart');
           const failed = this.givesUp && this.#argv === undefined;
           if (this.active && !failed) {
+            this.#expectStart();
             this.startKubelet();
           }
           await this.restarted();
         },
         startFailed: async () => {
           this.#do('start failed');
+          this.startsLeft = Infinity;
           this.startKubelet();
         },
         ending: () => Promise.resolve(this.ending),
@@ -285,6 +295,18 @@ export class FakeHost {
     this.actions.push(action);
   }
 
+  /** Throws as systemctl does when the unit was started too often; the unit is then stopped. */
+  #expectStart(): void {
+    if (this.startsLeft === 0) {
+      this.givesUp = true;
+      this.#argv = undefined;
+      throw new Error(
+        'systemctl try-restart kubelet.service exited with 1: start request repeated too quickly',
+      );
+    }
+    this.startsLeft -= 1;
+  }
+
   #pid(): number {
     return this.#argv === undefined ? 0 : 1000 + this.#invocation;
   }
@@ -311,7 +333,7 @@ export class FakeHost {
       loadState: this.loadState,
       activeState: !this.active ? 'inactive' : runs ? 'active' : this.givesUp ? 'failed' : 'activating',
       subState: !this.active ? 'dead' : runs ? 'running' : 'auto-restart',
-      result: runs ? 'success' : 'exit-code',
+      result: runs ? 'success' : this.startsLeft === 0 ? 'start-limit-hit' : 'exit-code',
       mainPid: this.#pid(),
       lastPid: 1000 + this.#invocation,
       startedMs: this.#startedMs,
@@ -322,6 +344,10 @@ export class FakeHost {
       environmentFiles: this.environmentFiles,
       fragmentPath: '/usr/lib/systemd/system/kubelet.service',
       dropInPaths: [],
+      ...(this.between && { ...this.between, mainPid: 0 }),
+      execStarts: this.execStarts,
+      needsReload: this.needsReload,
+      stateSinceMs: this.stateSinceMs ?? this.#startedMs,
     };
   }
 
@@ -345,7 +371,12 @@ export class FakeHost {
         return this.#bytes(path);
       },
       changedAt: async (path) => this.files.changedAt(path),
-      glob: () => Promise.resolve([]),
+      glob: async (pattern) => {
+        const [begin = '', end = ''] = pattern.split('*');
+        return [...this.files.keys()]
+          .filter((path) => path.startsWith(begin) && path.endsWith(end))
+          .toSorted();
+      },
       walk: async (path) => [...this.files.keys()].filter((file) => file.startsWith(`${path}/`)),
       writeAtomic: async (path, content, { expected } = {}) => {
         const text = Buffer.from(content).toString();

@@ -48,6 +48,60 @@ describe('revertAllowances', () => {
     );
   });
 
+  test.each([
+    [
+      'in two words',
+      `KUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls net.core.somaxconn'\n`,
+      `KUBELET_EXTRA_ARGS='--v=3'\n`,
+    ],
+    ['in quotes', `KUBELET_EXTRA_ARGS='--v=3 "${OURS}"'\n`, `KUBELET_EXTRA_ARGS='--v=3'\n`],
+    [
+      'with underscores',
+      'KUBELET_EXTRA_ARGS="--v=3 --allowed_unsafe_sysctls=net.core.somaxconn"\n',
+      'KUBELET_EXTRA_ARGS="--v=3"\n',
+    ],
+    [
+      'with slashes',
+      'KUBELET_EXTRA_ARGS="--v=3 --allowed-unsafe-sysctls=net/core/somaxconn"\n',
+      'KUBELET_EXTRA_ARGS="--v=3"\n',
+    ],
+    [
+      'with quotes of a list',
+      `KUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls="net.core.somaxconn"'\n`,
+      `KUBELET_EXTRA_ARGS='--v=3'\n`,
+    ],
+    ['twice', `KUBELET_EXTRA_ARGS="--v=3 ${OURS} ${OURS}"\n`, 'KUBELET_EXTRA_ARGS="--v=3"\n'],
+    [
+      'under another name',
+      `KUBELET_EXTRA_ARGS="--v=3 --allowed-unsafe-sysctl=net.core.somaxconn"\n`,
+      'KUBELET_EXTRA_ARGS="--v=3"\n',
+    ],
+    [
+      'under another name, in two words',
+      `KUBELET_EXTRA_ARGS="--v=3 --unsafe net.core.somaxconn"\n`,
+      'KUBELET_EXTRA_ARGS="--v=3"\n',
+    ],
+    ['glued to another word', `KUBELET_EXTRA_ARGS="--v=3${OURS}"\n`, 'KUBELET_EXTRA_ARGS="--v=3"\n'],
+    [
+      'in another variable',
+      `KUBELET_KUBEADM_ARGS="--v=3 ${OURS}"\nKUBELET_EXTRA_ARGS=\n`,
+      'KUBELET_KUBEADM_ARGS="--v=3"\nKUBELET_EXTRA_ARGS=\n',
+    ],
+    [
+      'in a line that another one overrides, in two words',
+      `KUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls net.core.somaxconn'\nKUBELET_EXTRA_ARGS=--v=4\n`,
+      `KUBELET_EXTRA_ARGS='--v=3'\nKUBELET_EXTRA_ARGS=--v=4\n`,
+    ],
+    [
+      'in a list that the kubelet cannot read',
+      `KUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls=x\\"net.core.somaxconn'\n`,
+      `KUBELET_EXTRA_ARGS='--v=3'\n`,
+    ],
+    ['with CRLF', `A=1\r\nKUBELET_EXTRA_ARGS='--v=3 ${OURS}'\r\n`, `A=1\r\nKUBELET_EXTRA_ARGS='--v=3'\r\n`],
+  ])('removes our flag where another party wrote it %s', (_how, found, expected) => {
+    expect(revert(found, 'KUBELET_EXTRA_ARGS=--v=3\n')).toBe(expected);
+  });
+
   const line = fc.constantFrom('# note', 'OTHER=1', 'PROVIDER_ID="a b"', '', 'KUBELET_OTHER=--v=9');
   test('reverts a plan and keeps lines that another party added', () => {
     fc.assert(

@@ -19,6 +19,8 @@ export interface ExtraArgsEdit {
   readonly carried: string;
   /** The uses of our flag among the words of the value, in order. */
   readonly uses: readonly WordRange[];
+  /** The assignment to edit, by its index in the file; the one of KUBELET_EXTRA_ARGS in force when absent. */
+  readonly index?: number;
   /** The flag's word, e.g. `--allowed-unsafe-sysctls=a,b`; undefined removes the flag. */
   readonly flag: string | undefined;
 }
@@ -36,7 +38,8 @@ export class EditError extends Error {
  */
 export function editExtraArgs(edit: ExtraArgsEdit): Uint8Array {
   const before = parseEnvironmentFile(edit.content ?? new Uint8Array(), edit.systemdVersion);
-  const assignment = findAssignment(before, EXTRA_ARGS);
+  const assignment =
+    edit.index === undefined ? findAssignment(before, EXTRA_ARGS) : before.assignments[edit.index];
   const old = assignment?.bytes ?? encodeUtf8(edit.carried);
   for (const value of candidateValues(
     old,

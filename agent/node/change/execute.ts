@@ -8,11 +8,19 @@ import { sha256Of } from '../../text/hash.ts';
 import { armChange, type ArmPorts, expectArmed, restartTimer, UndoneByHostError } from './arm.ts';
 import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
-import { nextStart } from './ended-by.ts';
-import { verifyKubelet, type Verification, type VerifyPorts, type VerifyRequest } from './verify.ts';
+import {
+  type Fault,
+  verifyKubelet,
+  type Verification,
+  type VerifyPorts,
+  type VerifyRequest,
+} from './verify.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
 import { proveStarts } from './prove-starts.ts';
-import { putBack, restore, rollBack, RollBackError, type RolledBack } from './rollback.ts';
+import { restore } from './restore.ts';
+import { restoreOrThrow, rollBack, RollBackError, type RolledBack } from './rollback.ts';
+import { restartOrJoin } from './restart.ts';
+import { takenOutText } from './taken-out.ts';
 import { type FollowedPods, soak, type SoakPorts } from './soak.ts';
 
 export interface ChangePorts extends VerifyPorts, SoakPorts, ArmPorts {
@@ -127,29 +135,12 @@ async function restartAndVerify(
   try {
     const stopped = await restartOrJoin(ports, journal);
     if (stopped !== undefined) {
-      await putBack(ports, journal, stopped);
+      await restoreOrThrow(ports, journal, stopped);
       return { kind: 'stopped', why: stopped };
     }
     return await verifyAndSoak(ports, { ...change, before }, pods, onVerified);
   } finally {
     pods?.watch.stop();
-  }
-}
-
-/**
- * Restarts the kubelet. When another program's job took the place of this restart, waits for the start that follows; returns that the
- * kubelet was stopped instead. Throws as `tryRestart`.
- */
-async function restartOrJoin(ports: ChangePorts, { unit, invocation }: Journal): Promise<string | undefined> {
-  try {
-    await ports.systemd.tryRestart(unit);
-    return undefined;
-  } catch (error) {
-    if (!/Job for \S+ canceled/u.test(errorText(error))) {
-      throw error;
-    }
-    const next = await nextStart(ports, { name: unit, invocationId: invocation });
-    return next === 'stopped' ? `another program stopped ${unit} while the agent restarted it` : undefined;
   }
 }
 
@@ -191,11 +182,24 @@ async function verifyAndSoak(
     case 'proven':
       return { kind: 'done', proof: result.proof, note: joined(result.note, result.proof.lost) };
     case 'stopped':
-      await putBack(ports, journal, result.why);
+      await restoreOrThrow(ports, journal, result.why);
       return result;
     case 'fault':
-      return rollBack(ports, journal, result.why);
+      return rollBackFault(ports, journal, config, result);
   }
+}
+
+/** Rolls back. Where the kubelet could not be verified, says so when another party's edit of the files explains that. */
+async function rollBackFault(
+  ports: ChangePorts,
+  journal: Journal,
+  config: ConfigSources,
+  { why, isHealthy }: Pick<Fault, 'why' | 'isHealthy'>,
+): Promise<RolledBack> {
+  const takenOut = isHealthy === undefined ? undefined : await takenOutText(ports, journal, config);
+  const text = takenOut === undefined ? why : isHealthy === true ? takenOut : `${why}. ${takenOut}`;
+  const result = await rollBack(ports, journal, text, { isHealthy: isHealthy === true });
+  return { ...result, takenOut: takenOut !== undefined };
 }
 
 function joined(...notes: readonly (string | undefined)[]): string | undefined {

@@ -15,7 +15,7 @@ export interface ProvableStart {
 export type Proof<T> =
   /** `note`: what another program did to the kubelet; undefined: nothing. */
   | { readonly kind: 'proven'; readonly proof: T; readonly note: string | undefined }
-  | { readonly kind: 'fault'; readonly why: string }
+  | ({ readonly kind: 'fault' } & Pick<Fault, 'why' | 'isHealthy'>)
   /** Another program stopped the kubelet, and it stays stopped. */
   | { readonly kind: 'stopped'; readonly why: string };
 
@@ -37,17 +37,19 @@ export async function proveStarts<T extends { readonly ok: true }>(
     if (result.ok) {
       return { kind: 'proven', proof: result, note: note && `${note}; the next start was proven` };
     }
-    const { why, ended } = result;
+    const { why, ended, isHealthy } = result;
     const outside = ended && (await endedFromOutside(ports.systemd, ended));
     if (ended === undefined || outside === undefined) {
-      return { kind: 'fault', why };
+      return { kind: 'fault', why, isHealthy };
     }
     if (ends === MOST_ENDS) {
-      return { kind: 'fault', why: `${outside}, ${ends + 1} times during this change` };
+      return { kind: 'fault', why: `${outside}, ${ends + 1} times during this change`, isHealthy };
     }
     const next = await nextStart(ports, ended);
     if (next !== 'started') {
-      return { kind: next === 'stopped' ? 'stopped' : 'fault', why: outside };
+      return next === 'stopped'
+        ? { kind: 'stopped', why: outside }
+        : { kind: 'fault', why: outside, isHealthy };
     }
     note = outside;
     start = { previousInvocation: ended.invocationId, before: ports.clock.now() };

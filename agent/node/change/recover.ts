@@ -9,7 +9,8 @@ import type { Journal } from '../state/journal.ts';
 import { type AgentState, EMPTY_STATE, type OpenChange } from '../state/state-store.ts';
 import { observe, UNIT } from '../observe/observe.ts';
 import { afterChange, afterFailure, afterUndone } from './result.ts';
-import { holdsChange, rollBack } from './rollback.ts';
+import { holdsChange } from './restore.ts';
+import { rollBack } from './rollback.ts';
 import { type Instant, withStarts } from '../decide/start-limit.ts';
 
 const SCRIPT_TRIES = 60;
@@ -96,7 +97,7 @@ async function ended(
   const restarted = invocationId !== journal.invocation;
   const before = sha256Of(journal.before);
   const found = sha256Of(await ports.files.read(journal.file));
-  if (found !== before && (await holdsChange(ports, journal))) {
+  if (await holdsChange(ports, journal)) {
     return restarted
       ? completed(ports, agentState, journal)
       : undone(ports, agentState, journal, 'the agent ended');

@@ -32,14 +32,16 @@ export function afterChange(
 
 /** Returns the state after a change that was undone before the kubelet started with it, or that another party replaced; it may be retried at once. */
 export function afterUndone(agentState: AgentState, journal: Journal, why: string): AgentState {
-  return withPastChange(asBefore(agentState, journal), { ...journal.past, result: 'Undone', why });
+  // What another party had taken out before it is still missing: the next change counts that.
+  const past: PastChange = { ...journal.past, takenOut: false, result: 'Undone', why };
+  return withPastChange(asBefore(agentState, journal), past);
 }
 
 /** Returns the state after a failed change; in the same situation the agent waits before it retries. */
 export function afterFailure(
   agentState: AgentState,
   journal: Journal,
-  { result, why, starts, at }: FailedChange,
+  { result, why, starts, at, takenOut = false }: FailedChange,
 ): AgentState {
   const {
     situation,
@@ -66,7 +68,7 @@ export function afterFailure(
         message,
       },
     },
-    { ...journal.past, result, why },
+    { ...journal.past, result, why, takenOut },
   );
 }
 
@@ -76,6 +78,7 @@ interface FailedChange {
   /** How often the kubelet was started for it. */
   readonly starts: number;
   readonly at: Instant;
+  readonly takenOut?: boolean;
 }
 
 type Failed = Exclude<PastChange['result'], 'Done'>;

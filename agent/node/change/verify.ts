@@ -25,11 +25,13 @@ export interface Fault {
   readonly why: string;
   /** The start whose process has ended; undefined: it still runs, or there was none. */
   readonly ended: UnitStatus | undefined;
+  /** Whether the kubelet is healthy and only runs with other arguments than expected; absent when it failed after it was verified. */
+  readonly isHealthy?: boolean | undefined;
 }
 
 export type Verification =
   | { readonly ok: true; readonly argv: readonly string[]; readonly status: UnitStatus }
-  | ({ readonly ok: false } & Fault);
+  | ({ readonly ok: false; readonly isHealthy: boolean } & Fault);
 
 /** How long the new kubelet may take to answer healthz, in ms. */
 export const HEALTHZ_TIMEOUT_MS = 60_000;
@@ -43,7 +45,8 @@ const LIVES_MS = 5000;
 export async function verifyKubelet(ports: VerifyPorts, request: VerifyRequest): Promise<Verification> {
   const first = await ports.systemd.status(request.unit);
   if (first.invocationId === request.previousInvocation) {
-    return { ok: false, why: await endedBecause(ports, first, 'did not start'), ended: undefined };
+    const why = await endedBecause(ports, first, 'did not start');
+    return { ok: false, why, ended: undefined, isHealthy: false };
   }
   if (first.mainPid === 0) {
     return fails(ports, first, 'did not start');
@@ -58,7 +61,7 @@ export async function verifyKubelet(ports: VerifyPorts, request: VerifyRequest):
   }
   if (!request.accepts(argv)) {
     const why = `the new kubelet runs without the expected list: ${argv.join(' ')}`;
-    return { ok: false, why, ended: undefined };
+    return { ok: false, why, ended: undefined, isHealthy: true };
   }
   if (!(await runsStill(ports, first))) {
     return fails(ports, first, 'did not keep running');
@@ -102,7 +105,8 @@ export async function runsStill(
 
 async function fails(ports: VerifyPorts, started: UnitStatus, what: string): Promise<Verification> {
   const why = await endedBecause(ports, started, what);
-  return { ok: false, why, ended: (await runsStill(ports, started)) ? undefined : started };
+  const ended = (await runsStill(ports, started)) ? undefined : started;
+  return { ok: false, why, ended, isHealthy: false };
 }
 
 /** Returns `what` with the unit's present state and the last error line of the kubelet. */

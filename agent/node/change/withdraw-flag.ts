@@ -10,6 +10,7 @@ import { type AgentState, withPastChange } from '../state/state-store.ts';
 import type { ApplyPorts } from './apply.ts';
 import type { DueChange } from './due-change.ts';
 import { journalOf } from './journal-of.ts';
+import { restartOrStartFailed } from './restart.ts';
 
 /**
  * Writes the file without the flag, then starts a kubelet that has failed; one that was stopped stays stopped, and one that still runs is
@@ -40,7 +41,7 @@ export async function withdrawFlag(
   await ports.stateStore.save(agentState);
   ports.state.replace(agentState);
   if (starts) {
-    await (activeState === 'failed' ? ports.systemd.startFailed(name) : ports.systemd.tryRestart(name));
+    await restartOrStartFailed(ports.systemd, name);
   }
   return again;
 }
@@ -69,6 +70,6 @@ function stateAfter(due: DueChange, clock: ApplyPorts['clock'], starts: number):
         message,
       },
     },
-    { ...past, result: 'Done', why: message },
+    { ...past, takenOut: false, result: 'Done', why: message },
   );
 }

@@ -5,20 +5,28 @@ import type { Context, Verdict } from './context.ts';
 import { failurePause, withoutFailure } from './failure-backoff.ts';
 import { blockReason, previewText } from './pod-guard.ts';
 import { EMPTY_STATE } from '../state/state-store.ts';
+import { reloadObstacle, reloadWarning } from './pending-reload.ts';
 import { findObstacle } from './preflight.ts';
 import { doneReason } from './reasons.ts';
 import { refusedFlag } from './refused-flag.ts';
+import { otherWriterReason } from './revert-detection.ts';
 import { limitText, startsAllowedAt } from './start-limit.ts';
-import { crashRecovery, steadiness } from './steadiness.ts';
+import { crashRecovery, inTransition, steadiness } from './steadiness.ts';
+
+/** When to observe a pending daemon-reload again if no watched file changes, in ms. */
+const RELOAD_RETRY_MS = 10_000;
 
 type Check = (context: Context) => Verdict | undefined;
 
 const CHECKS: readonly Check[] = [
   paused,
+  inTransition,
   refusedFlag,
   settled,
+  otherWriter,
   failureBackoff,
   crashRecovery,
+  pendingReload,
   preflight,
   startLimit,
   jitter,
@@ -64,8 +72,20 @@ function idleReason({ node, view }: Context): string | undefined {
   );
 }
 
+function otherWriter(context: Context): Verdict | undefined {
+  const reason = otherWriterReason(context);
+  return reason === undefined ? undefined : { state: 'Degraded', reason };
+}
+
+function pendingReload({ observation, plan, afterReload, now }: Context): Verdict | undefined {
+  const reason = reloadObstacle(observation, plan, afterReload);
+  return reason === undefined
+    ? undefined
+    : { state: 'Blocked', reason, retryAt: new Date(now.getTime() + RELOAD_RETRY_MS) };
+}
+
 function settled(context: Context): Verdict | undefined {
-  const { observation, plan, desired, drift, agentState, view } = context;
+  const { observation, plan, desired, drift, agentState, view, afterReload } = context;
   if (!isSettled(context) || (observation.running === undefined && plan.desired.length > 0)) {
     return undefined;
   }
@@ -77,7 +97,12 @@ function settled(context: Context): Verdict | undefined {
   const { revision } = desired;
   return {
     state: 'Done',
-    reason: doneReason(desired, drift, agentState.history?.at(-1)),
+    reason: [
+      doneReason(desired, drift, agentState.history?.at(-1)),
+      reloadWarning(observation, afterReload) ?? [],
+    ]
+      .flat()
+      .join(' '),
     agentState: isRestored
       ? EMPTY_STATE
       : withoutFailure({ ...agentState, lastApplied: plan.remember, appliedRevision: revision }),
@@ -122,8 +147,8 @@ function startLimit({
   };
 }
 
-function preflight({ observation, plan, desired, agentState, saved, now }: Context): Verdict | undefined {
-  const obstacle = findObstacle(observation, plan, { agentState, revision: desired.revision, now });
+function preflight({ observation, plan, saved, now }: Context): Verdict | undefined {
+  const obstacle = findObstacle(observation, plan, now);
   if (obstacle === undefined) {
     return undefined;
   }

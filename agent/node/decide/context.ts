@@ -35,6 +35,8 @@ export interface Situation {
 export interface Planning {
   readonly desired: Desired;
   readonly plan: Plan;
+  /** The plan for the unit after a pending daemon-reload; undefined when none is pending. */
+  readonly afterReload: Plan | undefined;
 }
 
 export type Planned = Extract<Plan, { kind: 'planned' }>;
@@ -45,6 +47,7 @@ export interface Context extends Omit<Situation, 'observation'> {
   readonly saved: AgentState;
   readonly desired: Desired;
   readonly plan: Planned;
+  readonly afterReload: Plan | undefined;
   readonly drift: Drift;
   /** The policy requires a restart of the running kubelet. */
   readonly restart: boolean;

@@ -4,6 +4,7 @@ import { driftOf, restartNeeded, type Drift } from '../../plan/drift.ts';
 import { mayEndPods, type Restart } from '../../plan/in-use.ts';
 import { planChange } from '../../plan/plan.ts';
 import type { Plan, PlanInput } from '../../plan/types.ts';
+import type { KubeletUnit } from '../../kubelet/unit.ts';
 import { desiredFor, type Desired } from '../../policy/desired.ts';
 import type { NodeReport } from '../../report/annotations.ts';
 import type { State } from '../../names.ts';
@@ -41,21 +42,25 @@ export function planNode({ view, node, observation, agentState }: Situation): Pl
   const { kubelet, kernel, unit, config } = observation;
   const desired = desiredFor(policy, { labels: node.labels, kubelet, kernel });
   const { original } = agentState;
-  const input: PlanInput = {
-    unit,
-    config,
-    desired: desired.allowances,
-    lastApplied: agentState.lastApplied,
-    unmanaged: policy.settings.unmanaged,
-    goal: policy.settings.mode === 'Restore' ? 'Restore' : 'Apply',
-    original: original && {
-      ...original,
-      bytes: original.bytes === null ? undefined : Buffer.from(original.bytes, 'base64'),
-    },
-    kubelet,
+  const planFor = (of: KubeletUnit): Plan => {
+    const input: PlanInput = {
+      unit: of,
+      config,
+      desired: desired.allowances,
+      lastApplied: agentState.lastApplied,
+      unmanaged: policy.settings.unmanaged,
+      goal: policy.settings.mode === 'Restore' ? 'Restore' : 'Apply',
+      original: original && {
+        ...original,
+        bytes: original.bytes === null ? undefined : Buffer.from(original.bytes, 'base64'),
+      },
+      kubelet,
+    };
+    const plan = planChange(input);
+    return observation.takesFlag ? plan : withoutFlag(plan, input);
   };
-  const plan = planChange(input);
-  return { desired, plan: observation.takesFlag ? plan : withoutFlag(plan, input) };
+  const { pending } = observation;
+  return { desired, plan: planFor(unit), afterReload: pending && planFor(pending.unit) };
 }
 
 /** Returns the plan for a kubelet that does not start with our flag: what a Restore would write, when this plan needs the flag. */
@@ -88,7 +93,7 @@ export function decide(situation: Situation, planning: Planning | undefined): De
       'No valid policy was seen yet: nothing is changed.',
     );
   }
-  const { desired, plan } = planning;
+  const { desired, plan, afterReload } = planning;
   switch (plan.kind) {
     case 'unreconcilable':
       return decisionOf(situation, agentState, 'Unreconcilable', plan.reason, desired);
@@ -97,7 +102,7 @@ export function decide(situation: Situation, planning: Planning | undefined): De
     case 'planned': {
       const irregular = observation.irregular.find(({ path }) => path === plan.file);
       return irregular === undefined
-        ? decidePlanned({ situation, observation, agentState, desired, plan })
+        ? decidePlanned({ situation, observation, agentState, desired, plan, afterReload })
         : decisionOf(situation, agentState, 'Degraded', notRegularReason(irregular.message), desired);
     }
   }
@@ -109,9 +114,11 @@ interface PlannedInput {
   readonly agentState: AgentState;
   readonly desired: Desired;
   readonly plan: Planned;
+  readonly afterReload: Plan | undefined;
 }
 
-function decidePlanned({ situation, observation, agentState, desired, plan }: PlannedInput): Decision {
+function decidePlanned(input: PlannedInput): Decision {
+  const { situation, observation, agentState, desired, plan, afterReload } = input;
   const running = observation.running ?? [];
   const drift = driftOf({
     desired: plan.desired,
@@ -136,6 +143,7 @@ function decidePlanned({ situation, observation, agentState, desired, plan }: Pl
     agentState,
     desired,
     plan,
+    afterReload,
     drift: shown,
     restart,
     guarded,

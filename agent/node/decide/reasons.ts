@@ -2,13 +2,11 @@
 
 import { noteOf, type PastChange } from '../../report/past-change.ts';
 import type { Drift } from '../../plan/drift.ts';
-import { printCsv } from '../../kubelet/flags/csv.ts';
 import { ALLOWED_FLAG } from '../../kubelet/flags/flags.ts';
 import { placeOfFlag, unknownFlagIn } from '../../kubelet/flags/unknown-flag.ts';
 import { EXTRA_ARGS, type KubeletUnit } from '../../kubelet/unit.ts';
 import type { Planned, Refused } from '../../plan/types.ts';
 import type { Desired } from '../../policy/desired.ts';
-import type { Reverts } from './revert-detection.ts';
 import type { ShortOfSpace } from '../observe/files.ts';
 import type { UnitStatus } from '../ports.ts';
 
@@ -88,16 +86,36 @@ export function shortageReason({ path, shortage }: ShortOfSpace): string {
   }
 }
 
-/** Returns that another program reverts the file, and how to stop that. */
-export function revertedReason(
-  { file, configured }: Pick<Planned, 'file' | 'configured'>,
-  { at, until }: Reverts,
-): string {
+/** Returns that another program takes the flag out repeatedly, what it writes, and what its owner should write instead. */
+export function rewrittenReason({
+  taker,
+  times,
+  plan,
+  node,
+}: {
+  /** The file, line and text that take the flag out. */
+  readonly taker: string;
+  readonly times: number;
+  readonly plan: Planned;
+  readonly node: string;
+}): string {
   return (
-    `${file} was reverted twice (after the changes of ${at.join(' and ')}): another program manages it. The agent leaves the ` +
-    `file as it is until ${until.toISOString()}, or until the policy or the file changes. Make that program leave the ` +
-    `file alone, or put into its template ${EXTRA_ARGS} with --${ALLOWED_FLAG}=${printCsv(configured.after)}`
+    `Another program took the agent's flag out ${times} times since the node's boot. ${taker}. The agent does not put it in again. ` +
+    `The owner of that line should write ${lineText(plan.words.after)} in its place. A program that adds a line where it does not ` +
+    `find its own must replace the variable's line (Ansible's lineinfile: regexp: '^${EXTRA_ARGS}='). The agent continues ` +
+    `then, at the next boot, when the policy wants another list, or after kubectl sysctls retry ${node}.`
   );
+}
+
+const LONGEST_LINE = 600;
+
+/** Returns the assignment of these words as a line of an environment file; only the flag when it would be long or hard to quote. */
+function lineText(words: readonly string[]): string {
+  const line = `${EXTRA_ARGS}='${words.join(' ')}'`;
+  const isPlain = words.every((word) => /^[^\s'"\\]+$/u.test(word));
+  return isPlain && line.length <= LONGEST_LINE
+    ? line
+    : `${words.filter((word) => word.startsWith(`--${ALLOWED_FLAG}`)).join(' ')} into ${EXTRA_ARGS}`;
 }
 
 function kibibytes(bytes: number): string {

@@ -2,7 +2,7 @@
 
 import type { Context, Verdict } from './context.ts';
 import { BLOCKED_AFTER_MS } from './preflight.ts';
-import { unhealthyReason } from './reasons.ts';
+import { notRunningReason, unhealthyReason } from './reasons.ts';
 
 /** How long a kubelet must run after a failure before the node is Done, in ms. */
 export const STEADY_MS = 10_000;
@@ -34,6 +34,35 @@ export function steadiness(context: Context): Verdict | undefined {
     retryAt: new Date(now.getTime() + retryMs),
     ...(kept && { report: kept }),
   };
+}
+
+/** How long a unit may be between two states without a process, in ms: a restart stops it first. */
+const BETWEEN_STATES_MS = 2000;
+
+/**
+ * Keeps the report of a node whose file is right while another party stops or starts its kubelet; undefined when it is not, or
+ * takes too long for that.
+ */
+export function inTransition(context: Context): Verdict | undefined {
+  const { observation, plan, agentState, now } = context;
+  const { status, unit, running, stateMs, errorLine } = observation;
+  const { activeState, subState } = status;
+  const isStarting =
+    (activeState === 'activating' && subState !== 'auto-restart') || activeState === 'deactivating';
+  const mayLast = isStarting ? STARTS_WITHIN_MS : BETWEEN_STATES_MS;
+  const isFailure = activeState === 'failed' || subState === 'auto-restart' || status.restarts > 0;
+  if (running !== undefined || plan.changed || isFailure || stateMs >= mayLast) {
+    return undefined;
+  }
+  const kept = keptReport(context);
+  return (
+    kept && {
+      state: 'Blocked',
+      reason: notRunningReason(status, unit, errorLine),
+      retryAt: new Date(now.getTime() + UNHEALTHY_RETRY_MS),
+      report: { ...kept, ...(kept.state === 'Done' && { running: agentState.started?.running }) },
+    }
+  );
 }
 
 /** Returns why a kubelet that has just crashed is not changed yet; undefined when it may be. */

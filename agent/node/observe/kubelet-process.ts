@@ -46,7 +46,7 @@ export async function observeProcess(
   started: AgentState['started'],
 ): Promise<KubeletProcess> {
   const argv = status.mainPid === 0 ? undefined : await ports.processes.argv(status.mainPid);
-  if (argv === undefined) {
+  if (argv === undefined || isSystemds(argv)) {
     return NONE;
   }
   const healthzNow = healthEndpoint(argv, config);
@@ -60,6 +60,11 @@ export async function observeProcess(
     healthzNow,
     healthy,
   };
+}
+
+/** True for systemd's own process before it becomes the unit's: `(kubelet)`, or systemd-executor from version 255 on. */
+function isSystemds([name = '', ...words]: readonly string[]): boolean {
+  return (words.length === 0 && /^\(.*\)$/u.test(name)) || name.endsWith('/systemd-executor');
 }
 
 async function startedWith(

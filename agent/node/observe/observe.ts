@@ -13,6 +13,7 @@ import { kubeletErrorLine } from './kubelet-log.ts';
 import { type KubeletProcess, observeProcess, type ProcessPorts } from './kubelet-process.ts';
 import type { AgentState } from '../state/state-store.ts';
 import { NotRegularFileError } from '../not-regular.ts';
+import { type PendingUnit, readPendingUnit } from './pending-unit.ts';
 import type { Endpoint } from './health.ts';
 import {
   findShortages,
@@ -23,7 +24,7 @@ import {
   type ShortOfSpace,
 } from './files.ts';
 import type { Processes, Systemd, RollbackTimer, UnitStatus } from '../ports.ts';
-import { maskedReason, notRegularReason } from './reasons.ts';
+import { brokenUnitReason, notRegularReason } from './reasons.ts';
 
 export interface ObservePorts extends ProcessPorts {
   readonly systemd: Systemd;
@@ -49,13 +50,19 @@ export interface Observation extends KubeletProcess {
   readonly errorLine: string | undefined;
   /** Environment files that are not regular files and read as empty. */
   readonly irregular: readonly NotRegularFileError[];
+  /** The unit after a daemon-reload, when one is pending that changes how the kubelet starts. */
+  readonly pending: PendingUnit | undefined;
+  /** How long the unit has been in its present state, in ms. */
+  readonly stateMs: number;
+  /** The id of this boot of the node; undefined when it cannot be read. */
+  readonly boot: string | undefined;
   /** What the file systems lack for a change. */
   readonly shortages: readonly ShortOfSpace[];
   /** The files and folders that decide the next start. */
   readonly watch: readonly string[];
 }
 
-/** A node whose kubelet is not a systemd unit, has no readable version or files, or is masked. */
+/** A node whose kubelet is not a systemd unit, has no readable version or files, or whose unit systemd would not start again. */
 export interface Unobservable {
   readonly kind: 'unobservable';
   readonly state: 'Unreconcilable' | 'Degraded' | 'Blocked';
@@ -70,11 +77,13 @@ export const UNIT = 'kubelet.service';
 const INVOCATIONS_FOLDER = '/run/systemd/units';
 /** systemd removes and recreates this folder at every daemon-reload. */
 const RELOADED = '/run/systemd/generator.late';
+/** The kernel makes a new one at each boot. */
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 /** Passed with --version, so that a kubelet that no longer knows the flag is detected. Any valid allowance. */
 const FLAG_WE_USE = `--${ALLOWED_FLAG}=net.core.somaxconn`;
 /** The file of a masked unit. Every process writes to it, so it is not watched. */
 const NULL_DEVICE = '/dev/null';
-const MASKED_RETRY_MS = 5000;
+const BROKEN_RETRY_MS = 5000;
 const VERSION_RETRY_MS = 30_000;
 
 /** Observes the node. `started`: what was saved of the running kubelet. Throws when the host does not answer. */
@@ -86,10 +95,11 @@ export async function observe(
   if (typeof status === 'string') {
     return unreconcilable(status, [`${INVOCATIONS_FOLDER}/`, RELOADED]);
   }
-  if (status.loadState === 'masked') {
-    const reason = maskedReason(status.name, status.mainPid !== 0);
+  const broken = brokenUnitReason(status);
+  if (broken !== undefined) {
+    const reason = broken;
     const watch = unitPaths(status);
-    return { kind: 'unobservable', state: 'Blocked', reason, watch, retryMs: MASKED_RETRY_MS };
+    return { kind: 'unobservable', state: 'Blocked', reason, watch, retryMs: BROKEN_RETRY_MS };
   }
   try {
     return await observeUnit(ports, status, started);
@@ -118,10 +128,12 @@ async function observeUnit(
     return { ...unreconcilable(binary, watch), retryMs: VERSION_RETRY_MS };
   }
   const config = await readConfig(ports.files, paths);
-  const [unitFiles, shortages, release] = await settleAll([
+  const [unitFiles, shortages, release, pending, boot] = await settleAll([
     readUnitFiles(ports.files, status),
     findShortages(ports, unit),
     ports.processes.kernelRelease(),
+    readPendingUnit(ports, status),
+    ports.files.read(BOOT_ID),
   ]);
   const process = await observeProcess(ports, status, config, started);
   const line = process.runs ? undefined : await errorLine(ports.systemd, status);
@@ -139,6 +151,9 @@ async function observeUnit(
     kernel: parseVersion(release),
     errorLine: line,
     irregular,
+    pending,
+    stateMs: Math.max(0, ports.clock.monotonicMs() - status.stateSinceMs),
+    boot: boot && Buffer.from(boot).toString().trim(),
     shortages,
     watch,
   };

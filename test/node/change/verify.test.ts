@@ -80,6 +80,9 @@ class Restarted {
       environment: [],
       environmentFiles: [],
       fragmentPath: '',
+      execStarts: 1,
+      needsReload: false,
+      stateSinceMs: 0,
       dropInPaths: [],
       ...answer,
     };

@@ -106,6 +106,22 @@ describe('a kubelet upgraded to one that does not know our flag', () => {
     expect(host.runningArgv?.join()).toContain('somaxconn');
   });
 
+  test('gets the list again each time when its binary does: the agent is not the program that takes the flag out', async () => {
+    const { host, agent } = await upgraded();
+
+    for (let replaced = 0; replaced < 4; replaced += 1) {
+      host.unknownFlags = [OUR_FLAG];
+      host.startKubelet();
+      await passes(host, agent);
+      expectWithdrawn(host);
+
+      host.unknownFlags = [];
+      host.advance(30 * 60_000);
+      await passes(host, agent, 12);
+      expect(host.annotations[KEYS.state]).toBe('Done');
+    }
+  });
+
   test('is Done when its config.yaml has the list', async () => {
     const { host, agent } = await upgraded();
     host.startKubelet();

@@ -279,7 +279,7 @@ describe('the annotation retry', () => {
       await pass(host, 60_000);
     }
     await nodeSeen(host, agent);
-    expect(host.annotations[KEYS.reason]).toContain('was reverted twice');
+    expect(host.annotations[KEYS.reason]).toContain('flag out 2 times');
     host.crash = dies;
     await askForRetry(host, agent);
     expect(host.annotations[KEYS.reason]).toContain('was rolled back');

@@ -165,6 +165,9 @@ export class KubeletUnit {
       environmentFiles: [{ path: ENVIRONMENT_FILE, optional: true }],
       fragmentPath: FRAGMENT_FILE,
       dropInPaths: [],
+      execStarts: 1,
+      needsReload: false,
+      stateSinceMs: this.#lastStartedMs,
     };
   }
 
