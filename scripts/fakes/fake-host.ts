@@ -303,7 +303,7 @@ export class FakeHost {
       loadState: this.loadState,
       activeState: !this.active ? 'inactive' : runs ? 'active' : this.givesUp ? 'failed' : 'activating',
       subState: !this.active ? 'dead' : runs ? 'running' : 'auto-restart',
-      result: runs ? 'success' : this.startsLeft === 0 ? 'start-limit-hit' : 'exit-code',
+      result: runs ? 'success' : 'exit-code',
       mainPid: this.#pid(),
       lastPid: 1000 + this.#invocation,
       startedMs: this.#startedMs,

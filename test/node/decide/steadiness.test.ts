@@ -145,6 +145,23 @@ describe('a kubelet with the right list that another party restarts', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
+  test('keeps the node from Blocked also when that party has taken the flag out', async () => {
+    const host = new FakeHost(RIGHT_FILE).startKubelet();
+    const agent = await startedAgent(host, POLICY);
+    agent.setNode(host.node());
+    await atRest();
+
+    host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=\n');
+    host.between = { activeState: 'deactivating', subState: 'stop-sigterm' };
+    host.stateSinceMs = host.monotonicMs();
+    agent.hostChanged();
+    host.advance(100);
+    await atRest();
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.annotations[KEYS.drift]).toContain('missing: net.core.somaxconn');
+  });
+
   test.each([
     ['has been stopped for three seconds', 'inactive', 'dead', 3000],
     ['does not get past its ExecStartPre= for a minute', 'activating', 'start-pre', 61_000],
