@@ -87,6 +87,7 @@ export class FakeHost {
   journalLags = 0;
   loadState = 'loaded';
   execStarts = 1;
+  dropInPaths: readonly string[] = [];
   needsReload = false;
   /** On the monotonic clock; undefined: since the kubelet's start. */
   stateSinceMs: number | undefined;
@@ -313,7 +314,7 @@ export class FakeHost {
       environment: this.environment,
       environmentFiles: this.environmentFiles,
       fragmentPath: '/usr/lib/systemd/system/kubelet.service',
-      dropInPaths: [],
+      dropInPaths: this.dropInPaths,
       ...(this.between && { ...this.between, mainPid: 0 }),
       execStarts: this.execStarts,
       needsReload: this.needsReload,

@@ -40,13 +40,15 @@ const BETWEEN_STATES_MS = 2000;
 /** Keeps the report of a node while another party stops or starts its kubelet; undefined when it is not, or takes too long for that. */
 export function inTransition(context: Context): Verdict | undefined {
   const { observation, agentState, now } = context;
-  const { status, running, stateMs, errorLine } = observation;
+  const { status, runs, stateMs, errorLine } = observation;
   const { activeState, subState } = status;
   const isStarting =
     (activeState === 'activating' && subState !== 'auto-restart') || activeState === 'deactivating';
   const mayLast = isStarting ? STARTS_WITHIN_MS : BETWEEN_STATES_MS;
+  // systemd learns of the process's end in a moment.
+  const isEnding = activeState === 'active' && subState === 'running';
   const isFailure = activeState === 'failed' || subState === 'auto-restart' || status.restarts > 0;
-  if (running !== undefined || isFailure || stateMs >= mayLast) {
+  if (runs || isFailure || (!isEnding && stateMs >= mayLast)) {
     return undefined;
   }
   const kept = keptReport(context);

@@ -119,6 +119,7 @@ describe('a kubelet with the right list that another party restarts', () => {
     ['inactive', 'dead', 100],
     ['activating', 'start-pre', 20_000],
     ['active', 'running', 100],
+    ['active', 'running', 3_600_000],
   ] as const;
 
   test('keeps the node Done and writes nothing while the unit stops and starts', async () => {
