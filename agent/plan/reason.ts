@@ -34,7 +34,7 @@ function nothing({ wanted }: Explained): string {
   return `Nothing to change: ${names(wanted)} ${wanted.length === 1 ? 'is' : 'are'} configured.`;
 }
 
-function changes({ target, before, after, merge, wanted }: Explained): readonly string[] {
+function changes({ input, target, before, after, merge, wanted }: Explained): readonly string[] {
   const old = before.allowances.map(({ pattern }) => pattern);
   const next = after.allowances.map(({ pattern }) => pattern);
   const added = next.filter((item) => !old.includes(item));
@@ -42,10 +42,21 @@ function changes({ target, before, after, merge, wanted }: Explained): readonly 
   const inFlag = usesOf(before).inExtra.flatMap(({ items }) => items.map(({ pattern }) => pattern));
   const copied = merge.remember.folded.filter((item) => !inFlag.includes(item));
   const carried = before.environment.get(EXTRA_ARGS);
+  const dropped = removed.filter(
+    (item) =>
+      input.goal === 'Apply' &&
+      input.lastApplied.folded.includes(item) &&
+      !before.inConfig.some(({ pattern }) => pattern === item),
+  );
   return [
     ...(target.content === undefined ? [`Creates ${target.path}.`] : []),
     ...(added.length > 0 ? [`Adds ${names(added)} to ${EXTRA_ARGS} in ${target.path}.`] : []),
     ...(removed.length > 0 ? [`Removes ${names(removed)} from ${EXTRA_ARGS} in ${target.path}.`] : []),
+    ...(dropped.length > 0
+      ? [
+          `The config files, from which the agent had copied ${names(dropped)}, no longer have it (an upgrade?).`,
+        ]
+      : []),
     ...(added.length + removed.length === 0
       ? [`Writes ${merge.list === undefined ? 'no list' : names(wanted)} to ${EXTRA_ARGS} in ${target.path}.`]
       : []),

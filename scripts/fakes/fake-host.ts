@@ -90,6 +90,7 @@ export class FakeHost {
   journalLags = 0;
   loadState = 'loaded';
   execStarts = 1;
+  dropInPaths: readonly string[] = [];
   needsReload = false;
   /** On the monotonic clock; undefined: since the kubelet's start. */
   stateSinceMs: number | undefined;
@@ -333,7 +334,7 @@ export class FakeHost {
       loadState: this.loadState,
       activeState: !this.active ? 'inactive' : runs ? 'active' : this.givesUp ? 'failed' : 'activating',
       subState: !this.active ? 'dead' : runs ? 'running' : 'auto-restart',
-      result: runs ? 'success' : this.startsLeft === 0 ? 'start-limit-hit' : 'exit-code',
+      result: runs ? 'success' : 'exit-code',
       mainPid: this.#pid(),
       lastPid: 1000 + this.#invocation,
       startedMs: this.#startedMs,
@@ -343,7 +344,7 @@ export class FakeHost {
       environment: this.environment,
       environmentFiles: this.environmentFiles,
       fragmentPath: '/usr/lib/systemd/system/kubelet.service',
-      dropInPaths: [],
+      dropInPaths: this.dropInPaths,
       ...(this.between && { ...this.between, mainPid: 0 }),
       execStarts: this.execStarts,
       needsReload: this.needsReload,

@@ -226,6 +226,22 @@ describe('a unit whose ExecStartPre= takes the flag out', () => {
     expect(host.files.get(ENVIRONMENT_FILE)).toBe(`# from the template\n${LINE}\n`);
   });
 
+  test('is tried again when the policy has wanted something else in between', async () => {
+    const host = hostWithPreStart(() => `${LINE}\n`);
+    const agent = await startedAgent(host, POLICY);
+    host.advance(MINUTE_MS);
+    await atRest();
+    expect(host.annotations[KEYS.reason]).toContain('flag out 2 times');
+
+    agent.setConfigMap(host.configMap({ ...POLICY, allowedUnsafeSysctls: 'net.ipv4.tcp_syncookies' }));
+    await atRest();
+    host.fault = () => undefined;
+    agent.setConfigMap(host.configMap(POLICY));
+    await atRest();
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
   test('is no other writer when it edits other words', async () => {
     const host = hostWithPreStart((text) => text.replace('10.0.0.11', '10.0.0.12'));
 

@@ -5,9 +5,6 @@ import type { Clock, Systemd } from '../ports.ts';
 import type { Journal } from '../state/journal.ts';
 import { nextStart } from './ended-by.ts';
 
-/** systemd's result for a unit that it was asked to start more often than its limit allows. */
-const START_LIMIT = 'start-limit-hit';
-
 /**
  * Restarts the unit if it runs. When that start is one too many for the unit's limit, resets the limit and starts the unit, because
  * the restart has stopped it. Throws as Systemd.
@@ -16,8 +13,8 @@ export async function restartUnit(systemd: Systemd, unit: string): Promise<void>
   try {
     await systemd.tryRestart(unit);
   } catch (error) {
-    const { activeState, result } = await systemd.status(unit);
-    if (activeState !== 'failed' || result !== START_LIMIT) {
+    // The result of a unit that has reached its limit is that of the failure before it.
+    if ((await systemd.status(unit)).activeState !== 'failed') {
       throw error;
     }
     await systemd.startFailed(unit);

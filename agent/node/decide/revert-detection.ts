@@ -55,14 +55,18 @@ interface Missing {
   readonly missing: readonly string[];
 }
 
-/** Returns the changes of this epoch, oldest first, since another revision was applied and since a user's retry request. */
+/**
+ * Returns the changes of this epoch, oldest first, since another revision was applied and since a user's retry request. Another
+ * revision for which nothing had to be changed shows in the state alone.
+ */
 function changesOf(agentState: AgentState, epoch: Epoch, now: Date): readonly PastChange[] {
   const { revision, boot, kubelet } = epoch;
-  const history = agentState.history ?? [];
+  const { history = [], appliedRevision, failure } = agentState;
   const other = history.findLastIndex((change) => change.result === 'Done' && change.revision !== revision);
   return history
     .slice(other + 1)
     .filter((change) => change.revision === revision && change.boot === boot && change.kubelet === kubelet)
+    .filter(({ result }) => (result === 'Done' ? appliedRevision : failure?.revision) === revision)
     .filter(({ at }) => !retriedSince(agentState, at, now));
 }
 

@@ -39,19 +39,18 @@ export function steadiness(context: Context): Verdict | undefined {
 /** How long a unit may be between two states without a process, in ms: a restart stops it first. */
 const BETWEEN_STATES_MS = 2000;
 
-/**
- * Keeps the report of a node whose file is right while another party stops or starts its kubelet; undefined when it is not, or
- * takes too long for that.
- */
+/** Keeps the report of a node while another party stops or starts its kubelet; undefined when it is not, or takes too long for that. */
 export function inTransition(context: Context): Verdict | undefined {
-  const { observation, plan, agentState, now } = context;
-  const { status, unit, running, stateMs, errorLine } = observation;
+  const { observation, agentState, now } = context;
+  const { status, unit, runs, stateMs, errorLine } = observation;
   const { activeState, subState } = status;
   const isStarting =
     (activeState === 'activating' && subState !== 'auto-restart') || activeState === 'deactivating';
   const mayLast = isStarting ? STARTS_WITHIN_MS : BETWEEN_STATES_MS;
+  // systemd learns of the process's end in a moment.
+  const isEnding = activeState === 'active' && subState === 'running';
   const isFailure = activeState === 'failed' || subState === 'auto-restart' || status.restarts > 0;
-  if (running !== undefined || plan.changed || isFailure || stateMs >= mayLast) {
+  if (runs || isFailure || (!isEnding && stateMs >= mayLast)) {
     return undefined;
   }
   const kept = keptReport(context);

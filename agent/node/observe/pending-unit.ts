@@ -42,7 +42,7 @@ export async function readPendingUnit(
   ports: { readonly systemd: Systemd; readonly files: HostFiles },
   status: UnitStatus,
 ): Promise<PendingUnit | undefined> {
-  if (!status.needsReload) {
+  if (!status.needsReload && !(await hasNewDropIn(ports.files, status))) {
     return undefined;
   }
   const settings = resolved(parseUnitFiles(await readTexts(ports.files, status)), status);
@@ -58,6 +58,13 @@ export async function readPendingUnit(
     environmentFiles,
   });
   return { unit, execStarts: execStart.length, differences };
+}
+
+/** NeedDaemonReload stays false for the first drop-in in a folder that did not exist at the last reload (systemd's unit_path_cache). */
+async function hasNewDropIn(files: HostFiles, { name, dropInPaths }: UnitStatus): Promise<boolean> {
+  const folders = ['/etc/systemd/system', '/run/systemd/system'];
+  const found = await settleAll(folders.map((folder) => files.glob(`${folder}/${name}.d/*.conf`)));
+  return found.flat().some((path) => !dropInPaths.includes(path));
 }
 
 /** The unit file, then its drop-ins by name; of two with one name the stronger folder's counts. */

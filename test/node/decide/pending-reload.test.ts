@@ -55,10 +55,21 @@ describe('a pending daemon-reload', () => {
     expect(host.actions).not.toContain('arm');
 
     host.needsReload = false;
+    host.dropInPaths = [DROP_IN];
     agent.hostChanged();
     host.advance(100);
     await atRest();
     expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('blocks the change also when systemd does not notice it, because the folder of the drop-in is new', async () => {
+    const host = hostWith('[Service]\nExecStart=/usr/bin/kubelet --v=4\n');
+    host.needsReload = false;
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Blocked');
+    expect(host.annotations[KEYS.reason]).toContain('2 ExecStart= in place of one');
   });
 
   test.each([

@@ -1,7 +1,7 @@
 import { fc } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { isTakenOut, timesTakenOut } from '../../../agent/node/decide/revert-detection.ts';
-import { EMPTY_STATE, type PastChange } from '../../../agent/node/state/state-store.ts';
+import { type AgentState, EMPTY_STATE, type PastChange } from '../../../agent/node/state/state-store.ts';
 
 const NOW = new Date('2026-11-24T12:00:00Z');
 const EPOCH = { revision: 'a', boot: 'b1', kubelet: '1.37.2' };
@@ -24,7 +24,13 @@ function past(more: Partial<PastChange> = {}): PastChange {
 }
 
 function times(history: readonly PastChange[], plan = MISSING): number {
-  return timesTakenOut({ ...EMPTY_STATE, history }, EPOCH, plan, NOW).times;
+  return timesTakenOut(stateWith(history), EPOCH, plan, NOW).times;
+}
+
+/** The policy's revision is applied, and a change to it has failed since. */
+function stateWith(history: readonly PastChange[]): AgentState {
+  const failure = { situation: '', revision: 'a', attempts: 1, at: NOW.toISOString(), message: '' };
+  return { ...EMPTY_STATE, history, appliedRevision: 'a', failure };
 }
 
 const again = past({ takenOut: true });
@@ -38,10 +44,9 @@ describe('timesTakenOut', () => {
   test('counts a flag that was taken out between the write and the kubelet’s start', () => {
     const failed = past({ result: 'RolledBack', takenOut: true, why: 'line 1 is theirs' });
 
-    expect(timesTakenOut({ ...EMPTY_STATE, history: [failed, failed] }, EPOCH, MISSING, NOW)).toEqual({
-      times: 2,
-      why: 'line 1 is theirs',
-    });
+    const once = { ...stateWith([failed, failed]), appliedRevision: undefined };
+
+    expect(timesTakenOut(once, EPOCH, MISSING, NOW)).toEqual({ times: 2, why: 'line 1 is theirs' });
   });
 
   test.for<{ what: string; history: readonly PastChange[]; least: number }>([
@@ -64,7 +69,7 @@ describe('timesTakenOut', () => {
   });
 
   test('counts nothing before a user’s retry request', () => {
-    const retried = { ...EMPTY_STATE, history: [past(), again], retryAskedAt: '2026-11-24T11:00:00.000Z' };
+    const retried = { ...stateWith([past(), again]), retryAskedAt: '2026-11-24T11:00:00.000Z' };
 
     expect(timesTakenOut(retried, EPOCH, MISSING, NOW).times).toBe(0);
   });
@@ -85,7 +90,13 @@ describe('timesTakenOut', () => {
 
 describe('isTakenOut', () => {
   test('is false while everything desired is configured', () => {
-    expect(isTakenOut({ ...EMPTY_STATE, history: [past()] }, EPOCH, { missing: [] }, NOW)).toBe(false);
-    expect(isTakenOut({ ...EMPTY_STATE, history: [past()] }, EPOCH, MISSING, NOW)).toBe(true);
+    expect(isTakenOut(stateWith([past()]), EPOCH, { missing: [] }, NOW)).toBe(false);
+    expect(isTakenOut(stateWith([past()]), EPOCH, MISSING, NOW)).toBe(true);
+  });
+
+  test('is false when another revision was applied since, for which nothing had to be changed', () => {
+    const applied = { ...stateWith([past()]), appliedRevision: 'b' };
+
+    expect(isTakenOut(applied, EPOCH, MISSING, NOW)).toBe(false);
   });
 });

@@ -119,6 +119,7 @@ describe('a kubelet with the right list that another party restarts', () => {
     ['inactive', 'dead', 100],
     ['activating', 'start-pre', 20_000],
     ['active', 'running', 100],
+    ['active', 'running', 3_600_000],
   ] as const;
 
   test('keeps the node Done and writes nothing while the unit stops and starts', async () => {
@@ -143,6 +144,23 @@ describe('a kubelet with the right list that another party restarts', () => {
 
     expect(reports(host)).toEqual([]);
     expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('keeps the node from Blocked also when that party has taken the flag out', async () => {
+    const host = new FakeHost(RIGHT_FILE).startKubelet();
+    const agent = await startedAgent(host, POLICY);
+    agent.setNode(host.node());
+    await atRest();
+
+    host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=\n');
+    host.between = { activeState: 'deactivating', subState: 'stop-sigterm' };
+    host.stateSinceMs = host.monotonicMs();
+    agent.hostChanged();
+    host.advance(100);
+    await atRest();
+
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.annotations[KEYS.drift]).toContain('missing: net.core.somaxconn');
   });
 
   test.each([
