@@ -3,7 +3,7 @@
 import { approvalMissing, pausedReason } from './approval.ts';
 import type { Context, Verdict } from './context.ts';
 import { failurePause, withoutFailure } from './failure-backoff.ts';
-import { blockReason, previewText } from './pod-guard.ts';
+import { blockReason, misfitsText, previewText } from './pod-guard.ts';
 import { EMPTY_STATE } from '../state/state-store.ts';
 import { findObstacle } from './preflight.ts';
 import { doneReason } from './reasons.ts';
@@ -34,7 +34,8 @@ export function checkPlanned(context: Context): Verdict {
       return verdict;
     }
   }
-  return { state: 'Working', reason: context.plan.reason, asksPods: true };
+  const reason = `${context.plan.reason}${misfitsText(context.pods, context.node)}`;
+  return { state: 'Working', reason, asksPods: true };
 }
 
 function isSettled({ plan, restart }: Context): boolean {
@@ -51,7 +52,12 @@ function paused(context: Context): Verdict | undefined {
     return { state: 'Observing', reason: `${why}. Nothing would be changed.` };
   }
   const ended = guarded && pods ? previewText(pods, guarded, inUseOf(context)) : '';
-  return { state: 'Observing', reason: `${why}. Would change: ${plan.reason}${ended}`, asksPods: true };
+  const misfits = misfitsText(pods, context.node);
+  return {
+    state: 'Observing',
+    reason: `${why}. Would change: ${plan.reason}${ended}${misfits}`,
+    asksPods: true,
+  };
 }
 
 /** Returns why the agent begins no change on this node; undefined when it may. */
@@ -149,7 +155,11 @@ function podsInUse(context: Context): Verdict | undefined {
   const blocked = blockReason(pods, guarded);
   return blocked === undefined
     ? undefined
-    : { state: 'Blocked', reason: `${blocked} The change: ${plan.reason}`, asksPods: true };
+    : {
+        state: 'Blocked',
+        reason: `${blocked}${misfitsText(pods, context.node)} The change: ${plan.reason}`,
+        asksPods: true,
+      };
 }
 
 function approval(context: Context): Verdict | undefined {
@@ -157,7 +167,11 @@ function approval(context: Context): Verdict | undefined {
   const missing = approvalMissing({ node, waits: coordinated, policy: view.policy }, desired.revision);
   return missing === undefined
     ? undefined
-    : { state: 'Pending', reason: `${missing}: ${plan.reason}`, asksPods: inUseOf(context) === 'Block' };
+    : {
+        state: 'Pending',
+        reason: `${missing}: ${plan.reason}${misfitsText(context.pods, node)}`,
+        asksPods: inUseOf(context) === 'Block',
+      };
 }
 
 function inUseOf({ view }: Context): 'Block' | 'Proceed' {
