@@ -37,7 +37,8 @@ export async function endingOf(
   { name, invocationId }: Pick<UnitStatus, 'name' | 'invocationId'>,
   last: LastProcess,
 ): Promise<Ending | undefined> {
-  const lines = await linesOf(run, name, invocationId);
+  // The properties may suffice where journald does not answer.
+  const lines = await linesOf(run, name, invocationId).catch(() => []);
   const isByJob = lines.some(({ MESSAGE_ID: id }) => id === STOPPING);
   if (last.invocationId === invocationId && last.mainPid === 0 && isCode(last.code)) {
     return { isByJob, code: CODES[last.code], status: last.status, result: last.result };

@@ -212,7 +212,7 @@ export interface Cluster {
   /** Reads the condition from the API server; undefined when the Node has none yet. Rejects with an ApiError or a socket's error. */
   readiness(): Promise<Readiness | undefined>;
   /**
-   * Lists this node's pods that have not ended and that set a sysctl. `latest` reads from etcd and costs the API server more; without it
+   * Lists this node's pods that have not ended and that set a sysctl or require something of their node. `latest` reads from etcd and costs the API server more; without it
    * the answer may be slightly stale. Rejects as above.
    */
   sysctlPods(options: { readonly latest: boolean }): Promise<readonly SysctlPod[]>;

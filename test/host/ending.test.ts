@@ -16,6 +16,8 @@ const STOPPING = { MESSAGE_ID: 'de5b426a63be47a7b6ac3eaac82e2f6f' };
 const ending = (last: LastProcess, ...lines: readonly object[]) =>
   endingOf(async () => lines.map((line) => JSON.stringify(line)).join('\n'), START, last);
 
+const fails = (): Promise<string> => Promise.reject(new Error('journalctl exited with 1'));
+
 describe('how a start of the unit ended', () => {
   test.each([
     ['a clean exit', { code: 1, status: 0, result: 'success' }, 'exited'],
@@ -48,6 +50,11 @@ describe('how a start of the unit ended', () => {
   test('is by a job when systemd logged that it stops the unit', async () => {
     expect(await ending(ENDED, STARTING, STOPPING)).toMatchObject({ isByJob: true });
     expect(await ending(STARTED_AGAIN, STOPPING)).toMatchObject({ isByJob: true, result: 'success' });
+  });
+
+  test('is read from the properties of its unit when journald does not answer', async () => {
+    expect(await endingOf(fails, START, ENDED)).toMatchObject({ isByJob: false, status: 0 });
+    expect(await endingOf(fails, START, STARTED_AGAIN)).toBeUndefined();
   });
 
   test('is not known while the process runs, and when the journal has nothing of it', async () => {

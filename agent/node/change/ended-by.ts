@@ -20,12 +20,12 @@ const OURS = 'kubelet-sysctl-agent';
  * ended by its own error, was killed for want of memory or by its watchdog, or when systemd does not know how it ended.
  */
 export async function endedFromOutside(systemd: Systemd, started: UnitStatus): Promise<string | undefined> {
-  const ending = await systemd.ending(started);
+  const ending = await systemd.ending(started).catch(() => undefined);
   const what = ending && (await outsideCause(systemd, started, ending));
   if (what === undefined) {
     return undefined;
   }
-  const found = await Promise.all(SUPERVISORS.map((pattern) => systemd.services(pattern)));
+  const found = await Promise.all(SUPERVISORS.map((pattern) => systemd.services(pattern).catch(() => [])));
   const others = [...new Set(found.flat())].filter((name) => name !== started.name && !name.startsWith(OURS));
   const suspects = others.length === 0 ? '' : ` (${others.join(' or ')}?)`;
   return `another program${suspects} ended the kubelet: ${started.name} ${what}`;

@@ -115,5 +115,5 @@ function asBefore(
 }
 
 function nextStep({ file, unit }: Journal): string {
-  return `${file} no longer holds the change. On the node: read \`journalctl -u ${unit}\`, fix what it names, then \`systemctl restart ${unit}\`.`;
+  return `${file} no longer holds the change, and the kubelet is not healthy without it either: the list is not the cause. On the node: read \`journalctl -u ${unit}\`, fix what it names, then \`systemctl restart ${unit}\`.`;
 }

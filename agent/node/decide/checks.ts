@@ -3,12 +3,12 @@
 import { approvalMissing, pausedReason } from './approval.ts';
 import type { Context, Verdict } from './context.ts';
 import { failurePause, withoutFailure } from './failure-backoff.ts';
-import { blockReason, previewText } from './pod-guard.ts';
+import { blockReason, misfitsText, previewText } from './pod-guard.ts';
 import { EMPTY_STATE } from '../state/state-store.ts';
 import { reloadObstacle, reloadWarning } from './pending-reload.ts';
 import { findObstacle } from './preflight.ts';
 import { doneReason } from './reasons.ts';
-import { refusedFlag } from './refused-flag.ts';
+import { flagWithdrawal, refusedFlag } from './refused-flag.ts';
 import { otherWriterReason } from './revert-detection.ts';
 import { limitText, startsAllowedAt } from './start-limit.ts';
 import { crashRecovery, inTransition, steadiness } from './steadiness.ts';
@@ -20,6 +20,7 @@ type Check = (context: Context) => Verdict | undefined;
 
 const CHECKS: readonly Check[] = [
   paused,
+  flagWithdrawal,
   inTransition,
   refusedFlag,
   settled,
@@ -42,7 +43,8 @@ export function checkPlanned(context: Context): Verdict {
       return verdict;
     }
   }
-  return { state: 'Working', reason: context.plan.reason, asksPods: true };
+  const reason = `${context.plan.reason}${misfitsText(context.pods, context.node)}`;
+  return { state: 'Working', reason, asksPods: true };
 }
 
 function isSettled({ plan, restart }: Context): boolean {
@@ -59,7 +61,12 @@ function paused(context: Context): Verdict | undefined {
     return { state: 'Observing', reason: `${why}. Nothing would be changed.` };
   }
   const ended = guarded && pods ? previewText(pods, guarded, inUseOf(context)) : '';
-  return { state: 'Observing', reason: `${why}. Would change: ${plan.reason}${ended}`, asksPods: true };
+  const misfits = misfitsText(pods, context.node);
+  return {
+    state: 'Observing',
+    reason: `${why}. Would change: ${plan.reason}${ended}${misfits}`,
+    asksPods: true,
+  };
 }
 
 /** Returns why the agent begins no change on this node; undefined when it may. */
@@ -174,7 +181,11 @@ function podsInUse(context: Context): Verdict | undefined {
   const blocked = blockReason(pods, guarded);
   return blocked === undefined
     ? undefined
-    : { state: 'Blocked', reason: `${blocked} The change: ${plan.reason}`, asksPods: true };
+    : {
+        state: 'Blocked',
+        reason: `${blocked}${misfitsText(pods, context.node)} The change: ${plan.reason}`,
+        asksPods: true,
+      };
 }
 
 function approval(context: Context): Verdict | undefined {
@@ -182,7 +193,11 @@ function approval(context: Context): Verdict | undefined {
   const missing = approvalMissing({ node, waits: coordinated, policy: view.policy }, desired.revision);
   return missing === undefined
     ? undefined
-    : { state: 'Pending', reason: `${missing}: ${plan.reason}`, asksPods: inUseOf(context) === 'Block' };
+    : {
+        state: 'Pending',
+        reason: `${missing}: ${plan.reason}${misfitsText(context.pods, node)}`,
+        asksPods: inUseOf(context) === 'Block',
+      };
 }
 
 function inUseOf({ view }: Context): 'Block' | 'Proceed' {

@@ -18,15 +18,19 @@ export function withdrawsFlag({ takesFlag }: Pick<Observation, 'takesFlag'>, pla
   return !takesFlag && plan.changed && hasFlag(plan.words.before) && !hasFlag(plan.words.after);
 }
 
-/** The verdict on a node whose kubelet does not take our flag; undefined when it needs none. */
+/** Working for a kubelet that does not take our flag while the file has it, also while that kubelet stops or starts. */
+export function flagWithdrawal({ observation, plan }: Context): Verdict | undefined {
+  return withdrawsFlag(observation, plan)
+    ? { state: 'Working', reason: withdrawnReason(observation, plan) }
+    : undefined;
+}
+
+/** The verdict on a node whose kubelet does not take our flag, where the agent has nothing to withdraw; undefined when it needs none. */
 export function refusedFlag(context: Context): Verdict | undefined {
   const { observation, plan, agentState, desired } = context;
   const { takesFlag, unit, runs } = observation;
   if (takesFlag) {
     return undefined;
-  }
-  if (withdrawsFlag(observation, plan)) {
-    return { state: 'Working', reason: withdrawnReason(observation, plan) };
   }
   const place = placeOfFlag(unit, ALLOWED_FLAG);
   if (place !== undefined) {

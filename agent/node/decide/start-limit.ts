@@ -73,7 +73,7 @@ function endOfWait(start: KubeletStart, { now, monotonicMs }: Instant): Date {
 export function limitText(at: Date): string {
   return (
     `Next try at ${at.toISOString()}: the agent starts a kubelet at most ${MOST_STARTS} times in ${WITHIN_MS / 60_000} minutes. ` +
-    'An edit of the policy or kubectl sysctls retry starts it at once.'
+    "An edit of the node's list or kubectl sysctls retry starts it at once."
   );
 }
 

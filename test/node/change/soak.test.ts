@@ -23,6 +23,16 @@ function node(): FakeHost {
   return new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
 }
 
+/** A node whose change removes kernel.sem while a pod with a sysctl that stays runs. */
+async function withRemoval(): Promise<{ host: FakeHost; agent: Agent }> {
+  const host = node();
+  const agent = await startedAgent(host, { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem' });
+  host.pods = [{ ...WEB_POD, uid: 'uid-db', name: 'db' }];
+  host.advance(5000);
+  return { host, agent };
+}
+const LESS = { allowedUnsafeSysctls: 'net.core.somaxconn' };
+
 const rolledBack = (host: FakeHost): string => {
   expect(host.files.get(ENVIRONMENT_FILE)).toBe(BEFORE);
   expect(host.runningArgv?.join()).not.toContain('somaxconn');
@@ -154,16 +164,6 @@ describe('a pod that lived before the restart', () => {
   };
   /** As the API server has it until the kubelet has stopped its containers. */
   const refused = { ...db, hasContainers: false };
-
-  /** A node whose change removes kernel.sem while a pod with a sysctl that stays runs. */
-  async function withRemoval(): Promise<{ host: FakeHost; agent: Agent }> {
-    const host = node();
-    const agent = await startedAgent(host, { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem' });
-    host.pods = [{ ...WEB_POD, uid: 'uid-db', name: 'db' }];
-    host.advance(5000);
-    return { host, agent };
-  }
-  const LESS = { allowedUnsafeSysctls: 'net.core.somaxconn' };
 
   test('rolls a change that removes allowances back at once when it uses sysctls and the new kubelet refuses it', async () => {
     const { host, agent } = await withRemoval();
@@ -347,8 +347,40 @@ describe('a kubelet that fails permanently', () => {
     expect(host.files.get(ENVIRONMENT_FILE)).toBe(BEFORE);
     expect(host.annotations[KEYS.state]).toBe('Degraded');
     expect(host.annotations[KEYS.reason]).toMatch(
-      /could not be rolled back.*no disk.*\/etc\/default\/kubelet no longer holds the change.*journalctl -u kubelet\.service.*systemctl restart kubelet\.service/su,
+      /could not be rolled back.*no disk.*\/etc\/default\/kubelet no longer holds the change, and the kubelet is not healthy without it either: the list is not the cause.*journalctl -u kubelet\.service.*systemctl restart kubelet\.service/su,
     );
+  });
+});
+
+describe('a kubelet that is not healthy again after any restart', () => {
+  test('is reported within the time of the change as not because of the list, and the node is Done once it is repaired', async () => {
+    const host = node();
+    let isBroken = false;
+    host.restarted = async () => {
+      isBroken = true;
+    };
+    host.healthy = () => !isBroken;
+    const begun = host.now.getTime();
+
+    const agent = await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.reason]).toMatch(
+      /did not become healthy.*Rolled back, and still.*the list is not the cause/su,
+    );
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(BEFORE);
+    expect(host.now.getTime() - begun).toBeLessThan(200_000);
+
+    isBroken = false;
+    host.restarted = () => Promise.resolve();
+    host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n');
+    host.startKubelet();
+    agent.hostChanged();
+    host.advance(1000);
+    await atRest();
+    host.advance(11_000);
+    await atRest();
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.annotations).not.toHaveProperty([KEYS.failedRevision]);
   });
 });
 

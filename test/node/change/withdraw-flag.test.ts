@@ -122,6 +122,17 @@ describe('a kubelet upgraded to one that does not know our flag', () => {
     }
   });
 
+  test('and stopped for its restart has the flag taken out before it is started', async () => {
+    const { host, agent } = await upgraded();
+    host.between = { activeState: 'deactivating', subState: 'stop-sigterm' };
+    host.endKubelet({ isByJob: true, code: 'exited', status: 0, result: 'success' });
+    host.stateSinceMs = host.monotonicMs();
+
+    await passes(host, agent, 1);
+
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(BEFORE);
+  });
+
   test('is Done when its config.yaml has the list', async () => {
     const { host, agent } = await upgraded();
     host.startKubelet();
