@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 import type { Systemd, UnitStatus } from '../node/ports.ts';
 import type { RunOnHost } from './commands.ts';
+import { endingOf, type LastProcess } from './ending.ts';
 
 const MANAGER = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1'];
 const JOURNAL_LINES = 60;
@@ -13,22 +14,25 @@ export const RESTART_TIMEOUT_MS = 120_000;
 export function hostSystemd(run: RunOnHost): Systemd {
   let version: number | undefined;
 
+  async function properties(unit: string): Promise<Properties> {
+    const path = `/org/freedesktop/systemd1/unit/${busLabel(unit)}`;
+    const answer = await run([
+      'busctl',
+      '--json=short',
+      'call',
+      'org.freedesktop.systemd1',
+      path,
+      'org.freedesktop.DBus.Properties',
+      'GetAll',
+      's',
+      '',
+    ]);
+    return v.parse(propertiesSchema, JSON.parse(answer)).data[0];
+  }
+
   return {
-    async status(unit) {
-      const path = `/org/freedesktop/systemd1/unit/${busLabel(unit)}`;
-      const answer = await run([
-        'busctl',
-        '--json=short',
-        'call',
-        'org.freedesktop.systemd1',
-        path,
-        'org.freedesktop.DBus.Properties',
-        'GetAll',
-        's',
-        '',
-      ]);
-      return unitStatus(unit, JSON.parse(answer));
-    },
+    status: async (unit) => unitStatus(unit, await properties(unit)),
+    ending: async (start) => endingOf(run, start, lastProcess(await properties(start.name))),
 
     async version() {
       if (version === undefined) {
@@ -128,8 +132,12 @@ const propertiesSchema = v.object({
       InvocationID: variant(v.array(v.number())),
       // systemd's placeholder for an unknown unit lacks the properties of a service.
       Result: v.optional(text, { data: '' }),
+      NeedDaemonReload: v.optional(variant(v.boolean()), { data: false }),
+      StateChangeTimestampMonotonic: v.optional(number, { data: 0 }),
       MainPID: v.optional(number, { data: 0 }),
       ExecMainPID: v.optional(number, { data: 0 }),
+      ExecMainCode: v.optional(number, { data: 0 }),
+      ExecMainStatus: v.optional(number, { data: 0 }),
       ExecMainStartTimestampMonotonic: v.optional(number, { data: 0 }),
       NRestarts: v.optional(number, { data: 0 }),
       ExecStart: v.optional(commands, { data: [] }),
@@ -146,8 +154,23 @@ function programAndArguments(exec: readonly [string, readonly string[], ...unkno
   return exec === undefined ? [] : [exec[0], ...exec[1].slice(1)];
 }
 
-function unitStatus(name: string, answer: unknown): UnitStatus {
-  const [properties] = v.parse(propertiesSchema, answer).data;
+type Properties = v.InferOutput<typeof propertiesSchema>['data'][0];
+
+function lastProcess(properties: Properties): LastProcess {
+  return {
+    invocationId: invocationOf(properties),
+    mainPid: properties.MainPID,
+    code: properties.ExecMainCode,
+    status: properties.ExecMainStatus,
+    result: properties.Result,
+  };
+}
+
+function invocationOf({ InvocationID }: Properties): string {
+  return Buffer.from(InvocationID).toString('hex');
+}
+
+function unitStatus(name: string, properties: Properties): UnitStatus {
   return {
     name,
     loadState: properties.LoadState,
@@ -157,7 +180,7 @@ function unitStatus(name: string, answer: unknown): UnitStatus {
     mainPid: properties.MainPID,
     lastPid: properties.ExecMainPID,
     startedMs: properties.ExecMainStartTimestampMonotonic / 1000,
-    invocationId: Buffer.from(properties.InvocationID).toString('hex'),
+    invocationId: invocationOf(properties),
     restarts: properties.NRestarts,
     execStart: programAndArguments(properties.ExecStart[0]),
     startPre: properties.ExecStartPre.map(([, argv]) => argv.join(' ')),
@@ -166,5 +189,8 @@ function unitStatus(name: string, answer: unknown): UnitStatus {
     fragmentPath: properties.FragmentPath,
     dropInPaths: properties.DropInPaths,
     deniesAddresses: properties.IPAddressDeny.length > 0,
+    execStarts: properties.ExecStart.length,
+    needsReload: properties.NeedDaemonReload,
+    stateSinceMs: properties.StateChangeTimestampMonotonic / 1000,
   };
 }

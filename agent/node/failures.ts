@@ -10,7 +10,9 @@ export interface Failures {
 }
 
 const ERROR_PAUSE_MS = 1000;
-const LONGEST_ERROR_PAUSE_MS = 60_000;
+/** Most causes end without an event that would wake the agent. */
+const LONGEST_ERROR_PAUSE_MS = 15_000;
+const LONGEST_OVERLOAD_PAUSE_MS = 60_000;
 const LONGEST_REPORT_PAUSE_MS = 10_000;
 const OVERLOAD_PAUSE_MS = 5000;
 
@@ -37,8 +39,8 @@ export function createFailures(random: () => number): Failures {
         return random() * Math.min(ERROR_PAUSE_MS * grown, LONGEST_REPORT_PAUSE_MS);
       }
       // Retrying before Retry-After is refused again.
-      const asked = Math.min(retryAfterMs, LONGEST_ERROR_PAUSE_MS);
-      return asked + random() * Math.min(OVERLOAD_PAUSE_MS * grown, LONGEST_ERROR_PAUSE_MS);
+      const asked = Math.min(retryAfterMs, LONGEST_OVERLOAD_PAUSE_MS);
+      return asked + random() * Math.min(OVERLOAD_PAUSE_MS * grown, LONGEST_OVERLOAD_PAUSE_MS);
     },
   };
 }

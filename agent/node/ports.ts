@@ -33,6 +33,23 @@ export interface UnitStatus {
   readonly dropInPaths: readonly string[];
   /** It has IPAddressDeny=, so systemd drops packets to and from its processes. */
   readonly deniesAddresses?: boolean;
+  /** How many ExecStart= are in force. With more than one, systemd does not start the unit again. */
+  readonly execStarts: number;
+  /** A file of the unit was written since systemd loaded it (NeedDaemonReload). */
+  readonly needsReload: boolean;
+  /** When the unit's state last changed, on the monotonic clock; 0: never. */
+  readonly stateSinceMs: number;
+}
+
+/** How the main process of a start of the unit ended. */
+export interface Ending {
+  /** A person or program stopped or restarted the unit through systemd. */
+  readonly isByJob: boolean;
+  /** `exited`: the process exited with the code `status`; `killed` or `dumped`: the signal of number `status` ended it. */
+  readonly code: 'exited' | 'killed' | 'dumped';
+  readonly status: number;
+  /** systemd's Result for it: `success`, `exit-code`, `signal`, `oom-kill`, `watchdog` and others. */
+  readonly result: string;
 }
 
 /** systemd on the host. */
@@ -52,6 +69,8 @@ export interface Systemd {
     start: Pick<UnitStatus, 'name' | 'invocationId' | 'lastPid'>,
     lines?: number,
   ): Promise<readonly string[]>;
+  /** How this start of the unit has ended; undefined when systemd knows nothing of its end. */
+  ending(start: Pick<UnitStatus, 'name' | 'invocationId'>): Promise<Ending | undefined>;
 }
 
 export interface WriteOptions {
@@ -241,7 +260,7 @@ export interface Cluster {
   /** Reads the condition from the API server; undefined when the Node has none yet. Rejects with an ApiError or a socket's error. */
   readiness(): Promise<Readiness | undefined>;
   /**
-   * Lists this node's pods that have not ended and that set a sysctl. `latest` reads from etcd and costs the API server more; without it
+   * Lists this node's pods that have not ended and that set a sysctl or require something of their node. `latest` reads from etcd and costs the API server more; without it
    * the answer may be slightly stale. Rejects as above.
    */
   sysctlPods(options: { readonly latest: boolean }): Promise<readonly SysctlPod[]>;

@@ -20,6 +20,8 @@ import { createLabelDelay } from './decide/label-delay.ts';
 import { createPodPoller, type PodPoller } from './decide/pod-poller.ts';
 import { createPendingDelay, type PendingDelay } from './report/pending-delay.ts';
 import { recover } from './change/recover.ts';
+import { withdrawsFlag } from './decide/refused-flag.ts';
+import { withdrawFlag } from './change/withdraw-flag.ts';
 import { createRetryRequest, withRetry } from './decide/retry-request.ts';
 import { createWorkingReport } from './report/working-report.ts';
 import type { ConfigMapObject } from '../policy/config-map.ts';
@@ -92,6 +94,8 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
           reason: node.annotations[KEYS.reason] ?? '',
         },
         now: ports.clock.now(),
+        monotonicMs: ports.clock.monotonicMs(),
+        resourceVersion: configMap?.resourceVersion,
         notBefore: undefined,
         pods: undefined,
       };
@@ -101,14 +105,15 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       if (decided.decision.change === undefined || observation.kind !== 'seen') {
         return nextOf(await settle(ports, { state, pendingDelay, pods }, decided), decided.decision);
       }
-      const next = await applyChange(
+      const { plan } = decided.decision.change;
+      const carryOut = withdrawsFlag(observation, plan) ? withdrawFlag : applyChange;
+      const next = await carryOut(
         { ...ports, state, working },
         {
           situation: decided.situation,
           observation,
           decision: decided.decision,
           change: decided.decision.change,
-          resourceVersion: configMap?.resourceVersion,
           latestPods: (restart) => pods.latest(podsKey(restart)),
         },
       );
@@ -153,7 +158,7 @@ async function settle(
       throw result.reason;
     }
   }
-  return silentUntil ?? nextPass(decision, pods);
+  return earlier(silentUntil, nextPass(decision, pods));
 }
 
 /** After a failed change, records this observation as the situation in which the agent waits before it retries. */

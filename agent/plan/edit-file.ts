@@ -6,6 +6,7 @@ import { editExtraArgs, EditError } from '../kubelet/edit/edit.ts';
 import { readEnvironmentFiles, type ParsedEnvironmentFile } from '../kubelet/environment/environment.ts';
 import { ALLOWED_FLAG } from '../kubelet/flags/flags.ts';
 import type { KubeletUnit } from '../kubelet/unit.ts';
+import { withoutCopies } from '../kubelet/edit/duplicates.ts';
 import { withContent, type Followed } from './carried/carried.ts';
 import type { Merge } from './merge.ts';
 import type { FileTarget } from './target.ts';
@@ -28,17 +29,25 @@ export function editFile(
   merge: Merge,
 ): EditedFile | EditError {
   try {
-    const content = merge.changed
+    const { systemdVersion } = input.unit;
+    const edited = merge.changed
       ? editExtraArgs({
           variable,
           content: followed.content,
-          systemdVersion: input.unit.systemdVersion,
+          systemdVersion,
           carried: followed.carried,
           former: input.written?.find(({ file }) => file === target.path)?.bytes,
           uses: uses.ranges,
           flag: merge.list === undefined ? undefined : `--${ALLOWED_FLAG}=${printCsv(merge.list)}`,
         })
       : followed.content;
+    // Another party's line overrules those that an edit of ours left behind.
+    const leavesCopies =
+      input.goal === 'Apply' &&
+      merge.changed &&
+      merge.list !== undefined &&
+      input.lastApplied.ours.length > 0;
+    const content = leavesCopies && edited ? withoutCopies(edited, variable, systemdVersion) : edited;
     const unit = withContent(input.unit, target.path, content);
     return { content, unit, files: readEnvironmentFiles(unit) };
   } catch (error) {

@@ -1,6 +1,7 @@
 // Finds the pods that a restarted kubelet would end: it admits every pod of its node again and refuses those with a
 // sysctl that its list does not allow.
 
+import type { NodeRequirement } from './node-requirement.ts';
 import { coverageOf, coveredBy } from '../sysctl/coverage.ts';
 import { normaliseSysctl } from '../sysctl/normalise.ts';
 import { isSafe } from '../sysctl/safe.ts';
@@ -19,6 +20,8 @@ export interface SysctlPod {
   readonly sysctls: readonly string[];
   readonly hostNetwork: boolean;
   readonly hostIpc: boolean;
+  /** What it requires of its node's labels and name; undefined: nothing. */
+  readonly requirement?: NodeRequirement;
 }
 
 /** The lists of one node's kubelet, now and after the restart. */

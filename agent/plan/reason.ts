@@ -46,7 +46,7 @@ function nothing({ wanted }: Explained): string {
   return `Nothing to change: ${names(wanted)} ${wanted.length === 1 ? 'is' : 'are'} configured.`;
 }
 
-function changes({ place: at, before, followed, after, merge, wanted }: Explained): readonly string[] {
+function changes({ input, place: at, before, followed, after, merge, wanted }: Explained): readonly string[] {
   const place = `${at.name} in ${at.file}`;
   const old = before.allowances.map(({ pattern }) => pattern);
   const next = after.allowances.map(({ pattern }) => pattern);
@@ -54,10 +54,21 @@ function changes({ place: at, before, followed, after, merge, wanted }: Explaine
   const removed = old.filter((item) => !next.includes(item));
   const copied = merge.remember.folded.filter((item) => !at.list.includes(item));
   const carried = before.environment.get(at.name);
+  const dropped = removed.filter(
+    (item) =>
+      input.goal === 'Apply' &&
+      input.lastApplied.folded.includes(item) &&
+      !before.inConfig.some(({ pattern }) => pattern === item),
+  );
   return [
     ...(at.isNew ? [`Creates ${at.file}.`] : []),
     ...(added.length > 0 ? [`Adds ${names(added)} to ${place}.`] : []),
     ...(removed.length > 0 ? [`Removes ${names(removed)} from ${place}.`] : []),
+    ...(dropped.length > 0
+      ? [
+          `The config files, from which the agent had copied ${names(dropped)}, no longer have it (an upgrade?).`,
+        ]
+      : []),
     ...(added.length + removed.length === 0 && merge.changed
       ? [`Writes ${merge.list === undefined ? 'no list' : names(wanted)} to ${place}.`]
       : []),

@@ -4,11 +4,10 @@ import { readKubeletConfig, NO_CONFIG } from '../kubelet/config.ts';
 import { configuredOf, type Configured } from '../kubelet/configured.ts';
 import { printCsv } from '../kubelet/flags/csv.ts';
 import { editExtraArgs } from '../kubelet/edit/edit.ts';
-import { fromByteString } from '../kubelet/environment/bytes.ts';
-import { findAssignment, parseEnvironmentFile } from '../kubelet/environment/environment-file.ts';
 import { readEnvironmentFiles } from '../kubelet/environment/environment.ts';
 import { ALLOWED_FLAG } from '../kubelet/flags/flags.ts';
 import { EXTRA_ARGS } from '../kubelet/unit.ts';
+import { withoutOurs } from './revert-words.ts';
 import { usesOf } from './uses.ts';
 
 export interface RevertInput {
@@ -35,21 +34,19 @@ export interface FlagEdit {
 }
 
 /**
- * Returns the file without the allowances that our change added to the variable, and with those that it removed; all
- * other bytes stay. Returns the same bytes when the file holds nothing of our change.
+ * Returns the file without the allowances that our change added, whatever another party made of the flag since, and with those that
+ * it removed from the variable; all other bytes stay. Returns the same bytes when the file holds nothing of our change.
  *
- * @throws EditError or RefusedFileError when the file cannot be edited or read.
+ * @throws EditError, RefusedFileError or EnvironmentFileError when the file cannot be edited or read, or still holds the change.
  */
 export function revertAllowances(input: RevertInput): Uint8Array {
-  const { variable = EXTRA_ARGS, before, applied, configuredAfter, systemdVersion } = input;
-  const found = withoutHidden(input);
+  const { variable = EXTRA_ARGS, before, applied, configuredAfter, flag, systemdVersion } = input;
+  const found = withoutOurs(input.found, { before, applied, word: flag.after, systemdVersion, variable });
   const old = before === undefined ? undefined : listIn(read(input, before), variable);
   const configured = read(input, found);
-  const now = listIn(configured, variable);
-  const kept = (now ?? []).filter((item) => old?.includes(item) === true || !applied.includes(item));
-  const removed = (old ?? []).filter((item) => !kept.includes(item) && !configuredAfter.includes(item));
-  const wanted = [...kept, ...removed];
-  if (wanted.length === (now ?? []).length && wanted.every((item, index) => item === now?.[index])) {
+  const now = listIn(configured, variable) ?? [];
+  const removed = (old ?? []).filter((item) => !now.includes(item) && !configuredAfter.includes(item));
+  if (removed.length === 0) {
     return found;
   }
   return editExtraArgs({
@@ -59,51 +56,8 @@ export function revertAllowances(input: RevertInput): Uint8Array {
     carried: '',
     former: before,
     uses: usesOf(configured, variable).ranges,
-    flag: wanted.length === 0 && old === undefined ? undefined : `--${ALLOWED_FLAG}=${printCsv(wanted)}`,
+    flag: `--${ALLOWED_FLAG}=${printCsv([...now, ...removed])}`,
   });
-}
-
-/**
- * Returns the content with our flag's word replaced, as text, in assignments that a later one overrides: they come into
- * force when that one is removed.
- */
-function withoutHidden({
-  found: content,
-  variable = EXTRA_ARGS,
-  flag,
-  systemdVersion,
-}: RevertInput): Uint8Array {
-  const { before = '', after } = flag;
-  const document = parseEnvironmentFile(content, systemdVersion);
-  const inForce = findAssignment(document, variable);
-  const hidden = document.assignments.filter(
-    (assignment) => assignment.key === variable && assignment !== inForce,
-  );
-  if (after === undefined || hidden.length === 0) {
-    return content;
-  }
-  let text = document.text;
-  for (const { valueFrom, to } of hidden.toReversed()) {
-    text = text.slice(0, valueFrom) + replaceWord(text.slice(valueFrom, to), after, before) + text.slice(to);
-  }
-  return fromByteString(text);
-}
-
-/** Replaces the word, except where a longer word begins with it. */
-function replaceWord(text: string, word: string, by: string): string {
-  const parts = text.split(word);
-  return parts
-    .map((part, index) => {
-      const next = parts[index + 1];
-      if (next === undefined) {
-        return part;
-      }
-      if (/^[^\s'"\\]/u.test(next)) {
-        return part + word;
-      }
-      return by === '' ? part.replace(/\\? $/u, '') : part + by;
-    })
-    .join('');
 }
 
 /** Returns the configuration of a unit that reads this file alone. */

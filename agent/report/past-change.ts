@@ -26,9 +26,19 @@ export const pastChangeSchema = v.object({
   /** The kubelet's list before the change, and the list that the change wanted. */
   from: list,
   to: list,
+  /** The version of the kubelet's binary and the id of the node's boot; absent where an older agent wrote it. */
+  kubelet: v.optional(v.string()),
+  boot: v.optional(v.string()),
+  /** Another party had taken the flag out: before a change that is Done, or during one that failed. */
+  takenOut: v.optional(v.boolean()),
   result: v.picklist(CHANGE_RESULTS),
-  /** The error; absent when there was none. */
+  /** The error, or what else happened during a change that is Done; absent when there was none. */
   why: v.optional(v.string()),
 });
 
 export type PastChange = Readonly<v.InferOutput<typeof pastChangeSchema>>;
+
+/** Returns what else happened during a change that set a list and is Done, such as pods that the kubelet refused; undefined when nothing did. */
+export function noteOf({ result, to, why }: PastChange): string | undefined {
+  return result === 'Done' && to.length > 0 ? why : undefined;
+}

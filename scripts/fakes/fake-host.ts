@@ -16,6 +16,7 @@ import type {
   Readiness,
   SeenPod,
   Shortage,
+  Ending,
   UnitStatus,
   WriteOptions,
 } from '../../agent/node/ports.ts';
@@ -118,6 +119,8 @@ export class FakeHost {
   crash: Crash = () => undefined;
   /** The lines that a kubelet logs at its start. */
   startLog: () => readonly string[] = () => [];
+  /** Flags that the kubelet's binary on the disk does not know. */
+  unknownFlags: readonly string[] = [];
   /** The error to throw for the action that is about to happen; undefined: none. */
   fault: (action: string) => Error | undefined = () => undefined;
   /** Number of restarts by systemd since the last explicit start. */
@@ -125,9 +128,16 @@ export class FakeHost {
   /** Number of journal reads that return no line yet, because journald has not stored the kubelet's last lines. */
   journalLags = 0;
   loadState = 'loaded';
+  execStarts = 1;
+  dropInPaths: readonly string[] = [];
+  needsReload = false;
+  /** On the monotonic clock; undefined: since the kubelet's start. */
+  stateSinceMs: number | undefined;
   /** What the file system of this path lacks. */
   shortage: (path: string) => Shortage | undefined = () => undefined;
   services: readonly string[] = [];
+  /** How the last kubelet that ended did so, for systemd.ending. */
+  ending: Ending | undefined;
   /** The error of reads of the environment file. */
   unreadable: Error | undefined;
   /** Whether the kubelet's status reports reach the API server. */
@@ -155,8 +165,12 @@ export class FakeHost {
   active = true;
   /** Whether a running kubelet is healthy at its healthz endpoint. */
   healthy = (): boolean => true;
+  /** The unit's state while it stops or starts: no process runs. */
+  between: Pick<UnitStatus, 'activeState' | 'subState'> | undefined;
   /** systemd does not restart a failed kubelet. */
   givesUp = false;
+  /** Starts until the unit's start limit is hit. */
+  startsLeft = Infinity;
   now = new Date('2026-11-24T02:00:00Z');
   /** By how many ms the wall clock was set forward. */
   clockSetBy = 0;
@@ -164,6 +178,7 @@ export class FakeHost {
   /** The seconds of the armed rollback timer; undefined: not armed. */
   armed: number | undefined;
 
+  readonly #editions: string[] = [];
   #argv: readonly string[] | undefined;
   #journal: string[] = [];
   #invocation = 0;
@@ -186,13 +201,24 @@ export class FakeHost {
     this.#startedMs = this.monotonicMs();
     this.now = new Date(this.now.getTime() + 300);
     const argv = nextArgv(this.#unit());
-    const line = this.crash(argv);
+    const unknown = this.unknownFlags.find((name) => argv.some((word) => word.startsWith(`--${name}`)));
+    const line =
+      unknown === undefined
+        ? this.crash(argv)
+        : `E run.go:72] "command failed" err="failed to parse kubelet flag: unknown flag: --${unknown}"`;
     this.#argv = line === undefined ? argv : undefined;
     this.#journal = [...this.startLog(), ...(line === undefined ? [] : [line])];
     if (line === undefined && this.reports) {
       this.#reported = new Date(Math.floor(this.now.getTime() / 1000) * 1000);
     }
     return this;
+  }
+
+  /** Another program ends the kubelet; systemd starts no other one yet. */
+  endKubelet(ending: Ending): void {
+    this.#argv = undefined;
+    this.#journal = [];
+    this.ending = ending;
   }
 
   get runningArgv(): readonly string[] | undefined {
@@ -223,7 +249,12 @@ export class FakeHost {
   }
 
   configMap(data: Readonly<Record<string, string>>): ConfigMapObject {
-    return { namespace: 'agent', name: 'kubelet-sysctls', uid: 'uid-cm', resourceVersion: '1', data };
+    const text = JSON.stringify(data);
+    if (this.#editions.at(-1) !== text) {
+      this.#editions.push(text);
+    }
+    const resourceVersion = String(this.#editions.length);
+    return { namespace: 'agent', name: 'kubelet-sysctls', uid: 'uid-cm', resourceVersion, data };
   }
 
   ports(): AgentPorts {
@@ -242,6 +273,7 @@ export class FakeHost {
           this.#do('restart');
           const failed = this.givesUp && this.#argv === undefined;
           if (this.active && !failed) {
+            this.#expectStart();
             // The old kubelet's stop takes time.
             this.now = new Date(this.now.getTime() + 1);
             this.startKubelet();
@@ -250,8 +282,10 @@ export class FakeHost {
         },
         startFailed: async () => {
           this.#do('start failed');
+          this.startsLeft = Infinity;
           this.startKubelet();
         },
+        ending: () => Promise.resolve(this.ending),
         journal: async () => {
           this.journalLags -= 1;
           return this.journalLags >= 0 ? [] : this.#journal;
@@ -265,11 +299,17 @@ export class FakeHost {
           ),
         programAt: async (path) => this.programs[path],
         programOf: async (pid) => (pid === this.#pid() ? this.programs[this.executable] : undefined),
-        kubeletVersion: async ({ command }, _flags, { run }) => {
-          if (run) {
-            this.asked.push(command);
+        kubeletVersion: async ({ command }, flags, { run }) => {
+          if (!run) {
+            return undefined;
           }
-          return run ? { ok: true, output: this.version } : undefined;
+          this.asked.push(command);
+          const refused = this.unknownFlags.find((name) =>
+            flags.some((flag) => flag.startsWith(`--${name}`)),
+          );
+          return refused === undefined
+            ? { ok: true, output: this.version }
+            : { ok: false, output: `Error: unknown flag: --${refused}` };
         },
         confinement: () => Promise.resolve(this.confinement),
         kernelRelease: () => Promise.resolve('6.1.0-18-amd64'),
@@ -303,6 +343,18 @@ export class FakeHost {
       throw error;
     }
     this.actions.push(action);
+  }
+
+  /** Throws as systemctl does when the unit was started too often; the unit is then stopped. */
+  #expectStart(): void {
+    if (this.startsLeft === 0) {
+      this.givesUp = true;
+      this.#argv = undefined;
+      throw new Error(
+        'systemctl try-restart kubelet.service exited with 1: start request repeated too quickly',
+      );
+    }
+    this.startsLeft -= 1;
   }
 
   #pid(): number {
@@ -341,7 +393,11 @@ export class FakeHost {
       environment: this.environment,
       environmentFiles: this.environmentFiles,
       fragmentPath: '/usr/lib/systemd/system/kubelet.service',
-      dropInPaths: [],
+      dropInPaths: this.dropInPaths,
+      ...(this.between && { ...this.between, mainPid: 0 }),
+      execStarts: this.execStarts,
+      needsReload: this.needsReload,
+      stateSinceMs: this.stateSinceMs ?? this.#startedMs,
     };
   }
 
@@ -366,7 +422,12 @@ export class FakeHost {
       },
       changedAt: async (path) => this.files.changedAt(path),
       realPath: (path) => Promise.resolve(path),
-      glob: () => Promise.resolve([]),
+      glob: async (pattern) => {
+        const [begin = '', end = ''] = pattern.split('*');
+        return [...this.files.keys()]
+          .filter((path) => path.startsWith(begin) && path.endsWith(end))
+          .toSorted();
+      },
       walk: async (path) => [...this.files.keys()].filter((file) => file.startsWith(`${path}/`)),
       writeAtomic: async (path, content, { expected } = {}) => {
         const text = Buffer.from(content).toString();

@@ -116,7 +116,7 @@ export const FAULTS: readonly Fault[] = [
     plot: 'F17',
     edits: [
       {
-        file: 'agent/node/change/rollback.ts',
+        file: 'agent/node/change/restore.ts',
         search: 'found &&\n    revertAllowances({',
         replace: '(() => found)({',
       },

@@ -475,6 +475,10 @@ describe('a change that fails', () => {
     host.crash = () => undefined;
     host.advance(31_000);
     await atRest();
+    expect(host.restarts).toBe(4);
+
+    host.advance(1_200_000);
+    await atRest();
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
@@ -684,7 +688,7 @@ describe('a host that does not answer', () => {
     expect(host.annotations[KEYS.desired]).toBe('net.core.somaxconn');
 
     host.unreadable = undefined;
-    host.advance(60_000);
+    host.advance(15_000);
     await atRest();
     expect(host.annotations[KEYS.state]).toBe('Done');
   });

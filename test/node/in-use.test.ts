@@ -71,6 +71,34 @@ describe('an allowance that a running pod uses and the policy drops', () => {
     ]);
   });
 
+  test.each([
+    ['waits for a pod', {}, 'Blocked'],
+    ['is paused', { paused: 'true' }, 'Observing'],
+  ])(
+    'names the pods that the node’s labels no longer fit while the change %s',
+    async (_what, keys, state) => {
+      const host = await inUse();
+      const requirement = { nodeSelector: { disk: 'ssd' }, terms: undefined };
+      const gpu = { ...WEB_POD, uid: 'uid-gpu', name: 'gpu', sysctls: [], requirement };
+      host.labels['pool'] = 'web';
+      const fits = {
+        ...gpu,
+        uid: 'uid-fits',
+        name: 'fits',
+        requirement: { ...requirement, nodeSelector: { pool: 'web' } },
+      };
+      host.pods = [WEB_POD, gpu, fits, { ...gpu, uid: 'uid-new', name: 'new', taken: false }];
+      await nodeSeen(host);
+
+      await edit(host, { ...ONE, ...keys });
+
+      expect(host.annotations[KEYS.state]).toBe(state);
+      expect(host.annotations[KEYS.reason]).toContain(
+        "Any restart of this kubelet ends shop/gpu: the node's labels no longer fit its node selector or affinity.",
+      );
+    },
+  );
+
   test('is removed once the pod is gone', async () => {
     const host = await inUse();
     await edit(host, ONE);

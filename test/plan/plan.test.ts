@@ -103,6 +103,17 @@ describe('an allowance that the policy no longer wants', () => {
     expect(planned(given).text).toBe(extra('net.core.somaxconn'));
   });
 
+  it('is named as gone from the config files when it was copied from them', () => {
+    const plan = planned({
+      file: extra('kernel.sem,net.core.somaxconn'),
+      lastApplied: { ours: ['net.core.somaxconn'], folded: ['kernel.sem'] },
+    });
+    expect(plan.text).toBe(extra('net.core.somaxconn'));
+    expect(plan.reason).toContain(
+      'The config files, from which the agent had copied kernel.sem, no longer have it',
+    );
+  });
+
   it('stays when the config files list it and the flag remains', () => {
     const plan = planned({
       file: extra('kernel.sem,net.core.somaxconn'),

@@ -48,6 +48,131 @@ describe('revertAllowances', () => {
     );
   });
 
+  test.each([
+    [
+      'in two words',
+      `KUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls net.core.somaxconn'\n`,
+      `KUBELET_EXTRA_ARGS='--v=3'\n`,
+    ],
+    ['in quotes', `KUBELET_EXTRA_ARGS='--v=3 "${OURS}"'\n`, `KUBELET_EXTRA_ARGS='--v=3'\n`],
+    [
+      'with underscores',
+      'KUBELET_EXTRA_ARGS="--v=3 --allowed_unsafe_sysctls=net.core.somaxconn"\n',
+      'KUBELET_EXTRA_ARGS="--v=3"\n',
+    ],
+    [
+      'with slashes',
+      'KUBELET_EXTRA_ARGS="--v=3 --allowed-unsafe-sysctls=net/core/somaxconn"\n',
+      'KUBELET_EXTRA_ARGS="--v=3"\n',
+    ],
+    [
+      'with quotes of a list',
+      `KUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls="net.core.somaxconn"'\n`,
+      `KUBELET_EXTRA_ARGS='--v=3'\n`,
+    ],
+    ['twice', `KUBELET_EXTRA_ARGS="--v=3 ${OURS} ${OURS}"\n`, 'KUBELET_EXTRA_ARGS="--v=3"\n'],
+    [
+      'under another name',
+      `KUBELET_EXTRA_ARGS="--v=3 --allowed-unsafe-sysctl=net.core.somaxconn"\n`,
+      'KUBELET_EXTRA_ARGS="--v=3"\n',
+    ],
+    [
+      'under another name, in two words',
+      `KUBELET_EXTRA_ARGS="--v=3 --unsafe net.core.somaxconn"\n`,
+      'KUBELET_EXTRA_ARGS="--v=3"\n',
+    ],
+    ['glued to another word', `KUBELET_EXTRA_ARGS="--v=3${OURS}"\n`, 'KUBELET_EXTRA_ARGS="--v=3"\n'],
+    [
+      'in another variable',
+      `KUBELET_KUBEADM_ARGS="--v=3 ${OURS}"\nKUBELET_EXTRA_ARGS=\n`,
+      'KUBELET_KUBEADM_ARGS="--v=3"\nKUBELET_EXTRA_ARGS=\n',
+    ],
+    [
+      'in a line that another one overrides, in two words',
+      `KUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls net.core.somaxconn'\nKUBELET_EXTRA_ARGS=--v=4\n`,
+      `KUBELET_EXTRA_ARGS='--v=3'\nKUBELET_EXTRA_ARGS=--v=4\n`,
+    ],
+    [
+      'in a list that the kubelet cannot read',
+      `KUBELET_EXTRA_ARGS='--v=3 --allowed-unsafe-sysctls=x\\"net.core.somaxconn'\n`,
+      `KUBELET_EXTRA_ARGS='--v=3'\n`,
+    ],
+    ['with CRLF', `A=1\r\nKUBELET_EXTRA_ARGS='--v=3 ${OURS}'\r\n`, `A=1\r\nKUBELET_EXTRA_ARGS='--v=3'\r\n`],
+  ])('removes our flag where another party wrote it %s', (_how, found, expected) => {
+    expect(revert(found, 'KUBELET_EXTRA_ARGS=--v=3\n')).toBe(expected);
+  });
+
+  /** What other programs make of a line with our flag: each returns lines. */
+  const rewriters: readonly ((line: string, flag: string) => string)[] = [
+    (text, flag) => text.replace(flag, `${flag},kernel.msgmax`),
+    (text, flag) =>
+      text.replace(
+        flag,
+        flag
+          .split(',')
+          .toReversed()
+          .join(',')
+          .replace(/^(.*),(--[^=]*=)(.*)$/u, '$2$3,$1'),
+      ),
+    (text, flag) => text.replace(flag, flag.replace('=', ' ')),
+    (text, flag) => text.replace(flag, flag.replaceAll('-', '_').replace('__', '--')),
+    (text, flag) =>
+      text.replace(
+        flag,
+        `--allowed-unsafe-sysctls=${flag.split(/[=,]/u).slice(1).join(' --allowed-unsafe-sysctls=')}`,
+      ),
+    (text) => `${text}\n${text}`,
+    (text) => `${text}\nKUBELET_EXTRA_ARGS=--v=9`,
+    (text) => text.replace('KUBELET_EXTRA_ARGS=', 'KUBELET_EXTRA_ARGS =  '),
+    (text) => text.replace('KUBELET_EXTRA_ARGS', 'KUBELET_KUBEADM_ARGS'),
+    (text) => text.replaceAll('\n', '\r\n'),
+    (text) => `# was: ${text.replaceAll('\n', '; ')}\n${text}`,
+    (text) => text.replace('--v=2', '--v=5'),
+  ];
+  test('removes our names, and nothing else, from what any of these programs make of the line, one after the other', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...rewriters), { maxLength: 4 }),
+        fc.constantFrom("'", '"'),
+        fc.constantFrom(
+          ['net.core.somaxconn'],
+          ['kernel.sem', 'net.core.somaxconn'],
+          ['fs.mqueue.*', 'kernel.shm*'],
+        ),
+        (steps, mark, ours) => {
+          const flag = `--allowed-unsafe-sysctls=${ours.join(',')}`;
+          const after = `KUBELET_EXTRA_ARGS=${mark}--node-ip=10.0.0.1 ${flag} --v=2${mark}`;
+          const found = steps.reduce((text, step) => step(text, flag), after);
+          const reverted = Buffer.from(
+            revertAllowances({
+              path: '/etc/default/kubelet',
+              found: Buffer.from(`A=1\n${found}\nB=2\n`),
+              before: Buffer.from(`A=1\nKUBELET_EXTRA_ARGS=${mark}--node-ip=10.0.0.1 --v=2${mark}\nB=2\n`),
+              applied: ours,
+              configuredAfter: ours,
+              flag: { before: undefined, after: flag },
+              systemdVersion: 255,
+            }),
+          ).toString();
+
+          const lines = reverted.split(/\r?\n/u).filter((text) => !text.startsWith('#'));
+          expect(lines.join('\n')).not.toMatch(
+            new RegExp(ours.map((name) => name.replaceAll(/[.*]/gu, String.raw`\$&`)).join('|'), 'u'),
+          );
+          expect(
+            lines.filter((text) => text.startsWith('KUBELET') && text.includes('--node-ip=10.0.0.1')).length,
+          ).toBe(
+            found
+              .split(/\r?\n/u)
+              .filter((text) => text.startsWith('KUBELET') && text.includes('--node-ip=10.0.0.1')).length,
+          );
+          expect(reverted.startsWith('A=1')).toBe(true);
+          expect(reverted.endsWith('B=2\n')).toBe(true);
+        },
+      ),
+    );
+  });
+
   const line = fc.constantFrom('# note', 'OTHER=1', 'PROVIDER_ID="a b"', '', 'KUBELET_OTHER=--v=9');
   test('reverts a plan and keeps lines that another party added', () => {
     fc.assert(

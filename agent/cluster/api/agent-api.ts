@@ -105,7 +105,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         timeoutMs: PODS_MS,
       });
       const pods: SysctlPod[] = [];
-      for await (const { pod } of sysctlPodsOf(collected(answer))) {
+      for await (const { pod } of sysctlPodsOf(collected(answer), { withRequirements: true })) {
         pods.push(pod);
       }
       return pods;

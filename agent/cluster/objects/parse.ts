@@ -3,7 +3,8 @@
 import type { NodeObject, Readiness, SeenPod } from '../../node/ports.ts';
 import { InvalidResponseError } from '../http/errors.ts';
 import type { SysctlPod } from '../../plan/in-use.ts';
-import { objectsAt, objectAt, stringAt, stringMapAt, type JsonObject } from '../http/json.ts';
+import type { NodeRequirement, RequirementExpression } from '../../plan/node-requirement.ts';
+import { isObject, objectsAt, objectAt, stringAt, stringMapAt, type JsonObject } from '../http/json.ts';
 import type { ConfigMapObject } from '../../policy/config-map.ts';
 
 /** A Node's metadata, from a whole Node or a PartialObjectMetadata. Throws an InvalidResponseError when it has no name or uid. */
@@ -34,6 +35,7 @@ export function parsePod(object: JsonObject): SysctlPod {
   const metadata = objectAt(object, 'metadata');
   const spec = objectAt(object, 'spec');
   const status = objectAt(object, 'status');
+  const requirement = requirementIn(spec);
   return {
     uid: stringAt(metadata, 'uid') ?? '',
     namespace: stringAt(metadata, 'namespace') ?? '',
@@ -45,7 +47,33 @@ export function parsePod(object: JsonObject): SysctlPod {
       .filter((name) => name !== undefined),
     hostNetwork: spec['hostNetwork'] === true,
     hostIpc: spec['hostIPC'] === true,
+    ...(requirement && { requirement }),
   };
+}
+
+/** What a pod's spec requires of its node; undefined: nothing. */
+function requirementIn(spec: JsonObject): NodeRequirement | undefined {
+  const affinity = objectAt(objectAt(spec, 'affinity'), 'nodeAffinity');
+  const required = affinity['requiredDuringSchedulingIgnoredDuringExecution'];
+  const expressions = (term: JsonObject, key: string): readonly RequirementExpression[] =>
+    objectsAt(term, key).map((expression) => ({
+      key: stringAt(expression, 'key') ?? '',
+      operator: stringAt(expression, 'operator') ?? '',
+      values: stringsAt(expression, 'values'),
+    }));
+  const terms = isObject(required)
+    ? objectsAt(required, 'nodeSelectorTerms').map((term) => ({
+        labels: expressions(term, 'matchExpressions'),
+        fields: expressions(term, 'matchFields'),
+      }))
+    : undefined;
+  const nodeSelector = stringMapAt(spec, 'nodeSelector');
+  return Object.keys(nodeSelector).length === 0 && terms === undefined ? undefined : { nodeSelector, terms };
+}
+
+function stringsAt(object: JsonObject, key: string): readonly string[] {
+  const found = object[key];
+  return Array.isArray(found) ? found.filter((item) => typeof item === 'string') : [];
 }
 
 /** The object's uid. Throws an InvalidResponseError when it has none. */

@@ -84,13 +84,13 @@ export async function* itemsOf(
   onFrame?.(frame);
 }
 
-/** The items as objects. Items whose JSON does not contain `containing` are skipped without being parsed. Throws as `itemsOf` does. */
+/** The items as objects. Items whose JSON contains none of `containing` are skipped without being parsed. Throws as `itemsOf` does. */
 export async function* objectsOf(
   chunks: AsyncIterable<Uint8Array>,
-  { containing, ...options }: ItemsOptions & { readonly containing?: string } = {},
+  { containing, ...options }: ItemsOptions & { readonly containing?: readonly string[] } = {},
 ): AsyncGenerator<JsonObject> {
   for await (const text of itemsOf(chunks, options)) {
-    if (containing === undefined || text.includes(containing)) {
+    if (containing === undefined || containing.some((part) => text.includes(part))) {
       yield objectAt(jsonOf(text.toString('utf8')));
     }
   }

@@ -24,6 +24,8 @@ export interface ExtraArgsEdit {
   readonly carried: string;
   /** The uses of our flag among the words of the value, in order. */
   readonly uses: readonly WordRange[];
+  /** The assignment to edit, of any variable, by its index in the file; the one of `variable` in force when absent. */
+  readonly index?: number;
   /** The flag's word, e.g. `--allowed-unsafe-sysctls=a,b`; undefined removes the flag. */
   readonly flag: string | undefined;
   /** The file before the agent's first change: where the value is as it was then, its bytes are too. */
@@ -56,16 +58,14 @@ export function setExtraArgs(
 }
 
 function withValue(
-  {
-    variable = EXTRA_ARGS,
-    content,
-    systemdVersion,
-    former,
-  }: Pick<ExtraArgsEdit, 'variable' | 'content' | 'systemdVersion' | 'former'>,
+  edit: Pick<ExtraArgsEdit, 'variable' | 'index' | 'content' | 'systemdVersion' | 'former'>,
   valuesFor: (old: string | undefined) => readonly EditCandidate[],
 ): Uint8Array {
+  const { content, systemdVersion, former, index } = edit;
   const before = parseEnvironmentFile(content ?? new Uint8Array(), systemdVersion);
-  const assignment = findAssignment(before, variable);
+  const indexed = index === undefined ? undefined : before.assignments[index];
+  const variable = indexed?.key ?? edit.variable ?? EXTRA_ARGS;
+  const assignment = indexed ?? findAssignment(before, variable);
   const raw = rawOf(
     former === undefined ? undefined : reparse(toByteString(former), systemdVersion),
     variable,
@@ -74,9 +74,10 @@ function withValue(
   const safe = valuesFor(assignment?.bytes).flatMap(({ text: value, splices }) => {
     const inPlace =
       assignment === undefined ? [] : replaced(before.text, assignment, { text: value, splices }, raw);
+    const added = indexed === undefined ? appended(before, variable, value) : [];
     return [
       ...inPlace.map((text) => ({ text, value, edited: assignment })),
-      ...appended(before, variable, value).map((text) => ({ text, value, edited: undefined })),
+      ...added.map((text) => ({ text, value, edited: undefined })),
     ].filter(({ text, edited }) => isSafe(before, text, edited, { variable, value, systemdVersion }));
   });
   const good = safe.find(({ text, value }) => isRead(text, value)) ?? safe[0];

@@ -6,7 +6,7 @@ import { commit } from './arm.ts';
 import { decide, planNode, type Decision } from '../decide/decide.ts';
 import type { DueChange } from './due-change.ts';
 import { type ChangePorts, type ChangeResult, executeChange, type Verified } from './execute.ts';
-import { endedBy, blockReason, type PodList } from '../decide/pod-guard.ts';
+import { blockReason, concernedBy, ONLY_ADDS, type PodList } from '../decide/pod-guard.ts';
 import type { Journal } from '../state/journal.ts';
 import { journalOf } from './journal-of.ts';
 import { type AgentState, EMPTY_STATE } from '../state/state-store.ts';
@@ -58,7 +58,7 @@ export async function applyChange(ports: ApplyPorts, due: DueChange): Promise<De
         ports.log.info({ tookMs, invocation: invocationId }, message);
         reportVerified(ports, due, proof);
       },
-      endedPods: () => (decision.guarded ? pods && endedBy(pods, decision.guarded) : new Set()),
+      concernedPods: () => (decision.guarded ? pods && concernedBy(pods, decision.guarded) : ONLY_ADDS),
     });
     return await finish(ports, due, journal, result, pods);
   } catch (error) {
@@ -82,7 +82,10 @@ async function finish(
   ports.working.end();
   const now = ports.clock.now();
   const observation = observationAfter(due, result);
-  const agentState = afterChange(due.decision.agentState, journal, result, now);
+  const agentState = afterChange(due.decision.agentState, journal, result, {
+    now,
+    monotonicMs: ports.clock.monotonicMs(),
+  });
   const situation = { ...due.situation, pods, observation, agentState, now };
   const next = decide(situation, planNode(situation));
   if (next.report.state === 'Degraded') {
@@ -166,7 +169,7 @@ function reportVerified(ports: ApplyPorts, due: DueChange, proof: Verified): voi
     return;
   }
   ports.working.end();
-  const observation = observationAfter(due, { kind: 'done', proof });
+  const observation = observationAfter(due, { kind: 'done', proof, note: undefined });
   const agentState = { ...decision.agentState, lastApplied: change.plan.remember };
   const situation = { ...due.situation, observation, agentState, now: ports.clock.now() };
   const { report } = decide(situation, planNode(situation));

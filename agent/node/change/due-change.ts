@@ -11,8 +11,6 @@ export interface DueChange {
   readonly observation: Observation;
   readonly decision: Decision;
   readonly change: NonNullable<Decision['change']>;
-  /** The ConfigMap's. */
-  readonly resourceVersion: string | undefined;
   /** Lists the pods again, from etcd. */
   readonly latestPods: (restart: Restart) => Promise<PodList>;
 }

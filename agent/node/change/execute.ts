@@ -8,10 +8,20 @@ import { sha256Of } from '../../text/hash.ts';
 import { armChange, type ArmPorts, expectArmed, restartTimer, UndoneByHostError } from './arm.ts';
 import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
-import { verifyKubelet, type Verification, type VerifyPorts, type VerifyRequest } from './verify.ts';
+import {
+  type Fault,
+  verifyKubelet,
+  type Verification,
+  type VerifyPorts,
+  type VerifyRequest,
+} from './verify.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
 import { findUnproven } from './prove-config.ts';
-import { restore, rollBack, RollBackError, type RolledBack, writeOptions } from './rollback.ts';
+import { proveStarts } from './prove-starts.ts';
+import { restore, writeOptions } from './restore.ts';
+import { restoreOrThrow, rollBack, RollBackError, type RolledBack } from './rollback.ts';
+import { restartOrJoin } from './restart.ts';
+import { takenOutText } from './taken-out.ts';
 import { type FollowedPods, soak, type SoakPorts } from './soak.ts';
 
 export interface ChangePorts extends VerifyPorts, SoakPorts, ArmPorts {
@@ -31,14 +41,16 @@ export interface Change {
   readonly mayRestart: () => Promise<boolean>;
   /** Called when the new kubelet is verified, before the soak, with the ms since the change was begun. */
   readonly onVerified: (proof: Verified, tookMs: number) => void;
-  /** UIDs of the pods that the restart ends; called once, right before it. undefined: unknown. */
-  readonly endedPods: () => ReadonlySet<string> | undefined;
+  /** The pods that the change concerns; called once, right before the restart. undefined: unknown. */
+  readonly concernedPods: () => Omit<FollowedPods, 'watch'> | undefined;
 }
 
 export type Verified = Extract<Verification, { ok: true }>;
 
 export type ChangeResult =
-  | { readonly kind: 'done'; readonly proof: Verified | undefined }
+  | { readonly kind: 'done'; readonly proof: Verified | undefined; readonly note: string | undefined }
+  /** Another program stopped the kubelet before it was proven (old bytes restored). */
+  | { readonly kind: 'stopped'; readonly why: string }
   /** Pods blocked the restart (old bytes restored), or the file was modified concurrently (left as it is). */
   | { readonly kind: 'aborted' }
   /** The host's rollback timer expired, and its script undoes the change. */
@@ -57,7 +69,7 @@ export async function executeChange(ports: ChangePorts, change: Change): Promise
   try {
     await writeFile(ports.files, change);
     if (!change.restart) {
-      return { kind: 'done', proof: undefined };
+      return { kind: 'done', proof: undefined, note: undefined };
     }
     if (!(await change.mayRestart())) {
       await restore(ports, journal);
@@ -114,15 +126,19 @@ async function restartAndVerify(
   onVerified: (proof: Verified) => void,
 ): Promise<ChangeResult> {
   const { journal } = change;
-  const ended = change.endedPods();
+  const concerned = change.concernedPods();
   const pods =
-    ended === undefined || journal.nodeSoakSeconds === 0
+    concerned === undefined || journal.nodeSoakSeconds === 0
       ? undefined
-      : { watch: ports.cluster.watchPods(), ended };
+      : { watch: ports.cluster.watchPods(), ...concerned };
   // A report of the old kubelet in the second before the restart must not count as one of the new kubelet.
   const before = ports.clock.now();
   try {
-    await ports.systemd.tryRestart(journal.unit);
+    const stopped = await restartOrJoin(ports, journal);
+    if (stopped !== undefined) {
+      await restoreOrThrow(ports, journal, stopped);
+      return { kind: 'stopped', why: stopped };
+    }
     return await verifyAndSoak(ports, { ...change, before }, pods, onVerified);
   } finally {
     pods?.watch.stop();
@@ -135,28 +151,64 @@ async function verifyAndSoak(
   pods: FollowedPods | undefined,
   onVerified: (proof: Verified) => void,
 ): Promise<ChangeResult> {
-  const proof = await verifyKubelet(ports, {
-    unit: journal.unit,
-    previousInvocation: journal.invocation,
-    healthz: journal.healthz ?? undefined,
-    accepts: acceptsOf(journal, config),
-  });
-  if (!proof.ok) {
-    return rollBack(ports, journal, proof.why);
+  const first = { previousInvocation: journal.invocation, before };
+  const result = await proveStarts<Verified & { readonly lost?: string | undefined }>(
+    ports,
+    first,
+    async (start) => {
+      if (start !== first) {
+        await expectArmed(ports, journal, -Infinity);
+      }
+      const proof = await verifyKubelet(ports, {
+        unit: journal.unit,
+        previousInvocation: start.previousInvocation,
+        healthz: journal.healthz ?? undefined,
+        accepts: acceptsOf(journal, config),
+      });
+      if (!proof.ok) {
+        return proof;
+      }
+      const unproven = journal.variable === null ? await findUnproven(ports, journal, proof) : undefined;
+      if (unproven !== undefined) {
+        return { ok: false, why: unproven, ended: undefined, isHealthy: true };
+      }
+      onVerified(proof);
+      const soaked = await soak(ports, {
+        started: proof.status,
+        before: start.before,
+        healthz: journal.healthz ?? undefined,
+        seconds: journal.nodeSoakSeconds,
+        pods,
+      });
+      return soaked.ok ? { ...proof, lost: soaked.note } : soaked;
+    },
+  );
+  switch (result.kind) {
+    case 'proven':
+      return { kind: 'done', proof: result.proof, note: joined(result.note, result.proof.lost) };
+    case 'stopped':
+      await restoreOrThrow(ports, journal, result.why);
+      return result;
+    case 'fault':
+      return rollBackFault(ports, journal, result);
   }
-  const unproven = journal.variable === null ? await findUnproven(ports, journal, proof) : undefined;
-  if (unproven !== undefined) {
-    return rollBack(ports, journal, unproven);
-  }
-  onVerified(proof);
-  const fault = await soak(ports, {
-    started: proof.status,
-    before,
-    healthz: journal.healthz ?? undefined,
-    seconds: journal.nodeSoakSeconds,
-    pods,
-  });
-  return fault === undefined ? { kind: 'done', proof } : rollBack(ports, journal, fault);
+}
+
+/** Rolls back. Where the kubelet could not be verified, says so when another party's edit of the files explains that. */
+async function rollBackFault(
+  ports: ChangePorts,
+  journal: Journal,
+  { why, isHealthy }: Pick<Fault, 'why' | 'isHealthy'>,
+): Promise<RolledBack> {
+  const takenOut = isHealthy === undefined ? undefined : await takenOutText(ports, journal);
+  const text = takenOut === undefined ? why : isHealthy === true ? takenOut : `${why}. ${takenOut}`;
+  const result = await rollBack(ports, journal, text, { isHealthy: isHealthy === true });
+  return { ...result, takenOut: takenOut !== undefined };
+}
+
+function joined(...notes: readonly (string | undefined)[]): string | undefined {
+  const texts = notes.filter((text) => text !== undefined);
+  return texts.length === 0 ? undefined : texts.join('. Also, ');
 }
 
 /** Accepts a kubelet that allows every desired name and pattern. */

@@ -5,6 +5,7 @@ import { ALLOWED_FLAG, listOf, parseFlags } from '../../kubelet/flags/flags.ts';
 import type { FlagEdit } from '../../plan/revert.ts';
 import { sha256Of } from '../../text/hash.ts';
 import type { DueChange } from './due-change.ts';
+import { epochOf, isTakenOut } from '../decide/revert-detection.ts';
 import { failureKey } from '../decide/fingerprint.ts';
 import type { Journal } from '../state/journal.ts';
 import { committedPart } from '../state/state-store.ts';
@@ -17,13 +18,14 @@ export function journalOf(
     observation,
     decision,
     change,
-    resourceVersion,
-  }: Pick<DueChange, 'situation' | 'observation' | 'decision' | 'change' | 'resourceVersion'>,
+  }: Pick<DueChange, 'situation' | 'observation' | 'decision' | 'change'>,
   at: Date,
 ): Journal {
   const { plan, desired } = change;
   const { file, before, after } = plan;
+  const { resourceVersion } = situation;
   const originals = originalsAfter(decision.agentState, plan);
+  const epoch = epochOf({ observation, desired });
   return {
     unit: observation.status.name,
     invocation: observation.status.invocationId,
@@ -47,7 +49,17 @@ export function journalOf(
       after: sha256Of(after),
       from: observation.running ?? [],
       to: plan.configured.after,
+      kubelet: epoch.kubelet,
+      ...(epoch.boot !== undefined && { boot: epoch.boot }),
+      takenOut: isTakenOut(decision.agentState, epoch, plan, at),
     },
+    // Of a change of the agent's drop-in, no environment file can have a part.
+    others: (plan.variable === undefined ? [] : observation.unit.environmentFiles)
+      .filter(({ path }) => path !== file)
+      .map(({ path, content }) => ({
+        path,
+        bytes: content === undefined ? null : Buffer.from(content).toString('base64'),
+      })),
     remembered: committedPart(decision.agentState),
     lastApplied: plan.remember,
     ...(originals && { originals }),

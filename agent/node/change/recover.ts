@@ -10,11 +10,15 @@ import { type AgentState, EMPTY_STATE, type OpenChange } from '../state/state-st
 import { UNIT } from '../observe/start/unit.ts';
 import { observe, READ_ONLY } from '../observe/observe.ts';
 import { afterChange, afterFailure, afterUndone } from './result.ts';
-import { holdsChange, rollBack } from './rollback.ts';
+import { holdsChange } from './restore.ts';
+import { rollBack } from './rollback.ts';
+import { type Instant, withStarts } from '../decide/start-limit.ts';
 
 const SCRIPT_TRIES = 60;
 const SCRIPT_INTERVAL_MS = 1000;
 const HEALTHZ_TIMEOUT_MS = 2000;
+/** The agent's start of the kubelet with the change, and the undo script's without it. */
+const STARTS_OF_SCRIPT = 2;
 
 const UNDONE_BECAUSE = {
   timer: 'the agent did not complete it in time',
@@ -82,14 +86,19 @@ async function ended(
   { journal, holder }: OpenChange,
 ): Promise<AgentState> {
   if (holder === 'timer' || holder === 'boot') {
-    const at = ports.clock.now();
-    return afterFailure(agentState, journal, { result: 'Undone', why: UNDONE_BECAUSE[holder], at });
+    return afterFailure(agentState, journal, {
+      result: 'Undone',
+      why: UNDONE_BECAUSE[holder],
+      // At a boot only systemd starts the kubelet.
+      starts: holder === 'timer' ? STARTS_OF_SCRIPT : 0,
+      at: instantOf(ports),
+    });
   }
   const { invocationId } = await ports.systemd.status(journal.unit);
   const restarted = invocationId !== journal.invocation;
   const before = sha256Of(journal.before);
   const found = sha256Of(await ports.files.read(journal.file));
-  if (found !== before && (await holdsChange(ports, journal))) {
+  if (await holdsChange(ports, journal)) {
     return restarted
       ? completed(ports, agentState, journal)
       : undone(ports, agentState, journal, 'the agent ended');
@@ -109,7 +118,11 @@ async function completed(ports: ChangePorts, agentState: AgentState, journal: Jo
     journal,
     observation.kind === 'seen' ? observation.config : NO_CONFIG,
   );
-  return afterChange(agentState, journal, result, ports.clock.now());
+  return afterChange(agentState, journal, result, instantOf(ports));
+}
+
+function instantOf({ clock }: Pick<ChangePorts, 'clock'>): Instant {
+  return { now: clock.now(), monotonicMs: clock.monotonicMs() };
 }
 
 /** Rolls back. A kubelet that was not started with the change is not restarted, and no failure is recorded. */
@@ -121,8 +134,8 @@ async function undone(
 ): Promise<AgentState> {
   const result = await rollBack(ports, journal, why);
   return result.kind === 'stuck'
-    ? afterChange(agentState, journal, result, ports.clock.now())
-    : afterUndone(agentState, journal, why);
+    ? afterChange(agentState, journal, result, instantOf(ports))
+    : afterUndone(withStarts(agentState, journal.past, result.starts, instantOf(ports)), journal, why);
 }
 
 async function isHealthy({ health }: ChangePorts, { healthz }: Journal): Promise<boolean> {

@@ -1,13 +1,12 @@
-// Rolls back a failed change: restores the file, then restarts and verifies a kubelet that was started with the change.
+// Rolls back a failed change: takes it out of the files, then restarts and verifies a kubelet that was started with the change.
 
-import { revertDropIn } from '../../kubelet/drop-in.ts';
-import { revertAllowances } from '../../plan/revert.ts';
 import { errorText } from '../../text/error-text.ts';
-import { sha256Of } from '../../text/hash.ts';
 import { restartTimer, type ArmPorts } from './arm.ts';
-import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
-import type { Cluster, HostFiles, WriteOptions } from '../ports.ts';
+import type { Cluster, HostFiles } from '../ports.ts';
+import { proveStarts } from './prove-starts.ts';
+import { restartOrStartFailed } from './restart.ts';
+import { restore, type RestorePorts } from './restore.ts';
 import { verifyKubelet, type VerifyPorts } from './verify.ts';
 import { checkNodeReady } from './node-ready.ts';
 
@@ -17,126 +16,101 @@ export interface RollBackPorts extends VerifyPorts, ArmPorts {
   readonly cluster: Pick<Cluster, 'seenReadiness' | 'readiness'>;
 }
 
-export type RolledBack =
-  | { readonly kind: 'rolled-back'; readonly why: string }
-  /** The file is restored, but the kubelet is not healthy without the change either. */
-  | { readonly kind: 'stuck'; readonly why: string };
+export interface RolledBack {
+  /** `stuck`: the change is taken out, but the kubelet is not healthy without it either. */
+  readonly kind: 'rolled-back' | 'stuck';
+  readonly why: string;
+  /** How often the agent started the kubelet for the change and its rollback. */
+  readonly starts: number;
+  /** Another party took the flag out between the agent's write and the kubelet's start. */
+  readonly takenOut?: boolean;
+}
+
+/** The starts of a change that restarted the kubelet, and of its rollback. */
+const BOTH_STARTS = 2;
 
 /** The file could not be restored. Journal, timer and boot unit stay. */
 export class RollBackError extends Error {
   override readonly name = 'RollBackError';
 }
 
-/** Tries to restore the file while another party writes it between our read and our write. */
-const TRIES = 5;
-
 /**
- * Restores the file and, when the kubelet was started since, restarts and verifies it. `why`: why the change failed.
- * Throws a RollBackError when the file could not be restored.
+ * Takes the change out of every environment file and, when the kubelet was started since, restarts and verifies it. `why`: why the
+ * change failed. `isHealthy`: the kubelet was started for the change and is healthy, so it is restarted only where a file has changed.
+ * Throws a RollBackError when the change could not be taken out.
  */
-export async function rollBack(ports: RollBackPorts, journal: Journal, why: string): Promise<RolledBack> {
-  const { unit, file } = journal;
-  try {
-    await restore(ports, journal);
-  } catch (error) {
-    throw new RollBackError(`${why}. The change could not be taken out of ${file}: ${errorText(error)}`, {
-      cause: error,
-    });
+export async function rollBack(
+  ports: RollBackPorts,
+  journal: Journal,
+  why: string,
+  { isHealthy = false }: { readonly isHealthy?: boolean } = {},
+): Promise<RolledBack> {
+  const restored = await restoreOrThrow(ports, journal, why);
+  if (isHealthy && restored.length === 0) {
+    return { kind: 'rolled-back', why, starts: 1 };
   }
+  const { fault, starts } = await restartWithout(ports, journal);
+  // A program that edits the file at the kubelet's start may have put the change into it again.
+  const returned = await restoreOrThrow(ports, journal, why);
+  if (returned.length > 0) {
+    return {
+      kind: 'stuck',
+      why:
+        `${why}. Rolled back, and another program wrote the change into ${returned.join(', ')} again before the kubelet's start. ` +
+        `It was taken out once more, and the kubelet may still run with it${fault === undefined ? '' : `; ${fault}`}`,
+      starts,
+    };
+  }
+  return fault === undefined
+    ? { kind: 'rolled-back', why, starts }
+    : { kind: 'stuck', why: `${why}. Rolled back, and ${fault}`, starts };
+}
+
+/** Takes the change out as `restore`. Throws a RollBackError when it could not. `why`: why the change failed. */
+export async function restoreOrThrow(
+  ports: RestorePorts,
+  journal: Journal,
+  why: string,
+): Promise<readonly string[]> {
+  try {
+    return await restore(ports, journal);
+  } catch (error) {
+    const text = `${why}. The change could not be taken out of ${journal.file}: ${errorText(error)}`;
+    throw new RollBackError(text, { cause: error });
+  }
+}
+
+interface Restarted {
+  /** Why the kubelet is not healthy after its restart; undefined when it is, or when it was not started with the change. */
+  readonly fault: string | undefined;
+  /** Of the kubelet, for the change and its rollback. */
+  readonly starts: number;
+}
+
+async function restartWithout(ports: RollBackPorts, journal: Journal): Promise<Restarted> {
+  const { unit } = journal;
   try {
     const before = ports.clock.now();
-    const { invocationId, activeState } = await ports.systemd.status(unit);
+    const { invocationId } = await ports.systemd.status(unit);
     if (invocationId === journal.invocation) {
-      return { kind: 'rolled-back', why };
+      return { fault: undefined, starts: 0 };
     }
     // The file holds the old list, so the earlier timer is harmless if this fails.
     await restartTimer(ports, journal).catch(() => {});
-    await (activeState === 'failed' ? ports.systemd.startFailed(unit) : ports.systemd.tryRestart(unit));
-    const proof = await verifyKubelet(ports, {
-      unit,
-      previousInvocation: invocationId,
-      healthz: journal.healthz ?? undefined,
-      accepts: () => true,
+    await restartOrStartFailed(ports.systemd, unit);
+    const first = { previousInvocation: invocationId, before };
+    const result = await proveStarts(ports, first, async (start) => {
+      const proof = await verifyKubelet(ports, {
+        unit,
+        previousInvocation: start.previousInvocation,
+        healthz: journal.healthz ?? undefined,
+        accepts: () => true,
+      });
+      const fault = proof.ok ? await checkNodeReady(ports, proof.status, start.before) : undefined;
+      return fault === undefined ? proof : { ok: false, why: fault, ended: undefined };
     });
-    const fault = proof.ok ? await checkNodeReady(ports, proof.status, before) : proof.why;
-    return fault === undefined
-      ? { kind: 'rolled-back', why }
-      : { kind: 'stuck', why: `${why}. Rolled back, and still: ${fault}` };
+    return { fault: result.kind === 'fault' ? `still: ${result.why}` : undefined, starts: BOTH_STARTS };
   } catch (error) {
-    return {
-      kind: 'stuck',
-      why: `${why}. Rolled back, and the kubelet could not be restarted: ${errorText(error)}`,
-    };
+    return { fault: `the kubelet could not be restarted: ${errorText(error)}`, starts: BOTH_STARTS };
   }
-}
-
-/**
- * Restores the exact old bytes when the file still holds ours; else removes only our allowances and keeps what another party
- * wrote. Throws when the file could not be written.
- */
-export async function restore(
-  { files, systemd }: Pick<RollBackPorts, 'files' | 'systemd'>,
-  journal: Journal,
-): Promise<void> {
-  for (let tries = TRIES; ; tries -= 1) {
-    const found = await files.read(journal.file);
-    const wanted = withoutChange(journal, found, await systemd.version());
-    if (sha256Of(wanted) === sha256Of(found)) {
-      return;
-    }
-    try {
-      const expected = { content: found };
-      await (wanted === undefined
-        ? files.remove(journal.file, { expected })
-        : files.writeAtomic(journal.file, wanted, { expected, ...writeOptions(journal) }));
-      return;
-    } catch (error) {
-      if (!(error instanceof ChangedFileError) || tries === 1) {
-        throw error;
-      }
-    }
-  }
-}
-
-/** The folder of --config-dir is never created: whether it exists decides whether a kubelet starts. */
-export function writeOptions({ variable }: Pick<Journal, 'variable'>): Pick<WriteOptions, 'needsFolder'> {
-  return variable === null ? { needsFolder: true } : {};
-}
-
-/** True when the file holds any part of the change, also when another party has written it since. Throws as `restore`. */
-export async function holdsChange(
-  { files, systemd }: Pick<RollBackPorts, 'files' | 'systemd'>,
-  journal: Journal,
-): Promise<boolean> {
-  const found = await files.read(journal.file);
-  return sha256Of(withoutChange(journal, found, await systemd.version())) !== sha256Of(found);
-}
-
-function withoutChange(
-  { file, variable, before, after, flag, lastApplied, past }: Journal,
-  found: Uint8Array | undefined,
-  systemdVersion: number,
-): Uint8Array | undefined {
-  const hash = sha256Of(found);
-  if (hash === after || hash === sha256Of(before)) {
-    return before;
-  }
-  const applied = [...lastApplied.ours, ...lastApplied.folded];
-  if (variable === null) {
-    return found && revertDropIn({ path: file, found, before, applied, configuredAfter: past.to });
-  }
-  // A removed file holds no part of the change.
-  return (
-    found &&
-    revertAllowances({
-      path: file,
-      ...(variable !== undefined && { variable }),
-      found,
-      before,
-      applied,
-      configuredAfter: past.to,
-      flag,
-      systemdVersion,
-    })
-  );
 }

@@ -1,8 +1,9 @@
 // Watches a verified kubelet for the soak time, for faults that appear late.
 
 import type { Clock, Cluster, Health, PodsWatch, Processes, SeenPod, Systemd, UnitStatus } from '../ports.ts';
-import { endedBecause, type VerifyRequest, runsStill } from './verify.ts';
+import { endedBecause, type Fault, type VerifyRequest, runsStill } from './verify.ts';
 import { checkNodeReady } from './node-ready.ts';
+import { isForSysctls, isRefused, lostText, refusalText } from './refused-pods.ts';
 
 export interface SoakPorts {
   readonly systemd: Systemd;
@@ -28,27 +29,49 @@ export interface FollowedPods {
   readonly watch: PodsWatch;
   /** UIDs of the pods that the restart ends as planned. */
   readonly ended: ReadonlySet<string>;
+  /** UIDs of the pods with sysctls when the change removes allowances; empty when it only adds some. */
+  readonly atStake: ReadonlySet<string>;
 }
 
 const INTERVAL_MS = 1000;
 const HEALTHZ_TIMEOUT_MS = 2000;
 /** Missed healthz answers in a row that count as a fault: a kubelet under load may miss one. */
 const MISSES = 3;
-const MOST_NAMED = 5;
 
-/** Resolves with undefined when the time is over, or with the fault as soon as there is one. */
-export async function soak(ports: SoakPorts, request: SoakRequest): Promise<string | undefined> {
-  return (await monitorHealth(ports, request)) ?? checkNodeReady(ports, request.started, request.before);
+export type Soaked =
+  /** `note`: the pods that the restarted kubelet refused for reasons of their own; undefined: none. */
+  { readonly ok: true; readonly note: string | undefined } | ({ readonly ok: false } & Fault);
+
+/** Resolves when the time is over, or with the fault as soon as there is one. */
+export async function soak(ports: SoakPorts, request: SoakRequest): Promise<Soaked> {
+  const { started, before } = request;
+  const lost = new Map<string, SeenPod>();
+  const fault = await monitorHealth(ports, request, lost);
+  if (fault !== undefined) {
+    return { ok: false, why: fault, ended: undefined };
+  }
+  const notReady = (await runsStill(ports, started))
+    ? await checkNodeReady(ports, started, before)
+    : undefined;
+  // Another process than the one that was proven may have reported the node.
+  if (!(await runsStill(ports, started))) {
+    return { ok: false, why: await endedBecause(ports, started, 'did not keep running'), ended: started };
+  }
+  return notReady === undefined
+    ? { ok: true, note: lostText([...lost.values()]) }
+    : { ok: false, why: notReady, ended: undefined };
 }
 
+/** Resolves with undefined when the time is over or the process has ended. Adds the pods that do not count against the change to `lost`. */
 async function monitorHealth(
   ports: SoakPorts,
   { started, healthz, seconds, pods }: SoakRequest,
+  lost: Map<string, SeenPod>,
 ): Promise<string | undefined> {
   const end = ports.clock.monotonicMs() + seconds * 1000;
   for (let misses = 0; ;) {
     if (!(await runsStill(ports, started))) {
-      return endedBecause(ports, started, 'did not keep running');
+      return undefined;
     }
     const answers =
       healthz === undefined || (await ports.health.ok(healthz.address, healthz.port, HEALTHZ_TIMEOUT_MS));
@@ -65,44 +88,23 @@ async function monitorHealth(
       await ports.clock.sleep(waitMs);
       continue;
     }
-    const refused = await refusedWithin(waitMs, pods);
-    if (refused.length > 0) {
-      return refusalText(refused);
+    const refused = await refusedWithin(waitMs, pods, lost);
+    const forSysctls = refused.filter((pod) => isForSysctls(pod, pods));
+    if (forSysctls.length > 0) {
+      return refusalText(forSysctls);
     }
+    refused.forEach((pod) => lost.set(pod.uid, pod));
   }
 }
 
-function refusedWithin(waitMs: number, { watch, ended }: FollowedPods): Promise<readonly SeenPod[]> {
-  return watch.found((pod) => isRefused(pod) && !ended.has(pod.uid), waitMs);
-}
-
-function refusalText(lost: readonly SeenPod[]): string {
-  const named = lost
-    .slice(0, MOST_NAMED)
-    .map(({ namespace, name, reason }) => `${namespace}/${name}${reason === '' ? '' : ` (${reason})`}`);
-  const more = lost.length - named.length;
-  return (
-    `the new kubelet refused ${lost.length === 1 ? 'a pod that ran' : `${lost.length} pods that ran`}: ` +
-    `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}; kubectl describe pod says why`
+/** The refused pods that are not in `lost` yet, or whose reason became known. */
+function refusedWithin(
+  waitMs: number,
+  { watch, ended }: FollowedPods,
+  lost: ReadonlyMap<string, SeenPod>,
+): Promise<readonly SeenPod[]> {
+  return watch.found(
+    (pod) => isRefused(pod) && !ended.has(pod.uid) && lost.get(pod.uid)?.reason !== pod.reason,
+    waitMs,
   );
-}
-
-/** Reasons with which a kubelet or a controller fails a pod that it had admitted. */
-const OTHER_REASONS = new Set([
-  '',
-  'Evicted',
-  'DeadlineExceeded',
-  'Preempting',
-  'Terminated',
-  'NodeShutdown',
-  'NodeLost',
-]);
-
-/**
- * True for a pod that ran and that the kubelet refused at its start. Until the kubelet has stopped the pod's containers, the API server
- * shows the pod in its old phase, without a reason and without containers; then as Failed with the reason of the admission, or as
- * Succeeded when they exited with 0 (kubernetes pkg/kubelet/kubelet.go, rejectPod; pkg/kubelet/status/status_manager.go, mergePodStatus).
- */
-function isRefused({ isEnding, phase, reason, hasContainers, hadContainers }: SeenPod): boolean {
-  return hadContainers && !isEnding && (phase === 'Failed' ? !OTHER_REASONS.has(reason) : !hasContainers);
 }

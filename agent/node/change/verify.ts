@@ -20,9 +20,18 @@ export interface VerifyRequest {
   readonly accepts: (argv: readonly string[]) => boolean;
 }
 
+/** Why a start of the kubelet is not proven. */
+export interface Fault {
+  readonly why: string;
+  /** The start whose process has ended; undefined: it still runs, or there was none. */
+  readonly ended: UnitStatus | undefined;
+  /** Whether the kubelet is healthy and only runs with other arguments than expected; absent when it failed after it was verified. */
+  readonly isHealthy?: boolean | undefined;
+}
+
 export type Verification =
   | { readonly ok: true; readonly argv: readonly string[]; readonly status: UnitStatus }
-  | { readonly ok: false; readonly why: string };
+  | ({ readonly ok: false; readonly isHealthy: boolean } & Fault);
 
 /** How long the new kubelet may take to answer healthz, in ms. */
 export const HEALTHZ_TIMEOUT_MS = 60_000;
@@ -35,7 +44,11 @@ const LIVES_MS = 5000;
 /** Waits for the new kubelet and verifies it; on a fault returns why, with the kubelet's own error line. */
 export async function verifyKubelet(ports: VerifyPorts, request: VerifyRequest): Promise<Verification> {
   const first = await ports.systemd.status(request.unit);
-  if (first.invocationId === request.previousInvocation || first.mainPid === 0) {
+  if (first.invocationId === request.previousInvocation) {
+    const why = await endedBecause(ports, first, 'did not start');
+    return { ok: false, why, ended: undefined, isHealthy: false };
+  }
+  if (first.mainPid === 0) {
     return fails(ports, first, 'did not start');
   }
 
@@ -47,7 +60,8 @@ export async function verifyKubelet(ports: VerifyPorts, request: VerifyRequest):
     return fails(ports, first, 'ended after it answered healthz');
   }
   if (!request.accepts(argv)) {
-    return { ok: false, why: `the new kubelet runs without the expected list: ${argv.join(' ')}` };
+    const why = `the new kubelet runs without the expected list: ${argv.join(' ')}`;
+    return { ok: false, why, ended: undefined, isHealthy: true };
   }
   if (!(await runsStill(ports, first))) {
     return fails(ports, first, 'did not keep running');
@@ -79,6 +93,9 @@ export async function runsStill(
   started: UnitStatus,
 ): Promise<boolean> {
   const { name, mainPid, invocationId } = started;
+  if (mainPid === 0) {
+    return false;
+  }
   if ((await processes.environment(mainPid, 'INVOCATION_ID')) === invocationId) {
     return true;
   }
@@ -87,7 +104,9 @@ export async function runsStill(
 }
 
 async function fails(ports: VerifyPorts, started: UnitStatus, what: string): Promise<Verification> {
-  return { ok: false, why: await endedBecause(ports, started, what) };
+  const why = await endedBecause(ports, started, what);
+  const ended = (await runsStill(ports, started)) ? undefined : started;
+  return { ok: false, why, ended, isHealthy: false };
 }
 
 /** Returns `what` with the unit's present state and the kubelet's own error. */

@@ -3,21 +3,34 @@
 import { approvalMissing, idleReason } from './approval.ts';
 import type { Context, Verdict } from './context.ts';
 import { failurePause, withoutFailure } from './failure-backoff.ts';
-import { blockReason, previewText } from './pod-guard.ts';
+import { blockReason, misfitsText, previewText } from './pod-guard.ts';
 import { withOriginals } from '../state/original-file.ts';
 import { EMPTY_STATE } from '../state/state-store.ts';
+import { reloadObstacle, reloadWarning } from './pending-reload.ts';
 import { findObstacle } from './preflight.ts';
 import { doneReason } from './reasons.ts';
-import { crashRecovery, steadiness } from './steadiness.ts';
+import { flagWithdrawal, refusedFlag } from './refused-flag.ts';
+import { otherWriterReason } from './revert-detection.ts';
+import { limitText, startsAllowedAt } from './start-limit.ts';
+import { crashRecovery, inTransition, steadiness } from './steadiness.ts';
+
+/** When to observe a pending daemon-reload again if no watched file changes, in ms. */
+const RELOAD_RETRY_MS = 10_000;
 
 type Check = (context: Context) => Verdict | undefined;
 
 const CHECKS: readonly Check[] = [
   paused,
+  flagWithdrawal,
+  inTransition,
+  refusedFlag,
   settled,
+  otherWriter,
   failureBackoff,
   crashRecovery,
+  pendingReload,
   preflight,
+  startLimit,
   jitter,
   podsInUse,
   approval,
@@ -31,7 +44,8 @@ export function checkPlanned(context: Context): Verdict {
       return verdict;
     }
   }
-  return { state: 'Working', reason: context.plan.reason, asksPods: true };
+  const reason = `${context.plan.reason}${misfitsText(context.pods, context.node)}`;
+  return { state: 'Working', reason, asksPods: true };
 }
 
 function isSettled({ plan, restart }: Context): boolean {
@@ -48,11 +62,28 @@ function paused(context: Context): Verdict | undefined {
     return { state: 'Observing', reason: `${why}. Nothing would be changed.` };
   }
   const ended = guarded && pods ? previewText(pods, guarded, inUseOf(context)) : '';
-  return { state: 'Observing', reason: `${why}. Would change: ${plan.reason}${ended}`, asksPods: true };
+  const misfits = misfitsText(pods, context.node);
+  return {
+    state: 'Observing',
+    reason: `${why}. Would change: ${plan.reason}${ended}${misfits}`,
+    asksPods: true,
+  };
+}
+
+function otherWriter(context: Context): Verdict | undefined {
+  const reason = otherWriterReason(context);
+  return reason === undefined ? undefined : { state: 'Degraded', reason };
+}
+
+function pendingReload({ observation, plan, afterReload, now }: Context): Verdict | undefined {
+  const reason = reloadObstacle(observation, plan, afterReload);
+  return reason === undefined
+    ? undefined
+    : { state: 'Blocked', reason, retryAt: new Date(now.getTime() + RELOAD_RETRY_MS) };
 }
 
 function settled(context: Context): Verdict | undefined {
-  const { observation, plan, desired, drift, agentState, view } = context;
+  const { observation, plan, desired, drift, agentState, view, afterReload } = context;
   if (!isSettled(context) || (observation.running === undefined && plan.desired.length > 0)) {
     return undefined;
   }
@@ -64,7 +95,12 @@ function settled(context: Context): Verdict | undefined {
   const { revision } = desired;
   return {
     state: 'Done',
-    reason: doneReason(desired, drift, plan.kept),
+    reason: [
+      doneReason({ desired, drift, kept: plan.kept, last: agentState.history?.at(-1) }),
+      reloadWarning(observation, afterReload) ?? [],
+    ]
+      .flat()
+      .join(' '),
     agentState: isRestored
       ? EMPTY_STATE
       : withoutFailure({
@@ -81,13 +117,40 @@ function settled(context: Context): Verdict | undefined {
   };
 }
 
-function failureBackoff({ observation, desired, agentState, now }: Context): Verdict | undefined {
+function failureBackoff(context: Context): Verdict | undefined {
+  const { observation, desired, agentState, now } = context;
   const pause = failurePause(observation, { agentState, revision: desired.revision, now });
-  return pause && { state: 'Degraded', ...pause };
+  const limit = pause && startLimit(context);
+  return limit?.retryAt !== undefined && pause !== undefined && limit.retryAt > pause.retryAt
+    ? limit
+    : pause && { state: 'Degraded', ...pause };
 }
 
-function preflight({ observation, plan, desired, agentState, saved, now }: Context): Verdict | undefined {
-  const obstacle = findObstacle(observation, plan, { agentState, revision: desired.revision, now });
+function startLimit({
+  restart,
+  agentState,
+  desired,
+  resourceVersion,
+  now,
+  monotonicMs,
+  plan,
+}: Context): Verdict | undefined {
+  const change = { revision: desired.revision, ...(resourceVersion !== undefined && { resourceVersion }) };
+  const retryAt = restart ? startsAllowedAt(agentState, change, { now, monotonicMs }) : undefined;
+  if (retryAt === undefined) {
+    return undefined;
+  }
+  const { failure } = agentState;
+  const hasFailed = failure?.revision === desired.revision;
+  return {
+    state: hasFailed ? 'Degraded' : 'Blocked',
+    reason: `${hasFailed ? failure.message : `The change waits: ${plan.reason}`} ${limitText(retryAt)}`,
+    retryAt,
+  };
+}
+
+function preflight({ observation, plan, saved, now }: Context): Verdict | undefined {
+  const obstacle = findObstacle(observation, plan, now);
   if (obstacle === undefined) {
     return undefined;
   }
@@ -113,7 +176,11 @@ function podsInUse(context: Context): Verdict | undefined {
   const blocked = blockReason(pods, guarded);
   return blocked === undefined
     ? undefined
-    : { state: 'Blocked', reason: `${blocked} The change: ${plan.reason}`, asksPods: true };
+    : {
+        state: 'Blocked',
+        reason: `${blocked}${misfitsText(pods, context.node)} The change: ${plan.reason}`,
+        asksPods: true,
+      };
 }
 
 function approval(context: Context): Verdict | undefined {
@@ -121,7 +188,11 @@ function approval(context: Context): Verdict | undefined {
   const missing = approvalMissing({ node, waits: coordinated, policy: view.policy }, desired.revision);
   return missing === undefined
     ? undefined
-    : { state: 'Pending', reason: `${missing}: ${plan.reason}`, asksPods: inUseOf(context) === 'Block' };
+    : {
+        state: 'Pending',
+        reason: `${missing}: ${plan.reason}${misfitsText(context.pods, node)}`,
+        asksPods: inUseOf(context) === 'Block',
+      };
 }
 
 function inUseOf({ view }: Context): 'Block' | 'Proceed' {

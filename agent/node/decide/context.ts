@@ -24,6 +24,9 @@ export interface Situation {
   /** What the node shows: what this process reported last, or else its annotations, which may be older. */
   readonly shown: { readonly state: string | undefined; readonly reason: string };
   readonly now: Date;
+  readonly monotonicMs: number;
+  /** The ConfigMap's; undefined: there is none. */
+  readonly resourceVersion: string | undefined;
   /** No change begins before this instant (jitter). */
   readonly notBefore: Date | undefined;
   /** The node's pods; undefined until they are listed. */
@@ -34,6 +37,8 @@ export interface Situation {
 export interface Planning {
   readonly desired: Desired;
   readonly plan: Plan;
+  /** The plan for the unit after a pending daemon-reload; undefined when none is pending. */
+  readonly afterReload: Plan | undefined;
 }
 
 export type Planned = Extract<Plan, { kind: 'planned' }>;
@@ -44,6 +49,7 @@ export interface Context extends Omit<Situation, 'observation'> {
   readonly saved: AgentState;
   readonly desired: Desired;
   readonly plan: Planned;
+  readonly afterReload: Plan | undefined;
   readonly drift: Drift;
   /** The policy requires a restart of the running kubelet. */
   readonly restart: boolean;

@@ -4,7 +4,8 @@ import { driftOf, restartNeeded, type Drift } from '../../plan/drift.ts';
 import { driftWithoutPlan } from '../../plan/drift-without-plan.ts';
 import { mayEndPods, type Restart } from '../../plan/in-use.ts';
 import { planChange } from '../../plan/plan.ts';
-import type { PlanInput } from '../../plan/types.ts';
+import type { Plan, PlanInput } from '../../plan/types.ts';
+import { NOTHING } from '../../plan/merge.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { desiredFor, type Desired } from '../../policy/desired.ts';
 import type { NodeReport } from '../../report/annotations.ts';
@@ -21,6 +22,7 @@ import { originalsOf } from '../state/original-file.ts';
 import { type AgentState, EMPTY_STATE } from '../state/state-store.ts';
 import type { Intent, Observation, Unobservable } from '../observe/observe.ts';
 import { refusalReason } from './reasons.ts';
+import { hasFlag } from './refused-flag.ts';
 import { notRegularReason } from '../observe/reasons.ts';
 import { signsText } from '../observe/vendor/signs.ts';
 
@@ -46,13 +48,30 @@ export function planNode({ view, node, kept, observation, agentState }: Situatio
   }
   const { kubelet, kernel, unit, config } = observation;
   const desired = desiredFor(policy, { labels: node.labels, kept, kubelet, kernel });
-  const plan = planChange({
-    ...planInput(policy, agentState, { unit, config }),
-    desired: desired.allowances,
-    written: writtenFiles(agentState, observation),
-    kubelet,
-  });
-  return { desired, plan };
+  const planFor = (next: Pick<PlanInput, 'unit' | 'config'>): Plan => {
+    const input: PlanInput = {
+      ...planInput(policy, agentState, next),
+      desired: desired.allowances,
+      written: writtenFiles(agentState, observation),
+      kubelet,
+    };
+    const plan = planChange(input);
+    return observation.takesFlag ? plan : withoutFlag(plan, input);
+  };
+  const { pending } = observation;
+  return { desired, plan: planFor({ unit, config }), afterReload: pending && planFor(pending) };
+}
+
+/** Returns the plan for a kubelet that does not start with our flag: what a Restore would write, when this plan needs the flag. */
+function withoutFlag(plan: Plan, input: PlanInput): Plan {
+  if (plan.kind !== 'planned' || !hasFlag(plan.words.after)) {
+    return plan;
+  }
+  const written = input.written?.filter(({ file }) => file === plan.file);
+  const restored = planChange({ ...input, goal: 'Restore', written });
+  return restored.kind === 'planned'
+    ? { ...restored, desired: plan.desired, missing: plan.desired, remember: NOTHING }
+    : restored;
 }
 
 function planInput(
@@ -123,7 +142,7 @@ export function decide(situation: Situation, planning: Planning | undefined): De
       'No valid policy was seen yet: nothing is changed.',
     );
   }
-  const { desired, plan } = planning;
+  const { desired, plan, afterReload } = planning;
   switch (plan.kind) {
     case 'unreconcilable': {
       // With mode Restore the plan has cleaned every file that was written.
@@ -136,7 +155,7 @@ export function decide(situation: Situation, planning: Planning | undefined): De
     case 'planned': {
       const irregular = observation.irregular.find(({ path }) => path === plan.file);
       return irregular === undefined
-        ? decidePlanned({ situation, observation, agentState, desired, plan })
+        ? decidePlanned({ situation, observation, agentState, desired, plan, afterReload })
         : decisionOf(situation, agentState, 'Degraded', notRegularReason(irregular.message), desired);
     }
   }
@@ -153,15 +172,11 @@ interface PlannedInput {
   readonly agentState: AgentState;
   readonly desired: Desired;
   readonly plan: Planned;
+  readonly afterReload: Plan | undefined;
 }
 
-function decidePlanned({
-  situation,
-  observation,
-  agentState,
-  desired,
-  plan: planned,
-}: PlannedInput): Decision {
+function decidePlanned(input: PlannedInput): Decision {
+  const { situation, observation, agentState, desired, plan: planned, afterReload } = input;
   const isLate = isWriteLate(planned, observation, agentState);
   const plan = isLate && !planned.changed ? { ...planned, reason: lateReason(planned) } : planned;
   const running = observation.running ?? [];
@@ -187,6 +202,7 @@ function decidePlanned({
     agentState,
     desired,
     plan,
+    afterReload,
     drift: shown,
     restart,
     guarded,

@@ -9,6 +9,8 @@ import {
   type SysctlPod,
 } from '../../plan/in-use.ts';
 
+import { fitsNode } from '../../plan/node-requirement.ts';
+
 /** The node's pods as listed, or why listing failed. */
 export type PodList =
   | { readonly kind: 'seen'; readonly pods: readonly SysctlPod[] }
@@ -33,9 +35,25 @@ export function blockReason(list: PodList, restart: Restart): string | undefined
   );
 }
 
-/** Returns the UIDs of the pods that the restart ends; undefined when listing failed. */
-export function endedBy(list: PodList, restart: Restart): ReadonlySet<string> | undefined {
-  return list.kind === 'unknown' ? undefined : new Set(podsRefused(list.pods, restart).map(({ uid }) => uid));
+/** UIDs of pods. */
+export interface ConcernedPods {
+  /** Those that the restart ends. */
+  readonly ended: ReadonlySet<string>;
+  /** Those with sysctls, when the restart may remove allowances. */
+  readonly atStake: ReadonlySet<string>;
+}
+
+/** What a restart that removes no allowance does to pods with sysctls: nothing. */
+export const ONLY_ADDS: ConcernedPods = { ended: new Set(), atStake: new Set() };
+
+/** Returns the pods that a restart concerns that may remove allowances; undefined when listing failed. */
+export function concernedBy(list: PodList, restart: Restart): ConcernedPods | undefined {
+  return list.kind === 'unknown'
+    ? undefined
+    : {
+        ended: new Set(podsRefused(list.pods, restart).map(({ uid }) => uid)),
+        atStake: new Set(list.pods.filter(({ sysctls }) => sysctls.length > 0).map(({ uid }) => uid)),
+      };
 }
 
 /** Returns what a restart would do to the pods, for a node that is not changed now; empty when it would end none. */
@@ -52,6 +70,27 @@ export function previewText(list: PodList, restart: Restart, inUse: 'Block' | 'P
   const what = inUse === 'Proceed' ? 'Would end' : 'Would wait for the end of';
   return ` ${what} what uses it: ${refusedText(refused)}.`;
 }
+
+/**
+ * Returns which of the listed pods a kubelet would refuse at any restart, because the node's labels no longer fit them; empty when none.
+ * Pods are listed only for a restart that may remove allowances.
+ */
+export function misfitsText(
+  list: PodList | undefined,
+  node: { readonly name: string; readonly labels: Readonly<Record<string, string>> },
+): string {
+  const misfits = (list?.kind === 'seen' ? list.pods : []).filter(
+    ({ taken, requirement }) => taken && requirement !== undefined && !fitsNode(requirement, node),
+  );
+  const names = misfits.map(({ namespace, name }) => `${namespace}/${name}`);
+  const more = names.length - MOST_NAMED;
+  return names.length === 0
+    ? ''
+    : ` Any restart of this kubelet ends ${names.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}: ` +
+        "the node's labels no longer fit its node selector or affinity.";
+}
+
+const MOST_NAMED = 5;
 
 function removesText(restart: Restart): string {
   return restart.running === undefined

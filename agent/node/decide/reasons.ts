@@ -1,11 +1,12 @@
 // The texts of a node's `reason`.
 
+import { noteOf, type PastChange } from '../../report/past-change.ts';
 import type { Drift } from '../../plan/drift.ts';
-import { printCsv } from '../../kubelet/flags/csv.ts';
 import { ALLOWED_FLAG } from '../../kubelet/flags/flags.ts';
+import { placeOfFlag, unknownFlagIn } from '../../kubelet/flags/unknown-flag.ts';
+import type { KubeletUnit } from '../../kubelet/unit.ts';
 import type { Planned, Refused } from '../../plan/types.ts';
 import type { Desired } from '../../policy/desired.ts';
-import type { Reverts } from './revert-detection.ts';
 import type { ShortOfSpace } from '../observe/files.ts';
 import type { UnitStatus } from '../ports.ts';
 
@@ -18,8 +19,21 @@ export function refusalReason({ file, line, byte, message }: Refused): string {
   return `${[file, ...where].join(', ')}: ${message} Until then the file is left alone.`;
 }
 
-/** Returns the reason of a node that is Done: what runs, and what is safe, not allowed or unmanaged. `kept`: more sentences. */
-export function doneReason(desired: Desired, drift: Drift, kept: readonly string[]): string {
+/**
+ * Returns the reason of a node that is Done: what runs, what is safe, not allowed or unmanaged, what else happened in its last change,
+ * and the sentences of `kept`.
+ */
+export function doneReason({
+  desired,
+  drift,
+  kept,
+  last,
+}: {
+  readonly desired: Desired;
+  readonly drift: Drift;
+  readonly kept: readonly string[];
+  readonly last: PastChange | undefined;
+}): string {
   const count = desired.allowances.length;
   const parts = [
     count === 0
@@ -37,15 +51,24 @@ export function doneReason(desired: Desired, drift: Drift, kept: readonly string
       `Kept, though the policy does not ask for it: ${drift.unmanaged.map(({ pattern }) => pattern).join(', ')}.`,
     );
   }
-  return [...parts, ...kept].join(' ');
+  parts.push(...kept);
+  const note = last === undefined ? undefined : noteOf(last);
+  if (note !== undefined && last?.revision === desired.revision) {
+    parts.push(`During the last change ${note}.`);
+  }
+  return parts.join(' ');
 }
 
-/** `errorLine`: the kubelet's own error line. */
+/** `errorLine`: the kubelet's own error line. When that names a flag that the kubelet does not know, adds where it is set. */
 export function notRunningReason(
   { name, activeState, subState }: UnitStatus,
+  unit: KubeletUnit,
   errorLine: string | undefined,
 ): string {
-  const log = errorLine === undefined ? '' : ` Its log says: ${errorLine}`;
+  const flag = errorLine === undefined ? undefined : unknownFlagIn(errorLine);
+  const place = flag === undefined ? undefined : placeOfFlag(unit, flag);
+  const remove = place === undefined ? '' : ` This kubelet does not know --${flag}. Remove it from ${place}`;
+  const log = errorLine === undefined ? '' : ` Its log says: ${errorLine}${remove && `.${remove}`}`;
   return `${name} is ${activeState}/${subState}. The agent changes only a running kubelet. Repair or start it.${log}`;
 }
 
@@ -81,19 +104,47 @@ export function shortageReason({ path, shortage }: ShortOfSpace): string {
   }
 }
 
-/** Returns that another program reverts the file, and how to stop that. */
-export function revertedReason(
-  { file, variable, configured }: Pick<Planned, 'file' | 'variable' | 'configured'>,
-  { at, until }: Reverts,
-): string {
-  const list = `--${ALLOWED_FLAG}=${printCsv(configured.after)}`;
-  const template =
-    variable === undefined ? `a list with ${configured.after.join(', ')}` : `${variable} with ${list}`;
+/** Returns that another program takes the list out repeatedly, what it writes, and what its owner should write instead. */
+export function rewrittenReason({
+  taker,
+  times,
+  plan,
+  node,
+}: {
+  /** The file, line and text that take the list out. */
+  readonly taker: string;
+  readonly times: number;
+  readonly plan: Planned;
+  readonly node: string;
+}): string {
+  const { variable } = plan;
   return (
-    `${file} was reverted twice (after the changes of ${at.join(' and ')}): another program manages it. The agent leaves the ` +
-    `file as it is until ${until.toISOString()}, or until the policy or the file changes. Make that program leave the ` +
-    `file alone, or put into its template ${template}`
+    `Another program took the agent's ${variable === undefined ? 'list' : 'flag'} out ${times} times since the node's boot. ${taker}. ` +
+    `The agent does not put it in again. ${variable === undefined ? dropInAdvice(plan) : lineAdvice(plan, variable)} The agent continues ` +
+    `then, at the next boot, when the policy wants another list, or after kubectl sysctls retry ${node}.`
   );
+}
+
+const LONGEST_LINE = 600;
+
+function dropInAdvice({ file, configured }: Planned): string {
+  return `The owner of that program should leave ${file} alone, or list ${configured.after.join(', ')} in its own file.`;
+}
+
+function lineAdvice({ words }: Planned, variable: string): string {
+  return (
+    `The owner of that line should write ${lineText(words.after, variable)} in its place. A program that adds a line where it does not ` +
+    `find its own must replace the variable's line (Ansible's lineinfile: regexp: '^${variable}=').`
+  );
+}
+
+/** Returns the assignment of these words as a line of an environment file; only the flag when it would be long or hard to quote. */
+function lineText(words: readonly string[], variable: string): string {
+  const line = `${variable}='${words.join(' ')}'`;
+  const isPlain = words.every((word) => /^[^\s'"\\]+$/u.test(word));
+  return isPlain && line.length <= LONGEST_LINE
+    ? line
+    : `${words.filter((word) => word.startsWith(`--${ALLOWED_FLAG}`)).join(' ')} into ${variable}`;
 }
 
 function kibibytes(bytes: number): string {

@@ -1,56 +1,78 @@
-// Detects another program that reverts the environment file repeatedly. Pure.
+// Detects another program that takes the agent's flag out again, by what happens to the flag, not to the file. Pure.
 
-import { sha256Of } from '../../text/hash.ts';
-import type { PastChange } from '../state/state-store.ts';
+import { takerText } from '../../plan/taker.ts';
+import { coverageOf } from '../../sysctl/coverage.ts';
+import type { AgentState, PastChange } from '../state/state-store.ts';
+import type { Context } from './context.ts';
+import { rewrittenReason } from './reasons.ts';
+import { retriedSince } from './retry-request.ts';
 
-/** How long the agent leaves a reverted file alone after its change, in ms. */
-const LEFT_ALONE_MS = 86_400_000;
+/** How often the flag is taken out within one boot before the agent leaves it out. */
+const MOST_TIMES = 2;
 
-export interface PresentFile {
-  readonly path: string;
-  /** undefined: there is no such file. */
-  readonly content: Uint8Array | undefined;
-}
-
-export interface Reverts {
-  /** The times of the two reverted changes, RFC 3339. */
-  readonly at: readonly [string, string];
-  /** When the agent may change the file again. */
-  readonly until: Date;
+/** What the changes must have in common: a new boot, policy or kubelet is a reason to write a file again. */
+export interface Epoch {
+  readonly revision: string;
+  readonly boot: string | undefined;
+  readonly kubelet: string;
 }
 
 /**
- * Returns the last two changes of the file when both began from exactly the bytes that it has now: another program reverted them.
- * What the agent reverted itself, for another revision in between, is a change of its own and does not count.
+ * True when another party took the flag out since the agent's last change: the last change of this epoch that succeeded had configured
+ * what is missing now. One that withdrew the flag from a kubelet that does not know it had not.
  */
-export function revertedTwice(
-  history: readonly PastChange[],
-  { path, content }: PresentFile,
-): readonly [PastChange, PastChange] | undefined {
-  const done = history.filter(({ file, result }) => file === path && result === 'Done');
-  const revision = done.at(-1)?.revision;
-  // A restart that left the file as it was does not count; another revision in between does.
-  const [one, two] = done
-    .filter((change) => change.before !== change.after || change.revision !== revision)
-    .slice(-2);
-  if (one === undefined || two === undefined || one.revision !== two.revision) {
-    return undefined;
-  }
-  const now = sha256Of(content);
-  const again = [one, two].every(({ before, after }) => before === now && after !== now);
-  return again ? [one, two] : undefined;
+export function isTakenOut(agentState: AgentState, epoch: Epoch, { missing }: Missing, now: Date): boolean {
+  const last = changesOf(agentState, epoch, now).findLast(({ result }) => result === 'Done');
+  return missing.length > 0 && last !== undefined && missing.every(coverageOf(last.to));
 }
 
-/** Returns the reverts for which a change to `revision` must wait at `now`; undefined when it need not. */
-export function detectReverts(
-  history: readonly PastChange[],
-  file: PresentFile,
-  { revision, now }: { readonly revision: string; readonly now: Date },
-): Reverts | undefined {
-  const pair = revertedTwice(history, file);
-  if (pair === undefined || pair[0].revision !== revision) {
+/** Returns how often the flag was taken out in this epoch, and the error of the last change that failed for it, if that was the last time. */
+export function timesTakenOut(
+  agentState: AgentState,
+  epoch: Epoch,
+  plan: Missing,
+  now: Date,
+): { readonly times: number; readonly why: string | undefined } {
+  const before = changesOf(agentState, epoch, now).filter(({ takenOut }) => takenOut === true);
+  return isTakenOut(agentState, epoch, plan, now)
+    ? { times: before.length + 1, why: undefined }
+    : { times: before.length, why: before.at(-1)?.why };
+}
+
+/** Returns why the agent leaves the flag out; undefined while it does not. */
+export function otherWriterReason(context: Context): string | undefined {
+  const { observation, plan, desired, agentState, node, now } = context;
+  const { times, why } = timesTakenOut(agentState, epochOf(context), plan, now);
+  if (!plan.changed || plan.missing.length === 0 || times < MOST_TIMES) {
     return undefined;
   }
-  const until = new Date(Date.parse(pair[0].at) + LEFT_ALONE_MS);
-  return until > now ? { at: [pair[0].at, pair[1].at], until } : undefined;
+  const { file, variable = null } = plan;
+  const taker = why ?? takerText(observation.unit, { file, variable }, desired.allowances);
+  return rewrittenReason({ taker, times, plan, node: node.name });
+}
+
+interface Missing {
+  /** Desired, and not configured now. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Returns the changes of this epoch, oldest first, since another revision was applied and since a user's retry request. Another
+ * revision for which nothing had to be changed shows in the state alone.
+ */
+function changesOf(agentState: AgentState, epoch: Epoch, now: Date): readonly PastChange[] {
+  const { revision, boot, kubelet } = epoch;
+  const { history = [], appliedRevision, failure } = agentState;
+  const other = history.findLastIndex((change) => change.result === 'Done' && change.revision !== revision);
+  return history
+    .slice(other + 1)
+    .filter((change) => change.revision === revision && change.boot === boot && change.kubelet === kubelet)
+    .filter(({ result }) => (result === 'Done' ? appliedRevision : failure?.revision) === revision)
+    .filter(({ at }) => !retriedSince(agentState, at, now));
+}
+
+/** Returns the epoch of a change that begins now. */
+export function epochOf({ observation, desired }: Pick<Context, 'observation' | 'desired'>): Epoch {
+  const { boot, kubelet } = observation;
+  return { revision: desired.revision, boot, kubelet: `${kubelet.major}.${kubelet.minor}.${kubelet.patch}` };
 }

@@ -1,7 +1,8 @@
 // Whether a kubelet with the right list counts as Done: a kubelet that crashes and restarts does not. Pure.
 
 import type { Context, Verdict } from './context.ts';
-import { unhealthyReason } from './reasons.ts';
+import { BLOCKED_AFTER_MS } from './preflight.ts';
+import { notRunningReason, unhealthyReason } from './reasons.ts';
 
 /** How long a kubelet must run after a failure before the node is Done, in ms. */
 export const STEADY_MS = 10_000;
@@ -15,7 +16,7 @@ const STARTS_WITHIN_MS = 60_000;
  */
 export function steadiness(context: Context): Verdict | undefined {
   const { observation, shown, agentState, now } = context;
-  const { status, healthy, healthzNow, uptimeMs } = observation;
+  const { status, healthy, unhealthyMs, healthzNow, uptimeMs } = observation;
   const { state } = shown;
   const hasCrashed = status.restarts > 0;
   const hadFailure =
@@ -24,14 +25,43 @@ export function steadiness(context: Context): Verdict | undefined {
     return undefined;
   }
   const retryMs = healthy ? STEADY_MS - uptimeMs : UNHEALTHY_RETRY_MS;
-  const mayKeep = (healthy || uptimeMs < STARTS_WITHIN_MS) && !(state === 'Done' && hasCrashed);
+  const isBrief = !healthy && unhealthyMs < BLOCKED_AFTER_MS && !hasCrashed;
+  const mayKeep = (healthy || isBrief || uptimeMs < STARTS_WITHIN_MS) && !(state === 'Done' && hasCrashed);
   const kept = mayKeep ? keptReport(context) : undefined;
   return {
-    state: 'Blocked',
+    state: isBrief ? 'Pending' : 'Blocked',
     reason: healthy ? restartedReason(status.name) : unhealthyReason(status, healthzNow),
     retryAt: new Date(now.getTime() + retryMs),
     ...(kept && { report: kept }),
   };
+}
+
+/** How long a unit may be between two states without a process, in ms: a restart stops it first. */
+const BETWEEN_STATES_MS = 2000;
+
+/** Keeps the report of a node while another party stops or starts its kubelet; undefined when it is not, or takes too long for that. */
+export function inTransition(context: Context): Verdict | undefined {
+  const { observation, agentState, now } = context;
+  const { status, unit, runs, stateMs, errorLine } = observation;
+  const { activeState, subState } = status;
+  const isStarting =
+    (activeState === 'activating' && subState !== 'auto-restart') || activeState === 'deactivating';
+  const mayLast = isStarting ? STARTS_WITHIN_MS : BETWEEN_STATES_MS;
+  // systemd learns of the process's end in a moment.
+  const isEnding = activeState === 'active' && subState === 'running';
+  const isFailure = activeState === 'failed' || subState === 'auto-restart' || status.restarts > 0;
+  if (runs || isFailure || (!isEnding && stateMs >= mayLast)) {
+    return undefined;
+  }
+  const kept = keptReport(context);
+  return (
+    kept && {
+      state: 'Blocked',
+      reason: notRunningReason(status, unit, errorLine),
+      retryAt: new Date(now.getTime() + UNHEALTHY_RETRY_MS),
+      report: { ...kept, ...(kept.state === 'Done' && { running: agentState.started?.running }) },
+    }
+  );
 }
 
 /** Returns why a kubelet that has just crashed is not changed yet; undefined when it may be. */

@@ -7,7 +7,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-const TIMEOUT_MS = 1000;
+const TIMEOUT_MS = 2000;
 /** A busy machine may miss one answer. */
 const TRIES = 3;
 const INTERVAL_MS = 250;

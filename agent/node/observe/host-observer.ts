@@ -24,6 +24,7 @@ const POLL_MS = 10_000;
 /** Watches the files of the last observation; polls every 10 s when that fails. */
 export function createHostObserver(ports: HostObserverPorts): HostObserver {
   let watched: readonly string[] = [];
+  let unhealthy: { readonly invocationId: string; readonly sinceMs: number } | undefined;
   /** Why the files are not watched; undefined while they are. */
   let unwatched: string | undefined;
 
@@ -43,17 +44,28 @@ export function createHostObserver(ports: HostObserverPorts): HostObserver {
     }
   }
 
+  function withUnhealthyTime(observation: Observation | Unobservable): Observation | Unobservable {
+    if (observation.kind === 'unobservable' || observation.healthy || !observation.runs) {
+      unhealthy = undefined;
+      return observation;
+    }
+    const { invocationId } = observation.status;
+    const nowMs = ports.clock.monotonicMs();
+    unhealthy = unhealthy?.invocationId === invocationId ? unhealthy : { invocationId, sinceMs: nowMs };
+    return { ...observation, unhealthyMs: nowMs - unhealthy.sinceMs };
+  }
+
   return {
     async observe(started, intent) {
       // Also reopens a watched folder that was replaced meanwhile.
       await watch();
       const observation = await observe(ports, started, intent);
       if (isDeepStrictEqual(watched, observation.watch)) {
-        return observation;
+        return withUnhealthyTime(observation);
       }
       watched = observation.watch;
       await watch();
-      return observe(ports, started, intent);
+      return withUnhealthyTime(await observe(ports, started, intent));
     },
     pollAt: () => (unwatched === undefined ? undefined : new Date(ports.clock.now().getTime() + POLL_MS)),
   };

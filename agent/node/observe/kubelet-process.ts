@@ -49,14 +49,13 @@ export async function observeProcess(
   started: AgentState['started'],
 ): Promise<KubeletProcess> {
   const argv = status.mainPid === 0 ? undefined : await ports.processes.argv(status.mainPid);
-  if (argv === undefined) {
+  if (argv === undefined || isSystemds(argv)) {
     return NONE;
   }
   const healthzNow = healthEndpoint(argv, config);
-  const [running, healthy] = await settleAll([
-    startedWith(ports, status, argv, config, started),
-    isHealthy(ports, healthzNow),
-  ]);
+  const running = await startedWith(ports, status, argv, config, started);
+  // Alone and last: on a slow machine the agent's own commands delay the answer.
+  const healthy = await isHealthy(ports, healthzNow);
   return {
     runs: true,
     argv,
@@ -76,6 +75,11 @@ export async function runningByFlags(
   const argv = mainPid === 0 ? undefined : await processes.argv(mainPid);
   const saved = started?.invocation === invocationId ? started.running : undefined;
   return argv && (allowedInArgv(argv) ?? saved);
+}
+
+/** True for systemd's own process before it becomes the unit's: `(kubelet)`, or systemd-executor from version 255 on. */
+function isSystemds([name = '', ...words]: readonly string[]): boolean {
+  return (words.length === 0 && /^\(.*\)$/u.test(name)) || name.endsWith('/systemd-executor');
 }
 
 async function startedWith(

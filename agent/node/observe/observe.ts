@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import type { ConfigSources } from '../../kubelet/config.ts';
 import { nextArgv } from '../../kubelet/configured.ts';
 import { configPaths, healthEndpoint } from '../../kubelet/running.ts';
+import { ALLOWED_FLAG } from '../../kubelet/flags/flags.ts';
+import { unknownFlagIn } from '../../kubelet/flags/unknown-flag.ts';
 import type { KubeletUnit } from '../../kubelet/unit.ts';
 import { parseVersion, type Version } from '../../sysctl/version.ts';
 import { settleAll } from '../../time/settle.ts';
@@ -15,6 +17,7 @@ import { findUnit } from './start/unit.ts';
 import { askVersion } from './start/version.ts';
 import type { AgentState } from '../state/state-store.ts';
 import { NotRegularFileError } from '../not-regular.ts';
+import { type PendingUnit, readPendingUnit } from './pending-unit.ts';
 import type { Endpoint } from './health.ts';
 import {
   findShortages,
@@ -26,7 +29,7 @@ import {
 } from './files.ts';
 import type { Systemd, RollbackTimer, UnitStatus } from '../ports.ts';
 import {
-  maskedReason,
+  brokenUnitReason,
   missingReason,
   notRegularReason,
   otherProgramReason,
@@ -44,10 +47,14 @@ export interface Observation extends KubeletProcess {
   readonly unit: KubeletUnit;
   /** The unit's own files, to detect whether a situation has changed. */
   readonly unitFiles: readonly FileOnDisk[];
+  /** Since the first of the last observations, all of the same process, in which it was not healthy, in ms; 0 in the first and while it is. */
+  readonly unhealthyMs: number;
   readonly config: ConfigSources;
   /** Where the next kubelet answers healthz; undefined when its configuration turns that off. */
   readonly healthz: Endpoint | undefined;
   readonly kubelet: Version;
+  /** False when the kubelet's binary, or the error with which the kubelet ended, says that it does not know our flag. */
+  readonly takesFlag: boolean;
   readonly kernel: Version | undefined;
   /** The kubelet's own error line, while it does not run. */
   readonly errorLine: string | undefined;
@@ -57,6 +64,12 @@ export interface Observation extends KubeletProcess {
   readonly written: readonly FileOnDisk[];
   /** The unit's files and environment files that changed after the kubelet was started; empty while none runs. */
   readonly changedSince: readonly string[];
+  /** The unit after a daemon-reload, when one is pending that changes how the kubelet starts. */
+  readonly pending: PendingUnit | undefined;
+  /** How long the unit has been in its present state, in ms. */
+  readonly stateMs: number;
+  /** The id of this boot of the node; undefined when it cannot be read. */
+  readonly boot: string | undefined;
   /** What the file systems lack for a change. */
   readonly shortages: readonly ShortOfSpace[];
   /** Of a unit that no plan could change. */
@@ -65,7 +78,10 @@ export interface Observation extends KubeletProcess {
   readonly watch: readonly string[];
 }
 
-/** A node whose kubelet is not a systemd unit, has no readable version or files, is masked, or may not be asked for its version. */
+/**
+ * A node whose kubelet is not a systemd unit, has no readable version or files, may not be asked for its version, or whose unit systemd
+ * would not start again.
+ */
 export interface Unobservable {
   readonly kind: 'unobservable';
   readonly state: 'Unreconcilable' | 'Degraded' | 'Blocked' | 'Observing';
@@ -80,9 +96,12 @@ export interface Unobservable {
 
 /** systemd removes and recreates this folder at every daemon-reload. */
 const RELOADED = '/run/systemd/generator.late';
+/** The kernel makes a new one at each boot. */
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 /** The file of a masked unit. Every process writes to it, so it is not watched. */
 const NULL_DEVICE = '/dev/null';
 const RETRY_MS = 5000;
+const VERSION_RETRY_MS = 30_000;
 
 /** What the observation is for: it decides which kubelet is run for its version. */
 export interface Intent {
@@ -120,10 +139,10 @@ async function observeFound(
   started: AgentState['started'],
   intent: Intent,
 ): Promise<Observation | Unobservable> {
-  if (status.loadState === 'masked') {
-    const reason = maskedReason(status.name, status.mainPid !== 0);
+  const broken = brokenUnitReason(status);
+  if (broken !== undefined) {
     const watch = unitPaths(status);
-    return { kind: 'unobservable', state: 'Blocked', reason, watch, retryMs: RETRY_MS };
+    return { kind: 'unobservable', state: 'Blocked', reason: broken, watch, retryMs: RETRY_MS };
   }
   try {
     return await observeUnit(ports, status, started, intent);
@@ -160,53 +179,62 @@ async function observeUnit(
   const config = await readConfig(ports.files, paths);
   const refusal = intent.refusal(unit, config);
   const signs = refusal === undefined ? undefined : await readSigns(ports.files, status);
-  const version = await askVersion(ports.processes, start, intent.mayChange && refusal === undefined);
-  switch (version.kind) {
+  const answer = await askVersion(ports.processes, start, intent.mayChange && refusal === undefined);
+  switch (answer.kind) {
     case 'refused':
-      return unreconcilable(version.reason, watch, signs);
+      // A binary that is being replaced, or a machine too slow for its timeout, causes no event when that is over.
+      return { ...unreconcilable(answer.reason, watch, signs), retryMs: VERSION_RETRY_MS };
     case 'unknown':
       return refusal === undefined
         ? { kind: 'unobservable', state: 'Observing', reason: unknownVersionReason(status.name), watch }
         : unreconcilable(refusal, watch, signs);
     case 'version': {
+      const { version: kubelet, takesFlag } = answer;
       const healthz = healthEndpoint(argv, config);
-      const next = { status, unit, irregular, config, healthz, kubelet: version.version, signs, watch };
-      return {
-        kind: 'seen',
-        ...next,
-        ...(await observeRest(ports, next, { started, written: intent.written })),
-      };
+      const next = { status, unit, irregular, config, healthz, kubelet, takesFlag, signs, watch };
+      return observeRest(ports, next, { started, written: intent.written });
     }
   }
 }
 
 type Next = Pick<
   Observation,
-  'status' | 'unit' | 'irregular' | 'config' | 'healthz' | 'kubelet' | 'signs' | 'watch'
+  'status' | 'unit' | 'irregular' | 'config' | 'healthz' | 'kubelet' | 'takesFlag' | 'signs' | 'watch'
 >;
 
 async function observeRest(
   ports: ObservePorts,
-  { status, unit, config }: Next,
+  next: Next,
   { started, written }: { readonly started: AgentState['started'] } & Pick<Intent, 'written'>,
-): Promise<Omit<Observation, 'kind' | keyof Next>> {
+): Promise<Observation> {
+  const { status, unit, config } = next;
   const read = unit.environmentFiles.map(({ path }) => path);
   const elsewhere = written.filter((path) => !read.includes(path));
-  const [process, unitFiles, writtenFiles, shortages, release] = await settleAll([
-    observeProcess(ports, status, config, started),
+  const [unitFiles, writtenFiles, shortages, release, pending, boot] = await settleAll([
     readUnitFiles(ports.files, unitFilesOf(status)),
     readUnitFiles(ports.files, elsewhere),
     findShortages(ports, unit, config),
     ports.processes.kernelRelease(),
+    readPendingUnit(ports, status, unit),
+    ports.files.read(BOOT_ID),
   ]);
+  const process = await observeProcess(ports, status, config, started);
+  const line = process.runs ? undefined : await errorLine(ports.systemd, status);
   return {
+    kind: 'seen',
+    ...next,
     ...process,
     unitFiles,
-    shortages,
+    unhealthyMs: 0,
+    takesFlag: next.takesFlag && unknownFlagIn(line ?? '') !== ALLOWED_FLAG,
     kernel: parseVersion(release),
-    errorLine: process.runs ? undefined : await errorLine(ports.systemd, status),
+    errorLine: line,
     written: writtenFiles,
     changedSince: process.runs ? await changedSince(ports, process.uptimeMs, status, read) : [],
+    pending,
+    stateMs: Math.max(0, ports.clock.monotonicMs() - status.stateSinceMs),
+    boot: boot && Buffer.from(boot).toString().trim(),
+    shortages,
   };
 }
 

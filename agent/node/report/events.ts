@@ -2,6 +2,7 @@
 
 import type { NodeReport } from '../../report/annotations.ts';
 import { annotationsOf, driftText } from '../../report/annotations.ts';
+import { noteOf } from '../../report/past-change.ts';
 import { KEYS } from '../../names.ts';
 import type { EventDraft } from '../../report/event-draft.ts';
 
@@ -15,6 +16,11 @@ export function eventsFor(previous: Readonly<Record<string, string>>, report: No
   const byPolicy = report.desiredRevision !== report.appliedRevision;
   if (drift !== undefined && drift !== previous[KEYS.drift] && !byPolicy) {
     notes.push({ type: 'Warning', reason: 'ConfigDriftDetected', message: drift });
+  }
+  const last = report.history?.at(-1);
+  const isChanged = report.lastChange !== undefined && report.lastChange !== previous[KEYS.lastChange];
+  if (report.state === 'Done' && isChanged && last !== undefined && noteOf(last) !== undefined) {
+    return [...notes, { type: 'Warning', reason: 'NodeDone', message: report.reason }];
   }
   const isNews =
     report.state !== previous[KEYS.state] || report.desiredRevision !== previous[KEYS.desiredRevision];

@@ -26,6 +26,19 @@ const agentSchema = v.object({
   originals: originalsSchema,
   /** In place of `originals`, where an older agent wrote it. */
   original: v.optional(originalSchema),
+  /** The kubelet's other environment files before the change: a change may be moved there. Absent where an older agent wrote it. */
+  others: v.optional(
+    v.pipe(
+      v.array(
+        v.object({
+          path: v.string(),
+          /** Base64; null: there was no file. */
+          bytes: v.nullable(v.string()),
+        }),
+      ),
+      v.readonly(),
+    ),
+  ),
 });
 
 export interface Journal extends Readonly<v.InferOutput<typeof agentSchema>> {
@@ -58,7 +71,15 @@ export function printJournal({ unit, invocation, file, before, after, flag, ...a
     bytes: before === undefined ? '' : Buffer.from(before).toString('base64'),
     agent: JSON.stringify(agent),
   };
-  const lines = Object.entries(fields).map(([key, value]) => `${key} ${value}`);
+  const lines = [
+    ...Object.entries(fields).map(([key, value]) => `${key} ${value}`),
+    ...(agent.others ?? [])
+      .filter(({ path }) => !/[\n\r\0]/u.test(path))
+      .map(
+        ({ path, bytes }) =>
+          `other ${(bytes === null ? null : sha256Of(Buffer.from(bytes, 'base64'))) ?? NO_FILE} ${path}`,
+      ),
+  ];
   const broken = lines.find((line) => /[\n\r\0]/u.test(line));
   if (broken !== undefined) {
     throw new Error(`Expected ${JSON.stringify(broken)} to be one line of text.`);

@@ -57,6 +57,22 @@ export const stateSchema = v.object({
   retryAskedAt: v.optional(v.string()),
   /** The allowances with which the kubelet of this InvocationID was started: its config files may have changed since. */
   started: v.optional(v.object({ invocation: v.string(), running: list })),
+  /** The kubelet's last starts by the agent or the host's undo script, oldest first, each with the end of its change. */
+  starts: v.optional(
+    v.pipe(
+      v.array(
+        v.object({
+          at: v.string(),
+          /** On the monotonic clock of its boot, in ms. */
+          monotonicMs: v.number(),
+          revision: v.string(),
+          /** Of the policy's ConfigMap; absent when the ConfigMap was deleted. */
+          resourceVersion: v.optional(v.string()),
+        }),
+      ),
+      v.readonly(),
+    ),
+  ),
   /** The last changes, oldest first. */
   history: v.optional(v.pipe(v.array(pastChangeSchema), v.readonly())),
 });

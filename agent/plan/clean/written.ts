@@ -1,6 +1,7 @@
 // Takes what the agent wrote out of a file, in force or not.
 
 import { printCsv } from '../../kubelet/flags/csv.ts';
+import { withoutCopies } from '../../kubelet/edit/duplicates.ts';
 import { editExtraArgs } from '../../kubelet/edit/edit.ts';
 import { fromByteString, toByteString } from '../../kubelet/environment/bytes.ts';
 import {
@@ -27,12 +28,19 @@ export function cleanedBytes(
 ): Uint8Array | undefined {
   if (found === undefined) return undefined;
   if (sha256Of(found) === written.left) return written.bytes;
-  if (written.variable === undefined) return cleanedDropIn(written, found);
+  const { variable } = written;
+  if (variable === undefined) return cleanedDropIn(written, found);
   let { text } = parseEnvironmentFile(found, systemdVersion);
   for (const assignment of ownAssignments(text, written, systemdVersion).toReversed()) {
     text = withoutOurs(text, assignment, written, systemdVersion);
   }
-  return text === '' && written.bytes === undefined ? undefined : fromByteString(text);
+  if (text === '' && written.bytes === undefined) return undefined;
+  const cleaned = fromByteString(text);
+  // A program that adds its line where it does not find it has added one to each line that had our flag.
+  const hasCopies =
+    sha256Of(cleaned) !== sha256Of(found) &&
+    assignmentsIn(cleaned, written, systemdVersion) > assignmentsIn(written.bytes, written, systemdVersion);
+  return hasCopies ? withoutCopies(cleaned, variable, systemdVersion) : cleaned;
 }
 
 /** True when the file had no assignment before the agent's first change. */

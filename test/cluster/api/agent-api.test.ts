@@ -127,6 +127,37 @@ describe('sysctlPods', () => {
     hostIpc: false,
   };
 
+  it('lists pods without sysctls that require something of their node', async () => {
+    const required = {
+      nodeSelectorTerms: [
+        { matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }] },
+        { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n1'] }] },
+      ],
+    };
+    const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } };
+    const items = [
+      { metadata, spec: { nodeSelector: { disk: 'ssd' } }, status: web.status },
+      { metadata, spec: { affinity }, status: web.status },
+      { metadata: { ...metadata, uid: 'uid-free' }, spec: { affinity: {} }, status: web.status },
+    ];
+    const { cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items }));
+
+    expect(await cluster.sysctlPods({ latest: false })).toEqual([
+      { ...seen, sysctls: [], requirement: { nodeSelector: { disk: 'ssd' }, terms: undefined } },
+      {
+        ...seen,
+        sysctls: [],
+        requirement: {
+          nodeSelector: {},
+          terms: [
+            { labels: [{ key: 'zone', operator: 'In', values: ['a'] }], fields: [] },
+            { labels: [], fields: [{ key: 'metadata.name', operator: 'In', values: ['n1'] }] },
+          ],
+        },
+      },
+    ]);
+  });
+
   it("lists the node's pods that have not ended, from the API server's cache", async () => {
     const { server, cluster } = await served(json(200, { kind: 'PodList', metadata: {}, items: [web] }));
     expect(await cluster.sysctlPods({ latest: false })).toEqual([

@@ -99,3 +99,45 @@ describe('a rollback of a file that another party wrote during the change', () =
     expect(host.armed).toBeUndefined();
   });
 });
+
+describe('a rollback of a flag that another party moved to another file', () => {
+  const OTHER = '/etc/sysconfig/kubelet';
+
+  test('takes it out there, and keeps the same flag where it was before the change', async () => {
+    const host = hostWithPreStart('KUBELET_EXTRA_ARGS=--v=3\n', (text) => {
+      host.files.set(OTHER, `# theirs\nKUBELET_EXTRA_ARGS='${text.split('=').slice(1).join('=').trim()}'\n`);
+      return '# moved\n';
+    });
+    const third = '/etc/third';
+    host.files.set(OTHER, '# theirs\n');
+    host.files.set(third, 'THIRD=--allowed-unsafe-sysctls=net.core.somaxconn\n');
+    host.environmentFiles = [OTHER, ENVIRONMENT_FILE, third].map((path) => ({ path, optional: true }));
+    const moved = host.fault;
+    host.fault = (action) => (host.restarts === 0 ? moved(action) : undefined);
+
+    await startedAgent(host, POLICY);
+
+    expect(host.files.get(OTHER)).toBe("# theirs\nKUBELET_EXTRA_ARGS='--v=3'\n");
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe('# moved\n');
+    expect(host.files.get(third)).toBe('THIRD=--allowed-unsafe-sysctls=net.core.somaxconn\n');
+    expect(host.runningArgv?.join()).not.toContain('somaxconn');
+    expect(host.annotations[KEYS.reason]).toContain('was rolled back');
+  });
+});
+
+describe('a rollback of a flag that another party puts back at the kubelet’s start', () => {
+  test('is not reported as rolled back, and leaves the file without the flag', async () => {
+    let copy = '';
+    const host = hostWithPreStart('KUBELET_EXTRA_ARGS=--v=3\n', (text) => {
+      copy = text.includes('somaxconn') ? text : copy;
+      return `# from a copy\n${copy}`;
+    });
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.reason]).toContain('could not be rolled back to a healthy kubelet');
+    expect(host.annotations[KEYS.reason]).toContain('wrote the change into /etc/default/kubelet again');
+    expect(host.files.get(ENVIRONMENT_FILE)).not.toContain('somaxconn');
+    expect(host.files.has(JOURNAL_FILE)).toBe(false);
+  });
+});

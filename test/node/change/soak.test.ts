@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Agent } from '../../../agent/node/agent.ts';
 import { KEYS } from '../../../agent/names.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from '../started-agent.ts';
@@ -21,6 +22,16 @@ function inTheSoak(host: FakeHost, callback: () => void): void {
 function node(): FakeHost {
   return new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
 }
+
+/** A node whose change removes kernel.sem while a pod with a sysctl that stays runs. */
+async function withRemoval(): Promise<{ host: FakeHost; agent: Agent }> {
+  const host = node();
+  const agent = await startedAgent(host, { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem' });
+  host.pods = [{ ...WEB_POD, uid: 'uid-db', name: 'db' }];
+  host.advance(5000);
+  return { host, agent };
+}
+const LESS = { allowedUnsafeSysctls: 'net.core.somaxconn' };
 
 const rolledBack = (host: FakeHost): string => {
   expect(host.files.get(ENVIRONMENT_FILE)).toBe(BEFORE);
@@ -154,29 +165,73 @@ describe('a pod that lived before the restart', () => {
   /** As the API server has it until the kubelet has stopped its containers. */
   const refused = { ...db, hasContainers: false };
 
-  test('rolls the change back at once and is named when the new kubelet refuses it', async () => {
-    const host = node();
+  test('rolls a change that removes allowances back at once when it uses sysctls and the new kubelet refuses it', async () => {
+    const { host, agent } = await withRemoval();
     let from = 0;
     inTheSoak(host, () => {
       from = host.now.getTime();
       host.seenPods.push(refused);
     });
 
-    await startedAgent(host, { ...POLICY, nodeSoakSeconds: '60' });
+    agent.setConfigMap(host.configMap({ ...LESS, nodeSoakSeconds: '60' }));
+    await atRest();
 
-    expect(rolledBack(host)).toContain(
+    expect(host.annotations[KEYS.state]).toBe('Degraded');
+    expect(host.annotations[KEYS.reason]).toContain(
       'the new kubelet refused a pod that ran: shop/db; kubectl describe pod',
     );
     expect(host.now.getTime() - from).toBeLessThan(5000);
   });
 
-  test('is named with the reason when it has failed by the refusal already', async () => {
+  test('rolls any change back when the new kubelet refused it for its sysctls', async () => {
     const host = node();
-    inTheSoak(host, () => host.seenPods.push({ ...db, phase: 'Failed', reason: 'NodeAffinity' }));
+    inTheSoak(host, () => host.seenPods.push({ ...db, phase: 'Failed', reason: 'SysctlForbidden' }));
 
     await startedAgent(host, POLICY);
 
-    expect(rolledBack(host)).toContain('refused a pod that ran: shop/db (NodeAffinity)');
+    expect(rolledBack(host)).toContain('refused a pod that ran: shop/db (SysctlForbidden)');
+  });
+
+  test.each(['UnexpectedAdmissionError', 'NodeAffinity', 'OutOfcpu', 'OutOfpods', 'Reason of 1.40'])(
+    'is told once, and the change is kept and not tried again, when the new kubelet refused it for %s',
+    async (reason) => {
+      const host = node();
+      inTheSoak(host, () => {
+        host.seenPods.push(refused);
+        host.onSleep = () => host.seenPods.splice(0, 1, { ...db, phase: 'Failed', reason });
+      });
+
+      const agent = await startedAgent(host, POLICY);
+
+      expect(host.annotations[KEYS.state]).toBe('Done');
+      expect(host.files.get(ENVIRONMENT_FILE)).toContain('--allowed-unsafe-sysctls=net.core.somaxconn');
+      expect(host.annotations[KEYS.reason]).toContain(
+        `During the last change the restarted kubelet refused a pod that ran: shop/db (${reason}), for reasons that have nothing to do with sysctls`,
+      );
+      const events = (): readonly string[] => host.actions.filter((action) => action.startsWith('event'));
+      expect(events()).toEqual(['event NodeDone']);
+      const patches = host.actions.length;
+
+      for (let times = 0; times < 20; times += 1) {
+        agent.setNode(host.node());
+        agent.hostChanged();
+        host.advance(120_000);
+        await atRest();
+      }
+      expect(host.restarts).toBe(1);
+      expect(host.actions.slice(patches)).toEqual([]);
+    },
+  );
+
+  test('does not roll a removal back when it has no sysctls', async () => {
+    const { host, agent } = await withRemoval();
+    inTheSoak(host, () => host.seenPods.push({ ...refused, uid: 'uid-gpu', name: 'gpu' }));
+
+    agent.setConfigMap(host.configMap(LESS));
+    await atRest();
+
+    expect(host.annotations).toMatchObject({ [KEYS.state]: 'Done', [KEYS.running]: 'net.core.somaxconn' });
+    expect(host.annotations[KEYS.reason]).toContain('refused a pod that ran: shop/gpu,');
   });
 
   test.each(['', 'Evicted', 'DeadlineExceeded', 'Terminated'])(
@@ -292,8 +347,40 @@ describe('a kubelet that fails permanently', () => {
     expect(host.files.get(ENVIRONMENT_FILE)).toBe(BEFORE);
     expect(host.annotations[KEYS.state]).toBe('Degraded');
     expect(host.annotations[KEYS.reason]).toMatch(
-      /could not be rolled back.*no disk.*\/etc\/default\/kubelet no longer holds the change.*journalctl -u kubelet\.service.*systemctl restart kubelet\.service/su,
+      /could not be rolled back.*no disk.*\/etc\/default\/kubelet no longer holds the change, and the kubelet is not healthy without it either: the list is not the cause.*journalctl -u kubelet\.service.*systemctl restart kubelet\.service/su,
     );
+  });
+});
+
+describe('a kubelet that is not healthy again after any restart', () => {
+  test('is reported within the time of the change as not because of the list, and the node is Done once it is repaired', async () => {
+    const host = node();
+    let isBroken = false;
+    host.restarted = async () => {
+      isBroken = true;
+    };
+    host.healthy = () => !isBroken;
+    const begun = host.now.getTime();
+
+    const agent = await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.reason]).toMatch(
+      /did not become healthy.*Rolled back, and still.*the list is not the cause/su,
+    );
+    expect(host.files.get(ENVIRONMENT_FILE)).toBe(BEFORE);
+    expect(host.now.getTime() - begun).toBeLessThan(200_000);
+
+    isBroken = false;
+    host.restarted = () => Promise.resolve();
+    host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctls=net.core.somaxconn\n');
+    host.startKubelet();
+    agent.hostChanged();
+    host.advance(1000);
+    await atRest();
+    host.advance(11_000);
+    await atRest();
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    expect(host.annotations).not.toHaveProperty([KEYS.failedRevision]);
   });
 });
 

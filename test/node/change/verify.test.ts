@@ -31,6 +31,7 @@ class Restarted {
           services: async () => [],
           tryRestart: async () => {},
           startFailed: async () => {},
+          ending: async () => undefined,
           journal: async () => [
             'E0102 03:04:05.678901    4711 run.go:72] "command failed" err="no such sysctl"',
           ],
@@ -82,6 +83,9 @@ class Restarted {
       environment: [],
       environmentFiles: [],
       fragmentPath: '',
+      execStarts: 1,
+      needsReload: false,
+      stateSinceMs: 0,
       dropInPaths: [],
       ...answer,
     };

@@ -34,6 +34,35 @@ describe('the health of the running kubelet', () => {
     expect((await seen(host.ports())).healthy).toBe(healthy);
   });
 
+  test('is asked alone, after the agent’s other reads: on a slow machine those delay the answer', async () => {
+    const host = new FakeHost().startKubelet();
+    const ports = host.ports();
+    let reading = 0;
+    const slowly = async <R>(read: () => Promise<R>): Promise<R> => {
+      reading += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      reading -= 1;
+      return read();
+    };
+    const files: typeof ports.files = {
+      ...ports.files,
+      read: (path) => slowly(() => ports.files.read(path)),
+      shortage: (path, bytes) => slowly(() => ports.files.shortage(path, bytes)),
+      changedAt: (path) => slowly(() => ports.files.changedAt(path)),
+    };
+    const whileReading: number[] = [];
+    const health = {
+      ok: async () => {
+        whileReading.push(reading);
+        return true;
+      },
+    };
+
+    await seen({ ...ports, files, health });
+
+    expect(whileReading).toEqual([0]);
+  });
+
   test('is read from the process’s own address, not from that of the next start', async () => {
     const host = new FakeHost().startKubelet();
     host.environment = [...host.environment, 'KUBELET_KUBEADM_ARGS=--healthz-port=0'];

@@ -182,6 +182,8 @@ function systemdOf(context: PortsContext): Systemd {
     services: () => Promise.resolve([]),
     tryRestart: restart,
     startFailed: restart,
+    // Here a kubelet ends by its own error or by a job of the agent, of a person or of the undo script.
+    ending: () => step(context, 'kubelet log', HOST_COMMAND_MS, () => kubelet.ending()),
     journal: () => step(context, 'kubelet log', HOST_COMMAND_MS, () => kubelet.log()),
   };
 }

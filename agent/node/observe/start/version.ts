@@ -1,5 +1,7 @@
 // The version of the kubelet, and whether it takes the flag that the agent sets.
 
+import { ALLOWED_FLAG } from '../../../kubelet/flags/flags.ts';
+import { unknownFlagIn } from '../../../kubelet/flags/unknown-flag.ts';
 import { parseVersion, type Version } from '../../../sysctl/version.ts';
 import { steadyLine } from '../../../text/steady.ts';
 import type { Processes, Program, ProgramAnswer } from '../../ports.ts';
@@ -7,10 +9,10 @@ import type { KubeletStart } from './start.ts';
 import { kubeletErrorLine } from '../kubelet-log.ts';
 
 /** Passed with --version, so that a kubelet that no longer knows the flag is detected. Any valid allowance. */
-const FLAG_WE_USE = '--allowed-unsafe-sysctls=net.core.somaxconn';
+const FLAG_WE_USE = `--${ALLOWED_FLAG}=net.core.somaxconn`;
 
 export type VersionAnswer =
-  | { readonly kind: 'version'; readonly version: Version }
+  | { readonly kind: 'version'; readonly version: Version; readonly takesFlag: boolean }
   | { readonly kind: 'refused'; readonly reason: string }
   /** No binary may be run that could say. */
   | { readonly kind: 'unknown' };
@@ -25,7 +27,11 @@ export async function askVersion(
   const asked: Program = mayRunNext || isRunning ? next : (running ?? next);
   const run = mayRunNext || running !== undefined;
   const answer = await processes.kubeletVersion(asked, [FLAG_WE_USE], { run });
-  return answer === undefined ? { kind: 'unknown' } : versionIn(asked.path, answer);
+  if (answer === undefined) return { kind: 'unknown' };
+  if (answer.ok || unknownFlagIn(answer.output) !== ALLOWED_FLAG) return versionIn(asked.path, answer);
+  const plain = await processes.kubeletVersion(asked, [], { run });
+  const version = plain?.ok === true ? versionIn(asked.path, plain) : undefined;
+  return version?.kind === 'version' ? { ...version, takesFlag: false } : versionIn(asked.path, answer);
 }
 
 function versionIn(path: string, { ok, output }: ProgramAnswer): VersionAnswer {
@@ -40,5 +46,5 @@ function versionIn(path: string, { ok, output }: ProgramAnswer): VersionAnswer {
         kind: 'refused',
         reason: `Expected ${path} --version to print a version, got ${steadyLine(lines[0] ?? 'nothing')}`,
       }
-    : { kind: 'version', version };
+    : { kind: 'version', version, takesFlag: true };
 }

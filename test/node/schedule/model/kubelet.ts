@@ -4,7 +4,7 @@
 import type { ConfigSources } from '../../../../agent/kubelet/config.ts';
 import { nextArgv } from '../../../../agent/kubelet/configured.ts';
 import { runningAllowances } from '../../../../agent/kubelet/running.ts';
-import type { Readiness, UnitStatus } from '../../../../agent/node/ports.ts';
+import type { Ending, Readiness, UnitStatus } from '../../../../agent/node/ports.ts';
 import type { Disk } from './disk.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -58,6 +58,7 @@ export class KubeletUnit {
   #invocation = 0;
   #lastStartedMs = 0;
   #nextStart: (() => void) | undefined;
+  #ending: Ending | undefined;
   #reportedMs = 0;
   #readySinceMs = 0;
   #notReadySinceMs: number | undefined;
@@ -88,6 +89,7 @@ export class KubeletUnit {
       return;
     }
     this.#end();
+    this.#ending = { isByJob: true, code: 'exited', status: 0, result: 'success' };
     await this.#simulation.pass(STOP_MS);
     this.start(by);
   }
@@ -163,7 +165,15 @@ export class KubeletUnit {
       environmentFiles: [{ path: ENVIRONMENT_FILE, optional: true }],
       fragmentPath: FRAGMENT_FILE,
       dropInPaths: [],
+      execStarts: 1,
+      needsReload: false,
+      stateSinceMs: this.#lastStartedMs,
     };
+  }
+
+  /** How the last process ended. */
+  ending(): Ending | undefined {
+    return this.#ending;
   }
 
   log(): readonly string[] {
@@ -213,6 +223,7 @@ export class KubeletUnit {
     );
     this.crashesMs.push(this.#simulation.nowMs);
     this.#end();
+    this.#ending = { isByJob: false, code: 'exited', status: 1, result: 'exit-code' };
     this.#nextStart = this.#simulation.after(this.#options.restartMs, () => {
       this.#nextStart = undefined;
       this.start('systemd');
