@@ -38,11 +38,14 @@ export function withoutOurs(found: Uint8Array, ours: Ours): Uint8Array {
   const known = new Set(before.flatMap(({ value }) => wordTexts(value)));
   const hadFlag = before.some(({ value }) => allowedUses(value).length > 0);
   let content = withoutGlued(found, ours);
+  const inForce = assignmentsIn(content, systemdVersion).findLastIndex(({ key }) => key === variable);
   for (const index of assignmentsIn(content, systemdVersion).keys()) {
+    // Its bytes before our change are only known to be those of the assignment in force.
+    const former = index === inForce ? ours.before : undefined;
     const edit = (uses: readonly WordRange[], flag: string | undefined): Uint8Array =>
       uses.length === 0
         ? content
-        : editExtraArgs({ content, systemdVersion, carried: '', former: ours.before, index, uses, flag });
+        : editExtraArgs({ content, systemdVersion, carried: '', former, index, uses, flag });
     const list = listEdit(assignmentsIn(content, systemdVersion)[index], names, hadFlag);
     content = edit(list.uses, list.flag);
     const assignment = assignmentsIn(content, systemdVersion)[index];

@@ -37,7 +37,7 @@ describe('parseUnitFiles', () => {
   test('returns every ExecStart= that is in force', () => {
     expect(parseUnitFiles([FRAGMENT, '[Service]\nExecStart=@/bin/x kubelet --v=2\n']).execStart).toEqual([
       ['/usr/bin/kubelet'],
-      ['kubelet', '--v=2'],
+      ['/bin/x', '--v=2'],
     ]);
   });
 });

@@ -120,6 +120,23 @@ describe('a node whose kubelet has a --config-dir and no $KUBELET_EXTRA_ARGS', (
   });
 });
 
+describe('another program that removes the agent’s file', () => {
+  test('is left alone after the second time', async () => {
+    const host = eksHost();
+    const agent = await startedAgent(host, POLICY);
+    for (let run = 0; run < 3; run += 1) {
+      host.files.delete(OURS);
+      host.startKubelet();
+      await hostChanged(host, agent);
+    }
+
+    expect(host.restarts).toBe(2);
+    expect(seen(host)).toEqual({ state: 'Degraded', running: 'kernel.sem', own: false });
+    expect(host.annotations[KEYS.reason]).toContain("took the agent's list out 2 times");
+    expect(host.annotations[KEYS.reason]).toContain(`should leave ${OURS} alone`);
+  });
+});
+
 describe('a kubelet that does not run with the list of the agent’s file', () => {
   const failing: readonly (readonly [string, (host: FakeHost) => void, string])[] = [
     [

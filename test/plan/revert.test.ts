@@ -6,7 +6,7 @@ import { kubeadmUnit, NOTHING_APPLIED, NO_CONFIG } from '../kubelet/units.ts';
 
 const OURS = '--allowed-unsafe-sysctls=net.core.somaxconn';
 
-function revert(found: string, before: string | undefined, old?: string): string {
+function revert(found: string, before: string | undefined, variable?: string): string {
   return Buffer.from(
     revertAllowances({
       path: '/etc/default/kubelet',
@@ -14,8 +14,9 @@ function revert(found: string, before: string | undefined, old?: string): string
       before: before === undefined ? undefined : Buffer.from(before),
       applied: ['net.core.somaxconn'],
       configuredAfter: ['net.core.somaxconn'],
-      flag: { before: old, after: OURS },
+      flag: { before: undefined, after: OURS },
       systemdVersion: 252,
+      ...(variable !== undefined && { variable }),
     }),
   ).toString();
 }
@@ -99,7 +100,31 @@ describe('revertAllowances', () => {
     ],
     ['with CRLF', `A=1\r\nKUBELET_EXTRA_ARGS='--v=3 ${OURS}'\r\n`, `A=1\r\nKUBELET_EXTRA_ARGS='--v=3'\r\n`],
   ])('removes our flag where another party wrote it %s', (_how, found, expected) => {
-    expect(revert(found, 'KUBELET_EXTRA_ARGS=--v=3\n')).toBe(expected);
+    expect(revert(found, 'KUBELET_EXTRA_ARGS=--v=2\n')).toBe(expected);
+  });
+
+  test('removes our flag from a line with escaped blanks, with the blank before it', () => {
+    for (const flag of [OURS, OURS.replace('=', '\\ '), OURS.replace('sysctls', 'sysctl')]) {
+      expect(revert(`KUBELET_EXTRA_ARGS=--v=3\\ ${flag}\\ --x=1\n`, undefined)).toBe(
+        'KUBELET_EXTRA_ARGS=--v=3\\ --x=1\n',
+      );
+    }
+  });
+
+  test('restores the bytes of the line in force when its value is as before', () => {
+    expect(revert(`# new\nKUBELET_EXTRA_ARGS='--v=3 ${OURS}'\n`, 'KUBELET_EXTRA_ARGS=--v=3\n')).toBe(
+      '# new\nKUBELET_EXTRA_ARGS=--v=3\n',
+    );
+  });
+
+  test.each([
+    ['in another form', `--v=4 --allowed-unsafe-sysctls net.core.somaxconn`],
+    ['under another name', '--v=4 --allowed-unsafe-sysctl=net.core.somaxconn'],
+    ['glued to another word', `--v=4${OURS}`],
+  ])('removes our flag from another variable that our change edited, %s', (_how, value) => {
+    expect(revert(`KUBELET_FLAGS="${value}"\nB=2\n`, 'KUBELET_FLAGS="--v=3"\n', 'KUBELET_FLAGS')).toBe(
+      'KUBELET_FLAGS="--v=4"\nB=2\n',
+    );
   });
 
   /** What other programs make of a line with our flag: each returns lines. */

@@ -168,6 +168,16 @@ describe('the rollback script', () => {
       'K=\'--v=3 "--allowed-unsafe-sysctls=kernel.sem,net.core.somaxconn" --x=1\'\n',
       "K='--v=3 --x=1'\n",
     ],
+    [
+      'escaped blanks and another order',
+      'K=--v=3\\ --allowed-unsafe-sysctls=net.core.somaxconn,kernel.sem\\ --x=1\n',
+      'K=--v=3\\ --x=1\n',
+    ],
+    [
+      'two words with escaped blanks',
+      'K=--v=3\\ --allowed-unsafe-sysctls\\ net.core.somaxconn,kernel.sem\n',
+      'K=--v=3\n',
+    ],
     ['underscores', 'K=--allowed_unsafe_sysctls=kernel.sem,net.core.somaxconn\n', 'K=\n'],
     ['slashes', 'K=--allowed-unsafe-sysctls=kernel/sem,net/core/somaxconn\n', 'K=\n'],
     ['CRLF', `A=1\r\nK=--v=3 ${ADDED}\r\nB=2\r\n`, 'A=1\r\nK=--v=3\r\nB=2\r\n'],
@@ -204,6 +214,7 @@ describe('the rollback script', () => {
 
   test.each([
     ['a flag of another name', 'KUBELET_EXTRA_ARGS=--allowed-unsafe-sysctl=kernel.sem\n', {}],
+    ['a flag of another name in another variable', 'KUBELET_FLAGS=--allow=kernel.sem\n', {}],
     [
       'a list that has lost an earlier name',
       'K=--allowed-unsafe-sysctls=kernel.sem,kernel.msgmax\n',
@@ -216,6 +227,15 @@ describe('the rollback script', () => {
     expect(await readFile(`${root}/etc/kubelet`, 'utf8')).toBe(content);
     expect((await readdir(`${root}/agent`)).toSorted()).toEqual(['undo', 'undoing']);
     expect((await readdir(`${root}/etc`)).toSorted()).toEqual(['kubelet']);
+  });
+
+  test('leaves every file alone that another party modified during a change of another flag', async () => {
+    const others = { other: [`B=1\n`, `B=${FLAG}\n`] } as const;
+    const { root, exitCode } = await undo({ content: `K=${FLAG} --x\n`, was: FLAG, others });
+
+    expect(exitCode).toBe(0);
+    expect(await readFile(`${root}/etc/kubelet`, 'utf8')).toBe(`K=${FLAG} --x\n`);
+    expect(await readFile(`${root}/etc/other`, 'utf8')).toBe(`B=${FLAG}\n`);
   });
 
   test('removes a drop-in that did not exist before, and keeps its folder and what else is in it', async () => {

@@ -83,6 +83,14 @@ describe('a kubelet upgraded to one that does not know our flag', () => {
     expect(host.annotations[KEYS.reason]).toContain('Next try at');
   });
 
+  test('has nothing left of the agent in its file, and the state says so', async () => {
+    const { host, agent } = await upgraded();
+    await passes(host, agent);
+
+    const state: unknown = JSON.parse(host.files.get(`${STATE_DIR}/state.json`) ?? '{}');
+    expect(state).toMatchObject({ originals: [], lastApplied: { ours: [], folded: [] } });
+  });
+
   test('that a person stopped is left stopped, with the flag taken out', async () => {
     const { host, agent } = await upgraded();
     host.startKubelet();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { KEYS } from '../../../agent/names.ts';
-import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
+import { CONFIG_FILE, ENVIRONMENT_FILE, FakeHost, fakeProgram } from '../../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from '../started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn', nodeSoakSeconds: '0' };
@@ -83,6 +83,46 @@ describe('a pending daemon-reload', () => {
     await startedAgent(host, POLICY);
 
     expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+
+  test('does not block the change of a kubelet that another program executes', async () => {
+    const wrapper = '/usr/local/bin/kubenswrapper';
+    const host = new FakeHost({
+      [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--v=3\n',
+      [FRAGMENT]: UNIT.replace('ExecStart=', `ExecStart=${wrapper} `),
+      [DROP_IN]: '[Service]\nEnvironmentFile=-/etc/proxy\n',
+    });
+    host.programs[wrapper] = fakeProgram(wrapper);
+    host.startKubelet();
+    host.execStart = [wrapper, ...host.execStart];
+    host.needsReload = true;
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.reason]).not.toContain('daemon-reload');
+    expect(host.actions).toContain('arm');
+  });
+
+  test('blocks the change of the agent’s drop-in when it takes --config-dir away', async () => {
+    const folder = '/etc/kubelet.d';
+    const host = new FakeHost({
+      [FRAGMENT]: `[Service]\nExecStart=/usr/bin/kubelet --config=${CONFIG_FILE} --config-dir=${folder}\n`,
+      [DROP_IN]: `[Service]\nExecStart=\nExecStart=/usr/bin/kubelet --config=${CONFIG_FILE}\n`,
+      [`${folder}/10-x.conf`]:
+        'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nmaxPods: 9\n',
+    });
+    host.execStart = ['/usr/bin/kubelet', `--config=${CONFIG_FILE}`, `--config-dir=${folder}`];
+    host.environment = [];
+    host.environmentFiles = [];
+    host.needsReload = true;
+    host.startKubelet();
+
+    await startedAgent(host, POLICY);
+
+    expect(host.annotations[KEYS.state]).toBe('Blocked');
+    expect(host.annotations[KEYS.reason]).toContain(
+      'After a daemon-reload the agent could not change this node',
+    );
   });
 
   test('is told on a node that is Done when the next start would lack the list', async () => {
