@@ -70,7 +70,7 @@ function withValue(
     former === undefined ? undefined : reparse(toByteString(former), systemdVersion),
     variable,
   );
-  const isRead = readingOf(before.text, variable, assignment?.bytes ?? '');
+  const isRead = readingOf(before.text, variable, assignment);
   const safe = valuesFor(assignment?.bytes).flatMap(({ text: value, splices }) => {
     const inPlace =
       assignment === undefined ? [] : replaced(before.text, assignment, { text: value, splices }, raw);
@@ -95,12 +95,18 @@ function withValue(
 function readingOf(
   text: string,
   variable: string,
-  value: string,
+  assignment: Assignment | undefined,
 ): (next: string, nextValue: string) => boolean {
+  const at = assignment?.from ?? 0;
+  const value = assignment?.bytes ?? '';
+  // An earlier assignment may have the new value already: what a shell reads there must not count.
+  const emptied = (file: string): string => `${file.slice(0, at)}${variable}=\n${file.slice(at)}`;
   const old = shellValue(text, variable);
-  if (old === value) return (next, nextValue) => shellValue(next, variable) === nextValue;
+  const canEmpty = shellValue(emptied(text), variable) === old;
+  const read = (file: string): string | undefined => shellValue(canEmpty ? emptied(file) : file, variable);
+  if (old === value) return (next, nextValue) => read(next) === nextValue;
   if (old === undefined || !hasSameWords(old, value)) return () => true;
-  return (next, nextValue) => hasSameWords(shellValue(next, variable) ?? '', nextValue);
+  return (next, nextValue) => hasSameWords(read(next) ?? '', nextValue);
 }
 
 function hasSameWords(one: string, other: string): boolean {

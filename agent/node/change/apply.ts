@@ -1,6 +1,7 @@
 // Carries out a decided change, then saves, commits and reports the result.
 
 import { withDropIn, type ConfigSources } from '../../kubelet/config.ts';
+import { withContent } from '../../plan/carried/carried.ts';
 import { runningAllowances } from '../../kubelet/running.ts';
 import { commit } from './arm.ts';
 import { decide, planNode, type Decision } from '../decide/decide.ts';
@@ -136,17 +137,13 @@ function observationAfter(
   }
   const { proof } = result;
   const { file, after } = change.plan;
-  const { unit } = observation;
+  const { unit, pending } = observation;
   const config = configAfter({ observation, change });
   return {
     ...observation,
     config,
-    unit: {
-      ...unit,
-      environmentFiles: unit.environmentFiles.map((entry) =>
-        entry.path === file ? { ...entry, content: after } : entry,
-      ),
-    },
+    unit: withContent(unit, file, after),
+    pending: pending && { ...pending, unit: withContent(pending.unit, file, after) },
     written: observation.written.map((entry) => (entry.path === file ? { ...entry, content: after } : entry)),
     ...(proof && {
       status: proof.status,

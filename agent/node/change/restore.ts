@@ -1,4 +1,4 @@
-// Takes a change out of the kubelet's environment files.
+// Takes a change out of the files of the kubelet that hold it.
 
 import { revertDropIn } from '../../kubelet/drop-in.ts';
 import { EXTRA_ARGS } from '../../kubelet/unit.ts';
