@@ -62,7 +62,7 @@ export function decideRollout(
   return {
     ...phaseOf({ gate, members, joining, canaries, approved, maxUnavailable, holders, awaitsAnswers }),
     approvals: [...withdrawalsOf(all, new Set(going), gate, terms.now), ...going.map(approvalOf)],
-    untaint: policy === undefined ? [] : taintsToRemove(all, nodes),
+    untaint: policy === undefined ? [] : joining.filter(isDone).map(({ node }) => node.name),
     maxUnavailable,
     holders,
     nodes: verdictsOf(all, members, canaries, terms),
@@ -83,23 +83,7 @@ function membersOf(
   return nodes
     .filter((node) => node.state !== undefined || isLinux(node))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map((node) => {
-      const revision = revisionOf(node);
-      return memberOf(hasTaintAgain(node, revision) ? { ...node, joining: false } : node, revision, terms);
-    });
-}
-
-/** True for a node whose start-up taint came back: it had its first change, may run pods, and is changed like any other. */
-function hasTaintAgain({ joining, appliedRevision }: FleetNode, revision: string | undefined): boolean {
-  return joining && appliedRevision !== undefined && appliedRevision !== revision;
-}
-
-/** Returns the nodes whose start-up taint must go: new ones that are done, and those to which another party gave it again. */
-function taintsToRemove(members: readonly Candidate[], nodes: readonly FleetNode[]): readonly string[] {
-  const tainted = new Set(nodes.filter(({ joining }) => joining).map(({ name }) => name));
-  return members
-    .filter((member) => tainted.has(member.node.name) && (!member.node.joining || isDone(member)))
-    .map(({ node }) => node.name);
+    .map((node) => memberOf(node, revisionOf(node), terms));
 }
 
 /**

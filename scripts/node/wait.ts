@@ -11,8 +11,8 @@ import { reportOf } from './report.ts';
 import type { World } from './world.ts';
 
 const EVERY_MS = 50;
-/** Longer than any change, including the wait for the kubelet's report. */
-const TIMEOUT_MS = 45_000;
+/** Longer than a change whose kubelet reports its node late. */
+const TIMEOUT_MS = 90_000;
 const LOG_LINES = 12;
 const LINE_LENGTH = 400;
 

@@ -470,6 +470,32 @@ describe('another variable of ExecStart=', () => {
     });
   });
 
+  it('keeps words that the agent once carried into another variable of the same file', () => {
+    const words = '--node-ip=10.0.0.11 --v=2';
+    const written = {
+      file: DEFAULT,
+      variable: 'KUBELET_EXTRA_ARGS',
+      bytes: undefined,
+      left: null,
+      applied: ['net.core.somaxconn'],
+      carried: {
+        origin: 'KUBELET_EXTRA_ARGS in Environment= of kubelet.service',
+        value: '--node-ip=10.0.0.11',
+      },
+      found: undefined,
+    };
+    const plan = planChange({
+      unit: aks([[DEFAULT, `KUBELET_FLAGS=${words}\n`]]),
+      config: NO_CONFIG,
+      desired: ['net.core.somaxconn'],
+      lastApplied: NOTHING_APPLIED,
+      unmanaged: 'Keep',
+      goal: 'Apply',
+      written: [written],
+    });
+    expect(plan).toMatchObject({ words: { after: [...words.split(' '), FLAG] } });
+  });
+
   it('comes after KUBELET_EXTRA_ARGS where the unit takes both', () => {
     const unit = unitWith([[DEFAULT, 'KUBELET_FLAGS=--v=2\n']], {
       execStart: ['/opt/bin/kubelet', '$KUBELET_FLAGS', '$KUBELET_EXTRA_ARGS'],

@@ -5,6 +5,7 @@ import { runningAllowances } from '../../kubelet/running.ts';
 import { coverageOf } from '../../sysctl/coverage.ts';
 import { errorText } from '../../text/error-text.ts';
 import { sha256Of } from '../../text/hash.ts';
+import { STEADY_MS } from '../decide/steadiness.ts';
 import { armChange, type ArmPorts, expectArmed, restartTimer, UndoneByHostError } from './arm.ts';
 import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
@@ -177,7 +178,7 @@ async function verifyAndSoak(
         started: proof.status,
         before: start.before,
         healthz: journal.healthz ?? undefined,
-        seconds: journal.nodeSoakSeconds,
+        seconds: soakSeconds(journal, proof),
         pods,
       });
       return soaked.ok ? { ...proof, lost: soaked.note } : soaked;
@@ -209,6 +210,11 @@ async function rollBackFault(
 function joined(...notes: readonly (string | undefined)[]): string | undefined {
   const texts = notes.filter((text) => text !== undefined);
   return texts.length === 0 ? undefined : texts.join('. Also, ');
+}
+
+/** A kubelet that systemd has restarted since the change crashed once, and may crash again. */
+function soakSeconds({ nodeSoakSeconds }: Journal, { status }: Verified): number {
+  return status.restarts === 0 ? nodeSoakSeconds : Math.max(nodeSoakSeconds, STEADY_MS / 1000);
 }
 
 /** Accepts a kubelet that allows every desired name and pattern. */

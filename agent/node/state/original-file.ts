@@ -30,11 +30,11 @@ export function originalsOf({ original, originals, lastChange }: Saved): readonl
 export function originalsAfter(state: Saved, change: FileChange): readonly Original[] | undefined {
   const known = originalsOf(state);
   const { file, variable, before, after, isCleaned } = change;
-  const others = known?.filter((one) => one.file !== file);
+  const others = known?.filter((one) => !isOf(one, change));
   if (known === undefined || others === undefined) return undefined;
   if (isCleaned) return others;
   const left = sha256Of(after);
-  const old = known.find((one) => one.file === file);
+  const old = known.find((one) => isOf(one, change));
   if (left === sha256Of(before))
     return old === undefined ? known : known.map((one) => (one === old ? following(old, change) : one));
   const bytes = before === undefined ? null : Buffer.from(before).toString('base64');
@@ -49,6 +49,14 @@ export function originalsAfter(state: Saved, change: FileChange): readonly Origi
   };
   const { ours, folded } = change.remember;
   return [...others, following({ ...entry, applied: [...ours, ...folded] }, change)];
+}
+
+/** True for what the agent saved of this variable in this file: a file may have had more than one. */
+export function isOf(
+  { file, variable = EXTRA_ARGS }: Original,
+  change: Pick<FileChange, 'file' | 'variable'>,
+): boolean {
+  return file === change.file && (variable ?? undefined) === change.variable;
 }
 
 function following({ carried: _, ...original }: Original, { carried }: FileChange): Original {

@@ -66,7 +66,7 @@ export function followCarried(
     return { ...asIs, ...nodeWith(withContent(input.unit, target.path, assigned), config) };
   }
   const copy = wordTexts(inForce.value);
-  const written = input.written?.find(({ file }) => file === target.path);
+  const written = input.written?.find((one) => one.file === target.path && one.variable === variable);
   const base = written && baseOf(written, target.content, { copy, source, systemdVersion });
   if (base === undefined) return { ...asIs, source: undefined, followed: [] };
   const merged = mergeArguments({ base: wordTexts(base), source: wordTexts(source.value), copy });

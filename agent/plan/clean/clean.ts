@@ -42,7 +42,8 @@ export function planRestore(input: PlanInput, now: NodeNow): Planned | Refused |
  */
 export function planLeftBehind(input: PlanInput, now: NodeNow, planned: Planned): Planned {
   for (const written of input.written ?? []) {
-    const plan = written.file === planned.file ? undefined : planCleaned(input, now, written);
+    const isPlanned = written.file === planned.file && written.variable === planned.variable;
+    const plan = isPlanned ? undefined : planCleaned(input, now, written);
     if (plan?.kind === 'planned' && !plan.changesArguments) {
       const { file, variable, before, after, changed, words, isCleaned, reason } = plan;
       return {

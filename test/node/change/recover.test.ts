@@ -110,6 +110,18 @@ describe('a change that an earlier run of the agent left open', () => {
     expect(history(host)).toMatchObject([{ result: 'RolledBack' }]);
   });
 
+  test('is soaked for 10 s, whatever the policy says, when systemd has restarted the kubelet since', async () => {
+    const host = hostWith(BEFORE, AFTER);
+    host.autoRestarts = 1;
+    host.files.set(JOURNAL_FILE, journal({ nodeSoakSeconds: 0 }));
+    const begun = host.now.getTime();
+
+    await startedAgent(host, POLICY);
+
+    expect(history(host)).toMatchObject([{ result: 'Done' }]);
+    expect(host.now.getTime() - begun).toBeGreaterThanOrEqual(10_000);
+  });
+
   test('is undone without a restart and retried when no kubelet was started with it', async () => {
     const host = hostWith(BEFORE);
     host.files.set(ENVIRONMENT_FILE, AFTER);

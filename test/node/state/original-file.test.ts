@@ -62,6 +62,15 @@ describe('the original bytes of a file', () => {
     ]);
   });
 
+  it('are saved apart for each variable of one file', () => {
+    const flags = { ...CHANGE, variable: 'KUBELET_FLAGS', before: OURS, after: LATER };
+    const both = originalsAfter(state, flags) ?? [];
+    expect(both.map(({ variable, bytes }) => [variable, bytes])).toEqual([
+      [undefined, FIRST.toString('base64')],
+      ['KUBELET_FLAGS', OURS.toString('base64')],
+    ]);
+  });
+
   it('are forgotten with the change that cleans the file', () => {
     expect(originalsAfter(state, { ...CHANGE, before: OURS, after: FIRST, isCleaned: true })).toEqual([]);
   });
