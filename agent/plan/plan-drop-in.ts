@@ -22,14 +22,13 @@ import type { DropInTarget } from './target.ts';
 import type { Planned, PlanInput, Refused } from './types.ts';
 import { startProblem } from './uses.ts';
 
-/** Returns the plan of a change of this file alone. Throws a ConfigError for a config file that the kubelet or the agent cannot read. */
+/** Returns the plan of a change of this file alone; `before`: what is configured now. Throws a ConfigError for a config file that the kubelet or the agent cannot read. */
 export function planDropIn(
   input: PlanInput,
   target: DropInTarget,
-  files: readonly ParsedEnvironmentFile[],
+  { files, before }: { readonly files: readonly ParsedEnvironmentFile[]; readonly before: Configured },
 ): Planned | Refused {
   const { unit, config } = input;
-  const before = configuredOf(unit, files, readKubeletConfig(config));
   const refusal = startProblem(unit, before, '')?.refusal ?? folderProblem(target);
   if (refusal !== undefined) return refusal;
 

@@ -58,7 +58,7 @@ function plan(input: PlanInput): Plan {
   if (target.kind === 'none') return { kind: 'unreconcilable', reason: target.reason };
   const planned =
     target.kind === 'drop-in'
-      ? planDropIn(input, target, files)
+      ? planDropIn(input, target, { files, before })
       : planTarget(input, target, { files, ...now });
   if (planned.kind !== 'planned' || planned.changed || input.goal === 'Restore') return planned;
   return planLeftBehind(input, now, planned);

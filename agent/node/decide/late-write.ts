@@ -1,7 +1,7 @@
 // Whether the kubelet was started before the agent could follow what its assignment hides. Pure.
 
 import { nextArgv } from '../../kubelet/configured.ts';
-import { ALLOWED_FLAG, parseFlags } from '../../kubelet/flags/flags.ts';
+import { withoutOurFlag } from '../../plan/carried/arguments.ts';
 import { withContent } from '../../plan/carried/carried.ts';
 import type { Planned } from '../../plan/types.ts';
 import { sha256Of } from '../../text/hash.ts';
@@ -34,7 +34,5 @@ export function lateReason({ file, carried }: Planned): string {
 
 /** Returns the arguments other than our flag, as one text. */
 function othersIn(argv: readonly string[]): string {
-  const args = argv.slice(1);
-  const uses = parseFlags(args).uses.filter(({ name }) => name === ALLOWED_FLAG);
-  return JSON.stringify(args.filter((_, at) => !uses.some((use) => at >= use.at && at < use.at + use.words)));
+  return JSON.stringify(withoutOurFlag(argv.slice(1)));
 }

@@ -23,6 +23,13 @@ export function argumentsOf(words: readonly string[]): readonly Argument[] {
   return found;
 }
 
+/** Returns the words of all arguments but our flag, in order. */
+export function withoutOurFlag(words: readonly string[]): readonly string[] {
+  return argumentsOf(words)
+    .filter(({ name }) => name !== ALLOWED_FLAG)
+    .flatMap((argument) => argument.words);
+}
+
 export interface MergedArguments {
   readonly words: readonly string[];
   /** For a person, such as `--v=4 in place of --v=3`. */

@@ -8,13 +8,12 @@ import {
   readEnvironmentFiles,
   type ParsedEnvironmentFile,
 } from '../../kubelet/environment/environment.ts';
-import { ALLOWED_FLAG } from '../../kubelet/flags/flags.ts';
 import { removedFlags } from './removed-flags.ts';
 import type { KubeletUnit } from '../../kubelet/unit.ts';
 import { quoteWord, wordTexts } from '../../kubelet/words.ts';
 import { NEWEST_KUBELET, type Version } from '../../sysctl/version.ts';
 import { sha256Of } from '../../text/hash.ts';
-import { argumentsOf, mergeArguments } from './arguments.ts';
+import { argumentsOf, mergeArguments, withoutOurFlag } from './arguments.ts';
 import { placeOf, type FileTarget } from '../target.ts';
 import type { Carried, PlanInput, WrittenFile } from '../types.ts';
 import { assignmentsIn, createdLine } from '../clean/written.ts';
@@ -133,6 +132,5 @@ function baseOf(
   if (written.carried !== undefined) return written.carried.value;
   if (!createdLine(written, systemdVersion)) return undefined;
   if (written.left !== sha256Of(content)) return source.value;
-  const others = argumentsOf(copy).filter(({ name }) => name !== ALLOWED_FLAG);
-  return others.flatMap(({ words }) => words.map(quoteWord)).join(' ');
+  return withoutOurFlag(copy).map(quoteWord).join(' ');
 }

@@ -3,18 +3,14 @@
 import { ConfigError, readKubeletConfig, withDropIn, type KubeletConfig } from '../../kubelet/config.ts';
 import { configuredOf, type Configured } from '../../kubelet/configured.ts';
 import { EditError } from '../../kubelet/edit/edit.ts';
-import {
-  EnvironmentFileError,
-  findAssignment,
-  parseEnvironmentFile,
-} from '../../kubelet/environment/environment-file.ts';
+import { EnvironmentFileError } from '../../kubelet/environment/environment-file.ts';
 import { readEnvironmentFiles } from '../../kubelet/environment/environment.ts';
-import { wordTexts } from '../../kubelet/words.ts';
 import { sha256Of } from '../../text/hash.ts';
 import { withContent } from '../carried/carried.ts';
 import type { Planned, PlanInput, Refused, WrittenFile } from '../types.ts';
 import { startProblem } from '../uses.ts';
-import { cleanedBytes } from './written.ts';
+import { patternsOf } from '../origins.ts';
+import { cleanedBytes, wordsIn } from './written.ts';
 
 export interface NodeNow {
   readonly before: Configured;
@@ -73,10 +69,11 @@ function planCleaned(
   written: WrittenFile,
 ): Cleaned | Refused | undefined {
   const { file, variable } = written;
+  const { systemdVersion } = input.unit;
   const read = input.unit.environmentFiles.find(({ path }) => path === file);
   const found = read === undefined ? written.found : read.content;
   try {
-    const bytes = cleanedBytes(written, found, input.unit.systemdVersion);
+    const bytes = cleanedBytes(written, found, systemdVersion);
     if (sha256Of(bytes) === sha256Of(found)) return undefined;
     const unit = variable === undefined ? input.unit : withContent(input.unit, file, bytes);
     const nextConfig =
@@ -93,8 +90,11 @@ function planCleaned(
       after: bytes,
       changed: true,
       changesArguments,
-      words: { before: wordsIn(found, input, variable), after: wordsIn(bytes, input, variable) },
-      configured: { before: patternsOf(before), after: patternsOf(after) },
+      words: {
+        before: wordsIn(found, variable, systemdVersion),
+        after: wordsIn(bytes, variable, systemdVersion),
+      },
+      configured: { before: patternsOf(before.allowances), after: patternsOf(after.allowances) },
       desired: [],
       missing: [],
       unmanaged: after.allowances.filter(({ pattern }) => !isApplied(input, pattern)),
@@ -135,25 +135,11 @@ function isInForce({ file, variable }: WrittenFile, { environment }: Configured)
   return variable !== undefined && environment.get(variable)?.assigned?.path === file;
 }
 
-function wordsIn(
-  content: Uint8Array | undefined,
-  { unit }: PlanInput,
-  variable: string | undefined,
-): string[] {
-  if (variable === undefined) return [];
-  const document = parseEnvironmentFile(content ?? new Uint8Array(), unit.systemdVersion);
-  return [...wordTexts(findAssignment(document, variable)?.value ?? '')];
-}
-
 function isApplied({ written }: PlanInput, pattern: string): boolean {
   return written?.some(({ applied }) => applied.includes(pattern)) === true;
 }
 
 /** Returns what a start of the kubelet takes from its files, as one text. */
 function startOf(configured: Configured): string {
-  return JSON.stringify([configured.args.map(({ text }) => text), patternsOf(configured)]);
-}
-
-function patternsOf({ allowances }: Configured): string[] {
-  return [...new Set(allowances.map(({ pattern }) => pattern))];
+  return JSON.stringify([configured.args.map(({ text }) => text), patternsOf(configured.allowances)]);
 }

@@ -13,6 +13,7 @@ import { ALLOWED_FLAG, listOf, parseFlags } from '../../kubelet/flags/flags.ts';
 import { readDropIn, printDropIn } from '../../kubelet/drop-in.ts';
 import { wordTexts } from '../../kubelet/words.ts';
 import { sha256Of } from '../../text/hash.ts';
+import { withoutOurFlag } from '../carried/arguments.ts';
 import type { WrittenFile } from '../types.ts';
 
 /**
@@ -88,8 +89,7 @@ function withoutOurs(
   const before = itemsBefore(written, systemdVersion);
   const kept = items.filter((item) => before?.includes(item) === true || !written.applied.includes(item));
   const flag = kept.length === 0 && before === undefined ? undefined : `--${ALLOWED_FLAG}=${printCsv(kept)}`;
-  const others = words.filter((_, at) => !uses.some((use) => at >= use.at && at < use.at + use.words));
-  const repeats = sameWords(others, wordTexts(written.carried?.value ?? ''));
+  const repeats = sameWords(withoutOurFlag(words), wordTexts(written.carried?.value ?? ''));
   if (flag === undefined && repeats && words.length > 0 && createdLine(written, systemdVersion)) {
     const without = text.slice(0, from).replace(/[ \t]+$/, '') + text.slice(end);
     if (countOf(without, systemdVersion) === countOf(text, systemdVersion) - 1) return without;
@@ -111,14 +111,24 @@ function countOf(text: string, systemdVersion: number | undefined): number {
   return parseEnvironmentFile(fromByteString(text), systemdVersion).assignments.length;
 }
 
+/** Returns the words of the variable in a file of this content; none where it is undefined. */
+export function wordsIn(
+  content: Uint8Array | undefined,
+  variable: string | undefined,
+  systemdVersion: number | undefined,
+): string[] {
+  if (variable === undefined) return [];
+  const document = parseEnvironmentFile(content ?? new Uint8Array(), systemdVersion);
+  return [...wordTexts(findAssignment(document, variable)?.value ?? '')];
+}
+
 /** Returns the list of the flag before the agent's first change; undefined when there was no flag. */
 function itemsBefore(
   { bytes, variable }: WrittenFile,
   systemdVersion: number | undefined,
 ): readonly string[] | undefined {
   if (bytes === undefined || variable === undefined) return undefined;
-  const document = parseEnvironmentFile(bytes, systemdVersion);
-  const words = wordTexts(findAssignment(document, variable)?.value ?? '');
+  const words = wordsIn(bytes, variable, systemdVersion);
   const uses = parseFlags(words).uses.filter(({ name }) => name === ALLOWED_FLAG);
   return uses.length === 0 ? undefined : uses.flatMap((use) => listOf(use));
 }

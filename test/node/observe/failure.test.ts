@@ -47,7 +47,7 @@ describe('a host that refuses the agent', () => {
   });
 });
 
-test('a failure for another cause is told without a word of security modules, in a text that stays the same', async () => {
+test('a failure for another cause names no security module, in a text that stays the same', async () => {
   const error = new Error('busctl call exited with 1: Connection timed out (pid 4242)');
 
   expect(await failure(error, { module: 'AppArmor', label: 'x (enforce)' })).toEqual({
