@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { ensureHostPackages, whyNoBed } from './bed/build/host-packages.ts';
 import { consoleLog } from './bed/util/progress.ts';
 import { whyNoGo } from './bed/build/go.ts';
-import { type Counts, runVitest } from './entry/run-vitest.ts';
+import { type Counts, type Failure, runVitest } from './entry/run-vitest.ts';
 
 const HELP = `Usage: npm test [-- TIER …]
 
@@ -23,6 +23,7 @@ const TIERS = ['check', 'unit', 'contract', 'e2e', 'faults'] as const;
 type Tier = (typeof TIERS)[number];
 
 interface Ran extends Counts {
+  readonly failures: readonly Failure[];
   /** Why all tests were skipped. */
   readonly why?: string;
 }
@@ -89,21 +90,21 @@ async function runTier(tier: Tier): Promise<Outcome> {
   return { tier, ...counts, seconds: (performance.now() - started) / 1000 };
 }
 
-async function runChecks(): Promise<Counts> {
-  let passed = 0;
+async function runChecks(): Promise<Ran> {
+  const failures: Failure[] = [];
   for (const [command, ...args] of CHECKS) {
     process.stdout.write(`${command} ${args.join(' ')}\n`);
     const { failed } = await execa(command, args, { preferLocal: true, stdio: 'inherit', reject: false });
-    passed += failed ? 0 : 1;
+    if (failed) failures.push({ title: [command, ...args].join(' ') });
   }
-  return { passed, failed: CHECKS.length - passed, skipped: 0 };
+  return { passed: CHECKS.length - failures.length, failed: failures.length, skipped: 0, failures };
 }
 
 async function runTests(tier: Exclude<Tier, 'check'>): Promise<Ran> {
   const why = WHY_NOT[tier]();
   if (why !== undefined) {
     process.stdout.write(`skipped: ${why}\n`);
-    return { passed: 0, failed: 0, skipped: await countTests(tier), why };
+    return { passed: 0, failed: 0, skipped: await countTests(tier), failures: [], why };
   }
   return runVitest(['--project', tier]);
 }
@@ -112,6 +113,21 @@ async function countTests(tier: Tier): Promise<number> {
   const { stdout } = await execa('vitest', ['list', '--project', tier, '--json'], { preferLocal: true });
   const tests: unknown = JSON.parse(stdout);
   return Array.isArray(tests) ? tests.length : 0;
+}
+
+/** A property's seed and counterexample stand in the first lines. */
+const MOST_LINES = 12;
+
+/** Returns what failed, for a reader who sees only the end of a long output. */
+function failureText({ tier, failures }: Outcome): readonly string[] {
+  return failures.flatMap(({ title, message = '' }) => [
+    `failed: ${tier}: ${title}`,
+    ...message
+      .split('\n')
+      .filter((line) => line !== '')
+      .slice(0, MOST_LINES)
+      .map((line) => `  ${line}`),
+  ]);
 }
 
 function summary(outcomes: readonly Outcome[]): string {
@@ -123,6 +139,8 @@ function summary(outcomes: readonly Outcome[]): string {
   const total = (key: 'passed' | 'failed' | 'skipped'): number =>
     outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
   return [
+    '',
+    ...outcomes.flatMap(failureText),
     '',
     'tier       passed  failed  skipped    time',
     ...rows,

@@ -1,11 +1,14 @@
 // Finds what takes our list out of where it was written: the line in force that lacks it.
 
+import { posix } from 'node:path';
+import { nextArgv } from '../kubelet/configured.ts';
 import type { Assignment } from '../kubelet/environment/environment-file.ts';
 import {
   readUsableEnvironmentFiles,
   type ParsedEnvironmentFile,
 } from '../kubelet/environment/environment.ts';
 import { ALLOWED_FLAG, listOf, parseFlags } from '../kubelet/flags/flags.ts';
+import { configPaths } from '../kubelet/running.ts';
 import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';
 import { wordTexts } from '../kubelet/words.ts';
 import { coverageOf } from '../sysctl/coverage.ts';
@@ -36,6 +39,10 @@ export function takerText(
   list: readonly string[],
 ): string {
   if (variable === null) {
+    const { configDir } = configPaths(nextArgv(unit));
+    if (configDir === undefined || posix.join(configDir, posix.basename(file)) !== file) {
+      return `the kubelet's arguments no longer have --config-dir ${posix.dirname(file)}, so that it does not read ${file}`;
+    }
     return `${file} no longer has the whole list, or another place of the configuration overrules it`;
   }
   const files = readUsableEnvironmentFiles(unit);

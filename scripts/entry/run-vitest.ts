@@ -12,8 +12,14 @@ export interface Counts {
 }
 
 export interface VitestOutcome extends Counts {
-  /** Full titles of the failed tests. */
-  readonly failures: readonly string[];
+  readonly failures: readonly Failure[];
+}
+
+export interface Failure {
+  /** The test's full title. */
+  readonly title: string;
+  /** What the test expected and found; absent for what failed outside of a test. */
+  readonly message?: string | undefined;
 }
 
 export interface VitestOptions {
@@ -57,7 +63,11 @@ export interface VitestReport {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
   }[];
 }
 
@@ -69,12 +79,17 @@ export function outcomeOf(report: VitestReport, runFailed: boolean): VitestOutco
     skipped: report.numPendingTests + report.numTodoTests,
     failures: report.testResults.flatMap(({ name, status, assertionResults }) => {
       const failed = assertionResults.filter((test) => test.status === 'failed');
-      if (failed.length > 0) return failed.map(({ fullName }) => fullName);
-      return status === 'failed' ? [`${name}, outside of its tests`] : [];
+      if (failed.length > 0) {
+        return failed.map(({ fullName, failureMessages }) => ({
+          title: fullName,
+          message: failureMessages[0],
+        }));
+      }
+      return status === 'failed' ? [{ title: `${name}, outside of its tests` }] : [];
     }),
   };
 }
 
 function withoutReport(why: string): VitestOutcome {
-  return { passed: 0, failed: 1, skipped: 0, failures: [why] };
+  return { passed: 0, failed: 1, skipped: 0, failures: [{ title: why }] };
 }

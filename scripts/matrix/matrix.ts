@@ -32,7 +32,12 @@ async function rowOf(version: string, files: readonly string[], log: Log): Promi
     await kubernetesBinary('kubelet', version, log);
   } catch (error) {
     const why = errorText(error);
-    return rowFrom({ passed: 0, failed: 1, skipped: 0, failures: [`it could not be built: ${why}`] });
+    return rowFrom({
+      passed: 0,
+      failed: 1,
+      skipped: 0,
+      failures: [{ title: `it could not be built: ${why}` }],
+    });
   }
   startedAt = performance.now();
   return rowFrom(

@@ -1,6 +1,7 @@
 // The matrix's result as a Markdown table, as in README.
 
 import { alignedTable } from '../bench/report/table.ts';
+import type { Failure } from '../entry/run-vitest.ts';
 
 export interface Row {
   /** The kubelet's version. */
@@ -10,8 +11,7 @@ export interface Row {
   readonly skipped: number;
   /** Includes starting the cluster, but not building what is cached. */
   readonly seconds: number;
-  /** Full titles of the failed tests. */
-  readonly failures: readonly string[];
+  readonly failures: readonly Failure[];
 }
 
 const HEAD = ['kubelet', 'passed', 'failed', 'skipped', 'seconds'] as const;
@@ -28,7 +28,7 @@ export function markdown(rows: readonly Row[]): string {
 /** Returns one line for each failure, with its version; empty when there is none. */
 export function failureLines(rows: readonly Row[]): readonly string[] {
   return rows.flatMap(({ version, failed, failures }) => {
-    const named = failures.map((failure) => `kubelet ${version}: ${failure}`);
+    const named = failures.map(({ title }) => `kubelet ${version}: ${title}`);
     return failed > 0 && named.length === 0
       ? [`kubelet ${version}: the run failed outside of a test`]
       : named;

@@ -126,6 +126,7 @@ describe('another program that removes the agent’s file', () => {
     const agent = await startedAgent(host, POLICY);
     for (let run = 0; run < 3; run += 1) {
       host.files.delete(OURS);
+      host.advance(1);
       host.startKubelet();
       await hostChanged(host, agent);
     }

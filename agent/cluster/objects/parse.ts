@@ -55,12 +55,6 @@ export function parsePod(object: JsonObject): SysctlPod {
 function requirementIn(spec: JsonObject): NodeRequirement | undefined {
   const affinity = objectAt(objectAt(spec, 'affinity'), 'nodeAffinity');
   const required = affinity['requiredDuringSchedulingIgnoredDuringExecution'];
-  const expressions = (term: JsonObject, key: string): readonly RequirementExpression[] =>
-    objectsAt(term, key).map((expression) => ({
-      key: stringAt(expression, 'key') ?? '',
-      operator: stringAt(expression, 'operator') ?? '',
-      values: stringsAt(expression, 'values'),
-    }));
   const terms = isObject(required)
     ? objectsAt(required, 'nodeSelectorTerms').map((term) => ({
         labels: expressions(term, 'matchExpressions'),
@@ -69,6 +63,14 @@ function requirementIn(spec: JsonObject): NodeRequirement | undefined {
     : undefined;
   const nodeSelector = stringMapAt(spec, 'nodeSelector');
   return Object.keys(nodeSelector).length === 0 && terms === undefined ? undefined : { nodeSelector, terms };
+}
+
+function expressions(term: JsonObject, key: string): readonly RequirementExpression[] {
+  return objectsAt(term, key).map((expression) => ({
+    key: stringAt(expression, 'key') ?? '',
+    operator: stringAt(expression, 'operator') ?? '',
+    values: stringsAt(expression, 'values'),
+  }));
 }
 
 function stringsAt(object: JsonObject, key: string): readonly string[] {

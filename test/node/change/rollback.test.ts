@@ -105,7 +105,8 @@ describe('a rollback of a flag that another party moved to another file', () => 
 
   test('takes it out there, and keeps the same flag where it was before the change', async () => {
     const host = hostWithPreStart('KUBELET_EXTRA_ARGS=--v=3\n', (text) => {
-      host.files.set(OTHER, `# theirs\nKUBELET_EXTRA_ARGS='${text.split('=').slice(1).join('=').trim()}'\n`);
+      const value = text.split('=').slice(1).join('=').trim().replaceAll("'", '');
+      host.files.set(OTHER, `# theirs\nKUBELET_EXTRA_ARGS='${value}'\n`);
       return '# moved\n';
     });
     const third = '/etc/third';

@@ -15,21 +15,30 @@ function report(file: string, tests: readonly Status[], status = 'passed'): Vite
       {
         name: file,
         status,
-        assertionResults: tests.map((each, index) => ({ fullName: `case ${index}`, status: each })),
+        assertionResults: tests.map((each, index) => ({
+          fullName: `case ${index}`,
+          status: each,
+          failureMessages: each === 'failed' ? ['expected 1, got 2'] : [],
+        })),
       },
     ],
   };
 }
 
 describe('the result of a vitest run', () => {
-  it('has the counts and the titles of the failed tests', () => {
+  it('has the counts, and the titles and messages of the failed tests', () => {
     const outcome = outcomeOf(report('a.test.ts', ['passed', 'failed', 'pending'], 'failed'), true);
-    expect(outcome).toEqual({ passed: 1, failed: 1, skipped: 2, failures: ['case 1'] });
+    const failures = [{ title: 'case 1', message: 'expected 1, got 2' }];
+    expect(outcome).toEqual({ passed: 1, failed: 1, skipped: 2, failures });
   });
 
   it('is a failure when a file failed outside of its tests', () => {
     const outcome = outcomeOf(report('a.test.ts', ['passed'], 'failed'), true);
-    expect(outcome).toMatchObject({ passed: 1, failed: 1, failures: ['a.test.ts, outside of its tests'] });
+    expect(outcome).toMatchObject({
+      passed: 1,
+      failed: 1,
+      failures: [{ title: 'a.test.ts, outside of its tests' }],
+    });
   });
 
   it('is a failure when the run failed and no file did', () => {

@@ -8,7 +8,7 @@ const BAD: Row = {
   failed: 2,
   skipped: 0,
   seconds: 9.2,
-  failures: ['a b', 'c'],
+  failures: [{ title: 'a b' }, { title: 'c' }],
 };
 
 describe('the table', () => {
