@@ -7,7 +7,7 @@ import { parseEnvironmentFile, type Assignment } from '../kubelet/environment/en
 import { printCsv } from '../kubelet/flags/csv.ts';
 import { ALLOWED_FLAG, listOf, parseFlags, type FlagUse } from '../kubelet/flags/flags.ts';
 import { wordTexts } from '../kubelet/words.ts';
-import { normaliseSysctl } from '../sysctl/normalise.ts';
+import { normaliseItem } from '../sysctl/normalise.ts';
 import { printable } from '../text/quote.ts';
 
 export interface Ours {
@@ -33,8 +33,8 @@ export function withoutOurs(found: Uint8Array, ours: Ours): Uint8Array {
   }
   const { systemdVersion, variable } = ours;
   const before = assignmentsIn(ours.before, systemdVersion);
-  const theirs = new Set(before.flatMap(({ value }) => allowedItems(value).map(canonical)));
-  const names = ours.applied.map(canonical).filter((item) => !theirs.has(item));
+  const theirs = new Set(before.flatMap(({ value }) => allowedItems(value).map(normaliseItem)));
+  const names = ours.applied.map(normaliseItem).filter((item) => !theirs.has(item));
   const known = new Set(before.flatMap(({ value }) => wordTexts(value)));
   const hadFlag = before.some(({ value }) => allowedUses(value).length > 0);
   let content = withoutGlued(found, ours);
@@ -64,11 +64,6 @@ function allowedItems(value: string): readonly string[] {
   return allowedUses(value).flatMap((use) => listOf(use));
 }
 
-/** Another party may have written `net/core/somaxconn`, or a blank beside it. */
-function canonical(item: string): string {
-  return normaliseSysctl(item.trim());
-}
-
 function assignmentsIn(
   content: Uint8Array | undefined,
   systemdVersion: number | undefined,
@@ -84,7 +79,7 @@ function listEdit(
 ): { readonly uses: readonly WordRange[]; readonly flag: string | undefined } {
   const uses = allowedUses(assignment?.value ?? '');
   const items = uses.flatMap((use) => listOf(use));
-  const kept = items.filter((item) => !names.includes(canonical(item)));
+  const kept = items.filter((item) => !names.includes(normaliseItem(item)));
   if (kept.length === items.length) {
     return { uses: [], flag: undefined };
   }
@@ -113,7 +108,7 @@ function distorted(
 }
 
 function namesAny(text: string, names: readonly string[]): boolean {
-  const found = text.split(/[^A-Za-z0-9._/*-]+/u).map(canonical);
+  const found = text.split(/[^A-Za-z0-9._/*-]+/u).map(normaliseItem);
   return names.some((name) => found.includes(name));
 }
 

@@ -7,3 +7,8 @@ export function normaliseSysctl(name: string): string {
   const first = /[./]/u.exec(name)?.[0];
   return first === '/' ? name.replace(/[./]/gu, (separator) => (separator === '.' ? '/' : '.')) : name;
 }
+
+/** Returns an item of another party's list in the form of ours: with dots, without blanks around it. */
+export function normaliseItem(item: string): string {
+  return normaliseSysctl(item.trim());
+}

@@ -12,6 +12,7 @@ import {
 import { ALLOWED_FLAG, listOf, parseFlags } from '../../kubelet/flags/flags.ts';
 import { readDropIn, printDropIn } from '../../kubelet/drop-in.ts';
 import { wordTexts } from '../../kubelet/words.ts';
+import { normaliseItem } from '../../sysctl/normalise.ts';
 import { sha256Of } from '../../text/hash.ts';
 import { withoutOurFlag } from '../carried/arguments.ts';
 import type { WrittenFile } from '../types.ts';
@@ -70,7 +71,8 @@ function ownAssignments(
 function cleanedDropIn({ file, bytes, applied }: WrittenFile, found: Uint8Array): Uint8Array | undefined {
   const before = bytes === undefined ? undefined : readDropIn({ path: file, content: bytes });
   const now = readDropIn({ path: file, content: found });
-  const kept = now.filter((item) => before?.includes(item) === true || !applied.includes(item));
+  const ours = applied.map(normaliseItem);
+  const kept = now.filter((item) => before?.includes(item) === true || !ours.includes(normaliseItem(item)));
   if (kept.length === now.length) return found;
   return kept.length === 0 && before === undefined ? undefined : printDropIn(kept);
 }
@@ -87,7 +89,10 @@ function withoutOurs(
   const uses = parseFlags(words).uses.filter(({ name }) => name === ALLOWED_FLAG);
   const items = uses.flatMap((use) => listOf(use));
   const before = itemsBefore(written, systemdVersion);
-  const kept = items.filter((item) => before?.includes(item) === true || !written.applied.includes(item));
+  const applied = written.applied.map(normaliseItem);
+  const kept = items.filter(
+    (item) => before?.includes(item) === true || !applied.includes(normaliseItem(item)),
+  );
   const flag = kept.length === 0 && before === undefined ? undefined : `--${ALLOWED_FLAG}=${printCsv(kept)}`;
   const repeats = sameWords(withoutOurFlag(words), wordTexts(written.carried?.value ?? ''));
   if (flag === undefined && repeats && words.length > 0 && createdLine(written, systemdVersion)) {

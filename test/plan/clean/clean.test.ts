@@ -91,6 +91,25 @@ describe('mode Restore', () => {
     });
   });
 
+  it.each([
+    `--allowed-unsafe-sysctls=net/core/somaxconn`,
+    `--allowed_unsafe_sysctls=${NAME}`,
+    `"--allowed-unsafe-sysctls= ${NAME}"`,
+    `--allowed-unsafe-sysctls ${NAME}`,
+  ])('takes the list out where another party has respelt it as %s', (flag) => {
+    const now = `KUBELET_EXTRA_ARGS='--v=3 ${flag}'\n`;
+    const written = writtenFile(
+      OLD,
+      'KUBELET_EXTRA_ARGS=--v=3\n',
+      `KUBELET_EXTRA_ARGS='--v=3 ${FLAG}'\n`,
+      now,
+    );
+    expect(plan(unitOf({ [OLD]: now }), [written])).toMatchObject({
+      kind: 'planned',
+      words: { after: ['--v=3'] },
+    });
+  });
+
   it('leaves a flag alone that another party wrote and the agent never changed', () => {
     expect(plan(unitOf({ [OLD]: WITH_FLAG }), [])).toMatchObject({ changed: false });
   });
