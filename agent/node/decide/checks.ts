@@ -126,17 +126,9 @@ function failureBackoff(context: Context): Verdict | undefined {
     : pause && { state: 'Degraded', ...pause };
 }
 
-function startLimit({
-  restart,
-  agentState,
-  desired,
-  resourceVersion,
-  now,
-  monotonicMs,
-  plan,
-}: Context): Verdict | undefined {
-  const change = { revision: desired.revision, ...(resourceVersion !== undefined && { resourceVersion }) };
-  const retryAt = restart ? startsAllowedAt(agentState, change, { now, monotonicMs }) : undefined;
+function startLimit(context: Context): Verdict | undefined {
+  const { restart, agentState, desired, plan } = context;
+  const retryAt = restart ? startsAllowedAt(agentState, context) : undefined;
   if (retryAt === undefined) {
     return undefined;
   }

@@ -23,6 +23,7 @@ import { type AgentState, EMPTY_STATE } from '../state/state-store.ts';
 import type { Intent, Observation, Unobservable } from '../observe/observe.ts';
 import { refusalReason } from './reasons.ts';
 import { hasFlag } from './refused-flag.ts';
+import { withoutEditedStarts } from './start-limit.ts';
 import { notRegularReason } from '../observe/reasons.ts';
 import { signsText } from '../observe/vendor/signs.ts';
 
@@ -128,7 +129,10 @@ export function decide(situation: Situation, planning: Planning | undefined): De
     ...(planning && { profiles: planning.desired.profiles }),
   };
   // Without a policy there is nothing to save: mode Restore has removed the agent's folder.
-  const agentState = planning === undefined ? known : withStarted(known, observation);
+  const agentState =
+    planning === undefined
+      ? known
+      : withStarted(withoutEditedStarts(known, { ...situation, ...planning.desired }), observation);
   if (observation.kind === 'unobservable') {
     const { state, reason, retryMs } = observation;
     const retryAt = retryMs === undefined ? undefined : new Date(now.getTime() + retryMs);

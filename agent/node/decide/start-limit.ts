@@ -39,21 +39,27 @@ export function withStarts(
 }
 
 /**
- * Returns when the agent may begin a change that restarts the kubelet; undefined: at once. A person's edit of the ConfigMap that changes
- * this node's list, and a retry request, begin a new count. Starts of an earlier boot do not count.
+ * Returns the state without the starts before a person's edit of the ConfigMap that changed this node's list: they count no more, also
+ * when the next edit brings that list back. Another list by the same ConfigMap (a label), or the same list by another, is no such edit.
  */
-export function startsAllowedAt(
+export function withoutEditedStarts(
   agentState: AgentState,
-  { revision, resourceVersion }: Pick<PastChange, 'revision' | 'resourceVersion'>,
-  { now, monotonicMs }: Instant,
-): Date | undefined {
-  const starts = agentState.starts ?? [];
-  const isAutomatic = (start: KubeletStart): boolean =>
-    (start.revision === revision || start.resourceVersion === resourceVersion) &&
-    !retriedSince(agentState, start.at, now);
-  const edited = starts.findLastIndex((start) => !isAutomatic(start));
-  const recent = starts
-    .slice(edited + 1)
+  { revision, resourceVersion }: { readonly revision: string; readonly resourceVersion: string | undefined },
+): AgentState {
+  const { starts = [], ...others } = agentState;
+  const edited = starts.findLastIndex(
+    (start) => start.revision !== revision && start.resourceVersion !== resourceVersion,
+  );
+  return edited < 0 ? agentState : { ...others, starts: starts.slice(edited + 1) };
+}
+
+/**
+ * Returns when the agent may begin a change that restarts the kubelet; undefined: at once. Starts before a retry request or of an
+ * earlier boot do not count.
+ */
+export function startsAllowedAt(agentState: AgentState, { now, monotonicMs }: Instant): Date | undefined {
+  const recent = (agentState.starts ?? [])
+    .filter((start) => !retriedSince(agentState, start.at, now))
     .filter((start) => isOfThisBoot(start, { now, monotonicMs }))
     .filter((start) => monotonicMs - start.monotonicMs <= WITHIN_MS);
   const tooMany = recent.length + STARTS_OF_A_TRY - MOST_STARTS;

@@ -91,7 +91,10 @@ describe.concurrent('a program that writes the file again and again', () => {
   it('before each start of the kubelet, and takes the flag out, is named with its line', async () => {
     const node = await freshNode('n3');
     await node.write(`${LINE}\n`);
-    await useDropIn(node, `[Service]\nExecStartPre=-/bin/sh -c 'echo ${LINE} > ${node.environmentFile}'\n`);
+    await useDropIn(
+      node,
+      `[Service]\nExecStartPre=-/bin/sed -i s/^KUBELET_EXTRA.*/${LINE}/ ${node.environmentFile}\n`,
+    );
 
     await node.setList([NAME]);
     const { reason } = await degraded(node);

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type Instant, startsAllowedAt, withStarts } from '../../../agent/node/decide/start-limit.ts';
+import {
+  type Instant,
+  startsAllowedAt,
+  withoutEditedStarts,
+  withStarts,
+} from '../../../agent/node/decide/start-limit.ts';
 import { EMPTY_STATE } from '../../../agent/node/state/state-store.ts';
 import { INPUT_KEYS, KEYS } from '../../../agent/names.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
@@ -7,6 +12,8 @@ import { atRest, startedAgent } from '../started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn', nodeSoakSeconds: '0' };
 const OTHER = { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem', nodeSoakSeconds: '0' };
+// A name that every kubelet allows.
+const NOTHING = { allowedUnsafeSysctls: 'net.ipv4.ip_unprivileged_port_start', nodeSoakSeconds: '0' };
 const dies = (argv: readonly string[]): string | undefined =>
   argv.join().includes('somaxconn') ? 'E run.go] "command failed" err="no"' : undefined;
 
@@ -89,50 +96,75 @@ describe('a node on which the same change fails at every try', () => {
   });
 });
 
+describe('a list that a person takes away and brings back', () => {
+  test('is tried at once, also by an agent that was started in between', async () => {
+    const host = new FakeHost().startKubelet();
+    host.crash = dies;
+    const agent = await startedAgent(host, POLICY);
+    host.advance(31_000);
+    await atRest();
+    expect(host.restarts).toBe(4);
+
+    agent.setConfigMap(host.configMap(NOTHING));
+    await atRest();
+    host.advance(11_000);
+    await atRest();
+    expect(host.annotations[KEYS.state]).toBe('Done');
+    await agent.stop();
+    const next = await startedAgent(host, NOTHING);
+    host.crash = () => undefined;
+    next.setConfigMap(host.configMap(POLICY));
+    await atRest();
+
+    expect(host.restarts).toBe(5);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
+});
+
 describe('the time of the next start', () => {
   const three = withStarts(withStarts(EMPTY_STATE, CHANGE, 2, after(0)), CHANGE, 1, after(MINUTE));
+  const nextFor = (revision: string, resourceVersion: string): Date | undefined =>
+    startsAllowedAt(withoutEditedStarts(three, { revision, resourceVersion }), after(2 * MINUTE));
 
   test('is at once while a try and its rollback stay within four starts', () => {
     const two = withStarts(EMPTY_STATE, CHANGE, 2, after(0));
 
-    expect(startsAllowedAt(two, CHANGE, after(MINUTE))).toBeUndefined();
-    expect(startsAllowedAt(three, CHANGE, after(2 * MINUTE))).toEqual(new Date(START + 20 * MINUTE + 1000));
-    expect(startsAllowedAt(three, CHANGE, after(20 * MINUTE + 1))).toBeUndefined();
+    expect(startsAllowedAt(two, after(MINUTE))).toBeUndefined();
+    expect(startsAllowedAt(three, after(2 * MINUTE))).toEqual(new Date(START + 20 * MINUTE + 1000));
+    expect(startsAllowedAt(three, after(20 * MINUTE + 1))).toBeUndefined();
   });
 
   test.each([
     ['back', -86_400_000],
     ['forward', 30 * MINUTE],
   ])('is by the time that has passed when the clock was set %s', (_how, setByMs) => {
-    const at = startsAllowedAt(three, CHANGE, after(2 * MINUTE, setByMs));
+    const at = startsAllowedAt(three, after(2 * MINUTE, setByMs));
 
     expect(at).toEqual(new Date(START + setByMs + 20 * MINUTE + 1000));
-    expect(startsAllowedAt(three, CHANGE, after(20 * MINUTE + 1, setByMs))).toBeUndefined();
+    expect(startsAllowedAt(three, after(20 * MINUTE + 1, setByMs))).toBeUndefined();
   });
 
   test('does not depend on starts before a reboot', () => {
     const rebooted = { now: new Date(START + 5 * MINUTE), monotonicMs: MINUTE };
 
-    expect(startsAllowedAt(three, CHANGE, rebooted)).toBeUndefined();
+    expect(startsAllowedAt(three, rebooted)).toBeUndefined();
     // The same uptime as at the starts, a day later.
     expect(
-      startsAllowedAt(three, CHANGE, { now: new Date(START + 86_400_000), monotonicMs: 62 * MINUTE }),
+      startsAllowedAt(three, { now: new Date(START + 86_400_000), monotonicMs: 62 * MINUTE }),
     ).toBeUndefined();
   });
 
   test('does not depend on starts for what a person has edited since', () => {
-    expect(
-      startsAllowedAt(three, { revision: 'r2', resourceVersion: '8' }, after(2 * MINUTE)),
-    ).toBeUndefined();
+    expect(nextFor('r2', '8')).toBeUndefined();
     // A label changed the list, and the ConfigMap is the same.
-    expect(startsAllowedAt(three, { revision: 'r2', resourceVersion: '7' }, after(2 * MINUTE))).toBeDefined();
+    expect(nextFor('r2', '7')).toBeDefined();
     // The list is the same after an edit of another key.
-    expect(startsAllowedAt(three, { revision: 'r1', resourceVersion: '8' }, after(2 * MINUTE))).toBeDefined();
+    expect(nextFor('r1', '8')).toBeDefined();
   });
 
   test('is the same at every call', () => {
     const times = [0.4, 999.7, 30_000.3].map((ms) =>
-      startsAllowedAt(three, CHANGE, {
+      startsAllowedAt(three, {
         now: after(2 * MINUTE + ms).now,
         monotonicMs: 62 * MINUTE + ms + 3.6,
       }),
