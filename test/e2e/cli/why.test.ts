@@ -1,7 +1,7 @@
 // kubectl sysctls why, about a pod that a real kubelet refused.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import type { WhyView } from '../../../agent/cli/kubectl/why/why-view.ts';
+import type { WhyView } from '../../../agent/cli/kubectl/why/types.ts';
 import { SAFE_SYSCTL, UNSAFE_SYSCTL } from '../../../scripts/kubernetes/names.ts';
 import { clearPolicy } from '../../../scripts/node/policy.ts';
 import type { TestNode } from '../../../scripts/node/test-node.ts';

@@ -13,9 +13,10 @@ import type { Program } from '../context.ts';
 import type { Session } from '../session.ts';
 import { screenOf } from '../views/screen.ts';
 import { namespaceLabels, readSubject } from '../why/read-subject.ts';
+import type { Subject, WhyInput, WhyView } from '../why/types.ts';
 import { askedFor, KIND_WORDS, type Asked } from '../why/subject.ts';
 import { whyText } from '../why/why-text.ts';
-import { whyView, type Subject, type WhyInput, type WhyView } from '../why/why-view.ts';
+import { whyView } from '../why/why-view.ts';
 
 interface Flags {
   readonly agentsNamespace: string;

@@ -123,6 +123,10 @@ function withoutList(
       `${by} allows it, but its kubelet does not run with that yet: ${waitText(state, reason, paused)}`,
     );
   }
+  // The annotation of a long list is cut, and the name may stand behind the cut.
+  if (node.annotations[KEYS.running]?.endsWith('…') === true) {
+    return answer('unknown', 'its agent reports only the beginning of the long list of its kubelet');
+  }
   return { ...answer('no', `unsafe there, and ${noListText(name, judged, policy)}`), lacksList: true };
 }
 
@@ -142,10 +146,13 @@ function waitText(state: string | undefined, reason: string, paused: boolean): s
   return state === 'Done' ? 'it waits for its turn in the rollout' : `${state}: ${reason}`;
 }
 
-function noListText(name: string, { kubelet }: Judged, policy: Policy | undefined): string {
+function noListText(name: string, { kubelet, kernel }: Judged, policy: Policy | undefined): string {
   const elsewhere = profilesWith(name, policy)[0];
   const safe = safeSince(name);
-  const since = safe === undefined ? '' : ` (kubelet 1.${kubelet.minor}; ${safeText(name)})`;
+  const since =
+    safe === undefined
+      ? ''
+      : ` (${safeText(name)}; this is kubelet 1.${kubelet.minor}${kernel === undefined ? '' : `, Linux ${kernel.major}.${kernel.minor}`})`;
   return elsewhere === undefined
     ? `no list allows it${since}`
     : `no list allows it${since}: profile ${elsewhere.name} is for nodes with ${selectorText(elsewhere.nodeSelector)}`;

@@ -6,7 +6,7 @@ import { parsePod } from '../../../cluster/objects/parse.ts';
 import { UserError } from '../errors.ts';
 import type { Session } from '../session.ts';
 import type { Kind } from './subject.ts';
-import type { PodStatus, Subject } from './why-view.ts';
+import type { PodStatus, Subject } from './types.ts';
 
 /** Returns what the object's pods set. Throws a UserError when there is none of this name, or when they set no sysctl. */
 export async function readSubject(

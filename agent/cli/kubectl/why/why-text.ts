@@ -8,7 +8,7 @@ import { wrap } from '../../../text/wrap.ts';
 import type { Colors } from '../../colors.ts';
 import type { Edit } from './edit.ts';
 import type { Takes } from './judge.ts';
-import type { SysctlAnswer, WhyView } from './why-view.ts';
+import type { SysctlAnswer, WhyView } from './types.ts';
 
 const LONGEST = 1000;
 const MARKS: Readonly<Record<Takes, string>> = { now: '✓', later: '…', unknown: '?', no: '✗' };

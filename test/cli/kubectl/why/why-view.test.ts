@@ -1,12 +1,12 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isObject } from '../../../../agent/cluster/http/json.ts';
 import { shownNode, type ShownNode } from '../../../../agent/cli/kubectl/cluster/nodes.ts';
-import {
-  whyView,
-  type Subject,
-  type WhyInput,
-  type WhyView,
-} from '../../../../agent/cli/kubectl/why/why-view.ts';
+import type { Subject, WhyInput, WhyView } from '../../../../agent/cli/kubectl/why/types.ts';
+import { whyView } from '../../../../agent/cli/kubectl/why/why-view.ts';
+import { hostNamespaceOf, podsRefused } from '../../../../agent/plan/in-use.ts';
+import { isNodeWide } from '../../../../agent/sysctl/node-wide.ts';
+import { normaliseSysctl } from '../../../../agent/sysctl/normalise.ts';
 import { parsePolicy } from '../../../../agent/policy/parse.ts';
 import { node, POLICY, type NodeFacts } from '../nodes.ts';
 
@@ -234,7 +234,7 @@ describe('whyView by the versions of the nodes', () => {
       edit: { lines: ['net.ipv4.tcp_rmem'] },
       sysctls: [{ safe: 'safe from kubelet 1.32 and Linux 4.15 on' }],
     });
-    expect(view.sysctls[0]?.groups[1]?.reason).toContain('kubelet 1.30');
+    expect(view.sysctls[0]?.groups[1]?.reason).toContain('this is kubelet 1.30, Linux 6.1');
   });
 
   it('says that an older kubelet does not know a name, which no edit changes', () => {
@@ -253,6 +253,12 @@ describe('whyView by the versions of the nodes', () => {
     const view = why(pod(NAME), POLICY, [bare, odd]);
     expect(view).toMatchObject({ canRun: false, edit: undefined, nodes: { unknown: ['new', 'odd'] } });
     expect(view.answer).toBe('Such a pod can run on no node now; of 2 it is not known.');
+  });
+
+  it('leaves open what stands behind the cut of a long list', () => {
+    const data = { allowedUnsafeSysctls: 'kernel.sem' };
+    const view = why(pod(NAME), data, nodesOf(data, { running: 'kernel.sem,net.co…' }));
+    expect(view).toMatchObject({ canRun: false, edit: undefined, nodes: { unknown: ['n1'] } });
   });
 
   it('expects nothing of a node with another system', () => {
@@ -314,6 +320,42 @@ describe('whyView of a sysctl that no pod, or not this one, can set', () => {
       canRun: false,
       sysctls: [{ groups: [{ takes: 'now' }] }, { groups: [] }],
     });
+  });
+});
+
+describe('whyView beside the in-use guard', () => {
+  const names = fc.constantFrom(
+    NAME,
+    'net.core.rmem_max',
+    'net.ipv4.tcp_rmem',
+    'net/ipv4/tcp_syncookies',
+    'kernel.sem',
+    'fs.mqueue.msg_max',
+  );
+  const list = fc.uniqueArray(fc.constantFrom(NAME, 'net.core.*', 'net/ipv4/*', 'kernel.sem', 'fs.mqueue.*'));
+  const facts = {
+    sysctls: fc.array(names, { minLength: 1, maxLength: 3 }),
+    running: list,
+    hostNetwork: fc.boolean(),
+    hostIpc: fc.boolean(),
+    kubelet: fc.constantFrom(30, 37),
+  };
+
+  it('takes a pod exactly where a restarted kubelet with that list would admit it, but for what Linux keeps once for the node', () => {
+    fc.assert(
+      fc.property(fc.record(facts), ({ sysctls, running, hostNetwork, hostIpc, kubelet }) => {
+        const subject = { ...pod(...sysctls), hostNetwork, hostIpc };
+        const nodes = nodesOf(POLICY, { running: running.join(','), kubelet: `v1.${kubelet}.0` });
+        const versions = { kubelet: { major: 1, minor: kubelet, patch: 0 }, kernel: undefined };
+        const seen = { uid: 'u', namespace: 'shop', name: 'web', phase: 'Running', taken: true };
+        const own = { ...seen, sysctls, hostNetwork: false, hostIpc: false };
+        const refused = podsRefused([own], { running: undefined, next: running, ...versions });
+        // The guard leaves out a pod that shares the namespace of a sysctl: every kubelet refuses it.
+        const shares = sysctls.some((name) => hostNamespaceOf(subject, normaliseSysctl(name)) !== undefined);
+        const expected = refused.length === 0 && !shares && !sysctls.some(isNodeWide);
+        expect(why(subject, POLICY, nodes).canRun).toBe(expected);
+      }),
+    );
   });
 });
 
