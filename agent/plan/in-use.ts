@@ -97,8 +97,15 @@ function refusedOf({ sysctls }: SysctlPod, { next, kubelet, kernel }: Restart): 
 const IPC = ['kernel.sem', 'kernel.shm', 'kernel.msg', 'fs.mqueue.'];
 
 /** True when the sysctl would be the host's own. The kubelet refuses it whatever the list. */
-function isTheHosts({ hostNetwork, hostIpc }: SysctlPod, name: string): boolean {
-  return (
-    (hostNetwork && name.startsWith('net.')) || (hostIpc && IPC.some((prefix) => name.startsWith(prefix)))
-  );
+function isTheHosts(pod: SysctlPod, name: string): boolean {
+  return hostNamespaceOf(pod, name) !== undefined;
+}
+
+/** Returns the field by which the pod shares the host's namespace of this normalised name; undefined when it shares none of that. */
+export function hostNamespaceOf(
+  { hostNetwork, hostIpc }: Pick<SysctlPod, 'hostNetwork' | 'hostIpc'>,
+  name: string,
+): 'hostNetwork' | 'hostIPC' | undefined {
+  if (hostNetwork && name.startsWith('net.')) return 'hostNetwork';
+  return hostIpc && IPC.some((prefix) => name.startsWith(prefix)) ? 'hostIPC' : undefined;
 }

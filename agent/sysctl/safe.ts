@@ -4,8 +4,8 @@
 import { normaliseSysctl } from './normalise.ts';
 import { compareVersions, isAtLeast, type Version } from './version.ts';
 
-interface SafeSysctl {
-  /** The oldest minor version of kubelet 1 for which it is safe. */
+export interface SafeSysctl {
+  /** The oldest minor version of kubelet 1 for which it is safe; 0: every one. */
   readonly kubelet: number;
   /** The oldest kernel in which it is namespaced; undefined when it is in every supported one. */
   readonly kernel: Version | undefined;
@@ -41,6 +41,11 @@ export function isSafe(pattern: string, kubelet: Version, kernel: Version | unde
 /** Returns the oldest kernel with which `pattern` is safe on this kubelet; undefined for none, and for every kernel. */
 export function kernelNeededBy(pattern: string, kubelet: Version): Version | undefined {
   return safeOn(pattern, kubelet)?.kernel;
+}
+
+/** Returns from which kubelet and kernel on the name is safe; undefined when it is safe with none. */
+export function safeSince(name: string): SafeSysctl | undefined {
+  return SAFE.get(normaliseSysctl(name));
 }
 
 function safeOn(pattern: string, kubelet: Version): SafeSysctl | undefined {

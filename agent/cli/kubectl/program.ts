@@ -14,6 +14,7 @@ import { openSession, type GlobalFlags, type Session } from './session.ts';
 import { statusCommand } from './commands/status.ts';
 import { pauseCommand, resumeCommand, retryCommand } from './commands/pause-resume-retry.ts';
 import { waitCommand } from './commands/wait.ts';
+import { whyCommand } from './commands/why.ts';
 import { NAMESPACE } from '../../names.ts';
 
 const COMMANDS: readonly ((program: Program) => Command)[] = [
@@ -24,6 +25,7 @@ const COMMANDS: readonly ((program: Program) => Command)[] = [
   retryCommand,
   waitCommand,
   historyCommand,
+  whyCommand,
   completionCommand,
 ];
 const EXAMPLES = `
@@ -33,7 +35,8 @@ Examples:
   kubectl sysctls plan -f policy.yaml --diff  show what an edit would change, before you apply it
   kubectl sysctls wait --timeout 30m          in a pipeline: exit code 0 done, 3 halted, 4 timeout
   kubectl sysctls pause node-7                start no change on this node
-  kubectl sysctls retry node-7                retry a failed change now`;
+  kubectl sysctls retry node-7                retry a failed change now
+  kubectl sysctls why deployment/web -n shop  say why its pods do not start, and what would allow them`;
 
 /**
  * Runs `kubectl-sysctls` with these arguments (as in process.argv). Resolves to the exit code: 0 done, 1 failed or not valid,

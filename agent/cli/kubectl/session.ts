@@ -24,6 +24,8 @@ export interface Place {
 export interface Session {
   readonly transport: Transport;
   readonly place: Place;
+  /** The namespace of the kubeconfig's context. */
+  readonly contextNamespace: string;
   /** Limit for one answer of the API server. */
   readonly timeoutMs: number;
 }
@@ -34,6 +36,7 @@ const NO_LIMIT_SECONDS = 86_400;
 export function openSession(flags: GlobalFlags, env: Readonly<Record<string, string | undefined>>): Session {
   const { kubeconfig, context, namespace } = flags;
   const access = openKubeconfig(() => loadKubeconfig({ kubeconfig, context, env }), namespace);
+  const contextName = access.config().getCurrentContext();
   const timeoutMs = (flags.requestTimeout || NO_LIMIT_SECONDS) * 1000;
   const transport = createTransport(access.credentials, {
     connections: access.connections,
@@ -43,9 +46,10 @@ export function openSession(flags: GlobalFlags, env: Readonly<Record<string, str
   return {
     transport,
     timeoutMs,
+    contextNamespace: access.config().getContextObject(contextName)?.namespace || 'default',
     place: {
       server: access.credentials.server.href.replace(/\/$/u, ''),
-      context: access.config().getCurrentContext(),
+      context: contextName,
       namespace,
     },
   };

@@ -28,6 +28,7 @@ describe('__complete', () => {
       'retry',
       'wait',
       'history',
+      'why',
       'completion',
       ':4',
     ]);

@@ -1,0 +1,106 @@
+// `kubectl sysctls why`: says why a pod does not start, or where a sysctl may be set, and what would allow it.
+
+import { Command, Option } from 'commander';
+import { ApiError } from '../../../cluster/http/errors.ts';
+import { NAMESPACE } from '../../../names.ts';
+import { quote } from '../../../text/quote.ts';
+import { colorsFor } from '../../colors.ts';
+import { EXIT, Exit } from '../../exit.ts';
+import { jsonText } from '../../json.ts';
+import { readPolicy } from '../cluster/installation.ts';
+import { listNodes } from '../cluster/nodes.ts';
+import type { Program } from '../context.ts';
+import type { Session } from '../session.ts';
+import { screenOf } from '../views/screen.ts';
+import { namespaceLabels, readSubject } from '../why/read-subject.ts';
+import type { Subject, WhyInput, WhyView } from '../why/types.ts';
+import { askedFor, KIND_WORDS, type Asked } from '../why/subject.ts';
+import { whyText } from '../why/why-text.ts';
+import { whyView } from '../why/why-view.ts';
+
+interface Flags {
+  readonly agentsNamespace: string;
+  readonly output: 'text' | 'json';
+}
+
+const HELP = `
+POD|KIND/NAME|SYSCTL: a pod's name, one of ${KIND_WORDS.map((word) => `${word}/NAME`).join(', ')},
+or a sysctl's name with dots or slashes.
+-n is here the namespace of the pod, as kubectl has it; without it that of the context.
+Taints, cordons and free resources of the nodes are not judged.
+
+Exit codes: 0 it can run, or be set, on at least one node now; 1 it cannot, or an error; 2 wrong usage.
+
+Examples:
+  kubectl sysctls why web-6d4cf56db6-x2v9q -n shop
+  kubectl sysctls why deployment/web -n shop
+  kubectl sysctls why net.core.somaxconn`;
+
+/** The command `why`. Throws an Exit with code 1 when no node takes it now. */
+export function whyCommand(program: Program): Command {
+  return new Command('why')
+    .usage('[options] POD|KIND/NAME|SYSCTL')
+    .description('say why a pod does not start, or where a sysctl may be set, and what would allow it')
+    .argument('<what>', "a pod, a workload or a sysctl's name")
+    .addOption(new Option('--agents-namespace <name>', 'the namespace of the agents').default(NAMESPACE))
+    .addOption(
+      new Option('-o, --output <format>', 'the format of the answer')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .addHelpText('after', HELP)
+    .action(async (word: string, { agentsNamespace, output }: Flags, command: Command) => {
+      const asked = askedFor(word);
+      if (asked.about === 'unknown kind') {
+        command.error(
+          `error: Expected one of ${KIND_WORDS.join(', ')} before the slash, or a sysctl, got ${quote(asked.word)}.`,
+          { exitCode: EXIT.usage },
+        );
+        return;
+      }
+      const session = program.session();
+      // -n is an option of the whole program, whose default is the agents' namespace.
+      const isGiven = command.getOptionValueSourceWithGlobals('namespace') === 'cli';
+      const namespace = isGiven ? session.place.namespace : session.contextNamespace;
+      const agents = { ...session, place: { ...session.place, namespace: agentsNamespace } };
+      const view = await whyFor(agents, asked, namespace);
+      const to = { namespace: agentsNamespace, width: screenOf(program.stdout).width };
+      program.stdout.write(
+        output === 'json' ? jsonText(view) : `${whyText(view, to, colorsFor(program.stdout))}\n`,
+      );
+      if (!view.canRun) throw new Exit(EXIT.no);
+    });
+}
+
+async function whyFor(
+  session: Session,
+  asked: Exclude<Asked, { readonly about: 'unknown kind' }>,
+  namespace: string,
+): Promise<WhyView> {
+  const isObject = asked.about === 'object';
+  const subject = isObject ? await readSubject(session, { ...asked, namespace }) : bare(asked.name);
+  const [policy, nodes, labels] = await Promise.all([
+    readPolicy(session).catch(forbidden),
+    listNodes(session),
+    isObject ? namespaceLabels(session, namespace) : undefined,
+  ]);
+  return whyView({ subject, policy, nodes, namespaceLabels: labels });
+}
+
+/** Returns a pod that sets this sysctl and shares nothing with its node. */
+function bare(name: string): Subject {
+  return {
+    kind: 'Sysctl',
+    namespace: undefined,
+    name,
+    sysctls: [name],
+    hostNetwork: false,
+    hostIpc: false,
+    hostUsers: false,
+  };
+}
+
+function forbidden(error: unknown): WhyInput['policy'] {
+  if (error instanceof ApiError && error.status === 403) return 'forbidden';
+  throw error;
+}
