@@ -85,7 +85,7 @@ export default defineConfig({
       [IN_NODE]: [...NODE_TOP, '../change/*', '../decide/*', '../observe/*', '../report/*'],
     }),
     arrows('agent/rollout/*', { [DOWN]: ABOVE_ROLLOUT }),
-    arrows('agent/rollout/{leader,apply,status,forecast}/*', {
+    arrows('agent/rollout/{leader,apply,status,forecast,metrics}/*', {
       [DOWN]: ABOVE_ROLLOUT,
       [IN_ROLLOUT]: ['../coordinator.ts'],
     }),

@@ -30,6 +30,13 @@ export function reportedLists(annotations: Readonly<Record<string, string>>): Re
   };
 }
 
+const NO_DRIFT: readonly string[] = [];
+
+/** Returns the kinds of drift that a node's agent reported: missing, unmanaged, pending restart. */
+export function driftKinds(drift: string | undefined): readonly string[] {
+  return drift === undefined ? NO_DRIFT : [...driftParts(drift).keys()];
+}
+
 /** Splits `missing: …; unmanaged: …; pending restart: …` by its titles; the reverse of driftText in annotations.ts. */
 function driftParts(text: string): ReadonlyMap<string, string> {
   const parts = text.split(/(?:^|; )(?=(?:missing|unmanaged|pending restart): )/u);

@@ -7,6 +7,7 @@ import type { FleetNode, RolloutDecision } from './fleet.ts';
 import type { PolicyNow } from './decision/gate.ts';
 import { listsId, viewPolicy } from './status/policy-view.ts';
 import type { FleetCluster, SeenNode } from './ports.ts';
+import type { FleetPicture } from './metrics/fleet-samples.ts';
 import { createPace, type Pace } from './pace.ts';
 import { statusPublisher, type StatusPublisher } from './status/publisher.ts';
 import { type SeenNodes, seenNodes } from './apply/node-store.ts';
@@ -23,6 +24,8 @@ export interface CoordinatorPorts {
   readonly decide: Decide;
   /** Checked before each write. */
   readonly isLeading: () => boolean;
+  /** Called with the picture of each pass, after its writes and before its report. */
+  readonly onDecided?: (picture: FleetPicture) => void;
 }
 
 /** Namespace and name of the policy's ConfigMap. */
@@ -106,7 +109,7 @@ interface KnownPolicy {
 
 /** Decides, writes and reports once. Returns the ms until the next pass. Rejects when the status could not be read or written. */
 async function roll(
-  { cluster, clock, log, decide, isLeading }: CoordinatorPorts,
+  { cluster, clock, log, decide, isLeading, onDecided }: CoordinatorPorts,
   {
     store,
     status,
@@ -125,6 +128,9 @@ async function roll(
   });
   // What was written is part of the status.
   const outcome = written > 0 ? decideNow() : decision;
+  if (isLeading()) {
+    onDecided?.({ decision: outcome, nodes: store.nodes(), policy: view });
+  }
   const rollout = seen && view.policy && { configMap: seen, rollout: listsId(view.policy) };
   const statusMs = await status.publish(outcome, rollout);
   const { nextWakeup } = outcome;

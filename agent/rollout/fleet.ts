@@ -22,6 +22,8 @@ export interface FleetNode {
   readonly appliedRevision: string | undefined;
   /** The revision whose change failed on this node, until one succeeds or another is desired. */
   readonly failedRevision: string | undefined;
+  /** The kinds of drift that its agent reported: missing, unmanaged, pending restart. */
+  readonly drift: readonly string[];
   readonly lastChange: Date | undefined;
   readonly approvedRevision: string | undefined;
   /** When the coordinator wrote `approvedRevision`, as the API server noted it (managedFields). */

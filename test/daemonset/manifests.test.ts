@@ -54,6 +54,19 @@ function render(folder: string): JsonObject[] | undefined {
   }
 }
 
+/** Returns the objects of an overlay that adds a component; undefined without kubectl. */
+function renderWith(component: string): JsonObject[] | undefined {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'overlay-')));
+  const base = relative(folder, realpathSync(FOLDER));
+  const overlay = { resources: [base], components: [`${base}/${component}`] };
+  writeFileSync(join(folder, 'kustomization.yaml'), stringify(overlay));
+  try {
+    return render(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 function objectsIn(text: string): JsonObject[] {
   return parseAllDocuments(text).map((document) => objectAt(document.toJS()));
 }
@@ -195,12 +208,7 @@ describe('the admission policies', () => {
   });
 
   it('the component for clusters before 1.30 removes the admission policies and nothing else', ({ skip }) => {
-    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'before-1.30-')));
-    const base = relative(folder, realpathSync(FOLDER));
-    const overlay = { resources: [base], components: [`${base}/before-1.30`] };
-    writeFileSync(join(folder, 'kustomization.yaml'), stringify(overlay));
-    const without = render(folder);
-    rmSync(folder, { recursive: true });
+    const without = renderWith('before-1.30');
     if (without === undefined) return skip('there is no kubectl');
     expect(without).toEqual(
       objects.filter(({ apiVersion }) => apiVersion !== 'admissionregistration.k8s.io/v1'),
@@ -336,6 +344,66 @@ describe("the coordinator's pods", () => {
   it('the coordinator component makes the agents wait for approval', ({ skip }) => {
     if (rendered === undefined) return skip('there is no kubectl');
     expect(agent?.['env']).toContainEqual({ name: 'WAIT_FOR_APPROVAL', value: 'true' });
+  });
+});
+
+function isDeployment({ kind }: JsonObject): boolean {
+  return kind === 'Deployment';
+}
+
+function containersOf(deployment: JsonObject): JsonObject[] {
+  return [objectAt(deployment, 'spec', 'template', 'spec')['containers']]
+    .flat()
+    .map((value) => objectAt(value));
+}
+
+describe('the component for monitoring', () => {
+  const monitored = renderWith('components/monitoring');
+  const labels = { 'app.kubernetes.io/name': COORDINATOR };
+  const one = (kind: string): JsonObject => objectAt(monitored?.find((object) => object['kind'] === kind));
+
+  it('the component adds a PodMonitor and a NetworkPolicy, and changes nothing but the Deployment', ({
+    skip,
+  }) => {
+    if (monitored === undefined) return skip('there is no kubectl');
+    const others = monitored.filter(({ kind }) => kind !== 'PodMonitor' && kind !== 'NetworkPolicy');
+    expect(monitored.length).toBe(others.length + 2);
+    expect(others.filter((object) => !isDeployment(object))).toEqual(
+      objects.filter((object) => !isDeployment(object)),
+    );
+  });
+
+  it('the component gives the coordinator one port, and the base gives it none', ({ skip }) => {
+    if (monitored === undefined) return skip('there is no kubectl');
+    const [container = {}] = containersOf(one('Deployment'));
+    const [plain] = containersOf(theOne('Deployment'));
+    const { env, ports, ...rest } = container;
+    expect(rest).toEqual(plain);
+    expect(env).toEqual([{ name: 'METRICS_PORT', value: '8080' }]);
+    expect(ports).toEqual([{ name: 'metrics', containerPort: 8080, protocol: 'TCP' }]);
+  });
+
+  it("Prometheus finds the coordinator's pods, keeps our labels, and alone reaches their port", ({
+    skip,
+  }) => {
+    if (monitored === undefined) return skip('there is no kubectl');
+    const template = objectAt(one('Deployment'), 'spec', 'template', 'metadata', 'labels');
+    expect(template).toMatchObject(labels);
+    expect(one('PodMonitor')).toMatchObject({
+      metadata: { namespace: NAME },
+      spec: {
+        selector: { matchLabels: labels },
+        podMetricsEndpoints: [{ port: 'metrics', path: '/metrics', honorLabels: true }],
+      },
+    });
+    expect(one('NetworkPolicy')).toMatchObject({
+      metadata: { namespace: NAME },
+      spec: {
+        podSelector: { matchLabels: labels },
+        policyTypes: ['Ingress'],
+        ingress: [{ ports: [{ port: 'metrics', protocol: 'TCP' }] }],
+      },
+    });
   });
 });
 

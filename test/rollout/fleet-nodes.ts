@@ -17,6 +17,7 @@ export function fleetNode(name: string, more: Partial<FleetNode> = {}): FleetNod
     desiredRevision: 'aaaaaaaaaa',
     appliedRevision: '0000000000',
     failedRevision: undefined,
+    drift: [],
     lastChange: undefined,
     approvedRevision: undefined,
     approvedAt: undefined,

@@ -56,6 +56,7 @@ const BLANK: FleetNode = {
   desiredRevision: NEW,
   appliedRevision: OLD,
   failedRevision: undefined,
+  drift: [],
   lastChange: secondsAgo(86_400),
   approvedRevision: OLD,
   approvedAt: secondsAgo(86_500),

@@ -4,6 +4,7 @@ import type { FleetNode } from '../../rollout/fleet.ts';
 import type { SeenNode } from '../../rollout/ports.ts';
 import { INPUT_KEYS, KEYS, PENDING_TAINT, STATES, type State, COORDINATOR } from '../../names.ts';
 import { objectAt, objectsAt, stringAt, stringMapAt, timeOf, type JsonObject } from '../http/json.ts';
+import { driftKinds } from '../../report/reported.ts';
 import { parseReadiness } from './parse.ts';
 import { versionOf } from '../http/version.ts';
 
@@ -27,6 +28,7 @@ export function parseFleetNode(object: JsonObject): SeenNode {
     desiredRevision: annotations[KEYS.desiredRevision],
     appliedRevision: annotations[KEYS.appliedRevision],
     failedRevision: annotations[KEYS.failedRevision],
+    drift: driftKinds(annotations[KEYS.drift]),
     lastChange: timeOf(annotations[KEYS.lastChange]),
     approvedRevision: annotations[INPUT_KEYS.approvedRevision],
     approvedAt: approvedAt(metadata),
