@@ -49,6 +49,9 @@ const WHY_NOT: Readonly<Record<Exclude<Tier, 'check'>, () => string | undefined>
   faults: whyNoBed,
 };
 
+/** Lines of an error that are printed at the end: a property's seed and counterexample stand there. */
+const MOST_LINES = 12;
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<number> {
@@ -114,9 +117,6 @@ async function countTests(tier: Tier): Promise<number> {
   const tests: unknown = JSON.parse(stdout);
   return Array.isArray(tests) ? tests.length : 0;
 }
-
-/** A property's seed and counterexample stand in the first lines. */
-const MOST_LINES = 12;
 
 /** Returns what failed, for a reader who sees only the end of a long output. */
 function failureText({ tier, failures }: Outcome): readonly string[] {

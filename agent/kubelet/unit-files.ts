@@ -1,5 +1,6 @@
 // Parses the files of a unit on the disk, as far as they decide how the kubelet starts.
 
+import { literalPattern } from '../text/pattern.ts';
 import { wordTexts } from './words.ts';
 
 /** What systemd would load. A specifier such as `%H` is not resolved. */
@@ -61,11 +62,7 @@ export function resolvedBy(text: string, loaded: string | undefined): string {
   if (loaded === undefined || !text.includes('%')) return text;
   const pattern = text
     .split(/(%.)/u)
-    .map((part) => (part === '%%' ? '%' : /^%.$/u.test(part) ? '.*' : escaped(part)))
+    .map((part) => (part === '%%' ? '%' : /^%.$/u.test(part) ? '.*' : literalPattern(part)))
     .join('');
   return new RegExp(`^${pattern}$`, 'su').test(loaded) ? loaded : text;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\/]/gu, String.raw`\$&`);
 }

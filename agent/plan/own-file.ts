@@ -3,6 +3,7 @@
 import { posix } from 'node:path';
 import type { ParsedEnvironmentFile } from '../kubelet/environment/environment.ts';
 import type { KubeletUnit } from '../kubelet/unit.ts';
+import { literalPattern } from '../text/pattern.ts';
 
 /**
  * Returns why the agent does not write `variable` to this file, as the end of the sentence `PATH …`; undefined when the file is the
@@ -54,7 +55,7 @@ function whyNotInPlace(path: string): string | undefined {
 
 /** True when the command replaces the whole file. One that appends to it, or edits it, keeps the agent's flag. */
 function writesWhole(command: string, path: string): boolean {
-  const file = String.raw`["'\\]*${path.replaceAll(/[.*+?^${}()|[\]\\]/gu, String.raw`\$&`)}(?![\w./-])`;
+  const file = String.raw`["'\\]*${literalPattern(path)}(?![\w./-])`;
   const ways = [
     String.raw`(?:^|[^>])>\|?\s*${file}`,
     String.raw`\btee\s+(?!-a|--append)(?:-\S+\s+)*${file}`,

@@ -5,9 +5,10 @@ import type { WordRange } from '../kubelet/edit/edit-value.ts';
 import { fromByteString } from '../kubelet/environment/bytes.ts';
 import { parseEnvironmentFile, type Assignment } from '../kubelet/environment/environment-file.ts';
 import { printCsv } from '../kubelet/flags/csv.ts';
-import { ALLOWED_FLAG, listOf, parseFlags, type FlagUse } from '../kubelet/flags/flags.ts';
+import { ALLOWED_FLAG, allowedByFlags, listOf, parseFlags, type FlagUse } from '../kubelet/flags/flags.ts';
 import { wordTexts } from '../kubelet/words.ts';
 import { normaliseItem } from '../sysctl/normalise.ts';
+import { literalPattern } from '../text/pattern.ts';
 import { printable } from '../text/quote.ts';
 
 export interface Ours {
@@ -33,10 +34,11 @@ export function withoutOurs(found: Uint8Array, ours: Ours): Uint8Array {
   }
   const { systemdVersion, variable } = ours;
   const before = assignmentsIn(ours.before, systemdVersion);
-  const theirs = new Set(before.flatMap(({ value }) => allowedItems(value).map(normaliseItem)));
+  const lists = before.map(({ value }) => allowedByFlags(parseFlags(wordTexts(value))));
+  const theirs = new Set(lists.flatMap((list) => (list ?? []).map(normaliseItem)));
   const names = ours.applied.map(normaliseItem).filter((item) => !theirs.has(item));
   const known = new Set(before.flatMap(({ value }) => wordTexts(value)));
-  const hadFlag = before.some(({ value }) => allowedUses(value).length > 0);
+  const hadFlag = lists.some((list) => list !== undefined);
   let content = withoutGlued(found, ours);
   const inForce = assignmentsIn(content, systemdVersion).findLastIndex(({ key }) => key === variable);
   for (const index of assignmentsIn(content, systemdVersion).keys()) {
@@ -58,10 +60,6 @@ export function withoutOurs(found: Uint8Array, ours: Ours): Uint8Array {
 /** Returns the uses of our flag among the words of a variable's value. */
 function allowedUses(value: string): readonly FlagUse[] {
   return parseFlags(wordTexts(value)).uses.filter(({ name }) => name === ALLOWED_FLAG);
-}
-
-function allowedItems(value: string): readonly string[] {
-  return allowedUses(value).flatMap((use) => listOf(use));
 }
 
 function assignmentsIn(
@@ -120,7 +118,7 @@ function withoutGlued(content: Uint8Array, { word, variable, systemdVersion }: O
   if (word === undefined) {
     return content;
   }
-  const glued = new RegExp(`(?<=[^\\s"'=])${word.replaceAll(/[.*]/gu, String.raw`\$&`)}${LIST_END}`, 'gu');
+  const glued = new RegExp(`(?<=[^\\s"'=])${literalPattern(word)}${LIST_END}`, 'gu');
   let result = text;
   for (const { key, valueFrom, to } of assignments.toReversed()) {
     if (key === variable) {

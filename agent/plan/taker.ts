@@ -7,7 +7,7 @@ import {
   readUsableEnvironmentFiles,
   type ParsedEnvironmentFile,
 } from '../kubelet/environment/environment.ts';
-import { ALLOWED_FLAG, listOf, parseFlags } from '../kubelet/flags/flags.ts';
+import { allowedByFlags, parseFlags } from '../kubelet/flags/flags.ts';
 import { configPaths } from '../kubelet/running.ts';
 import { EXTRA_ARGS, type KubeletUnit } from '../kubelet/unit.ts';
 import { wordTexts } from '../kubelet/words.ts';
@@ -72,6 +72,5 @@ function assignmentsIn({ file, document }: ParsedEnvironmentFile, variable: stri
 }
 
 function allows({ value }: Assignment, list: readonly string[]): boolean {
-  const uses = parseFlags(wordTexts(value)).uses.filter(({ name }) => name === ALLOWED_FLAG);
-  return list.every(coverageOf(uses.flatMap((use) => listOf(use))));
+  return list.every(coverageOf(allowedByFlags(parseFlags(wordTexts(value))) ?? []));
 }

@@ -1,7 +1,7 @@
 // The journal of a change that begins now.
 
 import { printCsv } from '../../kubelet/flags/csv.ts';
-import { ALLOWED_FLAG, listOf, parseFlags } from '../../kubelet/flags/flags.ts';
+import { ALLOWED_FLAG, allowedByFlags, parseFlags } from '../../kubelet/flags/flags.ts';
 import type { FlagEdit } from '../../plan/revert.ts';
 import { sha256Of } from '../../text/hash.ts';
 import type { DueChange } from './due-change.ts';
@@ -74,6 +74,6 @@ function flagEdit(words: {
 }
 
 function flagWord(words: readonly string[]): string | undefined {
-  const uses = parseFlags(words).uses.filter(({ name }) => name === ALLOWED_FLAG);
-  return uses.length === 0 ? undefined : `--${ALLOWED_FLAG}=${printCsv(uses.flatMap((use) => listOf(use)))}`;
+  const list = allowedByFlags(parseFlags(words));
+  return list && `--${ALLOWED_FLAG}=${printCsv(list)}`;
 }

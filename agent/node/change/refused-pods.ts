@@ -1,5 +1,6 @@
 // Pods that ran and that a restarted kubelet refused: for the change, or for reasons of their own.
 
+import { firstNames } from '../../text/names.ts';
 import type { SeenPod } from '../ports.ts';
 
 const MOST_NAMED = 5;
@@ -52,10 +53,9 @@ export function lostText(pods: readonly SeenPod[]): string | undefined {
 }
 
 function named(pods: readonly SeenPod[]): string {
-  const first = pods
-    .slice(0, MOST_NAMED)
-    .map(({ namespace, name, reason }) => `${namespace}/${name}${reason === '' ? '' : ` (${reason})`}`);
-  const more = pods.length - first.length;
+  const names = pods.map(
+    ({ namespace, name, reason }) => `${namespace}/${name}${reason === '' ? '' : ` (${reason})`}`,
+  );
   const count = pods.length === 1 ? 'a pod that ran' : `${pods.length} pods that ran`;
-  return `${count}: ${first.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `${count}: ${firstNames(names, MOST_NAMED)}`;
 }

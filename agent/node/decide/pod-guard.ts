@@ -8,8 +8,8 @@ import {
   type Restart,
   type SysctlPod,
 } from '../../plan/in-use.ts';
-
 import { fitsNode } from '../../plan/node-requirement.ts';
+import { firstNames } from '../../text/names.ts';
 
 /** The node's pods as listed, or why listing failed. */
 export type PodList =
@@ -83,10 +83,9 @@ export function misfitsText(
     ({ taken, requirement }) => taken && requirement !== undefined && !fitsNode(requirement, node),
   );
   const names = misfits.map(({ namespace, name }) => `${namespace}/${name}`);
-  const more = names.length - MOST_NAMED;
   return names.length === 0
     ? ''
-    : ` Any restart of this kubelet ends ${names.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}: ` +
+    : ` Any restart of this kubelet ends ${firstNames(names, MOST_NAMED)}: ` +
         "the node's labels no longer fit its node selector or affinity.";
 }
 

@@ -1,7 +1,6 @@
 // A kubelet that does not take our flag: an upgrade has removed it. Pure.
 
-import { allowedInArgv } from '../../kubelet/running.ts';
-import { ALLOWED_FLAG } from '../../kubelet/flags/flags.ts';
+import { ALLOWED_FLAG, allowedByFlags, parseFlags } from '../../kubelet/flags/flags.ts';
 import { placeOfFlag } from '../../kubelet/flags/unknown-flag.ts';
 import { formatVersion } from '../../sysctl/version.ts';
 import type { Context, Planned, Verdict } from './context.ts';
@@ -10,7 +9,7 @@ import type { Observation } from '../observe/observe.ts';
 
 /** Whether the words of a variable have our flag. */
 export function hasFlag(words: readonly string[]): boolean {
-  return allowedInArgv(['kubelet', ...words]) !== undefined;
+  return allowedByFlags(parseFlags(words)) !== undefined;
 }
 
 /** Whether the plan takes our flag away from a kubelet that does not start with it. */

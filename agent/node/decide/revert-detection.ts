@@ -2,6 +2,7 @@
 
 import { takerText } from '../../plan/taker.ts';
 import { coverageOf } from '../../sysctl/coverage.ts';
+import { formatVersion } from '../../sysctl/version.ts';
 import type { AgentState, PastChange } from '../state/state-store.ts';
 import type { Context } from './context.ts';
 import { rewrittenReason } from './reasons.ts';
@@ -74,5 +75,5 @@ function changesOf(agentState: AgentState, epoch: Epoch, now: Date): readonly Pa
 /** Returns the epoch of a change that begins now. */
 export function epochOf({ observation, desired }: Pick<Context, 'observation' | 'desired'>): Epoch {
   const { boot, kubelet } = observation;
-  return { revision: desired.revision, boot, kubelet: `${kubelet.major}.${kubelet.minor}.${kubelet.patch}` };
+  return { revision: desired.revision, boot, kubelet: formatVersion(kubelet) };
 }

@@ -9,7 +9,7 @@ import {
   parseEnvironmentFile,
   type Assignment,
 } from '../../kubelet/environment/environment-file.ts';
-import { ALLOWED_FLAG, listOf, parseFlags } from '../../kubelet/flags/flags.ts';
+import { ALLOWED_FLAG, allowedByFlags, listOf, parseFlags } from '../../kubelet/flags/flags.ts';
 import { readDropIn, printDropIn } from '../../kubelet/drop-in.ts';
 import { wordTexts } from '../../kubelet/words.ts';
 import { normaliseItem } from '../../sysctl/normalise.ts';
@@ -133,9 +133,7 @@ function itemsBefore(
   systemdVersion: number | undefined,
 ): readonly string[] | undefined {
   if (bytes === undefined || variable === undefined) return undefined;
-  const words = wordsIn(bytes, variable, systemdVersion);
-  const uses = parseFlags(words).uses.filter(({ name }) => name === ALLOWED_FLAG);
-  return uses.length === 0 ? undefined : uses.flatMap((use) => listOf(use));
+  return allowedByFlags(parseFlags(wordsIn(bytes, variable, systemdVersion)));
 }
 
 /** In any order: a copy that followed its source may have another one. */

@@ -193,7 +193,7 @@ describe('a pod that lived before the restart', () => {
   });
 
   test.each(['UnexpectedAdmissionError', 'NodeAffinity', 'OutOfcpu', 'OutOfpods', 'Reason of 1.40'])(
-    'is told once, and the change is kept and not tried again, when the new kubelet refused it for %s',
+    'is reported once, and the change is kept and not tried again, when the new kubelet refused it for %s',
     async (reason) => {
       const host = node();
       inTheSoak(host, () => {

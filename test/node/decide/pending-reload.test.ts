@@ -126,7 +126,7 @@ describe('a pending daemon-reload', () => {
     );
   });
 
-  test('is told on a node that is Done when the next start would lack the list', async () => {
+  test('is named on a node that is Done when the next start would lack the list', async () => {
     const host = hostWith('[Service]\nEnvironmentFile=-/etc/sysconfig/kubelet\n', RIGHT);
     host.files.set('/etc/sysconfig/kubelet', 'KUBELET_EXTRA_ARGS=--v=4\n');
 

@@ -8,6 +8,7 @@ import {
 import { EMPTY_STATE } from '../../../agent/node/state/state-store.ts';
 import { INPUT_KEYS, KEYS } from '../../../agent/names.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
+import type { Agent } from '../../../agent/node/agent.ts';
 import { atRest, startedAgent } from '../started-agent.ts';
 
 const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn', nodeSoakSeconds: '0' };
@@ -16,6 +17,16 @@ const OTHER = { allowedUnsafeSysctls: 'net.core.somaxconn,kernel.sem', nodeSoakS
 const NOTHING = { allowedUnsafeSysctls: 'net.ipv4.ip_unprivileged_port_start', nodeSoakSeconds: '0' };
 const dies = (argv: readonly string[]): string | undefined =>
   argv.join().includes('somaxconn') ? 'E run.go] "command failed" err="no"' : undefined;
+
+/** A node whose change has failed twice, so that the agent has started its kubelet four times. */
+async function failedTwice(): Promise<{ readonly host: FakeHost; readonly agent: Agent }> {
+  const host = new FakeHost().startKubelet();
+  host.crash = dies;
+  const agent = await startedAgent(host, POLICY);
+  host.advance(31_000);
+  await atRest();
+  return { host, agent };
+}
 
 const MINUTE = 60_000;
 const START = Date.parse('2026-11-24T02:00:00Z');
@@ -56,11 +67,7 @@ describe('a node on which the same change fails at every try', () => {
   });
 
   test('shows when the next try comes and why it waits, in one report', async () => {
-    const host = new FakeHost().startKubelet();
-    host.crash = dies;
-    const agent = await startedAgent(host, POLICY);
-    host.advance(31_000);
-    await atRest();
+    const { host, agent } = await failedTwice();
     host.actions.length = 0;
 
     for (let times = 0; times < 10; times += 1) {
@@ -77,11 +84,7 @@ describe('a node on which the same change fails at every try', () => {
   });
 
   test('is tried again at once when a person asks for it or edits the list', async () => {
-    const host = new FakeHost().startKubelet();
-    host.crash = dies;
-    const agent = await startedAgent(host, POLICY);
-    host.advance(31_000);
-    await atRest();
+    const { host, agent } = await failedTwice();
     expect(host.restarts).toBe(4);
 
     host.advance(1000);
@@ -98,11 +101,7 @@ describe('a node on which the same change fails at every try', () => {
 
 describe('a list that a person takes away and brings back', () => {
   test('is tried at once, also by an agent that was started in between', async () => {
-    const host = new FakeHost().startKubelet();
-    host.crash = dies;
-    const agent = await startedAgent(host, POLICY);
-    host.advance(31_000);
-    await atRest();
+    const { host, agent } = await failedTwice();
     expect(host.restarts).toBe(4);
 
     agent.setConfigMap(host.configMap(NOTHING));
