@@ -1,4 +1,4 @@
-// One bed for the whole tier: made before the first test, removed after the last.
+// The tier's beds, one for each of vitest's workers: made before the first test, removed after the last.
 
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { AgentImage } from '../../scripts/install/ground.ts';
 import { applyManifests, awaitRollout } from '../../scripts/install/install.ts';
+import { ensureHostPackages } from '../../scripts/bed/build/host-packages.ts';
 import { type Bed, openBed, startBed } from '../../scripts/bed/bed.ts';
 import { agentImage, demoAppImage, type Image } from '../../scripts/bed/images/images.ts';
 import { consoleLog, type Log } from '../../scripts/bed/util/progress.ts';
@@ -17,29 +18,37 @@ import { FILES, FOLDERS, type Originals } from './support/node/originals.ts';
 declare module 'vitest' {
   // oxlint-disable-next-line typescript/consistent-type-definitions -- an interface is what merges.
   export interface ProvidedContext {
-    e2eBed: string;
-    e2eOriginals: Originals;
+    /** In the order of vitest's workers. */
+    e2eBeds: readonly ProvidedBed[];
     e2eAgentImage: AgentImage;
   }
+}
+
+export interface ProvidedBed {
+  readonly name: string;
+  readonly originals: Originals;
 }
 
 /** Names a bed to use, or to start and keep: for work on a single case. */
 const KEPT_BED = process.env['KUBELET_SYSCTLS_E2E_BED'];
 
-/** Resolves with a function that removes the bed. */
+/** Resolves with a function that removes the beds. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const log = consoleLog();
-  const { bed, agent, app } = await bedAndImages(log);
+  const { beds, agent } = await bedsAndImages(bedsFor(project), log);
   const down = async (): Promise<void> => {
-    if (KEPT_BED === undefined) await log.step(`Removing the cluster ${bed.name}`, () => bed.down());
+    if (KEPT_BED === undefined) await removeBeds(beds, log);
   };
   // The cache names an image's folder after a hash of its inputs.
   const image = { reference: agent.reference, stamp: basename(dirname(agent.archive)) };
   try {
-    project.provide('e2eOriginals', await rememberedOriginals(bed));
-    await log.step('The agent on every node', (note) => install(bed, [agent, app], image, note));
+    const provided = beds.map(async (bed): Promise<ProvidedBed> => {
+      const originals = await rememberedOriginals(bed);
+      await log.step(`The agent on every node of ${bed.name}`, (note) => install(bed, image, note));
+      return { name: bed.name, originals };
+    });
+    project.provide('e2eBeds', await settled(provided));
     project.provide('e2eAgentImage', image);
-    project.provide('e2eBed', bed.name);
   } catch (error) {
     await down();
     throw error;
@@ -47,36 +56,54 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return down;
 }
 
-interface Made {
-  readonly bed: Bed;
-  readonly agent: Image;
-  readonly app: Image;
+/** Returns how many of vitest's workers will have a file to run. */
+function bedsFor({ config, vitest }: TestProject): number {
+  return Math.min(config.maxWorkers, vitest.state.getPaths().length);
 }
 
-async function bedAndImages(log: Log): Promise<Made> {
-  const making = [makeBed(log), agentImage(log), demoAppImage(log)] as const;
-  // Rethrow an error only after all background work has ended.
-  const [made] = await Promise.allSettled(making);
+interface Made {
+  readonly beds: readonly Bed[];
+  readonly agent: Image;
+}
+
+async function bedsAndImages(count: number, log: Log): Promise<Made> {
+  await ensureHostPackages(log);
+  const [agent, app] = await settled([agentImage(log), demoAppImage(log)]);
+  const beds = Array.from({ length: count }, (_, index) => makeBed(index + 1, [agent, app], log));
   try {
-    const [bed, agent, app] = await Promise.all(making);
-    return { bed, agent, app };
+    return { beds: await settled(beds), agent };
   } catch (error) {
-    if (made.status === 'fulfilled' && KEPT_BED === undefined) await made.value.down();
+    const made = (await Promise.allSettled(beds)).flatMap((bed) =>
+      bed.status === 'fulfilled' ? bed.value : [],
+    );
+    if (KEPT_BED === undefined) await removeBeds(made, log);
     throw error;
   }
 }
 
-async function makeBed(log: Log): Promise<Bed> {
+/** Resolves like Promise.all, but only when all have ended: nothing works on after an error. */
+async function settled<const T extends readonly unknown[]>(
+  all: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(all);
+  return Promise.all(all);
+}
+
+async function removeBeds(beds: readonly Bed[], log: Log): Promise<void> {
+  await settled(beds.map((bed) => log.step(`Removing the cluster ${bed.name}`, () => bed.down())));
+}
+
+async function makeBed(number: number, images: readonly Image[], log: Log): Promise<Bed> {
+  const options = { nodes: E2E_NODES, audit: true, images };
   if (KEPT_BED === undefined) {
-    return startBed({ name: `test-${process.pid}`, nodes: E2E_NODES, audit: true, lifetime: 'process' }, log);
+    return startBed({ ...options, name: `test-${process.pid}-${number}`, lifetime: 'process' }, log);
   }
   const found = await openBed(KEPT_BED);
-  if (found !== undefined) {
-    const differences = differencesFrom(found.nodes.map(({ spec }) => spec));
-    if (differences.length > 0) throw new Error(unlike(KEPT_BED, differences));
-    return found;
-  }
-  return startBed({ name: KEPT_BED, nodes: E2E_NODES, audit: true, lifetime: 'keep' }, log);
+  if (found === undefined) return startBed({ ...options, name: KEPT_BED, lifetime: 'keep' }, log);
+  const differences = differencesFrom(found.nodes.map(({ spec }) => spec));
+  if (differences.length > 0) throw new Error(unlike(KEPT_BED, differences));
+  for (const image of images) await found.loadImage(image);
+  return found;
 }
 
 function unlike(bed: string, differences: readonly string[]): string {
@@ -86,18 +113,8 @@ function unlike(bed: string, differences: readonly string[]): string {
   );
 }
 
-async function install(
-  bed: Bed,
-  images: readonly Image[],
-  image: AgentImage,
-  note: (text: string) => void,
-): Promise<void> {
+async function install(bed: Bed, image: AgentImage, note: (text: string) => void): Promise<void> {
   const kubectl = (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args);
-  const found = await kubectl(['get', 'daemonsets', '--all-namespaces', '--output', 'json']);
-  if (image.stamp === undefined || !found.stdout.includes(image.stamp)) {
-    note('loading the images');
-    for (const each of images) await bed.loadImage(each);
-  }
   note('applying daemonset/');
   await applyManifests({ kubectl, agentImage: image });
   note('waiting for the agents to be Ready');

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupFolders } from '../host/cgroups.ts';
+import type { Image } from '../images/image-build.ts';
 import type { NodeSpec } from '../node/layouts.ts';
 import { whileLocked } from './lock.ts';
 import { firewallRules } from '../network/network.ts';
@@ -25,6 +26,8 @@ export interface BedOptions {
   readonly lifetime?: Lifetime;
   /** false: only etcd and the API server, without a controller manager and a scheduler. Default: true. */
   readonly controllers?: boolean;
+  /** Images that every node has from its first boot, besides the sandbox. */
+  readonly images?: readonly Image[];
 }
 
 /** A live bed has this name. */

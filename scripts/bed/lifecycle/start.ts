@@ -6,6 +6,7 @@ import type { BedOptions } from './claim.ts';
 import { prepareControlPlane, startApi, startControlPlane } from '../control-plane/control-plane.ts';
 import { startGuardian } from './guardian.ts';
 import { ensureHostPackages } from '../build/host-packages.ts';
+import { imageStore } from '../images/image-store.ts';
 import { pauseImage } from '../images/images.ts';
 import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../build/kubernetes.ts';
 import { insertRule, makeBridge } from '../network/network.ts';
@@ -14,7 +15,6 @@ import type { Log } from '../util/progress.ts';
 import { waitForPodsWelcome, waitForReady } from '../control-plane/ready.ts';
 import { updateRecord } from './record.ts';
 import type { BedRecord } from './record.ts';
-import { rootFileSystem } from '../node/root-file-system.ts';
 import { raiseSettings } from '../node/settings.ts';
 import { takeDown } from './take-down.ts';
 
@@ -50,20 +50,23 @@ export async function startCluster(options: BedOptions, log: Log): Promise<void>
 }
 
 /** Builds everything that is slow the first time, before any process of the bed starts. */
-async function throttle({ nodes, controllers = true }: BedOptions, version: string, log: Log): Promise<void> {
+async function throttle(
+  { nodes, controllers = true, images = [] }: BedOptions,
+  version: string,
+  log: Log,
+): Promise<void> {
   await ensureHostPackages(log);
   for (const command of ['kube-apiserver', 'kubectl', ...(controllers ? CONTROLLERS : [])] as const) {
     await kubernetesBinary(command, version, log);
   }
   for (const kubelet of new Set(nodes.map((node) => node.kubelet ?? version)))
     await kubernetesBinary('kubelet', kubelet, log);
-  await rootFileSystem(log);
-  await pauseImage(log);
+  await imageStore([await pauseImage(log), ...images], log);
 }
 
 async function build(
   record: BedRecord,
-  { nodes, controllers = true }: BedOptions,
+  { nodes, controllers = true, images = [] }: BedOptions,
   log: Log,
   note: (text: string) => void,
 ): Promise<void> {
@@ -74,7 +77,7 @@ async function build(
   note('certificates');
   await prepareControlPlane(record);
   const pause = await pauseImage(log);
-  updateRecord(record.name, (current) => ({ ...current, images: [pause] }));
+  updateRecord(record.name, (current) => ({ ...current, images: [pause, ...images] }));
   note('control plane and nodes');
   for (const node of nodes) enterNode(record.name, node);
   await allOrFirstError([

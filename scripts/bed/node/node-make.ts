@@ -4,7 +4,7 @@ import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apiServer } from '../network/addresses.ts';
 import { cgroupFolders, hierarchies } from '../host/cgroups.ts';
-import { importImage } from '../images/images-in-node.ts';
+import { imageStore, seedImages } from '../images/image-store.ts';
 import { pauseImage } from '../images/images.ts';
 import { kubernetesBinary } from '../build/kubernetes.ts';
 import type { NodeSpec } from './layouts.ts';
@@ -23,14 +23,14 @@ const MAX_NODES = 99;
 /** Node names that a kubelet accepts, short enough for a host name. */
 const NODE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** Makes and boots a node that is in the record; resolves when its services run and every image is loaded. The node becomes Ready later. */
+/** Makes and boots a node that is in the record; resolves when its services run; it has every image of the bed. The node becomes Ready later. */
 export async function makeNode(bed: string, name: string, log: Log): Promise<void> {
   const node = currentNode(bed, name);
   await mkdir(node.folder, { recursive: true });
   await mountRoot(node.folder, await rootFileSystem(log));
   await fillDisk(currentRecord(bed), node, log);
+  await seedImages(node.folder, await imageStore(currentRecord(bed).images, log));
   await bootNode(bed, name);
-  for (const image of currentRecord(bed).images) await importImage(currentNode(bed, name), image);
 }
 
 /** Powers a node on; resolves when its containerd and kubelet run. */

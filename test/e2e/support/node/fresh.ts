@@ -2,7 +2,6 @@
 
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { inject } from 'vitest';
 import { JOURNAL_FILE } from '../../../../agent/node/state/state-store.ts';
 import { BED_KUBELET, KUBELET_UNIT, type NodeKind, OS_RELEASE } from '../../../../scripts/bed/kinds/kind.ts';
 import { ALL_KINDS, KIND_PATHS } from '../../../../scripts/bed/kinds/kinds.ts';
@@ -13,7 +12,7 @@ import { clearPolicy } from '../../../../scripts/node/policy.ts';
 import type { Report } from '../../../../scripts/node/report.ts';
 import { FOLDERS, type Original } from './originals.ts';
 import { type TestNode, testNode } from '../../../../scripts/node/test-node.ts';
-import { e2eWorld } from '../bed.ts';
+import { e2eWorld, providedBed } from '../bed.ts';
 
 const UNIT_FOLDER = '/etc/systemd/system/';
 const OTHER_UNITS = [...new Set(ALL_KINDS.map(({ unit }) => unit))].filter((unit) => unit !== KUBELET_UNIT);
@@ -71,7 +70,7 @@ async function reset(node: TestNode): Promise<void> {
 }
 
 function originalOf({ name }: TestNode): Original {
-  const original = inject('e2eOriginals')[name];
+  const original = providedBed().originals[name];
   if (original === undefined) throw new Error(`Expected a node of setup.ts, got ${name}.`);
   return original;
 }
