@@ -71,7 +71,7 @@ export const STATES = [
   'Observing',
 ] as const;
 
-/** A node's state. README describes each and the next step. */
+/** A node's state. docs/reference/node.md describes each and the next step. */
 export type State = (typeof STATES)[number];
 
 /** Reasons of the Events: the agents' first, then the coordinator's. */

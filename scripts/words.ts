@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 
 const HELP = `Usage: node scripts/words.ts [--root DIR]
 
-Searches agent/, scripts/, test/, daemonset/, the pages of docs/ and README.md for words that this project does not use.
+Searches agent/, scripts/, test/, daemonset/, the pages of docs/ and those beside them for words that this project does not use.
 Prints the file, the line, the word, and what to write instead.
 
 Options:
@@ -18,7 +18,6 @@ Exit codes: 0 none found, 1 some found, 2 wrong usage.
 
 const CHECKOUT = join(import.meta.dirname, '..');
 const FOLDERS = ['agent', 'scripts', 'test', 'daemonset', 'docs'];
-const PAGES = ['README.md'];
 /** These have to name the words. */
 const EXCLUDED = new Set(['scripts/words.ts', 'test/scripts/words.test.ts']);
 /** The rest of docs/ is drawn or recorded. */
@@ -80,7 +79,8 @@ export async function checkWords(root: string): Promise<readonly string[]> {
 
 async function filesOf(root: string): Promise<readonly string[]> {
   const inFolders = await Promise.all(FOLDERS.map((folder) => filesIn(root, folder)));
-  return [...PAGES, ...inFolders.flat()].filter((file) => !EXCLUDED.has(file) && !IS_DRAWN.test(file));
+  const pages = (await readdir(root)).filter((name) => name.endsWith('.md')).toSorted();
+  return [...pages, ...inFolders.flat()].filter((file) => !EXCLUDED.has(file) && !IS_DRAWN.test(file));
 }
 
 async function filesIn(root: string, folder: string): Promise<readonly string[]> {

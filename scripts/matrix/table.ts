@@ -1,4 +1,4 @@
-// The matrix's result as a Markdown table, as in README.
+// The matrix's result as a Markdown table, as in docs/reference/kubelets.md.
 
 import { alignedTable } from '../bench/report/table.ts';
 import type { Failure } from '../entry/run-vitest.ts';

@@ -1,4 +1,4 @@
-// The result as a Markdown table, as in README.
+// The result as a Markdown table, as in docs/explanation/figures.md.
 
 import type { Row } from './aims.ts';
 import type { Figures } from './figures.ts';

@@ -5,7 +5,7 @@ import type { Admin } from '../../bed/control-plane/admin.ts';
 import { reportedStatus } from './objects.ts';
 
 /**
- * Duration of a restart on the bed's real nodes, up to the new healthz: README's Figures, `npm run bench`, median of nine rounds
+ * Duration of a restart on the bed's real nodes, up to the new healthz: docs/explanation/figures.md, `npm run bench`, median of nine rounds
  * (347 ms), without the write of the file.
  */
 const RESTART_MS = 340;

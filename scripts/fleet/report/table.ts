@@ -1,4 +1,4 @@
-// The result as Markdown tables, as in README.
+// The result as Markdown tables, as in docs/explanation/figures.md.
 
 import { alignedTable } from '../../bench/report/table.ts';
 import { spreadOf } from '../../bench/report/statistics.ts';

@@ -97,7 +97,7 @@ async function interruptRollout(world: World, nodes: readonly TestNode[]): Promi
   await canary?.awaitDone([NAME, OTHER]);
 }
 
-/** `kubectl sysctls wait`, as README has it. */
+/** `kubectl sysctls wait`, as docs/how-to/uninstall.md has it. */
 function waited({ bed }: World): ReturnType<typeof run> {
   const command = [process.execPath, PLUGIN, 'wait', '--timeout', '3m', '--kubeconfig', bed.kubeconfig];
   return run(command, { reject: false, timeoutMs: 200_000 });

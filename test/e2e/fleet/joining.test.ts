@@ -21,7 +21,7 @@ import type { World } from '../../../scripts/node/world.ts';
 
 const NAME = 'net.core.somaxconn';
 const JOINED_WITHIN_MS = 60_000;
-const README = join(import.meta.dirname, '..', '..', '..', 'README.md');
+const PAGE = join(import.meta.dirname, '..', '..', '..', 'docs/how-to/new-nodes.md');
 
 describe('a pod is not scheduled to a node that joins with the taint before its kubelet allows what the pod needs', () => {
   let node = '';
@@ -63,7 +63,7 @@ describe('a pod is not scheduled to a node that joins with the taint before its 
     expect(first?.joining).toBe(true);
   });
 
-  it('when kubeadm joins it with the configuration in README', async () => {
+  it('when kubeadm joins it with the configuration in docs/how-to/new-nodes.md', async () => {
     node = 'by-kubeadm';
     const world = await e2eWorld();
     const kubelet = DEFAULT_KUBERNETES_VERSION;
@@ -71,16 +71,16 @@ describe('a pod is not scheduled to a node that joins with the taint before its 
     await leave(world, added);
     let flags = '';
     const [first] = await freedWhenDone(world, async () => {
-      flags = await joinByKubeadm(world, added, await registrationInReadme(), consoleLog());
+      flags = await joinByKubeadm(world, added, await registrationInPage(), consoleLog());
     });
     expect(first?.joining).toBe(true);
     expect(flags).toContain(`--register-with-taints=${PENDING_TAINT.key}:${PENDING_TAINT.effect}`);
   });
 });
 
-/** Returns `nodeRegistration` from README's file for `kubeadm join`. */
-async function registrationInReadme(): Promise<Readonly<Record<string, unknown>>> {
-  const text = await readFile(README, 'utf8');
+/** Returns `nodeRegistration` from the page's file for `kubeadm join`. */
+async function registrationInPage(): Promise<Readonly<Record<string, unknown>>> {
+  const text = await readFile(PAGE, 'utf8');
   const [, block = ''] = /`kubeadm join --config`:\n\n```yaml\n(.*?)```/su.exec(text) ?? [];
   return objectAt(parse(block), 'nodeRegistration');
 }

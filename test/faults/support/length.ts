@@ -20,7 +20,7 @@ export function byLength<T>(values: Readonly<Record<Length, T>>): T {
   return values[LENGTH];
 }
 
-/** Prints one line of figures, also quoted in README. */
+/** Prints one line of figures, also quoted in docs/explanation/faults.md. */
 export function printFigures(what: string, figures: Readonly<Record<string, string | number>>): void {
   const parts = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
   process.stdout.write(`  faults · ${what}: ${parts.join(', ')}\n`);

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { anchorsOf, isThere, linksOf, PAGES, readPage, ROOT, spansOf } from './support/pages.ts';
+
+/** Longer, a front door is a manual. */
+const MOST_LINES = 150;
+/** Folders of the checkout. A span that begins with one of them names a file or a folder. */
+const TREE = /^(?:agent|scripts|test|docs|daemonset)\/[\w./-]*\w$/u;
+
+it(`README.md has at most ${MOST_LINES} lines`, () => {
+  const lines = readFileSync(join(ROOT, 'README.md'), 'utf8').trimEnd().split('\n');
+  expect(lines.length).toBeLessThanOrEqual(MOST_LINES);
+});
+
+describe('every page', () => {
+  it.each(PAGES)('%s links only to files and anchors that exist', (path) => {
+    const wrong = linksOf(readPage(path)).filter((target) => !leadsSomewhere(path, target));
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(PAGES)('%s names only files of this repository that exist', (path) => {
+    expect(spansOf(readPage(path)).filter((span) => TREE.test(span) && !isThere(span))).toEqual([]);
+  });
+});
+
+it('docs/README.md leads to every other page of docs/', () => {
+  const map = 'docs/README.md';
+  const listed = new Set(linksOf(readPage(map)).map((target) => normalize(join('docs', target))));
+  const pages = PAGES.filter((page) => page.startsWith('docs/') && page !== map);
+  expect(pages.filter((page) => !listed.has(page))).toEqual([]);
+});
+
+function leadsSomewhere(page: string, target: string): boolean {
+  const [file = '', anchor] = target.split('#');
+  const path = file === '' ? page : normalize(join(dirname(page), file));
+  if (!isThere(path)) return false;
+  return anchor === undefined || (path.endsWith('.md') && anchorsOf(readPage(path)).has(anchor));
+}
