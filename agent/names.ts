@@ -110,6 +110,9 @@ export const AGENTS = 'app.kubernetes.io/name=kubelet-sysctl-agent';
 
 export const STATUS_NAME = 'kubelet-sysctls-status';
 
+/** The ConfigMap of the lists, which the coordinator keeps for the admission policies of pods (rollout/lists). */
+export const LISTS_NAME = 'kubelet-sysctls-lists';
+
 export const COMPONENT = 'kubelet-sysctl-agent';
 
 /** The field manager of approvals (managedFields). */
