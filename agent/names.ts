@@ -28,6 +28,12 @@ export const KEYS = {
   history: `${KEY_PREFIX}history`,
 } as const;
 
+/**
+ * A label with this prefix and a sysctl's name, with the value "true", for names that the node's running kubelet lets pods set
+ * (policy/labelled.ts). Pods that need the sysctl select it.
+ */
+export const ALLOWS_PREFIX = `${KEY_PREFIX}allows.`;
+
 /** Annotations that the agent reads and others write. */
 export const INPUT_KEYS = {
   /** The revision that the coordinator approved for this node. */
@@ -103,6 +109,9 @@ export const LEASE = 'kubelet-sysctls-coordinator';
 export const AGENTS = 'app.kubernetes.io/name=kubelet-sysctl-agent';
 
 export const STATUS_NAME = 'kubelet-sysctls-status';
+
+/** The ConfigMap of the lists, which the coordinator keeps for the admission policies of pods (rollout/lists). */
+export const LISTS_NAME = 'kubelet-sysctls-lists';
 
 export const COMPONENT = 'kubelet-sysctl-agent';
 

@@ -84,7 +84,7 @@ export function createReconciler(ports: ReconcilePorts, options: ReconcileOption
       const observation = await observer.observe(agentState.started, intentOf({ view, node, agentState }));
       const situation: Situation = {
         view,
-        node,
+        node: { ...node, labels: ports.publisher.labels() ?? node.labels },
         coordinated: options.waitForApproval,
         observation,
         agentState,

@@ -2,7 +2,7 @@
 
 import type { Drift } from '../plan/drift.ts';
 import { historyAnnotation } from './history.ts';
-import { INPUT_KEYS, KEYS, type State } from '../names.ts';
+import { ALLOWS_PREFIX, INPUT_KEYS, KEYS, type State } from '../names.ts';
 import type { PastChange } from './past-change.ts';
 import { printSelectors } from '../policy/selectors.ts';
 import { shorten } from './shorten.ts';
@@ -15,6 +15,8 @@ export interface NodeReport {
   /** Selectors of the profiles that count (policy/selectors.ts). */
   readonly profiles: readonly string[] | undefined;
   readonly running: readonly string[] | undefined;
+  /** Sysctls for which the Node has a label; undefined leaves the labels as they are. */
+  readonly allows: readonly string[] | undefined;
   readonly drift: Drift;
   readonly policyError: string | undefined;
   readonly desiredRevision: string | undefined;
@@ -42,16 +44,19 @@ export function nodePatch(
   current: { readonly annotations: Texts; readonly labels: Texts },
   wanted: NodeReport,
 ): NodePatch | undefined {
-  return patchOf(current, annotationsOf(wanted), wanted.state);
+  return patchOf(current, annotationsOf(wanted), wanted);
 }
 
 function patchOf(
   current: { readonly annotations: Texts; readonly labels: Texts },
   wanted: Readonly<Record<string, string | undefined>>,
-  state: State,
+  { state, allows }: Pick<NodeReport, 'state' | 'allows'>,
 ): NodePatch | undefined {
   const annotations = differences(current.annotations, wanted);
-  const labels = differences(current.labels, { [KEYS.state]: state });
+  const labels = differences(current.labels, {
+    [KEYS.state]: state,
+    ...allowsLabels(current.labels, allows),
+  });
   return Object.keys(annotations).length + Object.keys(labels).length === 0
     ? undefined
     : { annotations, labels };
@@ -62,7 +67,26 @@ export function failurePatch(
   current: { readonly annotations: Texts; readonly labels: Texts },
   { state, reason }: Pick<NodeReport, 'state' | 'reason'>,
 ): NodePatch | undefined {
-  return patchOf(current, { [KEYS.state]: state, [KEYS.reason]: shorten(reason, MAX_TEXT_BYTES) }, state);
+  return patchOf(
+    current,
+    { [KEYS.state]: state, [KEYS.reason]: shorten(reason, MAX_TEXT_BYTES) },
+    { state, allows: undefined },
+  );
+}
+
+/** Returns the labels of these sysctls, and undefined for each other one of the current labels. */
+function allowsLabels(
+  current: Texts,
+  allows: readonly string[] | undefined,
+): Readonly<Record<string, string | undefined>> {
+  if (allows === undefined) {
+    return {};
+  }
+  const shown = Object.keys(current).filter((key) => key.startsWith(ALLOWS_PREFIX));
+  return {
+    ...Object.fromEntries(shown.map((key) => [key, undefined])),
+    ...Object.fromEntries(allows.map((name) => [ALLOWS_PREFIX + name, 'true'])),
+  };
 }
 
 /** Returns the report's annotations; undefined for those that must be absent. */

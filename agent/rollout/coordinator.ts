@@ -8,6 +8,7 @@ import type { PolicyNow } from './decision/gate.ts';
 import { listsId, viewPolicy } from './status/policy-view.ts';
 import type { FleetCluster, SeenNode } from './ports.ts';
 import type { FleetPicture } from './metrics/fleet-samples.ts';
+import { type ListsPublisher, listsPublisher } from './lists/publisher.ts';
 import { createPace, type Pace } from './pace.ts';
 import { statusPublisher, type StatusPublisher } from './status/publisher.ts';
 import { type SeenNodes, seenNodes } from './apply/node-store.ts';
@@ -56,6 +57,7 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
   const { cluster, clock, log, isLeading } = ports;
   const store = seenNodes();
   const status = statusPublisher(cluster, clock, log, isLeading);
+  const lists = listsPublisher(cluster, clock, log, isLeading);
   const pace = createPace(clock);
   const loop = createLoop(clock, pass);
   let listed = false;
@@ -66,7 +68,7 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
       return RESYNC_MS;
     }
     try {
-      return await roll(ports, { store, status, pace }, configMap);
+      return await roll(ports, { store, status, lists, pace }, configMap);
     } catch (error) {
       log.warn({ err: error }, 'The rollout could not be decided or reported; the coordinator retries');
       return pace.after(true) ?? RESYNC_MS;
@@ -84,6 +86,7 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
       listed = true;
       // An etcd restore sets the status back too.
       status.readAgain();
+      lists.readAgain();
       passSoon();
       return isNews;
     },
@@ -113,8 +116,14 @@ async function roll(
   {
     store,
     status,
+    lists,
     pace,
-  }: { readonly store: SeenNodes; readonly status: StatusPublisher; readonly pace: Pace },
+  }: {
+    readonly store: SeenNodes;
+    readonly status: StatusPublisher;
+    readonly lists: ListsPublisher;
+    readonly pace: Pace;
+  },
   { seen, view }: KnownPolicy,
 ): Promise<number> {
   const decideNow = (): RolloutDecision => pace.measure(() => decide(store.nodes(), view, clock.now()));
@@ -131,6 +140,7 @@ async function roll(
   if (isLeading()) {
     onDecided?.({ decision: outcome, nodes: store.nodes(), policy: view });
   }
+  const listsMs = await lists.publish(view.policy, store.nodes());
   const rollout = seen && view.policy && { configMap: seen, rollout: listsId(view.policy) };
   const statusMs = await status.publish(outcome, rollout);
   const { nextWakeup } = outcome;
@@ -138,6 +148,7 @@ async function roll(
     pace.after(failed > 0) ?? RESYNC_MS,
     written > 0 ? pace.settleMs() : RESYNC_MS,
     statusMs ?? RESYNC_MS,
+    listsMs ?? RESYNC_MS,
     nextWakeup ? Math.max(pace.settleMs(), nextWakeup.getTime() - clock.now().getTime()) : RESYNC_MS,
   );
 }

@@ -24,6 +24,8 @@ export interface FleetNode {
   readonly failedRevision: string | undefined;
   /** The kinds of drift that its agent reported: missing, unmanaged, pending restart. */
   readonly drift: readonly string[];
+  /** Allowances that another party has configured there; absent: none. */
+  readonly unmanaged?: readonly string[];
   readonly lastChange: Date | undefined;
   readonly approvedRevision: string | undefined;
   /** When the coordinator wrote `approvedRevision`, as the API server noted it (managedFields). */

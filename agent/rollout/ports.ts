@@ -28,6 +28,9 @@ export interface FleetCluster {
   readStatus(): Promise<StatusObject | undefined>;
   /** Sets these keys over `seen`; creates the ConfigMap when `seen` is undefined. */
   writeStatus(seen: StatusObject | undefined, data: Readonly<Record<string, string>>): Promise<StatusObject>;
+  /** As the status: the ConfigMap of the lists (rollout/lists). */
+  readLists(): Promise<StatusObject | undefined>;
+  writeLists(seen: StatusObject | undefined, data: Readonly<Record<string, string>>): Promise<StatusObject>;
   /** Posts an Event about the policy's ConfigMap. */
   policyEvent(configMap: ConfigMapObject, note: EventDraft): Promise<void>;
 }

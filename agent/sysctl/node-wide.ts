@@ -58,6 +58,11 @@ export function isNodeWide(pattern: string): boolean {
   return NODE_WIDE.has(normaliseSysctl(pattern));
 }
 
+/** Returns the names for which `isNodeWide` is true, in bytewise order. */
+export function nodeWideNames(): readonly string[] {
+  return [...NODE_WIDE].toSorted();
+}
+
 function below(folder: string, names: readonly string[]): readonly string[] {
   return names.map((name) => `${folder}.${name}`);
 }

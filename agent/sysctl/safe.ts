@@ -43,6 +43,11 @@ export function kernelNeededBy(pattern: string, kubelet: Version): Version | und
   return safeOn(pattern, kubelet)?.kernel;
 }
 
+/** Returns every name that is safe on some kubelet, in bytewise order. */
+export function safeNames(): readonly string[] {
+  return [...SAFE.keys()].toSorted();
+}
+
 /** Returns from which kubelet and kernel on the name is safe; undefined when it is safe with none. */
 export function safeSince(name: string): SafeSysctl | undefined {
   return SAFE.get(normaliseSysctl(name));

@@ -136,6 +136,20 @@ export const FAULTS: readonly Fault[] = [
     ],
   },
   {
+    id: 'L1',
+    what: 'labels are removed with the report of a change that is done, and not before its restart',
+    schedules: 'node',
+    plot: 'plain',
+    invariant: 'labels-withdrawn',
+    edits: [
+      {
+        file: 'agent/node/change/apply.ts',
+        search: '  await withdrawLabels(ports, due);\n',
+        replace: '',
+      },
+    ],
+  },
+  {
     id: 'E4',
     what: 'resource versions are compared as numbers, and a lower one is ignored',
     schedules: 'coordinator',

@@ -18,7 +18,7 @@ import { HEALTHZ_TIMEOUT_MS } from '../../agent/node/change/verify.ts';
 import { REPORTS_WITHIN_MS } from '../../agent/node/change/node-ready.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import { LONGEST_NODE_SOAK_SECONDS, SETTING_KEYS } from '../../agent/policy/settings.ts';
-import { INPUT_KEYS, KEY_PREFIX, KEYS, PENDING_TAINT, STATUS_NAME } from '../../agent/names.ts';
+import { INPUT_KEYS, KEY_PREFIX, KEYS, LISTS_NAME, PENDING_TAINT, STATUS_NAME } from '../../agent/names.ts';
 
 const FOLDER = join(import.meta.dirname, '../../daemonset');
 const NAME = 'kubelet-sysctl-agent';
@@ -145,6 +145,7 @@ describe('RBAC', () => {
     expect(rulesOf(COORDINATOR, NAME)).toEqual([
       { ...configMaps, resourceNames: ['kubelet-sysctls'], verbs: ['list', 'watch'] },
       { ...configMaps, resourceNames: [STATUS_NAME], verbs: ['get', 'patch'] },
+      { ...configMaps, resourceNames: [LISTS_NAME], verbs: ['get', 'patch'] },
       { ...configMaps, verbs: ['create'] },
       { apiGroups: [''], resources: ['events'], verbs: ['create'] },
       { ...leases, resourceNames: ['kubelet-sysctls-coordinator'], verbs: ['get', 'patch'] },

@@ -12,6 +12,7 @@ function report(changes: Partial<NodeReport> = {}): NodeReport {
     desired: ['kernel.sem', 'net.core.somaxconn'],
     profiles: undefined,
     running: ['kernel.sem', 'net.core.somaxconn'],
+    allows: undefined,
     drift: NO_DRIFT,
     policyError: undefined,
     desiredRevision: 'abc',

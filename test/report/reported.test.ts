@@ -27,6 +27,7 @@ describe('reportedLists', () => {
           desired: [],
           profiles: undefined,
           running,
+          allows: undefined,
           drift: { missing, unmanaged: others, pendingRestart: fresh.map((name) => `+${name}`) },
           policyError: undefined,
           desiredRevision: undefined,

@@ -27,6 +27,12 @@ export class FakeFleet implements FleetCluster {
   onEvent: (note: EventDraft) => void = () => undefined;
   #version = 100;
 
+  /** The ConfigMap of the lists, and how often it was written. */
+  lists: StatusObject | undefined;
+  listWrites = 0;
+  /** Called before the lists are written; may throw. */
+  onLists: () => void = () => {};
+
   put(name: string, more: Partial<FleetNode> = {}): SeenNode {
     this.#version += 1;
     const seen = seenNode(name, this.#version, { ...this.nodes.get(name)?.node, ...more });
@@ -63,6 +69,24 @@ export class FakeFleet implements FleetCluster {
     this.statuses.push(data);
     this.status = { resourceVersion: String(this.#version), data };
     return this.status;
+  }
+
+  async readLists(): Promise<StatusObject | undefined> {
+    await settle();
+    return this.lists;
+  }
+
+  async writeLists(
+    seen: StatusObject | undefined,
+    data: Readonly<Record<string, string>>,
+  ): Promise<StatusObject> {
+    await settle();
+    this.onLists();
+    if (seen?.resourceVersion !== this.lists?.resourceVersion) throw new ConflictError('lists');
+    this.#version += 1;
+    this.listWrites += 1;
+    this.lists = { resourceVersion: String(this.#version), data };
+    return this.lists;
   }
 
   async policyEvent(_configMap: ConfigMapObject, note: EventDraft): Promise<void> {

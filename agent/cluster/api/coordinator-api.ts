@@ -1,6 +1,6 @@
 // Implements the coordinator's FleetCluster port with the Kubernetes API.
 
-import { INPUT_KEYS, STATUS_NAME, COORDINATOR } from '../../names.ts';
+import { INPUT_KEYS, LISTS_NAME, STATUS_NAME, COORDINATOR } from '../../names.ts';
 import type { FleetCluster, SeenNode, StatusObject } from '../../rollout/ports.ts';
 import { isNotFound } from '../http/errors.ts';
 import { configMapEvent } from '../objects/events.ts';
@@ -80,33 +80,10 @@ export function createFleet(options: FleetOptions): WatchedFleet {
       return { node, taint: undefined, resourceVersion: versionOf({ metadata }) };
     },
 
-    async readStatus() {
-      try {
-        return parseConfigMap(
-          objectAt((await transport.request({ method: 'GET', path: statusPath() })).body),
-        );
-      } catch (error) {
-        if (isNotFound(error)) {
-          return undefined;
-        }
-        throw error;
-      }
-    },
-
-    async writeStatus(seen, data) {
-      const answer = await orConflict(() =>
-        seen === undefined
-          ? transport.request({ method: 'POST', path: configMaps, body: statusObject(data), ...write })
-          : transport.request({
-              method: 'PATCH',
-              path: statusPath(),
-              contentType: MERGE_PATCH,
-              body: { metadata: { resourceVersion: seen.resourceVersion }, data },
-              ...write,
-            }),
-      );
-      return parseConfigMap(objectAt(answer.body)) satisfies StatusObject;
-    },
+    readStatus: () => readConfigMap(STATUS_NAME),
+    writeStatus: (seen, data) => writeConfigMap(STATUS_NAME, seen, data),
+    readLists: () => readConfigMap(LISTS_NAME),
+    writeLists: (seen, data) => writeConfigMap(LISTS_NAME, seen, data),
 
     policyEvent: (configMap, note) =>
       postEvent(transport, configMapEvent(now(), configMap, configMap, note, COORDINATOR), write),
@@ -151,12 +128,40 @@ export function createFleet(options: FleetOptions): WatchedFleet {
     return objectAt(answer.body, 'metadata');
   }
 
-  function statusPath(): string {
-    return `${configMaps}/${STATUS_NAME}`;
+  async function readConfigMap(name: string): Promise<StatusObject | undefined> {
+    try {
+      const answer = await transport.request({ method: 'GET', path: `${configMaps}/${name}` });
+      return parseConfigMap(objectAt(answer.body));
+    } catch (error) {
+      if (isNotFound(error)) {
+        return undefined;
+      }
+      throw error;
+    }
   }
 
-  function statusObject(data: Readonly<Record<string, string>>): object {
-    const metadata = { name: STATUS_NAME, namespace: options.namespace };
-    return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
+  async function writeConfigMap(
+    name: string,
+    seen: StatusObject | undefined,
+    data: Readonly<Record<string, string>>,
+  ): Promise<StatusObject> {
+    const metadata = { name, namespace: options.namespace };
+    const answer = await orConflict(() =>
+      seen === undefined
+        ? transport.request({
+            method: 'POST',
+            path: configMaps,
+            body: { apiVersion: 'v1', kind: 'ConfigMap', metadata, data },
+            ...write,
+          })
+        : transport.request({
+            method: 'PATCH',
+            path: `${configMaps}/${name}`,
+            contentType: MERGE_PATCH,
+            body: { metadata: { resourceVersion: seen.resourceVersion }, data },
+            ...write,
+          }),
+    );
+    return parseConfigMap(objectAt(answer.body)) satisfies StatusObject;
   }
 }

@@ -4,7 +4,7 @@ import type { FleetNode } from '../../rollout/fleet.ts';
 import type { SeenNode } from '../../rollout/ports.ts';
 import { INPUT_KEYS, KEYS, PENDING_TAINT, STATES, type State, COORDINATOR } from '../../names.ts';
 import { objectAt, objectsAt, stringAt, stringMapAt, timeOf, type JsonObject } from '../http/json.ts';
-import { driftKinds } from '../../report/reported.ts';
+import { driftKinds, reportedLists } from '../../report/reported.ts';
 import { parseReadiness } from './parse.ts';
 import { versionOf } from '../http/version.ts';
 
@@ -15,6 +15,7 @@ export function parseFleetNode(object: JsonObject): SeenNode {
   const info = objectAt(object, 'status', 'nodeInfo');
   const taint = startUpTaint(object);
   const readiness = parseReadiness(object);
+  const drift = driftKinds(annotations[KEYS.drift]);
   const node: FleetNode = {
     name: stringAt(metadata, 'name') ?? '',
     labels: stringMapAt(metadata, 'labels'),
@@ -28,7 +29,8 @@ export function parseFleetNode(object: JsonObject): SeenNode {
     desiredRevision: annotations[KEYS.desiredRevision],
     appliedRevision: annotations[KEYS.appliedRevision],
     failedRevision: annotations[KEYS.failedRevision],
-    drift: driftKinds(annotations[KEYS.drift]),
+    drift,
+    ...(drift.includes('unmanaged') && { unmanaged: unmanagedIn(annotations) }),
     lastChange: timeOf(annotations[KEYS.lastChange]),
     approvedRevision: annotations[INPUT_KEYS.approvedRevision],
     approvedAt: approvedAt(metadata),
@@ -60,6 +62,10 @@ function startUpTaint(object: JsonObject): SeenNode['taint'] {
   );
   const value = taints[index];
   return value && { index, value };
+}
+
+function unmanagedIn(annotations: Readonly<Record<string, string>>): readonly string[] {
+  return reportedLists(annotations)?.unmanaged.map(({ pattern }) => pattern) ?? [];
 }
 
 function stateOf(text: string | undefined): State | undefined {

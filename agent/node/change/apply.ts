@@ -2,6 +2,7 @@
 
 import { withDropIn, type ConfigSources } from '../../kubelet/config.ts';
 import { withContent } from '../../plan/carried/carried.ts';
+import { coverageOf } from '../../sysctl/coverage.ts';
 import { runningAllowances } from '../../kubelet/running.ts';
 import { commit } from './arm.ts';
 import { decide, planNode, type Decision } from '../decide/decide.ts';
@@ -32,6 +33,7 @@ export interface ApplyPorts extends ChangePorts {
 export async function applyChange(ports: ApplyPorts, due: DueChange): Promise<Decision> {
   const { situation, decision, change } = due;
   ports.log.info({ file: change.plan.file, restart: change.restart }, change.plan.reason);
+  await withdrawLabels(ports, due);
   const journal = journalOf(due, ports.clock.now());
   let { pods } = situation;
   // Until the change is committed, only the files on the disk show how far it got.
@@ -69,6 +71,19 @@ export async function applyChange(ports: ApplyPorts, due: DueChange): Promise<De
     throw error;
   } finally {
     ports.working.end();
+  }
+}
+
+/**
+ * Removes the labels of what the restart may withdraw, before the pods are listed for the last time: the scheduler then binds no further
+ * pod for them. Rejects when the API server did not take it: the restart must wait.
+ */
+export async function withdrawLabels(
+  { publisher }: Pick<ApplyPorts, 'publisher'>,
+  { observation: { running }, decision, change }: Pick<DueChange, 'observation' | 'decision' | 'change'>,
+): Promise<void> {
+  if (change.restart) {
+    await publisher.withdrawLabels(decision.report, running === undefined ? () => true : coverageOf(running));
   }
 }
 
@@ -170,10 +185,11 @@ function reportVerified(ports: ApplyPorts, due: DueChange, proof: Verified): voi
   const agentState = { ...decision.agentState, lastApplied: change.plan.remember };
   const situation = { ...due.situation, observation, agentState, now: ports.clock.now() };
   const { report } = decide(situation, planNode(situation));
-  const { appliedRevision, failedRevision } = decision.report;
+  // A label is added only when the change can no longer be rolled back.
+  const { appliedRevision, failedRevision, allows } = decision.report;
   const reason = `Verified; watched for ${seconds} s before the change counts as done: ${change.plan.reason}`;
   ports.publisher
-    .publish({ ...report, state: 'Working', reason, appliedRevision, failedRevision })
+    .publish({ ...report, state: 'Working', reason, appliedRevision, failedRevision, allows })
     .catch((error: unknown) => ports.log.warn({ err: error }, 'The new list could not be reported'));
 }
 

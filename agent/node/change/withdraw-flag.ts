@@ -7,7 +7,7 @@ import { withdrawnReason } from '../decide/refused-flag.ts';
 import { withStarts } from '../decide/start-limit.ts';
 import { originalsAfter } from '../state/original-file.ts';
 import { type AgentState, withPastChange } from '../state/state-store.ts';
-import type { ApplyPorts } from './apply.ts';
+import { type ApplyPorts, withdrawLabels } from './apply.ts';
 import type { DueChange } from './due-change.ts';
 import { journalOf } from './journal-of.ts';
 import { restartOrStartFailed } from './restart.ts';
@@ -17,7 +17,7 @@ import { restartOrStartFailed } from './restart.ts';
  * not restarted. Not a transaction: no kubelet starts with the old bytes, so there is nothing to roll back to.
  */
 export async function withdrawFlag(
-  ports: Pick<ApplyPorts, 'files' | 'systemd' | 'stateStore' | 'state' | 'clock' | 'log'>,
+  ports: Pick<ApplyPorts, 'files' | 'systemd' | 'stateStore' | 'state' | 'clock' | 'publisher' | 'log'>,
   due: DueChange,
 ): Promise<Decision> {
   const { decision, change, observation } = due;
@@ -37,6 +37,12 @@ export async function withdrawFlag(
   }
   ports.log.warn({ file: plan.file }, withdrawnReason(observation, plan));
   const starts = !observation.runs && activeState !== 'inactive';
+  if (starts) {
+    // The kubelet is down: its start must not depend on the API server.
+    await withdrawLabels(ports, { observation, decision, change: { ...change, restart: true } }).catch(
+      (error: unknown) => ports.log.warn({ err: error }, "The node's labels could not be removed"),
+    );
+  }
   const agentState = stateAfter(due, ports.clock, starts ? 1 : 0);
   await ports.stateStore.save(agentState);
   ports.state.replace(agentState);

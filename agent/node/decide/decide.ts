@@ -12,6 +12,7 @@ import type { NodeReport } from '../../report/annotations.ts';
 import type { State } from '../../names.ts';
 import { policyErrorText } from '../../report/policy-error.ts';
 import { coverageOf } from '../../sysctl/coverage.ts';
+import { allowsOf, allowsThrough } from './allows.ts';
 import { mayChange } from './approval.ts';
 import { checkPlanned } from './checks.ts';
 import type { Planned, Planning, Situation } from './context.ts';
@@ -212,9 +213,13 @@ function decidePlanned(input: PlannedInput): Decision {
     guarded,
   });
   const decision = decisionOf(situation, agentState, verdict.state, verdict.reason, desired, shown);
+  const isChange = verdict.state === 'Working';
+  const { before, after } = plan.configured;
+  const lists = restart || observation.running === undefined ? [before, after] : [];
+  const allows = isChange ? allowsThrough(decision.report.allows, situation, lists) : decision.report.allows;
   return {
-    report: { ...decision.report, ...verdict.report },
-    change: verdict.state === 'Working' ? { plan, restart, desired } : undefined,
+    report: { ...decision.report, ...verdict.report, allows },
+    change: isChange ? { plan, restart, desired } : undefined,
     agentState: verdict.agentState ?? agentState,
     retryAt: verdict.retryAt,
     guarded: verdict.asksPods === true ? guarded : undefined,
@@ -240,7 +245,7 @@ function withStarted(agentState: AgentState, observation: Observation | Unobserv
 }
 
 function decisionOf(
-  { view, observation }: Situation,
+  { view, node, observation }: Situation,
   agentState: AgentState,
   state: State,
   reason: string,
@@ -256,6 +261,7 @@ function decisionOf(
       desired: desired?.allowances,
       profiles: agentState.profiles,
       running: observation.running,
+      allows: allowsOf({ view, node, observation }, agentState, state),
       drift,
       policyError,
       desiredRevision: desired?.revision,

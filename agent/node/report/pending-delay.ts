@@ -67,6 +67,6 @@ function isPredicted(node: NodeObject, report: NodeReport): boolean {
   ) {
     return false;
   }
-  const changes = nodePatch(node, report)?.annotations ?? {};
-  return Object.keys(changes).every((key) => PREDICTED_KEYS.has(key));
+  const { annotations = {}, labels = {} } = nodePatch(node, report) ?? {};
+  return [annotations, labels].flatMap(Object.keys).every((key) => PREDICTED_KEYS.has(key));
 }

@@ -3,8 +3,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { failurePatch, nodePatch, type NodePatch, type NodeReport } from '../../report/annotations.ts';
 import { eventQueue } from '../../report/event-queue.ts';
+import { allowedByLabels } from '../../policy/labelled.ts';
 import { eventsFor } from './events.ts';
-import { KEYS } from '../../names.ts';
+import { ALLOWS_PREFIX, KEYS } from '../../names.ts';
 import type { Cluster, NodeObject } from '../ports.ts';
 import type { EventDraft } from '../../report/event-draft.ts';
 import type { AgentLog } from '../../report/log.ts';
@@ -17,6 +18,13 @@ export interface Publisher {
    * Rejects with NotReported when the report could not be written.
    */
   publish(report: NodeReport): Promise<void>;
+  /**
+   * Call before a restart. Publishes the report, and resolves when the API server has taken it, if it removes the label of a sysctl that
+   * the running kubelet allows; else does nothing. Rejects as `publish`.
+   */
+  withdrawLabels(report: NodeReport, isRunning: (name: string) => boolean): Promise<void>;
+  /** The Node's labels as last seen, with what was written since; undefined before `setNode`. */
+  labels(): NodeObject['labels'] | undefined;
   /** The last report that was published; undefined: none by this process. */
   shown(): NodeReport | undefined;
   /** Publishes the last report with this state, and with the reason why there is no newer one. Rejects as `publish`. */
@@ -46,6 +54,7 @@ export const NOTHING_SEEN: NodeReport = {
   desired: undefined,
   profiles: undefined,
   running: undefined,
+  allows: undefined,
   drift: { missing: [], unmanaged: [], pendingRestart: [] },
   policyError: undefined,
   desiredRevision: undefined,
@@ -55,6 +64,9 @@ export const NOTHING_SEEN: NodeReport = {
   history: undefined,
 };
 
+/** No label of ours has it. */
+const UNKNOWN_VALUE = '';
+
 /** Returns a report and what it changes on the Node as it is when the report's turn has come. */
 type ReportOn = (node: NodeObject) => { readonly report: NodeReport; readonly patch: NodePatch | undefined };
 
@@ -63,6 +75,8 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
   let node: NodeObject | undefined;
   let last: NodeReport | undefined;
   let queue: Promise<void> = Promise.resolve();
+  // A label that a failed patch was to add may stand, or come late: it has no known value until a later patch succeeds.
+  let doubtful: Readonly<Record<string, string>> = {};
   const events = eventQueue<EventDraft & { readonly about: NodeObject }>(
     (event) => cluster.nodeEvent(event.about, event),
     (facts, message) => log.warn(facts, message),
@@ -72,7 +86,7 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
     if (node === undefined) {
       return;
     }
-    await writePatch(node, reportOn(node));
+    await writePatch(node, reportOn({ ...node, labels: { ...node.labels, ...doubtful } }));
     await events.post();
   }
 
@@ -83,8 +97,11 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
     try {
       await cluster.patchNode(patch);
     } catch (error) {
+      const added = Object.keys(patch.labels).filter((key) => key.startsWith(ALLOWS_PREFIX));
+      doubtful = { ...doubtful, ...Object.fromEntries(added.map((key) => [key, UNKNOWN_VALUE])) };
       throw new NotReported(error);
     }
+    doubtful = {};
     // The watch delivers the same metadata some milliseconds later; until then use what was written.
     const known = node ?? previous;
     node = {
@@ -120,8 +137,22 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
         const report = { ...(last ?? shownBefore(seen)), ...failure };
         return { report, patch: last ? nodePatch(seen, report) : failurePatch(seen, report) };
       }),
+    withdrawLabels(report, isRunning) {
+      last = report;
+      return publish((seen) => {
+        const patch = nodePatch(seen, report);
+        return { report, patch: patch && removedBy(patch).some(isRunning) ? patch : undefined };
+      });
+    },
+    labels: () => node?.labels,
     shown: () => last,
   };
+}
+
+/** Returns the sysctls of the labels that the patch removes. */
+function removedBy({ labels }: NodePatch): readonly string[] {
+  const removed = Object.entries(labels).filter(([, value]) => value === null);
+  return allowedByLabels(Object.fromEntries(removed.map(([key]) => [key, ''])));
 }
 
 /** What a node shows from an earlier agent, as far as Events are compared with it. */

@@ -2,7 +2,7 @@
 // pass the same checks, and when one is admitted by mistake it does not affect later tests.
 
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { KEYS } from '../../../agent/names.ts';
+import { ALLOWS_PREFIX, KEYS } from '../../../agent/names.ts';
 import { until } from '../../../scripts/bed/util/until.ts';
 import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../../scripts/kubernetes/names.ts';
 import { admissionPolicy, grantAllOfNodes, POLICY, userName } from '../support/cluster/admission-policy.ts';
@@ -41,14 +41,29 @@ describe('with the token of the agent on n1', () => {
     const values = ['one', '', null];
 
     for (const value of values) {
-      const metadata = { annotations: { [OURS]: value }, labels: { [OURS]: value } };
+      const metadata = { annotations: { [OURS]: value } };
       expect(await verdict({ method: 'PATCH', path: OWN, body: { metadata } })).toBe('allowed');
-      expect(await shown(OURS)).toEqual([value ?? undefined, value ?? undefined]);
+      expect(await shown(OURS)).toEqual([value ?? undefined, undefined]);
     }
+  });
+
+  it.each([
+    ['the state', KEYS.state, 'Done'],
+    ['what the kubelet allows', `${ALLOWS_PREFIX}net.core.somaxconn`, 'true'],
+    ['what the kubelet no longer allows', `${ALLOWS_PREFIX}net.core.somaxconn`, null],
+  ])('the label of %s may be written', async (_what, key, value) => {
+    expect(await verdict({ method: 'PATCH', ...patch({ labels: { [key]: value } }) })).toBe('allowed');
   });
 
   it.each<[string, Omit<Attempt, 'method'>]>([
     ['the report of n2', patch({ annotations: { [OURS]: 'x' } }, '/api/v1/nodes/n2')],
+    ['another label with our prefix', patch({ labels: { [OURS]: 'x' } })],
+    ['a label of a sysctl with another value', patch({ labels: { [`${ALLOWS_PREFIX}kernel.sem`]: 'no' } })],
+    ['a label of no sysctl', patch({ labels: { 'kubelet-sysctl-agent/allows': 'true' } })],
+    [
+      "a sysctl's label of n2",
+      patch({ labels: { [`${ALLOWS_PREFIX}kernel.sem`]: 'true' } }, '/api/v1/nodes/n2'),
+    ],
     ["n2's label", patch({ labels: { [OURS]: 'x' } }, '/api/v1/nodes/n2')],
     ["another party's annotation", patch({ annotations: { 'example.com/owner': 'x' } })],
     [

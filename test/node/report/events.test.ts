@@ -8,6 +8,7 @@ const BLOCKED: NodeReport = {
   desired: ['kernel.sem'],
   profiles: undefined,
   running: ['kernel.sem', 'net.core.somaxconn'],
+  allows: undefined,
   drift: { missing: [], unmanaged: [], pendingRestart: [] },
   policyError: undefined,
   desiredRevision: 'b',

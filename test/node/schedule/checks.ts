@@ -1,8 +1,9 @@
-// Checks during a schedule: each restart by the agent, each pod that a restart ends, each report.
+// Checks during a schedule: each restart by the agent, each pod that a restart ends, each label that a start withdraws, each report.
 
+import { allowedByLabels } from '../../../agent/policy/labelled.ts';
 import { type Journal, parseJournal } from '../../../agent/node/state/journal.ts';
 import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
-import type { ModelledPod } from './model/cluster.ts';
+import { allows, type ModelledPod } from './model/cluster.ts';
 import type { Violations } from './invariants.ts';
 import { ENVIRONMENT_FILE, type KubeletProcess } from './model/kubelet.ts';
 import { REFUSED_SYSCTL } from './scenario.ts';
@@ -12,6 +13,8 @@ import type { World } from './model/world.ts';
 /** The agent may not have observed a pod or an edit that is younger than this, in ms. */
 const UNKNOWN_MS = 70_000;
 const CRASH_LOOP_MS = 30_000;
+/** An edit that is older than this when a change begins was observed, in ms. */
+const OBSERVED_MS = 15_000;
 
 export class Checks {
   readonly #world: World;
@@ -21,12 +24,15 @@ export class Checks {
   /** The cause of the agent's last restart. */
   #restartFor: 'change' | 'rollback' = 'change';
   #restartedMs = 0;
+  /** When the last change was begun. */
+  #begunMs = 0;
 
   constructor(world: World, violations: Violations) {
     this.#world = world;
     this.#violations = violations;
     world.disk.onChange((path) => this.#onDiskChange(path));
     world.onHealthy = (kubelet) => this.#onHealthy(kubelet);
+    world.onStart = (kubelet, previous) => this.#onStart(kubelet, previous);
   }
 
   /** Restarting is safe only while the change can be undone without the agent. */
@@ -74,6 +80,21 @@ export class Checks {
     }
   }
 
+  /** An edit by others right before a change may withdraw what the agent has observed as allowed. */
+  #onStart({ startedBy, allowances }: KubeletProcess, previous: readonly string[]): void {
+    const { cluster, lastEditMs } = this.#world;
+    const isKnown = this.#begunMs > lastEditMs + OBSERVED_MS;
+    const withdrawn = allowedByLabels(cluster.labels).filter(
+      (name) => allows(previous, name) && !allows(allowances, name),
+    );
+    if (isKnown && withdrawn.length > 0 && (startedBy === 'agent' || startedBy === 'undo script')) {
+      this.#violations.add(
+        'labels-withdrawn',
+        `the ${startedBy} started a kubelet without ${withdrawn.join(', ')}, whose labels stand`,
+      );
+    }
+  }
+
   #onHealthy(kubelet: KubeletProcess): void {
     const refused = this.#world.cluster.admitAll(kubelet);
     if (kubelet.startedBy === 'agent' && this.#restartFor === 'change') {
@@ -94,6 +115,7 @@ export class Checks {
     const text = path === JOURNAL_FILE ? this.#world.disk.text(path) : undefined;
     if (text !== undefined && text !== '') {
       this.#lastBefore = hashOf(parseJournal(text).before);
+      this.#begunMs = this.#world.simulation.nowMs;
     }
     if (path === JOURNAL_FILE) {
       this.#world.record(text === undefined ? 'no journal any more' : 'a journal is written');

@@ -1,5 +1,6 @@
 // Checks some time after the last fault, and after mode Restore.
 
+import { allowedByLabels } from '../../../agent/policy/labelled.ts';
 import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
 import { KEYS, STATE_DIR } from '../../../agent/names.ts';
 import { allows } from './model/cluster.ts';
@@ -46,6 +47,7 @@ export function expectSettled(world: World, violations: Violations, writesBefore
     expectDone(world, violations);
   }
   expectBytes(world, violations);
+  expectLabels(world, violations);
 }
 
 /** Whether mode Restore can complete: the kubelet stays healthy, and the host takes writes. */
@@ -64,9 +66,35 @@ export function expectRestored(world: World, violations: Violations): void {
     const state = `${cluster.annotations[KEYS.state]}: ${cluster.annotations[KEYS.reason]}`;
     violations.add('restored', `expected ${JSON.stringify(others)}, got ${JSON.stringify(text)} (${state})`);
   }
+  const labels = allowedByLabels(cluster.labels);
+  if (cluster.annotations[KEYS.state] === 'Done' && labels.length > 0) {
+    violations.add('labels-true', `labels are left after Restore: ${labels.join(', ')}`);
+  }
   const left = world.leftBehind();
   if (left.length > 0) {
     violations.add('nothing-left', `left after Restore: ${left.join(', ')}`);
+  }
+}
+
+/** A kubelet that crashes now and then starts after the last report. */
+function expectLabels(world: World, violations: Violations): void {
+  const { cluster, kubelet } = world;
+  const { mode, allowedUnsafeSysctls: list = '' } = cluster.policy;
+  const running = kubelet.process?.allowances ?? [];
+  if (!kubelet.isHealthy || kubelet.process?.isDoomed === true || mode !== undefined) {
+    return;
+  }
+  const shown = allowedByLabels(cluster.labels);
+  const wrong = shown.filter((name) => !allows(running, name));
+  // What a kubelet was started with is not always known.
+  const isKnown = world.isPolicyValid && cluster.annotations[KEYS.running] !== undefined;
+  const named = isKnown ? list.split(',') : [];
+  const missing = named.filter((name) => allows(running, name) && !shown.includes(name));
+  if (wrong.length + missing.length > 0) {
+    violations.add(
+      'labels-true',
+      `the kubelet allows ${running.join(', ')}; the labels say ${shown.join(', ')}`,
+    );
   }
 }
 

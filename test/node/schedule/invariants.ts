@@ -21,6 +21,9 @@ export const INVARIANTS = {
   'reported-in-time': 'Two minutes after the last fault the Node shows the list that the policy wants.',
   'done-is-true': 'Done is reported only for a kubelet that stays healthy with the list.',
   'message-is-true': 'A message says that the file holds the old bytes only when it does.',
+  'labels-withdrawn':
+    'No label for a sysctl stands while the agent or the undo script starts a kubelet that no longer allows it.',
+  'labels-true': 'The labels end as the names of the policy that the running kubelet allows.',
   restored: 'Mode Restore restores the original bytes.',
 } as const;
 

@@ -38,6 +38,7 @@ export class ScheduledApi {
   changes: Change[] = [];
   policy: ConfigMapObject = this.#configMap({});
   status: StatusObject | undefined;
+  lists: StatusObject | undefined;
   /** Increases with each restore, which cuts every older connection. */
   epoch = 0;
   /** Violations of the invariants. */
@@ -120,6 +121,16 @@ export class ScheduledApi {
     this.#version += 1;
     this.status = { resourceVersion: String(this.#version), data };
     return this.status;
+  }
+
+  writeLists(
+    seen: StatusObject | undefined,
+    data: Readonly<Record<string, string>>,
+  ): StatusObject | undefined {
+    if (seen?.resourceVersion !== this.lists?.resourceVersion) return undefined;
+    this.#version += 1;
+    this.lists = { resourceVersion: String(this.#version), data };
+    return this.lists;
   }
 
   /** Stores a backup of etcd. */

@@ -84,6 +84,8 @@ export function startProcess(world: World): Process {
       api.writes.status += 1;
       return single('write the status', () => current(api.writeStatus(seen, data)));
     },
+    readLists: () => single('read the lists', () => api.lists),
+    writeLists: (seen, data) => single('write the lists', () => current(api.writeLists(seen, data))),
     policyEvent() {
       api.writes.events += 1;
       return single('post an Event', () => undefined);

@@ -48,6 +48,10 @@ export class ModelledCluster {
     return this.#annotations;
   }
 
+  get labels(): Readonly<Record<string, string>> {
+    return this.#labels;
+  }
+
   get policy(): Readonly<Record<string, string>> {
     return this.#data;
   }

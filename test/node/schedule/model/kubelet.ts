@@ -33,6 +33,8 @@ export interface KubeletOptions {
   readonly endsAfterMs: (allowances: readonly string[]) => number | undefined;
   /** ExecStartPre=: edits the host's files before the kubelet reads them. */
   readonly startPre: () => void;
+  /** Called when the kubelet has read its list; `previous`: the list of the process before it. */
+  readonly onStart: (kubelet: KubeletProcess, previous: readonly string[]) => void;
   /** Called when the kubelet is healthy and admits the pods of its node. */
   readonly onHealthy: (kubelet: KubeletProcess) => void;
 }
@@ -58,6 +60,7 @@ export class KubeletUnit {
   #invocation = 0;
   #lastStartedMs = 0;
   #nextStart: (() => void) | undefined;
+  #previous: readonly string[] = [];
   #ending: Ending | undefined;
   #reportedMs = 0;
   #readySinceMs = 0;
@@ -118,6 +121,8 @@ export class KubeletUnit {
       isDoomed: endsAfterMs !== undefined,
     };
     this.#process = process;
+    this.#options.onStart(process, this.#previous);
+    this.#previous = allowances;
     this.#disk.changed(INVOCATION_LINK);
     this.#simulation.after(this.#options.healthyAfterMs, () => {
       if (this.#process === process) {

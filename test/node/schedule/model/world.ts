@@ -42,6 +42,7 @@ export class World {
   lastEditMs = 0;
   /** What happened, for the reader of a failure. */
   readonly story: string[] = [];
+  onStart: (kubelet: KubeletProcess, previous: readonly string[]) => void = () => {};
   onHealthy: (kubelet: KubeletProcess) => void = () => {};
   #starts = 0;
 
@@ -71,6 +72,7 @@ export class World {
       restartMs: setup.restartMs,
       endsAfterMs: (allowances) => (allows(allowances, REFUSED_SYSCTL) ? setup.refusedAfterMs : undefined),
       startPre: () => this.#startPre(),
+      onStart: (kubelet, previous) => this.onStart(kubelet, previous),
       onHealthy: (kubelet) => this.onHealthy(kubelet),
     });
     this.undo = new UndoTimer(simulation, disk, this.kubelet);
