@@ -58,5 +58,10 @@ true
 
 {{/* "true" where the coordinator serves metrics; else empty. */}}
 {{- define "coordinator.metrics" -}}
-{{- if and .Values.coordinator.enabled .Values.metrics.enabled -}}true{{- end -}}
+{{- if .Values.metrics.enabled -}}
+{{- if not .Values.coordinator.enabled -}}
+{{- fail "metrics.enabled needs coordinator.enabled: the coordinator serves the metrics." -}}
+{{- end -}}
+true
+{{- end -}}
 {{- end }}

@@ -1,8 +1,7 @@
 // The objects that the chart and the kustomize base make, rendered by the real tools.
 
-import { realpath, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { parseAllDocuments, stringify } from 'yaml';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
 import { objectAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
 import {
   type GoCommand,
@@ -14,10 +13,9 @@ import {
 import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../../../scripts/bed/build/kubernetes.ts';
 import { type Outcome, run } from '../../../scripts/bed/build/run.ts';
 import { consoleLog } from '../../../scripts/bed/util/progress.ts';
-import { workFolder } from '../../../scripts/bed/util/work-folder.ts';
+import { kustomized } from '../../../scripts/manifests/install-yaml.ts';
 
-export const BASE = join(import.meta.dirname, '..', '..', '..', 'daemonset');
-export const CHART = join(BASE, 'chart');
+export const CHART = join(import.meta.dirname, '..', '..', '..', 'daemonset', 'chart');
 /** The release and namespace with which the chart makes the names of the kustomize base. */
 export const NAME = 'kubelet-sysctl-agent';
 
@@ -71,18 +69,9 @@ export async function chartObjects(rendering: Rendering = {}): Promise<readonly 
 
 /** Returns the objects of an overlay of daemonset/; `components` are paths in it. */
 export async function kustomizeObjects(components: readonly string[]): Promise<readonly JsonObject[]> {
-  await using work = await workFolder();
-  const folder = await realpath(work.path);
-  const base = relative(folder, await realpath(BASE));
-  const overlay = {
-    // The base has this label too; an overlay's components come after it.
-    labels: [{ pairs: { 'app.kubernetes.io/name': NAME } }],
-    resources: [base],
-    components: components.map((component) => `${base}/${component}`),
-  };
-  await writeFile(join(folder, 'kustomization.yaml'), stringify(overlay));
-  const kubectl = await kubernetesBinary('kubectl', DEFAULT_KUBERNETES_VERSION, consoleLog());
-  return objectsIn((await run([kubectl, 'kustomize', folder])).stdout);
+  // The base has this label too; the components of an overlay come after it.
+  const labels = [{ pairs: { 'app.kubernetes.io/name': NAME } }];
+  return objectsIn(await kustomized({ components, labels }, consoleLog()));
 }
 
 /** Returns the objects of a stream of YAML documents. */
