@@ -1,11 +1,14 @@
 // The value `policy`: empty, the ConfigMap is people's; set, Helm owns the keys that are set.
 
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { objectAt, stringMapAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
 import { parsePolicy } from '../../../agent/policy/parse.ts';
 import { IN_USE, MODES, ROLLOUTS, UNMANAGED } from '../../../agent/policy/policy.ts';
 import { SETTING_KEYS } from '../../../agent/policy/settings.ts';
-import { buildTools, chartObjects, theOne } from './render.ts';
+import { buildTools, CHART, chartObjects, theOne } from './render.ts';
 import { schemaAt } from './schema.ts';
 
 const LISTS = ['allowedUnsafeSysctls', 'profiles'];
@@ -73,6 +76,13 @@ it('texts reach the ConfigMap to the byte', async () => {
   };
   const { _example, ...data } = await dataOf(policy);
   expect(data).toEqual(policy);
+});
+
+it('the example of the page docs/how-to/helm.md is a valid policy', async () => {
+  const page = await readFile(join(CHART, '..', '..', 'docs', 'how-to', 'helm.md'), 'utf8');
+  const [, block = ''] = /```yaml\n(policy:.*?)```/su.exec(page) ?? [];
+  const data = await dataOf(objectAt(parse(block), 'policy'));
+  expect(parsePolicy(data)).toMatchObject({ ok: true, policy: { profiles: [{ name: 'databases' }] } });
 });
 
 async function dataOf(policy: JsonObject): Promise<Readonly<Record<string, string>>> {

@@ -1,4 +1,5 @@
-// The chart on a cluster: taken over from kustomize, edited, upgraded, rolled back, uninstalled, and installed elsewhere.
+// The chart on a cluster: taken over from kustomize, edited, upgraded, rolled back, uninstalled, and installed elsewhere; one half
+// with each Helm. KUBELET_SYSCTLS_E2E_HELM=3 runs each half with the other.
 
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { STATE_DIR } from '../../../agent/names.ts';
