@@ -183,7 +183,13 @@ describe.each([
       { name: condition, expression: `request.userInfo.username == '${user}'` },
     ]);
     expect(objectAt(policy, 'matchConstraints')['resourceRules']).toEqual([
-      { apiGroups: [''], apiVersions: ['*'], operations: ['*'], resources: ['nodes', 'nodes/*'] },
+      {
+        apiGroups: [''],
+        apiVersions: ['*'],
+        operations: ['*'],
+        resources: ['nodes', 'nodes/*'],
+        scope: '*',
+      },
     ]);
   });
 });

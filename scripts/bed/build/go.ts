@@ -140,7 +140,8 @@ async function build(
   });
 }
 
-function goEnvironment(): Record<string, string> {
+/** Returns the environment in which Go builds static programs, whatever this machine sets. */
+export function goEnvironment(): Record<string, string> {
   return {
     CGO_ENABLED: '0',
     GOFLAGS: '-mod=mod -buildvcs=false',

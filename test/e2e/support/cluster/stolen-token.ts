@@ -35,8 +35,12 @@ export async function stolenToken(node: TestNode): Promise<string> {
 }
 
 /** As the container of this pod of ours sees it; undefined while it lets no command in. */
-export async function tokenIn({ bed }: Pick<World, 'bed'>, pod: string): Promise<string | undefined> {
-  const command = ['-n', AGENT_NAMESPACE, 'exec', pod, '--', 'cat', TOKEN];
+export async function tokenIn(
+  { bed }: Pick<World, 'bed'>,
+  pod: string,
+  namespace: string = AGENT_NAMESPACE,
+): Promise<string | undefined> {
+  const command = ['-n', namespace, 'exec', pod, '--', 'cat', TOKEN];
   const said = await bed.kubectl(command, { reject: false, timeoutMs: TIMEOUT_MS });
   return said.exitCode === 0 && said.stdout !== '' ? said.stdout : undefined;
 }
