@@ -6,7 +6,7 @@ import { labelKeyProblem, labelValueProblem } from './labels.ts';
 
 const KEY = 'canary';
 /** Room for five labels of the longest kind, 380 characters each. */
-const LONGEST_TEXT = 2 * 1024;
+export const LONGEST_CANARY = 2 * 1024;
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -15,12 +15,12 @@ export function readCanaryLabels(text: string, errors: ErrorList): Labels | unde
   if (!text.includes('=')) {
     return undefined;
   }
-  if (text.length > LONGEST_TEXT) {
+  if (text.length > LONGEST_CANARY) {
     errors.add(
       KEY,
       1,
       () =>
-        `Expected ${KEY} to be at most ${LONGEST_TEXT} characters, got ${text.length}. Name fewer labels.`,
+        `Expected ${KEY} to be at most ${LONGEST_CANARY} characters, got ${text.length}. Name fewer labels.`,
     );
     return {};
   }
@@ -36,12 +36,17 @@ export function readCanaryLabels(text: string, errors: ErrorList): Labels | unde
   return Object.fromEntries(labels);
 }
 
+/** Returns the message for an item, in quotes, that is not key=value. */
+export function notLabels(got: string): string {
+  return `Expected ${KEY} to name labels as key=value, separated by commas, got ${got}. Write it as in pool=canary.`;
+}
+
 function problemOf(
   item: string,
   [key, value, ...rest]: readonly [string, ...(string | undefined)[]],
 ): string | undefined {
   return value === undefined || rest.length > 0
-    ? `Expected ${KEY} to name labels as key=value, separated by commas, got ${quote(item)}. Write it as in pool=canary.`
+    ? notLabels(quote(item))
     : (labelKeyProblem(key) ?? labelValueProblem(value));
 }
 

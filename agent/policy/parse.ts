@@ -7,20 +7,28 @@ import { quote } from '../text/quote.ts';
 import { ErrorList } from './error-list.ts';
 import { readList } from './lists.ts';
 import type { Entry, PolicyResult } from './policy.ts';
+import { PROFILES_KEY } from './profile-fields.ts';
 import { readProfiles } from './profiles.ts';
 import { readSettings, SETTING_KEYS } from './settings.ts';
 
-const LIST_KEY = 'allowedUnsafeSysctls';
-const PROFILES_KEY = 'profiles';
+export const LIST_KEY = 'allowedUnsafeSysctls';
 /** The manifests in daemonset/ document the other keys under this one. */
-const DOCUMENTATION_KEY = '_example';
-const KNOWN_KEYS = [LIST_KEY, PROFILES_KEY, ...SETTING_KEYS];
+export const DOCUMENTATION_KEY = '_example';
+export const KNOWN_KEYS = [LIST_KEY, PROFILES_KEY, ...SETTING_KEYS];
 
 // One word of a command line holds 128 KiB, and a Node's annotations 256 KiB, which hold the list up to three times.
 // This limit is far below both, which leaves room for what others put there.
 const LONGEST_LIST = 32 * 1024;
 // Room for comments and duplicate names. Without a limit, a list of commas would fill the agent's memory.
-const LONGEST_TEXT = 128 * 1024;
+export const LONGEST_BASE = 128 * 1024;
+
+export const ALL_KEYS = `The keys are ${KNOWN_KEYS.join(', ')}.`;
+
+/** Messages about the ConfigMap as a whole; `got` is a key in quotes. */
+export const POLICY_MESSAGES = {
+  unknownKey: (got: string, fix: string): string => `Expected a key of the policy, got ${got}. ${fix}`,
+  empty: `Expected ${LIST_KEY} or ${PROFILES_KEY} to name a sysctl, got none. The ConfigMap names no allowance, so no node is changed. Name one, or set mode: Restore to remove every allowance of the agent.`,
+} as const;
 
 type Data = Readonly<Record<string, string>>;
 
@@ -63,21 +71,23 @@ function findUnknownKeys(data: Data, errors: ErrorList): void {
   for (const key of unknown) {
     errors.add(key, 1, () => {
       const meant = closest(key, KNOWN_KEYS);
-      const fix = meant === undefined ? `The keys are ${KNOWN_KEYS.join(', ')}.` : `Did you mean ${meant}?`;
-      return `Expected a key of the policy, got ${quote(key)}. ${fix}`;
+      return POLICY_MESSAGES.unknownKey(
+        quote(key),
+        meant === undefined ? ALL_KEYS : `Did you mean ${meant}?`,
+      );
     });
   }
 }
 
 function readBase(text: string, errors: ErrorList): readonly Entry[] {
-  if (text.length <= LONGEST_TEXT) {
+  if (text.length <= LONGEST_BASE) {
     return readList(text, LIST_KEY);
   }
   errors.add(
     LIST_KEY,
     1,
     () =>
-      `Expected ${LIST_KEY} to be at most ${LONGEST_TEXT} characters, comments included, got ${text.length}. Use patterns such as net.ipv4.tcp_*.`,
+      `Expected ${LIST_KEY} to be at most ${LONGEST_BASE} characters, comments included, got ${text.length}. Use patterns such as net.ipv4.tcp_*.`,
   );
   return [];
 }
@@ -106,12 +116,7 @@ function checkSize(entries: readonly Entry[], errors: ErrorList): void {
 function checkNotEmpty(data: Data, entries: readonly Entry[], errors: ErrorList): void {
   const wantsNothing = closest(valueOf(data, 'mode')?.trim() ?? '', ['Restore']) !== undefined;
   if (entries.length === 0 && !wantsNothing && !errors.has(LIST_KEY) && !errors.has(PROFILES_KEY)) {
-    errors.add(
-      Object.hasOwn(data, LIST_KEY) ? LIST_KEY : '',
-      1,
-      () =>
-        `Expected ${LIST_KEY} or ${PROFILES_KEY} to name a sysctl, got none. The ConfigMap names no allowance, so no node is changed. Name one, or set mode: Restore to remove every allowance of the agent.`,
-    );
+    errors.add(Object.hasOwn(data, LIST_KEY) ? LIST_KEY : '', 1, () => POLICY_MESSAGES.empty);
   }
 }
 

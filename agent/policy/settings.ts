@@ -21,7 +21,7 @@ import { readWindows } from './windows.ts';
 /** An agent that gets SIGTERM finishes its change first, within its pod's grace period. */
 export const LONGEST_NODE_SOAK_SECONDS = 60;
 /** 30 days. A longer soak is a mistake in the unit of time. */
-const LONGEST_SOAK_SECONDS = 2_592_000;
+export const LONGEST_SOAK_SECONDS = 2_592_000;
 
 export const DEFAULT_PACE: Pace = {
   rollout: 'Coordinated',
@@ -52,9 +52,12 @@ const SCALARS = v.object({
 /** Every valid one is shorter, and dotenv-parse is slow for long ones. */
 const LONGEST_SCALAR = 100;
 
-type ScalarKey = keyof typeof SCALARS.entries;
+export type ScalarKey = keyof typeof SCALARS.entries;
 
-const EXPECTED: Readonly<Record<ScalarKey, { readonly text: string; readonly words: readonly string[] }>> = {
+/** What each scalar must be: as text, and as words where it is one of them. */
+export const EXPECTED: Readonly<
+  Record<ScalarKey, { readonly text: string; readonly words: readonly string[] }>
+> = {
   mode: choice(MODES),
   paused: choice(['true', 'false']),
   unmanaged: choice(UNMANAGED),
@@ -71,7 +74,7 @@ const EXPECTED: Readonly<Record<ScalarKey, { readonly text: string; readonly wor
   rollout: choice(ROLLOUTS),
 };
 
-const SCALAR_KEYS = v.keyof(SCALARS).options;
+export const SCALAR_KEYS = v.keyof(SCALARS).options;
 
 export const SETTING_KEYS: readonly string[] = [...SCALAR_KEYS, 'windows'];
 
@@ -136,11 +139,17 @@ function typeScalar(written: string): unknown {
 
 function complaint(key: ScalarKey, written: string): string {
   const { text, words } = EXPECTED[key];
-  const found = written.trim() === '' ? 'nothing' : quote(written.trim());
+  const got = written.trim() === '' ? 'nothing' : quote(written.trim());
   const meant = closest(written.trim(), words);
-  const fix =
-    meant === undefined ? 'Correct it, or remove the key to use the default.' : `Did you mean ${meant}?`;
-  return `Expected ${key} to be ${text}, got ${found}. ${fix}`;
+  return notThis({ key, text, got, fix: meant === undefined ? CORRECT_IT : `Did you mean ${meant}?` });
+}
+
+/** The fix for a scalar where it is not known what was meant. */
+export const CORRECT_IT = 'Correct it, or remove the key to use the default.';
+
+/** Returns the message for a scalar; `got` is its value in quotes. */
+export function notThis(scalar: Readonly<Record<'key' | 'text' | 'got' | 'fix', string>>): string {
+  return `Expected ${scalar.key} to be ${scalar.text}, got ${scalar.got}. ${scalar.fix}`;
 }
 
 function choice(words: readonly string[]): { readonly text: string; readonly words: readonly string[] } {

@@ -8,29 +8,47 @@ import type { Window } from './policy.ts';
 const KEY = 'windows';
 const EXAMPLE = 'Mon-Fri 22:00-04:00 Europe/Berlin';
 // In the order of Date.getDay().
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+export const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 // The rules of each named zone take memory.
-const MOST_WINDOWS = 50;
-const LONGEST_TEXT = 16 * 1024;
+export const MOST_WINDOWS = 50;
+export const LONGEST_WINDOWS = 16 * 1024;
 /** The longest IANA name has 32 characters. */
-const LONGEST_ZONE = 64;
+export const LONGEST_ZONE = 64;
 
-const TIMES = /^([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$/u;
-const ZONE = /^[A-Za-z][\w+-]*(?:\/[\w+-]+)*$/u;
+export const TIMES = /^([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$/u;
+export const ZONE = /^[A-Za-z][\w+-]*(?:\/[\w+-]+)*$/u;
 const MIDNIGHT = 24 * 60;
+
+export const AS_EXAMPLE = `Write as in ${EXAMPLE}.`;
+
+/** The messages about one window; `got` is what was found, in quotes. */
+export const WINDOW_MESSAGES = {
+  day: (got: string, fix: string): string =>
+    `Expected days such as Mon-Fri or Sat,Sun (of ${DAYS.join(', ')}), got ${got}. ${fix}`,
+  range: (got: string): string =>
+    `Expected a range of two days, such as Mon-Fri, got ${got}. Separate single days by commas.`,
+  times: (got: string): string =>
+    `Expected start and end after the days, as 22:00-04:00 (00:00 to 24:00), got ${got}. ${AS_EXAMPLE}`,
+  noZone: (after: string): string =>
+    `Expected a time zone after ${after}, got none. Add one, such as UTC or Europe/Berlin.`,
+  more: (got: string): string =>
+    `Expected one window a line, such as ${EXAMPLE}, got ${got} after it. Write it on a line of its own, or after a #.`,
+  zone: (got: string): string =>
+    `Expected a time zone such as UTC or Europe/Berlin, got ${got}. Run 'timedatectl list-timezones' for all names.`,
+} as const;
 
 /**
  * Returns the windows: days, start and end, time zone. Skips blank lines and # comments. Adds what is wrong to `errors`,
  * with its line.
  */
 export function readWindows(text: string, errors: ErrorList): readonly Window[] {
-  if (text.length > LONGEST_TEXT) {
+  if (text.length > LONGEST_WINDOWS) {
     errors.add(
       KEY,
       1,
       () =>
-        `Expected ${KEY} to be at most ${LONGEST_TEXT} characters, comments included, got ${text.length}. Name fewer windows.`,
+        `Expected ${KEY} to be at most ${LONGEST_WINDOWS} characters, comments included, got ${text.length}. Name fewer windows.`,
     );
     return [];
   }
@@ -68,17 +86,15 @@ function readWindow(written: string): Window | string {
   const times = timeText === undefined ? undefined : readTimes(timeText);
   if (times === undefined) {
     const got = timeText === undefined ? 'nothing' : quote(timeText);
-    return `Expected start and end after the days, as 22:00-04:00 (00:00 to 24:00), got ${got}. Write as in ${EXAMPLE}.`;
+    return WINDOW_MESSAGES.times(got);
   }
   if (timeZone === undefined) {
-    return `Expected a time zone after ${quote(`${dayText} ${timeText}`)}, got none. Add one, such as UTC or Europe/Berlin.`;
+    return WINDOW_MESSAGES.noZone(quote(`${dayText} ${timeText}`));
   }
   if (rest.length > 0) {
-    return `Expected one window a line, such as ${EXAMPLE}, got ${quote(rest.join(' '))} after it. Write it on a line of its own, or after a #.`;
+    return WINDOW_MESSAGES.more(quote(rest.join(' ')));
   }
-  return isTimeZone(timeZone)
-    ? { days, ...times, timeZone }
-    : `Expected a time zone such as UTC or Europe/Berlin, got ${quote(timeZone)}. Run 'timedatectl list-timezones' for all names.`;
+  return isTimeZone(timeZone) ? { days, ...times, timeZone } : WINDOW_MESSAGES.zone(quote(timeZone));
 }
 
 /** Returns the days sorted, or a message that says what is wrong with them. */
@@ -89,12 +105,11 @@ function readDays(text: string): readonly number[] | string {
     for (const word of [first, last, ...rest]) {
       if (!DAYS.includes(word)) {
         const meant = closest(word.slice(0, 3), DAYS);
-        const fix = meant === undefined ? `Write as in ${EXAMPLE}.` : `Did you mean ${meant}?`;
-        return `Expected days such as Mon-Fri or Sat,Sun (of ${DAYS.join(', ')}), got ${quote(word)}. ${fix}`;
+        return WINDOW_MESSAGES.day(quote(word), meant === undefined ? AS_EXAMPLE : `Did you mean ${meant}?`);
       }
     }
     if (rest.length > 0) {
-      return `Expected a range of two days, such as Mon-Fri, got ${quote(item)}. Separate single days by commas.`;
+      return WINDOW_MESSAGES.range(quote(item));
     }
     const from = DAYS.indexOf(first);
     const count = (DAYS.indexOf(last) - from + DAYS.length) % DAYS.length;

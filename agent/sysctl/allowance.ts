@@ -5,10 +5,10 @@ import { isNamespaced, knownTo } from './namespaces.ts';
 import { normaliseSysctl } from './normalise.ts';
 import type { Version } from './version.ts';
 
-const LONGEST_BYTES = 253;
+export const LONGEST_ALLOWANCE = 253;
 
 // SysctlContainSlashPatternFmt in kubernetes pkg/apis/policy/validation/validation.go, the same from 1.29.6 to 1.37.2.
-const PATTERN = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]$/u;
+export const ALLOWANCE = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*([a-z0-9][-_a-z0-9]*)?[a-z0-9*]$/u;
 
 /**
  * True when NewAllowlist of that kubelet accepts `pattern`. Kubelets older than 1.29 are judged as 1.29, newer ones than
@@ -25,7 +25,7 @@ export function allowanceProblem(pattern: string, kubelet: Version): string | un
   }
   return isPattern(pattern)
     ? explainNamespace(pattern, stemOf(pattern), kubelet)
-    : explainGrammar(pattern, LONGEST_BYTES, isPattern);
+    : explainGrammar(pattern, LONGEST_ALLOWANCE, isPattern);
 }
 
 function stemOf(pattern: string): string {
@@ -34,6 +34,6 @@ function stemOf(pattern: string): string {
 }
 
 function isPattern(text: string): boolean {
-  // PATTERN matches ASCII alone, so characters and bytes are the same number. The length comes first: it is cheap.
-  return text.length <= LONGEST_BYTES && PATTERN.test(text);
+  // ALLOWANCE matches ASCII alone, so characters and bytes are the same number. The length comes first: it is cheap.
+  return text.length <= LONGEST_ALLOWANCE && ALLOWANCE.test(text);
 }

@@ -4,7 +4,7 @@
 import { covers } from './coverage.ts';
 import { isAtLeast, type Version } from './version.ts';
 
-interface Known {
+export interface Known {
   /** A whole name, or the part before the first `*` of a pattern. */
   readonly names: readonly string[];
   /** Everything below one of these and a dot. */

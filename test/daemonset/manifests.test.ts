@@ -13,12 +13,13 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { objectAt, type JsonObject } from '../../agent/cluster/http/json.ts';
+import { admissionPolicyText } from '../../scripts/admission/policy.ts';
 import { RESTART_TIMEOUT_MS } from '../../agent/host/systemd.ts';
 import { HEALTHZ_TIMEOUT_MS } from '../../agent/node/change/verify.ts';
 import { REPORTS_WITHIN_MS } from '../../agent/node/change/node-ready.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import { LONGEST_NODE_SOAK_SECONDS, SETTING_KEYS } from '../../agent/policy/settings.ts';
-import { INPUT_KEYS, KEY_PREFIX, KEYS, LISTS_NAME, PENDING_TAINT, STATUS_NAME } from '../../agent/names.ts';
+import { CONFIG_MAP, INPUT_KEYS, KEY_PREFIX, KEYS, LISTS_NAME, PENDING_TAINT, STATUS_NAME } from '../../agent/names.ts';
 
 const FOLDER = join(import.meta.dirname, '../../daemonset');
 const NAME = 'kubelet-sysctl-agent';
@@ -220,7 +221,40 @@ describe('the admission policies', () => {
     expect(without).toEqual(
       objects.filter(({ apiVersion }) => apiVersion !== 'admissionregistration.k8s.io/v1'),
     );
-    expect(without.length).toBe(objects.length - 4);
+    expect(without.length).toBe(objects.length - 6);
+  });
+});
+
+describe('the admission policy of the ConfigMap', () => {
+  const policy = objectAt(theOne('ValidatingAdmissionPolicy', CONFIG_MAP), 'spec');
+
+  it("the ConfigMap's admission policy is what the agents' rules of today give", () => {
+    const file = readFileSync(join(FOLDER, 'policy-admission-policy.yaml'), 'utf8');
+    expect(file, 'Run node scripts/admission-policy.ts').toBe(admissionPolicyText());
+  });
+
+  it("the ConfigMap's admission policy is a help, not a guard: it refuses nothing that cannot be judged", () => {
+    expect(policy['failurePolicy']).toBe('Ignore');
+    expect(objectAt(theOne('ValidatingAdmissionPolicyBinding', CONFIG_MAP), 'spec')).toEqual({
+      policyName: CONFIG_MAP,
+      validationActions: ['Deny'],
+    });
+  });
+
+  it("the ConfigMap's admission policy judges this one object alone, and not its deletion", () => {
+    const { name, namespace } = objectAt(theOne('ConfigMap'), 'metadata');
+    expect(objectAt(policy, 'matchConstraints')).toEqual({
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+      resourceRules: [
+        {
+          apiGroups: [''],
+          apiVersions: ['v1'],
+          operations: ['CREATE', 'UPDATE'],
+          resources: ['configmaps'],
+          resourceNames: [name],
+        },
+      ],
+    });
   });
 });
 
