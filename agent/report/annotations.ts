@@ -2,7 +2,7 @@
 
 import type { Drift } from '../plan/drift.ts';
 import { historyAnnotation } from './history.ts';
-import { INPUT_KEYS, KEYS, type State } from '../names.ts';
+import { INPUT_KEYS, KEYS, type ROLLBACK_INCOMPLETE, type State } from '../names.ts';
 import type { PastChange } from './past-change.ts';
 import { printSelectors } from '../policy/selectors.ts';
 import { shorten } from './shorten.ts';
@@ -11,6 +11,7 @@ import { shorten } from './shorten.ts';
 export interface NodeReport {
   readonly state: State;
   readonly reason: string;
+  readonly reasonCode: typeof ROLLBACK_INCOMPLETE | undefined;
   readonly desired: readonly string[] | undefined;
   /** Selectors of the profiles that count (policy/selectors.ts). */
   readonly profiles: readonly string[] | undefined;
@@ -25,6 +26,11 @@ export interface NodeReport {
   /** Finished changes, oldest first; the annotation holds the last five. */
   readonly history: readonly PastChange[] | undefined;
 }
+
+/** What a pass that failed reports; without a code the one that the node shows stays. */
+export type FailureReport = Pick<NodeReport, 'state' | 'reason'> & {
+  readonly reasonCode?: typeof ROLLBACK_INCOMPLETE;
+};
 
 export interface NodePatch {
   readonly annotations: Readonly<Record<string, string | null>>;
@@ -60,9 +66,11 @@ function patchOf(
 /** Returns the patch that shows a failure to observe the node; everything else that the node shows stays. */
 export function failurePatch(
   current: { readonly annotations: Texts; readonly labels: Texts },
-  { state, reason }: Pick<NodeReport, 'state' | 'reason'>,
+  { state, reason, reasonCode }: FailureReport,
 ): NodePatch | undefined {
-  return patchOf(current, { [KEYS.state]: state, [KEYS.reason]: shorten(reason, MAX_TEXT_BYTES) }, state);
+  const code = reasonCode === undefined ? {} : { [KEYS.reasonCode]: reasonCode };
+  const wanted = { [KEYS.state]: state, [KEYS.reason]: shorten(reason, MAX_TEXT_BYTES), ...code };
+  return patchOf(current, wanted, state);
 }
 
 /** Returns the report's annotations; undefined for those that must be absent. */
@@ -70,6 +78,7 @@ export function annotationsOf(report: NodeReport): Readonly<Record<string, strin
   return {
     [KEYS.state]: report.state,
     [KEYS.reason]: shorten(report.reason, MAX_TEXT_BYTES),
+    [KEYS.reasonCode]: report.reasonCode,
     [KEYS.desired]: listText(report.desired),
     [KEYS.profiles]: profilesText(report.profiles),
     [KEYS.running]: listText(report.running),

@@ -83,6 +83,9 @@ function nodeSamples(node: FleetNode, verdict: NodeVerdict): readonly Sample[] {
   if (node.joining) {
     samples.push(sample('kubelet_sysctls_node_startup_taint', 1, { node: name }));
   }
+  if (node.rollbackIncomplete) {
+    samples.push(sample('kubelet_sysctls_node_rollback_incomplete', 1, { node: name }));
+  }
   return samples;
 }
 

@@ -94,6 +94,12 @@ describe('fleetSamples', () => {
     expect(lines(pictureOf([waiting('a', { joining: true })]))).toContain('node_startup_taint{node="a"} 1');
   });
 
+  it('shows a node whose rollback is not complete, beside its state', () => {
+    const samples = lines(pictureOf([waiting('a', { state: 'Degraded', rollbackIncomplete: true })]));
+    expect(samples).toContain('node_state{node="a",state="Degraded"} 1');
+    expect(samples).toContain('node_rollback_incomplete{node="a"} 1');
+  });
+
   it('shows when the next approval is possible only while a node waits', () => {
     const next = 'rollout_next_approval_timestamp_seconds';
     const opens = new Date('2026-11-24T22:00:00Z').getTime() / 1000;
