@@ -5,7 +5,7 @@ import { pictureOf } from './pictures.ts';
 
 /** The samples as `name{label="value"} value`, without the common prefix. */
 function lines(picture: FleetPicture): string[] {
-  return fleetSamples(picture).map(({ name, labels, value }) => {
+  return [...fleetSamples(picture)].map(({ name, labels, value }) => {
     const text = Object.entries(labels).map(([key, label]) => `${key}="${label}"`);
     return `${name.replace('kubelet_sysctls_', '')}${text.length === 0 ? '' : `{${text.join(',')}}`} ${value}`;
   });
