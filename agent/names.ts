@@ -8,6 +8,8 @@ export const KEYS = {
   state: `${KEY_PREFIX}state`,
   /** One sentence for people: the cause of the state and the next step. */
   reason: `${KEY_PREFIX}reason`,
+  /** A word for programs where a state has a cause that needs a person at once (ROLLBACK_INCOMPLETE); absent otherwise. */
+  reasonCode: `${KEY_PREFIX}reason-code`,
   /** The allowances that the policy wants on this node, comma-separated. */
   desired: `${KEY_PREFIX}desired`,
   /** The labels of the profiles that count here, also while a label has been missing for less than a minute. */
@@ -79,6 +81,9 @@ export const STATES = [
 
 /** A node's state. docs/reference/node.md describes each and the next step. */
 export type State = (typeof STATES)[number];
+
+/** RollbackIncomplete: a change failed, and it could not be taken out, or the kubelet is not healthy without it either. */
+export const ROLLBACK_INCOMPLETE = 'RollbackIncomplete';
 
 /** Reasons of the Events: the agents' first, then the coordinator's. */
 export type EventReason =

@@ -1,8 +1,10 @@
 // One node's agent: every wake-up recomputes everything; the agent writes and restarts only what differs.
 
+import { ROLLBACK_INCOMPLETE } from '../names.ts';
 import { createLoop } from '../time/loop.ts';
 import { createFailures } from './failures.ts';
 import { explainFailure } from './observe/failure.ts';
+import { RollBackError } from './change/rollback.ts';
 import { createPublisher, NotReported } from './report/publisher.ts';
 import type { NodeObject } from './ports.ts';
 import { createReconciler, type ReconcileOptions, type ReconcilePorts } from './reconcile.ts';
@@ -79,7 +81,10 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
 
   async function reportFailure(error: unknown): Promise<void> {
     try {
-      await publisher.publishFailure(await explainFailure(ports, node, error));
+      const failure = await explainFailure(ports, node, error);
+      await publisher.publishFailure(
+        error instanceof RollBackError ? { ...failure, reasonCode: ROLLBACK_INCOMPLETE } : failure,
+      );
       options.onReported();
     } catch (unreported) {
       ports.log.warn({ err: unreported }, 'The failure could not be reported');

@@ -2,7 +2,7 @@
 
 import type { Drift } from '../plan/drift.ts';
 import { historyAnnotation } from './history.ts';
-import { ALLOWS_PREFIX, INPUT_KEYS, KEYS, type State } from '../names.ts';
+import { ALLOWS_PREFIX, INPUT_KEYS, KEYS, type ROLLBACK_INCOMPLETE, type State } from '../names.ts';
 import type { PastChange } from './past-change.ts';
 import { printSelectors } from '../policy/selectors.ts';
 import { shorten } from './shorten.ts';
@@ -11,6 +11,7 @@ import { shorten } from './shorten.ts';
 export interface NodeReport {
   readonly state: State;
   readonly reason: string;
+  readonly reasonCode: typeof ROLLBACK_INCOMPLETE | undefined;
   readonly desired: readonly string[] | undefined;
   /** Selectors of the profiles that count (policy/selectors.ts). */
   readonly profiles: readonly string[] | undefined;
@@ -27,6 +28,11 @@ export interface NodeReport {
   /** Finished changes, oldest first; the annotation holds the last five. */
   readonly history: readonly PastChange[] | undefined;
 }
+
+/** What a pass that failed reports; without a code the one that the node shows stays. */
+export type FailureReport = Pick<NodeReport, 'state' | 'reason'> & {
+  readonly reasonCode?: typeof ROLLBACK_INCOMPLETE;
+};
 
 export interface NodePatch {
   readonly annotations: Readonly<Record<string, string | null>>;
@@ -65,13 +71,11 @@ function patchOf(
 /** Returns the patch that shows a failure to observe the node; everything else that the node shows stays. */
 export function failurePatch(
   current: { readonly annotations: Texts; readonly labels: Texts },
-  { state, reason }: Pick<NodeReport, 'state' | 'reason'>,
+  { state, reason, reasonCode }: FailureReport,
 ): NodePatch | undefined {
-  return patchOf(
-    current,
-    { [KEYS.state]: state, [KEYS.reason]: shorten(reason, MAX_TEXT_BYTES) },
-    { state, allows: undefined },
-  );
+  const code = reasonCode === undefined ? {} : { [KEYS.reasonCode]: reasonCode };
+  const wanted = { [KEYS.state]: state, [KEYS.reason]: shorten(reason, MAX_TEXT_BYTES), ...code };
+  return patchOf(current, wanted, { state, allows: undefined });
 }
 
 /** Returns the labels of these sysctls, and undefined for each other one of the current labels. */
@@ -94,6 +98,7 @@ export function annotationsOf(report: NodeReport): Readonly<Record<string, strin
   return {
     [KEYS.state]: report.state,
     [KEYS.reason]: shorten(report.reason, MAX_TEXT_BYTES),
+    [KEYS.reasonCode]: report.reasonCode,
     [KEYS.desired]: listText(report.desired),
     [KEYS.profiles]: profilesText(report.profiles),
     [KEYS.running]: listText(report.running),

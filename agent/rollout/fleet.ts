@@ -18,6 +18,8 @@ export interface FleetNode {
   /** Reported by its agent; undefined before the first report. */
   readonly state: State | undefined;
   readonly reason: string;
+  /** A change failed on it and its rollback is not complete, so it needs a person at once. */
+  readonly rollbackIncomplete: boolean;
   readonly desiredRevision: string | undefined;
   readonly appliedRevision: string | undefined;
   /** The revision whose change failed on this node, until one succeeds or another is desired. */

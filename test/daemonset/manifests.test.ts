@@ -403,12 +403,16 @@ describe('the component for monitoring', () => {
   const labels = { 'app.kubernetes.io/name': COORDINATOR };
   const one = (kind: string): JsonObject => objectAt(monitored?.find((object) => object['kind'] === kind));
 
-  it('the component adds a PodMonitor and a NetworkPolicy, and changes nothing but the Deployment', ({
+  it('the component adds a PodMonitor, a NetworkPolicy, the alerts and the dashboard, and changes nothing but the Deployment', ({
     skip,
   }) => {
     if (monitored === undefined) return skip('there is no kubectl');
-    const others = monitored.filter(({ kind }) => kind !== 'PodMonitor' && kind !== 'NetworkPolicy');
-    expect(monitored.length).toBe(others.length + 2);
+    const others = monitored.filter(
+      (object) =>
+        !['PodMonitor', 'NetworkPolicy', 'PrometheusRule'].includes(String(object['kind'])) &&
+        objectAt(object, 'metadata')['name'] !== 'kubelet-sysctl-agent-dashboard',
+    );
+    expect(monitored.length).toBe(others.length + 4);
     expect(others.filter((object) => !isDeployment(object))).toEqual(
       objects.filter((object) => !isDeployment(object)),
     );

@@ -9,6 +9,7 @@ function report(changes: Partial<NodeReport> = {}): NodeReport {
   return {
     state: 'Done',
     reason: 'The kubelet allows what the policy wants.',
+    reasonCode: undefined,
     desired: ['kernel.sem', 'net.core.somaxconn'],
     profiles: undefined,
     running: ['kernel.sem', 'net.core.somaxconn'],

@@ -24,6 +24,7 @@ describe('reportedLists', () => {
         const written = annotationsOf({
           state: 'Done',
           reason: '',
+          reasonCode: undefined,
           desired: [],
           profiles: undefined,
           running,

@@ -14,6 +14,7 @@ export function fleetNode(name: string, more: Partial<FleetNode> = {}): FleetNod
     joining: false,
     state: 'Pending',
     reason: '',
+    rollbackIncomplete: false,
     desiredRevision: 'aaaaaaaaaa',
     appliedRevision: '0000000000',
     failedRevision: undefined,

@@ -53,6 +53,7 @@ const BLANK: FleetNode = {
   joining: false,
   state: 'Pending',
   reason: 'Waits.',
+  rollbackIncomplete: false,
   desiredRevision: NEW,
   appliedRevision: OLD,
   failedRevision: undefined,

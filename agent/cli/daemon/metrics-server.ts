@@ -68,8 +68,8 @@ async function answer(
     return send(response, 405, 'Only GET is allowed.\n', { allow: 'GET' });
   }
   try {
-    const { contentType, text } = await exposition();
-    send(response, 200, text, { 'content-type': contentType });
+    const { contentType, pieces } = await exposition();
+    send(response, 200, pieces, { 'content-type': contentType });
   } catch (error) {
     log.warn({ err: error }, 'The metrics could not be computed. The rollout is not affected.');
     send(response, 500, 'The metrics could not be computed. The log of the coordinator has the cause.\n');
@@ -79,13 +79,17 @@ async function answer(
 function send(
   response: ServerResponse,
   status: number,
-  text: string,
+  body: string | readonly Uint8Array[],
   headers: Readonly<Record<string, string>> = {},
 ): void {
+  const pieces = typeof body === 'string' ? [Buffer.from(body)] : body;
   response.writeHead(status, {
     'content-type': 'text/plain; charset=utf-8',
-    'content-length': Buffer.byteLength(text),
+    'content-length': pieces.reduce((sum, { length }) => sum + length, 0),
     ...headers,
   });
-  response.end(text);
+  for (const piece of pieces) {
+    response.write(piece);
+  }
+  response.end();
 }

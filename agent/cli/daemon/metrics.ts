@@ -8,11 +8,10 @@ import {
   CHANGE_DURATION_BUCKETS,
   COUNTERS,
   type Family,
-  FLEET_GAUGES,
-  type FleetGauge,
   PROCESS,
 } from '../../rollout/metrics/families.ts';
 import { fleetSamples, type FleetPicture } from '../../rollout/metrics/fleet-samples.ts';
+import { fleetText } from '../../rollout/metrics/fleet-text.ts';
 import { type Happening, happeningsBetween, WITHDRAWALS } from '../../rollout/metrics/happenings.ts';
 
 export interface CoordinatorMetrics {
@@ -24,7 +23,8 @@ export interface CoordinatorMetrics {
 
 export interface Exposition {
   readonly contentType: string;
-  readonly text: string;
+  /** The bytes of the text, in order. */
+  readonly pieces: readonly Uint8Array[];
 }
 
 interface Config {
@@ -48,28 +48,18 @@ export function coordinatorMetrics(isLeading: () => boolean): CoordinatorMetrics
     },
     countRequest: counters.countRequest,
     async exposition() {
-      // A registry that lives for one scrape keeps no series of a Node that is gone, and no second copy of the fleet.
       const registry = new Registry();
       addProcess(registry, isLeading());
-      if (picture !== undefined && isLeading()) {
-        addFleet(registry, picture);
-      }
       for (const metric of counters.metrics) {
         registry.registerMetric(metric);
       }
-      return { contentType: registry.contentType, text: await registry.metrics() };
+      const pieces = [Buffer.from(await registry.metrics())];
+      for (const piece of picture !== undefined && isLeading() ? fleetText(fleetSamples(picture)) : []) {
+        pieces.push(Buffer.from(piece));
+      }
+      return { contentType: registry.contentType, pieces };
     },
   };
-}
-
-function addFleet(registry: Registry, picture: FleetPicture): void {
-  // A gauge without a sample is left out: the library would give one without labels the value 0.
-  const gauges = new Map<FleetGauge, Gauge<string>>();
-  for (const { name, labels, value } of fleetSamples(picture)) {
-    const gauge = gauges.get(name) ?? new Gauge(configOf(name, FLEET_GAUGES[name], [registry]));
-    gauges.set(name, gauge);
-    gauge.set(labels, value);
-  }
 }
 
 function addProcess(registry: Registry, leads: boolean): void {

@@ -2,7 +2,15 @@
 
 import type { FleetNode } from '../../rollout/fleet.ts';
 import type { SeenNode } from '../../rollout/ports.ts';
-import { INPUT_KEYS, KEYS, PENDING_TAINT, STATES, type State, COORDINATOR } from '../../names.ts';
+import {
+  INPUT_KEYS,
+  KEYS,
+  PENDING_TAINT,
+  ROLLBACK_INCOMPLETE,
+  STATES,
+  type State,
+  COORDINATOR,
+} from '../../names.ts';
 import { objectAt, objectsAt, stringAt, stringMapAt, timeOf, type JsonObject } from '../http/json.ts';
 import { driftKinds, reportedLists } from '../../report/reported.ts';
 import { parseReadiness } from './parse.ts';
@@ -26,6 +34,7 @@ export function parseFleetNode(object: JsonObject): SeenNode {
     joining: taint !== undefined,
     state: stateOf(annotations[KEYS.state]),
     reason: annotations[KEYS.reason] ?? '',
+    rollbackIncomplete: annotations[KEYS.reasonCode] === ROLLBACK_INCOMPLETE,
     desiredRevision: annotations[KEYS.desiredRevision],
     appliedRevision: annotations[KEYS.appliedRevision],
     failedRevision: annotations[KEYS.failedRevision],

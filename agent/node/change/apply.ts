@@ -4,6 +4,7 @@ import { withDropIn, type ConfigSources } from '../../kubelet/config.ts';
 import { withContent } from '../../plan/carried/carried.ts';
 import { coverageOf } from '../../sysctl/coverage.ts';
 import { runningAllowances } from '../../kubelet/running.ts';
+import { ROLLBACK_INCOMPLETE } from '../../names.ts';
 import { commit } from './arm.ts';
 import { decide, planNode, type Decision } from '../decide/decide.ts';
 import type { DueChange } from './due-change.ts';
@@ -16,6 +17,7 @@ import type { NodeState } from '../state/node-state.ts';
 import type { Observation } from '../observe/observe.ts';
 import { afterChange } from './result.ts';
 import type { Cluster } from '../ports.ts';
+import type { NodeReport } from '../../report/annotations.ts';
 import type { Publisher } from '../report/publisher.ts';
 import { RollBackError } from './rollback.ts';
 import type { WorkingReport } from '../report/working-report.ts';
@@ -148,7 +150,7 @@ function observationAfter(
   result: ChangeResult,
 ): Observation {
   if (result.kind !== 'done') {
-    return observation;
+    return result.kind === 'stuck' ? { ...observation, healthy: false } : observation;
   }
   const { proof } = result;
   const { file, after } = change.plan;
@@ -215,7 +217,13 @@ async function leaveOpen(
     `By hand, on the node: ${byHand}, then systemctl restart ${unit}.`;
   ports.log.warn({ err: error }, reason);
   const failedRevision = change.desired.revision;
-  const report = { ...decision.report, state: 'Degraded' as const, reason, failedRevision };
+  const report: NodeReport = {
+    ...decision.report,
+    state: 'Degraded',
+    reason,
+    reasonCode: ROLLBACK_INCOMPLETE,
+    failedRevision,
+  };
   await ports.publisher.publish(report);
   const retryAt = new Date(ports.clock.now().getTime() + RETRY_MS);
   return { ...decision, report, change: undefined, guarded: undefined, retryAt };

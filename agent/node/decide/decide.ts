@@ -9,14 +9,14 @@ import { NOTHING } from '../../plan/merge.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { desiredFor, type Desired } from '../../policy/desired.ts';
 import type { NodeReport } from '../../report/annotations.ts';
-import type { State } from '../../names.ts';
+import { ROLLBACK_INCOMPLETE, type State } from '../../names.ts';
 import { policyErrorText } from '../../report/policy-error.ts';
 import { coverageOf } from '../../sysctl/coverage.ts';
 import { allowsOf, allowsThrough } from './allows.ts';
 import { mayChange } from './approval.ts';
 import { checkPlanned } from './checks.ts';
 import type { Planned, Planning, Situation } from './context.ts';
-import { failedRevision } from './failure-backoff.ts';
+import { failedRevision, isRollbackIncomplete } from './failure-backoff.ts';
 import { isWriteLate, lateReason } from './late-write.ts';
 import { EXTRA_ARGS } from '../../kubelet/unit.ts';
 import { originalsOf } from '../state/original-file.ts';
@@ -258,6 +258,7 @@ function decisionOf(
     report: {
       state,
       reason: policyError === undefined ? reason : `The ConfigMap is not valid.${kept} ${reason}`,
+      reasonCode: isRollbackIncomplete(agentState, observation) ? ROLLBACK_INCOMPLETE : undefined,
       desired: desired?.allowances,
       profiles: agentState.profiles,
       running: observation.running,

@@ -2,7 +2,7 @@
 
 import { failureKey } from './fingerprint.ts';
 import type { AgentState } from '../state/state-store.ts';
-import type { Observation } from '../observe/observe.ts';
+import type { Observation, Unobservable } from '../observe/observe.ts';
 import { retriedSince } from './retry-request.ts';
 
 const FIRST_PAUSE_MS = 30_000;
@@ -43,6 +43,15 @@ export function failurePause(
 /** Returns `revision` when its change failed on this node and none has succeeded since, else undefined. */
 export function failedRevision({ failure }: AgentState, revision: string | undefined): string | undefined {
   return failure?.revision === revision ? revision : undefined;
+}
+
+/** Returns whether the last change was taken out and the kubelet is still not healthy without it. */
+export function isRollbackIncomplete(
+  { failure, history }: AgentState,
+  observation: Observation | Unobservable,
+): boolean {
+  const isHealthy = observation.kind === 'seen' && observation.healthy;
+  return failure !== undefined && history?.at(-1)?.result === 'Stuck' && !isHealthy;
 }
 
 /** Placeholder for the situation of a failure until the node is observed after it. */

@@ -1,7 +1,13 @@
 // Writes the node's reports to the API server: in order, and only what differs.
 
 import { isDeepStrictEqual } from 'node:util';
-import { failurePatch, nodePatch, type NodePatch, type NodeReport } from '../../report/annotations.ts';
+import {
+  failurePatch,
+  type FailureReport,
+  nodePatch,
+  type NodePatch,
+  type NodeReport,
+} from '../../report/annotations.ts';
 import { eventQueue } from '../../report/event-queue.ts';
 import { allowedByLabels } from '../../policy/labelled.ts';
 import { eventsFor } from './events.ts';
@@ -28,7 +34,7 @@ export interface Publisher {
   /** The last report that was published; undefined: none by this process. */
   shown(): NodeReport | undefined;
   /** Publishes the last report with this state, and with the reason why there is no newer one. Rejects as `publish`. */
-  publishFailure(failure: Pick<NodeReport, 'state' | 'reason'>): Promise<void>;
+  publishFailure(failure: FailureReport): Promise<void>;
 }
 
 /** The API server did not accept the node's report; the pass itself succeeded. */
@@ -51,6 +57,7 @@ function isOverloaded(cause: unknown): cause is Error & { readonly retryAfterMs?
 export const NOTHING_SEEN: NodeReport = {
   state: 'Degraded',
   reason: '',
+  reasonCode: undefined,
   desired: undefined,
   profiles: undefined,
   running: undefined,
@@ -135,7 +142,7 @@ export function createPublisher(cluster: Pick<Cluster, 'patchNode' | 'nodeEvent'
     publishFailure: (failure) =>
       publish((seen) => {
         const report = { ...(last ?? shownBefore(seen)), ...failure };
-        return { report, patch: last ? nodePatch(seen, report) : failurePatch(seen, report) };
+        return { report, patch: last ? nodePatch(seen, report) : failurePatch(seen, failure) };
       }),
     withdrawLabels(report, isRunning) {
       last = report;

@@ -42,6 +42,10 @@ export const FLEET_GAUGES = {
     'node',
   ),
   kubelet_sysctls_node_startup_taint: gauge('1; the Node has the start-up taint.', 'node'),
+  kubelet_sysctls_node_rollback_incomplete: gauge(
+    '1; a change failed on the Node and its rollback is not complete: a person must repair the kubelet.',
+    'node',
+  ),
 } as const satisfies Record<string, Family>;
 
 export type FleetGauge = keyof typeof FLEET_GAUGES;

@@ -21,16 +21,20 @@ export interface Sample {
 }
 
 /**
- * Returns the samples of the fleet. Nodes that are Done, without drift and without a taint have one each, so their number is
- * bounded by the number of Nodes, and a Node that is deleted has none.
+ * The samples of the fleet, one family after the other, each made when it is asked for: thousands at once would have to be kept.
+ * Nodes that are Done, without drift and without a taint have one each, so their number is bounded by the number of Nodes, and a
+ * Node that is deleted has none.
  */
-export function fleetSamples(picture: FleetPicture): readonly Sample[] {
+export function* fleetSamples(picture: FleetPicture): Generator<Sample> {
+  yield* policySamples(picture.policy);
+  yield* rolloutSamples(picture);
   const byName = new Map(picture.nodes.map((node) => [node.name, node]));
-  const perNode = picture.decision.nodes.flatMap((verdict) => {
-    const node = byName.get(verdict.name);
-    return node === undefined ? [] : nodeSamples(node, verdict);
-  });
-  return [...policySamples(picture.policy), ...rolloutSamples(picture), ...perNode];
+  for (const family of NODE_FAMILIES) {
+    for (const verdict of picture.decision.nodes) {
+      const node = byName.get(verdict.name);
+      if (node !== undefined) yield* family(node, verdict);
+    }
+  }
 }
 
 function policySamples({ policy, errors }: PolicyNow): readonly Sample[] {
@@ -66,25 +70,25 @@ function rolloutSamples({ decision, nodes }: FleetPicture): readonly Sample[] {
   ];
 }
 
-function nodeSamples(node: FleetNode, verdict: NodeVerdict): readonly Sample[] {
-  const { name, state, lastChange } = node;
-  const samples = node.drift.map((kind) => sample('kubelet_sysctls_node_drift', 1, { node: name, kind }));
-  if (state !== undefined && state !== 'Done') {
-    samples.push(sample('kubelet_sysctls_node_state', 1, { node: name, state }));
-  }
-  if (lastChange !== undefined) {
-    samples.push(
-      sample('kubelet_sysctls_node_last_change_timestamp_seconds', secondsOf(lastChange), { node: name }),
-    );
-  }
-  if (isSilent(node, verdict)) {
-    samples.push(sample('kubelet_sysctls_node_agent_silent', 1, { node: name }));
-  }
-  if (node.joining) {
-    samples.push(sample('kubelet_sysctls_node_startup_taint', 1, { node: name }));
-  }
-  return samples;
-}
+const NONE: readonly Sample[] = [];
+
+/** The series of one Node in one family. */
+const NODE_FAMILIES: readonly ((node: FleetNode, verdict: NodeVerdict) => readonly Sample[])[] = [
+  ({ name, state }) =>
+    state === undefined || state === 'Done'
+      ? NONE
+      : [sample('kubelet_sysctls_node_state', 1, { node: name, state })],
+  ({ name, drift }) => drift.map((kind) => sample('kubelet_sysctls_node_drift', 1, { node: name, kind })),
+  ({ name, lastChange }) =>
+    lastChange === undefined
+      ? NONE
+      : [sample('kubelet_sysctls_node_last_change_timestamp_seconds', secondsOf(lastChange), { node: name })],
+  (node, verdict) =>
+    isSilent(node, verdict) ? [sample('kubelet_sysctls_node_agent_silent', 1, { node: node.name })] : NONE,
+  ({ name, joining }) => (joining ? [sample('kubelet_sysctls_node_startup_taint', 1, { node: name })] : NONE),
+  ({ name, rollbackIncomplete }) =>
+    rollbackIncomplete ? [sample('kubelet_sysctls_node_rollback_incomplete', 1, { node: name })] : NONE,
+];
 
 function isSilent(node: FleetNode, { standing, revision, attention }: NodeVerdict): boolean {
   if (node.joining || node.readiness?.ready !== true) {

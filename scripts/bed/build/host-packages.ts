@@ -1,11 +1,10 @@
 // The packages that a bed needs on the machine, and their installation on Debian.
 
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { whyNoGo } from './go.ts';
 import type { Log } from '../util/progress.ts';
-import { searchPath, tool } from './tool.ts';
+import { onPath, tool } from './tool.ts';
 
 interface HostPackage {
   readonly name: string;
@@ -70,11 +69,14 @@ export function whyNoBed(): string | undefined {
 }
 
 function missingPackages(): HostPackage[] {
-  return PACKAGES.filter(({ proof }) => (proof.startsWith('/') ? !existsSync(proof) : !onPath(proof)));
+  return PACKAGES.filter(({ proof }) =>
+    proof.startsWith('/') ? !existsSync(proof) : onPath(proof) === undefined,
+  );
 }
 
 function whyNoInstall(): string | undefined {
-  if (!onPath('apt-get')) return 'This is not Debian (no apt-get). Install their contents by hand.';
+  if (onPath('apt-get') === undefined)
+    return 'This is not Debian (no apt-get). Install their contents by hand.';
   if (process.getuid?.() !== 0) return 'Run this as root, or install them by hand with apt-get.';
   return undefined;
 }
@@ -123,15 +125,4 @@ async function withoutEtcdService(names: readonly string[], work: () => Promise<
   } finally {
     await tool(['systemctl', 'unmask', '--runtime', 'etcd.service']);
   }
-}
-
-function onPath(command: string): boolean {
-  return searchPath().some((folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

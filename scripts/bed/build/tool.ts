@@ -1,5 +1,7 @@
 // Runs the machine's own tools; the error of a failed tool has its output.
 
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
 import { execa, ExecaError } from 'execa';
 
 /** A tool could not be run or did not exit with 0. */
@@ -44,6 +46,20 @@ const ENDS_WITH_US = {
 /** Returns the folders to search for commands: PATH and the sbin folders, which `su` leaves out. */
 export function searchPath(): string[] {
   return [...(process.env['PATH'] ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+}
+
+/** Returns the path of a command in those folders; undefined when it is in none. */
+export function onPath(command: string): string | undefined {
+  return searchPath()
+    .map((folder) => join(folder, command))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 /** Runs one command and returns its standard output; throws a ToolError with its last lines of output. */

@@ -76,7 +76,7 @@ describe('serveMetrics', () => {
     let fails = true;
     const { fetchPath, warnings } = await scene(async () => {
       if (fails) throw new Error('secret detail');
-      return { contentType: 'text/plain', text: 'ok\n' };
+      return { contentType: 'text/plain', pieces: [Buffer.from('ok\n')] };
     });
     const response = await fetchPath('/metrics');
     expect(response.status).toBe(500);
@@ -101,7 +101,7 @@ describe('serveMetrics', () => {
   it('answers the next scrape after a client that went away in the middle', async () => {
     const { server, fetchPath } = await scene(async () => {
       await new Promise((resolve) => void setTimeout(resolve, 50));
-      return { contentType: 'text/plain', text: 'x'.repeat(1_000_000) };
+      return { contentType: 'text/plain', pieces: [Buffer.from('x'.repeat(1_000_000))] };
     });
     const cut = request({ host: HOST, port: await server.port, path: '/metrics' });
     cut.on('error', () => undefined);

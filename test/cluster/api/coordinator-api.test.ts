@@ -47,6 +47,7 @@ const NODE = {
     annotations: {
       [`${PREFIX}state`]: 'Pending',
       [`${PREFIX}reason`]: 'Waits.',
+      [`${PREFIX}reason-code`]: 'RollbackIncomplete',
       [`${PREFIX}desired-revision`]: 'aaaaaaaaaa',
       [`${PREFIX}applied-revision`]: 'bbbbbbbbbb',
       [`${PREFIX}approved-revision`]: 'cccccccccc',
@@ -83,6 +84,7 @@ describe('parseFleetNode', () => {
         joining: true,
         state: 'Pending',
         reason: 'Waits.',
+        rollbackIncomplete: true,
         desiredRevision: 'aaaaaaaaaa',
         appliedRevision: 'bbbbbbbbbb',
         failedRevision: 'dddddddddd',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
-import { KEYS } from '../../../agent/names.ts';
+import { KEYS, ROLLBACK_INCOMPLETE } from '../../../agent/names.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from '../started-agent.ts';
 
@@ -59,6 +59,7 @@ describe('a rollback of a file that another party wrote during the change', () =
     expect(host.runningArgv?.join()).not.toContain('allowed-unsafe-sysctls');
     expect(host.annotations[KEYS.state]).toBe('Degraded');
     expect(host.annotations[KEYS.reason]).toContain('was rolled back');
+    expect(host.annotations[KEYS.reasonCode]).toBeUndefined();
     expect(host.files.has(JOURNAL_FILE)).toBe(false);
     expect(host.armed).toBeUndefined();
   });
@@ -86,6 +87,7 @@ describe('a rollback of a file that another party wrote during the change', () =
 
     expect(host.annotations[KEYS.state]).toBe('Degraded');
     expect(host.annotations[KEYS.reason]).toContain('could not be taken out of /etc/default/kubelet');
+    expect(host.annotations[KEYS.reasonCode]).toBe(ROLLBACK_INCOMPLETE);
     expect(host.files.has(JOURNAL_FILE)).toBe(true);
     expect(host.armed).toBeDefined();
 
@@ -97,6 +99,7 @@ describe('a rollback of a file that another party wrote during the change', () =
     expect(host.files.get(ENVIRONMENT_FILE)).toBe('KUBELET_EXTRA_ARGS=--v=3\n');
     expect(host.files.has(JOURNAL_FILE)).toBe(false);
     expect(host.armed).toBeUndefined();
+    expect(host.annotations[KEYS.reasonCode]).toBeUndefined();
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Agent } from '../../../agent/node/agent.ts';
-import { KEYS } from '../../../agent/names.ts';
+import { KEYS, ROLLBACK_INCOMPLETE } from '../../../agent/names.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from '../started-agent.ts';
 import { WEB_POD } from '../web-pod.ts';
@@ -349,6 +349,7 @@ describe('a kubelet that fails permanently', () => {
     expect(host.annotations[KEYS.reason]).toMatch(
       /could not be rolled back.*no disk.*\/etc\/default\/kubelet no longer holds the change, and the kubelet is not healthy without it either: the list is not the cause.*journalctl -u kubelet\.service.*systemctl restart kubelet\.service/su,
     );
+    expect(host.annotations[KEYS.reasonCode]).toBe(ROLLBACK_INCOMPLETE);
   });
 });
 

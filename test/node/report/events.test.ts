@@ -5,6 +5,7 @@ import { annotationsOf, type NodeReport } from '../../../agent/report/annotation
 const BLOCKED: NodeReport = {
   state: 'Blocked',
   reason: 'A pod that runs here uses it: shop/web',
+  reasonCode: undefined,
   desired: ['kernel.sem'],
   profiles: undefined,
   running: ['kernel.sem', 'net.core.somaxconn'],

@@ -5,7 +5,7 @@ import { pictureOf } from './pictures.ts';
 
 /** The samples as `name{label="value"} value`, without the common prefix. */
 function lines(picture: FleetPicture): string[] {
-  return fleetSamples(picture).map(({ name, labels, value }) => {
+  return [...fleetSamples(picture)].map(({ name, labels, value }) => {
     const text = Object.entries(labels).map(([key, label]) => `${key}="${label}"`);
     return `${name.replace('kubelet_sysctls_', '')}${text.length === 0 ? '' : `{${text.join(',')}}`} ${value}`;
   });
@@ -92,6 +92,12 @@ describe('fleetSamples', () => {
 
   it('shows the start-up taint of a node that joins', () => {
     expect(lines(pictureOf([waiting('a', { joining: true })]))).toContain('node_startup_taint{node="a"} 1');
+  });
+
+  it('shows a node whose rollback is not complete, beside its state', () => {
+    const samples = lines(pictureOf([waiting('a', { state: 'Degraded', rollbackIncomplete: true })]));
+    expect(samples).toContain('node_state{node="a",state="Degraded"} 1');
+    expect(samples).toContain('node_rollback_incomplete{node="a"} 1');
   });
 
   it('shows when the next approval is possible only while a node waits', () => {
