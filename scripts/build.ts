@@ -2,7 +2,8 @@
 
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
+import { pageAssets } from '../agent/cli/kubectl/dashboard/assets.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');
 const ENTRY = join(CHECKOUT, 'agent', 'main.ts');
@@ -14,6 +15,16 @@ const PLUGIN_OUT = join(CHECKOUT, 'dist', 'kubectl-sysctls.mjs');
 const REQUIRE =
   "import { createRequire as createRequireForBundle } from 'node:module';\n" +
   'const require = createRequireForBundle(import.meta.url);';
+
+/** The plugin's page becomes text in the bundle. */
+const PAGE: Plugin = {
+  name: 'page',
+  setup(bundling) {
+    bundling.onLoad({ filter: /[/]dashboard[/]assets[.]ts$/ }, async () => ({
+      contents: `const assets = ${JSON.stringify(await pageAssets())};\nexport async function pageAssets() { return assets; }`,
+    }));
+  },
+};
 
 if (import.meta.main) await main();
 
@@ -50,6 +61,7 @@ export async function bundle(entry: string = ENTRY): Promise<Uint8Array> {
     charset: 'ascii',
     legalComments: 'eof',
     banner: { js: REQUIRE },
+    plugins: [PAGE],
     absWorkingDir: CHECKOUT,
     logLevel: 'warning',
   });

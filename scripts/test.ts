@@ -35,6 +35,7 @@ interface Outcome extends Ran {
 
 const CHECKS: readonly (readonly [string, ...string[]])[] = [
   ['tsc', '--noEmit'],
+  ['tsc', '--noEmit', '-p', 'agent/cli/kubectl/dashboard/page'],
   ['oxlint', '--type-aware', '--deny-warnings'],
   ['oxfmt', '--check'],
   ['node', 'scripts/architecture.ts', '--check'],

@@ -6,6 +6,7 @@ import { colorsFor } from '../colors.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import { COMPLETE, completionCommand, printCompletion } from './commands/completion.ts';
 import type { Program, World } from './context.ts';
+import { dashboardCommand } from './commands/dashboard.ts';
 import { failureText } from './errors.ts';
 import { historyCommand } from './commands/history.ts';
 import { seconds } from './options.ts';
@@ -26,12 +27,14 @@ const COMMANDS: readonly ((program: Program) => Command)[] = [
   waitCommand,
   historyCommand,
   whyCommand,
+  dashboardCommand,
   completionCommand,
 ];
 const EXAMPLES = `
 Examples:
   kubectl sysctls status                      show the rollout
   kubectl sysctls status --watch              follow the rollout live
+  kubectl sysctls dashboard                   show it as a page in the browser
   kubectl sysctls plan -f policy.yaml --diff  show what an edit would change, before you apply it
   kubectl sysctls wait --timeout 30m          in a pipeline: exit code 0 done, 3 halted, 4 timeout
   kubectl sysctls pause node-7                start no change on this node

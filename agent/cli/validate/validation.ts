@@ -4,7 +4,7 @@ import { inspectPolicy } from '../../policy/parse.ts';
 import type { Policy, PolicyError } from '../../policy/policy.ts';
 import { type Judgement, judge } from '../../sysctl/judge.ts';
 import { NEWEST_KUBELET, type Version } from '../../sysctl/version.ts';
-import { ConfigMapFileError, readConfigMapFile } from '../config-map-file.ts';
+import { ConfigMapFileError, parseConfigMap, readConfigMapFile } from '../config-map-file.ts';
 
 export interface Validation {
   readonly valid: boolean;
@@ -33,18 +33,35 @@ const ANY_NODE: Versions = { kubelet: NEWEST_KUBELET, kernel: undefined };
 /** Reads a ConfigMap file (`-` is standard input) and validates it for nodes with these versions. Returns all errors. */
 export async function validateFile(path: string, versions: Versions = ANY_NODE): Promise<ValidatedFile> {
   try {
-    const { entries, result } = inspectPolicy(await readConfigMapFile(path), versions.kubelet);
-    const named = new Set(entries.map(({ pattern }) => pattern));
-    const validation = {
-      valid: result.ok,
-      allowances: [...named].map((pattern) => judge(pattern, versions)),
-      errors: result.ok ? [] : result.errors,
-    };
-    return { validation, policy: result.ok ? result.policy : undefined, fileError: undefined };
+    return validated(await readConfigMapFile(path), versions);
   } catch (error) {
-    if (!(error instanceof ConfigMapFileError)) throw error;
-    return { validation: unreadable(error), policy: undefined, fileError: error };
+    return refused(error);
   }
+}
+
+/** As validateFile, for any node, and for text that is in memory; `path` appears only in errors. */
+export function validateText(text: string, path: string): ValidatedFile {
+  try {
+    return validated(parseConfigMap(text, path), ANY_NODE);
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+function validated(data: Readonly<Record<string, string>>, versions: Versions): ValidatedFile {
+  const { entries, result } = inspectPolicy(data, versions.kubelet);
+  const named = new Set(entries.map(({ pattern }) => pattern));
+  const validation = {
+    valid: result.ok,
+    allowances: [...named].map((pattern) => judge(pattern, versions)),
+    errors: result.ok ? [] : result.errors,
+  };
+  return { validation, policy: result.ok ? result.policy : undefined, fileError: undefined };
+}
+
+function refused(error: unknown): ValidatedFile {
+  if (!(error instanceof ConfigMapFileError)) throw error;
+  return { validation: unreadable(error), policy: undefined, fileError: error };
 }
 
 /** Returns the same shape for a file that is not a readable ConfigMap: one error, with its line in the file. */

@@ -29,11 +29,14 @@ const PACKAGES: readonly HostPackage[] = [
   { name: 'libc6-dev', proof: '/usr/include/stdlib.h' },
 ];
 
+/** A browser, for the page of the kubectl plugin. */
+export const CHROMIUM: HostPackage = { name: 'chromium', proof: '/usr/bin/chromium' };
+
 /** The packages cannot be installed here; the message has the reason and the fix. */
 export class HostPackagesError extends Error {
   constructor(missing: readonly HostPackage[], reason: string) {
     const names = missing.map(({ name }) => name).join(' ');
-    super(`Expected the Debian packages that a bed needs, missing: ${names}. ${reason}`);
+    super(`Expected Debian packages that are missing: ${names}. ${reason}`);
     this.name = 'HostPackagesError';
   }
 }
@@ -42,8 +45,11 @@ export class HostPackagesError extends Error {
  * Installs the missing Debian packages, and logs which; does nothing when all are installed.
  * Throws a HostPackagesError when root or apt-get is missing, a ToolError when apt-get fails.
  */
-export async function ensureHostPackages(log: Log): Promise<void> {
-  const missing = missingPackages();
+export async function ensureHostPackages(
+  log: Log,
+  packages: readonly HostPackage[] = PACKAGES,
+): Promise<void> {
+  const missing = missingPackages(packages);
   if (missing.length === 0) return;
   const reason = whyNoInstall();
   if (reason !== undefined) throw new HostPackagesError(missing, reason);
@@ -51,7 +57,7 @@ export async function ensureHostPackages(log: Log): Promise<void> {
   await log.step(`Installing Debian packages: ${names.join(' ')}`, async (note) => {
     await withoutEtcdService(names, () => install(names, note));
   });
-  const still = missingPackages();
+  const still = missingPackages(packages);
   if (still.length > 0)
     throw new HostPackagesError(still, 'apt-get reported success, but they are still missing.');
 }
@@ -60,18 +66,18 @@ export async function ensureHostPackages(log: Log): Promise<void> {
 export function whyNoBed(): string | undefined {
   if (process.platform !== 'linux') return `A bed needs Linux, but this machine runs ${process.platform}.`;
   if (process.getuid?.() !== 0) return 'A bed needs root: it starts containers and a network of its own.';
-  const missing = missingPackages();
-  if (missing.length > 0) {
-    const reason = whyNoInstall();
-    if (reason !== undefined) return new HostPackagesError(missing, reason).message;
-  }
-  return whyNoNamespaces() ?? whyNoGo();
+  return whyNoPackages(PACKAGES) ?? whyNoNamespaces() ?? whyNoGo();
 }
 
-function missingPackages(): HostPackage[] {
-  return PACKAGES.filter(({ proof }) =>
-    proof.startsWith('/') ? !existsSync(proof) : onPath(proof) === undefined,
-  );
+/** Returns why these packages are missing here and cannot be installed; undefined when they are not, or can. */
+export function whyNoPackages(packages: readonly HostPackage[]): string | undefined {
+  const missing = missingPackages(packages);
+  const reason = missing.length === 0 ? undefined : whyNoInstall();
+  return reason === undefined ? undefined : new HostPackagesError(missing, reason).message;
+}
+
+function missingPackages(packages: readonly HostPackage[]): HostPackage[] {
+  return packages.filter(({ proof }) => (proof.startsWith('/') ? !existsSync(proof) : onPath(proof) === undefined));
 }
 
 function whyNoInstall(): string | undefined {

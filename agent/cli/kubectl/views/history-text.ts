@@ -35,7 +35,7 @@ function row({
 }
 
 /** Returns what the change adds to the running list and removes from it: `+net.core.somaxconn -kernel.sem`. */
-function difference(from: readonly string[], to: readonly string[]): string {
+export function difference(from: readonly string[], to: readonly string[]): string {
   const added = to.filter((item) => !from.includes(item)).map((item) => `+${item}`);
   const removed = from.filter((item) => !to.includes(item)).map((item) => `-${item}`);
   return [...added, ...removed].join(' ') || '-';

@@ -105,14 +105,16 @@ function countsText({ counts }: StatusView): string {
   return shown.length === 0 ? 'no nodes' : shown.join(' · ');
 }
 
-function leftText({ secondsLeft }: StatusView): string {
+/** Returns `, about 4 min left`; empty while that is unknown. */
+export function leftText({ secondsLeft }: StatusView): string {
   return secondsLeft === undefined ? '' : `, about ${span(secondsLeft)} left`;
 }
 
 const MOST_REVISIONS = 4;
 const MOST_ERRORS = 5;
 
-function policyLines({ policy, revisions, maxUnavailable }: StatusView): readonly string[] {
+/** Returns the mode, the revisions and the pace of the policy, or its errors. */
+export function policyLines({ policy, revisions, maxUnavailable }: StatusView): readonly string[] {
   if (!policy.valid) {
     const errors = policy.errors.slice(0, MOST_ERRORS).map(({ key, line, message }) => {
       return key === '' ? message : `${key}, line ${line}: ${message}`;
@@ -148,7 +150,7 @@ function pausedLines({ pausedNodes }: StatusView, width: number): readonly strin
 const NAMES_WIDTH = 60;
 
 function attentionLines(view: StatusView, width: number, room: number, colors: Colors): readonly string[] {
-  const groups = grouped(view);
+  const groups = attentionGroups(view);
   if (groups.length === 0 || room < 3) return [];
   const lines = ['', colors.bold('Needs attention')];
   for (const [at, group] of groups.entries()) {
@@ -175,8 +177,8 @@ interface Group {
   readonly names: readonly string[];
 }
 
-/** Groups the nodes that have the same standing and text. */
-function grouped({ attention }: StatusView): readonly Group[] {
+/** Groups the nodes that need attention and have the same standing and text. */
+export function attentionGroups({ attention }: StatusView): readonly Group[] {
   const groups = new Map<string, { standing: RolloutStatus; text: string; names: string[] }>();
   for (const { name, standing, attention: text = '' } of attention) {
     const key = JSON.stringify([standing, text]);
@@ -212,6 +214,6 @@ function indented(paragraphs: readonly string[], width: number): readonly string
 }
 
 /** Returns the text in one line, control characters escaped. */
-function clean(text: string): string {
+export function clean(text: string): string {
   return printable(text.replaceAll(/\s+/gu, ' '), LONGEST_REASON);
 }

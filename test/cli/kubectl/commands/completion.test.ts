@@ -29,6 +29,7 @@ describe('__complete', () => {
       'wait',
       'history',
       'why',
+      'dashboard',
       'completion',
       ':4',
     ]);

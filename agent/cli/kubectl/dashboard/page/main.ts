@@ -1,0 +1,82 @@
+// The page's script: every message of the stream changes the model, and each part shows what differs.
+
+import type { Head, Message, NodeTile } from '../messages.ts';
+import { act, follow } from './client.ts';
+import { byId, setText } from './dom.ts';
+import { GROUPINGS } from './model/groups.ts';
+import { EMPTY, received, type Model } from './model/model.ts';
+import { createNodePanel } from './node-panel.ts';
+import { createPlanPanel } from './plan-panel.ts';
+import { createRollout } from './rollout.ts';
+import { createTiles } from './tiles.ts';
+import { createTimeline } from './timeline.ts';
+
+const AWAY =
+  'kubectl sysctls dashboard does not answer: it has ended, or its machine is asleep. Start it again.';
+
+let model: Model = EMPTY;
+const tiles = createTiles(byId('tiles', HTMLElement), openNode);
+const panel = createNodePanel((name) => {
+  tiles.select(undefined);
+  focusTile(name);
+});
+const showRollout = createRollout(openNode);
+const showTimeline = createTimeline();
+const pause = byId('pause', HTMLButtonElement);
+const grouping = byId('grouping', HTMLSelectElement);
+
+grouping.addEventListener('change', () => {
+  const chosen = GROUPINGS.find((one) => one === grouping.value);
+  if (chosen !== undefined) tiles.groupBy(chosen);
+});
+pause.addEventListener('click', () => void pauseOrResume());
+createPlanPanel();
+follow(onMessage, onAway);
+
+function onMessage(message: Message): void {
+  model = received(model, message);
+  const changed = message.isSnapshot
+    ? undefined
+    : [...message.gone, ...message.nodes.map(({ name }: NodeTile) => name)];
+  if (changed === undefined || changed.length > 0) tiles.show(model.tiles, changed);
+  showRollout(message.head);
+  showTimeline(model);
+  showPause(message.head);
+  const name = panel.name();
+  if (name !== undefined) panel.update(model.tiles.get(name));
+}
+
+function onAway(): void {
+  const trouble = byId('trouble', HTMLElement);
+  trouble.hidden = false;
+  setText(trouble, AWAY);
+  pause.disabled = true;
+}
+
+function showPause({ isPaused, policy }: Head): void {
+  pause.disabled = policy[0] === 'not valid';
+  setText(pause, isPaused ? 'Resume rollout' : 'Pause rollout');
+}
+
+async function pauseOrResume(): Promise<void> {
+  const verb = model.head?.isPaused === true ? 'resume' : 'pause';
+  const said = byId('announcement', HTMLElement);
+  try {
+    setText(said, (await act({ verb })).text);
+  } catch (error) {
+    const trouble = byId('trouble', HTMLElement);
+    trouble.hidden = false;
+    setText(trouble, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function openNode(name: string): void {
+  const tile = model.tiles.get(name);
+  if (tile === undefined) return;
+  tiles.select(name);
+  panel.open(tile);
+}
+
+function focusTile(name: string): void {
+  document.querySelector<HTMLElement>(`[role=option][data-name="${CSS.escape(name)}"]`)?.focus();
+}

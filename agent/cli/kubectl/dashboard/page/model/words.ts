@@ -1,0 +1,58 @@
+// The words and marks of the page. A mark says what a colour says, for who does not see colours. No DOM.
+
+import type { Phase, RolloutStatus } from '../../../../../rollout/fleet.ts';
+import type { Head, NodeTile } from '../../messages.ts';
+
+/** What needs a person comes first. */
+export const STANDING_ORDER: readonly RolloutStatus[] = [
+  'failed',
+  'lost',
+  'held',
+  'changing',
+  'waiting',
+  'done',
+];
+
+export const STANDING_WORDS: Readonly<
+  Record<RolloutStatus, { readonly word: string; readonly mark: string }>
+> = {
+  failed: { word: 'failed', mark: '✕' },
+  lost: { word: 'lost', mark: '?' },
+  held: { word: 'held', mark: '‖' },
+  changing: { word: 'changing', mark: '↻' },
+  waiting: { word: 'waiting', mark: '·' },
+  done: { word: 'done', mark: '✓' },
+};
+
+export const PHASE_MARKS: Readonly<Record<Phase, string>> = {
+  Waiting: '·',
+  Canary: '↻',
+  Soaking: '◷',
+  Rolling: '↻',
+  Paused: '‖',
+  Halted: '✕',
+  Done: '✓',
+};
+
+/** Returns what a screen reader says of a tile, and what its tooltip shows. */
+export function tileText({ name, standing, state, zone, profile, paused, canary }: NodeTile): string {
+  const parts = [
+    standing,
+    state !== '' && state.toLowerCase() !== standing && `state ${state}`,
+    paused && 'paused',
+    canary && 'canary',
+    zone !== '' && `zone ${zone}`,
+    profile !== '' && `profile ${profile}`,
+  ];
+  return `${name}: ${parts.filter((part) => part !== false).join(', ')}`;
+}
+
+/** Returns what is announced when the phase changes. */
+export function announcement({ phase, reason, counts, nodes }: Head): string {
+  return `${phase}: ${counts.done} of ${nodes} nodes done. ${reason}`;
+}
+
+/** Returns `12:04:31`, in the time of this browser. */
+export function clock(at: number): string {
+  return new Date(at).toLocaleTimeString('en-GB');
+}

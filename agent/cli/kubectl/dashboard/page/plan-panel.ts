@@ -1,0 +1,68 @@
+// The plan of an edit before it is made.
+
+import { plan, readPolicy } from './client.ts';
+import { byId, element, setText } from './dom.ts';
+
+/** Wires the text, its button and the plan, and loads the policy in force. */
+export function createPlanPanel(): void {
+  const text = byId('policy', HTMLTextAreaElement);
+  const [run, reload] = [byId('plan-run', HTMLButtonElement), byId('plan-reload', HTMLButtonElement)];
+  const [said, result] = [byId('plan-said', HTMLElement), byId('plan-result', HTMLElement)];
+
+  run.addEventListener('click', () => void show());
+  reload.addEventListener('click', () => void load());
+  text.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void show();
+  });
+  void load();
+
+  async function load(): Promise<void> {
+    try {
+      text.value = (await readPolicy()).text;
+      setText(said, '');
+    } catch (error) {
+      setText(said, textOf(error));
+    }
+  }
+
+  async function show(): Promise<void> {
+    run.disabled = true;
+    setText(said, 'Planning…');
+    try {
+      const answer = await plan(text.value);
+      result.replaceChildren(element('pre', {}, ...linesOf(answer.text)));
+      setText(
+        said,
+        answer.valid
+          ? 'Planned; nothing is written.'
+          : 'Not valid; the agents would keep the policy in force.',
+      );
+    } catch (error) {
+      setText(said, textOf(error));
+    } finally {
+      run.disabled = false;
+    }
+  }
+}
+
+/** Each line by what it says: the sign at its beginning stays, so the colour adds nothing alone. */
+function linesOf(text: string): readonly HTMLElement[] {
+  return text
+    .split('\n')
+    .map((line) =>
+      element('span', { class: KINDS[/^ *([+−↻✗?!])/u.exec(line)?.[1] ?? ''] ?? 'line' }, `${line}\n`),
+    );
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  '+': 'line added',
+  '−': 'line removed',
+  '↻': 'line restart',
+  '✗': 'line refused',
+  '?': 'line warning',
+  '!': 'line warning',
+};
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
