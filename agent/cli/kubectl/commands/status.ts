@@ -1,6 +1,6 @@
 // `kubectl sysctls status`: shows the rollout on one screen.
 
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { KEYS } from '../../../names.ts';
 import { renderTable } from '../../../report/table.ts';
 import { decideRollout } from '../../../rollout/decide.ts';
@@ -10,25 +10,25 @@ import { readInstallation } from '../cluster/installation.ts';
 import { listNodes, type ShownNode } from '../cluster/nodes.ts';
 import type { Output, Program } from '../context.ts';
 import type { Place, Session } from '../session.ts';
+import { outputOption } from '../options.ts';
+import { dataText, nodeNames } from '../views/data-text.ts';
 import { screenOf } from '../views/screen.ts';
 import { statusText } from '../views/status-text.ts';
 import { watchStatus } from './status-watch.ts';
 import { statusView, type StatusView } from '../views/status-view.ts';
 
 interface Flags {
-  readonly output: 'text' | 'json' | 'wide';
+  readonly output: (typeof FORMATS)[number];
   readonly watch: boolean;
 }
+
+const FORMATS = ['text', 'json', 'yaml', 'wide', 'name'] as const;
 
 /** The command `status`. */
 export function statusCommand(program: Program): Command {
   return new Command('status')
     .description('show the rollout and the nodes that need attention')
-    .addOption(
-      new Option('-o, --output <format>', 'the format; wide lists every node')
-        .choices(['text', 'json', 'wide'])
-        .default('text'),
-    )
+    .addOption(outputOption(FORMATS, 'the format; wide lists every node, name only their names'))
     .option('-w, --watch', 'update the output at every change', false)
     .action(async (flags: Flags, command: Command) => {
       if (flags.watch) {
@@ -43,7 +43,7 @@ export function statusCommand(program: Program): Command {
       const session = program.session();
       const { view, nodes } = await readStatus(session);
       program.stdout.write(
-        `${render(view, nodes, { place: session.place, stdout: program.stdout, output: flags.output })}\n`,
+        render(view, nodes, { place: session.place, stdout: program.stdout, output: flags.output }),
       );
     });
 }
@@ -58,9 +58,10 @@ function render(
   nodes: readonly ShownNode[],
   to: { readonly place: Place; readonly stdout: Output; readonly output: Flags['output'] },
 ): string {
-  if (to.output === 'json') return JSON.stringify(view, undefined, 2);
+  if (to.output === 'json' || to.output === 'yaml') return dataText(view, to.output);
+  if (to.output === 'name') return nodeNames(nodes.map(({ name }) => name));
   const text = statusText(view, to.place, screenOf(to.stdout), colorsFor(to.stdout));
-  return to.output === 'wide' ? `${text}\n\n${renderTable(withTurns(nodes, view))}` : text;
+  return to.output === 'wide' ? `${text}\n\n${renderTable(withTurns(nodes, view))}\n` : `${text}\n`;
 }
 
 /** A node that is Done does not report that it waits for its turn: the decision shows it. */

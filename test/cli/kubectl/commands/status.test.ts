@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { hangUp, json, neverAnswer, status } from '../../../cluster/fault-server.ts';
 import { AGENTS, api, LEADING, type Answers } from '../api.ts';
 import { node, POLICY } from '../nodes.ts';
@@ -41,6 +42,19 @@ describe('status', () => {
       coordinator: { present: true, holder: 'kubelet-sysctl-coordinator-1' },
       verdicts: [{ name: 'node-1', standing: 'done' }],
     });
+  });
+
+  it('prints the same data as YAML, and the names alone with -o name', async () => {
+    const nodes = [node('node-10'), node('node-9', { state: 'Degraded', reason: 'a: "b"\u009b2J' })];
+    const [yaml, plain, names] = await Promise.all(
+      ['yaml', 'json', 'name'].map((format) => run({ nodes }, '-o', format)),
+    );
+    const inJson: unknown = JSON.parse(plain?.stdout ?? '', (_key, value) =>
+      typeof value === 'string' ? value.replaceAll('\u009b', '') : value,
+    );
+    expect(parse(yaml?.stdout ?? '')).toEqual(inJson);
+    expect(`${yaml?.stdout}${plain?.stdout}`).not.toContain('\u009b');
+    expect(names?.stdout).toBe('node/node-9\nnode/node-10\n');
   });
 
   it('lists every node with -o wide, in numeric order', async () => {
@@ -135,7 +149,7 @@ describe('a command that fails', () => {
   it.each([
     ['an unknown command', ['stauts']],
     ['an unknown option', ['status', '--verbose']],
-    ['an unknown output', ['status', '-o', 'yaml']],
+    ['an unknown output', ['status', '-o', 'xml']],
     ['a time that is not a time', ['status', '--request-timeout', 'soon']],
   ])('exits with 2 for %s', async (_title, args) => {
     expect(await kubectlSysctls(args)).toMatchObject({ status: 2, stdout: '' });
