@@ -6,6 +6,7 @@ import { INPUT_KEYS, KEYS, type State } from '../names.ts';
 import type { PastChange } from './past-change.ts';
 import { printSelectors } from '../policy/selectors.ts';
 import { shorten } from './shorten.ts';
+import { VERSION } from '../version.ts';
 
 /** Everything a node reports; undefined removes the annotation. */
 export interface NodeReport {
@@ -62,7 +63,12 @@ export function failurePatch(
   current: { readonly annotations: Texts; readonly labels: Texts },
   { state, reason }: Pick<NodeReport, 'state' | 'reason'>,
 ): NodePatch | undefined {
-  return patchOf(current, { [KEYS.state]: state, [KEYS.reason]: shorten(reason, MAX_TEXT_BYTES) }, state);
+  const texts = {
+    [KEYS.state]: state,
+    [KEYS.reason]: shorten(reason, MAX_TEXT_BYTES),
+    [KEYS.version]: VERSION,
+  };
+  return patchOf(current, texts, state);
 }
 
 /** Returns the report's annotations; undefined for those that must be absent. */
@@ -80,6 +86,7 @@ export function annotationsOf(report: NodeReport): Readonly<Record<string, strin
     [KEYS.failedRevision]: report.failedRevision,
     [KEYS.lastChange]: report.lastChange,
     [KEYS.history]: historyAnnotation(report.history),
+    [KEYS.version]: VERSION,
     // The agent handles a retry request when it sees it, and removes it with the next report.
     [INPUT_KEYS.retry]: undefined,
   };

@@ -1,7 +1,6 @@
 // The plugin's commands, their common options, and the one place that prints errors.
 
 import { Command, CommanderError, Help, Option } from 'commander';
-import packageJson from '../../../package.json' with { type: 'json' };
 import { colorsFor } from '../colors.ts';
 import { EXIT, Exit, exitCodeOf } from '../exit.ts';
 import { COMPLETE, completionCommand, printCompletion } from './commands/completion.ts';
@@ -13,9 +12,12 @@ import { planCommand } from './commands/plan.ts';
 import { openSession, type GlobalFlags, type Session } from './session.ts';
 import { statusCommand } from './commands/status.ts';
 import { pauseCommand, resumeCommand, retryCommand } from './commands/pause-resume-retry.ts';
+import { reportCommand } from './commands/report.ts';
+import { versionCommand } from './commands/version.ts';
 import { waitCommand } from './commands/wait.ts';
 import { whyCommand } from './commands/why.ts';
 import { NAMESPACE } from '../../names.ts';
+import { VERSION } from '../../version.ts';
 
 const COMMANDS: readonly ((program: Program) => Command)[] = [
   statusCommand,
@@ -26,6 +28,8 @@ const COMMANDS: readonly ((program: Program) => Command)[] = [
   waitCommand,
   historyCommand,
   whyCommand,
+  versionCommand,
+  reportCommand,
   completionCommand,
 ];
 const EXAMPLES = `
@@ -88,7 +92,7 @@ function programCommand({ stdout, stderr }: World): Command {
     .description("Watch and control the rollout of unsafe sysctls to a cluster's kubelets.")
     .option('--context <name>', 'the kubeconfig context to use')
     .option('--kubeconfig <file>', 'the kubeconfig file to use instead of KUBECONFIG and ~/.kube/config')
-    .option('-n, --namespace <name>', 'the namespace of the agents', NAMESPACE)
+    .option('-n, --namespace <name>', 'the namespace of the agents; for why that of the pod', NAMESPACE)
     .addOption(
       new Option(
         '--request-timeout <time>',
@@ -113,7 +117,7 @@ function programCommand({ stdout, stderr }: World): Command {
       }
     })
     .configureHelp({ showGlobalOptions: true, visibleGlobalOptions })
-    .version(packageJson.version, '--version')
+    .version(VERSION, '--version')
     .addHelpText('after', EXAMPLES)
     .configureOutput({
       getOutHelpWidth: () => stdout.columns ?? HELP_WIDTH,

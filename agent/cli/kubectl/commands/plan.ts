@@ -90,7 +90,7 @@ async function planFor(session: Session, policy: Policy): Promise<PlanView> {
     listNodes(session),
     podsByNode(session).catch(unlessForbidden),
   ]);
-  return planView({
+  const view = planView({
     policy,
     nodes,
     pods,
@@ -98,6 +98,9 @@ async function planFor(session: Session, policy: Policy): Promise<PlanView> {
     now: new Date(),
     decide: decideRollout,
   });
+  // The policy in the cluster is not needed: the file has the one that counts.
+  const unread = (installation.unread ?? []).filter(({ what }) => what !== 'policy');
+  return { ...view, notes: [...view.notes, ...unread.map(({ permission }) => permission)] };
 }
 
 function unlessForbidden(error: unknown): undefined {

@@ -5,15 +5,16 @@ import { KEYS } from '../../../names.ts';
 import { renderTable } from '../../../report/table.ts';
 import { decideRollout } from '../../../rollout/decide.ts';
 import { colorsFor } from '../../colors.ts';
-import { EXIT } from '../../exit.ts';
+import { EXIT, Exit } from '../../exit.ts';
 import { readInstallation } from '../cluster/installation.ts';
 import { listNodes, type ShownNode } from '../cluster/nodes.ts';
+import { readOr, type Unread } from '../cluster/unread.ts';
 import type { Output, Program } from '../context.ts';
 import type { Place, Session } from '../session.ts';
 import { outputOption } from '../options.ts';
 import { dataText, nodeNames } from '../views/data-text.ts';
 import { screenOf } from '../views/screen.ts';
-import { statusText } from '../views/status-text.ts';
+import { isPartial, statusText } from '../views/status-text.ts';
 import { watchStatus } from './status-watch.ts';
 import { statusView, type StatusView } from '../views/status-view.ts';
 
@@ -24,7 +25,7 @@ interface Flags {
 
 const FORMATS = ['text', 'json', 'yaml', 'wide', 'name'] as const;
 
-/** The command `status`. */
+/** The command `status`. Throws an Exit with code 1 when the user may not read the policy or the nodes. */
 export function statusCommand(program: Program): Command {
   return new Command('status')
     .description('show the rollout and the nodes that need attention')
@@ -45,12 +46,18 @@ export function statusCommand(program: Program): Command {
       program.stdout.write(
         render(view, nodes, { place: session.place, stdout: program.stdout, output: flags.output }),
       );
+      if (isPartial(view)) throw new Exit(EXIT.no);
     });
 }
 
 async function readStatus(session: Session): Promise<{ view: StatusView; nodes: readonly ShownNode[] }> {
-  const [installation, nodes] = await Promise.all([readInstallation(session), listNodes(session)]);
-  return { view: statusView({ installation, nodes, now: new Date(), decide: decideRollout }), nodes };
+  const unread: Unread[] = [];
+  const [installation, nodes = []] = await Promise.all([
+    readInstallation(session),
+    readOr(session, { what: 'nodes', unread }, listNodes(session)),
+  ]);
+  const view = statusView({ installation, nodes, now: new Date(), decide: decideRollout });
+  return { view: { ...view, unread: [...unread, ...view.unread] }, nodes };
 }
 
 function render(
@@ -58,7 +65,9 @@ function render(
   nodes: readonly ShownNode[],
   to: { readonly place: Place; readonly stdout: Output; readonly output: Flags['output'] },
 ): string {
-  if (to.output === 'json' || to.output === 'yaml') return dataText(view, to.output);
+  if (to.output === 'json' || to.output === 'yaml') {
+    return dataText(isPartial(view) ? { ...view, phase: 'Unknown' } : view, to.output);
+  }
   if (to.output === 'name') return nodeNames(nodes.map(({ name }) => name));
   const text = statusText(view, to.place, screenOf(to.stdout), colorsFor(to.stdout));
   return to.output === 'wide' ? `${text}\n\n${renderTable(withTurns(nodes, view))}\n` : `${text}\n`;

@@ -1,20 +1,20 @@
 // `kubectl sysctls why`: says why a pod does not start, or where a sysctl may be set, and what would allow it.
 
 import { Command, Option } from 'commander';
-import { ApiError } from '../../../cluster/http/errors.ts';
 import { NAMESPACE } from '../../../names.ts';
 import { quote } from '../../../text/quote.ts';
 import { colorsFor } from '../../colors.ts';
 import { EXIT, Exit } from '../../exit.ts';
 import { readPolicy } from '../cluster/installation.ts';
 import { listNodes } from '../cluster/nodes.ts';
+import { readOr, type Unread } from '../cluster/unread.ts';
 import type { Program } from '../context.ts';
 import type { Session } from '../session.ts';
 import { outputOption } from '../options.ts';
 import { dataText, nodeNames } from '../views/data-text.ts';
 import { screenOf } from '../views/screen.ts';
 import { namespaceLabels, readSubject } from '../why/read-subject.ts';
-import type { Subject, WhyInput, WhyView } from '../why/types.ts';
+import type { Subject, WhyView } from '../why/types.ts';
 import { askedFor, KIND_WORDS, type Asked } from '../why/subject.ts';
 import { whyText } from '../why/why-text.ts';
 import { whyView } from '../why/why-view.ts';
@@ -93,12 +93,17 @@ async function whyFor(
 ): Promise<WhyView> {
   const isObject = asked.about === 'object';
   const subject = isObject ? await readSubject(session, { ...asked, namespace }) : bare(asked.name);
-  const [policy, nodes, labels] = await Promise.all([
-    readPolicy(session).catch(forbidden),
+  const unread: Unread[] = [];
+  const [read, nodes, labels] = await Promise.all([
+    readOr(session, { what: 'policy', unread }, readPolicy(session)),
     listNodes(session),
-    isObject ? namespaceLabels(session, namespace) : undefined,
+    isObject
+      ? readOr(session, { what: 'namespace', unread }, namespaceLabels(session, namespace))
+      : undefined,
   ]);
-  return whyView({ subject, policy, nodes, namespaceLabels: labels });
+  const policy = unread.some(({ what }) => what === 'policy') ? 'forbidden' : read;
+  const view = whyView({ subject, policy, nodes, namespaceLabels: labels });
+  return { ...view, notes: [...view.notes, ...unread.map(({ permission }) => permission)] };
 }
 
 /** Returns a pod that sets this sysctl and shares nothing with its node. */
@@ -112,9 +117,4 @@ function bare(name: string): Subject {
     hostIpc: false,
     hostUsers: false,
   };
-}
-
-function forbidden(error: unknown): WhyInput['policy'] {
-  if (error instanceof ApiError && error.status === 403) return 'forbidden';
-  throw error;
 }

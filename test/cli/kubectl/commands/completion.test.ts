@@ -29,6 +29,8 @@ describe('__complete', () => {
       'wait',
       'history',
       'why',
+      'version',
+      'report',
       'completion',
       ':4',
     ]);

@@ -101,14 +101,29 @@ describe('a command that fails', () => {
     expect(stderr).toMatch(/namespace kubelet-sysctl-agent.*kubectl apply -k/u);
   });
 
-  it('names the RBAC rule that the user lacks', async () => {
+  it('shows the rest without the nodes, names the RBAC rule that the user lacks, and ends with 1', async () => {
     const message =
       'nodes is forbidden: User "jane" cannot list resource "nodes" in API group "" at the cluster scope';
-    const { stderr } = await failing({
-      other: { '/api/v1/nodes': json(403, status(403, 'Forbidden', message)) },
+    const other = { '/api/v1/nodes': json(403, status(403, 'Forbidden', message)) };
+    const { status: code, stdout } = await run({ other });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^Rollout +Unknown\.$/mu);
+    expect(stdout).toMatch(/^Coordinator +kubelet-sysctl-coordinator-1 leads/mu);
+    expect(stdout.replaceAll(/\s+/gu, ' ')).toContain('verb list on nodes');
+    expect(stdout).toContain('jane');
+    expect(JSON.parse((await run({ other }, '-o', 'json')).stdout)).toMatchObject({
+      phase: 'Unknown',
+      unread: [{ what: 'nodes' }],
     });
-    expect(stderr).toContain('verb list on nodes');
-    expect(stderr).toContain('jane');
+  });
+
+  it('shows the nodes without the policy, and does not say that there is none', async () => {
+    const path = '/api/v1/namespaces/kubelet-sysctl-agent/configmaps/kubelet-sysctls';
+    const other = { [path]: json(403, status(403, 'Forbidden', 'no')) };
+    const { status: code, stdout } = await run({ nodes: [node('node-1')], daemonSets: [], other });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^Rollout +Unknown\.\n +1 node$/mu);
+    expect(stdout).toMatch(/^Policy +not read$/mu);
   });
 
   it('shows the status without the Lease when the user may not read it', async () => {
