@@ -28,6 +28,8 @@ export const KEYS = {
   lastChange: `${KEY_PREFIX}last-change`,
   /** The last five finished changes of this node as JSON, oldest first (history.ts); absent before the first one. */
   history: `${KEY_PREFIX}history`,
+  /** The version of the agent that reported last. */
+  version: `${KEY_PREFIX}version`,
 } as const;
 
 /**

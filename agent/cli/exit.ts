@@ -5,12 +5,15 @@ import { CommanderError } from 'commander';
 /** ok: done. no: the command failed, or its answer is no. usage: the arguments are wrong. */
 export const EXIT = { ok: 0, no: 1, usage: 2 } as const;
 
-/** Thrown by a command that has printed its result. The program ends with `code` and prints nothing more. */
+/**
+ * Thrown by a command to end the program with `code`. The command has printed its result, and the program prints nothing more; with a
+ * `cause` the program prints that error.
+ */
 export class Exit extends Error {
   readonly code: number;
 
-  constructor(code: number) {
-    super(`The command ends with exit code ${code}.`);
+  constructor(code: number, options?: ErrorOptions) {
+    super(`The command ends with exit code ${code}.`, options);
     this.name = 'Exit';
     this.code = code;
   }

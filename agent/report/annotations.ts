@@ -6,6 +6,7 @@ import { ALLOWS_PREFIX, INPUT_KEYS, KEYS, type ROLLBACK_INCOMPLETE, type State }
 import type { PastChange } from './past-change.ts';
 import { printSelectors } from '../policy/selectors.ts';
 import { shorten } from './shorten.ts';
+import { VERSION } from '../version.ts';
 
 /** Everything a node reports; undefined removes the annotation. */
 export interface NodeReport {
@@ -74,7 +75,12 @@ export function failurePatch(
   { state, reason, reasonCode }: FailureReport,
 ): NodePatch | undefined {
   const code = reasonCode === undefined ? {} : { [KEYS.reasonCode]: reasonCode };
-  const wanted = { [KEYS.state]: state, [KEYS.reason]: shorten(reason, MAX_TEXT_BYTES), ...code };
+  const wanted = {
+    [KEYS.state]: state,
+    [KEYS.reason]: shorten(reason, MAX_TEXT_BYTES),
+    [KEYS.version]: VERSION,
+    ...code,
+  };
   return patchOf(current, wanted, { state, allows: undefined });
 }
 
@@ -109,6 +115,7 @@ export function annotationsOf(report: NodeReport): Readonly<Record<string, strin
     [KEYS.failedRevision]: report.failedRevision,
     [KEYS.lastChange]: report.lastChange,
     [KEYS.history]: historyAnnotation(report.history),
+    [KEYS.version]: VERSION,
     // The agent handles a retry request when it sees it, and removes it with the next report.
     [INPUT_KEYS.retry]: undefined,
   };

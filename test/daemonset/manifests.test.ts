@@ -19,8 +19,17 @@ import { HEALTHZ_TIMEOUT_MS } from '../../agent/node/change/verify.ts';
 import { REPORTS_WITHIN_MS } from '../../agent/node/change/node-ready.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import { LONGEST_NODE_SOAK_SECONDS, SETTING_KEYS } from '../../agent/policy/settings.ts';
-import { CONFIG_MAP, INPUT_KEYS, KEY_PREFIX, KEYS, LISTS_NAME, PENDING_TAINT, STATUS_NAME } from '../../agent/names.ts';
+import {
+  CONFIG_MAP,
+  INPUT_KEYS,
+  KEY_PREFIX,
+  KEYS,
+  LISTS_NAME,
+  PENDING_TAINT,
+  STATUS_NAME,
+} from '../../agent/names.ts';
 
+const READING = ['get', 'list', 'watch'];
 const FOLDER = join(import.meta.dirname, '../../daemonset');
 const NAME = 'kubelet-sysctl-agent';
 const COORDINATOR = 'kubelet-sysctl-coordinator';
@@ -118,7 +127,23 @@ describe('the manifests', () => {
   });
 });
 
+/** Nothing binds them; the agent and the coordinator have others. */
+const ROLES_FOR_PEOPLE = ['kubelet-sysctl-viewer', 'kubelet-sysctl-operator', 'kubelet-sysctl-report'];
+
 describe('RBAC', () => {
+  it('gives people three ClusterRoles, of which only the operator may write', () => {
+    const written = ROLES_FOR_PEOPLE.map((name) => {
+      const rules = [objectAt(theOne('ClusterRole', name))['rules']].flat().map((rule) => objectAt(rule));
+      return rules.filter(({ verbs }) => ![verbs].flat().every((verb) => READING.includes(String(verb))));
+    });
+    const [viewer, operator, report] = written;
+    expect([viewer, report]).toEqual([[], []]);
+    expect(operator?.map(({ resources, resourceNames }) => [resources, resourceNames])).toEqual([
+      [['nodes'], undefined],
+      [['configmaps'], ['kubelet-sysctls']],
+    ]);
+  });
+
   it('grants the agent exactly these rights', () => {
     expect(rulesOf(NAME, undefined)).toEqual([
       { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch', 'patch'] },
@@ -134,7 +159,7 @@ describe('RBAC', () => {
       { apiGroups: [''], resources: ['events'], verbs: ['create'] },
     ]);
     expect(rulesOf(NAME, 'default')).toEqual([{ apiGroups: [''], resources: ['events'], verbs: ['create'] }]);
-    expect(ofKind('Role', 'ClusterRole').length).toBe(5);
+    expect(ofKind('Role', 'ClusterRole').length).toBe(5 + ROLES_FOR_PEOPLE.length);
   });
 
   it('grants the coordinator exactly these rights', () => {

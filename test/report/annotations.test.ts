@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { annotationsOf, driftText, nodePatch, type NodeReport } from '../../agent/report/annotations.ts';
 import { INPUT_KEYS, KEYS } from '../../agent/names.ts';
+import { VERSION } from '../../agent/version.ts';
 import { pastChange } from './past-change.ts';
 
 const NO_DRIFT = { missing: [], unmanaged: [], pendingRestart: [] };
@@ -54,6 +55,7 @@ describe('nodePatch', () => {
         [KEYS.desiredRevision]: 'abc',
         [KEYS.appliedRevision]: 'abc',
         [KEYS.lastChange]: '2026-11-24T10:00:00Z',
+        [KEYS.version]: VERSION,
       },
       labels: { [KEYS.state]: 'Done' },
     });

@@ -1,22 +1,24 @@
 // The plugin's commands, their common options, and the one place that prints errors.
 
-import { Command, Option } from 'commander';
-import packageJson from '../../../package.json' with { type: 'json' };
+import { Command, CommanderError, Help, Option } from 'commander';
 import { colorsFor } from '../colors.ts';
-import { EXIT, exitCodeOf } from '../exit.ts';
+import { EXIT, Exit, exitCodeOf } from '../exit.ts';
 import { COMPLETE, completionCommand, printCompletion } from './commands/completion.ts';
 import type { Program, World } from './context.ts';
 import { dashboardCommand } from './commands/dashboard.ts';
 import { failureText } from './errors.ts';
 import { historyCommand } from './commands/history.ts';
-import { seconds } from './options.ts';
+import { identities, identity, seconds } from './options.ts';
 import { planCommand } from './commands/plan.ts';
 import { openSession, type GlobalFlags, type Session } from './session.ts';
 import { statusCommand } from './commands/status.ts';
 import { pauseCommand, resumeCommand, retryCommand } from './commands/pause-resume-retry.ts';
+import { reportCommand } from './commands/report.ts';
+import { versionCommand } from './commands/version.ts';
 import { waitCommand } from './commands/wait.ts';
 import { whyCommand } from './commands/why.ts';
 import { NAMESPACE } from '../../names.ts';
+import { VERSION } from '../../version.ts';
 
 const COMMANDS: readonly ((program: Program) => Command)[] = [
   statusCommand,
@@ -28,6 +30,8 @@ const COMMANDS: readonly ((program: Program) => Command)[] = [
   historyCommand,
   whyCommand,
   dashboardCommand,
+  versionCommand,
+  reportCommand,
   completionCommand,
 ];
 const EXAMPLES = `
@@ -37,8 +41,8 @@ Examples:
   kubectl sysctls dashboard                   show it as a page in the browser
   kubectl sysctls plan -f policy.yaml --diff  show what an edit would change, before you apply it
   kubectl sysctls wait --timeout 30m          in a pipeline: exit code 0 done, 3 halted, 4 timeout
-  kubectl sysctls pause node-7                start no change on this node
-  kubectl sysctls retry node-7                retry a failed change now
+  kubectl sysctls pause node-7 node-8         start no change on these nodes
+  kubectl sysctls retry -l pool=blue          retry the failed changes of these nodes now
   kubectl sysctls why deployment/web -n shop  say why its pods do not start, and what would allow them`;
 
 /**
@@ -65,21 +69,33 @@ export async function runKubectlProgram(argv: readonly string[], world: World): 
     return EXIT.ok;
   } catch (error) {
     const code = exitCodeOf(error);
-    if (code === undefined) {
+    const failure: unknown = error instanceof Exit ? error.cause : error;
+    if (failure !== undefined && !(error instanceof CommanderError)) {
       const title = colorsFor(world.stderr).red('error:');
-      world.stderr.write(`${title} ${failureText(error, session?.place)}\n`);
+      world.stderr.write(`${title} ${failureText(failure, session?.place)}\n`);
     }
     return code ?? EXIT.no;
   }
 }
 
+/** How people call it, whatever the file is called that kubectl found. */
+const NAME = 'kubectl sysctls';
+const HELP_WIDTH = 100;
+
+/** An option of a command's own hides the program's of the same name. */
+function visibleGlobalOptions(this: Help, command: Command): Option[] {
+  const own = new Set(command.options.map(({ long }) => long));
+  const all = Help.prototype.visibleGlobalOptions.call(this, command);
+  return all.filter(({ long }) => !own.has(long) && long !== '--version');
+}
+
 function programCommand({ stdout, stderr }: World): Command {
-  return new Command('kubectl-sysctls')
+  return new Command(NAME)
     .usage('[options] <command>')
     .description("Watch and control the rollout of unsafe sysctls to a cluster's kubelets.")
     .option('--context <name>', 'the kubeconfig context to use')
     .option('--kubeconfig <file>', 'the kubeconfig file to use instead of KUBECONFIG and ~/.kube/config')
-    .option('-n, --namespace <name>', 'the namespace of the agents', NAMESPACE)
+    .option('-n, --namespace <name>', 'the namespace of the agents; for why that of the pod', NAMESPACE)
     .addOption(
       new Option(
         '--request-timeout <time>',
@@ -88,9 +104,27 @@ function programCommand({ stdout, stderr }: World): Command {
         .argParser(seconds)
         .default(30, '30s'),
     )
-    .version(packageJson.version, '--version')
+    .addOption(new Option('--as <user>', 'the user as which every request is made').argParser(identity))
+    .addOption(
+      new Option(
+        '--as-group <group>',
+        'with --as: a group of that user; may be given several times',
+      ).argParser(identities),
+    )
+    .hook('preAction', (_program, command) => {
+      const { as, asGroup } = command.optsWithGlobals<GlobalFlags>();
+      if (as === undefined && asGroup !== undefined) {
+        command.error('error: Expected --as with --as-group, got --as-group alone.', {
+          exitCode: EXIT.usage,
+        });
+      }
+    })
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions })
+    .version(VERSION, '--version')
     .addHelpText('after', EXAMPLES)
     .configureOutput({
+      getOutHelpWidth: () => stdout.columns ?? HELP_WIDTH,
+      getErrHelpWidth: () => stderr.columns ?? HELP_WIDTH,
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text),
     })

@@ -11,6 +11,9 @@ export interface GlobalFlags {
   readonly namespace: string;
   /** Seconds; 0: no limit. */
   readonly requestTimeout: number;
+  /** The user to impersonate. */
+  readonly as?: string;
+  readonly asGroup?: readonly string[];
 }
 
 /** The server and the installation, as messages name them. */
@@ -35,7 +38,8 @@ const NO_LIMIT_SECONDS = 86_400;
 /** Returns a session; its first request connects. Throws a KubeconfigError when the kubeconfig cannot be used. */
 export function openSession(flags: GlobalFlags, env: Readonly<Record<string, string | undefined>>): Session {
   const { kubeconfig, context, namespace } = flags;
-  const access = openKubeconfig(() => loadKubeconfig({ kubeconfig, context, env }), namespace);
+  const as = flags.as === undefined ? undefined : { user: flags.as, groups: flags.asGroup ?? [] };
+  const access = openKubeconfig(() => loadKubeconfig({ kubeconfig, context, env }), namespace, as);
   const contextName = access.config().getCurrentContext();
   const timeoutMs = (flags.requestTimeout || NO_LIMIT_SECONDS) * 1000;
   const transport = createTransport(access.credentials, {

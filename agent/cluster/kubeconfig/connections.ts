@@ -16,8 +16,21 @@ export interface KubeconfigAccess {
   readonly config: () => KubeConfig;
 }
 
-/** Opens the configuration that `load` returns. Calls `load` again when the server refuses the credentials, since they may have expired. */
-export function openKubeconfig(load: () => KubeConfig, namespace: string): KubeconfigAccess {
+/** The user and groups as which every request is made, with the permission to impersonate them. */
+export interface Impersonation {
+  readonly user: string;
+  readonly groups: readonly string[];
+}
+
+/**
+ * Opens the configuration that `load` returns. Calls `load` again when the server refuses the credentials, since they may have expired.
+ * Without `as`, the kubeconfig's own impersonation counts.
+ */
+export function openKubeconfig(
+  load: () => KubeConfig,
+  namespace: string,
+  as?: Impersonation,
+): KubeconfigAccess {
   let config = load();
   const server = serverOf(config);
 
@@ -44,7 +57,7 @@ export function openKubeconfig(load: () => KubeConfig, namespace: string): Kubec
       port: server.port,
       method: call.method,
       path: `${server.pathname.replace(/\/$/u, '')}${call.path}`,
-      headers: { ...headers, ...call.headers },
+      headers: { ...headers, ...call.headers, ...headersOf(as) },
       signal: call.signal,
     });
     request.once('response', resolve);
@@ -53,6 +66,19 @@ export function openKubeconfig(load: () => KubeConfig, namespace: string): Kubec
     request.end(call.body);
     return promise;
   }
+}
+
+function headersOf(as: Impersonation | undefined): Readonly<Record<string, string | string[]>> {
+  if (as === undefined) return {};
+  return {
+    'Impersonate-User': utf8Header(as.user),
+    ...(as.groups.length > 0 && { 'Impersonate-Group': as.groups.map(utf8Header) }),
+  };
+}
+
+/** Node writes each character of a header as one byte; client-go writes the text's UTF-8. */
+function utf8Header(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 type Options = Omit<RequestOptions, 'headers'> & { headers?: Record<string, string> };

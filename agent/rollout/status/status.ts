@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 import { shorten } from '../../report/shorten.ts';
 import { STANDINGS, type NodeVerdict, type RolloutDecision } from '../fleet.ts';
+import { VERSION } from '../../version.ts';
 import type { Told } from './events.ts';
 import { placesText } from './places.ts';
 import { countsOf } from './progress.ts';
@@ -31,6 +32,7 @@ export function statusData(decision: RolloutDecision, told: Told | undefined): R
     progress: progressText(decision),
     places: placesText(decision),
     attention: attentionText(decision.nodes),
+    version: VERSION,
     'status.json': JSON.stringify({
       phase: decision.phase,
       reason: decision.reason,

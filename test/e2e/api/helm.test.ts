@@ -9,7 +9,7 @@ import { AGENT_NAMESPACE } from '../../../scripts/kubernetes/names.ts';
 import { clearPolicy, policyNow } from '../../../scripts/node/policy.ts';
 import { type TestNode, testNode } from '../../../scripts/node/test-node.ts';
 import type { World } from '../../../scripts/node/world.ts';
-import { e2eWorld } from '../support/bed.ts';
+import { e2eWorld, providedBed } from '../support/bed.ts';
 import { editKey, INSTALLS, releaseOf, restoreAll, TAKES_OVER } from '../support/cluster/helm.ts';
 import { thief, tokenIn, type Verdict, verdictOf } from '../support/cluster/stolen-token.ts';
 import { freshNode } from '../support/node/fresh.ts';
@@ -185,7 +185,7 @@ async function hostOf(node: TestNode): Promise<Host> {
 
 /** Returns what a node has that never had an agent. */
 function nothingOnHost(node: TestNode): Host {
-  const original = inject('e2eOriginals')[node.name];
+  const original = providedBed().originals[node.name];
   if (original === undefined) throw new Error(`Expected a node of setup.ts, got ${node.name}.`);
   const file = original.files[node.environmentFile] ?? null;
   return {

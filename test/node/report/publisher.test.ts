@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { VERSION } from '../../../agent/version.ts';
 import { KEYS } from '../../../agent/names.ts';
 import type { Cluster, NodeObject } from '../../../agent/node/ports.ts';
 import { createPublisher, NOTHING_SEEN } from '../../../agent/node/report/publisher.ts';
@@ -31,7 +32,7 @@ function scene() {
 }
 
 describe('a failure to observe the node, before this process has observed it', () => {
-  it('changes the state and the reason alone: what the node shows of an earlier agent stays', async () => {
+  it('changes the state, the reason and the version of the agent alone: what the node shows of an earlier agent stays', async () => {
     const patches: Parameters<Cluster['patchNode']>[0][] = [];
     const reasons: string[] = [];
     const publisher = createPublisher(
@@ -53,7 +54,11 @@ describe('a failure to observe the node, before this process has observed it', (
     await publisher.publishFailure({ state: 'Degraded', reason: 'systemd does not answer' });
     expect(patches).toEqual([
       {
-        annotations: { [KEYS.state]: 'Degraded', [KEYS.reason]: 'systemd does not answer' },
+        annotations: {
+          [KEYS.state]: 'Degraded',
+          [KEYS.reason]: 'systemd does not answer',
+          [KEYS.version]: VERSION,
+        },
         labels: { [KEYS.state]: 'Degraded' },
       },
     ]);

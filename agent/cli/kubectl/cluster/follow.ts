@@ -89,16 +89,17 @@ interface Picture {
 
 function createPicture(first: Installation): Picture {
   const nodes = new Map<string, ShownNode>();
-  let { policy, lease } = first;
+  let { policy, lease, unread = [] } = first;
   return {
     nodes,
     setPolicy(next) {
       policy = next;
+      unread = unread.filter(({ what }) => what !== 'policy');
     },
     setLease(next) {
       lease = next;
     },
-    fleet: () => ({ installation: { ...first, policy, lease }, nodes: inOrder([...nodes.values()]) }),
+    fleet: () => ({ installation: { ...first, policy, lease, unread }, nodes: inOrder([...nodes.values()]) }),
   };
 }
 

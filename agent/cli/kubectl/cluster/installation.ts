@@ -1,11 +1,12 @@
 // Reads what is installed in the namespace: the policy's ConfigMap, the agents' DaemonSet, the coordinators' Lease.
 
-import { ApiError, isNotFound } from '../../../cluster/http/errors.ts';
+import { isNotFound } from '../../../cluster/http/errors.ts';
 import { objectAt, objectsAt, stringAt, stringMapAt, type JsonObject } from '../../../cluster/http/json.ts';
 import { parsePolicy } from '../../../policy/parse.ts';
 import type { PolicyResult } from '../../../policy/policy.ts';
 import { UserError } from '../errors.ts';
 import type { Session } from '../session.ts';
+import { readOr, type Unread } from './unread.ts';
 import { CONFIG_MAP, LEASE, AGENTS } from '../../../names.ts';
 
 /** Who paces the fleet, as far as the user may read it. */
@@ -20,25 +21,29 @@ export interface Coordination {
 }
 
 export interface Installation extends Coordination {
-  /** undefined: the ConfigMap does not exist. */
+  /** undefined: the ConfigMap does not exist, or `unread` has `policy`. */
   readonly policy: PolicyResult | undefined;
+  /** What the user may not read: `policy`, `agents`, `lease`. */
+  readonly unread?: readonly Unread[];
 }
 
-/** Reads the installation. Throws a UserError when there is neither a ConfigMap nor a DaemonSet. */
+/** Reads the installation, as far as the user may. Throws a UserError when there is neither a ConfigMap nor a DaemonSet. */
 export async function readInstallation(session: Session): Promise<Installation> {
   const { namespace } = session.place;
-  const [policy, agents, lease] = await Promise.all([
-    readPolicy(session),
-    readAgents(session),
-    readLease(session),
+  const unread: Unread[] = [];
+  const [policy, agents = 'unknown', lease = unknownLease(session)] = await Promise.all([
+    readOr(session, { what: 'policy', unread }, readPolicy(session)),
+    readOr(session, { what: 'agents', unread }, readAgents(session)),
+    readOr(session, { what: 'lease', unread }, readLease(session)),
   ]);
-  if (policy === undefined && agents === 'none') {
+  const isMissing = policy === undefined && !unread.some(({ what }) => what === 'policy');
+  if (isMissing && agents === 'none') {
     throw new UserError(
       `Expected an installation in namespace ${namespace}, found neither ConfigMap ${CONFIG_MAP} nor a DaemonSet ` +
         `with label ${AGENTS}. Choose another namespace with -n, or install with kubectl apply -k daemonset/.`,
     );
   }
-  return { policy, lease, agentsWait: typeof agents === 'boolean' ? agents : undefined };
+  return { policy, lease, agentsWait: typeof agents === 'boolean' ? agents : undefined, unread };
 }
 
 /** Returns the policy in the cluster; undefined when the ConfigMap does not exist. */
@@ -52,19 +57,14 @@ export function policyOf(configMap: JsonObject): PolicyResult {
   return parsePolicy(stringMapAt(configMap, 'data'));
 }
 
-async function readAgents(session: Session): Promise<boolean | 'none' | 'unknown'> {
-  try {
-    const { body } = await session.transport.request({
-      method: 'GET',
-      path: `/apis/apps/v1/namespaces/${ns(session)}/daemonsets`,
-      query: { labelSelector: AGENTS },
-    });
-    const [daemonSet] = objectsAt(objectAt(body), 'items');
-    return daemonSet === undefined ? 'none' : waits(daemonSet);
-  } catch (error) {
-    if (isForbidden(error)) return 'unknown';
-    throw error;
-  }
+async function readAgents(session: Session): Promise<boolean | 'none'> {
+  const { body } = await session.transport.request({
+    method: 'GET',
+    path: `/apis/apps/v1/namespaces/${ns(session)}/daemonsets`,
+    query: { labelSelector: AGENTS },
+  });
+  const [daemonSet] = objectsAt(objectAt(body), 'items');
+  return daemonSet === undefined ? 'none' : waits(daemonSet);
 }
 
 function waits(daemonSet: JsonObject): boolean {
@@ -79,15 +79,12 @@ function waits(daemonSet: JsonObject): boolean {
 }
 
 async function readLease(session: Session): Promise<Coordination['lease']> {
-  try {
-    const path = `/apis/coordination.k8s.io/v1/namespaces/${ns(session)}/leases/${LEASE}`;
-    return leaseOf(await get(session, path));
-  } catch (error) {
-    if (error instanceof ApiError && isForbidden(error)) {
-      return { kind: 'unknown', why: `you may not get leases in namespace ${session.place.namespace}` };
-    }
-    throw error;
-  }
+  const path = `/apis/coordination.k8s.io/v1/namespaces/${ns(session)}/leases/${LEASE}`;
+  return leaseOf(await get(session, path));
+}
+
+function unknownLease({ place }: Session): Coordination['lease'] {
+  return { kind: 'unknown', why: `you may not get leases in namespace ${place.namespace}` };
 }
 
 /** Returns who holds a Lease; `undefined` stands for no Lease. */
@@ -106,10 +103,6 @@ async function get({ transport }: Session, path: string): Promise<JsonObject | u
     if (isNotFound(error)) return undefined;
     throw error;
   }
-}
-
-function isForbidden(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 403;
 }
 
 function ns({ place }: Session): string {

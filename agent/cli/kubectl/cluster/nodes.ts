@@ -17,10 +17,13 @@ export interface ShownNode {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** Returns all Nodes in the order of their names. */
-export async function listNodes({ transport }: Session): Promise<readonly ShownNode[]> {
+/** Returns all Nodes, or those that the query selects, in the order of their names. */
+export async function listNodes(
+  { transport }: Session,
+  query: { readonly labelSelector?: string } = {},
+): Promise<readonly ShownNode[]> {
   const nodes: ShownNode[] = [];
-  const bytes = transport.read({ method: 'GET', path: '/api/v1/nodes' });
+  const bytes = transport.read({ method: 'GET', path: '/api/v1/nodes', query: { ...query } });
   for await (const object of objectsOf(bytes)) {
     nodes.push(shownNode(object));
   }

@@ -1,34 +1,33 @@
 // `kubectl sysctls history`: prints a node's last changes, from the annotation that its agent writes.
 
-import { Command, Option } from 'commander';
-import { stripVTControlCharacters } from 'node:util';
+import { Command } from 'commander';
 import { objectAt, stringMapAt } from '../../../cluster/http/json.ts';
 import { HistoryError, parseHistory } from '../../../report/history.ts';
 import { KEYS } from '../../../names.ts';
 import type { PastChange } from '../../../report/past-change.ts';
 import type { Program } from '../context.ts';
 import { UserError } from '../errors.ts';
+import { outputOption } from '../options.ts';
+import { dataText } from '../views/data-text.ts';
 import { historyText } from '../views/history-text.ts';
 import { readNode } from '../cluster/nodes.ts';
 import type { Session } from '../session.ts';
 
 interface Flags {
-  readonly output: 'text' | 'json';
+  readonly output: (typeof FORMATS)[number];
 }
+
+const FORMATS = ['text', 'json', 'yaml'] as const;
 
 /** The command `history NODE`. */
 export function historyCommand(program: Program): Command {
   return new Command('history')
     .description("show a node's last five changes, oldest first")
     .argument('<node>', 'the name of the node')
-    .addOption(
-      new Option('-o, --output <format>', 'the format of the history')
-        .choices(['text', 'json'])
-        .default('text'),
-    )
+    .addOption(outputOption(FORMATS, 'the format of the history'))
     .action(async (node: string, { output }: Flags) => {
       const changes = await changesOf(program.session(), node);
-      program.stdout.write(`${output === 'json' ? jsonOf(changes) : historyText(changes)}\n`);
+      program.stdout.write(output === 'text' ? `${historyText(changes)}\n` : dataText({ changes }, output));
     });
 }
 
@@ -58,9 +57,4 @@ function parsed(name: string, text: string, namespace: string): readonly PastCha
         `See kubectl -n ${namespace} get pods -o wide.`,
     );
   }
-}
-
-/** JSON escapes only some control characters; this removes the others, so that a Node cannot control the terminal. */
-function jsonOf(changes: readonly PastChange[]): string {
-  return stripVTControlCharacters(JSON.stringify({ changes }, undefined, 2));
 }

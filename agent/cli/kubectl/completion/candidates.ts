@@ -40,7 +40,8 @@ export async function complete(
     return matching(options.map(optionCandidate), current);
   }
   if (command === root) return matching(root.commands.map(commandCandidate), current);
-  const argument = command.registeredArguments[operands];
+  const last = command.registeredArguments.at(-1);
+  const argument = command.registeredArguments[operands] ?? (last?.variadic === true ? last : undefined);
   if (argument?.name() === 'node') return matching(plain(await sources.nodes(flags)), current);
   return matching(plain(argument?.argChoices ?? []), current);
 }

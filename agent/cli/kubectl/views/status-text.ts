@@ -25,7 +25,7 @@ export function statusText(view: StatusView, place: Place, screen: Screen, color
     ...progressLines(view, width, colors),
     ...titled('Policy', policyLines(view), width),
     ...titled('Places', placesLines(view), width, view.isHeldUp ? colors.yellow : plain),
-    ...titled('Restore', [restoreText(view) ?? []].flat(), width, colors.yellow),
+    ...titled('Restore', isPartial(view) ? [] : [restoreText(view) ?? []].flat(), width, colors.yellow),
     ...titled('Paused', pausedLines(view, width), width, colors.yellow),
     ...titled(
       'Coordinator',
@@ -34,8 +34,10 @@ export function statusText(view: StatusView, place: Place, screen: Screen, color
       view.coordinator.missing ? colors.yellow : plain,
     ),
   ];
-  const room = screen.height === undefined ? Infinity : Math.max(0, screen.height - head.length);
-  return [...head, ...attentionLines(view, width, room, colors)].join('\n');
+  const notRead = view.unread.flatMap(({ permission }) => wrap(clean(permission), width)).map(colors.yellow);
+  const room =
+    screen.height === undefined ? Infinity : Math.max(0, screen.height - head.length - notRead.length);
+  return [...head, ...attentionLines(view, width, room, colors), ...notRead].join('\n');
 }
 
 /** Returns the status in one line, with the time left, for a log. */
@@ -52,7 +54,13 @@ export function standingLine(view: StatusView): string {
   return waiting > 0 && view.isHeldUp && isUnderWay(view) ? `${line}, places ${view.places}` : line;
 }
 
+/** The phase and the counts are not known: the user may not read what they follow from. */
+export function isPartial({ unread }: StatusView): boolean {
+  return unread.some(({ what }) => what === 'policy' || what === 'nodes');
+}
+
 function phaseLines(view: StatusView, width: number, colors: Colors): readonly string[] {
+  if (isPartial(view)) return titled('Rollout', ['Unknown.'], width, colors.yellow);
   const paint = PHASE_PAINT[view.phase](colors);
   const [first = '', ...rest] = titled('Rollout', [`${view.phase}. ${view.reason}`], width);
   const word = view.phase;
@@ -70,6 +78,7 @@ const PHASE_PAINT: Readonly<Record<Phase, (colors: Colors) => (text: string) => 
 };
 
 function progressLines(view: StatusView, width: number, colors: Colors): readonly string[] {
+  if (isPartial(view)) return view.nodes === 0 ? [] : indented([count(view.nodes, 'node')], width);
   const { done } = view.counts;
   const said = `${done.toLocaleString('en')} of ${count(view.nodes, 'node')}${leftText(view)}`;
   const room = Math.min(WIDEST_BAR, width - TITLE_WIDTH - said.length - 2);
@@ -114,7 +123,8 @@ const MOST_REVISIONS = 4;
 const MOST_ERRORS = 5;
 
 /** Returns the mode, the revisions and the pace of the policy, or its errors. */
-export function policyLines({ policy, revisions, maxUnavailable }: StatusView): readonly string[] {
+export function policyLines({ policy, revisions, maxUnavailable, unread }: StatusView): readonly string[] {
+  if (unread.some(({ what }) => what === 'policy')) return ['not read'];
   if (!policy.valid) {
     const errors = policy.errors.slice(0, MOST_ERRORS).map(({ key, line, message }) => {
       return key === '' ? message : `${key}, line ${line}: ${message}`;

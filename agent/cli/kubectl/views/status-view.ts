@@ -14,6 +14,7 @@ import { countsOf, estimatedEnd } from '../../../rollout/status/progress.ts';
 import { isHeldUp, placesText } from '../../../rollout/status/places.ts';
 import type { Installation } from '../cluster/installation.ts';
 import type { ShownNode } from '../cluster/nodes.ts';
+import type { Unread } from '../cluster/unread.ts';
 
 /** The coordinator's decision function, run in this process. */
 export type Decide = (nodes: readonly FleetNode[], policy: PolicyNow, now: Date) => RolloutDecision;
@@ -43,6 +44,8 @@ export interface StatusView {
   /** Failed nodes first. */
   readonly attention: readonly NodeVerdict[];
   readonly verdicts: readonly NodeVerdict[];
+  /** What the user may not read; without `policy` or `nodes`, phase and counts are not known. */
+  readonly unread: readonly Unread[];
 }
 
 export interface PolicyView {
@@ -95,11 +98,13 @@ export function statusView({ installation, nodes, now, decide }: StatusInput): S
       .filter(({ attention }) => attention !== undefined)
       .toSorted((one, other) => NEEDY.indexOf(one.standing) - NEEDY.indexOf(other.standing)),
     verdicts: decision.nodes,
+    unread: installation.unread ?? [],
   };
 }
 
 /** The view lists the errors apart from this. */
-function noPolicy({ policy }: Installation): string {
+function noPolicy({ policy, unread = [] }: Installation): string {
+  if (unread.some(({ what }) => what === 'policy')) return 'The ConfigMap kubelet-sysctls could not be read.';
   return policy === undefined
     ? 'The ConfigMap kubelet-sysctls does not exist. No node is changed until you create it.'
     : 'The ConfigMap kubelet-sysctls is not valid. No node is changed until you fix it.';

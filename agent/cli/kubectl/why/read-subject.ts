@@ -1,6 +1,6 @@
 // Reads the pod or workload that `why` is asked about, and its namespace's labels.
 
-import { ApiError, isNotFound } from '../../../cluster/http/errors.ts';
+import { isNotFound } from '../../../cluster/http/errors.ts';
 import { objectAt, stringAt, stringMapAt, type JsonObject } from '../../../cluster/http/json.ts';
 import { parsePod } from '../../../cluster/objects/parse.ts';
 import { UserError } from '../errors.ts';
@@ -65,7 +65,7 @@ function statusOf(pod: JsonObject): PodStatus {
   };
 }
 
-/** Returns the namespace's labels; undefined when the user may not read it, or it does not exist. */
+/** Returns the namespace's labels; undefined when it does not exist. */
 export async function namespaceLabels(
   { transport }: Session,
   name: string,
@@ -77,7 +77,7 @@ export async function namespaceLabels(
     });
     return stringMapAt(objectAt(body, 'metadata'), 'labels');
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

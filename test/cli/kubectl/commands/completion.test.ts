@@ -30,6 +30,8 @@ describe('__complete', () => {
       'history',
       'why',
       'dashboard',
+      'version',
+      'report',
       'completion',
       ':4',
     ]);
@@ -48,7 +50,7 @@ describe('__complete', () => {
     ],
     [
       ['status', '-o', ''],
-      ['text', 'json', 'wide', ':4'],
+      ['text', 'json', 'yaml', 'wide', 'name', ':4'],
     ],
     [
       ['completion', ''],
@@ -61,11 +63,12 @@ describe('__complete', () => {
     expect(values(await complete(...words))).toEqual(expected);
   });
 
-  it('completes node names of the cluster that the options name, for the first operand only', async () => {
+  it('completes node names of the cluster that the options name, for each operand that is a node', async () => {
     await using fake = await api({ nodes: [node('node-10'), node('node-9'), node('other')] });
     const at = ['--kubeconfig', fake.kubeconfig];
     expect(await complete(...at, 'retry', 'node')).toEqual(['node-9', 'node-10', ':4']);
-    expect(await complete(...at, 'retry', 'node-9', '')).toEqual([':4']);
+    expect(await complete(...at, 'retry', 'node-9', 'o')).toEqual(['other', ':4']);
+    expect(await complete(...at, 'history', 'node-9', '')).toEqual([':4']);
     expect(await complete(...at, '--context', '')).toEqual(['here', ':4']);
   });
 

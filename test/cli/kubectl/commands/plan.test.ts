@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { json, status } from '../../../cluster/fault-server.ts';
 import { AGENTS, api, LEADING, type Answers } from '../api.ts';
 import { node, POLICY } from '../nodes.ts';
@@ -38,7 +38,40 @@ const pod = (name: string, nodeName: string): object => ({
 
 const EDIT = { allowedUnsafeSysctls: 'kernel.sem' };
 
+const untimed = (text: string): string => text.replaceAll(/\d+-\d+-\d+T[\d:.]+Z/gu, 'T');
+
+describe('plan --exit-code', () => {
+  it.each([
+    ['nothing changes', POLICY, {}, 0],
+    ['nodes restart their kubelets', EDIT, {}, 1],
+    ['the file is not valid', { allowedUnsafeSysctls: 'kernel.*' }, {}, 2],
+    [
+      'the nodes may not be listed',
+      EDIT,
+      { other: { '/api/v1/nodes': json(403, status(403, 'F', 'no')) } },
+      2,
+    ],
+  ] as const)('%s: exit code as of kubectl diff', async (_title, data, answers, expected) => {
+    const { status: code, stderr } = await plan(data, answers, '--exit-code');
+    expect(code).toBe(expected);
+    expect(stderr.startsWith('error: ')).toBe(expected === 2 && 'other' in answers);
+    expect((await plan(data, answers)).status).toBe(expected === 2 ? 1 : 0);
+  });
+});
+
 describe('plan', () => {
+  it('-o name prints the nodes that would change, also a blocked one, and no other', async () => {
+    const nodes = [node('node-1'), node('node-2', { state: 'Unreconcilable' }), node('node-3')];
+    const { stdout } = await plan(EDIT, { nodes, pods: [pod('web', 'node-3')] }, '-o', 'name');
+    expect(stdout).toBe('node/node-1\nnode/node-3\n');
+    expect((await plan(POLICY, { nodes }, '-o', 'name')).stdout).toBe('');
+  });
+
+  it('-o yaml prints the same data as -o json', async () => {
+    const [yaml, plain] = [await plan(EDIT, {}, '-o', 'yaml'), await plan(EDIT, {}, '-o', 'json')];
+    expect(parse(untimed(yaml.stdout))).toEqual(JSON.parse(untimed(plain.stdout)));
+  });
+
   it('groups the nodes by their forecast, and names the pods that block a node', async () => {
     const { status: code, stdout } = await plan(EDIT, { pods: [pod('web', 'node-3')] });
     expect(code).toBe(0);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { hangUp, json, neverAnswer, status } from '../../../cluster/fault-server.ts';
 import { AGENTS, api, LEADING, type Answers } from '../api.ts';
 import { node, POLICY } from '../nodes.ts';
@@ -41,6 +42,19 @@ describe('status', () => {
       coordinator: { present: true, holder: 'kubelet-sysctl-coordinator-1' },
       verdicts: [{ name: 'node-1', standing: 'done' }],
     });
+  });
+
+  it('prints the same data as YAML, and the names alone with -o name', async () => {
+    const nodes = [node('node-10'), node('node-9', { state: 'Degraded', reason: 'a: "b"\u009b2J' })];
+    const [yaml, plain, names] = await Promise.all(
+      ['yaml', 'json', 'name'].map((format) => run({ nodes }, '-o', format)),
+    );
+    const inJson: unknown = JSON.parse(plain?.stdout ?? '', (_key, value) =>
+      typeof value === 'string' ? value.replaceAll('\u009b', '') : value,
+    );
+    expect(parse(yaml?.stdout ?? '')).toEqual(inJson);
+    expect(`${yaml?.stdout}${plain?.stdout}`).not.toContain('\u009b');
+    expect(names?.stdout).toBe('node/node-9\nnode/node-10\n');
   });
 
   it('lists every node with -o wide, in numeric order', async () => {
@@ -87,14 +101,29 @@ describe('a command that fails', () => {
     expect(stderr).toMatch(/namespace kubelet-sysctl-agent.*kubectl apply -k/u);
   });
 
-  it('names the RBAC rule that the user lacks', async () => {
+  it('shows the rest without the nodes, names the RBAC rule that the user lacks, and ends with 1', async () => {
     const message =
       'nodes is forbidden: User "jane" cannot list resource "nodes" in API group "" at the cluster scope';
-    const { stderr } = await failing({
-      other: { '/api/v1/nodes': json(403, status(403, 'Forbidden', message)) },
+    const other = { '/api/v1/nodes': json(403, status(403, 'Forbidden', message)) };
+    const { status: code, stdout } = await run({ other });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^Rollout +Unknown\.$/mu);
+    expect(stdout).toMatch(/^Coordinator +kubelet-sysctl-coordinator-1 leads/mu);
+    expect(stdout.replaceAll(/\s+/gu, ' ')).toContain('verb list on nodes');
+    expect(stdout).toContain('jane');
+    expect(JSON.parse((await run({ other }, '-o', 'json')).stdout)).toMatchObject({
+      phase: 'Unknown',
+      unread: [{ what: 'nodes' }],
     });
-    expect(stderr).toContain('verb list on nodes');
-    expect(stderr).toContain('jane');
+  });
+
+  it('shows the nodes without the policy, and does not say that there is none', async () => {
+    const path = '/api/v1/namespaces/kubelet-sysctl-agent/configmaps/kubelet-sysctls';
+    const other = { [path]: json(403, status(403, 'Forbidden', 'no')) };
+    const { status: code, stdout } = await run({ nodes: [node('node-1')], daemonSets: [], other });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^Rollout +Unknown\.\n +1 node$/mu);
+    expect(stdout).toMatch(/^Policy +not read$/mu);
   });
 
   it('shows the status without the Lease when the user may not read it', async () => {
@@ -135,7 +164,7 @@ describe('a command that fails', () => {
   it.each([
     ['an unknown command', ['stauts']],
     ['an unknown option', ['status', '--verbose']],
-    ['an unknown output', ['status', '-o', 'yaml']],
+    ['an unknown output', ['status', '-o', 'xml']],
     ['a time that is not a time', ['status', '--request-timeout', 'soon']],
   ])('exits with 2 for %s', async (_title, args) => {
     expect(await kubectlSysctls(args)).toMatchObject({ status: 2, stdout: '' });

@@ -33,6 +33,7 @@ function view(
     },
     attention: [],
     verdicts: [],
+    unread: [],
     ...over,
     counts,
   };
