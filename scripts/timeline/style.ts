@@ -21,9 +21,9 @@ const FILLS: Readonly<Record<string, readonly [light: string, dark: string]>> = 
   Done: ['#a6d9b0', '#2c6e3f'],
 };
 
-const INK = { light: '#1f2328', dark: '#e6edf3' };
-const SOFT = { light: '#59636e', dark: '#9da7b1' };
-const CARD = { light: '#ffffff', dark: '#0d1117' };
+export const INK = { light: '#1f2328', dark: '#e6edf3' };
+export const SOFT = { light: '#59636e', dark: '#9da7b1' };
+export const CARD = { light: '#ffffff', dark: '#0d1117' };
 
 /** Returns a style sheet with only these classes. */
 export function styleOf(classes: readonly string[]): string {
