@@ -19,7 +19,9 @@ import { HEALTHZ_TIMEOUT_MS } from '../../agent/node/change/verify.ts';
 import { REPORTS_WITHIN_MS } from '../../agent/node/change/node-ready.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import { LONGEST_NODE_SOAK_SECONDS, SETTING_KEYS } from '../../agent/policy/settings.ts';
+import { LISTS_KEYS } from '../../agent/rollout/lists/lists.ts';
 import {
+  ALLOWS_PREFIX,
   CONFIG_MAP,
   INPUT_KEYS,
   KEY_PREFIX,
@@ -475,6 +477,50 @@ describe('the component for monitoring', () => {
       },
     });
   });
+});
+
+describe.each([
+  ['scheduling', 'MutatingAdmissionPolicy', 'kubelet-sysctl-scheduling'],
+  ['warnings', 'ValidatingAdmissionPolicy', 'kubelet-sysctl-warnings'],
+])('the component %s', (component, kind, name) => {
+  const withComponent = renderWith(`components/${component}`);
+  const added = withComponent?.filter((object) => objectAt(object, 'metadata')['name'] === name) ?? [];
+  const [policy = {}, binding = {}] = [kind, `${kind}Binding`].map((one) =>
+    added.find((object) => object['kind'] === one),
+  );
+
+  it('adds a policy and its binding, and changes nothing', ({ skip }) => {
+    if (withComponent === undefined) return skip('there is no kubectl');
+    expect(added.length).toBe(2);
+    expect(withComponent.filter((object) => !added.includes(object))).toEqual(objects);
+  });
+
+  it('reads the ConfigMap that the coordinator keeps, by its keys, and does nothing without it', ({
+    skip,
+  }) => {
+    if (withComponent === undefined) return skip('there is no kubectl');
+    const paramRef = { name: LISTS_NAME, namespace: NAME, parameterNotFoundAction: 'Allow' };
+    expect(objectAt(binding, 'spec')).toMatchObject({ policyName: name, paramRef });
+    expect(objectAt(policy, 'spec')).toMatchObject({
+      failurePolicy: 'Ignore',
+      paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+    });
+    const keys = [...JSON.stringify(policy).matchAll(/params\.data\[\?'(\w+)'\]/gu)].map(([, key]) => key);
+    expect(keys.length).toBeGreaterThan(5);
+    expect(keys.filter((key) => !LISTS_KEYS.some((known) => known === key))).toEqual([]);
+  });
+
+  it('refuses no pod', ({ skip }) => {
+    if (withComponent === undefined) return skip('there is no kubectl');
+    const actions = kind === 'ValidatingAdmissionPolicy' ? ['Warn', 'Audit'] : undefined;
+    expect(objectAt(binding, 'spec')['validationActions']).toEqual(actions);
+  });
+});
+
+it('the component scheduling asks for the label that the agents set', () => {
+  const added = renderWith('components/scheduling');
+  const text = JSON.stringify(added?.filter((object) => object['kind'] === 'MutatingAdmissionPolicy'));
+  expect(added === undefined || text.includes(`'${ALLOWS_PREFIX}' + name`)).toBe(true);
 });
 
 describe('the ConfigMap', () => {

@@ -25,6 +25,18 @@ function nodes(...more: readonly Partial<FleetNode>[]): readonly FleetNode[] {
 
 const lines = (text: string): readonly string[] => text.split('\n');
 
+const safe = (...more: readonly Partial<FleetNode>[]): readonly string[] =>
+  lines(listsOf(POLICY, nodes(...more)).safe);
+
+function scene() {
+  const fleet = new FakeFleet();
+  const clock = { ms: 0 };
+  const warnings: string[] = [];
+  const log = { info: () => undefined, warn: (_facts: object, message: string) => warnings.push(message) };
+  const publisher = listsPublisher(fleet, { monotonicMs: () => clock.ms }, log, () => true);
+  return { fleet, clock, warnings, publisher };
+}
+
 describe('the lists for admission policies', () => {
   it('have the names with a label, other names, and what patterns cover', () => {
     const lists = listsOf(POLICY, nodes({}));
@@ -38,7 +50,6 @@ describe('the lists for admission policies', () => {
 
   it('count as safe only what every kubelet and kernel of the cluster lets pods set', () => {
     const newest = { kubelet: 'v1.37.2', kernel: '6.1.0' };
-    const safe = (...more: readonly Partial<FleetNode>[]) => lines(listsOf(POLICY, nodes(...more)).safe);
     expect(safe(newest)).toContain('net.ipv4.tcp_notsent_lowat');
     expect(safe(newest, { kubelet: 'v1.31.0', kernel: '6.1.0' })).not.toContain('net.ipv4.tcp_rmem');
     expect(safe(newest, { kubelet: 'v1.37.2', kernel: '4.5.1' })).not.toContain('net.ipv4.tcp_fin_timeout');
@@ -60,15 +71,6 @@ describe('the lists for admission policies', () => {
 });
 
 describe('the ConfigMap of the lists', () => {
-  const scene = () => {
-    const fleet = new FakeFleet();
-    const clock = { ms: 0 };
-    const warnings: string[] = [];
-    const log = { info: () => undefined, warn: (_facts: object, message: string) => warnings.push(message) };
-    const publisher = listsPublisher(fleet, { monotonicMs: () => clock.ms }, log, () => true);
-    return { fleet, clock, warnings, publisher };
-  };
-
   it('is created, and written again only when the lists change', async () => {
     const { fleet, publisher } = scene();
     await publisher.publish(POLICY, nodes({}));
