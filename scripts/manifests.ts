@@ -4,13 +4,13 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { consoleLog } from './bed/util/progress.ts';
 import { type Command, commandOf, runCommand } from './entry/command.ts';
-import { CHART_README, chartReadme } from './manifests/chart-readme.ts';
+import { chartFiles } from './manifests/chart-files.ts';
 import { type InstallYaml, installYaml } from './manifests/install-yaml.ts';
 
-const HELP = `Usage: node scripts/manifests.ts chart-readme
+const HELP = `Usage: node scripts/manifests.ts chart
        node scripts/manifests.ts install [--image REFERENCE] [--component NAME …]
 
-chart-readme writes daemonset/chart/README.md from the comments of its values.yaml (helm-docs).
+chart writes what is generated in daemonset/chart: README.md (helm-docs), and the copies in files/.
 install prints the objects of daemonset/ in one file, for kubectl apply -f (kubectl kustomize).
 
 Options:
@@ -21,7 +21,7 @@ Options:
 Both need Go and build the tool on first use. Exit codes: 0 done, 2 wrong usage.
 `;
 
-type Options = { readonly page: 'chart-readme' } | ({ readonly page: 'install' } & InstallYaml);
+type Options = { readonly page: 'chart' } | ({ readonly page: 'install' } & InstallYaml);
 
 process.exitCode = await runCommand(parse(process.argv.slice(2)), HELP, make);
 
@@ -38,12 +38,12 @@ function parse(args: string[]): Command<Options> {
     });
     if (values.help) return undefined;
     const [page, ...others] = positionals;
-    if (others.length > 0 || (page !== 'chart-readme' && page !== 'install')) {
-      throw new Error(`Expected chart-readme or install, got ${positionals.join(' ') || 'nothing'}`);
+    if (others.length > 0 || (page !== 'chart' && page !== 'install')) {
+      throw new Error(`Expected chart or install, got ${positionals.join(' ') || 'nothing'}`);
     }
     if (page === 'install') return { page, image: values.image, components: values.component };
     if (values.image !== undefined || values.component.length > 0) {
-      throw new Error('Expected no option with chart-readme');
+      throw new Error('Expected no option with chart');
     }
     return { page };
   });
@@ -54,8 +54,10 @@ async function make(options: Options): Promise<number> {
   if (options.page === 'install') {
     process.stdout.write(await installYaml(options, log));
   } else {
-    await writeFile(CHART_README, await chartReadme(log));
-    log.say('Written: daemonset/chart/README.md');
+    for (const [path, content] of Object.entries(await chartFiles(log))) {
+      await writeFile(path, content);
+      log.say(`Written: ${path}`);
+    }
   }
   return 0;
 }

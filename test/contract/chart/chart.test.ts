@@ -1,7 +1,7 @@
 // The chart as a package: lint, version, the page of its values, and install.yaml.
 
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -9,9 +9,10 @@ import { objectAt } from '../../../agent/cluster/http/json.ts';
 import { HELM_3, HELM_4 } from '../../../scripts/bed/build/go-install.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../../../scripts/bed/build/kubernetes.ts';
 import { silent } from '../../../scripts/bed/util/progress.ts';
-import { CHART_README, chartReadme } from '../../../scripts/manifests/chart-readme.ts';
+import { chartFiles } from '../../../scripts/manifests/chart-files.ts';
 import { installYaml } from '../../../scripts/manifests/install-yaml.ts';
 import { buildTools, CHART, kustomizeObjects, nameOf, objectsIn, runHelm } from './render.ts';
+import { leaves } from './schema.ts';
 
 const CHECKOUT = join(CHART, '..', '..');
 const MANIFESTS = join(CHECKOUT, 'scripts', 'manifests.ts');
@@ -39,11 +40,18 @@ it('the chart has the version of the project', async () => {
   expect(chart).toMatchObject({ version, appVersion: version });
 });
 
-it('the page of the values is the one that helm-docs writes, and describes every value', async () => {
-  const page = await readFile(CHART_README, 'utf8');
-  expect(page).toBe(await chartReadme(silent));
-  expect(page).toContain('| metrics.networkPolicy.from | list |');
-  expect(page.split('\n').filter((line) => / \| *\|$/u.test(line))).toEqual([]);
+it('the generated files of the chart are current: node scripts/manifests.ts chart', async () => {
+  const expected = await chartFiles(silent);
+  const found = Object.keys(expected).map(async (path) => [path, await readFile(path, 'utf8')] as const);
+  expect(Object.fromEntries(await Promise.all(found))).toEqual(expected);
+  const copies = await readdir(join(CHART, 'files'));
+  expect(Object.keys(expected)).toHaveLength(copies.length + 1);
+});
+
+it('the page of the values describes every value', async () => {
+  const page = await readFile(join(CHART, 'README.md'), 'utf8');
+  const described = page.split('\n').filter((line) => /^\| [a-z]\S+ \| \w+ \| .* \| \S.* \|$/u.test(line));
+  expect(described.length).toBe(leaves().length);
 });
 
 describe('install.yaml', () => {

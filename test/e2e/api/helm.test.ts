@@ -19,6 +19,22 @@ const ELSEWHERE = { name: 'tuner', namespace: 'node-tools' };
 const OURS = 'app.kubernetes.io/name=kubelet-sysctl-agent';
 const KINDS =
   'serviceaccount,role,rolebinding,clusterrole,clusterrolebinding,daemonset,deployment,validatingadmissionpolicy,validatingadmissionpolicybinding';
+/** Fields of pods that no default has: the API server accepts them where the chart puts them. */
+const OF_PODS = {
+  affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+  extraEnv: [{ name: 'TZ', value: 'UTC' }],
+  logLevel: 'debug',
+  podAnnotations: { 'example.com/a': 'x' },
+  podLabels: { team: 'x' },
+  tolerations: [{ operator: 'Exists' }],
+};
+const EVERY_FIELD = {
+  commonLabels: { team: 'x' },
+  imagePullSecrets: [{ name: 'registry' }],
+  agent: { ...OF_PODS, jitterSeconds: 1 },
+  coordinator: { ...OF_PODS, replicas: 1 },
+  metrics: { enabled: true, podMonitor: { enabled: false } },
+};
 /** The API server reads new policies once a second. */
 const SOON = { timeoutMs: 30_000, everyMs: 250 };
 /** A timeout in the middle would leave other tests without agents. */
@@ -88,7 +104,8 @@ it(
       nodeSelector: { 'kubernetes.io/hostname': 'n1' },
       allowedUnsafeSysctls: [NAME],
     };
-    const values = { policy: { rollout: 'Immediate', nodeSoakSeconds: 1, profiles: [own] } };
+    const policy = { rollout: 'Immediate', nodeSoakSeconds: 1, profiles: [own] };
+    const values = { ...EVERY_FIELD, policy };
     const { stdout } = await release.helm('install', { values, args: ['--create-namespace'] });
     expect(stdout).toContain(
       `kubectl label --overwrite namespace ${namespace} pod-security.kubernetes.io/enforce=privileged`,
