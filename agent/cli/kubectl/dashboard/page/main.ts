@@ -1,6 +1,6 @@
 // The page's script: every message of the stream changes the model, and each part shows what differs.
 
-import type { Head, Message, NodeTile } from '../messages.ts';
+import type { Head, Message } from '../messages.ts';
 import { act, follow } from './client.ts';
 import { byId, setText } from './dom.ts';
 import { GROUPINGS } from './model/groups.ts';
@@ -14,7 +14,11 @@ import { createTimeline } from './timeline.ts';
 const AWAY =
   'kubectl sysctls dashboard does not answer: it has ended, or its machine is asleep. Start it again.';
 
+const MOST_A_FRAME = 150;
+
 let model: Model = EMPTY;
+/** Names of nodes whose tiles are not drawn yet. */
+const late = new Set<string>();
 const tiles = createTiles(byId('tiles', HTMLElement), openNode);
 const panel = createNodePanel((name) => {
   tiles.select(undefined);
@@ -35,15 +39,32 @@ follow(onMessage, onAway);
 
 function onMessage(message: Message): void {
   model = received(model, message);
-  const changed = message.isSnapshot
-    ? undefined
-    : [...message.gone, ...message.nodes.map(({ name }: NodeTile) => name)];
-  if (changed === undefined || changed.length > 0) tiles.show(model.tiles, changed);
+  showTiles(message);
   showRollout(message.head);
   showTimeline(model);
   showPause(message.head);
   const name = panel.name();
   if (name !== undefined) panel.update(model.tiles.get(name));
+}
+
+/** Many tiles that change at once are drawn over several frames, so that no frame is late. */
+function showTiles({ isSnapshot, nodes, gone }: Message): void {
+  if (isSnapshot) {
+    late.clear();
+    tiles.show(model.tiles, undefined);
+    return;
+  }
+  const isIdle = late.size === 0;
+  for (const name of gone) late.add(name);
+  for (const { name } of nodes) late.add(name);
+  if (isIdle && late.size > 0) requestAnimationFrame(showLate);
+}
+
+function showLate(): void {
+  const names = [...late].slice(0, MOST_A_FRAME);
+  for (const name of names) late.delete(name);
+  if (names.length > 0) tiles.show(model.tiles, names);
+  if (late.size > 0) requestAnimationFrame(showLate);
 }
 
 function onAway(): void {

@@ -157,8 +157,7 @@ export function createTiles(box: HTMLElement, onSelect: (name: string) => void):
       setText(section.count, section.tiles.length.toLocaleString('en'));
     }
     setAttribute(box, 'data-size', nodes <= MOST_NAMED ? 'named' : nodes <= MOST_LARGE ? 'large' : 'small');
-    const [first] = box.querySelectorAll<HTMLElement>('[role=option]:first-child');
-    const start = reachable ?? (first === undefined ? undefined : tileOf(first));
+    const start = reachable ?? tileOf(box.querySelector('[role=option]'));
     if (start !== undefined) reach(start);
   }
 
