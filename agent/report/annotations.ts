@@ -6,7 +6,7 @@ import { INPUT_KEYS, KEYS, type State } from '../names.ts';
 import type { PastChange } from './past-change.ts';
 import { printSelectors } from '../policy/selectors.ts';
 import { shorten } from './shorten.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../text/version.ts';
 
 /** Everything a node reports; undefined removes the annotation. */
 export interface NodeReport {
