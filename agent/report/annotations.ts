@@ -6,7 +6,7 @@ import { ALLOWS_PREFIX, INPUT_KEYS, KEYS, type ROLLBACK_INCOMPLETE, type State }
 import type { PastChange } from './past-change.ts';
 import { printSelectors } from '../policy/selectors.ts';
 import { shorten } from './shorten.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../text/version.ts';
 
 /** Everything a node reports; undefined removes the annotation. */
 export interface NodeReport {

@@ -56,18 +56,21 @@ export async function pluginPage(): Promise<string> {
 }
 
 function exitTable(): string {
-  const rows = (
-    command: string,
-    codes: Readonly<Record<string, number>>,
-    texts: Readonly<Record<string, string>>,
-  ) => Object.entries(codes).map(([key, code]) => `| ${command} | ${code} | ${texts[key]} |`);
   return [
     '| Command | Exit code | Meaning |',
     '| --- | --- | --- |',
-    ...rows('every command', EXIT, ALL),
-    ...rows('`wait`', WAIT_EXIT, WAIT),
-    ...rows('`plan --exit-code`', PLAN_EXIT, PLAN),
+    ...rowsOf('every command', EXIT, ALL),
+    ...rowsOf('`wait`', WAIT_EXIT, WAIT),
+    ...rowsOf('`plan --exit-code`', PLAN_EXIT, PLAN),
   ].join('\n');
+}
+
+function rowsOf(
+  command: string,
+  codes: Readonly<Record<string, number>>,
+  texts: Readonly<Record<string, string>>,
+): readonly string[] {
+  return Object.entries(codes).map(([key, code]) => `| ${command} | ${code} | ${texts[key]} |`);
 }
 
 function fieldsOf(command: string): readonly string[] {
@@ -96,12 +99,11 @@ async function helpOf(words: readonly string[]): Promise<string> {
 async function outputOf(words: readonly string[]): Promise<string> {
   const parts: string[] = [];
   const stdout = { write: (text: string) => parts.push(text), columns: 100 };
-  const interruption = (): AbortSignal => new AbortController().signal;
   await runKubectlProgram(['node', 'kubectl-sysctls', ...words], {
     stdout,
     stderr: stdout,
     env: {},
-    interruption,
+    interruption: () => new AbortController().signal,
   });
   return parts.join('');
 }

@@ -20,7 +20,7 @@ kubectl -n kubelet-sysctl-agent create rolebinding jane-report --clusterrole=kub
 kubectl sysctls status --as jane
 \`\`\`
 
-The viewer may list the pods of all namespaces, since \`plan\` looks for pods that would block a restart; without that rule
+The viewer may list the pods of all namespaces, since \`plan\` reads which pods would block a restart; without that rule
 \`plan\` says so and shows the rest. The operator may patch Nodes, which RBAC cannot restrict to our annotations. A
 ClusterRoleBinding of \`kubelet-sysctl-report\` would open the logs of all pods.
 

@@ -36,7 +36,7 @@ describe('docs/reference/plugin.md', () => {
     expect(codes).toEqual([EXIT, WAIT_EXIT, PLAN_EXIT].flatMap((all) => Object.values(all)));
     const helped = /### wait[^]*?Exit codes: (?<line>[^\n]+)/u.exec(text)?.groups?.['line'] ?? '';
     expect([...helped.matchAll(/\b(\d) /gu)].map(([, code]) => Number(code))).toEqual(
-      [...Object.values(EXIT), ...Object.values(WAIT_EXIT)].toSorted(),
+      [EXIT, WAIT_EXIT].flatMap((all) => Object.values(all)),
     );
     const planned = /With --exit-code[^\n]*: (?<line>[^\n]+)/u.exec(text)?.groups?.['line'] ?? '';
     expect([...planned.matchAll(/(?:^|; )(\d) /gu)].map(([, code]) => Number(code))).toEqual(

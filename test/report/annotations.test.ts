@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { annotationsOf, driftText, nodePatch, type NodeReport } from '../../agent/report/annotations.ts';
 import { INPUT_KEYS, KEYS } from '../../agent/names.ts';
-import { VERSION } from '../../agent/version.ts';
+import { VERSION } from '../../agent/text/version.ts';
 import { pastChange } from './past-change.ts';
 
 const NO_DRIFT = { missing: [], unmanaged: [], pendingRestart: [] };

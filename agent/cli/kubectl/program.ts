@@ -18,7 +18,7 @@ import { versionCommand } from './commands/version.ts';
 import { waitCommand } from './commands/wait.ts';
 import { whyCommand } from './commands/why.ts';
 import { NAMESPACE } from '../../names.ts';
-import { VERSION } from '../../version.ts';
+import { VERSION } from '../../text/version.ts';
 
 const COMMANDS: readonly ((program: Program) => Command)[] = [
   statusCommand,

@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { shorten } from '../../report/shorten.ts';
 import { STANDINGS, type NodeVerdict, type RolloutDecision } from '../fleet.ts';
-import { VERSION } from '../../version.ts';
+import { VERSION } from '../../text/version.ts';
 import type { Told } from './events.ts';
 import { placesText } from './places.ts';
 import { countsOf } from './progress.ts';

@@ -46,16 +46,11 @@ beforeAll(async () => {
     { name: `rbac-${process.pid}`, nodes: [], controllers: false, lifetime: 'process' },
     silent,
   );
-  const file = (name: string): readonly string[] => ['-f', join(MANIFESTS, name)];
-  const names = [
-    'namespace',
-    'service-account',
-    'config-map',
-    'viewer-cluster-role',
-    'operator-cluster-role',
-  ];
-  await bed.kubectl(['apply', ...names.flatMap((name) => file(`${name}.yaml`))]);
-  await bed.kubectl(['apply', ...file('report-cluster-role.yaml')]);
+  const names = ['namespace', 'service-account', 'config-map'];
+  const roles = ['viewer', 'operator', 'report'].map((name) => `${name}-cluster-role`);
+  for (const name of [...names, ...roles]) {
+    await bed.kubectl(['apply', '-f', join(MANIFESTS, `${name}.yaml`)]);
+  }
   const grants = CASES.map(({ command, without, user }): Grant => {
     return { user, permissions: command.permissions.filter((one) => one !== without) };
   });
@@ -70,10 +65,8 @@ beforeAll(async () => {
     join(folder, 'policy.yaml'),
     JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', data: POLICY }),
   );
-  await bed.kubectl([
-    ...['-n', NAMESPACE, 'patch', 'configmap', 'kubelet-sysctls', '--type=merge'],
-    ...['-p', JSON.stringify({ data: POLICY })],
-  ]);
+  const patch = ['--type=merge', '-p', JSON.stringify({ data: POLICY })];
+  await bed.kubectl(['-n', NAMESPACE, 'patch', 'configmap', 'kubelet-sysctls', ...patch]);
   // The authorizer reads roles from a watch; what is created last is known last.
   const last = `shipped-${PERMISSIONS.length - 1}`;
   const known = async (): Promise<boolean> =>
@@ -85,28 +78,49 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+type Row = readonly [command: string, what: string, without: Permission, user: string];
+
+/** The cases in which a permission that matters so is left out. */
+function rowsOf(matters: Permission['without']): readonly Row[] {
+  return CASES.flatMap(({ command: { command }, without, user }): readonly Row[] =>
+    without?.without === matters ? [[command, wordsOf(without), without, user]] : [],
+  );
+}
+
 describe('the permissions of the plugin', () => {
-  it.each(PERMISSIONS.map(({ command }, at) => [command, at] as const))(
+  it.each(PERMISSIONS.map(({ command }, at) => [command, `shipped-${at}`] as const))(
     '%s works with exactly its ClusterRoles of daemonset/',
-    async (command, at) => {
-      works(await run(command, `shipped-${at}`));
+    async (command, user) => {
+      expect(troubleOf(await run(command, user))).toEqual([]);
     },
   );
 
-  it.each(CASES.map((one) => [one.command.command, wordsOf(one.without), one] as const))(
-    '%s %s',
-    async (command, _without, { without, user }) => {
+  it.each(
+    CASES.filter(({ without }) => without === undefined).map(
+      ({ command, user }) => [command.command, user] as const,
+    ),
+  )('%s works with exactly its permissions', async (command, user) => {
+    expect(troubleOf(await run(command, user))).toEqual([]);
+  });
+
+  it.each(rowsOf('needed'))('%s fails without %s, and names it', async (command, _what, without, user) => {
+    const outcome = await run(command, user, { isEndless: true });
+    expect(outcome.status).toBe(1);
+    expect(flat(outcome)).toContain(`with verb ${without.verb} on ${fullName(without)}.`);
+  });
+
+  it.each(rowsOf('partial'))(
+    '%s without %s shows the rest, and names it',
+    async (command, _what, without, user) => {
       const outcome = await run(command, user);
-      if (without === undefined) works(outcome);
-      else if (without.without === 'silent') expect(outcome).toMatchObject({ status: 0, stdout: ':4\n' });
-      else {
-        const told = `${outcome.stdout} ${outcome.stderr}`.replaceAll(/\s+/gu, ' ');
-        expect(told).toContain(`with verb ${without.verb} on ${fullName(without)}.`);
-        if (without.without === 'needed') expect([outcome.status, outcome.stdout]).toEqual([1, '']);
-        else expect(outcome.stdout).toMatch(REST[command.split(' ')[0] ?? ''] ?? /^never$/u);
-      }
+      expect(flat(outcome)).toContain(`with verb ${without.verb} on ${fullName(without)}.`);
+      expect(outcome.stdout).toMatch(REST[command.split(' ')[0] ?? ''] ?? /^never$/u);
     },
   );
+
+  it.each(rowsOf('silent'))('%s without %s offers nothing', async (command, _what, _without, user) => {
+    expect(await run(command, user)).toEqual({ status: 0, stdout: ':4\n', stderr: '' });
+  });
 });
 
 /** What each command that can shows also without one of its permissions. */
@@ -118,19 +132,27 @@ const REST: Readonly<Record<string, RegExp>> = {
   report: /\.tar\.gz\n$/u,
 };
 
-function works({ status, stdout, stderr }: Outcome): void {
-  expect(`${stdout}${stderr}`).not.toMatch(/Not permitted|You need|may not/u);
-  expect(stderr).not.toMatch(/^error:/mu);
-  expect(stdout).not.toBe('');
-  // why and wait have answers that are no; --watch ends by the interruption.
-  expect([0, 1, 4]).toContain(status);
+/** Returns what shows that a permission is missing, or that the command did not work. */
+function troubleOf({ status, stdout, stderr }: Outcome): readonly string[] {
+  const lines = `${stdout}${stderr}`.split('\n');
+  return [
+    ...lines.filter((line) => /Not permitted|You need|may not|^error:/u.test(line)),
+    ...(stdout === '' ? ['printed nothing'] : []),
+    // why and wait have answers that are no.
+    ...([0, 1, 4].includes(status) ? [] : [`exit code ${status}`]),
+  ];
 }
 
-async function run(command: string, user: string): Promise<Outcome> {
+function flat({ stdout, stderr }: Outcome): string {
+  return `${stdout} ${stderr}`.replaceAll(/\s+/gu, ' ');
+}
+
+/** `isEndless`: `--watch` must end alone: it is not interrupted when it has shown something. */
+async function run(command: string, user: string, { isEndless = false } = {}): Promise<Outcome> {
   const args = [...argsOf(command, user), '--kubeconfig', bed.kubeconfig, '--as', user];
   if (command !== 'status --watch') return kubectlSysctls(args);
   const running = started(args);
-  const timer = setInterval(() => running.stdout.text() !== '' && running.interrupt(), 20);
+  const timer = setInterval(() => !isEndless && running.stdout.text() !== '' && running.interrupt(), 20);
   return running.ended.finally(() => clearInterval(timer));
 }
 
@@ -159,16 +181,13 @@ function fullName({ resource, group }: Permission): string {
   return group === '' ? resource : `${resource}.${group}`;
 }
 
-function wordsOf(without: Permission | undefined): string {
-  if (without === undefined) return 'works with exactly its permissions';
+function wordsOf(without: Permission): string {
   const where = without.namespace === undefined ? '' : ` in ${without.namespace}`;
-  const what = `${without.verb} ${fullName(without)} ${without.name ?? ''}${where}`.trim();
-  return without.without === 'needed'
-    ? `fails without ${what}, and names it`
-    : `shows the rest without ${what}`;
+  return `${without.verb} ${fullName(without)} ${without.name ?? ''}${where}`.replaceAll('  ', ' ').trim();
 }
 
-const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn' };
+/** Paused, so that `wait` must watch. */
+const POLICY = { allowedUnsafeSysctls: 'net.core.somaxconn', paused: 'true' };
 const CHANGE = {
   at: '2026-11-29T00:00:00Z',
   reason: 'the policy changed',

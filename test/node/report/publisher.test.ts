@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VERSION } from '../../../agent/version.ts';
+import { VERSION } from '../../../agent/text/version.ts';
 import { KEYS } from '../../../agent/names.ts';
 import type { Cluster, NodeObject } from '../../../agent/node/ports.ts';
 import { createPublisher, NOTHING_SEEN } from '../../../agent/node/report/publisher.ts';

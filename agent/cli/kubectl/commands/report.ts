@@ -17,8 +17,9 @@ import { readVersions } from './version.ts';
 
 const MIB = 1024 * 1024;
 const HELP = `
-The archive has the nodes' annotations, labels and conditions of ours, our ConfigMaps, our Events, our pods and their logs,
-and the versions: at most ${LIMITS.totalBytes / MIB} MiB before compression, ${LIMITS.logs} logs of ${LIMITS.logBytes / 1024} KiB and ${LIMITS.events} Events.
+The archive has the nodes' annotations, labels and conditions of ours, our ConfigMaps, our Events,
+our pods and their logs, and the versions: at most ${LIMITS.totalBytes / MIB} MiB before compression, ${LIMITS.logs} logs of
+${LIMITS.logBytes / 1024} KiB and ${LIMITS.events} Events.
 Secrets, tokens and IP addresses are left out by their form. Read it before you publish it.
 What you may not read is named on standard error and in README.txt of the archive.
 

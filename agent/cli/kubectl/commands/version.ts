@@ -7,7 +7,7 @@ import { STATUS_NAME } from '../../../names.ts';
 import { count } from '../../../text/count.ts';
 import { someNames } from '../../../text/names.ts';
 import { printable } from '../../../text/quote.ts';
-import { VERSION } from '../../../version.ts';
+import { VERSION } from '../../../text/version.ts';
 import { colorsFor, type Colors } from '../../colors.ts';
 import { listNodes } from '../cluster/nodes.ts';
 import { readOr, type Unread } from '../cluster/unread.ts';
@@ -78,6 +78,6 @@ function agentLines(agents: VersionView['agents']): readonly string[] {
   return agents.map(({ version, count: number, nodes }, at) => {
     const names = agents.length > 1 ? `: ${someNames(nodes, NAMES_WIDTH)}` : '';
     const what = printable(version ?? 'unknown version');
-    return `${at === 0 ? 'Agents' : ''}`.padEnd(13) + `${what} on ${count(number, 'node')}${names}`;
+    return (at === 0 ? 'Agents' : '').padEnd(13) + `${what} on ${count(number, 'node')}${names}`;
   });
 }

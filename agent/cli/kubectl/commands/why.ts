@@ -29,6 +29,7 @@ const FORMATS = ['text', 'json', 'yaml', 'name'] as const;
 const HELP = `
 POD|KIND/NAME|SYSCTL: a pod's name, KIND/NAME, or a sysctl's name with dots or slashes.
 KIND: ${KIND_WORDS.join(', ')}.
+A name that no pod can set on any node is reported as such, with what to do instead.
 Taints, cordons and free resources of the nodes are not judged.
 
 Exit codes: 0 it can run, or be set, on at least one node now; 1 it cannot, or an error; 2 wrong usage.

@@ -33,11 +33,10 @@ const POLICY_KEYS: readonly string[] = ['allowedUnsafeSysctls', 'profiles', ...S
 /** Returns a policy's known keys; of others only the names, since their values may be anything. */
 export function policyFacts(configMap: JsonObject): object {
   const data = stringMapAt(configMap, 'data');
-  const isKnown = (key: string): boolean => POLICY_KEYS.includes(key);
   return {
     resourceVersion: stringAt(objectAt(configMap, 'metadata'), 'resourceVersion'),
-    data: Object.fromEntries(Object.entries(data).filter(([key]) => isKnown(key))),
-    otherKeys: Object.keys(data).filter((key) => !isKnown(key)),
+    data: Object.fromEntries(Object.entries(data).filter(([key]) => POLICY_KEYS.includes(key))),
+    otherKeys: Object.keys(data).filter((key) => !POLICY_KEYS.includes(key)),
   };
 }
 

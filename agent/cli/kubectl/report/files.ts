@@ -42,7 +42,7 @@ export function reportFiles(gathered: Gathered, versions: VersionView, at: Date)
     return `${JSON.stringify(redacted(value), undefined, 2)}\n`.slice(0, 4 * MIB);
   }
 
-  /** Redacts each text by itself: a pattern that spans fields would break the JSON. */
+  /** Redacts each text alone: a pattern that spans fields would break the JSON. */
   function redacted(value: unknown): unknown {
     if (typeof value === 'string') return redact(value);
     if (Array.isArray(value)) return value.map(redacted);

@@ -29,7 +29,7 @@ export async function gather(session: Session): Promise<Gathered> {
   const or = <T>(what: string, reading: Promise<T>): Promise<T | undefined> =>
     readOr(session, { what, unread }, reading);
   const [nodes = [], policy, status, all = [], events = [], nodeEvents = []] = await Promise.all([
-    or('nodes', listed(session, '/api/v1/nodes')),
+    or('nodes', listed(session, '/api/v1/nodes', shownOf)),
     or('policy', one(session, CONFIG_MAP)),
     or('status', one(session, STATUS_NAME)),
     or('pods', listed(session, `${inNamespace(namespace)}/pods`)),
@@ -70,10 +70,22 @@ function isOurEvent(event: JsonObject): boolean {
   return components.includes(COMPONENT) || components.includes(COORDINATOR) || about.startsWith(COMPONENT);
 }
 
-async function listed({ transport }: Session, path: string): Promise<readonly JsonObject[]> {
+async function listed(
+  { transport }: Session,
+  path: string,
+  pick: (object: JsonObject) => JsonObject = (object) => object,
+): Promise<readonly JsonObject[]> {
   const found: JsonObject[] = [];
-  for await (const object of objectsOf(transport.read({ method: 'GET', path }))) found.push(object);
+  for await (const object of objectsOf(transport.read({ method: 'GET', path }))) found.push(pick(object));
   return found;
+}
+
+/** Without the images and managed fields, which would fill the memory with thousands of Nodes. */
+function shownOf(node: JsonObject): JsonObject {
+  const { name, annotations, labels } = objectAt(node, 'metadata');
+  const { conditions, nodeInfo } = objectAt(node, 'status');
+  const { taints } = objectAt(node, 'spec');
+  return { metadata: { name, annotations, labels }, spec: { taints }, status: { conditions, nodeInfo } };
 }
 
 async function one({ transport, place }: Session, name: string): Promise<JsonObject | undefined> {

@@ -23,7 +23,7 @@ const SECRETS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   // Keys of providers, by their prefixes.
   [/\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bgh[pousr]_\w{20,}|\bglpat-[\w-]{16,}|\bxox[abprs]-[\w-]{10,}/gu, SECRET],
   // Long base64 and hexadecimal texts are keys more often than anything that helps.
-  [/(?<![\w+/=-])(?=[\w+/-]*\d)(?=[\w+/-]*[A-Za-z])[\w+/-]{40,}={0,2}(?![\w+/=-])/gu, SECRET],
+  [/(?<!sha256:)(?<![\w+/=-])(?=[\w+/-]*\d)(?=[\w+/-]*[A-Za-z])[\w+/-]{40,}={0,2}(?![\w+/=-])/gu, SECRET],
 ];
 
 const IPV4 = /(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d]|\.\d)/gu;

@@ -20,7 +20,6 @@ export function tarOf(files: readonly TarFile[], at: Date): Buffer {
 
 function header(name: string, size: number, at: Date): Buffer {
   const block = Buffer.alloc(BLOCK);
-  const octal = (value: number, digits: number): string => `${value.toString(8).padStart(digits, '0')}\0`;
   const fields: readonly (readonly [offset: number, text: string])[] = [
     [0, name],
     [100, octal(0o600, 7)],
@@ -31,10 +30,14 @@ function header(name: string, size: number, at: Date): Buffer {
     // The checksum counts its own field as spaces.
     [148, ' '.repeat(8)],
     [156, '0'],
-    [257, 'ustar\0' + '00'],
+    [257, 'ustar\u000000'],
   ];
   for (const [offset, text] of fields) block.write(text, offset, 'latin1');
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return block;
+}
+
+function octal(value: number, digits: number): string {
+  return `${value.toString(8).padStart(digits, '0')}\0`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KEYS, STATUS_NAME } from '../../../../agent/names.ts';
-import { VERSION } from '../../../../agent/version.ts';
+import { VERSION } from '../../../../agent/text/version.ts';
 import { json, status } from '../../../cluster/fault-server.ts';
 import { api, type Answers } from '../api.ts';
 import { node } from '../nodes.ts';
@@ -32,6 +32,9 @@ const coordinator = (version: string) => ({
 });
 const bare = { metadata: { name: 'bare', uid: 'b', resourceVersion: '1' }, spec: {}, status: {} };
 
+const refused = (what: string, at: string) =>
+  json(403, status(403, 'Forbidden', `User "jane" cannot ${what}${at}`));
+
 describe('version', () => {
   it('counts the agents by version, and warns of nothing when all parts are equal', async () => {
     const nodes = [agent('n1', VERSION), agent('n2', VERSION), bare];
@@ -62,8 +65,6 @@ describe('version', () => {
   });
 
   it('shows the rest without a permission, and names what is missing', async () => {
-    const refused = (what: string, at: string) =>
-      json(403, status(403, 'Forbidden', `User "jane" cannot ${what}${at}`));
     const nodes = [agent('n1', VERSION)];
     const noNodes = {
       '/api/v1/nodes': refused('list resource "nodes" in API group ""', ' at the cluster scope'),

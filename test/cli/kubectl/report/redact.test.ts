@@ -1,4 +1,4 @@
-import { fc, test } from '@fast-check/vitest';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redactor } from '../../../../agent/cli/kubectl/report/redact.ts';
 
@@ -39,6 +39,7 @@ describe('redactor', () => {
     'kubelet v1.37.2, Linux 6.1.0-13-amd64, revision b6b9734149',
     '2026-11-29T09:30:19.123Z systemd: kubelet.service: Main process exited',
     'key: allowedUnsafeSysctls, line 2',
+    `registry.example/kubelet-sysctl-agent@sha256:${'0123456789abcdef'.repeat(4)}`,
     'std::string, node/worker-10-0-pool and web-6d4cf56db6-x2v9q',
   ])('keeps what helps: %s', (text) => {
     expect(redactor()(text)).toBe(text);
@@ -51,18 +52,20 @@ describe('redactor', () => {
     );
   });
 
-  test.prop([fc.ipV4(), fc.constantFrom('', ' ', '=', '/', '"', '(', ',')])(
-    'leaves out every IPv4 address, whatever stands before it',
-    (address, before) => {
-      expect(redactor()(`x${before} ${before}${address}:6443`)).not.toContain(address);
-    },
-  );
+  it('leaves out every IPv4 address, whatever stands before it', () => {
+    fc.assert(
+      fc.property(fc.ipV4(), fc.constantFrom('', ' ', '=', '/', '"', '(', ','), (address, before) => {
+        expect(redactor()(`x${before} ${before}${address}:6443`)).not.toContain(address);
+      }),
+    );
+  });
 
-  test.prop([fc.ipV6(), fc.constantFrom(' ', '=', '[', '"', '(', ',')])(
-    'leaves out every IPv6 address but the unspecified one',
-    (address, before) => {
-      fc.pre(address !== '::');
-      expect(redactor()(`x${before}${address} `)).not.toContain(address);
-    },
-  );
+  it('leaves out every IPv6 address but the unspecified one', () => {
+    const addresses = fc.ipV6().filter((address) => address !== '::');
+    fc.assert(
+      fc.property(addresses, fc.constantFrom(' ', '=', '[', '"', '(', ','), (address, before) => {
+        expect(redactor()(`x${before}${address} `)).not.toContain(address);
+      }),
+    );
+  });
 });
