@@ -77,7 +77,9 @@ export function whyNoPackages(packages: readonly HostPackage[]): string | undefi
 }
 
 function missingPackages(packages: readonly HostPackage[]): HostPackage[] {
-  return packages.filter(({ proof }) => (proof.startsWith('/') ? !existsSync(proof) : onPath(proof) === undefined));
+  return packages.filter(({ proof }) =>
+    proof.startsWith('/') ? !existsSync(proof) : onPath(proof) === undefined,
+  );
 }
 
 function whyNoInstall(): string | undefined {
