@@ -17,6 +17,7 @@ An executable file \`kubectl-sysctls\` on the \`PATH\` runs as \`kubectl sysctls
 agents as \`--agents-namespace\`. Names of nodes are literal, never regular expressions; several nodes are named one by one or
 selected by label with \`-l\`. A list of nodes that \`-o name\` prints can be given to \`pause\`, \`resume\` and \`retry\`:
 
+<!-- not run: pauses what an edit would change; test/e2e/fleet/plugin.test.ts pauses nodes -->
 \`\`\`sh
 kubectl sysctls pause $(kubectl sysctls plan -f policy.yaml -o name)
 \`\`\`

@@ -14,6 +14,7 @@ const HEAD = `# Who may use the plugin
 | \`kubelet-sysctl-operator\` | these, and \`pause\`, \`resume\`, \`retry\` | a ClusterRoleBinding |
 | \`kubelet-sysctl-report\` | with the viewer: the logs and Events in \`report\` | a RoleBinding in the namespace of the agents, and one in \`default\` for the Events about Nodes |
 
+<!-- not run: jane is a person of yours; test/e2e/api/plugin-rbac.test.ts binds accounts of its own -->
 \`\`\`sh
 kubectl create clusterrolebinding jane-sysctls --clusterrole=kubelet-sysctl-operator --user=jane
 kubectl -n kubelet-sysctl-agent create rolebinding jane-report --clusterrole=kubelet-sysctl-report --user=jane
