@@ -154,7 +154,7 @@ async function verdicts(
     const token = await tokenIn(world, pod, ELSEWHERE.namespace);
     return token !== undefined && tokens.push(token) > 0;
   }, SOON);
-  const { attempt } = await thief({ world }, tokens[0] ?? '');
+  const holder = await thief({ world }, tokens[0] ?? '');
   const tries = [
     ['kubelet-sysctl-agent/x', 'n1'],
     ['kubelet-sysctl-agent/x', 'n2'],
@@ -163,7 +163,10 @@ async function verdicts(
   const entries = tries.map(async ([key, node]) => {
     const body = { metadata: { annotations: { [key]: 'x' } } };
     const path = `/api/v1/nodes/${node}?dryRun=All`;
-    return [`${key} on ${node}`, verdictOf(await attempt({ method: 'PATCH', path, body }), policy)] as const;
+    return [
+      `${key} on ${node}`,
+      verdictOf(await holder.attempt({ method: 'PATCH', path, body }), policy),
+    ] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
 }
