@@ -163,6 +163,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`the dashboard in a browser (${NO_BROW
     await page.getByRole('button', { name: 'Pause rollout' }).click();
     await page.getByRole('button', { name: 'Resume rollout' }).waitFor();
     expect(cluster.fleet.data['paused']).toBe('true');
+    expect(await page.locator('#pause-said').textContent()).toMatch(/^Paused: key paused of ConfigMap/u);
     await page.getByRole('button', { name: 'Resume rollout' }).click();
     await page.getByRole('button', { name: 'Pause rollout' }).waitFor();
     expect(cluster.fleet.data['paused']).toBeUndefined();
