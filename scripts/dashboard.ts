@@ -83,12 +83,8 @@ async function takePicture(
   browser: Browser,
   log: Log,
 ): Promise<void> {
-  const failureOf = (name: string): string | undefined =>
-    name === 'node-230'
-      ? 'The kubelet did not start: unknown flag --network-plugin. The old list is back.'
-      : undefined;
   await using cluster = await simulatedCluster({ nodes, policy: POLICY, changeMs: 700, failureOf });
-  await using dashboard = await startDashboard(cluster.kubeconfig, [process.execPath, plugin]);
+  await using dashboard = await startDashboard(cluster.kubeconfig, plugin);
   const page = await browser.newPage({ viewport: SIZE });
   await page.goto(dashboard.url);
   await page.waitForSelector('[role=option]');
@@ -100,6 +96,12 @@ async function takePicture(
   while (!(await isHalfWay(page))) await sleep(100);
   await page.screenshot({ path: out });
   log.say(`Taken: ${out}`);
+}
+
+function failureOf(name: string): string | undefined {
+  return name === 'node-230'
+    ? 'The kubelet did not start: unknown flag --network-plugin. The old list is back.'
+    : undefined;
 }
 
 /** Nodes change, and more than a third is done. */
@@ -119,7 +121,7 @@ async function measure(
   log: Log,
 ): Promise<void> {
   await using cluster = await simulatedCluster({ nodes, policy: POLICY, changeMs: 700 });
-  await using dashboard = await startDashboard(cluster.kubeconfig, [process.execPath, plugin]);
+  await using dashboard = await startDashboard(cluster.kubeconfig, plugin);
   const page = await browser.newPage({ viewport: SIZE });
   await page.goto(dashboard.url);
   await page.waitForSelector('[role=option]');

@@ -1,4 +1,4 @@
-// Starts `kubectl sysctls dashboard` from source, in a process of its own.
+// Starts `kubectl sysctls dashboard` in a process of its own.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,13 +13,11 @@ export interface Dashboard extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** Resolves once it has printed its address; rejects with what it printed when it ends before. */
-export async function startDashboard(
-  kubeconfig: string,
-  command: readonly string[] = [process.execPath, PLUGIN],
-): Promise<Dashboard> {
-  const [file = '', ...args] = [...command, '--kubeconfig', kubeconfig, 'dashboard'];
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts this plugin, by default from source. Resolves once it has printed its address; rejects with what it printed when it ends before. */
+export async function startDashboard(kubeconfig: string, plugin: string = PLUGIN): Promise<Dashboard> {
+  const child = spawn(process.execPath, [plugin, '--kubeconfig', kubeconfig, 'dashboard'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const ended = once(child, 'exit');
   let printed = '';
   const url = Promise.withResolvers<string>();

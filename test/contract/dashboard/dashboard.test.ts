@@ -60,7 +60,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`the dashboard in a browser (${NO_BROW
 
   async function shown(options: Partial<Parameters<typeof simulatedCluster>[0]> = {}): Promise<Shown> {
     const cluster = await simulatedCluster({ nodes: 12, policy: POLICY, changeMs: 300, ...options });
-    const dashboard = await startDashboard(cluster.kubeconfig, [process.execPath, plugin]);
+    const dashboard = await startDashboard(cluster.kubeconfig, plugin);
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     const [complaints, requests]: [string[], string[]] = [[], []];
     page.on('console', (message) => {
@@ -163,6 +163,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`the dashboard in a browser (${NO_BROW
     await page.getByRole('button', { name: 'Pause rollout' }).click();
     await page.getByRole('button', { name: 'Resume rollout' }).waitFor();
     expect(cluster.fleet.data['paused']).toBe('true');
+    expect(await page.locator('#pause-said').textContent()).toMatch(/^Paused: key paused of ConfigMap/u);
     await page.getByRole('button', { name: 'Resume rollout' }).click();
     await page.getByRole('button', { name: 'Pause rollout' }).waitFor();
     expect(cluster.fleet.data['paused']).toBeUndefined();
@@ -195,7 +196,8 @@ describe.skipIf(NO_BROWSER !== undefined)(`the dashboard in a browser (${NO_BROW
     cluster.fleet.annotate('node-2', { [INPUT_KEYS.paused]: 'true' });
     await cluster.setAway(false);
     await page.locator('#trouble').waitFor({ state: 'hidden' });
-    await page.locator('[role=option][data-name=node-2][data-paused]').waitFor();
+    const tile = page.locator('[role=option][data-name=node-2]');
+    await expect.poll(() => tile.getAttribute('aria-label')).toContain('paused');
   });
 
   it('says that the plugin does not answer, and connects again once it does', async () => {
@@ -223,9 +225,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`the dashboard in a browser (${NO_BROW
   });
 
   it('has nothing that axe-core finds, in light and in dark', async () => {
-    const failureOf = (name: string): string | undefined =>
-      name === 'node-4' ? 'It did not start.' : undefined;
-    await using view = await shown({ nodes: 30, failureOf });
+    await using view = await shown({ nodes: 30, failureOf: fourthFails });
     const { cluster, page } = view;
     cluster.fleet.annotate('node-7', { [INPUT_KEYS.paused]: 'true' });
     cluster.fleet.lose('node-9', new Date(Date.now() - 3_600_000));
@@ -260,6 +260,10 @@ describe.skipIf(NO_BROWSER !== undefined)(`the dashboard in a browser (${NO_BROW
     expect(view.complaints).toEqual([]);
   });
 });
+
+function fourthFails(name: string): string | undefined {
+  return name === 'node-4' ? 'It did not start.' : undefined;
+}
 
 interface Judged {
   /** The rules that fail, with their elements. */

@@ -48,7 +48,11 @@ describe.skipIf(NO_BROWSER !== undefined)(`kubectl sysctls dashboard (${NO_BROWS
 
     const text = page.getByLabel('The ConfigMap kubelet-sysctls as YAML');
     await expect.poll(() => text.inputValue()).toContain(FIRST[0]);
-    await text.fill((await text.inputValue()).replaceAll(FIRST.join(), SECOND.join('\n          - ')));
+    const edited = (await text.inputValue()).replace(
+      /^( *- )net\.core\.somaxconn$/mu,
+      '$&\n$1net.core.wmem_max',
+    );
+    await text.fill(edited);
     await page.getByRole('button', { name: 'Plan', exact: true }).click();
     await page.locator('#plan-result .added:has-text("net.core.wmem_max")').first().waitFor();
 

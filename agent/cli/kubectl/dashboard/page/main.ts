@@ -81,13 +81,12 @@ function showPause({ isPaused, policy }: Head): void {
 
 async function pauseOrResume(): Promise<void> {
   const verb = model.head?.isPaused === true ? 'resume' : 'pause';
-  const said = byId('announcement', HTMLElement);
+  const said = byId('pause-said', HTMLElement);
+  setText(said, '…');
   try {
     setText(said, (await act({ verb })).text);
   } catch (error) {
-    const trouble = byId('trouble', HTMLElement);
-    trouble.hidden = false;
-    setText(trouble, error instanceof Error ? error.message : String(error));
+    setText(said, error instanceof Error ? error.message : String(error));
   }
 }
 
