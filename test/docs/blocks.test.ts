@@ -20,7 +20,10 @@ it('every block says its language: sh, yaml or text', () => {
   expect(other.map(([where]) => where)).toEqual([]);
 });
 
-describe('a shell block', () => {
+/** A check that starts several programs for their help takes long on a busy machine. */
+const TIMEOUT_MS = 300_000;
+
+describe('a shell block', { timeout: TIMEOUT_MS }, () => {
   // test/e2e/fleet/monitoring.test.ts runs every command of every runbook.
   const marked = shell.filter(([, { page }]) => !page.startsWith('docs/runbooks/'));
   it.each(marked)('%s says above it what runs it, or why nothing does', (_where, { mark }) => {
@@ -68,7 +71,7 @@ describe('a YAML block', () => {
   });
 });
 
-describe('the text of a page', () => {
+describe('the text of a page', { timeout: TIMEOUT_MS }, () => {
   const OURS = /^(?:npm (?:run|test)|kubectl sysctls|kubelet-sysctls|scripts\/[\w-]+) /u;
 
   it.each(PAGES)('%s names only commands and options of ours that exist', (page) => {
@@ -77,7 +80,7 @@ describe('the text of a page', () => {
   });
 });
 
-describe('these checks', () => {
+describe('these checks', { timeout: TIMEOUT_MS }, () => {
   it.each([
     ['kubectl sysctls no-such-command', 'agent/kubectl.ts has no command no-such-command'],
     ['kubectl sysctls wait --no-such 3', 'agent/kubectl.ts wait has no option --no-such'],
