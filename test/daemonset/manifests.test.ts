@@ -19,7 +19,16 @@ import { HEALTHZ_TIMEOUT_MS } from '../../agent/node/change/verify.ts';
 import { REPORTS_WITHIN_MS } from '../../agent/node/change/node-ready.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import { LONGEST_NODE_SOAK_SECONDS, SETTING_KEYS } from '../../agent/policy/settings.ts';
-import { CONFIG_MAP, INPUT_KEYS, KEY_PREFIX, KEYS, PENDING_TAINT, STATUS_NAME } from '../../agent/names.ts';
+import {
+  COMPONENT,
+  CONFIG_MAP,
+  type EventReason,
+  INPUT_KEYS,
+  KEY_PREFIX,
+  KEYS,
+  PENDING_TAINT,
+  STATUS_NAME,
+} from '../../agent/names.ts';
 
 const FOLDER = join(import.meta.dirname, '../../daemonset');
 const NAME = 'kubelet-sysctl-agent';
@@ -123,6 +132,7 @@ describe('RBAC', () => {
     expect(rulesOf(NAME, undefined)).toEqual([
       { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch', 'patch'] },
       { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+      { apiGroups: [''], resources: ['events'], verbs: ['create'] },
     ]);
     expect(rulesOf(NAME, NAME)).toEqual([
       {
@@ -208,13 +218,34 @@ describe('the admission policies', () => {
     expect(Object.values(KEYS)).not.toContain(`${KEY_PREFIX}approved-revision`);
   });
 
-  it('the component for clusters before 1.30 removes the admission policies and nothing else', ({ skip }) => {
+  it('the component for clusters before 1.30 removes the admission policies, and the right to Events everywhere', ({
+    skip,
+  }) => {
     const without = renderWith('before-1.30');
     if (without === undefined) return skip('there is no kubectl');
-    expect(without).toEqual(
-      objects.filter(({ apiVersion }) => apiVersion !== 'admissionregistration.k8s.io/v1'),
+    const kept = objects.filter(({ apiVersion }) => apiVersion !== 'admissionregistration.k8s.io/v1');
+    expect(without.filter((object) => !isAgentsRole(object))).toEqual(
+      kept.filter((object) => !isAgentsRole(object)),
     );
-    expect(without.length).toBe(objects.length - 6);
+    expect(without.find(isAgentsRole)?.['rules']).toEqual([
+      { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch', 'patch'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+    ]);
+    expect(without.length).toBe(objects.length - 8);
+  });
+
+  it("the admission policy of the agent's Events is enforced, and names our account, reason and ConfigMap", () => {
+    const name = `${NAME}-events`;
+    const events = objectAt(theOne('ValidatingAdmissionPolicy', name), 'spec');
+    expect(events['failurePolicy']).toBe('Fail');
+    expect(events['matchConditions']).toEqual(policy['matchConditions']);
+    expect(objectAt(theOne('ValidatingAdmissionPolicyBinding', name), 'spec')).toEqual({
+      policyName: name,
+      validationActions: ['Deny'],
+    });
+    const reason: EventReason = 'SysctlNotAllowed';
+    const text = stringify(events, { lineWidth: 0 });
+    for (const word of [reason, CONFIG_MAP, COMPONENT]) expect(text).toContain(`== '${word}'`);
   });
 });
 
@@ -380,6 +411,10 @@ describe("the coordinator's pods", () => {
     expect(agent?.['env']).toContainEqual({ name: 'WAIT_FOR_APPROVAL', value: 'true' });
   });
 });
+
+function isAgentsRole(object: JsonObject): boolean {
+  return object['kind'] === 'ClusterRole' && objectAt(object, 'metadata')['name'] === NAME;
+}
 
 function isDeployment({ kind }: JsonObject): boolean {
   return kind === 'Deployment';
