@@ -95,11 +95,15 @@ export type EventReason =
   | 'NodeDegraded'
   | 'NodeUnreconcilable'
   | 'PolicyInvalid'
+  | 'SysctlNotAllowed'
   | 'RolloutStarted'
   | 'CanaryPassed'
   | 'RolloutHalted'
   | 'RolloutResumed'
   | 'RolloutDone';
+
+/** The kubelet's reason for a pod with a sysctl that its list does not allow (kubernetes pkg/kubelet/sysctl/allowlist.go). */
+export const FORBIDDEN = 'SysctlForbidden';
 
 /** The agent's folder on the host. */
 export const STATE_DIR = '/var/lib/kubelet-sysctl-agent';

@@ -229,6 +229,20 @@ export interface SeenPod {
   readonly hadContainers: boolean;
 }
 
+/** A pod that this node's kubelet refused for a sysctl. */
+export interface RefusedPod {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** UID of the controller that made it, or its own. */
+  readonly owner: string;
+  readonly createdAt: Date;
+  /** Names, in the order in which the kubelet judges them. */
+  readonly sysctls: readonly string[];
+  /** The kubelet's own words. */
+  readonly message: string;
+}
+
 /** The condition Ready of a Node; its times are whole seconds. */
 export interface Readiness {
   readonly ready: boolean;

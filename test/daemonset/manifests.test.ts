@@ -22,7 +22,9 @@ import { LONGEST_NODE_SOAK_SECONDS, SETTING_KEYS } from '../../agent/policy/sett
 import { LISTS_KEYS } from '../../agent/rollout/lists/lists.ts';
 import {
   ALLOWS_PREFIX,
+  COMPONENT,
   CONFIG_MAP,
+  type EventReason,
   INPUT_KEYS,
   KEY_PREFIX,
   KEYS,
@@ -150,6 +152,7 @@ describe('RBAC', () => {
     expect(rulesOf(NAME, undefined)).toEqual([
       { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch', 'patch'] },
       { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+      { apiGroups: [''], resources: ['events'], verbs: ['create'] },
     ]);
     expect(rulesOf(NAME, NAME)).toEqual([
       {
@@ -242,13 +245,34 @@ describe('the admission policies', () => {
     expect(Object.values(KEYS)).not.toContain(`${KEY_PREFIX}approved-revision`);
   });
 
-  it('the component for clusters before 1.30 removes the admission policies and nothing else', ({ skip }) => {
+  it('the component for clusters before 1.30 removes the admission policies, and the right to Events everywhere', ({
+    skip,
+  }) => {
     const without = renderWith('before-1.30');
     if (without === undefined) return skip('there is no kubectl');
-    expect(without).toEqual(
-      objects.filter(({ apiVersion }) => apiVersion !== 'admissionregistration.k8s.io/v1'),
+    const kept = objects.filter(({ apiVersion }) => apiVersion !== 'admissionregistration.k8s.io/v1');
+    expect(without.filter((object) => !isAgentsRole(object))).toEqual(
+      kept.filter((object) => !isAgentsRole(object)),
     );
-    expect(without.length).toBe(objects.length - 6);
+    expect(without.find(isAgentsRole)?.['rules']).toEqual([
+      { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch', 'patch'] },
+      { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+    ]);
+    expect(without.length).toBe(objects.length - 8);
+  });
+
+  it("the admission policy of the agent's Events is enforced, and names our account, reason and ConfigMap", () => {
+    const name = `${NAME}-events`;
+    const events = objectAt(theOne('ValidatingAdmissionPolicy', name), 'spec');
+    expect(events['failurePolicy']).toBe('Fail');
+    expect(events['matchConditions']).toEqual(policy['matchConditions']);
+    expect(objectAt(theOne('ValidatingAdmissionPolicyBinding', name), 'spec')).toEqual({
+      policyName: name,
+      validationActions: ['Deny'],
+    });
+    const reason: EventReason = 'SysctlNotAllowed';
+    const text = stringify(events, { lineWidth: 0 });
+    for (const word of [reason, CONFIG_MAP, COMPONENT]) expect(text).toContain(`== '${word}'`);
   });
 });
 
@@ -414,6 +438,10 @@ describe("the coordinator's pods", () => {
     expect(agent?.['env']).toContainEqual({ name: 'WAIT_FOR_APPROVAL', value: 'true' });
   });
 });
+
+function isAgentsRole(object: JsonObject): boolean {
+  return object['kind'] === 'ClusterRole' && objectAt(object, 'metadata')['name'] === NAME;
+}
 
 function isDeployment({ kind }: JsonObject): boolean {
   return kind === 'Deployment';

@@ -16,6 +16,7 @@ import { hostSystemd } from '../../host/systemd.ts';
 import { hostRollbackTimer } from '../../host/rollback/rollback-timer.ts';
 import { hostWatch } from '../../host/watch/watch.ts';
 import { createAgent } from '../../node/agent.ts';
+import { createRefusalEvents } from '../../node/report/refusal-events.ts';
 import { stateStore, type StateStore } from '../../node/state/state-store.ts';
 import { followCluster } from './follow.ts';
 import { configMapOption, logLevelOption, serviceLog } from './service.ts';
@@ -77,11 +78,12 @@ async function runAgent(flags: AgentFlags): Promise<void> {
     return;
   }
   const credentials = await inClusterCredentials(process.env);
+  const { namespace } = credentials;
   const transport = createTransport(credentials);
   const cluster = createCluster({
     transport,
     nodeName: flags.nodeName,
-    namespace: credentials.namespace,
+    namespace,
     configMapName: flags.configMap,
     log,
     // Exists only with --expose-gc, which the image sets.
@@ -112,13 +114,14 @@ async function runAgent(flags: AgentFlags): Promise<void> {
       log,
     },
     {
-      configMap: { namespace: credentials.namespace, name: flags.configMap },
+      configMap: { namespace, name: flags.configMap },
       jitterMs: flags.jitterSeconds * 1000,
       waitForApproval: flags.waitForApproval,
       onReported: () => life.ready(),
     },
   );
-  const unfollow = followCluster(cluster, agent, log);
+  const refusals = createRefusalEvents({ cluster, log, clock: systemClock }, namespace);
+  const unfollow = followCluster(cluster, agent, refusals, log);
   const { jitterSeconds, waitForApproval } = flags;
   log.info({ version: process.version, jitterSeconds, waitForApproval }, 'The agent started');
 

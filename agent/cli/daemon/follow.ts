@@ -1,13 +1,15 @@
-// Passes the Node and the ConfigMap from the API server to the agent.
+// Passes the Node, the ConfigMap and refused pods from the API server to the agent.
 
 import type { WatchedCluster } from '../../cluster/api/agent-api.ts';
 import type { Agent } from '../../node/agent.ts';
+import type { RefusalEvents } from '../../node/report/refusal-events.ts';
 import type { AgentLog } from '../../report/log.ts';
 
-/** Watches this Node and the policy's ConfigMap until the returned function is called. */
+/** Watches this Node, the policy's ConfigMap and the node's refused pods until the returned function is called. */
 export function followCluster(
-  cluster: Pick<WatchedCluster, 'watchNode' | 'watchConfigMap'>,
+  cluster: Pick<WatchedCluster, 'watchNode' | 'watchConfigMap' | 'watchRefusedPods'>,
   agent: Pick<Agent, 'setNode' | 'setConfigMap' | 'hostChanged'>,
+  refusals: RefusalEvents,
   log: Pick<AgentLog, 'warn'>,
 ): () => void {
   const listeners = {
@@ -16,8 +18,15 @@ export function followCluster(
     onRecovered: () => agent.hostChanged(),
   };
   const watches = [
-    cluster.watchNode((node) => agent.setNode(node), listeners),
-    cluster.watchConfigMap((configMap) => agent.setConfigMap(configMap), listeners),
+    cluster.watchNode((node) => {
+      agent.setNode(node);
+      refusals.setNode(node);
+    }, listeners),
+    cluster.watchConfigMap((configMap) => {
+      agent.setConfigMap(configMap);
+      refusals.setConfigMap(configMap);
+    }, listeners),
+    cluster.watchRefusedPods((pod) => refusals.refused(pod)),
   ];
   return () => {
     for (const watch of watches) {

@@ -1,14 +1,15 @@
 // Implements the agent's Cluster port with the Kubernetes API.
 
 import type { CoreV1Event } from '@kubernetes/client-node';
-import type { Cluster, NodeObject, Readiness } from '../../node/ports.ts';
+import type { Cluster, NodeObject, Readiness, RefusedPod } from '../../node/ports.ts';
 import type { SysctlPod } from '../../plan/in-use.ts';
-import { configMapEvent, nodeEvent } from '../objects/events.ts';
+import { configMapEvent, nodeEvent, refusedPodEvent } from '../objects/events.ts';
 import { objectsOf } from '../watch/list-items.ts';
 import { MERGE_PATCH, METADATA_ONLY } from '../http/media-types.ts';
 import { noteMemory, type NoteMemory } from '../objects/event-dedup.ts';
 import { parseConfigMap, parseNode, parseReadiness } from '../objects/parse.ts';
 import { watchPods } from '../watch/pods-watch.ts';
+import { watchRefusedPods } from '../watch/refused-pods-watch.ts';
 import { postEvent } from '../objects/post-event.ts';
 import { sysctlPodsOf } from '../watch/sysctl-pods.ts';
 import type { Transport } from '../http/transport.ts';
@@ -17,6 +18,7 @@ import type { Watch } from '../watch/watch-loop.ts';
 import { watchObject, type ObjectWatchOptions } from '../watch/watch-object.ts';
 import { COMPONENT } from '../../names.ts';
 import type { ConfigMapObject } from '../../policy/config-map.ts';
+import type { EventDraft } from '../../report/event-draft.ts';
 import type { AgentLog } from '../../report/log.ts';
 
 export interface ClusterOptions {
@@ -45,6 +47,10 @@ export interface WatchedCluster extends Cluster {
   readonly watchNode: Follow<NodeObject>;
   /** Watches the policy's ConfigMap. */
   readonly watchConfigMap: Follow<ConfigMapObject>;
+  /** Watches the pods that this node's kubelet refuses for a sysctl. */
+  watchRefusedPods(onRefused: (pod: RefusedPod) => void): Watch;
+  /** Posts an Event on a refused pod: one for each owner and hour. */
+  podEvent(pod: RefusedPod, note: EventDraft): Promise<void>;
 }
 
 /** Short, since a change waits for the response. */
@@ -59,8 +65,8 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
   const { transport, nodeName, configMapName } = options;
   const now = options.now ?? (() => new Date());
   const memory = (): NoteMemory => noteMemory(REMEMBERED_NOTES, NOTE_MEMORY_MS, () => now().getTime());
-  // Two limits: a ConfigMap that is edited frequently must not use up the Events of the Node.
-  const sentEvents = { node: memory(), configMap: memory() };
+  // A limit each: a ConfigMap that is edited frequently must not use up the Events of the Node.
+  const sentEvents = { node: memory(), configMap: memory(), pod: memory() };
   const node = encodeURIComponent(nodeName);
   const namespace = encodeURIComponent(options.namespace);
   const watching = { ...loggedFaults(options.log), ...(options.random && { random: options.random }) };
@@ -83,15 +89,7 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       });
     },
 
-    watchPods: () =>
-      watchPods({
-        transport: {
-          read: (request) => collected(transport.read(request)),
-          stream: (request) => transport.stream(request),
-        },
-        nodeName,
-        ...watching,
-      }),
+    watchPods: () => watchPods({ transport: collecting(), nodeName, ...watching }),
 
     async sysctlPods({ latest }) {
       const answer = transport.read({
@@ -140,6 +138,13 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
       await postOnce(sentEvents.configMap, [event.metadata.name ?? ''], event);
     },
 
+    async podEvent(pod, note) {
+      await postOnce(sentEvents.pod, [pod.owner], refusedPodEvent(pod, nodeName, note, now()));
+    },
+
+    watchRefusedPods: (onRefused) =>
+      watchRefusedPods({ transport: collecting(), nodeName, onRefused, ...watching }),
+
     watchNode: (onChange, listeners) =>
       watchObject({
         transport,
@@ -165,6 +170,13 @@ export function createCluster(options: ClusterOptions): WatchedCluster {
         ...watching,
       }),
   };
+
+  function collecting(): Pick<Transport, 'read' | 'stream'> {
+    return {
+      read: (request) => collected(transport.read(request)),
+      stream: (request) => transport.stream(request),
+    };
+  }
 
   /** Passes the chunks on and collects garbage: V8 counts only its own heap, while megabytes of read buffers accumulate outside it. */
   async function* collected(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

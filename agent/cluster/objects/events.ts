@@ -2,7 +2,7 @@
 
 import type { CoreV1Event, V1ObjectReference } from '@kubernetes/client-node';
 import { createHash } from 'node:crypto';
-import type { NodeObject } from '../../node/ports.ts';
+import type { NodeObject, RefusedPod } from '../../node/ports.ts';
 import { shorten } from '../../report/shorten.ts';
 import { COMPONENT } from '../../names.ts';
 import type { ConfigMapObject } from '../../policy/config-map.ts';
@@ -23,6 +23,21 @@ export function nodeEvent(node: NodeObject, note: EventDraft, at: Date): CoreV1E
     metadata: { name, namespace: 'default' },
     source: { component: COMPONENT, host: node.name },
     reportingInstance: node.name,
+  };
+}
+
+/**
+ * An Event on a pod that the kubelet of this node refused. Its name derives from the pod's owner and the hour: a thousand refused pods of
+ * one owner, on any nodes, create one Event.
+ */
+export function refusedPodEvent(pod: RefusedPod, nodeName: string, note: EventDraft, at: Date): CoreV1Event {
+  const { uid, namespace, name } = pod;
+  const hour = Math.floor(at.getTime() / HOUR_MS);
+  return {
+    ...eventOf({ apiVersion: 'v1', kind: 'Pod', namespace, name, uid }, note, at),
+    metadata: { name: eventName('refused', [pod.owner, note.reason, String(hour)]), namespace },
+    source: { component: COMPONENT, host: nodeName },
+    reportingInstance: nodeName,
   };
 }
 

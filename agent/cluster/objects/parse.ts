@@ -1,6 +1,7 @@
 // Parses the objects that the agent watches or lists from the API server's JSON.
 
-import type { NodeObject, Readiness, SeenPod } from '../../node/ports.ts';
+import { FORBIDDEN } from '../../names.ts';
+import type { NodeObject, Readiness, RefusedPod, SeenPod } from '../../node/ports.ts';
 import { InvalidResponseError } from '../http/errors.ts';
 import type { SysctlPod } from '../../plan/in-use.ts';
 import type { NodeRequirement, RequirementExpression } from '../../plan/node-requirement.ts';
@@ -96,6 +97,29 @@ export function parseSeenPod(object: JsonObject): Omit<SeenPod, 'hadContainers'>
     phase: stringAt(status, 'phase') ?? '',
     reason: stringAt(status, 'reason') ?? '',
     hasContainers: Array.isArray(containers) && containers.length > 0,
+  };
+}
+
+/**
+ * A Pod that its kubelet refused for a sysctl; undefined for any other. Throws an InvalidResponseError when its metadata lacks a uid,
+ * namespace or name.
+ */
+export function parseRefusedPod(object: JsonObject): RefusedPod | undefined {
+  const metadata = objectAt(object, 'metadata');
+  const status = objectAt(object, 'status');
+  if (stringAt(status, 'phase') !== 'Failed' || stringAt(status, 'reason') !== FORBIDDEN) {
+    return undefined;
+  }
+  const uid = requireString(metadata, 'uid');
+  const controller = objectsAt(metadata, 'ownerReferences').find((owner) => owner['controller'] === true);
+  return {
+    uid,
+    namespace: requireString(metadata, 'namespace'),
+    name: requireString(metadata, 'name'),
+    owner: (controller && stringAt(controller, 'uid')) ?? uid,
+    createdAt: new Date(stringAt(metadata, 'creationTimestamp') ?? 0),
+    sysctls: parsePod(object).sysctls,
+    message: stringAt(status, 'message') ?? '',
   };
 }
 

@@ -16,6 +16,8 @@ export interface CollectionWatchOptions<T> extends WatchOptions {
   readonly query?: Readonly<Record<string, string>>;
   /** Lists may be slightly stale: the API server's cache then finds the pods of one node without reading all pods. */
   readonly listsFromCache?: boolean;
+  /** Listed objects whose JSON contains none of these are skipped without being parsed. Default: all are parsed. */
+  readonly containing?: readonly string[];
   /** The unique key of an object. Default: its name. */
   readonly keyOf?: (object: JsonObject) => string;
   /** May throw: the object is then skipped as if it did not exist. The result must not keep references into the JSON. */
@@ -70,6 +72,7 @@ export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
       signal,
     });
     const items = objectsOf(chunks, {
+      ...(options.containing && { containing: options.containing }),
       onTooLong: (begin, error) => read(beginOf(begin), () => fail(error)),
       onFrame: (frame) => {
         version = versionOf(frame);

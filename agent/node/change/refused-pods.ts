@@ -1,11 +1,10 @@
 // Pods that ran and that a restarted kubelet refused: for the change, or for reasons of their own.
 
+import { FORBIDDEN } from '../../names.ts';
 import { firstNames } from '../../text/names.ts';
 import type { SeenPod } from '../ports.ts';
 
 const MOST_NAMED = 5;
-/** The kubelet's reason for a pod with a sysctl that its list does not allow (kubernetes pkg/kubelet/sysctl/allowlist.go). */
-const FORBIDDEN = 'SysctlForbidden';
 
 /** Reasons with which a kubelet or a controller fails a pod that it had admitted. */
 const OTHER_REASONS = new Set([

@@ -5,6 +5,7 @@ import { createCluster } from '../../../agent/cluster/api/agent-api.ts';
 import { createTransport } from '../../../agent/cluster/http/transport.ts';
 import { systemClock } from '../../../agent/host/clock.ts';
 import { createAgent } from '../../../agent/node/agent.ts';
+import { createRefusalEvents } from '../../../agent/node/report/refusal-events.ts';
 import type { NodeObject } from '../../../agent/node/ports.ts';
 import { errorText } from '../../../agent/text/error-text.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../fakes/fake-host.ts';
@@ -90,7 +91,8 @@ async function startAgent(options: NodeOptions, host: FakeHost, token: string): 
       agent.setNode(node);
     },
   };
-  followCluster(cluster, seeing, log);
+  const refusals = createRefusalEvents({ cluster, log, clock: systemClock }, AGENT_NAMESPACE);
+  followCluster(cluster, seeing, refusals, log);
   await reported.promise;
 }
 

@@ -23,8 +23,8 @@ const AIMS = {
 } as const;
 
 const HOUR_SECONDS = 3600;
-/** The agent's two watches end after 30 to 60 minutes (agent/cluster/watch/watch-object.ts), longer than the window. */
-const WATCHES_AN_HOUR = (2 * HOUR_SECONDS) / 2700;
+/** The agent's three watches end after 30 to 60 minutes (agent/cluster/watch/watch-loop.ts), longer than the window. */
+const WATCHES_AN_HOUR = (3 * HOUR_SECONDS) / 2700;
 
 export function rowsOf({ fleets }: Pick<Figures, 'fleets'>): readonly FleetRow[] {
   const row = rowsFor(fleets);

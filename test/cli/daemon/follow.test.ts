@@ -3,16 +3,23 @@ import { followCluster } from '../../../agent/cli/daemon/follow.ts';
 import type { WatchedCluster } from '../../../agent/cluster/api/agent-api.ts';
 import { createAgent } from '../../../agent/node/agent.ts';
 import { KEYS } from '../../../agent/names.ts';
+import type { RefusedPod } from '../../../agent/node/ports.ts';
+import { createRefusalEvents } from '../../../agent/node/report/refusal-events.ts';
+import type { EventDraft } from '../../../agent/report/event-draft.ts';
 import { FakeHost } from '../../../scripts/fakes/fake-host.ts';
 import { atRest } from '../../node/started-agent.ts';
 
+const CREATED = new Date('2026-11-29T10:00:00Z');
+
 type Follow<K extends 'watchNode' | 'watchConfigMap'> = Parameters<WatchedCluster[K]>;
 
-/** An agent on a host whose API server is away, and the ends of its two watches. */
+/** An agent on a host whose API server is away, and the ends of its watches. */
 function following(): {
   host: FakeHost;
   node: Follow<'watchNode'>;
   configMap: Follow<'watchConfigMap'>;
+  refuse: (pod: RefusedPod) => void;
+  posted: string[];
   warnings: unknown[];
   stopped: string[];
   unfollow: () => void;
@@ -28,7 +35,13 @@ function following(): {
   let [node, configMap]: [Follow<'watchNode'>?, Follow<'watchConfigMap'>?] = [];
   const stopped: string[] = [];
   const watch = (name: string) => ({ synced: Promise.resolve(), stop: () => void stopped.push(name) });
-  const cluster: Pick<WatchedCluster, 'watchNode' | 'watchConfigMap'> = {
+  const posted: string[] = [];
+  let onRefused: ((pod: RefusedPod) => void) | undefined;
+  const cluster: Parameters<typeof followCluster>[0] = {
+    watchRefusedPods: (listener) => {
+      onRefused = listener;
+      return watch('refusedPods');
+    },
     watchNode: (...args) => {
       node = args;
       return watch('node');
@@ -39,11 +52,19 @@ function following(): {
     },
   };
   const warnings: unknown[] = [];
-  const unfollow = followCluster(cluster, agent, { warn: (facts) => warnings.push(facts) });
-  if (node === undefined || configMap === undefined) {
-    throw new Error('Expected followCluster to watch the Node and the ConfigMap');
+  const log = { warn: (facts: unknown) => warnings.push(facts) };
+  const podEvent = async (_pod: RefusedPod, { message }: EventDraft): Promise<void> => {
+    posted.push(message);
+  };
+  const refusals = createRefusalEvents(
+    { cluster: { podEvent }, log, clock: { now: () => CREATED } },
+    'agent',
+  );
+  const unfollow = followCluster(cluster, agent, refusals, log);
+  if (node === undefined || configMap === undefined || onRefused === undefined) {
+    throw new Error('Expected followCluster to watch the Node, the ConfigMap and refused pods');
   }
-  return { host, node, configMap, warnings, stopped, unfollow };
+  return { host, node, configMap, refuse: onRefused, posted, warnings, stopped, unfollow };
 }
 
 describe('followCluster', () => {
@@ -67,13 +88,23 @@ describe('followCluster', () => {
     expect(host.restarts).toBe(1);
   });
 
-  it('logs the errors of both watches, and stops both watches', () => {
+  it('logs the errors of the watches of Node and ConfigMap, and stops every watch', () => {
     const { node, configMap, warnings, stopped, unfollow } = following();
     const error = new Error('no route');
     node[1]?.onError?.(error, 1000);
     configMap[1]?.onError?.(error, 1000);
     expect(warnings).toEqual([{ err: error }, { err: error }]);
     unfollow();
-    expect(stopped).toEqual(['node', 'configMap']);
+    expect(stopped).toEqual(['node', 'configMap', 'refusedPods']);
+  });
+
+  it('a refused pod gets an Event that knows the Node and the ConfigMap of now', () => {
+    const { host, node, configMap, refuse, posted } = following();
+    node[0](host.node());
+    configMap[0](host.configMap({ allowedUnsafeSysctls: 'net.core.somaxconn' }));
+    const message = 'forbidden sysctl: "net.core.somaxconn" not allowlisted';
+    const pod = { uid: 'u', namespace: 'shop', name: 'web', owner: 'o', createdAt: CREATED, message };
+    refuse({ ...pod, sysctls: ['net.core.somaxconn'] });
+    expect(posted).toEqual([expect.stringMatching(/The policy allows net\.core\.somaxconn on this node/u)]);
   });
 });

@@ -148,6 +148,26 @@ describe('with the token of the agent on n1', () => {
     expect(await verdict(attempt)).toBe('refused by RBAC');
   });
 
+  it("the agent's Events on refused pods are allowed, and no Event that others would write", async () => {
+    const events: readonly (readonly [string, Verdict])[] = [
+      [eventOn({}), 'allowed'],
+      [eventOn({ reason: 'NodeDone' }), 'refused by the policy'],
+      [eventOn({ type: 'Normal' }), 'refused by the policy'],
+      [eventOn({ source: { component: 'kubelet-sysctl-agent', host: 'n2' } }), 'refused by the policy'],
+      [eventOn({ source: { component: 'kubelet', host: 'n1' } }), 'refused by the policy'],
+      [eventOn({}, { kind: 'Secret' }), 'refused by the policy'],
+      [eventOn({}, { kind: 'Node', name: 'n1' }), 'refused by the policy'],
+    ];
+
+    const verdicts: Verdict[] = [];
+    for (const [event] of events) {
+      const path = `/api/v1/namespaces/kube-system/events${DRY}`;
+      const answer = await agent.attempt({ method: 'POST', path, body: JSON.parse(event) });
+      verdicts.push(verdictOf(answer, `${POLICY}-events`));
+    }
+    expect(verdicts).toEqual(events.map(([, expected]) => expected));
+  });
+
   it('the policy limits the agent even with RBAC rights to all of Nodes', async () => {
     onTestFinished(await grantAllOfNodes(node.world, WIDE));
     const status = { method: 'PATCH', path: `${OWN}/status${DRY}`, body: { status: {} } } as const;
@@ -217,6 +237,19 @@ async function wrongAccount(): Promise<string> {
   const as = [`--as=${userName('wrong')}`, '--as-group=system:masters'];
   const { stdout, stderr } = await node.world.bed.kubectl([...change, ...as], { reject: false });
   return stdout + stderr;
+}
+
+/** Returns an Event about a pod, as the agent of n1 writes it, with changes. */
+function eventOn(changes: object, about: object = {}): string {
+  return JSON.stringify({
+    metadata: { name: 'e2e' },
+    involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'kube-system', name: 'e2e', ...about },
+    type: 'Warning',
+    reason: 'SysctlNotAllowed',
+    message: 'e2e',
+    source: { component: 'kubelet-sysctl-agent', host: 'n1' },
+    ...changes,
+  });
 }
 
 function tokenPath(): string {

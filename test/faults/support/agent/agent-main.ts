@@ -9,6 +9,7 @@ import { inClusterCredentials } from '../../../../agent/cluster/http/credentials
 import { createTransport } from '../../../../agent/cluster/http/transport.ts';
 import { systemClock } from '../../../../agent/host/clock.ts';
 import { createAgent } from '../../../../agent/node/agent.ts';
+import { createRefusalEvents } from '../../../../agent/node/report/refusal-events.ts';
 import { FakeHost } from '../../../../scripts/fakes/fake-host.ts';
 import { POLICY_CONFIG_MAP } from '../../../../scripts/kubernetes/names.ts';
 import type { FromAgent, ToAgent } from './agent-messages.ts';
@@ -67,7 +68,8 @@ const agent = createAgent(
     onReported: () => {},
   },
 );
-followCluster(cluster, agent, log);
+const refusals = createRefusalEvents({ cluster, log, clock }, credentials.namespace);
+followCluster(cluster, agent, refusals, log);
 
 process.on('message', (message: ToAgent) => {
   if (message.kind === 'edit') {
