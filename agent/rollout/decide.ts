@@ -56,7 +56,9 @@ export function decideRollout(
       ? withinBudget(canaries.eligible, members, maxUnavailable, loads)
       : [];
   const welcomed = gate.kind === 'open' || gate.kind === 'closed' ? joining.filter(mayGo) : [];
-  const going = [...welcomed, ...approved];
+  const mayRetry = windows.open && (gate.kind === 'open' || gate.kind === 'halted');
+  const retrying = mayRetry ? all.filter(isUnapprovedFailure) : [];
+  const going = [...welcomed, ...retrying, ...approved];
 
   const holders = members.flatMap((member) => holderOf(member, terms) ?? []);
   return {
@@ -107,6 +109,14 @@ function isLinux({ labels }: FleetNode): boolean {
 
 function approvalOf({ node, revision }: Candidate): Approval {
   return { node: node.name, revision };
+}
+
+/**
+ * True for a node that failed with the policy's revision and has no approval of it, as it was paused meanwhile or changed without a
+ * coordinator: its retry, also a person's, would wait for one. It counts as unavailable already.
+ */
+function isUnapprovedFailure({ node, standing, revision }: Candidate): boolean {
+  return standing === 'failed' && node.failedRevision === revision && node.approvedRevision !== revision;
 }
 
 function isDone({ standing }: Candidate): boolean {

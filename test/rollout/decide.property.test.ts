@@ -80,23 +80,28 @@ describe('any decision about any fleet', () => {
     });
   });
 
-  it('approves nothing while the rollout is Halted, Paused or Immediate', () => {
+  it('approves nothing while the rollout is Paused or Immediate, and only failed nodes while it is Halted', () => {
     holds((nodes, view) => {
       const decision = decide(nodes, view);
-      const isStill =
-        decision.phase === 'Halted' ||
-        decision.phase === 'Paused' ||
-        view.policy?.settings.pace.rollout === 'Immediate';
+      const isStill = decision.phase === 'Paused' || view.policy?.settings.pace.rollout === 'Immediate';
       expect(isStill ? approvalsOf(decision) : []).toEqual([]);
+      const unfailed = approvalsOf(decision).filter(
+        ({ node, revision }) => find(nodes, node).failedRevision !== revision,
+      );
+      expect(decision.phase === 'Halted' ? unfailed : []).toEqual([]);
     });
   });
 
-  it("approves only nodes that wait for the policy's revision or are Done with another one", () => {
+  it("approves only nodes that wait for the policy's revision, are Done with another one, or failed with it", () => {
     holds((nodes, view) => {
       const decision = decide(nodes, view);
       for (const { node: name, revision } of approvalsOf(decision)) {
-        const { state, desiredRevision, appliedRevision, paused } = find(nodes, name);
+        const { state, desiredRevision, appliedRevision, failedRevision, paused } = find(nodes, name);
         const verdict = decision.nodes.find((one) => one.name === name);
+        if (verdict?.standing === 'failed') {
+          expect([failedRevision, paused]).toEqual([revision, false]);
+          continue;
+        }
         const isDone = state === 'Done' && desiredRevision === appliedRevision;
         expect({ paused, standing: verdict?.standing, asked: verdict?.revision }).toEqual({
           paused: false,

@@ -464,6 +464,16 @@ describe('a halt', () => {
     expect(decide([node, waiting('b')], {}).phase).not.toBe('Halted');
   });
 
+  it.each<[string, string | undefined]>([
+    ['was paused meanwhile and has no approval', undefined],
+    ['has the approval of another list', OLD],
+  ])('approves a failed node that %s, since its retry would wait for it', (_, approvedRevision) => {
+    const nodes = [failed('a', { approvedRevision }), waiting('b')];
+    expect(decide(nodes, {})).toMatchObject({ phase: 'Halted', approvals: [{ node: 'a', revision: NEW }] });
+    expect(decide(nodes, { paused: 'true' }).approvals).toEqual([]);
+    expect(decide(nodes, { failureThreshold: '2' }).approvals).toContainEqual({ node: 'a', revision: NEW });
+  });
+
   it('resumes when the failed node is done', () => {
     expect(decide([done('a'), waiting('b')], {}).phase).toBe('Rolling');
   });
