@@ -1,7 +1,7 @@
 // Malicious ConfigMaps: their content reaches no file, kubelet or shell on a node.
 
 import { readdir, readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parsePolicy } from '../../../agent/policy/parse.ts';
 import { NOTHING_SEEN } from '../../../agent/node/report/publisher.ts';
 import { annotationsOf } from '../../../agent/report/annotations.ts';
@@ -11,6 +11,7 @@ import { type Container, findContainer } from '../../../scripts/bench/measure/co
 import { HEAVY, PROTOTYPE_KEYS } from '../../policy/hostile.ts';
 import { AGENT_NAMESPACE, AGENT_PODS, POLICY_CONFIG_MAP } from '../../../scripts/kubernetes/names.ts';
 import { agentPodOn } from '../../../scripts/node/agent-pod.ts';
+import { unjudgedEdits } from '../support/cluster/admission-policy.ts';
 import { freshNode } from '../support/node/fresh.ts';
 import { policyNow } from '../../../scripts/node/policy.ts';
 import type { TestNode } from '../../../scripts/node/test-node.ts';
@@ -66,6 +67,7 @@ describe('a ConfigMap full of attacks', () => {
     const container = await agentContainer(node);
     const before = await stateOf(node);
     expect(before.text).toContain(GOOD);
+    onTestFinished(await unjudgedEdits(node.world));
 
     try {
       for (const data of [...ATTACKS, ...HEAVY_ATTACKS]) {

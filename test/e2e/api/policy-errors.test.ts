@@ -1,8 +1,9 @@
 // Invalid ConfigMaps: no node changes, and every node and one Event report the error.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../../scripts/kubernetes/names.ts';
 import { agentPodOn } from '../../../scripts/node/agent-pod.ts';
+import { unjudgedEdits } from '../support/cluster/admission-policy.ts';
 import { policyEvents } from '../support/cluster/events.ts';
 import { freshNodes } from '../support/node/fresh.ts';
 import { deletePolicy, policyVersion, setKeys } from '../../../scripts/node/policy.ts';
@@ -24,6 +25,7 @@ describe('a ConfigMap that is not valid', () => {
     await setKeys(world, { [LIST]: NAME });
     await everyDone(nodes, [NAME]);
     const before = await stateOfAll(nodes);
+    onTestFinished(await unjudgedEdits(world));
 
     await setKeys(world, { [LIST]: `${NAME}\nkernel.*\n`, mode: 'Enforced' });
     const reports = await everyReport(

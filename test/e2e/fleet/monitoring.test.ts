@@ -14,7 +14,7 @@ import { AGENT_NAMESPACE, AGENT_PODS } from '../../../scripts/kubernetes/names.t
 import { ROWS } from '../../../scripts/monitoring/panels.ts';
 import { ruleFile, yamlOf } from '../../../scripts/monitoring/rules.ts';
 import { refuse, refuseNothing, useFaultyKubelet } from '../../../scripts/node/faulty-kubelet.ts';
-import { setKeys } from '../../../scripts/node/policy.ts';
+import { policyNow, setKeys } from '../../../scripts/node/policy.ts';
 import { type TestNode, testNode } from '../../../scripts/node/test-node.ts';
 import { leaseHolder, readyCoordinators } from '../support/cluster/coordinators.ts';
 import { type Fleet, fleetOf } from '../support/cluster/fleet.ts';
@@ -137,9 +137,11 @@ describe.skipIf(WHY_NOT !== undefined)(`monitoring (${WHY_NOT ?? 'Prometheus'})`
   });
 
   it('the alert of an invalid policy fires, and every alert is resolved when its cause is gone', async () => {
-    await setKeys(fleet.world, { mode: 'Nonsense' });
+    // The API server refuses what it can judge; profiles it cannot.
+    const { profiles } = (await policyNow(fleet.world)) ?? {};
+    await setKeys(fleet.world, { profiles: '[' });
     expect(await firing('KubeletSysctlsPolicyInvalid', undefined, true)).toBe(true);
-    await setKeys(fleet.world, { mode: undefined });
+    await setKeys(fleet.world, { profiles });
     expect(await firing('KubeletSysctlsPolicyInvalid', undefined, false)).toBe(false);
 
     // The next edit ends the halt, the failed node first.

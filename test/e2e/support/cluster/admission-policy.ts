@@ -8,7 +8,8 @@ import {
   type V1ValidatingAdmissionPolicyBinding,
 } from '@kubernetes/client-node';
 import { ifThere } from '../../../../scripts/kubernetes/cluster.ts';
-import { AGENT_NAMESPACE } from '../../../../scripts/kubernetes/names.ts';
+import { until } from '../../../../scripts/bed/util/until.ts';
+import { AGENT_NAMESPACE, POLICY_CONFIG_MAP } from '../../../../scripts/kubernetes/names.ts';
 import type { World } from '../../../../scripts/node/world.ts';
 
 /** Each names both of its objects, and the account they are about. */
@@ -50,6 +51,17 @@ export function admissionPolicy({ bed }: World, policy = POLICY): AdmissionPolic
       };
     },
   };
+}
+
+/** Resolves when the API server accepts every edit of the policy's ConfigMap, so that the agents must judge it; the returned function ends that. */
+export async function unjudgedEdits(world: World): Promise<() => Promise<void>> {
+  const restore = await admissionPolicy(world, POLICY_CONFIG_MAP).unbind();
+  const patch = ['patch', 'configmap', POLICY_CONFIG_MAP, '--type=merge', '-p', '{"data":{"mode":"?"}}'];
+  const command = ['-n', AGENT_NAMESPACE, ...patch, '--dry-run=server'];
+  const isAccepted = async (): Promise<boolean> =>
+    (await world.bed.kubectl(command, { reject: false })).exitCode === 0;
+  await until(isAccepted, { timeoutMs: 30_000, everyMs: 200 });
+  return restore;
 }
 
 /** Gives one of our accounts all rights to Nodes, as by mistake; the returned function revokes them. */
