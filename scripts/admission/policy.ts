@@ -59,7 +59,10 @@ export function admissionPolicyText(): string {
     metadata: { name: CONFIG_MAP },
     spec: {
       failurePolicy: 'Ignore',
+      // With the defaults spelt out: a server-side apply owns all of it, and would conflict with what the API server adds.
       matchConstraints: {
+        matchPolicy: 'Equivalent',
+        objectSelector: {},
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': NAMESPACE } },
         resourceRules: [
           {
@@ -68,6 +71,7 @@ export function admissionPolicyText(): string {
             operations: ['CREATE', 'UPDATE'],
             resources: ['configmaps'],
             resourceNames: [CONFIG_MAP],
+            scope: '*',
           },
         ],
       },

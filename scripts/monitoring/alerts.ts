@@ -121,7 +121,7 @@ export const ALERTS: readonly Alert[] = [
     severity: 'warning',
     summary: 'The agent of a Node does not report.',
     description:
-      'The Node {{ $labels.node }} is Ready, but its agent has not reported on the policy or did not begin its change. Check its pod in kubelet-sysctl-agent.',
+      'The Node {{ $labels.node }} is Ready, but its agent has not reported on the policy or did not begin its change. Check its pod in namespace kubelet-sysctl-agent.',
   },
   {
     alert: 'KubeletSysctlsStartupTaintStuck',

@@ -295,6 +295,8 @@ describe('the admission policy of the ConfigMap', () => {
   it("the ConfigMap's admission policy judges this one object alone, and not its deletion", () => {
     const { name, namespace } = objectAt(theOne('ConfigMap'), 'metadata');
     expect(objectAt(policy, 'matchConstraints')).toEqual({
+      matchPolicy: 'Equivalent',
+      objectSelector: {},
       namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
       resourceRules: [
         {
@@ -303,6 +305,7 @@ describe('the admission policy of the ConfigMap', () => {
           operations: ['CREATE', 'UPDATE'],
           resources: ['configmaps'],
           resourceNames: [name],
+          scope: '*',
         },
       ],
     });

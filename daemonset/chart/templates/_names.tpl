@@ -19,9 +19,14 @@ kubectl sysctls find them by these.
 {{- end -}}
 {{- end }}
 
+{{/* What the names of the other objects begin with. */}}
+{{- define "common.name" -}}
+{{- include "agent.name" . | trimSuffix "-agent" -}}
+{{- end }}
+
 {{/* The coordinator's objects and its ServiceAccount. */}}
 {{- define "coordinator.name" -}}
-{{- printf "%s-coordinator" (include "agent.name" . | trimSuffix "-agent") -}}
+{{- printf "%s-coordinator" (include "common.name" .) -}}
 {{- end }}
 
 {{/* Labels of every object. Never of a selector or a pod: a selector cannot change, and a pod would restart for a new chart. */}}
@@ -44,24 +49,5 @@ kubectl sysctls find them by these.
 {{- else -}}
 {{- printf "%s:%s" .repository (.tag | default $.Chart.AppVersion) -}}
 {{- end -}}
-{{- end -}}
-{{- end }}
-
-{{/* "true" where the API server knows ValidatingAdmissionPolicy in v1, or where the value says so; else empty. */}}
-{{- define "agent.admissionPolicies" -}}
-{{- if kindIs "bool" .Values.admissionPolicies.enabled -}}
-{{- if .Values.admissionPolicies.enabled -}}true{{- end -}}
-{{- else if semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version -}}
-true
-{{- end -}}
-{{- end }}
-
-{{/* "true" where the coordinator serves metrics; else empty. */}}
-{{- define "coordinator.metrics" -}}
-{{- if .Values.metrics.enabled -}}
-{{- if not .Values.coordinator.enabled -}}
-{{- fail "metrics.enabled needs coordinator.enabled: the coordinator serves the metrics." -}}
-{{- end -}}
-true
 {{- end -}}
 {{- end }}

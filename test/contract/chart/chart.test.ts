@@ -20,7 +20,9 @@ const MANIFESTS = join(CHECKOUT, 'scripts', 'manifests.ts');
 beforeAll(buildTools);
 
 it.each([HELM_3, HELM_4])('helm lint --strict of Helm $version finds nothing', async (helm) => {
-  for (const values of [{}, { metrics: { enabled: true } }, { coordinator: { enabled: false } }]) {
+  const on = { enabled: true };
+  const everything = { metrics: on, scheduling: on, warnings: on };
+  for (const values of [{}, everything, { coordinator: { enabled: false } }]) {
     const args = ['lint', '--strict', '--kube-version', DEFAULT_KUBERNETES_VERSION, '--values', '-', CHART];
     const { stdout } = await runHelm(helm, args, { input: JSON.stringify(values) });
     expect(stdout).toContain('1 chart(s) linted, 0 chart(s) failed');

@@ -31,6 +31,24 @@ const CASES: readonly {
     rendering: { values: { metrics: { enabled: true } }, kubeVersion: 'v1.29.15-eks-1234' },
     components: ['components/monitoring', 'before-1.30'],
   },
+  {
+    title: 'with scheduling and warnings',
+    rendering: { values: { scheduling: { enabled: true }, warnings: { enabled: true } } },
+    components: ['components/scheduling', 'components/warnings'],
+  },
+  {
+    title: 'with warnings in Kubernetes 1.30',
+    rendering: { values: { warnings: { enabled: true } }, kubeVersion: '1.30.0' },
+    components: ['components/warnings'],
+  },
+  {
+    title: 'with everything in Kubernetes 1.36',
+    rendering: {
+      values: { scheduling: { enabled: true }, warnings: { enabled: true }, metrics: { enabled: true } },
+      kubeVersion: 'v1.36.0-gke.100',
+    },
+    components: ['components/scheduling', 'components/warnings', 'components/monitoring'],
+  },
 ];
 
 beforeAll(buildTools);

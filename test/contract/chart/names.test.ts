@@ -6,7 +6,8 @@ import { buildTools, chartObjects, nameOf, type Rendering, theOne } from './rend
 
 const AGENT = 'kubelet-sysctl-agent';
 const COORDINATOR = 'kubelet-sysctl-coordinator';
-const METRICS = { metrics: { enabled: true } };
+const ON = { enabled: true };
+const EVERYTHING = { metrics: ON, scheduling: ON, warnings: ON };
 
 interface Release {
   readonly title: string;
@@ -38,7 +39,7 @@ const RELEASES: readonly Release[] = [
 beforeAll(buildTools);
 
 describe.each(RELEASES)('a release $title', ({ rendering, namespace, agent, coordinator }) => {
-  const values = { ...METRICS, ...objectAt(rendering.values) };
+  const values = { ...EVERYTHING, ...objectAt(rendering.values) };
   let objects: readonly JsonObject[];
   beforeAll(async () => {
     objects = await chartObjects({ ...rendering, values });
@@ -68,6 +69,37 @@ describe.each(RELEASES)('a release $title', ({ rendering, namespace, agent, coor
     }
   });
 
+  it('every other admission policy restricts or reads what is of the release', () => {
+    const specOf = (kind: string, name: string): JsonObject => objectAt(theOne(objects, kind, name), 'spec');
+    const common = agent.replace(/-agent$/u, '');
+    const events = JSON.stringify(specOf('ValidatingAdmissionPolicy', `${agent}-events`));
+    expect(events).toContain(`'system:serviceaccount:${namespace}:${agent}'`);
+    expect(events).toContain(`request.namespace == '${namespace}'`);
+    const matched = objectAt(specOf('ValidatingAdmissionPolicy', `${common}s`), 'matchConstraints');
+    expect(matched['namespaceSelector']).toEqual({
+      matchLabels: { 'kubernetes.io/metadata.name': namespace },
+    });
+    for (const [kind, name] of [
+      ['MutatingAdmissionPolicyBinding', `${common}-scheduling`],
+      ['ValidatingAdmissionPolicyBinding', `${common}-warnings`],
+    ] as const) {
+      expect(specOf(kind, name)['paramRef']).toMatchObject({ name: 'kubelet-sysctls-lists', namespace });
+    }
+    const bindings = objects.filter(({ kind }) => String(kind).endsWith('AdmissionPolicyBinding'));
+    const bound = bindings.map(({ kind, spec }) => [String(kind).replace('Binding', ''), spec] as const);
+    expect(bound.length).toBe(6);
+    for (const [kind, spec] of bound) theOne(objects, kind, String(objectAt(spec)['policyName']));
+  });
+
+  it('what people read names the namespace and the coordinator of the release', () => {
+    const warnings = `${agent.replace(/-agent$/u, '')}-warnings`;
+    const warning = JSON.stringify(theOne(objects, 'ValidatingAdmissionPolicy', warnings));
+    expect(warning).toContain(`ConfigMap ${namespace}/kubelet-sysctls`);
+    const alerts = JSON.stringify(theOne(objects, 'PrometheusRule'));
+    expect(alerts).toContain(`Check its pod in namespace ${namespace}.`);
+    expect(alerts).toContain(`the Deployment ${coordinator}.`);
+  });
+
   it('every binding refers to a role and an account of the release', () => {
     const names = objects.map(nameOf);
     const bindings = objects.filter(({ kind }) => String(kind).endsWith('RoleBinding'));
@@ -95,7 +127,7 @@ it.each(RELEASES)(
   'the selectors of a release $title are those of every other release, and select its pods',
   async ({ rendering }) => {
     const values = {
-      ...METRICS,
+      ...EVERYTHING,
       ...objectAt(rendering.values),
       commonLabels: { 'app.kubernetes.io/name': 'other', team: 'x' },
     };

@@ -72,6 +72,27 @@ describe('every value of the chart', () => {
     expect(exitCode).not.toBe(0);
     expect(stderr).toContain('metrics.enabled needs coordinator.enabled');
   });
+
+  const noCoordinator = { coordinator: { enabled: false } };
+  const noPolicies = { admissionPolicies: { enabled: false } };
+  it.each([
+    [
+      'scheduling',
+      'v1.35.4-eks-1',
+      {},
+      'scheduling.enabled needs Kubernetes 1.36 or later, got v1.35.4-eks-1',
+    ],
+    ['scheduling', '1.36.0', noCoordinator, 'scheduling.enabled needs coordinator.enabled'],
+    ['warnings', '1.29.15', {}, 'Kubernetes 1.30 or later, got v1.29.15'],
+    ['warnings', '1.36.0', noPolicies, 'admissionPolicies.enabled not false'],
+    ['warnings', '1.36.0', noCoordinator, 'warnings.enabled needs coordinator.enabled'],
+  ])('%s in Kubernetes %s with %j is refused with the reason', async (part, kubeVersion, others, reason) => {
+    const values = { ...others, [part]: { enabled: true } };
+    const { exitCode, stderr, stdout } = await helmTemplate({ values, kubeVersion });
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain(reason);
+    expect(stdout).toBe('');
+  });
 });
 
 describe('the schema', () => {

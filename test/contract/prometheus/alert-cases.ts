@@ -185,7 +185,7 @@ export const CASES: readonly Case[] = [
     labels: { severity: 'warning', node: 'n1' },
     summary: 'The agent of a Node does not report.',
     description:
-      'The Node n1 is Ready, but its agent has not reported on the policy or did not begin its change. Check its pod in kubelet-sysctl-agent.',
+      'The Node n1 is Ready, but its agent has not reported on the policy or did not begin its change. Check its pod in namespace kubelet-sysctl-agent.',
   }),
   fleetAlert(
     'KubeletSysctlsStartupTaintStuck',

@@ -18,7 +18,7 @@ const NAME = 'net.core.somaxconn';
 const ELSEWHERE = { name: 'tuner', namespace: 'node-tools' };
 const OURS = 'app.kubernetes.io/name=kubelet-sysctl-agent';
 const KINDS =
-  'serviceaccount,role,rolebinding,clusterrole,clusterrolebinding,daemonset,deployment,validatingadmissionpolicy,validatingadmissionpolicybinding';
+  'serviceaccount,role,rolebinding,clusterrole,clusterrolebinding,daemonset,deployment,validatingadmissionpolicy,validatingadmissionpolicybinding,mutatingadmissionpolicy,mutatingadmissionpolicybinding';
 /** Fields of pods that no default has: the API server accepts them where the chart puts them. */
 const OF_PODS = {
   affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
@@ -33,7 +33,10 @@ const EVERY_FIELD = {
   imagePullSecrets: [{ name: 'registry' }],
   agent: { ...OF_PODS, jitterSeconds: 1 },
   coordinator: { ...OF_PODS, replicas: 1 },
-  metrics: { enabled: true, podMonitor: { enabled: false } },
+  // The bed has no Prometheus Operator.
+  metrics: { enabled: true, podMonitor: { enabled: false }, prometheusRule: { enabled: false } },
+  scheduling: { enabled: true },
+  warnings: { enabled: true },
 };
 /** The API server reads new policies once a second. */
 const SOON = { timeoutMs: 30_000, everyMs: 250 };
