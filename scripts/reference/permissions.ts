@@ -68,6 +68,7 @@ const OPERATOR = ['kubelet-sysctl-operator'] as const;
 export const PERMISSIONS: readonly CommandPermissions[] = [
   { command: 'status', roles: VIEWER, permissions: STATUS },
   { command: 'status --watch', roles: VIEWER, permissions: FOLLOWING },
+  { command: 'dashboard', roles: VIEWER, permissions: FOLLOWING },
   { command: 'wait', roles: VIEWER, permissions: FOLLOWING },
   {
     command: 'plan',

@@ -35,7 +35,9 @@ A test removes each permission on a real API server (test/e2e/api/plugin-rbac.te
 const TAIL = `
 \`pause\`, \`resume\` and \`retry\` take NODE and \`-l\` alike: each node needs \`patch nodes\`, a selector also \`list nodes\`,
 \`retry NODE\` also \`get nodes\`. \`why\` reads the kind that it is asked about; \`why SYSCTL\` needs no workload and no namespace.
-\`status --watch\` and \`wait\` also show, where they may, what \`status\` reads of DaemonSets and Leases.
+\`status --watch\`, \`dashboard\` and \`wait\` also show, where they may, what \`status\` reads of DaemonSets and Leases. In the page of
+\`dashboard\`, a plan, a node's details and the buttons need what \`plan\`, \`history NODE\`, \`pause\`, \`resume\` and \`retry NODE\` need;
+to begin a plan with the policy in force it gets \`configmaps\` \`kubelet-sysctls\`.
 `;
 
 /** Returns the page. */

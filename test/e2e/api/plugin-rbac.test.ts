@@ -147,10 +147,13 @@ function flat({ stdout, stderr }: Outcome): string {
   return `${stdout} ${stderr}`.replaceAll(/\s+/gu, ' ');
 }
 
-/** `isEndless`: `--watch` must end alone: it is not interrupted when it has shown something. */
+/** Commands that continue until they are interrupted. */
+const ENDLESS = new Set(['status --watch', 'dashboard']);
+
+/** `isEndless`: such a command must end alone: it is not interrupted when it has shown something. */
 async function run(command: string, user: string, { isEndless = false } = {}): Promise<Outcome> {
   const args = [...argsOf(command, user), '--kubeconfig', bed.kubeconfig, '--as', user];
-  if (command !== 'status --watch') return kubectlSysctls(args);
+  if (!ENDLESS.has(command)) return kubectlSysctls(args);
   const running = started(args);
   const timer = setInterval(() => !isEndless && running.stdout.text() !== '' && running.interrupt(), 20);
   return running.ended.finally(() => clearInterval(timer));
