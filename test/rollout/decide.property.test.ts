@@ -98,7 +98,7 @@ describe('any decision about any fleet', () => {
       const wrong = approvalsOf(decision).filter(({ node: name, revision }) => {
         const { state, desiredRevision, appliedRevision, failedRevision, paused } = find(nodes, name);
         const verdict = decision.nodes.find((one) => one.name === name);
-        if (paused || verdict?.revision !== revision) return true;
+        if (verdict === undefined || paused || verdict.revision !== revision) return true;
         if (verdict.standing === 'failed') return failedRevision !== revision;
         const isDone = state === 'Done' && desiredRevision === appliedRevision;
         const isDue = isDone
