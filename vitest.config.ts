@@ -10,6 +10,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // The default leaves one of two processors idle.
+          maxWorkers: '100%',
           // A machine that does something else besides is slow, and property tests try much.
           testTimeout: 60_000,
           include: ['test/**/*.test.ts'],
