@@ -2,7 +2,7 @@
 
 import { afterAll, describe, expect, it } from 'vitest';
 import type { CoreV1Event } from '@kubernetes/client-node';
-import { setKeys } from '../../../scripts/node/policy.ts';
+import { clearPolicy, setKeys } from '../../../scripts/node/policy.ts';
 import type { TestNode } from '../../../scripts/node/test-node.ts';
 import { freshNode } from '../support/node/fresh.ts';
 import { e2eWorld } from '../support/bed.ts';
@@ -20,6 +20,8 @@ afterAll(async () => {
 describe('pods that a kubelet refuses without end', () => {
   it('one Event says which line to ask for, however many pods the ReplicaSet makes', async () => {
     const node = await freshNode('n1');
+    // A profile that allows the name on other nodes would be named instead.
+    await clearPolicy(node.world);
     await setKeys(node.world, { allowedUnsafeSysctls: LISTED });
     await node.awaitDone([LISTED]);
 

@@ -13,7 +13,7 @@ interface Round extends Lists {
 }
 
 const STEP_MS = 60_000;
-const TRIES = 9;
+const TRIES = 20;
 
 /** Edits the policy. */
 export async function begin(subject: Subject): Promise<Lists> {
