@@ -14,7 +14,13 @@ import { nextWakeup } from './decision/next-wakeup.ts';
 import { phaseOf } from './status/phase.ts';
 import { numberOf } from './decision/quantity.ts';
 import { revisionsFor } from './decision/revisions.ts';
-import { isSelected, type Candidate, memberOf, type DecisionContext } from './decision/node-status.ts';
+import {
+  isSelected,
+  isUnapprovedFailure,
+  type Candidate,
+  memberOf,
+  type DecisionContext,
+} from './decision/node-status.ts';
 import { windowsAt } from './windows/windows.ts';
 import { withdrawalsOf } from './decision/revocations.ts';
 import { createZones, type ZoneOffset } from './windows/zones.ts';
@@ -109,14 +115,6 @@ function isLinux({ labels }: FleetNode): boolean {
 
 function approvalOf({ node, revision }: Candidate): Approval {
   return { node: node.name, revision };
-}
-
-/**
- * True for a node that failed with the policy's revision and has no approval of it, as it was paused meanwhile or changed without a
- * coordinator: its retry, also a person's, would wait for one. It counts as unavailable already.
- */
-function isUnapprovedFailure({ node, standing, revision }: Candidate): boolean {
-  return standing === 'failed' && node.failedRevision === revision && node.approvedRevision !== revision;
 }
 
 function isDone({ standing }: Candidate): boolean {

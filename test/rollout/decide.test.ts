@@ -474,6 +474,14 @@ describe('a halt', () => {
     expect(decide(nodes, { failureThreshold: '2' }).approvals).toContainEqual({ node: 'a', revision: NEW });
   });
 
+  it('approves a failed node without an approval when a window opens', () => {
+    const decision = decide([failed('a', { approvedRevision: undefined })], {
+      windows: 'Tue 13:00-14:00 UTC',
+    });
+    expect(decision).toMatchObject({ phase: 'Halted', approvals: [] });
+    expect(decision.nextWakeup?.toISOString()).toMatch(/T13:00:00/u);
+  });
+
   it('resumes when the failed node is done', () => {
     expect(decide([done('a'), waiting('b')], {}).phase).toBe('Rolling');
   });

@@ -5,6 +5,7 @@ import {
   ASK_AGAIN_AFTER_MS,
   isLongNotReady,
   isUnanswered,
+  isUnapprovedFailure,
   LOST_AFTER_MS,
   type Candidate,
   overdueAt,
@@ -24,7 +25,10 @@ export function nextWakeup(
   windows: WindowsState,
   { now, answersBy = Infinity }: Instants,
 ): Date | undefined {
-  const mayMove = members.some(({ standing }) => standing === 'waiting' || standing === 'changing');
+  const mayMove = members.some(
+    (member) =>
+      member.standing === 'waiting' || member.standing === 'changing' || isUnapprovedFailure(member),
+  );
   let first = Math.min(answersBy, mayMove ? (windows.changesAt?.getTime() ?? Infinity) : Infinity);
   for (const at of canaries.soaks) {
     first = Math.min(first, at);

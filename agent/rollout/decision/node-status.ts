@@ -111,6 +111,18 @@ export function isUnread({ node, predicted }: Pick<Candidate, 'node' | 'predicte
   return predicted && node.approvedRevision === APPROVAL_MARKERS.unread;
 }
 
+/**
+ * True for a node that failed with the policy's revision and has no approval of it, as it was paused meanwhile or changed without a
+ * coordinator: its retry, also a person's, would wait for one. It counts as unavailable already.
+ */
+export function isUnapprovedFailure({
+  node,
+  standing,
+  revision,
+}: Pick<Candidate, 'node' | 'standing' | 'revision'>): boolean {
+  return standing === 'failed' && node.failedRevision === revision && node.approvedRevision !== revision;
+}
+
 /** True when an older revision was approved here and its change did not succeed. */
 export function isFirstInLine({ approvedRevision, appliedRevision, desiredRevision }: FleetNode): boolean {
   return (
