@@ -35,7 +35,9 @@ export interface ApplyPorts extends ChangePorts {
 export async function applyChange(ports: ApplyPorts, due: DueChange): Promise<Decision> {
   const { situation, decision, change } = due;
   ports.log.info({ file: change.plan.file, restart: change.restart }, change.plan.reason);
-  await withdrawLabels(ports, due);
+  if (change.restart) {
+    await withdrawLabels(ports, due);
+  }
   const journal = journalOf(due, ports.clock.now());
   let { pods } = situation;
   // Until the change is committed, only the files on the disk show how far it got.
@@ -82,11 +84,9 @@ export async function applyChange(ports: ApplyPorts, due: DueChange): Promise<De
  */
 export async function withdrawLabels(
   { publisher }: Pick<ApplyPorts, 'publisher'>,
-  { observation: { running }, decision, change }: Pick<DueChange, 'observation' | 'decision' | 'change'>,
+  { observation: { running }, decision }: Pick<DueChange, 'observation' | 'decision'>,
 ): Promise<void> {
-  if (change.restart) {
-    await publisher.withdrawLabels(decision.report, running === undefined ? () => true : coverageOf(running));
-  }
+  await publisher.withdrawLabels(decision.report, running === undefined ? () => true : coverageOf(running));
 }
 
 /** Saves the result, commits, then reports, so that the report is never ahead of the disk. */

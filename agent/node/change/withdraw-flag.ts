@@ -39,8 +39,8 @@ export async function withdrawFlag(
   const starts = !observation.runs && activeState !== 'inactive';
   if (starts) {
     // The kubelet is down: its start must not depend on the API server.
-    await withdrawLabels(ports, { observation, decision, change: { ...change, restart: true } }).catch(
-      (error: unknown) => ports.log.warn({ err: error }, "The node's labels could not be removed"),
+    await withdrawLabels(ports, due).catch((error: unknown) =>
+      ports.log.warn({ err: error }, "The node's labels could not be removed"),
     );
   }
   const agentState = stateAfter(due, ports.clock, starts ? 1 : 0);
