@@ -1,20 +1,18 @@
 // scripts/cluster up|down|status: the command line of scripts/bed/.
 
-import { basename, dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../agent/text/error-text.ts';
 import { startBed } from './bed/bed.ts';
 import type { Bed, Layout } from './bed/bed.ts';
 import { takeDeadDown } from './bed/lifecycle/claim.ts';
 import { agentImage } from './bed/images/images.ts';
-import type { Image } from './bed/images/images.ts';
 import { LAYOUTS } from './bed/node/layouts.ts';
 import { DEFAULT_KUBERNETES_VERSION } from './bed/build/kubernetes.ts';
 import { consoleLog } from './bed/util/progress.ts';
 import { bedStatuses } from './bed/lifecycle/status.ts';
 import type { BedStatus } from './bed/lifecycle/status.ts';
 import { takeDown } from './bed/lifecycle/take-down.ts';
-import { applyManifests, awaitRollout } from './install/install.ts';
+import { installOn } from './install/install.ts';
 
 const DEFAULT_NAME = 'cluster';
 const log = consoleLog();
@@ -96,16 +94,7 @@ async function up({ name, nodes, version, kubelet, layout, audit, agent }: UpOpt
 async function deployAgent(bed: Bed): Promise<void> {
   const image = await agentImage(log);
   await bed.loadImage(image);
-  const kubectl = (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args);
-  await log.step('Deploying the agent on every node', async () => {
-    await applyManifests({ kubectl, agentImage: { reference: image.reference, stamp: stampOf(image) } });
-    await awaitRollout(kubectl);
-  });
-}
-
-/** Returns a stamp that changes with the image's content, after which the cache names its folder: pods are replaced when it changes. */
-function stampOf(image: Image): string {
-  return basename(dirname(image.archive));
+  await log.step('Deploying the agent on every node', () => installOn(bed, image));
 }
 
 async function down({ name, all }: { readonly name: string; readonly all: boolean }): Promise<void> {

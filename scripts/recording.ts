@@ -1,11 +1,7 @@
 // npm run recording: plays a first edit in a shell on real nodes and draws what the terminal showed.
 
-import { readFile, writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
-import { whyNoBed } from './bed/build/host-packages.ts';
-import type { Log } from './bed/util/progress.ts';
-import { type Command, commandOf, measuring } from './entry/command.ts';
-import { linesOf, momentsIn, type TerminalMoment } from './recording/moments.ts';
+import { drawing } from './entry/drawing.ts';
+import { momentsIn } from './recording/moments.ts';
 import { playFirstEdit } from './recording/play.ts';
 import { terminalSvg } from './recording/svg.ts';
 
@@ -24,42 +20,10 @@ Options:
 Exit codes: 0 drawn, 1 a command failed, 2 wrong usage, 130 interrupted.
 `;
 
-interface Options {
-  readonly out: string;
-  readonly from: string | undefined;
-}
-
-process.exitCode = await measuring(parseCommand(process.argv.slice(2)), {
+process.exitCode = await drawing(process.argv.slice(2), {
   help: HELP,
-  leaves: 'The cluster',
-  run: draw,
+  defaultOut: DEFAULT_OUT,
+  play: playFirstEdit,
+  momentsIn,
+  svgOf: terminalSvg,
 });
-
-async function draw({ out, from }: Options, log: Log): Promise<number> {
-  const moments = from === undefined ? await played(out, log) : momentsIn(await readFile(from, 'utf8'));
-  await writeFile(out, terminalSvg(moments));
-  log.say(`Drawn: ${out}`);
-  return 0;
-}
-
-async function played(out: string, log: Log): Promise<readonly TerminalMoment[]> {
-  const why = whyNoBed();
-  if (why !== undefined) throw new Error(why);
-  const moments = await playFirstEdit(log);
-  await writeFile(`${out.replace(/\.svg$/u, '')}.jsonl`, linesOf(moments));
-  return moments;
-}
-
-function parseCommand(args: string[]): Command<Options> {
-  return commandOf(() => {
-    const { values } = parseArgs({
-      args,
-      options: {
-        out: { type: 'string', default: DEFAULT_OUT },
-        from: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    return values.help ? undefined : { out: values.out, from: values.from };
-  });
-}

@@ -1,15 +1,10 @@
 // npm run timeline: plays a rollout on real nodes and draws it.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
-import { whyNoBed } from './bed/build/host-packages.ts';
-import type { Log } from './bed/util/progress.ts';
+import { drawing } from './entry/drawing.ts';
 import { timelineOf } from './timeline/model.ts';
-import { linesOf, type Moment, momentsIn } from './timeline/moments.ts';
+import { momentsIn } from './timeline/moments.ts';
 import { playRollout } from './timeline/play.ts';
 import { svgOf } from './timeline/svg.ts';
-import { type Command, commandOf, measuring } from './entry/command.ts';
 
 const DEFAULT_OUT = 'docs/rollout.svg';
 const CAPTION = {
@@ -31,43 +26,10 @@ Options:
 Exit codes: 0 drawn, 1 the rollout failed, 2 wrong usage, 130 interrupted.
 `;
 
-interface Options {
-  readonly out: string;
-  readonly from: string | undefined;
-}
-
-process.exitCode = await measuring(parseCommand(process.argv.slice(2)), {
+process.exitCode = await drawing(process.argv.slice(2), {
   help: HELP,
-  leaves: 'The cluster',
-  run: draw,
+  defaultOut: DEFAULT_OUT,
+  play: playRollout,
+  momentsIn,
+  svgOf: (moments) => svgOf(timelineOf(moments), CAPTION),
 });
-
-async function draw({ out, from }: Options, log: Log): Promise<number> {
-  const moments = from === undefined ? await played(out, log) : momentsIn(await readFile(from, 'utf8'));
-  await writeFile(out, svgOf(timelineOf(moments), CAPTION));
-  log.say(`Drawn: ${out}`);
-  return 0;
-}
-
-async function played(out: string, log: Log): Promise<readonly Moment[]> {
-  const why = whyNoBed();
-  if (why !== undefined) throw new Error(why);
-  const moments = await playRollout(log);
-  await mkdir(dirname(out), { recursive: true });
-  await writeFile(`${out.replace(/\.svg$/u, '')}.jsonl`, linesOf(moments));
-  return moments;
-}
-
-function parseCommand(args: string[]): Command<Options> {
-  return commandOf(() => {
-    const { values } = parseArgs({
-      args,
-      options: {
-        out: { type: 'string', default: DEFAULT_OUT },
-        from: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    return values.help ? undefined : { out: values.out, from: values.from };
-  });
-}

@@ -1,8 +1,9 @@
 // The cluster that the bench measures on, with the agent installed by the project's manifests.
 
 import { chmod, copyFile, readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
+import { agentImageOf } from '../install/ground.ts';
 import { applyManifests, awaitRollout } from '../install/install.ts';
 import { KEYS } from '../../agent/names.ts';
 import { type Admin, connectAdmin } from '../bed/control-plane/admin.ts';
@@ -97,8 +98,7 @@ async function install(bed: Bed, image: Image, note: (text: string) => void): Pr
   await bed.loadImage(image);
   const ground = {
     kubectl: (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args),
-    // The cache names an image's folder after a hash of its inputs.
-    agentImage: { reference: image.reference, stamp: basename(dirname(image.archive)) },
+    agentImage: agentImageOf(image),
   };
   note('applying daemonset/');
   await applyManifests(ground);

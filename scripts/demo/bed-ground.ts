@@ -1,11 +1,10 @@
 // The demo's own cluster on this machine, made when it does not exist yet.
 
-import { basename, dirname } from 'node:path';
 import { type Bed, type NodeSpec, openBed, startBed } from '../bed/bed.ts';
 import { ensureHostPackages } from '../bed/build/host-packages.ts';
-import { agentImage, demoAppImage, type Image } from '../bed/images/images.ts';
+import { agentImage, demoAppImage } from '../bed/images/images.ts';
 import { connect } from '../kubernetes/cluster.ts';
-import type { Ground } from '../install/ground.ts';
+import { agentImageOf, type Ground } from '../install/ground.ts';
 import { loadImages } from './loaded.ts';
 import type { Story } from './story.ts';
 
@@ -34,7 +33,7 @@ export async function bedGround(story: Story): Promise<BedGround> {
     bed,
     cluster: connect({ kubeconfig: bed.kubeconfig }),
     kubectl: (args, options) => bed.kubectl(args, options),
-    agentImage: { reference: agent.reference, stamp: stampOf(agent) },
+    agentImage: agentImageOf(agent),
     appImage: app.reference,
     own: true,
     kubeletLine: async (node) => kubeletLine(bed, node),
@@ -54,9 +53,4 @@ async function bedWithNodes(story: Story): Promise<Bed> {
     return found;
   }
   return startBed({ name: DEMO_BED, nodes: NODES, lifetime: 'keep' }, story);
-}
-
-/** Returns the name of the image's folder in the cache, a hash of its inputs. */
-function stampOf(image: Image): string {
-  return basename(dirname(image.archive));
 }

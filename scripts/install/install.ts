@@ -2,10 +2,12 @@
 
 import { realpath, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import type { Bed } from '../bed/bed.ts';
+import type { Image } from '../bed/images/images.ts';
 import { workFolder } from '../bed/util/work-folder.ts';
 import { TutorialError } from '../kubernetes/errors.ts';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE, COORDINATOR_DEPLOYMENT } from '../kubernetes/names.ts';
-import type { Ground, Kubectl } from './ground.ts';
+import { agentImageOf, type Ground, type Kubectl } from './ground.ts';
 import { kustomization } from './overlay.ts';
 
 const DAEMON_SET_FOLDER = join(import.meta.dirname, '..', '..', 'daemonset');
@@ -16,6 +18,13 @@ export async function applyManifests(
   ground: Pick<Ground, 'kubectl' | 'agentImage'>,
 ): Promise<readonly string[]> {
   return withManifests(ground, ['apply']);
+}
+
+/** Installs the agents of an image that the nodes of the bed have; resolves when all are Ready. */
+export async function installOn(bed: Bed, image: Image): Promise<void> {
+  const kubectl = (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args);
+  await applyManifests({ kubectl, agentImage: agentImageOf(image) });
+  await awaitRollout(kubectl);
 }
 
 /** Deletes the manifests; resolves with kubectl's line for each object when the objects and their pods are gone. */

@@ -1,17 +1,14 @@
 // Plays a first edit on a cluster of its own: a pod is refused, one name is allowed, the same pod runs.
 
-import { chmod, writeFile } from 'node:fs/promises';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Bed, startBed } from '../bed/bed.ts';
 import { ensureHostPackages } from '../bed/build/host-packages.ts';
-import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../bed/build/kubernetes.ts';
-import { environment } from '../bed/build/run.ts';
 import { agentImage, demoAppImage, type Image } from '../bed/images/images.ts';
 import type { Log } from '../bed/util/progress.ts';
 import { workFolder } from '../bed/util/work-folder.ts';
-import { bundle, PLUGIN_ENTRY } from '../build.ts';
-import { applyManifests, awaitRollout } from '../install/install.ts';
+import { installOn } from '../install/install.ts';
 import { connect } from '../kubernetes/cluster.ts';
 import {
   AGENT_NAMESPACE,
@@ -20,6 +17,7 @@ import {
   SAFE_SYSCTL,
   UNSAFE_SYSCTL,
 } from '../kubernetes/names.ts';
+import { shellEnvironment } from '../kubernetes/shell.ts';
 import { setKeys } from '../node/policy.ts';
 import type { TerminalMoment } from './moments.ts';
 import { openTerminal } from './terminal.ts';
@@ -53,7 +51,7 @@ export async function playFirstEdit(log: Log): Promise<readonly TerminalMoment[]
   await log.step('The agent on every node, and the coordinator', () => install(bed, [agent, app], agent));
 
   const work = undo.use(await workFolder());
-  const terminal = openTerminal(work.path, await environmentFor(bed, work.path, log));
+  const terminal = openTerminal(work.path, await shellEnvironment(bed, work.path, log));
   await writeFile(join(work.path, `${POD}.yaml`), podManifest(app.reference));
   const settled = (phase: string) =>
     bed.kubectl(['wait', `pod/${POD}`, `--for=jsonpath={.status.phase}=${phase}`, '--timeout=60s']);
@@ -78,24 +76,9 @@ function startNodes(log: Log): Promise<Bed> {
 
 async function install(bed: Bed, images: readonly Image[], agent: Image): Promise<void> {
   for (const image of images) await bed.loadImage(image);
-  const kubectl = (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args);
-  // The cache names an image's folder after a hash of its inputs.
-  const stamp = basename(dirname(agent.archive));
-  await applyManifests({ kubectl, agentImage: { reference: agent.reference, stamp } });
-  await awaitRollout(kubectl);
+  await installOn(bed, agent);
   const world = { bed, cluster: connect({ kubeconfig: bed.kubeconfig }) };
   await setKeys(world, { ...PACE, [LIST_KEY]: `${SAFE_SYSCTL}\n` });
-}
-
-/** Returns an environment with kubectl, the plugin beside the work, and the cluster. */
-async function environmentFor(bed: Bed, folder: string, log: Log): Promise<Readonly<Record<string, string>>> {
-  const plugin = join(folder, 'kubectl-sysctls');
-  await writeFile(plugin, await bundle(PLUGIN_ENTRY));
-  await chmod(plugin, 0o755);
-  const kubectl = await kubernetesBinary('kubectl', DEFAULT_KUBERNETES_VERSION, log);
-  const inherited = environment();
-  const path = [folder, dirname(kubectl), dirname(process.execPath), inherited['PATH'] ?? ''];
-  return { ...inherited, PATH: path.join(delimiter), KUBECONFIG: bed.kubeconfig };
 }
 
 function podManifest(image: string): string {

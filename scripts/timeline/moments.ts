@@ -1,9 +1,9 @@
 // A recording of a rollout: one moment for each line of JSON, so that it can be stored and drawn again.
 
 import * as v from 'valibot';
-import { errorText } from '../../agent/text/error-text.ts';
 import { STATES } from '../../agent/names.ts';
 import { PHASES } from '../../agent/rollout/fleet.ts';
+import { parsedLines } from '../entry/json-lines.ts';
 
 /** Milliseconds since 1970, by the clock of the machine that watched. */
 const instant = v.number();
@@ -39,13 +39,9 @@ export type PhaseMoment = v.InferOutput<typeof PHASE>;
 export type EditMoment = v.InferOutput<typeof EDIT>;
 export type Moment = v.InferOutput<typeof MOMENT>;
 
-export function linesOf(moments: readonly Moment[]): string {
-  return moments.map((moment) => `${JSON.stringify(moment)}\n`).join('');
-}
-
-/** Parses the output of `linesOf`; throws with the number of a line that is not a moment. */
+/** Parses the lines of a recording; throws with the number of a line that is not a moment. */
 export function momentsIn(lines: string): readonly Moment[] {
-  return lines.split('\n').flatMap((line, index) => (line.trim() === '' ? [] : [momentIn(line, index + 1)]));
+  return parsedLines(lines, MOMENT, 'a moment of a rollout');
 }
 
 /** Returns the state at that instant, and all later moments. */
@@ -59,15 +55,4 @@ export function since(moments: readonly Moment[], begin: number): readonly Momen
   }
   const shown = [...subjects.values()].map((moment) => ({ ...moment, at: begin }));
   return [...shown, ...moments.filter(({ at }) => at >= begin)];
-}
-
-function momentIn(line: string, number: number): Moment {
-  try {
-    return v.parse(MOMENT, JSON.parse(line));
-  } catch (error) {
-    const why = errorText(error);
-    throw new Error(`Expected line ${number} to be a moment of a rollout, got ${line.slice(0, 80)}: ${why}`, {
-      cause: error,
-    });
-  }
 }

@@ -1,8 +1,7 @@
 // Plays the rollout for the picture, on its own cluster: a canary, a node that fails, a halt, and the edit that fixes it.
 
-import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { applyManifests, awaitRollout } from '../install/install.ts';
+import { installOn } from '../install/install.ts';
 import { type Bed, startBed } from '../bed/bed.ts';
 import { ensureHostPackages } from '../bed/build/host-packages.ts';
 import { agentImage, type Image } from '../bed/images/images.ts';
@@ -86,11 +85,7 @@ function startNodes(log: Log): Promise<Bed> {
 
 async function install(bed: Bed, image: Image): Promise<void> {
   await bed.loadImage(image);
-  const kubectl = (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args);
-  // The cache names an image's folder after a hash of its inputs.
-  const stamp = basename(dirname(image.archive));
-  await applyManifests({ kubectl, agentImage: { reference: image.reference, stamp } });
-  await awaitRollout(kubectl);
+  await installOn(bed, image);
 }
 
 function phaseIs(wanted: string): (moments: readonly Moment[]) => boolean {

@@ -2,10 +2,11 @@
 
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import type { AgentImage } from '../../scripts/install/ground.ts';
+import { type AgentImage, agentImageOf } from '../../scripts/install/ground.ts';
 import { applyManifests, awaitRollout } from '../../scripts/install/install.ts';
+import { settleAll } from '../../agent/time/settle.ts';
 import { ensureHostPackages } from '../../scripts/bed/build/host-packages.ts';
 import { type Bed, openBed, startBed } from '../../scripts/bed/bed.ts';
 import { agentImage, demoAppImage, type Image } from '../../scripts/bed/images/images.ts';
@@ -39,15 +40,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const down = async (): Promise<void> => {
     if (KEPT_BED === undefined) await removeBeds(beds, log);
   };
-  // The cache names an image's folder after a hash of its inputs.
-  const image = { reference: agent.reference, stamp: basename(dirname(agent.archive)) };
+  const image = agentImageOf(agent);
   try {
     const provided = beds.map(async (bed): Promise<ProvidedBed> => {
       const originals = await rememberedOriginals(bed);
       await log.step(`The agent on every node of ${bed.name}`, (note) => install(bed, image, note));
       return { name: bed.name, originals };
     });
-    project.provide('e2eBeds', await settled(provided));
+    project.provide('e2eBeds', await settleAll(provided));
     project.provide('e2eAgentImage', image);
   } catch (error) {
     await down();
@@ -68,10 +68,10 @@ interface Made {
 
 async function bedsAndImages(count: number, log: Log): Promise<Made> {
   await ensureHostPackages(log);
-  const [agent, app] = await settled([agentImage(log), demoAppImage(log)]);
+  const [agent, app] = await settleAll([agentImage(log), demoAppImage(log)]);
   const beds = Array.from({ length: count }, (_, index) => makeBed(index + 1, [agent, app], log));
   try {
-    return { beds: await settled(beds), agent };
+    return { beds: await settleAll(beds), agent };
   } catch (error) {
     const made = (await Promise.allSettled(beds)).flatMap((bed) =>
       bed.status === 'fulfilled' ? bed.value : [],
@@ -81,16 +81,8 @@ async function bedsAndImages(count: number, log: Log): Promise<Made> {
   }
 }
 
-/** Resolves like Promise.all, but only when all have ended: nothing works on after an error. */
-async function settled<const T extends readonly unknown[]>(
-  all: T,
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  await Promise.allSettled(all);
-  return Promise.all(all);
-}
-
 async function removeBeds(beds: readonly Bed[], log: Log): Promise<void> {
-  await settled(beds.map((bed) => log.step(`Removing the cluster ${bed.name}`, () => bed.down())));
+  await settleAll(beds.map((bed) => log.step(`Removing the cluster ${bed.name}`, () => bed.down())));
 }
 
 async function makeBed(number: number, images: readonly Image[], log: Log): Promise<Bed> {

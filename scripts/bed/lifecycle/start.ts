@@ -1,5 +1,6 @@
 // Starts a bed, up to Ready nodes.
 
+import { settleAll } from '../../../agent/time/settle.ts';
 import { makeCgroup } from '../host/cgroups.ts';
 import { claimBed } from './claim.ts';
 import type { BedOptions } from './claim.ts';
@@ -80,7 +81,8 @@ async function build(
   updateRecord(record.name, (current) => ({ ...current, images: [pause, ...images] }));
   note('control plane and nodes');
   for (const node of nodes) enterNode(record.name, node);
-  await allOrFirstError([
+  // Not Promise.all: a cleanup must not run beside them.
+  await settleAll([
     controllers ? startControlPlane(record, log) : startApi(record, log),
     ...nodes.map((node) => makeNode(record.name, node.name, log)),
   ]);
@@ -90,10 +92,4 @@ async function build(
     record.name,
     nodes.map((node) => node.name),
   );
-}
-
-/** Rejects with the first error, after all have ended: a cleanup must not run beside them. */
-async function allOrFirstError(works: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(works)).find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
 }

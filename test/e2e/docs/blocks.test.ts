@@ -1,13 +1,12 @@
 // The shell blocks of the pages that name this file, run as a reader would: with kubectl and its plugin on the PATH.
 
-import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../../../scripts/bed/build/kubernetes.ts';
-import { environment, run } from '../../../scripts/bed/build/run.ts';
+import { run } from '../../../scripts/bed/build/run.ts';
 import { silent } from '../../../scripts/bed/util/progress.ts';
-import { bundle } from '../../../scripts/build.ts';
+import { shellEnvironment } from '../../../scripts/kubernetes/shell.ts';
 import { clearPolicy, policyNow } from '../../../scripts/node/policy.ts';
 import type { World } from '../../../scripts/node/world.ts';
 import { PAGES, readPage, ROOT } from '../../docs/support/pages.ts';
@@ -32,7 +31,7 @@ const pages = PAGES.toSorted((one, other) => rank(one) - rank(other)).flatMap((p
 
 let world: World;
 let folder: string;
-let path: string;
+let shell: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   world = await e2eWorld();
@@ -40,11 +39,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'e2e-docs-'));
   await symlink(join(ROOT, 'scripts'), join(folder, 'scripts'));
   await writeFile(join(folder, 'policy.yaml'), POLICY);
-  const plugin = join(folder, 'kubectl-sysctls');
-  await writeFile(plugin, await bundle(join(ROOT, 'agent/kubectl.ts')));
-  await chmod(plugin, 0o755);
-  const kubectl = await kubernetesBinary('kubectl', DEFAULT_KUBERNETES_VERSION, silent);
-  path = [folder, dirname(kubectl), dirname(process.execPath), environment()['PATH'] ?? ''].join(delimiter);
+  shell = await shellEnvironment(world.bed, folder, silent);
 });
 afterAll(async () => {
   await clearPolicy(world);
@@ -54,7 +49,7 @@ afterAll(async () => {
 it.each(pages)('the commands of %s work', async (_where, text) => {
   const before = await policyNow(world);
   const script = `cd '${folder}'\n${text.replaceAll(/\bNODE\b/gu, NODE)}`;
-  const env = { ...environment(), PATH: path, KUBECONFIG: world.bed.kubeconfig, KUBE_EDITOR: 'true' };
+  const env = { ...shell, KUBE_EDITOR: 'true' };
   const { exitCode, stdout, stderr } = await run(
     ['bash', '-e', '-c', script],
     { reject: false, timeoutMs: 180_000 },

@@ -1,21 +1,19 @@
 // kubectl sysctls, the built plugin, found by the real kubectl.
 
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundle } from '../../../scripts/build.ts';
 import type { PastChange } from '../../../agent/report/past-change.ts';
-import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../../../scripts/bed/build/kubernetes.ts';
 import { silent } from '../../../scripts/bed/util/progress.ts';
-import { environment, type Outcome, run } from '../../../scripts/bed/build/run.ts';
+import { type Outcome, run } from '../../../scripts/bed/build/run.ts';
+import { shellEnvironment } from '../../../scripts/kubernetes/shell.ts';
 import { refuse, refuseNothing, useFaultyKubelet } from '../../../scripts/node/faulty-kubelet.ts';
 import { policyEventsSoFar } from '../support/cluster/events.ts';
 import { type Fleet, fleetOf } from '../support/cluster/fleet.ts';
 import { policyNow } from '../../../scripts/node/policy.ts';
 import { testNode } from '../../../scripts/node/test-node.ts';
 
-const ENTRY = join(import.meta.dirname, '..', '..', '..', 'agent', 'kubectl.ts');
 const [ONE, TWO] = ['n1', 'n2'] as const;
 const FIRST = ['net.core.somaxconn'];
 const SECOND = ['net.core.somaxconn', 'net.core.wmem_max'];
@@ -26,14 +24,12 @@ const [HALTED, TIME_IS_UP] = [3, 4];
 
 let fleet: Fleet;
 let folder: string;
-let kubectl: string;
+let shell: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'e2e-plugin-'));
-  await writeFile(join(folder, 'kubectl-sysctls'), await bundle(ENTRY));
-  await chmod(join(folder, 'kubectl-sysctls'), 0o755);
-  kubectl = await kubernetesBinary('kubectl', DEFAULT_KUBERNETES_VERSION, silent);
   fleet = await fleetOf([ONE, TWO]);
+  shell = await shellEnvironment(fleet.world.bed, folder, silent);
 });
 afterAll(async () => {
   await fleet[Symbol.asyncDispose]();
@@ -124,11 +120,8 @@ describe('kubectl sysctls', () => {
   });
 });
 
-async function sysctls(...args: readonly string[]): Promise<Outcome> {
-  const inherited = environment();
-  const path = [folder, dirname(process.execPath), inherited['PATH'] ?? ''].join(delimiter);
-  const env = { ...inherited, PATH: path, KUBECONFIG: fleet.world.bed.kubeconfig };
-  return run([kubectl, 'sysctls', ...args], { reject: false, timeoutMs: 90_000 }, env);
+function sysctls(...args: readonly string[]): Promise<Outcome> {
+  return run(['kubectl', 'sysctls', ...args], { reject: false, timeoutMs: 90_000 }, shell);
 }
 
 async function status(): Promise<unknown> {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { linesOf, momentsIn, type TerminalMoment } from '../../../scripts/recording/moments.ts';
+import { linesOf } from '../../../scripts/entry/json-lines.ts';
+import { momentsIn, type TerminalMoment } from '../../../scripts/recording/moments.ts';
 import { COLUMNS, rowsOf, terminalSvg } from '../../../scripts/recording/svg.ts';
 
 const DOCS = join(import.meta.dirname, '../../../docs');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { linesOf, momentsIn, since } from '../../../scripts/timeline/moments.ts';
+import { linesOf } from '../../../scripts/entry/json-lines.ts';
+import { momentsIn, since } from '../../../scripts/timeline/moments.ts';
 import { at, nodeAt, recording } from './recording.ts';
 
 describe('a recording', () => {

@@ -1,12 +1,11 @@
 // The commands of docs/runbooks, and the plugin with which they are run.
 
-import { chmod, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
-import { bundle } from '../../../../scripts/build.ts';
-import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../../../../scripts/bed/build/kubernetes.ts';
-import { environment, type Outcome, run } from '../../../../scripts/bed/build/run.ts';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Outcome, run } from '../../../../scripts/bed/build/run.ts';
 import { silent } from '../../../../scripts/bed/util/progress.ts';
 import type { Bed } from '../../../../scripts/bed/bed.ts';
+import { shellEnvironment } from '../../../../scripts/kubernetes/shell.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../../../..');
 const RUNBOOKS = join(CHECKOUT, 'docs/runbooks');
@@ -38,13 +37,6 @@ export async function runbookCommands(): Promise<readonly RunbookCommand[]> {
 
 /** Makes a folder with kubectl and the plugin; returns a function that runs a command line with them against the bed. */
 export async function shellFor(bed: Bed, folder: string): Promise<(command: string) => Promise<Outcome>> {
-  const plugin = join(folder, 'kubectl-sysctls');
-  await writeFile(plugin, await bundle(join(CHECKOUT, 'agent/kubectl.ts')));
-  await chmod(plugin, 0o755);
-  const kubectl = await kubernetesBinary('kubectl', DEFAULT_KUBERNETES_VERSION, silent);
-  await symlink(kubectl, join(folder, 'kubectl'));
-  const inherited = environment();
-  const path = [folder, dirname(process.execPath), inherited['PATH'] ?? ''].join(delimiter);
-  const env = { ...inherited, PATH: path, KUBECONFIG: bed.kubeconfig };
+  const env = await shellEnvironment(bed, folder, silent);
   return (command) => run(command.split(' '), { reject: false, timeoutMs: 60_000 }, env);
 }
