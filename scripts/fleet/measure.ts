@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../bed/util/progress.ts';
 import { startCoordinator } from './coordinator/coordinator-process.ts';
 import { timeDecisions } from './coordinator/decisions.ts';
+import { scrapeEvery } from './coordinator/scrapes.ts';
 import type { FleetFigures } from './report/figures.ts';
 import type { Fleet } from './fleet.ts';
 import { idealMs, slotsOf } from './ideal.ts';
@@ -32,6 +33,7 @@ export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigur
   const { nodes, options, log } = task;
   await edit(fleet.admin, policyOf({ allowances: BASE, nodeSoakSeconds: options.nodeSoakSeconds }));
   const coordinator = await startCoordinator(fleet.bed, fleet.admin);
+  using scraper = scrapeEvery(coordinator.metricsPorts);
   const begun = performance.now();
   await log.step(`${nodes} nodes and their agents`, () => fleet.populate(BASE));
   const makeMs = performance.now() - begun;
@@ -42,6 +44,7 @@ export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigur
   const [requests, idleRequests] = await countRequests(fleet.bed.folder, [rollout, idle]);
   if (requests === undefined || idleRequests === undefined)
     throw new Error('Expected one request count for each window.');
+  const scrapes = await scraper.stop();
   const usage = await coordinator.usage();
   return {
     nodes,
@@ -52,7 +55,7 @@ export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigur
     bytes: after.traffic.bytes - before.traffic.bytes,
     connections: after.traffic.connections - before.traffic.connections,
     idle: { seconds: secondsOf(idle), requests: idleRequests },
-    coordinator: { ...usage, decisionMs: await timeDecisions(fleet, coordinator.nodeFlags) },
+    coordinator: { ...usage, scrapes, decisionMs: await timeDecisions(fleet, coordinator.nodeFlags) },
     harness: {
       makeMs,
       agents: {

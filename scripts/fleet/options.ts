@@ -21,7 +21,7 @@ export const HELP = `Usage: npm run bench:fleet [-- OPTIONS]
 
 Starts etcd and an API server on this machine (root and Go are needed; the first time takes some minutes), lets the real
 agents of N simulated nodes and the real coordinator roll out one edit of the ConfigMap, prints the figures and aims, and
-removes everything. Only the nodes' hosts are simulated: their kubelets take as long to restart as real ones.
+removes everything. Each coordinator's /metrics is scraped every 15 s meanwhile. Only the nodes' hosts are simulated: their kubelets take as long to restart as real ones.
 
 Options:
   --nodes N[,N…]           sizes of the fleets (default ${DEFAULTS.nodes})

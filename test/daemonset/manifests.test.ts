@@ -510,6 +510,88 @@ describe('the component for monitoring', () => {
   });
 });
 
+function isGuarded(object: JsonObject): boolean {
+  return isDeployment(object) || object['kind'] === 'PodMonitor';
+}
+
+describe('the component for monitoring with accounts', () => {
+  const guarded = renderWith('components/monitoring-auth');
+  const monitored = renderWith('components/monitoring');
+  const secret = 'kubelet-sysctl-coordinator-tls';
+  const one = (kind: string, name = COORDINATOR): JsonObject =>
+    objectAt(
+      guarded?.find((object) => object['kind'] === kind && objectAt(object, 'metadata')['name'] === name),
+    );
+
+  it('the component adds accounts and rights to the one for monitoring, and changes only its Deployment and PodMonitor', ({
+    skip,
+  }) => {
+    if (guarded === undefined || monitored === undefined) return skip('there is no kubectl');
+    const added = guarded.filter(({ kind, metadata }) =>
+      monitored.every(
+        (object) =>
+          object['kind'] !== kind || objectAt(object, 'metadata')['name'] !== objectAt(metadata)['name'],
+      ),
+    );
+    expect(added.map(({ kind }) => String(kind)).toSorted()).toEqual([
+      'ClusterRole',
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'ClusterRoleBinding',
+      'Secret',
+      'ServiceAccount',
+    ]);
+    expect(guarded.filter((object) => !added.includes(object) && !isGuarded(object))).toEqual(
+      monitored.filter((object) => !isGuarded(object)),
+    );
+  });
+
+  it('the coordinator gets the certificate in the folder that its options name', ({ skip }) => {
+    if (guarded === undefined) return skip('there is no kubectl');
+    const [container = {}] = containersOf(one('Deployment'));
+    expect(container['env']).toEqual([
+      { name: 'METRICS_PORT', value: '8080' },
+      { name: 'METRICS_TLS', value: '/etc/metrics-tls' },
+      { name: 'METRICS_AUTH', value: 'true' },
+    ]);
+    // A single file of a Secret (subPath) would never change.
+    expect(container['volumeMounts']).toContainEqual({
+      name: 'metrics-tls',
+      mountPath: '/etc/metrics-tls',
+      readOnly: true,
+    });
+    const { volumes } = objectAt(one('Deployment'), 'spec', 'template', 'spec');
+    expect(volumes).toContainEqual({ name: 'metrics-tls', secret: { secretName: secret } });
+  });
+
+  it('Prometheus verifies that certificate, and has the token of an account that may read /metrics and nothing else', ({
+    skip,
+  }) => {
+    if (guarded === undefined) return skip('there is no kubectl');
+    const reader = 'kubelet-sysctl-metrics';
+    expect(objectAt(one('PodMonitor'), 'spec')['podMetricsEndpoints']).toEqual([
+      {
+        port: 'metrics',
+        path: '/metrics',
+        honorLabels: true,
+        scheme: 'https',
+        tlsConfig: { serverName: COORDINATOR, ca: { secret: { name: secret, key: 'ca.crt' } } },
+        authorization: { type: 'Bearer', credentials: { name: reader, key: 'token' } },
+      },
+    ]);
+    expect(one('Secret', reader)).toMatchObject({
+      type: 'kubernetes.io/service-account-token',
+      metadata: { namespace: NAME, annotations: { 'kubernetes.io/service-account.name': reader } },
+    });
+    expect(one('ServiceAccount', reader)).toMatchObject({ metadata: { namespace: NAME } });
+    expect(one('ClusterRole', reader)['rules']).toEqual([{ nonResourceURLs: ['/metrics'], verbs: ['get'] }]);
+    expect(one('ClusterRoleBinding', reader)).toMatchObject({
+      roleRef: { kind: 'ClusterRole', name: reader },
+      subjects: [{ kind: 'ServiceAccount', name: reader, namespace: NAME }],
+    });
+  });
+});
+
 describe.each([
   ['scheduling', 'MutatingAdmissionPolicy', 'kubelet-sysctl-scheduling'],
   ['warnings', 'ValidatingAdmissionPolicy', 'kubelet-sysctl-warnings'],

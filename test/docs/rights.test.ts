@@ -5,8 +5,8 @@ import { parseAllDocuments } from 'yaml';
 import { type JsonObject, objectAt, objectsAt, stringAt } from '../../agent/cluster/http/json.ts';
 import { ROOT, tableOf } from './support/pages.ts';
 
-/** The installed folders; components beside them are for those who add them. */
-const FOLDERS = ['daemonset', 'daemonset/coordinator'];
+/** The installed folders, and the component that grants more. */
+const FOLDERS = ['daemonset', 'daemonset/coordinator', 'daemonset/components/monitoring-auth'];
 
 const objects = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder))
@@ -33,7 +33,7 @@ function granted(): readonly string[] {
     const where = stringAt(metadata, 'namespace') ?? 'cluster';
     return objectsAt(binding, 'subjects').flatMap((subject) =>
       objectsAt(role ?? {}, 'rules').flatMap((rule) =>
-        textsAt(rule, 'resources').map((resource) => {
+        [...textsAt(rule, 'resources'), ...textsAt(rule, 'nonResourceURLs')].map((resource) => {
           const named = [resource, ...textsAt(rule, 'resourceNames')].join(' ');
           return [subject['name'], where, named, textsAt(rule, 'verbs').join(', ')].join(' | ');
         }),

@@ -19,7 +19,7 @@ import { createAgent } from '../../node/agent.ts';
 import { createRefusalEvents } from '../../node/report/refusal-events.ts';
 import { stateStore, type StateStore } from '../../node/state/state-store.ts';
 import { followCluster } from './follow.ts';
-import { configMapOption, logLevelOption, serviceLog } from './service.ts';
+import { configMapOption, logLevelOption, parseBoolean, serviceLog } from './service.ts';
 import { probeFiles } from './probe-files.ts';
 import { termination } from './termination.ts';
 
@@ -180,10 +180,4 @@ function parseSeconds(text: string): number {
     throw new InvalidArgumentError(`Expected a whole number of seconds, got ${text}.`);
   }
   return seconds;
-}
-
-function parseBoolean(text: string): boolean {
-  if (['true', '1'].includes(text)) return true;
-  if (['false', '0', ''].includes(text)) return false;
-  throw new InvalidArgumentError(`Expected true or false, got ${text}.`);
 }

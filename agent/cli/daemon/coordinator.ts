@@ -3,9 +3,10 @@
 import { LEASE, COORDINATOR } from '../../names.ts';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { inClusterCredentials, type Credentials } from '../../cluster/http/credentials.ts';
+import { accessTo } from '../../cluster/api/access.ts';
 import { createFleet } from '../../cluster/api/coordinator-api.ts';
 import { leaseStore } from '../../cluster/api/lease.ts';
 import { countedTransport } from '../../cluster/http/counted.ts';
@@ -15,38 +16,34 @@ import { decideRollout } from '../../rollout/decide.ts';
 import type { CoordinatorPorts } from '../../rollout/coordinator.ts';
 import { takePart } from '../../rollout/leader/election.ts';
 import { createZones } from '../../rollout/windows/zones.ts';
+import { cachedAccess } from './guard/cached-access.ts';
 import { configMapOption, logLevelOption, serviceLog } from './service.ts';
 import { probeFiles } from './probe-files.ts';
 import { beginTerm, type Term } from './leader-term.ts';
 import { type CoordinatorMetrics, coordinatorMetrics } from './metrics.ts';
-import { type MetricsServer, serveMetrics } from './metrics-server.ts';
+import { addMetricsOptions, type MetricsFlags } from './metrics-options.ts';
+import { serveMetrics } from './metrics-server.ts';
 import { termination } from './termination.ts';
 
-interface CoordinatorFlags {
+interface CoordinatorFlags extends MetricsFlags {
   readonly configMap: string;
   readonly logLevel: string;
-  /** undefined: no metrics are served. */
-  readonly metricsPort?: number;
 }
 
 /** The coordinator sends the approvals of one wave in parallel. */
 const MAX_CONNECTIONS = 20;
+/** A scraper waits for two requests, by default at most 10 s. */
+const REVIEW_MS = 4000;
+
+type OpenTransport = (options: TransportOptions) => Transport;
 
 /** The command `coordinator`. It runs until SIGTERM or SIGINT. */
 export function coordinatorCommand(): Command {
-  return new Command('coordinator')
+  const command = new Command('coordinator')
     .description("pace the agents' changes over all nodes; the Deployment runs this command")
     .addOption(configMapOption())
-    .addOption(logLevelOption())
-    .addOption(
-      new Option(
-        '--metrics-port <n>',
-        'serve /metrics over plain HTTP on this port; without it no port is opened',
-      )
-        .env('METRICS_PORT')
-        .argParser(parsePort),
-    )
-    .action((flags: CoordinatorFlags) => runCoordinator(flags));
+    .addOption(logLevelOption());
+  return addMetricsOptions(command).action((flags: CoordinatorFlags) => runCoordinator(flags));
 }
 
 async function runCoordinator(flags: CoordinatorFlags): Promise<void> {
@@ -55,15 +52,22 @@ async function runCoordinator(flags: CoordinatorFlags): Promise<void> {
   const life = probeFiles();
   const credentials = await inClusterCredentials(process.env);
   log.info({ version: process.version }, 'The coordinator started');
-  const { leave, metrics } = coordinate(credentials, flags, log, () => life.ready());
-  const server = listen(flags.metricsPort, metrics, log);
+  const coordination = coordinate(credentials, flags, log, () => life.ready());
+  const server = listen(flags, coordination, log);
 
   const signal = await ended;
   log.info({ signal }, 'The coordinator is stopping; another replica can lead');
-  server?.close();
-  await leave();
+  server.close();
+  await coordination.leave();
   life.end();
   log.info({}, 'The coordinator stopped');
+}
+
+interface Coordination {
+  readonly metrics: CoordinatorMetrics;
+  /** Opens one more transport, whose requests are counted too. */
+  readonly open: OpenTransport;
+  readonly leave: () => Promise<void>;
 }
 
 /** Takes part in the election and coordinates while this process leads; `leave` ends both. */
@@ -72,9 +76,9 @@ function coordinate(
   flags: CoordinatorFlags,
   log: Logger,
   onKnown: () => void,
-): { readonly leave: () => Promise<void>; readonly metrics: CoordinatorMetrics } {
+): Coordination {
   const metrics = coordinatorMetrics(() => election.isLeading());
-  const open = (more: TransportOptions): Transport =>
+  const open: OpenTransport = (more) =>
     countedTransport(createTransport(credentials, { userAgent: COORDINATOR, ...more }), metrics.countRequest);
   const transport = open({ maxConnections: MAX_CONNECTIONS });
   const leaseTransport = open({});
@@ -125,21 +129,26 @@ function coordinate(
     transport.close();
     leaseTransport.close();
   };
-  return { leave, metrics };
+  return { leave, metrics, open };
 }
 
+/** Serves the metrics where the flags say so; the requests of its guard do not wait behind those of the rollout. */
 function listen(
-  port: number | undefined,
-  metrics: CoordinatorMetrics,
+  { metricsPort: port, metricsTls: tlsFolder, metricsAuth }: MetricsFlags,
+  { metrics, open }: Pick<Coordination, 'metrics' | 'open'>,
   log: Logger,
-): MetricsServer | undefined {
-  return port === undefined ? undefined : serveMetrics({ port, exposition: () => metrics.exposition(), log });
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/u.test(text) || port > 65_535) {
-    throw new InvalidArgumentError(`Expected a port from 0 to 65535, got ${text}.`);
-  }
-  return port;
+): { close(): void } {
+  if (port === undefined) return { close: () => undefined };
+  const reviews = metricsAuth ? open({ requestMs: REVIEW_MS }) : undefined;
+  const access =
+    reviews &&
+    cachedAccess(accessTo({ path: '/metrics', verb: 'get' }, reviews), () => systemClock.monotonicMs());
+  const guard = tlsFolder === undefined ? undefined : { tlsFolder, access };
+  const server = serveMetrics({ port, exposition: () => metrics.exposition(), log, guard });
+  return {
+    close() {
+      server.close();
+      reviews?.close();
+    },
+  };
 }

@@ -1,6 +1,6 @@
 // Options and the log that the agent and the coordinator share.
 
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
@@ -18,6 +18,13 @@ export function logLevelOption(): Option {
     .env('LOG_LEVEL')
     .choices(LOG_LEVELS)
     .default('info');
+}
+
+/** Returns the boolean of an option or its variable; throws an InvalidArgumentError for another text. */
+export function parseBoolean(text: string): boolean {
+  if (['true', '1'].includes(text)) return true;
+  if (['false', '0', ''].includes(text)) return false;
+  throw new InvalidArgumentError(`Expected true or false, got ${text}.`);
 }
 
 /** Returns a log of JSON lines on standard output; each line has the fields of `base`. */

@@ -29,6 +29,11 @@ kubectl sysctls find them by these.
 {{- printf "%s-coordinator" (include "common.name" .) -}}
 {{- end }}
 
+{{/* The account that may read the metrics, its token and its rights. */}}
+{{- define "metrics.name" -}}
+{{- printf "%s-metrics" (include "common.name" .) -}}
+{{- end }}
+
 {{/* Labels of every object. Never of a selector or a pod: a selector cannot change, and a pod would restart for a new chart. */}}
 {{- define "agent.labels" -}}
 {{- $own := dict

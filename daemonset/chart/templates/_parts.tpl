@@ -21,6 +21,16 @@ true
 {{- end -}}
 {{- end }}
 
+{{/* "true" where they are served over TLS, and only to accounts that may get them; else empty. */}}
+{{- define "coordinator.metricsAuth" -}}
+{{- if .Values.metrics.auth.enabled -}}
+{{- if not .Values.metrics.enabled -}}
+{{- fail "metrics.auth.enabled needs metrics.enabled: without it nothing is served." -}}
+{{- end -}}
+{{- include "coordinator.metrics" . -}}
+{{- end -}}
+{{- end }}
+
 {{/* "true" where new pods get the selector of nodes that allow their sysctls; else empty. */}}
 {{- define "pods.scheduling" -}}
 {{- if .Values.scheduling.enabled -}}

@@ -12,6 +12,7 @@ import { AGENT_NAMESPACE } from '../../kubernetes/names.ts';
 import type { Admin } from '../../bed/control-plane/admin.ts';
 import { type Program, programWith } from './deployment.ts';
 import { ourImage } from './dockerfile.ts';
+import { freePort } from './free-port.ts';
 import { type Usage, usageOf } from './process-figures.ts';
 import { tokenOfNewPod } from '../api/token.ts';
 
@@ -20,6 +21,8 @@ export interface Coordinator {
   usage(): Promise<Usage>;
   /** Node's options in its command line. */
   readonly nodeFlags: readonly string[];
+  /** Where each replica serves its metrics. */
+  readonly metricsPorts: readonly number[];
 }
 
 const PROGRAM = '/app/kubelet-sysctls.mjs';
@@ -45,15 +48,21 @@ export async function startCoordinator(bed: Bed, admin: Admin): Promise<Coordina
     Array.from({ length: program.replicas }, (_, at) => startReplica(bed, admin, program, { file, at })),
   );
   return {
+    metricsPorts: replicas.map(({ metricsPort }) => metricsPort),
     nodeFlags: program.argv.slice(1, program.argv.indexOf(PROGRAM)),
     async usage() {
-      const ended = replicas.find((id) => !isAlive(id));
+      const ended = replicas.find(({ id }) => !isAlive(id));
       if (ended !== undefined)
         throw new Error(`Expected all coordinators to run, but one exited. See ${join(bed.folder, 'log')}.`);
-      const usages = await Promise.all(replicas.map(({ pid }) => usageOf(pid)));
+      const usages = await Promise.all(replicas.map(({ id }) => usageOf(id.pid)));
       return usages.reduce((most, each) => (each.peakBytes > most.peakBytes ? each : most));
     },
   };
+}
+
+interface Replica {
+  readonly id: ProcessId;
+  readonly metricsPort: number;
 }
 
 async function startReplica(
@@ -61,7 +70,7 @@ async function startReplica(
   admin: Admin,
   program: Program,
   { file, at }: { readonly file: string; readonly at: number },
-): Promise<ProcessId> {
+): Promise<Replica> {
   const name = `coordinator-${at}`;
   const account = join(bed.folder, name);
   await mkdir(account, { recursive: true });
@@ -77,10 +86,17 @@ async function startReplica(
   );
   const folders = program.folders.filter((folder) => folder.startsWith('/run/'));
   const { hostname, port } = new URL(bed.server);
-  return startDaemon({
+  const metricsPort = await freePort();
+  const id = startDaemon({
     argv: ['unshare', '--mount', 'sh', '-c', IN_A_POD, 'sh', account, ...folders, '--', ...argv],
     cgroups: readRecord(bed.name)?.cgroups ?? [],
     logFile: join(bed.folder, 'log', `${name}.log`),
-    env: { ...program.env, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
+    env: {
+      ...program.env,
+      METRICS_PORT: String(metricsPort),
+      KUBERNETES_SERVICE_HOST: hostname,
+      KUBERNETES_SERVICE_PORT: port,
+    },
   });
+  return { id, metricsPort };
 }

@@ -48,6 +48,12 @@ export function rowsOf({ fleets }: Pick<Figures, 'fleets'>): readonly FleetRow[]
       milliseconds,
       AIMS.decisionMs,
     ),
+    row('Largest answer of /metrics', ({ coordinator }) => largest(coordinator.scrapes), kilobytes),
+    row(
+      'One scrape of it',
+      ({ coordinator }) => spreadOf(coordinator.scrapes.map(({ ms }) => ms)).median,
+      milliseconds,
+    ),
     row('API requests per node in an idle hour', (fleet) => idlePerHour(fleet), one, AIMS.idleRequests),
     row(
       'of them of the coordinator',
@@ -66,6 +72,10 @@ export function requestsPerNode({ nodes, requests }: FleetFigures): number {
 export function idlePerHour({ nodes, idle }: FleetFigures): number {
   const { agents, coordinator } = idle.requests;
   return hourly(agents + coordinator, idle) / nodes + WATCHES_AN_HOUR;
+}
+
+function largest(scrapes: FleetFigures['coordinator']['scrapes']): number {
+  return spreadOf(scrapes.map(({ bytes }) => bytes)).max;
 }
 
 function hourly(count: number, { seconds: window }: FleetFigures['idle']): number {

@@ -1,6 +1,7 @@
 // The figures of one run of the fleet bench, with units.
 
 import type { Machine } from '../../bench/measure/machine.ts';
+import type { Scrape } from '../coordinator/scrapes.ts';
 import type { Usage } from '../coordinator/process-figures.ts';
 import type { Requests } from '../api/requests.ts';
 
@@ -42,6 +43,8 @@ export interface FleetFigures {
 export interface CoordinatorFigures extends Usage {
   /** Durations of the decision while every other node waits. */
   readonly decisionMs: readonly number[];
+  /** Scrapes of the leader's metrics, from its first second to the end of the idle window. */
+  readonly scrapes: readonly Scrape[];
 }
 
 export interface HarnessFigures {

@@ -21,7 +21,7 @@ beforeAll(buildTools);
 
 it.each([HELM_3, HELM_4])('helm lint --strict of Helm $version finds nothing', async (helm) => {
   const on = { enabled: true };
-  const everything = { metrics: on, scheduling: on, warnings: on };
+  const everything = { metrics: { ...on, auth: on }, scheduling: on, warnings: on };
   for (const values of [{}, everything, { coordinator: { enabled: false } }]) {
     const args = ['lint', '--strict', '--kube-version', DEFAULT_KUBERNETES_VERSION, '--values', '-', CHART];
     const { stdout } = await runHelm(helm, args, { input: JSON.stringify(values) });

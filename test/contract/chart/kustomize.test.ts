@@ -27,6 +27,11 @@ const CASES: readonly {
     components: ['components/monitoring'],
   },
   {
+    title: 'with monitoring for accounts that may read it',
+    rendering: { values: { metrics: { enabled: true, auth: { enabled: true } } } },
+    components: ['components/monitoring-auth'],
+  },
+  {
     title: 'with monitoring before 1.30',
     rendering: { values: { metrics: { enabled: true } }, kubeVersion: 'v1.29.15-eks-1234' },
     components: ['components/monitoring', 'before-1.30'],

@@ -7,7 +7,7 @@ import { buildTools, chartObjects, nameOf, type Rendering, theOne } from './rend
 const AGENT = 'kubelet-sysctl-agent';
 const COORDINATOR = 'kubelet-sysctl-coordinator';
 const ON = { enabled: true };
-const EVERYTHING = { metrics: ON, scheduling: ON, warnings: ON };
+const EVERYTHING = { metrics: { ...ON, auth: ON }, scheduling: ON, warnings: ON };
 
 interface Release {
   readonly title: string;

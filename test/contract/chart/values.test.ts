@@ -6,7 +6,8 @@ import { HELM_3, HELM_4 } from '../../../scripts/bed/build/go-install.ts';
 import { buildTools, chartObjects, helmTemplate, objectsIn, theOne } from './render.ts';
 import { defaults, leaves, levels, schemaAt, schemaText, withValue } from './schema.ts';
 
-const ALL_ON = withValue({}, ['metrics', 'enabled'], true);
+const METRICS_ON = withValue({}, ['metrics', 'enabled'], true);
+const ALL_ON = withValue(METRICS_ON, ['metrics', 'auth', 'enabled'], true);
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 beforeAll(buildTools);
@@ -29,7 +30,7 @@ describe('every value of the chart', () => {
     'the switch $name changes the objects',
     async ({ path, value }) => {
       // Without the coordinator there can be no metrics.
-      const base = path[0] === 'metrics' && path[1] !== 'enabled' ? ALL_ON : {};
+      const base = path[0] === 'metrics' && path[1] !== 'enabled' ? METRICS_ON : {};
       const [before, after] = await Promise.all([
         chartObjects({ values: base }),
         chartObjects({ values: withValue(base, path, value === false) }),
@@ -71,6 +72,12 @@ describe('every value of the chart', () => {
     const { exitCode, stderr } = await helmTemplate({ values });
     expect(exitCode).not.toBe(0);
     expect(stderr).toContain('metrics.enabled needs coordinator.enabled');
+  });
+
+  it('a guard of metrics that are not served is refused with the reason', async () => {
+    const { exitCode, stderr } = await helmTemplate({ values: { metrics: { auth: { enabled: true } } } });
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain('metrics.auth.enabled needs metrics.enabled');
   });
 
   const noCoordinator = { coordinator: { enabled: false } };

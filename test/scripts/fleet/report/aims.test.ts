@@ -3,6 +3,11 @@ import { rowsOf } from '../../../../scripts/fleet/report/aims.ts';
 import type { FleetFigures } from '../../../../scripts/fleet/report/figures.ts';
 
 const USAGE = { residentBytes: 100e6, peakBytes: 150e6, cpuSeconds: 1 };
+const SCRAPES = [
+  { bytes: 2000, ms: 90 },
+  { bytes: 512_400, ms: 31.04 },
+  { bytes: 400_000, ms: 4 },
+];
 
 /** Every figure exactly at its limit; an idle agent's watches are 4 requests an hour. */
 const MET: FleetFigures = {
@@ -14,7 +19,7 @@ const MET: FleetFigures = {
   bytes: 1e6,
   connections: 200,
   idle: { seconds: 60, requests: { agents: 28, coordinator: 15, kinds: {} } },
-  coordinator: { ...USAGE, decisionMs: [40, 50, 90] },
+  coordinator: { ...USAGE, scrapes: SCRAPES, decisionMs: [40, 50, 90] },
   harness: {
     makeMs: 1,
     agents: { residentBytes: 1, cpuSeconds: 1 },
@@ -38,8 +43,8 @@ describe('the aims of the fleet', () => {
   it.each<[string, Partial<FleetFigures>]>([
     ['Ratio', { rolloutMs: 115_001 }],
     ['API requests per node and change', { requests: { ...MET.requests, coordinator: 101 } }],
-    ['Memory of the coordinator', { coordinator: { ...USAGE, peakBytes: 150e6 + 1, decisionMs: [1] } }],
-    ['One decision', { coordinator: { ...USAGE, decisionMs: [40, 50.1, 90] } }],
+    ['Memory of the coordinator', { coordinator: { ...MET.coordinator, peakBytes: 150e6 + 1 } }],
+    ['One decision', { coordinator: { ...MET.coordinator, decisionMs: [40, 50.1, 90] } }],
     [
       'API requests per node in an idle hour',
       { idle: { seconds: 60, requests: { agents: 29, coordinator: 15, kinds: {} } } },
@@ -51,5 +56,20 @@ describe('the aims of the fleet', () => {
   it('name exactly the fleets that miss one', () => {
     const larger = { ...MET, nodes: 1000, rolloutMs: 2e5 };
     expect(missed(MET, larger).find(([what]) => what === 'Ratio')).toEqual(['Ratio', [1000]]);
+  });
+});
+
+describe('the scrapes of the metrics', () => {
+  it('are shown by the largest answer and the median time, without an aim', () => {
+    const other = { ...MET, coordinator: { ...MET.coordinator, scrapes: [{ bytes: 7000, ms: 1.26 }] } };
+    const rows = rowsOf({ fleets: [MET, other] });
+    expect(rows.find(({ what }) => what === 'Largest answer of /metrics')).toMatchObject({
+      measured: ['512.4 kB', '7.0 kB'],
+      aim: undefined,
+    });
+    expect(rows.find(({ what }) => what === 'One scrape of it')).toMatchObject({
+      measured: ['31.0 ms', '1.3 ms'],
+      aim: undefined,
+    });
   });
 });
