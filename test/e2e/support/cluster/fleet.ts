@@ -33,7 +33,7 @@ export interface Fleet extends AsyncDisposable {
   setList(names: readonly string[], pace?: Readonly<Record<string, string>>): Promise<number>;
   /** Resolves with all that was shown since that instant, when every one of them is Done with these. */
   awaitDone(names: readonly string[], from: number): Promise<readonly Moment[]>;
-  /** Resolves when the coordinator has told this phase since that instant. */
+  /** Resolves when this phase is the last that the coordinator told, and told since that instant. */
   awaitPhase(phase: Phase, from: number): Promise<void>;
 }
 
@@ -69,7 +69,10 @@ export async function fleetOf(names: readonly string[]): Promise<Fleet> {
     awaitPhase: (phase, from) =>
       recorder.until(
         `the coordinator to say ${phase}`,
-        (moments) => moments.some((moment) => isPhase(moment, phase) && moment.at >= from),
+        (moments) => {
+          const told = moments.findLast(({ kind }) => kind === 'phase');
+          return told !== undefined && isPhase(told, phase) && told.at >= from;
+        },
         TIMEOUT_MS,
       ),
     [Symbol.asyncDispose]: async () => {
