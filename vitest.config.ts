@@ -1,9 +1,9 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Each worker of e2e and faults has a bed of its own; a kept bed serves one. */
+/** Each worker has a bed of its own; a kept bed serves one. */
 const BEDS = process.env['KUBELET_SYSCTLS_E2E_BED'] === undefined ? 2 : 1;
 
-// Each tier is a project; scripts/test.ts runs them in this order and reports each by name.
+// scripts/test.ts runs the tiers in this order; e2e and faults share their beds, so they are one project.
 export default defineConfig({
   test: {
     projects: [
@@ -24,32 +24,19 @@ export default defineConfig({
           include: ['test/contract/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 1_200_000,
-          fileParallelism: false,
+          // Most of a test waits for the other program.
+          maxWorkers: 2,
         },
       },
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts'],
           globalSetup: ['test/e2e/setup.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 1_800_000,
-          maxWorkers: BEDS,
-          sequence: { groupOrder: 1 },
-          pool: 'threads',
-          isolate: false,
-        },
-      },
-      {
-        test: {
-          name: 'faults',
-          include: ['test/faults/**/*.test.ts'],
-          globalSetup: ['test/e2e/setup.ts'],
-          // The long form has troubles of ten minutes.
+          // The faults' long form has troubles of ten minutes.
           testTimeout: process.env['KUBELET_SYSCTLS_FAULTS'] === 'long' ? 3_600_000 : 300_000,
           hookTimeout: 1_800_000,
           maxWorkers: BEDS,
-          sequence: { groupOrder: 2 },
           // Those that are concurrent wait rather than compute.
           maxConcurrency: 16,
           pool: 'threads',

@@ -53,8 +53,8 @@ async function runFaults(
   files: readonly string[],
 ): Promise<{ readonly figures: readonly string[]; readonly failed: boolean }> {
   const paths =
-    files.length === 0 ? [] : files.map((file) => `test/faults/${file.replace(/^test\/faults\//u, '')}`);
-  const running = execa('vitest', ['run', '--project', 'faults', '--reporter=verbose', ...paths], {
+    files.length === 0 ? ['test/faults/'] : files.map((file) => `test/faults/${file.replace(/^test\/faults\//u, '')}`);
+  const running = execa('vitest', ['run', '--project=e2e', '--reporter=verbose', ...paths], {
     preferLocal: true,
     reject: false,
     stdin: 'ignore',

@@ -16,11 +16,13 @@ Tiers, in order:
   e2e       real nodes: systemd, containerd, kubelet and a control plane; the first run builds Kubernetes
   faults    the same nodes and their API server with injected faults; KUBELET_SYSCTLS_FAULTS=long runs for hours
 
-Without a TIER all of them run. Exit codes: 0 nothing failed, 1 a test failed, 2 wrong usage.
+Without a TIER all of them run, e2e and faults as one, on the same nodes. Exit codes: 0 nothing failed, 1 a test failed, 2 wrong usage.
 `;
 
 const TIERS = ['check', 'unit', 'contract', 'e2e', 'faults'] as const;
 type Tier = (typeof TIERS)[number];
+/** Tiers of one run share their nodes, whose start takes a minute. */
+const RUNS: readonly (readonly Tier[])[] = [['check'], ['unit'], ['contract'], ['e2e', 'faults']];
 
 interface Ran extends Counts {
   readonly failures: readonly Failure[];
@@ -29,7 +31,8 @@ interface Ran extends Counts {
 }
 
 interface Outcome extends Ran {
-  readonly tier: Tier;
+  /** A tier, or two that ran as one. */
+  readonly title: string;
   readonly seconds: number;
 }
 
@@ -42,12 +45,18 @@ const CHECKS: readonly (readonly [string, ...string[]])[] = [
   ['node', 'scripts/words.ts'],
 ];
 
-/** Each returns why this machine cannot run a tier; undefined when it can. */
-const WHY_NOT: Readonly<Record<Exclude<Tier, 'check'>, () => string | undefined>> = {
-  unit: () => undefined,
-  contract: whyNoGo,
-  e2e: whyNoBed,
-  faults: whyNoBed,
+interface TestTier {
+  /** What vitest runs. */
+  readonly args: readonly [project: string, ...paths: string[]];
+  /** Returns why this machine cannot run it; undefined when it can. */
+  readonly whyNot: () => string | undefined;
+}
+
+const TESTS: Readonly<Record<Exclude<Tier, 'check'>, TestTier>> = {
+  unit: { args: ['--project=unit'], whyNot: () => undefined },
+  contract: { args: ['--project=contract'], whyNot: whyNoGo },
+  e2e: { args: ['--project=e2e', 'test/e2e/'], whyNot: whyNoBed },
+  faults: { args: ['--project=e2e', 'test/faults/'], whyNot: whyNoBed },
 };
 
 /** Lines of an error that are printed at the end: a property's seed and counterexample stand there. */
@@ -74,10 +83,9 @@ async function main(args: string[]): Promise<number> {
     await ensureHostPackages(consoleLog());
   }
   const outcomes: Outcome[] = [];
-  for (const tier of TIERS) {
-    if (positionals.length === 0 || positionals.includes(tier)) {
-      outcomes.push(await runTier(tier));
-    }
+  for (const tiers of RUNS) {
+    const asked = tiers.filter((tier) => positionals.length === 0 || positionals.includes(tier));
+    if (asked.length > 0) outcomes.push(await runTiers(asked));
   }
   process.stdout.write(summary(outcomes));
   return outcomes.some(({ failed }) => failed > 0) ? 1 : 0;
@@ -87,11 +95,13 @@ function isTier(name: string): name is Tier {
   return TIERS.some((tier) => tier === name);
 }
 
-async function runTier(tier: Tier): Promise<Outcome> {
-  process.stdout.write(`\n━━ ${tier}\n`);
+async function runTiers(tiers: readonly Tier[]): Promise<Outcome> {
+  const title = tiers.join('+');
+  process.stdout.write(`\n━━ ${title}\n`);
   const started = performance.now();
-  const counts = await (tier === 'check' ? runChecks() : runTests(tier));
-  return { tier, ...counts, seconds: (performance.now() - started) / 1000 };
+  const tests = tiers.flatMap((tier) => (tier === 'check' ? [] : TESTS[tier]));
+  const counts = await (tests.length === 0 ? runChecks() : runTests(tests));
+  return { title, ...counts, seconds: (performance.now() - started) / 1000 };
 }
 
 async function runChecks(): Promise<Ran> {
@@ -104,25 +114,26 @@ async function runChecks(): Promise<Ran> {
   return { passed: CHECKS.length - failures.length, failed: failures.length, skipped: 0, failures };
 }
 
-async function runTests(tier: Exclude<Tier, 'check'>): Promise<Ran> {
-  const why = WHY_NOT[tier]();
+async function runTests(tiers: readonly TestTier[]): Promise<Ran> {
+  const args = [...new Set(tiers.flatMap((tier) => tier.args))];
+  const why = tiers[0]?.whyNot();
   if (why !== undefined) {
     process.stdout.write(`skipped: ${why}\n`);
-    return { passed: 0, failed: 0, skipped: await countTests(tier), failures: [], why };
+    return { passed: 0, failed: 0, skipped: await countTests(args), failures: [], why };
   }
-  return runVitest(['--project', tier]);
+  return runVitest(args);
 }
 
-async function countTests(tier: Tier): Promise<number> {
-  const { stdout } = await execa('vitest', ['list', '--project', tier, '--json'], { preferLocal: true });
+async function countTests(args: readonly string[]): Promise<number> {
+  const { stdout } = await execa('vitest', ['list', ...args, '--json'], { preferLocal: true });
   const tests: unknown = JSON.parse(stdout);
   return Array.isArray(tests) ? tests.length : 0;
 }
 
 /** Returns what failed, for a reader who sees only the end of a long output. */
-function failureText({ tier, failures }: Outcome): readonly string[] {
+function failureText({ title: tiers, failures }: Outcome): readonly string[] {
   return failures.flatMap(({ title, message = '' }) => [
-    `failed: ${tier}: ${title}`,
+    `failed: ${tiers}: ${title}`,
     ...message
       .split('\n')
       .filter((line) => line !== '')
@@ -133,8 +144,8 @@ function failureText({ tier, failures }: Outcome): readonly string[] {
 
 function summary(outcomes: readonly Outcome[]): string {
   const rows = outcomes.map(
-    ({ tier, passed, failed, skipped, seconds, why }) =>
-      `${tier.padEnd(10)}${String(passed).padStart(7)}${String(failed).padStart(8)}${String(skipped).padStart(9)}` +
+    ({ title, passed, failed, skipped, seconds, why }) =>
+      `${title.padEnd(10)}${String(passed).padStart(7)}${String(failed).padStart(8)}${String(skipped).padStart(9)}` +
       `${`${seconds.toFixed(0)} s`.padStart(8)}${why === undefined ? '' : `   skipped: ${why}`}`,
   );
   const total = (key: 'passed' | 'failed' | 'skipped'): number =>

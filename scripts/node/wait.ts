@@ -10,7 +10,7 @@ import { kubeletOn } from './kubelet.ts';
 import { reportOf } from './report.ts';
 import type { World } from './world.ts';
 
-const EVERY_MS = 50;
+const EVERY_MS = 100;
 /** Longer than a change whose kubelet reports its node late. */
 const TIMEOUT_MS = 90_000;
 const LOG_LINES = 12;

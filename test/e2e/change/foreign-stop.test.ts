@@ -1,13 +1,17 @@
 // Another program that ends a healthy kubelet while its change is watched, as health checkers on people's nodes do.
 
-import { afterEach, describe, expect, it } from 'vitest';
-import { healthz } from '../../../scripts/node/kubelet.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { healthz, type KubeletNow } from '../../../scripts/node/kubelet.ts';
 import { clearPolicy, setKeys } from '../../../scripts/node/policy.ts';
 import { type TestNode, testNode } from '../../../scripts/node/test-node.ts';
 import { e2eWorld } from '../support/bed.ts';
-import { freshNode } from '../support/node/fresh.ts';
+import { freshNodes } from '../support/node/fresh.ts';
 
-const NODE = 'n2';
+const CASES = [
+  ['n1', 'systemctl kill kubelet'],
+  ['n2', 'systemctl kill --signal=KILL kubelet'],
+  ['n4', 'systemctl restart kubelet'],
+] as const;
 const NAME = 'net.core.somaxconn';
 const CHECKER = 'kubelet-healthcheck.service';
 const UNIT = `/run/systemd/system/${CHECKER}`;
@@ -30,12 +34,21 @@ done
 sleep infinity
 `;
 
-afterEach(async () => {
+const before = new Map<string, KubeletNow>();
+beforeAll(async () => {
+  for (const node of await freshNodes(CASES.map(([name]) => name)))
+    before.set(node.name, await node.kubelet());
+  for (const [name, command] of CASES) await useChecker(testNode(await e2eWorld(), name), command);
+  const profiles = CASES.map(([name]) => ({
+    name,
+    nodeSelector: { 'kubernetes.io/hostname': name },
+    allowedUnsafeSysctls: [NAME],
+  }));
+  await setKeys(await e2eWorld(), { nodeSoakSeconds: '10', profiles: JSON.stringify(profiles) });
+});
+afterAll(async () => {
   const world = await e2eWorld();
-  const node = testNode(world, NODE);
-  await node.exec(['systemctl', 'stop', CHECKER]);
-  await Promise.all([UNIT, SCRIPT, DONE].map((path) => node.remove(path)));
-  await node.exec(['systemctl', 'daemon-reload']);
+  for (const [name] of CASES) await removeChecker(testNode(world, name));
   await clearPolicy(world);
 });
 
@@ -46,20 +59,17 @@ async function useChecker(node: TestNode, command: string): Promise<void> {
   await node.exec(['systemctl', 'start', CHECKER]);
 }
 
-describe('a kubelet that another program ends while its change is watched', () => {
-  it.each(['systemctl kill kubelet', 'systemctl kill --signal=KILL kubelet', 'systemctl restart kubelet'])(
-    'keeps the change, its next start is proven, and the program is named (%s)',
-    async (command) => {
-      const node = await freshNode(NODE);
-      const { invocationId } = await node.kubelet();
-      await useChecker(node, command);
+async function removeChecker(node: TestNode): Promise<void> {
+  await node.exec(['systemctl', 'stop', CHECKER]);
+  await Promise.all([UNIT, SCRIPT, DONE].map((path) => node.remove(path)));
+  await node.exec(['systemctl', 'daemon-reload']);
+}
 
-      const own = {
-        name: NODE,
-        nodeSelector: { 'kubernetes.io/hostname': NODE },
-        allowedUnsafeSysctls: [NAME],
-      };
-      await setKeys(node.world, { nodeSoakSeconds: '10', profiles: JSON.stringify([own]) });
+describe.concurrent('a kubelet that another program ends while its change is watched', () => {
+  it.each(CASES)(
+    'on %s keeps the change, its next start is proven, and the program is named (%s)',
+    async (name) => {
+      const node = testNode(await e2eWorld(), name);
       const report = await node.awaitReport(
         { what: 'be Done or Degraded', timeoutMs: 90_000 },
         ({ state, desired }) => desired === NAME && (state === 'Done' || state === 'Degraded'),
@@ -72,7 +82,7 @@ describe('a kubelet that another program ends while its change is watched', () =
       );
       const now = await node.kubelet();
       expect(now.argv.join(' ')).toContain(`--allowed-unsafe-sysctls=${NAME}`);
-      expect(now.invocationId).not.toBe(invocationId);
+      expect(now.invocationId).not.toBe(before.get(name)?.invocationId);
       expect(await healthz(node.bedNode)).toContain('200 OK');
     },
   );
