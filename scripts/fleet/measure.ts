@@ -1,8 +1,9 @@
 // One fleet, from its first node to its figures.
 
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../bed/util/progress.ts';
-import { startCoordinator } from './coordinator/coordinator-process.ts';
+import { deployedProgram, groundOf, startCoordinator } from './coordinator/coordinator-process.ts';
 import { timeDecisions } from './coordinator/decisions.ts';
 import { scrapeEvery } from './coordinator/scrapes.ts';
 import type { FleetFigures } from './report/figures.ts';
@@ -32,7 +33,10 @@ const SLACK_MS = 180_000;
 export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigures> {
   const { nodes, options, log } = task;
   await edit(fleet.admin, policyOf({ allowances: BASE, nodeSoakSeconds: options.nodeSoakSeconds }));
-  const coordinator = await startCoordinator(fleet.bed, fleet.admin);
+  const coordinator = await startCoordinator(
+    groundOf(fleet.bed, fleet.admin),
+    await deployedProgram(fleet.admin),
+  );
   using scraper = scrapeEvery(coordinator.metricsPorts);
   const begun = performance.now();
   await log.step(`${nodes} nodes and their agents`, () => fleet.populate(BASE));
@@ -55,7 +59,7 @@ export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigur
     bytes: after.traffic.bytes - before.traffic.bytes,
     connections: after.traffic.connections - before.traffic.connections,
     idle: { seconds: secondsOf(idle), requests: idleRequests },
-    coordinator: { ...usage, scrapes, decisionMs: await timeDecisions(fleet, coordinator.nodeFlags) },
+    coordinator: { ...usage, scrapes, decisionMs: await decisionsOf(fleet, coordinator.nodeFlags) },
     harness: {
       makeMs,
       agents: {
@@ -67,6 +71,11 @@ export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigur
       warnings: after.warnings,
     },
   };
+}
+
+async function decisionsOf({ bed, admin }: Fleet, nodeFlags: readonly string[]): Promise<readonly number[]> {
+  const list = JSON.stringify(await admin.send('GET', '/api/v1/nodes'));
+  return timeDecisions({ folder: bed.folder, admin, nodeFlags, nodes: Readable.from([list]) });
 }
 
 /** Edits the policy and waits until every node is Done; returns the usage before and after. */
