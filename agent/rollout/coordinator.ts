@@ -36,7 +36,8 @@ export interface PolicyName {
 }
 
 export interface Coordinator {
-  /** As FleetChanges: a list begins; a whole list (returns true when it differs); one Node changed; one Node deleted. */
+  /** As FleetChanges: the Node as it was seen last; a list begins; a whole list (returns true when it differs); one Node changed; one Node deleted. */
+  known(name: string): SeenNode | undefined;
   onListing(): void;
   onList(nodes: ReadonlyMap<string, SeenNode>): boolean;
   onChanged(seen: SeenNode): void;
@@ -80,6 +81,7 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
   }
 
   return {
+    known: (name) => store.get(name),
     onListing: () => store.listing(),
     onList(nodes) {
       const isNews = store.replace(nodes) || !listed;

@@ -14,10 +14,11 @@ import {
 import { objectAt, objectsAt, stringAt, stringMapAt, timeOf, type JsonObject } from '../http/json.ts';
 import { driftKinds, reportedLists } from '../../report/reported.ts';
 import { parseReadiness } from './parse.ts';
+import type { Pool } from './pool.ts';
 import { versionOf } from '../http/version.ts';
 
 /** Parses a whole Node. Throws an InvalidResponseError when it has no resourceVersion. Keeps few strings: a fleet has thousands of Nodes. */
-export function parseFleetNode(object: JsonObject): SeenNode {
+export function parseFleetNode(object: JsonObject, pooled: Pool = (text) => text): SeenNode {
   const metadata = objectAt(object, 'metadata');
   const annotations = stringMapAt(metadata, 'annotations');
   const info = objectAt(object, 'status', 'nodeInfo');
@@ -26,14 +27,14 @@ export function parseFleetNode(object: JsonObject): SeenNode {
   const drift = driftKinds(annotations[KEYS.drift]);
   const node: FleetNode = {
     name: stringAt(metadata, 'name') ?? '',
-    labels: stringMapAt(metadata, 'labels'),
+    labels: pooledMap(stringMapAt(metadata, 'labels'), pooled),
     profiles: annotations[KEYS.profiles],
-    kubelet: stringAt(info, 'kubeletVersion') ?? '',
-    kernel: stringAt(info, 'kernelVersion') ?? '',
+    kubelet: pooled(stringAt(info, 'kubeletVersion') ?? ''),
+    kernel: pooled(stringAt(info, 'kernelVersion') ?? ''),
     readiness: readiness && { ready: readiness.ready, since: readiness.since },
     joining: taint !== undefined,
     state: stateOf(annotations[KEYS.state]),
-    reason: annotations[KEYS.reason] ?? '',
+    reason: pooled(annotations[KEYS.reason] ?? ''),
     rollbackIncomplete: annotations[KEYS.reasonCode] === ROLLBACK_INCOMPLETE,
     desiredRevision: annotations[KEYS.desiredRevision],
     appliedRevision: annotations[KEYS.appliedRevision],
@@ -46,6 +47,10 @@ export function parseFleetNode(object: JsonObject): SeenNode {
     paused: annotations[INPUT_KEYS.paused] === 'true',
   };
   return { node, resourceVersion: versionOf(object), taint };
+}
+
+function pooledMap(texts: Readonly<Record<string, string>>, pooled: Pool): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, pooled(text)]));
 }
 
 /** When the coordinator last wrote its approval, from the managedFields of `metadata`; undefined when it never did. */
