@@ -6,9 +6,8 @@ import { objectAt, stringMapAt } from '../../../agent/cluster/http/json.ts';
 import { parseFleetNode } from '../../../agent/cluster/objects/fleet-node.ts';
 import { objectsOf } from '../../../agent/cluster/watch/list-items.ts';
 import { parsePolicy } from '../../../agent/policy/parse.ts';
-import { decideRollout } from '../../../agent/rollout/decide.ts';
+import { decideRollout, decisionCaches } from '../../../agent/rollout/decide.ts';
 import type { FleetNode } from '../../../agent/rollout/fleet.ts';
-import { createZones } from '../../../agent/rollout/windows/zones.ts';
 
 /** File with the ConfigMap; the API server's NodeList comes as standard input. */
 const [policyFile = ''] = process.argv.slice(2);
@@ -24,12 +23,12 @@ const configMap: unknown = JSON.parse(await readFile(policyFile, 'utf8'));
 const result = parsePolicy(stringMapAt(objectAt(configMap), 'data'));
 if (!result.ok) throw new Error('Expected a valid policy in the cluster, but it has errors.');
 const { policy } = result;
-const zones = createZones();
+const caches = decisionCaches();
 
 const took = Array.from({ length: CALLS }, (_, call) => {
   const seen = nodes.map((node, at) => (at % CHANGED_SHARE === call ? { ...node } : node));
   const begun = performance.now();
-  const { approvals } = decideRollout(seen, { policy, errors: [] }, new Date(), zones);
+  const { approvals } = decideRollout(seen, { policy, errors: [] }, new Date(), caches);
   const ms = performance.now() - begun;
   if (nodes.length > 1 && approvals.length === 0)
     throw new Error('Expected the decision to approve something.');
