@@ -20,7 +20,7 @@ import type { SyntheticFigures } from './figures.ts';
 import { leaderChange, relist } from './incidents.ts';
 import { listOfNodes } from './list-of-nodes.ts';
 import { makePlace } from './place.ts';
-import { startCluster } from './process.ts';
+import { startCluster } from './cluster/process.ts';
 import { hundredAtATime, tenPercent } from './rollouts.ts';
 import { type Stage, untilFacts } from './stage.ts';
 

@@ -5,7 +5,7 @@ import { idealMs, slotsOf } from '../ideal.ts';
 import { CANARIES, CHANGED, MAX_UNAVAILABLE_PERCENT, policyOf } from '../lists.ts';
 import { type Edit, edit } from '../policy.ts';
 import type { RolloutFigures } from './figures.ts';
-import { PARTS } from './nodes.ts';
+import { PARTS } from './cluster/nodes.ts';
 import { type Stage, untilFacts } from './stage.ts';
 
 export const HUNDRED = 100;

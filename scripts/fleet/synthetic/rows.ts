@@ -20,7 +20,7 @@ const AIMS = {
   coordinatorBytes: 256e6,
   decisionMs: 250,
   startMs: 20_000,
-  /** The Lease of a killed leader is free after 15 s, and the other one looks every 5 to 7 s; then it starts. */
+  /** The Lease of a killed leader is free after 15 s, and the other one reads it every 5 to 7 s; then it starts. */
   leaderMs: 42_000,
 } as const;
 
@@ -30,7 +30,7 @@ export function syntheticRows(figures: SyntheticFigures): readonly FleetRow[] {
     row('Start → first decision', ({ startMs }) => startMs, seconds, AIMS.startMs),
     ...rolloutRows(figures, '10% at a time', ({ tenth }) => tenth),
     ...rolloutRows(figures, '100 at a time', ({ hundred }) => hundred),
-    row('Expired watch → approvals go on', ({ relistMs }) => relistMs, seconds, AIMS.startMs),
+    row('Expired watch → approvals continue', ({ relistMs }) => relistMs, seconds, AIMS.startMs),
     row('Leader killed → the other approves', ({ leaderMs }) => leaderMs, seconds, AIMS.leaderMs),
     row(
       'Memory of the coordinator',

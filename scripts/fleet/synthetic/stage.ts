@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from '../../bed/control-plane/admin.ts';
 import type { Coordinator } from '../coordinator/coordinator-process.ts';
 import type { FleetOptions } from '../options.ts';
-import type { Facts } from './cluster.ts';
-import type { ClusterProcess } from './process.ts';
+import type { Facts } from './cluster/cluster.ts';
+import type { ClusterProcess } from './cluster/process.ts';
 
 export interface Stage {
   readonly nodes: number;
@@ -31,7 +31,7 @@ export async function untilFacts(
     if (condition(facts)) return facts;
     if (performance.now() > deadline) {
       const { listsAt: _lists, statusesAt: _statuses, ...shown } = facts;
-      throw new Error(`Expected the rollout to go on within ${limitMs} ms, got ${JSON.stringify(shown)}.`);
+      throw new Error(`Expected the rollout to continue within ${limitMs} ms, got ${JSON.stringify(shown)}.`);
     }
     await sleep(POLL_MS);
   }

@@ -1,13 +1,13 @@
 // The Nodes of a synthetic fleet, as an API server of a large cluster holds them: about 9 kB of JSON each.
 
 import { randomUUID } from 'node:crypto';
-import { objectAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
-import { COMPONENT } from '../../../agent/names.ts';
-import { nodePatch, type NodeReport } from '../../../agent/report/annotations.ts';
-import { nodeName } from '../agents/names.ts';
-import { nodeObject, WAVE_LABEL } from '../agents/objects.ts';
-import type { Collection } from './collection.ts';
-import { patched } from './patches.ts';
+import { objectAt, type JsonObject } from '../../../../agent/cluster/http/json.ts';
+import { COMPONENT } from '../../../../agent/names.ts';
+import { nodePatch, type NodeReport } from '../../../../agent/report/annotations.ts';
+import { nodeName } from '../../agents/names.ts';
+import { nodeObject, WAVE_LABEL } from '../../agents/objects.ts';
+import type { Collection } from '../server/collection.ts';
+import { patched } from '../server/patches.ts';
 
 /** The nodes with one value of WAVE_LABEL are a part of the fleet this large: 1,300 of 65,000. */
 export const PARTS = 50;

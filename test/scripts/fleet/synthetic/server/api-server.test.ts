@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type JsonObject, objectAt, objectsAt } from '../../../../agent/cluster/http/json.ts';
+import { type JsonObject, objectAt, objectsAt } from '../../../../../agent/cluster/http/json.ts';
 import {
   type Collection,
   createCollection,
   versions,
-} from '../../../../scripts/fleet/synthetic/collection.ts';
-import { createApiServer } from '../../../../scripts/fleet/synthetic/api-server.ts';
+} from '../../../../../scripts/fleet/synthetic/server/collection.ts';
+import { createApiServer } from '../../../../../scripts/fleet/synthetic/server/api-server.ts';
 
 let server: Server;
 let nodes: Collection;

@@ -3,7 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { objectAt, stringAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
+import { objectAt, stringAt, type JsonObject } from '../../../../agent/cluster/http/json.ts';
 import type { Change } from './collection.ts';
 import type { Refusal, Resource } from './resource.ts';
 

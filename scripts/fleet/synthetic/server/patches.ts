@@ -6,7 +6,7 @@ import {
   objectsAt,
   stringAt,
   type JsonObject,
-} from '../../../agent/cluster/http/json.ts';
+} from '../../../../agent/cluster/http/json.ts';
 
 export interface Patch {
   readonly body: JsonObject;

@@ -12,7 +12,7 @@ export interface ClusterProcess extends Disposable {
   /** `https://127.0.0.1:PORT` */
   readonly server: string;
   facts(): Promise<Facts>;
-  /** Ends the watch of the Nodes: whoever watches has to list. */
+  /** Ends the watch of the Nodes: the coordinator has to list. */
   expireNodes(): Promise<Facts>;
 }
 

@@ -2,15 +2,16 @@
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { stringAt, stringMapAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
-import { CONFIG_MAP, COORDINATOR, LEASE, NAMESPACE, STATUS_NAME } from '../../../agent/names.ts';
-import { parsePolicy } from '../../../agent/policy/parse.ts';
-import type { Policy } from '../../../agent/policy/policy.ts';
-import { objectAt } from '../../../agent/cluster/http/json.ts';
-import { desiredOn, doneReport, simulateAgents, type Progress, type Timing } from './agents.ts';
-import { type ApiOptions, createApiServer } from './api-server.ts';
-import { createCollection, versions } from './collection.ts';
+import { stringAt, stringMapAt, type JsonObject } from '../../../../agent/cluster/http/json.ts';
+import { CONFIG_MAP, COORDINATOR, LEASE, NAMESPACE, STATUS_NAME } from '../../../../agent/names.ts';
+import { parsePolicy } from '../../../../agent/policy/parse.ts';
+import type { Policy } from '../../../../agent/policy/policy.ts';
+import { objectAt } from '../../../../agent/cluster/http/json.ts';
+import { desiredOn, simulateAgents, type Progress, type Timing } from './agents.ts';
+import { type ApiOptions, createApiServer } from '../server/api-server.ts';
+import { createCollection, versions } from '../server/collection.ts';
 import { makeNodes } from './nodes.ts';
+import { doneReport } from './reports.ts';
 
 export interface SyntheticCluster extends Disposable {
   /** Does not listen yet. */

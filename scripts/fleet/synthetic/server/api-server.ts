@@ -4,8 +4,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { isObject, objectAt, stringAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
-import { METADATA_ONLY } from '../../../agent/cluster/http/media-types.ts';
+import { isObject, objectAt, stringAt, type JsonObject } from '../../../../agent/cluster/http/json.ts';
+import { METADATA_ONLY } from '../../../../agent/cluster/http/media-types.ts';
 import { sendList, sendObject, sendStatus, sendWatch } from './answers.ts';
 import { type Collection, ExpiredError } from './collection.ts';
 import { Refusal, type Resource } from './resource.ts';

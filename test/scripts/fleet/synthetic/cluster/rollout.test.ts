@@ -1,16 +1,16 @@
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { beginTerm } from '../../../../agent/cli/daemon/leader-term.ts';
-import { createFleet } from '../../../../agent/cluster/api/coordinator-api.ts';
-import { createTransport, type Transport } from '../../../../agent/cluster/http/transport.ts';
-import { systemClock } from '../../../../agent/host/clock.ts';
-import { CONFIG_MAP, COORDINATOR, NAMESPACE } from '../../../../agent/names.ts';
-import { decideRollout } from '../../../../agent/rollout/decide.ts';
-import { type Facts, syntheticCluster } from '../../../../scripts/fleet/synthetic/cluster.ts';
-import { dataOf, textsIn } from '../../../../scripts/fleet/policy.ts';
-import { BASE, CHANGED, policyOf } from '../../../../scripts/fleet/lists.ts';
-import { until } from '../../../../scripts/bed/util/until.ts';
+import { beginTerm } from '../../../../../agent/cli/daemon/leader-term.ts';
+import { createFleet } from '../../../../../agent/cluster/api/coordinator-api.ts';
+import { createTransport, type Transport } from '../../../../../agent/cluster/http/transport.ts';
+import { systemClock } from '../../../../../agent/host/clock.ts';
+import { CONFIG_MAP, COORDINATOR, NAMESPACE } from '../../../../../agent/names.ts';
+import { decideRollout } from '../../../../../agent/rollout/decide.ts';
+import { type Facts, syntheticCluster } from '../../../../../scripts/fleet/synthetic/cluster/cluster.ts';
+import { dataOf, textsIn } from '../../../../../scripts/fleet/policy.ts';
+import { BASE, CHANGED, policyOf } from '../../../../../scripts/fleet/lists.ts';
+import { until } from '../../../../../scripts/bed/util/until.ts';
 
 const NODES = 300;
 const SLOTS = 60;

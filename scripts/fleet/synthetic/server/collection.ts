@@ -1,7 +1,7 @@
 // Objects of one kind in memory, with versions, pages, and watches that resume from a version. Objects are immutable, so that pages
 // and the history of a watch hold references alone.
 
-import { objectAt, type JsonObject } from '../../../agent/cluster/http/json.ts';
+import { objectAt, type JsonObject } from '../../../../agent/cluster/http/json.ts';
 
 /** One counter for all collections, as etcd's revision. */
 export interface Versions {

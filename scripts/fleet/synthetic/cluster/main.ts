@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorText } from '../../../agent/text/error-text.ts';
-import { pkiFolder } from '../../bed/control-plane/pki.ts';
+import { errorText } from '../../../../agent/text/error-text.ts';
+import { pkiFolder } from '../../../bed/control-plane/pki.ts';
 import { REAL_TIMING } from './agents.ts';
 import { type SyntheticCluster, syntheticCluster } from './cluster.ts';
 import type { FromCluster, ToCluster } from './messages.ts';
