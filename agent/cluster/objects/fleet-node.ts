@@ -53,7 +53,7 @@ export function parseFleetNode(object: JsonObject, pooled: Pool = (text) => text
 function labelsIn(metadata: JsonObject, pooled: Pool): FleetNode['labels'] {
   const labels = Object.entries(objectAt(metadata, 'labels'));
   return Object.fromEntries(
-    labels.flatMap(([key, text]) => (typeof text === 'string' ? [[key, pooled(text)]] : [])),
+    labels.flatMap(([key, text]) => (typeof text === 'string' ? [[key, pooled(text)] as const] : [])),
   );
 }
 
