@@ -128,8 +128,8 @@ async function roll(
   },
   { seen, view }: KnownPolicy,
 ): Promise<number> {
-  const decideNow = (): RolloutDecision => pace.measure(() => decide(store.nodes(), view, clock.now()));
-  const decision = decideNow();
+  const decideNow = (): RolloutDecision => decide(store.nodes(), view, clock.now());
+  const decision = pace.measure(decideNow);
   const { written, failed } = await applyDecision(decision, {
     store,
     cluster,
@@ -137,8 +137,8 @@ async function roll(
     isLeading,
     now: () => clock.now(),
   });
-  // What was written is part of the status.
-  const outcome = written > 0 ? decideNow() : decision;
+  // What was written is part of the status. The next pass follows soon, so that others need not know it now.
+  const outcome = written > 0 && status.isDue(decision) ? decideNow() : decision;
   if (isLeading()) {
     onDecided?.({ decision: outcome, nodes: store.nodes(), policy: view });
   }
