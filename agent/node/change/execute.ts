@@ -9,6 +9,7 @@ import { STEADY_MS } from '../decide/steadiness.ts';
 import { armChange, type ArmPorts, expectArmed, restartTimer, UndoneByHostError } from './arm.ts';
 import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
+import type { OpenChange } from '../state/state-store.ts';
 import {
   type Fault,
   verifyKubelet,
@@ -54,7 +55,7 @@ export type ChangeResult =
   | { readonly kind: 'stopped'; readonly why: string }
   /** Pods blocked the restart (old bytes restored), or the file was modified concurrently (left as it is). */
   | { readonly kind: 'aborted' }
-  /** The host's rollback timer expired, and its script undoes the change. */
+  /** The host's rollback timer expired, and its script undoes the change or has undone it. */
   | { readonly kind: 'undone-by-host' }
   | RolledBack;
 
@@ -63,9 +64,22 @@ export type ChangeResult =
  * nothing changed, when the change could not be armed; throws a RollBackError when it could not be rolled back.
  */
 export async function executeChange(ports: ChangePorts, change: Change): Promise<ChangeResult> {
-  const { journal } = change;
   const beganMs = ports.clock.monotonicMs();
-  await armChange(ports, journal);
+  await armChange(ports, change.journal);
+  try {
+    return await writeAndRestart(ports, change, beganMs);
+  } catch (error) {
+    if (error instanceof UndoneByHostError) {
+      return { kind: 'undone-by-host' };
+    }
+    throw error;
+  }
+}
+
+/** Carries out an armed change, and rolls it back when that fails. Throws as `rollBack`. */
+async function writeAndRestart(ports: ChangePorts, change: Change, beganMs: number): Promise<ChangeResult> {
+  const { journal } = change;
+  const open: OpenChange = { journal, holder: 'unclaimed' };
   const armedAtMs = ports.clock.monotonicMs();
   try {
     await writeFile(ports.files, change);
@@ -76,33 +90,33 @@ export async function executeChange(ports: ChangePorts, change: Change): Promise
       await restore(ports, journal);
       return { kind: 'aborted' };
     }
-    await expectArmed(ports, journal, armedAtMs);
-    return await restartAndVerify(ports, change, (proof) =>
+    await expectArmed(ports, open, armedAtMs);
+    return await restartAndVerify(ports, change, open, (proof) =>
       change.onVerified(proof, ports.clock.monotonicMs() - beganMs),
     );
   } catch (error) {
-    if (error instanceof RollBackError) {
+    if (error instanceof RollBackError || error instanceof UndoneByHostError) {
       throw error;
     }
     if (error instanceof ChangedFileError) {
       return { kind: 'aborted' };
     }
-    if (error instanceof UndoneByHostError) {
-      return { kind: 'undone-by-host' };
-    }
-    return rollBack(ports, journal, errorText(error));
+    return rollBack(ports, open, errorText(error));
   }
 }
 
-/** Verifies and soaks the running kubelet without a restart, for a change that an earlier agent process began. */
+/**
+ * Verifies and soaks the running kubelet without a restart, for a change that an earlier agent process began. Throws as `rollBack`.
+ */
 export async function resumeVerification(
   ports: ChangePorts,
-  journal: Journal,
+  open: OpenChange,
   config: ConfigSources,
 ): Promise<ChangeResult> {
+  const { journal } = open;
   await restartTimer(ports, journal);
   const before = new Date(journal.past.at);
-  return verifyAndSoak(ports, { journal, config, before }, undefined, () => {});
+  return verifyAndSoak(ports, { open, config, before }, undefined, () => {});
 }
 
 /** Throws a ChangedFileError when another party wrote the file since it was observed. */
@@ -124,9 +138,10 @@ async function writeFile(files: HostFiles, { journal, after }: Change): Promise<
 async function restartAndVerify(
   ports: ChangePorts,
   change: Change,
+  open: OpenChange,
   onVerified: (proof: Verified) => void,
 ): Promise<ChangeResult> {
-  const { journal } = change;
+  const { journal } = open;
   const concerned = change.concernedPods();
   const pods =
     concerned === undefined || journal.nodeSoakSeconds === 0
@@ -140,7 +155,7 @@ async function restartAndVerify(
       await restoreOrThrow(ports, journal, stopped);
       return { kind: 'stopped', why: stopped };
     }
-    return await verifyAndSoak(ports, { ...change, before }, pods, onVerified);
+    return await verifyAndSoak(ports, { open, config: change.config, before }, pods, onVerified);
   } finally {
     pods?.watch.stop();
   }
@@ -148,17 +163,18 @@ async function restartAndVerify(
 
 async function verifyAndSoak(
   ports: ChangePorts,
-  { journal, config, before }: Pick<Change, 'journal' | 'config'> & { readonly before: Date },
+  { open, config, before }: Pick<Change, 'config'> & { readonly open: OpenChange; readonly before: Date },
   pods: FollowedPods | undefined,
   onVerified: (proof: Verified) => void,
 ): Promise<ChangeResult> {
+  const { journal } = open;
   const first = { previousInvocation: journal.invocation, before };
   const result = await proveStarts<Verified & { readonly lost?: string | undefined }>(
     ports,
     first,
     async (start) => {
       if (start !== first) {
-        await expectArmed(ports, journal, -Infinity);
+        await expectArmed(ports, open, -Infinity);
       }
       const proof = await verifyKubelet(ports, {
         unit: journal.unit,
@@ -191,19 +207,19 @@ async function verifyAndSoak(
       await restoreOrThrow(ports, journal, result.why);
       return result;
     case 'fault':
-      return rollBackFault(ports, journal, result);
+      return rollBackFault(ports, open, result);
   }
 }
 
 /** Rolls back. Where the kubelet could not be verified, says so when another party's edit of the files explains that. */
 async function rollBackFault(
   ports: ChangePorts,
-  journal: Journal,
+  open: OpenChange,
   { why, isHealthy }: Pick<Fault, 'why' | 'isHealthy'>,
 ): Promise<RolledBack> {
-  const takenOut = isHealthy === undefined ? undefined : await takenOutText(ports, journal);
+  const takenOut = isHealthy === undefined ? undefined : await takenOutText(ports, open.journal);
   const text = takenOut === undefined ? why : isHealthy === true ? takenOut : `${why}. ${takenOut}`;
-  const result = await rollBack(ports, journal, text, { isHealthy: isHealthy === true });
+  const result = await rollBack(ports, open, text, { isHealthy: isHealthy === true });
   return { ...result, takenOut: takenOut !== undefined };
 }
 

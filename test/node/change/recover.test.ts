@@ -348,6 +348,33 @@ describe('a change that the host itself undid', () => {
     expect(host.armed).toBeUndefined();
   });
 
+  test('while a new agent was undoing it is not undone again: the kubelet has had its restart', async () => {
+    const host = hostWith(BEFORE, AFTER);
+    host.files.set(ENVIRONMENT_FILE, BEFORE);
+    host.files.set(JOURNAL_FILE, journal());
+    host.healthy = () => false;
+    host.fault = (action) => {
+      if (action === 'arm' && host.files.has(JOURNAL_FILE)) {
+        host.files.set(UNDONE_FILES.timer, host.files.get(JOURNAL_FILE) ?? '');
+        host.files.delete(JOURNAL_FILE);
+        host.startKubelet();
+        host.healthy = () => true;
+      }
+      return undefined;
+    };
+
+    await startedAgent(host, { ...POLICY, mode: 'Observe' });
+    host.advance(1000);
+    await atRest();
+
+    expect(written(host)).toEqual([]);
+    expect(history(host)).toMatchObject([
+      { result: 'Undone', why: expect.stringContaining('did not complete it in time') },
+    ]);
+    expect(host.files.has(UNDONE_FILES.timer)).toBe(false);
+    expect(host.armed).toBeUndefined();
+  });
+
   test('while the agent took it for done is planned again', async () => {
     const host = new FakeHost({ [ENVIRONMENT_FILE]: BEFORE }).startKubelet();
     host.restarted = async () => {
