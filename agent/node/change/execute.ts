@@ -1,7 +1,6 @@
 // One node's change: arm, write, restart, verify, soak; rolled back when any of them fails.
 
-import type { ConfigSources } from '../../kubelet/config.ts';
-import { runningAllowances } from '../../kubelet/running.ts';
+import { allowedInArgv } from '../../kubelet/running.ts';
 import { coverageOf } from '../../sysctl/coverage.ts';
 import { errorText } from '../../text/error-text.ts';
 import { sha256Of } from '../../text/hash.ts';
@@ -18,7 +17,7 @@ import {
   type VerifyRequest,
 } from './verify.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
-import { findUnproven } from './prove-config.ts';
+import { proveList, type StartedList } from './prove-config.ts';
 import { proveStarts } from './prove-starts.ts';
 import { restore, writeOptions } from './restore.ts';
 import { restoreOrThrow, rollBack, RollBackError, type RolledBack } from './rollback.ts';
@@ -37,8 +36,6 @@ export interface Change {
   /** The file's new bytes; undefined: the change removes the file. */
   readonly after: Uint8Array | undefined;
   readonly restart: boolean;
-  /** The config file and drop-ins that the new kubelet reads in addition to its arguments. */
-  readonly config: ConfigSources;
   /** Called once, after the write and before the restart. false: the old bytes are restored and nothing is restarted. */
   readonly mayRestart: () => Promise<boolean>;
   /** Called when the new kubelet is verified, before the soak, with the ms since the change was begun. */
@@ -47,7 +44,7 @@ export interface Change {
   readonly concernedPods: () => Omit<FollowedPods, 'watch'> | undefined;
 }
 
-export type Verified = Extract<Verification, { ok: true }>;
+export type Verified = Extract<Verification, { ok: true }> & StartedList;
 
 export type ChangeResult =
   | { readonly kind: 'done'; readonly proof: Verified | undefined; readonly note: string | undefined }
@@ -105,18 +102,12 @@ async function writeAndRestart(ports: ChangePorts, change: Change, beganMs: numb
   }
 }
 
-/**
- * Verifies and soaks the running kubelet without a restart, for a change that an earlier agent process began. Throws as `rollBack`.
- */
-export async function resumeVerification(
-  ports: ChangePorts,
-  open: OpenChange,
-  config: ConfigSources,
-): Promise<ChangeResult> {
+/** Verifies and soaks the running kubelet without a restart, for a change that an earlier agent process began. Throws as `rollBack`. */
+export async function resumeVerification(ports: ChangePorts, open: OpenChange): Promise<ChangeResult> {
   const { journal } = open;
   await restartTimer(ports, journal);
   const before = new Date(journal.past.at);
-  return verifyAndSoak(ports, { open, config, before }, undefined, () => {});
+  return verifyAndSoak(ports, { open, before }, undefined, () => {});
 }
 
 /** Throws a ChangedFileError when another party wrote the file since it was observed. */
@@ -155,7 +146,7 @@ async function restartAndVerify(
       await restoreOrThrow(ports, journal, stopped);
       return { kind: 'stopped', why: stopped };
     }
-    return await verifyAndSoak(ports, { open, config: change.config, before }, pods, onVerified);
+    return await verifyAndSoak(ports, { open, before }, pods, onVerified);
   } finally {
     pods?.watch.stop();
   }
@@ -163,7 +154,7 @@ async function restartAndVerify(
 
 async function verifyAndSoak(
   ports: ChangePorts,
-  { open, config, before }: Pick<Change, 'config'> & { readonly open: OpenChange; readonly before: Date },
+  { open, before }: { readonly open: OpenChange; readonly before: Date },
   pods: FollowedPods | undefined,
   onVerified: (proof: Verified) => void,
 ): Promise<ChangeResult> {
@@ -180,24 +171,25 @@ async function verifyAndSoak(
         unit: journal.unit,
         previousInvocation: start.previousInvocation,
         healthz: journal.healthz ?? undefined,
-        accepts: acceptsOf(journal, config),
+        accepts: acceptsOf(journal),
       });
       if (!proof.ok) {
         return proof;
       }
-      const unproven = journal.variable === null ? await findUnproven(ports, journal, proof) : undefined;
-      if (unproven !== undefined) {
-        return { ok: false, why: unproven, ended: undefined, isHealthy: true };
+      const list = await proveList(ports, journal, proof);
+      if (typeof list === 'string') {
+        return { ok: false, why: list, ended: undefined, isHealthy: true };
       }
-      onVerified(proof);
+      const verified = { ...proof, ...list };
+      onVerified(verified);
       const soaked = await soak(ports, {
         started: proof.status,
         before: start.before,
         healthz: journal.healthz ?? undefined,
-        seconds: soakSeconds(journal, proof),
+        seconds: soakSeconds(journal, verified),
         pods,
       });
-      return soaked.ok ? { ...proof, lost: soaked.note } : soaked;
+      return soaked.ok ? { ...verified, lost: soaked.note } : soaked;
     },
   );
   switch (result.kind) {
@@ -233,10 +225,10 @@ function soakSeconds({ nodeSoakSeconds }: Journal, { status }: Verified): number
   return status.restarts === 0 ? nodeSoakSeconds : Math.max(nodeSoakSeconds, STEADY_MS / 1000);
 }
 
-/** Accepts a kubelet that allows every desired name and pattern. */
-function acceptsOf({ desired }: Journal, config: ConfigSources): VerifyRequest['accepts'] {
+/** Accepts a kubelet whose arguments allow every desired name and pattern, or leave the list to its config files. */
+function acceptsOf({ desired }: Journal): VerifyRequest['accepts'] {
   return (argv) => {
-    const running = runningAllowances(argv, config);
-    return desired.every(coverageOf(running));
+    const list = allowedInArgv(argv);
+    return list === undefined || desired.every(coverageOf(list));
   };
 }

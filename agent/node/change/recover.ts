@@ -1,6 +1,5 @@
 // Recovery at the agent's start: completes an interrupted change when the kubelet can be verified with it, else undoes it.
 
-import { NO_CONFIG } from '../../kubelet/config.ts';
 import { settleAll } from '../../time/settle.ts';
 import { sha256Of } from '../../text/hash.ts';
 import { commit } from './arm.ts';
@@ -8,7 +7,6 @@ import { type ChangePorts, resumeVerification } from './execute.ts';
 import type { Journal } from '../state/journal.ts';
 import { type AgentState, EMPTY_STATE, type OpenChange } from '../state/state-store.ts';
 import { UNIT } from '../observe/start/unit.ts';
-import { observe, READ_ONLY } from '../observe/observe.ts';
 import { afterChange, afterFailure, afterUndone } from './result.ts';
 import { holdsChange } from './restore.ts';
 import { rollBack } from './rollback.ts';
@@ -110,12 +108,7 @@ async function ended(ports: ChangePorts, agentState: AgentState, open: OpenChang
 }
 
 async function completed(ports: ChangePorts, agentState: AgentState, open: OpenChange): Promise<AgentState> {
-  const observation = await observe(ports, agentState.started, READ_ONLY);
-  const result = await resumeVerification(
-    ports,
-    open,
-    observation.kind === 'seen' ? observation.config : NO_CONFIG,
-  );
+  const result = await resumeVerification(ports, open);
   return afterChange(agentState, open.journal, result, instantOf(ports));
 }
 
