@@ -279,6 +279,21 @@ describe('a change that the host itself undid', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
+  test('is rolled back by the agent when the script was interrupted and the kubelet does not start with it', async () => {
+    const host = hostWith(BEFORE);
+    host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
+    host.files.set(ENVIRONMENT_FILE, AFTER);
+    host.startKubelet();
+    host.files.set(TAKEN_FILE, journal());
+
+    await startedAgent(host, { ...POLICY, mode: 'Observe' });
+
+    expect(written(host)).toEqual([`write ${ENVIRONMENT_FILE}`, 'restart']);
+    expect(host.runningArgv).toContain('--v=3');
+    expect(history(host)).toMatchObject([{ result: 'RolledBack' }]);
+    expect(host.files.has(TAKEN_FILE)).toBe(false);
+  });
+
   test.each([
     ['by its timer', UNDONE_FILES.timer],
     ['at boot', UNDONE_FILES.boot],

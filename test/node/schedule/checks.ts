@@ -2,7 +2,7 @@
 
 import { allowedByLabels } from '../../../agent/policy/labelled.ts';
 import { type Journal, parseJournal } from '../../../agent/node/state/journal.ts';
-import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
+import { JOURNAL_FILE, TAKEN_FILE } from '../../../agent/node/state/state-store.ts';
 import { allows, type ModelledPod } from './model/cluster.ts';
 import type { Violations } from './invariants.ts';
 import { ENVIRONMENT_FILE, type KubeletProcess } from './model/kubelet.ts';
@@ -43,7 +43,8 @@ export class Checks {
   onRestart(): void {
     const { disk, undo, simulation } = this.#world;
     this.#restartedMs = simulation.nowMs;
-    const text = disk.text(JOURNAL_FILE);
+    // The next run of the undo script continues with a journal that an interrupted one had claimed.
+    const text = disk.text(JOURNAL_FILE) ?? disk.text(TAKEN_FILE);
     const isBack = hashOf(disk.bytes(ENVIRONMENT_FILE)) === this.#lastBefore;
     this.#restartFor =
       text !== undefined && isBack && changesFile(parseJournal(text)) ? 'rollback' : 'change';
