@@ -1,14 +1,15 @@
 // The page's script: every message of the stream changes the model, and each part shows what differs.
 
+import { errorText } from '../../../../text/error-text.ts';
 import type { Head, Message } from '../messages.ts';
 import { act, follow } from './client.ts';
 import { byId, setText } from './dom.ts';
 import { GROUPINGS } from './model/groups.ts';
 import { EMPTY, received, type Model } from './model/model.ts';
-import { createNodePanel } from './node-panel.ts';
+import { NodePanel } from './node-panel.ts';
 import { createPlanPanel } from './plan-panel.ts';
 import { createRollout } from './rollout.ts';
-import { createTiles } from './tiles.ts';
+import { Tiles } from './tiles/tiles.ts';
 import { createTimeline } from './timeline.ts';
 
 const AWAY =
@@ -19,8 +20,8 @@ const MOST_A_FRAME = 150;
 let model: Model = EMPTY;
 /** Names of nodes whose tiles are not drawn yet. */
 const late = new Set<string>();
-const tiles = createTiles(byId('tiles', HTMLElement), openNode);
-const panel = createNodePanel((name) => {
+const tiles = new Tiles(byId('tiles', HTMLElement), openNode);
+const panel = new NodePanel((name) => {
   tiles.select(undefined);
   focusTile(name);
 });
@@ -43,7 +44,7 @@ function onMessage(message: Message): void {
   showRollout(message.head);
   showTimeline(model);
   showPause(message.head);
-  const name = panel.name();
+  const name = panel.name;
   if (name !== undefined) panel.update(model.tiles.get(name));
 }
 
@@ -86,7 +87,7 @@ async function pauseOrResume(): Promise<void> {
   try {
     setText(said, (await act({ verb })).text);
   } catch (error) {
-    setText(said, error instanceof Error ? error.message : String(error));
+    setText(said, errorText(error));
   }
 }
 

@@ -1,5 +1,6 @@
 // The plan of an edit before it is made.
 
+import { errorText } from '../../../../text/error-text.ts';
 import { plan, readPolicy } from './client.ts';
 import { byId, element, setText } from './dom.ts';
 
@@ -21,7 +22,7 @@ export function createPlanPanel(): void {
       text.value = (await readPolicy()).text;
       setText(said, '');
     } catch (error) {
-      setText(said, textOf(error));
+      setText(said, errorText(error));
     }
   }
 
@@ -38,7 +39,7 @@ export function createPlanPanel(): void {
           : 'Not valid; the agents would keep the policy in force.',
       );
     } catch (error) {
-      setText(said, textOf(error));
+      setText(said, errorText(error));
     } finally {
       run.disabled = false;
     }
@@ -62,7 +63,3 @@ const KINDS: Readonly<Record<string, string>> = {
   '?': 'line warning',
   '!': 'line warning',
 };
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
