@@ -3,7 +3,7 @@
 import { errorText } from '../../../../text/error-text.ts';
 import type { Head, Message } from '../messages.ts';
 import { act, follow } from './client.ts';
-import { byId, setText } from './dom.ts';
+import { byId, onClick, setEnabled, setText } from './dom.ts';
 import { GROUPINGS } from './model/groups.ts';
 import { EMPTY, received, type Model } from './model/model.ts';
 import { NodePanel } from './node-panel.ts';
@@ -34,7 +34,7 @@ grouping.addEventListener('change', () => {
   const chosen = GROUPINGS.find((one) => one === grouping.value);
   if (chosen !== undefined) tiles.groupBy(chosen);
 });
-pause.addEventListener('click', () => void pauseOrResume());
+onClick(pause, () => void pauseOrResume());
 createPlanPanel();
 follow(onMessage, onAway);
 
@@ -72,11 +72,11 @@ function onAway(): void {
   const trouble = byId('trouble', HTMLElement);
   trouble.hidden = false;
   setText(trouble, AWAY);
-  pause.disabled = true;
+  setEnabled(pause, false);
 }
 
 function showPause({ isPaused, policy }: Head): void {
-  pause.disabled = policy[0] === 'not valid';
+  setEnabled(pause, policy[0] !== 'not valid');
   setText(pause, isPaused ? 'Resume rollout' : 'Pause rollout');
 }
 

@@ -3,7 +3,7 @@
 import { errorText } from '../../../../text/error-text.ts';
 import type { NodeTile, Verb } from '../messages.ts';
 import { act, readNode } from './client.ts';
-import { byId, setText } from './dom.ts';
+import { byId, onClick, setEnabled, setText } from './dom.ts';
 import { showDetails, showStanding } from './node-details.ts';
 
 export class NodePanel {
@@ -18,12 +18,12 @@ export class NodePanel {
   /** Calls `onClose` when a person closes the panel. */
   constructor(onClose: (name: string) => void) {
     this.#onClose = onClose;
-    byId('close-node', HTMLButtonElement).addEventListener('click', () => this.#close());
+    onClick(byId('close-node', HTMLButtonElement), () => this.#close());
     this.#panel.addEventListener('keydown', ({ key }) => {
       if (key === 'Escape') this.#close();
     });
-    this.#pause.addEventListener('click', () => void this.#run(this.#shown?.paused ? 'resume' : 'pause'));
-    this.#retry.addEventListener('click', () => void this.#run('retry'));
+    onClick(this.#pause, () => void this.#run(this.#shown?.paused ? 'resume' : 'pause'));
+    onClick(this.#retry, () => void this.#run('retry'));
   }
 
   /** The name of the node that is shown. */
@@ -45,8 +45,8 @@ export class NodePanel {
     if (this.#shown === undefined || tile === this.#shown) return;
     if (tile === undefined) {
       setText(this.#said, 'This node is gone from the cluster.');
-      this.#pause.disabled = true;
-      this.#retry.disabled = true;
+      setEnabled(this.#pause, false);
+      setEnabled(this.#retry, false);
       return;
     }
     this.#show(tile);
@@ -58,8 +58,8 @@ export class NodePanel {
     setText(this.#title, tile.name);
     showStanding(tile);
     setText(this.#pause, tile.paused ? 'Resume' : 'Pause');
-    this.#pause.disabled = false;
-    this.#retry.disabled = tile.standing !== 'failed' && tile.state !== 'Degraded';
+    setEnabled(this.#pause, true);
+    setEnabled(this.#retry, tile.standing === 'failed' || tile.state === 'Degraded');
   }
 
   async #load(name: string): Promise<void> {

@@ -2,16 +2,18 @@
 
 import { errorText } from '../../../../text/error-text.ts';
 import { plan, readPolicy } from './client.ts';
-import { byId, element, setText } from './dom.ts';
+import { byId, element, onClick, setText } from './dom.ts';
+import { Latest } from './latest.ts';
 
 /** Wires the text, its button and the plan, and loads the policy in force. */
 export function createPlanPanel(): void {
   const text = byId('policy', HTMLTextAreaElement);
   const [run, reload] = [byId('plan-run', HTMLButtonElement), byId('plan-reload', HTMLButtonElement)];
+  const plans = new Latest();
   const [said, result] = [byId('plan-said', HTMLElement), byId('plan-result', HTMLElement)];
 
-  run.addEventListener('click', () => void show());
-  reload.addEventListener('click', () => void load());
+  onClick(run, () => void show());
+  onClick(reload, () => void load());
   text.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void show();
   });
@@ -27,10 +29,11 @@ export function createPlanPanel(): void {
   }
 
   async function show(): Promise<void> {
-    run.disabled = true;
+    const isLast = plans.ask();
     setText(said, 'Planning…');
     try {
       const answer = await plan(text.value);
+      if (!isLast()) return;
       result.replaceChildren(element('pre', {}, ...linesOf(answer.text)));
       setText(
         said,
@@ -39,9 +42,7 @@ export function createPlanPanel(): void {
           : 'Not valid; the agents would keep the policy in force.',
       );
     } catch (error) {
-      setText(said, errorText(error));
-    } finally {
-      run.disabled = false;
+      if (isLast()) setText(said, errorText(error));
     }
   }
 }

@@ -1,0 +1,129 @@
+// The page in Debian's chromium, with Nodes and answers that the test chooses: what a page does that stays open for days.
+
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pageAssets, type Assets } from '../../../agent/cli/kubectl/dashboard/assets.ts';
+import { createFeed } from '../../../agent/cli/kubectl/dashboard/feed.ts';
+import { servePage, type Answer } from '../../../agent/cli/kubectl/dashboard/server.ts';
+import { silent } from '../../../scripts/bed/util/progress.ts';
+import { openBrowser, whyNoBrowser } from '../../../scripts/dashboard/browser.ts';
+import { fleetOf, viewOf } from '../../cli/kubectl/dashboard/views.ts';
+import { node } from '../../cli/kubectl/nodes.ts';
+
+const NO_BROWSER = whyNoBrowser();
+const PLACE = { server: 'https://api:6443', context: 'here', namespace: 'sysctls' };
+const FAILED = { state: 'Degraded', failed: true, reason: 'The kubelet did not start.' } as const;
+
+describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'})`, () => {
+  let browser: Browser;
+  let assets: Assets;
+
+  beforeAll(async () => {
+    browser = await openBrowser(silent);
+    assets = await pageAssets();
+  });
+  afterAll(() => browser.close());
+
+  interface Opened extends AsyncDisposable {
+    readonly page: Page;
+    /** Sends these Nodes, which are all there are. */
+    show(...nodes: readonly object[]): void;
+  }
+
+  async function opened(
+    nodes: readonly object[],
+    answers: Readonly<Record<string, Answer>> = {},
+    prepare: (page: Page) => Promise<void> = async () => undefined,
+  ): Promise<Opened> {
+    const feed = createFeed(PLACE);
+    const show = (...all: readonly object[]): void => {
+      const fleet = fleetOf(all);
+      feed.update({ fleet, view: viewOf(fleet), trouble: '', at: new Date() });
+    };
+    show(...nodes);
+    const all = new Map(Object.entries({ ...ANSWERS, ...answers }));
+    const server = await servePage(0, { assets, feed, token: 'token', answers: all });
+    const page = await browser.newPage({ viewport: { width: 1200, height: 600 } });
+    await prepare(page);
+    await page.goto(`http://127.0.0.1:${server.port}/token/`);
+    await tile(page, 'n1').waitFor();
+    return {
+      page,
+      show,
+      async [Symbol.asyncDispose]() {
+        await page.close();
+        server.close();
+      },
+    };
+  }
+
+  it('leaves the focus on a button that is of no use any more, so that Escape still closes the node', async () => {
+    await using view = await opened([node('n1', FAILED), node('n2')]);
+    const { page, show } = view;
+    await tile(page, 'n1').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#node-retry').focus();
+    show(node('n1'), node('n2'));
+    await page.locator('#node-standing:has-text("done")').waitFor();
+    // A browser takes the focus away between two frames.
+    await frames(page, 3);
+    expect(await focused(page)).toBe('node-retry');
+    await page.keyboard.press('Enter');
+    expect(await page.locator('#node-said').textContent()).toBe('');
+    await page.keyboard.press('Escape');
+    expect(await focused(page)).toBe('n1');
+  });
+
+  it('leaves the focus on the button that plans, and shows the plan of the last edit alone', async () => {
+    const first = Promise.withResolvers<void>();
+    await using view = await opened([node('n1')], {
+      'POST /plan': async ({ body }) => {
+        const text = JSON.stringify(body);
+        if (text.includes('slow')) await first.promise;
+        return { status: 200, body: { valid: true, text } };
+      },
+    });
+    const { page } = view;
+    await page.locator('#policy').fill('slow');
+    await page.locator('#plan-run').focus();
+    await page.keyboard.press('Enter');
+    await frames(page, 3);
+    expect(await focused(page)).toBe('plan-run');
+
+    await page.locator('#policy').fill('fast');
+    await page.locator('#policy').press('Control+Enter');
+    await page.locator('#plan-result:has-text("fast")').waitFor();
+    const late = page.waitForResponse(async (response) => (await response.text()).includes('slow'));
+    first.resolve();
+    await late;
+    await frames(page, 3);
+    expect(await page.locator('#plan-result').textContent()).toContain('fast');
+  });
+});
+
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  'GET /policy': async () => ({ status: 200, body: { text: '' } }),
+  'GET /node': async ({ query }) => details(query.get('name') ?? '', ''),
+  'POST /act': async () => ({ status: 200, body: { text: 'Done.' } }),
+};
+
+function details(name: string, reason: string): Awaited<ReturnType<Answer>> {
+  const entry = { at: '2026-06-01T12:00:00Z', result: 'Done', change: '+ kernel.sem', why: reason };
+  return { status: 200, body: { name, facts: [['Reason', reason]], history: [entry] } };
+}
+
+function tile(page: Page, name: string): ReturnType<Page['locator']> {
+  return page.locator(`[role=option][data-name="${name}"]`);
+}
+
+/** Returns the id of the element with the focus, or the name of its node; empty: the focus is lost. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate("document.activeElement.id || document.activeElement.dataset.name || ''");
+}
+
+/** Waits until the page has drawn so many frames. */
+async function frames(page: Page, count: number): Promise<void> {
+  for (let left = count; left > 0; left--) {
+    await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => resolve(undefined)))');
+  }
+}
