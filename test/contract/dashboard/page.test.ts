@@ -99,6 +99,64 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     await frames(page, 3);
     expect(await page.locator('#plan-result').textContent()).toContain('fast');
   });
+
+  it('moves the focus of a tile that goes to the one beside it', async () => {
+    await using view = await opened([node('n1'), node('n2'), node('n3')]);
+    const { page, show } = view;
+    await tile(page, 'n2').focus();
+    show(node('n1'), node('n3'));
+    await tile(page, 'n2').waitFor({ state: 'detached' });
+    expect(await focused(page)).toBe('n3');
+    await page.keyboard.press('Enter');
+    show(node('n1'));
+    await page.locator('#node-said:has-text("gone from the cluster")').waitFor();
+    await page.keyboard.press('Escape');
+    expect(await focused(page)).toBe('n1');
+  });
+
+  it('leaves the focus in the list of what needs attention when an entry goes', async () => {
+    const other = { ...FAILED, reason: 'The file is not there.' };
+    await using view = await opened([node('n1', FAILED), node('n2', other), node('n3')]);
+    const { page, show } = view;
+    const buttons = page.locator('#attention-list button');
+    await buttons.last().focus();
+    const [first = '', second = ''] = await buttons.allTextContents();
+    expect(await focused(page)).toBe(second);
+    show(node(second), node(first, FAILED), node('n3'));
+    await expect.poll(() => buttons.count()).toBe(1);
+    expect(await focused(page)).toBe(first);
+    show(node('n1'), node('n2'), node('n3'));
+    await expect.poll(() => buttons.count()).toBe(0);
+    expect(await focused(page)).toBe('attention-title');
+  });
+
+  it('does not scroll back to the tile with the focus when it moves to another group', async () => {
+    const many = Array.from({ length: 20 }, (_, at) => node(`n${at + 2}`));
+    await using view = await opened([node('n1'), ...many]);
+    const { page, show } = view;
+    await page.setViewportSize({ width: 1200, height: 200 });
+    await page.selectOption('#grouping', 'state');
+    await tile(page, 'n1').focus();
+    const bottom = await page.evaluate<number>('scrollTo(0, document.body.scrollHeight), scrollY');
+    expect(bottom).toBeGreaterThan(100);
+    const before = await tile(page, 'n1').boundingBox();
+    expect(before?.y).toBeLessThan(-20);
+    show(node('n1', FAILED), ...many);
+    await tile(page, 'n1').and(page.locator('[data-standing=failed]')).waitFor();
+    await frames(page, 3);
+    expect(await focused(page)).toBe('n1');
+    expect((await tile(page, 'n1').boundingBox())?.y).toBeLessThan(0);
+  });
+
+  it('leaves keys with Alt to the browser, such as the one that goes back', async () => {
+    await using view = await opened([node('n1'), node('n2')]);
+    const { page } = view;
+    await tile(page, 'n2').focus();
+    await page.keyboard.press('Alt+ArrowLeft');
+    expect(await focused(page)).toBe('n2');
+    await page.keyboard.press('ArrowLeft');
+    expect(await focused(page)).toBe('n1');
+  });
 });
 
 const ANSWERS: Readonly<Record<string, Answer>> = {

@@ -23,7 +23,7 @@ const late = new Set<string>();
 const tiles = new Tiles(byId('tiles', HTMLElement), openNode);
 const panel = new NodePanel((name) => {
   tiles.select(undefined);
-  focusTile(name);
+  tiles.focus(name);
 });
 const showRollout = createRollout(openNode);
 const showTimeline = createTimeline();
@@ -96,8 +96,4 @@ function openNode(name: string): void {
   if (tile === undefined) return;
   tiles.select(name);
   panel.open(tile);
-}
-
-function focusTile(name: string): void {
-  document.querySelector<HTMLElement>(`[role=option][data-name="${CSS.escape(name)}"]`)?.focus();
 }

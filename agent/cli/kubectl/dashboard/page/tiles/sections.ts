@@ -34,7 +34,7 @@ export class Sections {
     section.list.insertBefore(tile.element, section.tiles[at]?.element ?? null);
     section.tiles.splice(at, 0, tile);
     tile.group = group.key;
-    if (hadFocus) tile.element.focus();
+    if (hadFocus) tile.element.focus({ preventScroll: true });
   }
 
   remove(tile: Tile): void {

@@ -66,6 +66,11 @@ export class Tiles {
     next.element.scrollIntoView({ block: 'nearest' });
   }
 
+  /** Moves the focus to this node's tile; where it is gone, to the tile that Tab reaches. */
+  focus(name: string): void {
+    (this.#tiles.get(name) ?? this.#reachable)?.element.focus();
+  }
+
   #put(node: NodeTile): void {
     const tile = this.#tiles.get(node.name) ?? createTile(node, node.name === this.#selected);
     this.#tiles.set(node.name, tile);
@@ -76,9 +81,16 @@ export class Tiles {
   #remove(name: string): void {
     const tile = this.#tiles.get(name);
     if (tile === undefined) return;
+    const heir =
+      document.activeElement === tile.element
+        ? (this.#next(tile, 'ArrowRight') ?? this.#next(tile, 'ArrowLeft'))
+        : undefined;
     this.#sections.remove(tile);
     this.#tiles.delete(name);
     if (this.#reachable === tile) this.#reachable = undefined;
+    if (heir === undefined) return;
+    this.#reach(heir);
+    heir.element.focus({ preventScroll: true });
   }
 
   /** Counts, sizes, and the tile that Tab reaches. */
@@ -98,7 +110,8 @@ export class Tiles {
 
   #onKey(event: KeyboardEvent): void {
     const tile = this.#tileOf(event.target);
-    if (tile === undefined) return;
+    // With these keys the browser does something of its own: Alt and the left arrow go back.
+    if (tile === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
       this.#onSelect(tile.name);
