@@ -100,6 +100,22 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     expect(await page.locator('#plan-result').textContent()).toContain('fast');
   });
 
+  it('shows nothing of the node before while the details of the next are not there', async () => {
+    await using view = await opened([node('n1'), node('n2')], {
+      'GET /node': async ({ query }) =>
+        query.get('name') === 'n1'
+          ? details('n1', 'reason of n1')
+          : { status: 502, body: { text: 'No connection.' } },
+    });
+    const { page } = view;
+    await tile(page, 'n1').click();
+    await page.locator('#node-facts:has-text("reason of n1")').waitFor();
+    await tile(page, 'n2').click();
+    await page.locator('#node-said:has-text("No connection.")').waitFor();
+    expect(await page.locator('#node').textContent()).not.toContain('reason of n1');
+    expect(await page.locator('#history li').count()).toBe(0);
+  });
+
   it('moves the focus of a tile that goes to the one beside it', async () => {
     await using view = await opened([node('n1'), node('n2'), node('n3')]);
     const { page, show } = view;

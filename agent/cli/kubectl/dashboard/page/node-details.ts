@@ -19,8 +19,10 @@ export function showStanding({ standing, state, zone, profile, paused, canary }:
   );
 }
 
+export type Details = Pick<NodeDetails, 'facts' | 'history'>;
+
 /** Shows the facts, and the history, newest first. */
-export function showDetails({ facts, history }: NodeDetails): void {
+export function showDetails({ facts, history }: Details): void {
   byId('node-facts', HTMLElement).replaceChildren(
     ...facts.map(([title, text]) => element('div', {}, element('dt', {}, title), element('dd', {}, text))),
   );

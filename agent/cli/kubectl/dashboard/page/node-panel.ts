@@ -4,7 +4,10 @@ import { errorText } from '../../../../text/error-text.ts';
 import type { NodeTile, Verb } from '../messages.ts';
 import { act, readNode } from './client.ts';
 import { byId, onClick, setEnabled, setText } from './dom.ts';
-import { showDetails, showStanding } from './node-details.ts';
+import { Latest } from './latest.ts';
+import { showDetails, showStanding, type Details } from './node-details.ts';
+
+const NO_DETAILS: Details = { facts: [], history: [] };
 
 export class NodePanel {
   readonly #panel = byId('node', HTMLElement);
@@ -13,6 +16,7 @@ export class NodePanel {
   readonly #pause = byId('node-pause', HTMLButtonElement);
   readonly #retry = byId('node-retry', HTMLButtonElement);
   readonly #onClose: (name: string) => void;
+  readonly #loads = new Latest();
   #shown: NodeTile | undefined;
 
   /** Calls `onClose` when a person closes the panel. */
@@ -33,6 +37,7 @@ export class NodePanel {
 
   /** Shows this node and moves the focus there. */
   open(tile: NodeTile): void {
+    if (tile.name !== this.name) showDetails(NO_DETAILS);
     this.#show(tile);
     setText(this.#said, '');
     this.#panel.hidden = false;
@@ -63,11 +68,12 @@ export class NodePanel {
   }
 
   async #load(name: string): Promise<void> {
+    const isLast = this.#loads.ask();
     try {
       const details = await readNode(name);
-      if (this.name === name) showDetails(details);
+      if (isLast()) showDetails(details);
     } catch (error) {
-      if (this.name === name) setText(this.#said, errorText(error));
+      if (isLast()) setText(this.#said, errorText(error));
     }
   }
 
