@@ -116,6 +116,21 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     expect(await page.locator('#history li').count()).toBe(0);
   });
 
+  it('shows a new reason of the selected node whose state stays the same', async () => {
+    let reason = 'the first reason';
+    await using view = await opened(
+      [node('n1')],
+      { 'GET /node': async () => details('n1', reason) },
+      (page) => page.clock.install(),
+    );
+    const { page } = view;
+    await tile(page, 'n1').click();
+    await page.locator('#node-facts:has-text("the first reason")').waitFor();
+    reason = 'the second reason';
+    await page.clock.fastForward(10_000);
+    await page.locator('#node-facts:has-text("the second reason")').waitFor();
+  });
+
   it('moves the focus of a tile that goes to the one beside it', async () => {
     await using view = await opened([node('n1'), node('n2'), node('n3')]);
     const { page, show } = view;

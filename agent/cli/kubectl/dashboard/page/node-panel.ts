@@ -7,6 +7,7 @@ import { byId, onClick, setEnabled, setText } from './dom.ts';
 import { Latest } from './latest.ts';
 import { showDetails, showStanding, type Details } from './node-details.ts';
 
+const REFRESH_MS = 5000;
 const NO_DETAILS: Details = { facts: [], history: [] };
 
 export class NodePanel {
@@ -17,7 +18,10 @@ export class NodePanel {
   readonly #retry = byId('node-retry', HTMLButtonElement);
   readonly #onClose: (name: string) => void;
   readonly #loads = new Latest();
+  #isLoading = false;
   #shown: NodeTile | undefined;
+  /** The details that are shown, as JSON. */
+  #details = '';
 
   /** Calls `onClose` when a person closes the panel. */
   constructor(onClose: (name: string) => void) {
@@ -28,6 +32,7 @@ export class NodePanel {
     });
     onClick(this.#pause, () => void this.#run(this.#shown?.paused ? 'resume' : 'pause'));
     onClick(this.#retry, () => void this.#run('retry'));
+    setInterval(() => this.#refresh(), REFRESH_MS);
   }
 
   /** The name of the node that is shown. */
@@ -37,12 +42,11 @@ export class NodePanel {
 
   /** Shows this node and moves the focus there. */
   open(tile: NodeTile): void {
-    if (tile.name !== this.name) showDetails(NO_DETAILS);
-    this.#show(tile);
+    if (tile.name !== this.name) this.#showDetails(NO_DETAILS);
     setText(this.#said, '');
     this.#panel.hidden = false;
+    this.#show(tile);
     this.#title.focus();
-    void this.#load(tile.name);
   }
 
   /** Shows the node as it is now; undefined: it is gone. */
@@ -55,7 +59,6 @@ export class NodePanel {
       return;
     }
     this.#show(tile);
-    void this.#load(tile.name);
   }
 
   #show(tile: NodeTile): void {
@@ -65,16 +68,36 @@ export class NodePanel {
     setText(this.#pause, tile.paused ? 'Resume' : 'Pause');
     setEnabled(this.#pause, true);
     setEnabled(this.#retry, tile.standing === 'failed' || tile.state === 'Degraded');
+    void this.#load(tile.name, (error) => setText(this.#said, errorText(error)));
   }
 
-  async #load(name: string): Promise<void> {
+  async #load(name: string, onError: (error: unknown) => void): Promise<void> {
     const isLast = this.#loads.ask();
+    this.#isLoading = true;
     try {
       const details = await readNode(name);
-      if (isLast()) showDetails(details);
+      if (isLast()) this.#showDetails(details);
     } catch (error) {
-      if (isLast()) setText(this.#said, errorText(error));
+      if (isLast()) onError(error);
+    } finally {
+      if (isLast()) this.#isLoading = false;
     }
+  }
+
+  /** The details change without the tile, such as the reason of a state. */
+  #refresh(): void {
+    const { name } = this;
+    if (name === undefined || document.hidden || this.#isLoading) return;
+    // The stream reports what is in trouble, and the next time is near.
+    void this.#load(name, () => undefined);
+  }
+
+  /** Leaves what is the same: a person may be selecting its text. */
+  #showDetails(details: Details): void {
+    const text = JSON.stringify(details);
+    if (text === this.#details) return;
+    this.#details = text;
+    showDetails(details);
   }
 
   async #run(verb: Verb): Promise<void> {
