@@ -131,6 +131,15 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     await page.locator('#node-facts:has-text("the second reason")').waitFor();
   });
 
+  it('says that a plugin does not answer whose stream is open and silent, and connects again', async () => {
+    await using view = await opened([node('n1')], {}, (page) => page.clock.install());
+    const { page } = view;
+    await page.clock.fastForward(20_000);
+    await page.locator('#trouble:has-text("does not answer")').waitFor();
+    await page.clock.fastForward(2000);
+    await page.locator('#trouble').waitFor({ state: 'hidden' });
+  });
+
   it('moves the focus of a tile that goes to the one beside it', async () => {
     await using view = await opened([node('n1'), node('n2'), node('n3')]);
     const { page, show } = view;

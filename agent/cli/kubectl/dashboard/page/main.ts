@@ -13,7 +13,7 @@ import { Tiles } from './tiles/tiles.ts';
 import { createTimeline } from './timeline.ts';
 
 const AWAY =
-  'kubectl sysctls dashboard does not answer: it has ended, or its machine is asleep. Start it again.';
+  'kubectl sysctls dashboard does not answer: it has ended or is suspended, or its machine is asleep. Resume it, or start it again and open the new address.';
 
 const MOST_A_FRAME = 150;
 
