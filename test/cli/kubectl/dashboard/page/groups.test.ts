@@ -38,6 +38,13 @@ describe('the groups of the tiles', () => {
     expect(sorted.map(({ name }) => name)).toEqual(['n1', 'n2', 'n9', 'n10', 'n11']);
     expect(placeIn(sorted, 'n9')).toBe(2);
   });
+
+  it('find each node again among names that differ in leading zeros alone', () => {
+    const names = ['n01', 'n1', 'n001', 'n2', 'n02'];
+    const sorted: { readonly name: string }[] = [];
+    for (const name of names) sorted.splice(placeIn(sorted, name), 0, { name });
+    expect(names.map((name) => sorted[placeIn(sorted, name)]?.name)).toEqual(names);
+  });
 });
 
 describe('the keys among the tiles', () => {
