@@ -12,6 +12,8 @@ import { node } from '../../cli/kubectl/nodes.ts';
 
 const NO_BROWSER = whyNoBrowser();
 const PLACE = { server: 'https://api:6443', context: 'here', namespace: 'sysctls' };
+/** Other programs may keep the processor. */
+const WAIT = { timeout: 10_000 };
 const FAILED = { state: 'Degraded', failed: true, reason: 'The kubelet did not start.' } as const;
 
 describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'})`, () => {
@@ -163,10 +165,10 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     const [first = '', second = ''] = await buttons.allTextContents();
     expect(await focused(page)).toBe(second);
     show(node(second), node(first, FAILED), node('n3'));
-    await expect.poll(() => buttons.count()).toBe(1);
+    await expect.poll(() => buttons.count(), WAIT).toBe(1);
     expect(await focused(page)).toBe(first);
     show(node('n1'), node('n2'), node('n3'));
-    await expect.poll(() => buttons.count()).toBe(0);
+    await expect.poll(() => buttons.count(), WAIT).toBe(0);
     expect(await focused(page)).toBe('attention-title');
   });
 
@@ -196,6 +198,16 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     expect(await focused(page)).toBe('n2');
     await page.keyboard.press('ArrowLeft');
     expect(await focused(page)).toBe('n1');
+  });
+
+  it('adds the day to the times of the timeline that are not of today', async () => {
+    await using view = await opened([node('n1')], {}, (page) => page.clock.install());
+    const { page, show } = view;
+    const time = page.locator('#moments time').first();
+    expect(await time.textContent()).toMatch(/^\d\d:\d\d:\d\d$/u);
+    await page.clock.setSystemTime(Date.now() + 86_400_000);
+    show(node('n1'));
+    await expect.poll(() => time.textContent(), WAIT).toMatch(/^\d\d? [A-Z]\w+ \d\d:\d\d:\d\d$/u);
   });
 });
 
