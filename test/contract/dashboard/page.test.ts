@@ -142,6 +142,17 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     await page.locator('#trouble').waitFor({ state: 'hidden' });
   });
 
+  it('no longer says that the selected node is gone once it is back', async () => {
+    await using view = await opened([node('n1'), node('n2')]);
+    const { page, show } = view;
+    await tile(page, 'n2').click();
+    show(node('n1'));
+    await page.locator('#node-said:has-text("gone from the cluster")').waitFor();
+    show(node('n1'), node('n2'));
+    await expect.poll(() => page.locator('#node-said').textContent(), WAIT).toBe('');
+    expect(await page.locator('#node-pause').getAttribute('aria-disabled')).toBe('false');
+  });
+
   it('moves the focus of a tile that goes to the one beside it', async () => {
     await using view = await opened([node('n1'), node('n2'), node('n3')]);
     const { page, show } = view;
