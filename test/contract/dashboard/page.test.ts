@@ -29,7 +29,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
   interface Opened extends AsyncDisposable {
     readonly page: Page;
     /** Sends these Nodes, which are all there are. */
-    show(...nodes: readonly object[]): void;
+    readonly show: (...nodes: readonly object[]) => void;
   }
 
   async function opened(
@@ -130,7 +130,8 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     await page.locator('#node-facts:has-text("the first reason")').waitFor();
     reason = 'the second reason';
     await page.clock.fastForward(10_000);
-    await page.locator('#node-facts:has-text("the second reason")').waitFor();
+    const facts = page.locator('#node-facts');
+    await expect.poll(() => facts.textContent(), WAIT).toContain('the second reason');
   });
 
   it('says that a plugin does not answer whose stream is open and silent, and connects again', async () => {
@@ -139,7 +140,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     await page.clock.fastForward(20_000);
     await page.locator('#trouble:has-text("does not answer")').waitFor();
     await page.clock.fastForward(2000);
-    await page.locator('#trouble').waitFor({ state: 'hidden' });
+    await expect.poll(() => page.locator('#trouble').isHidden(), WAIT).toBe(true);
   });
 
   it('no longer says that the selected node is gone once it is back', async () => {
