@@ -12,6 +12,8 @@ import { node } from '../../cli/kubectl/nodes.ts';
 
 const NO_BROWSER = whyNoBrowser();
 const PLACE = { server: 'https://api:6443', context: 'here', namespace: 'sysctls' };
+/** Other programs may keep the processor. */
+const WAIT = { timeout: 10_000 };
 const FAILED = { state: 'Degraded', failed: true, reason: 'The kubelet did not start.' } as const;
 
 describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'})`, () => {
@@ -27,7 +29,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
   interface Opened extends AsyncDisposable {
     readonly page: Page;
     /** Sends these Nodes, which are all there are. */
-    show(...nodes: readonly object[]): void;
+    readonly show: (...nodes: readonly object[]) => void;
   }
 
   async function opened(
@@ -128,7 +130,8 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     await page.locator('#node-facts:has-text("the first reason")').waitFor();
     reason = 'the second reason';
     await page.clock.fastForward(10_000);
-    await page.locator('#node-facts:has-text("the second reason")').waitFor();
+    const facts = page.locator('#node-facts');
+    await expect.poll(() => facts.textContent(), WAIT).toContain('the second reason');
   });
 
   it('says that a plugin does not answer whose stream is open and silent, and connects again', async () => {
@@ -137,7 +140,18 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     await page.clock.fastForward(20_000);
     await page.locator('#trouble:has-text("does not answer")').waitFor();
     await page.clock.fastForward(2000);
-    await page.locator('#trouble').waitFor({ state: 'hidden' });
+    await expect.poll(() => page.locator('#trouble').isHidden(), WAIT).toBe(true);
+  });
+
+  it('no longer says that the selected node is gone once it is back', async () => {
+    await using view = await opened([node('n1'), node('n2')]);
+    const { page, show } = view;
+    await tile(page, 'n2').click();
+    show(node('n1'));
+    await page.locator('#node-said:has-text("gone from the cluster")').waitFor();
+    show(node('n1'), node('n2'));
+    await expect.poll(() => page.locator('#node-said').textContent(), WAIT).toBe('');
+    expect(await page.locator('#node-pause').getAttribute('aria-disabled')).toBe('false');
   });
 
   it('moves the focus of a tile that goes to the one beside it', async () => {
@@ -163,10 +177,10 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     const [first = '', second = ''] = await buttons.allTextContents();
     expect(await focused(page)).toBe(second);
     show(node(second), node(first, FAILED), node('n3'));
-    await expect.poll(() => buttons.count()).toBe(1);
+    await expect.poll(() => buttons.count(), WAIT).toBe(1);
     expect(await focused(page)).toBe(first);
     show(node('n1'), node('n2'), node('n3'));
-    await expect.poll(() => buttons.count()).toBe(0);
+    await expect.poll(() => buttons.count(), WAIT).toBe(0);
     expect(await focused(page)).toBe('attention-title');
   });
 
@@ -196,6 +210,16 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     expect(await focused(page)).toBe('n2');
     await page.keyboard.press('ArrowLeft');
     expect(await focused(page)).toBe('n1');
+  });
+
+  it('adds the day to the times of the timeline that are not of today', async () => {
+    await using view = await opened([node('n1')], {}, (page) => page.clock.install());
+    const { page, show } = view;
+    const time = page.locator('#moments time').first();
+    expect(await time.textContent()).toMatch(/^\d\d:\d\d:\d\d$/u);
+    await page.clock.setSystemTime(Date.now() + 86_400_000);
+    show(node('n1'));
+    await expect.poll(() => time.textContent(), WAIT).toMatch(/^\d\d? [A-Z]\w+ \d\d:\d\d:\d\d$/u);
   });
 });
 

@@ -8,6 +8,7 @@ import { Latest } from './latest.ts';
 import { showDetails, showStanding, type Details } from './node-details.ts';
 
 const REFRESH_MS = 5000;
+const GONE = 'This node is gone from the cluster.';
 const NO_DETAILS: Details = { facts: [], history: [] };
 
 export class NodePanel {
@@ -53,11 +54,12 @@ export class NodePanel {
   update(tile: NodeTile | undefined): void {
     if (this.#shown === undefined || tile === this.#shown) return;
     if (tile === undefined) {
-      setText(this.#said, 'This node is gone from the cluster.');
+      setText(this.#said, GONE);
       setEnabled(this.#pause, false);
       setEnabled(this.#retry, false);
       return;
     }
+    if (this.#said.textContent === GONE) setText(this.#said, '');
     this.#show(tile);
   }
 
