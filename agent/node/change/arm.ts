@@ -52,10 +52,10 @@ export function restartTimer(
 
 /**
  * Call right before a restart. When it returns, journal, timer and boot unit are in place and the timer has most of its time left.
- * `armedAtMs` is the monotonic time at which the change was armed. Throws as `expectHeld`.
+ * `armedAfterMs` is a monotonic time right before the change was armed: arming itself may take long. Throws as `expectHeld`.
  */
-export async function expectArmed(ports: ArmPorts, open: OpenChange, armedAtMs: number): Promise<void> {
-  if (ports.clock.monotonicMs() - armedAtMs > FRESH_MS) {
+export async function expectArmed(ports: ArmPorts, open: OpenChange, armedAfterMs: number): Promise<void> {
+  if (ports.clock.monotonicMs() - armedAfterMs > FRESH_MS) {
     await restartTimer(ports, open.journal);
   }
   await expectHeld(ports, open);

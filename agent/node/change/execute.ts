@@ -77,7 +77,6 @@ export async function executeChange(ports: ChangePorts, change: Change): Promise
 async function writeAndRestart(ports: ChangePorts, change: Change, beganMs: number): Promise<ChangeResult> {
   const { journal } = change;
   const open: OpenChange = { journal, holder: 'unclaimed' };
-  const armedAtMs = ports.clock.monotonicMs();
   try {
     await writeFile(ports.files, change);
     if (!change.restart) {
@@ -87,7 +86,7 @@ async function writeAndRestart(ports: ChangePorts, change: Change, beganMs: numb
       await restore(ports, journal);
       return { kind: 'aborted' };
     }
-    await expectArmed(ports, open, armedAtMs);
+    await expectArmed(ports, open, beganMs);
     return await restartAndVerify(ports, change, open, (proof) =>
       change.onVerified(proof, ports.clock.monotonicMs() - beganMs),
     );
