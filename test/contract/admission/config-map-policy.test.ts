@@ -12,14 +12,13 @@ import { nodeWideNames } from '../../../agent/sysctl/node-wide.ts';
 import { whyNoGo } from '../../../scripts/bed/build/go.ts';
 import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../../scripts/bed/build/kubernetes.ts';
 import { workFolder } from '../../../scripts/bed/util/work-folder.ts';
+import { runs } from '../runs.ts';
 import { configMap, type Data } from './config-maps.ts';
 import { NOT_ROOT, RealApiServer } from './real-api-server.ts';
 import { foreignWords, warningFor } from './same-words.ts';
 
 const SKIPPED = NOT_ROOT ?? whyNoGo();
-const SEED = Number(process.env['KUBELET_SYSCTLS_SEED'] ?? Date.now() % 2 ** 31);
-
-const RUNS = 300;
+const RUN = runs(300);
 const LIST = 'allowedUnsafeSysctls';
 const NAMESPACE_ARGS = ['--namespace', NAMESPACE];
 
@@ -107,7 +106,7 @@ const NOT_WARNED: readonly (readonly [what: string, data: Data])[] = [
 ];
 
 describe.skipIf(SKIPPED !== undefined).each([OLDEST_KUBELET_VERSION, DEFAULT_KUBERNETES_VERSION])(
-  `the policies of the ConfigMap on an API server %s (${SKIPPED ?? `seed ${SEED}`})`,
+  `the policies of the ConfigMap on an API server %s (${SKIPPED ?? `seed ${RUN.seed}`})`,
   (version) => {
     let server: RealApiServer;
     beforeAll(async () => {
@@ -130,12 +129,12 @@ describe.skipIf(SKIPPED !== undefined).each([OLDEST_KUBELET_VERSION, DEFAULT_KUB
           seen.refused += 1;
           expect(foreignWords(refusal, result.ok ? [] : result.errors)).toBe('');
         }),
-        { numRuns: RUNS, seed: SEED },
+        RUN,
       );
-      expect(seen.valid).toBeGreaterThan(RUNS / 5);
+      expect(seen.valid).toBeGreaterThan(RUN.numRuns / 5);
       expect(seen.refused / seen.invalid).toBeGreaterThan(0.6);
-      expect(seen.warned).toBeGreaterThan(RUNS / 10);
-      expect(seen.warned).toBeLessThan(RUNS - RUNS / 10);
+      expect(seen.warned).toBeGreaterThan(RUN.numRuns / 10);
+      expect(seen.warned).toBeLessThan(RUN.numRuns - RUN.numRuns / 10);
     });
 
     it.each(WARNED)('an edit with %s passes with a warning that names it', async (_what, text, names) => {

@@ -7,10 +7,10 @@ import { type GoCommand, HELM_3, HELM_4 } from '../../../scripts/bed/build/go-in
 import { OLDEST_KUBELET_VERSION } from '../../../scripts/bed/build/kubernetes.ts';
 import type { Outcome } from '../../../scripts/bed/build/run.ts';
 import { silent } from '../../../scripts/bed/util/progress.ts';
+import { NOT_ROOT } from '../admission/real-api-server.ts';
 import { buildTools, CHART, NAME, runHelm } from './render.ts';
 
-const SKIPPED =
-  process.getuid?.() === 0 ? whyNoGo() : 'Expected to run as root: an API server of a bed needs a bridge.';
+const SKIPPED = NOT_ROOT ?? whyNoGo();
 const VERSION = OLDEST_KUBELET_VERSION;
 const WITH_CHART = [CHART, '--values', '-'];
 const IN_NEW_NAMESPACE = [...WITH_CHART, '--create-namespace'];
