@@ -202,6 +202,28 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     expect((await tile(page, 'n1').boundingBox())?.y).toBeLessThan(0);
   });
 
+  it('colours a tile at once, and moves tiles between groups every two seconds at most', async () => {
+    await using view = await opened([node('n1'), node('n2')], {}, (page) => page.clock.install());
+    const { page, show } = view;
+    const failed = page.locator('[role=group]').filter({ has: page.locator('[data-standing=failed]') });
+    await page.selectOption('#grouping', 'state');
+    show(node('n1', FAILED), node('n2'), node('n3'));
+    await expect.poll(() => failed.locator('[role=option]').count(), WAIT).toBe(1);
+    const title = await failed.getAttribute('aria-label');
+    const group = page.locator(`[role=group][aria-label="${title}"] [role=option]`);
+    await page.clock.pauseAt(Date.now() + 100);
+    show(node('n1', FAILED), node('n2', FAILED), node('n3'), node('n4', FAILED));
+    await expect
+      .poll(async () => {
+        await page.clock.runFor(17);
+        return tile(page, 'n2').getAttribute('data-standing');
+      }, WAIT)
+      .toBe('failed');
+    expect(await group.count()).toBe(2);
+    await page.clock.runFor(2000);
+    expect(await group.count()).toBe(3);
+  });
+
   it('leaves keys with Alt to the browser, such as the one that goes back', async () => {
     await using view = await opened([node('n1'), node('n2')]);
     const { page } = view;

@@ -13,20 +13,35 @@ interface Section {
   readonly tiles: Tile[];
 }
 
+/** Each move has the browser lay out and paint all tiles after it. */
+const REST_MS = 2000;
+
 /** The sections in `box`, in the order of their keys. Call `finish` after the changes of a message. */
 export class Sections {
   readonly #box: HTMLElement;
   readonly #sections = new Map<string, Section>();
   #grouping: Grouping = 'zone';
+  #hasMoved = false;
+  #isResting = false;
+  /** Tiles that move once the rest is over. */
+  readonly #late = new Set<Tile>();
 
   constructor(box: HTMLElement) {
     this.#box = box;
   }
 
-  /** Puts the tile into its section, at its place. */
+  /** Puts the tile into its section, at its place: a new one at once, one that changes its section after the rest that follows a move. */
   place(tile: Tile): void {
     const group = groupOf(tile.seen, this.#grouping);
+    this.#late.delete(tile);
     if (tile.group === group.key && this.#sections.has(group.key)) return;
+    if (tile.group !== '') {
+      if (this.#isResting) {
+        this.#late.add(tile);
+        return;
+      }
+      this.#hasMoved = true;
+    }
     const hadFocus = document.activeElement === tile.element;
     this.#leave(tile);
     const section = this.#sections.get(group.key) ?? this.#add(group);
@@ -38,6 +53,7 @@ export class Sections {
   }
 
   remove(tile: Tile): void {
+    this.#late.delete(tile);
     this.#leave(tile);
     tile.element.remove();
   }
@@ -62,6 +78,17 @@ export class Sections {
       }
       setText(count, tiles.length.toLocaleString('en'));
     }
+    if (this.#hasMoved) this.#rest();
+  }
+
+  #rest(): void {
+    this.#hasMoved = false;
+    this.#isResting = true;
+    setTimeout(() => {
+      this.#isResting = false;
+      for (const tile of this.#late) this.place(tile);
+      this.finish();
+    }, REST_MS);
   }
 
   #leave(tile: Tile): void {
