@@ -75,18 +75,13 @@ async function follow(
 
 describe('watchCollection', () => {
   it('lists in pages of the size that it was given, and reports them as one list', async () => {
-    const page = (next: string | undefined, ...items: object[]): Handler =>
-      json(200, {
-        kind: 'ThingList',
-        metadata: { resourceVersion: '5', ...(next && { continue: next }) },
-        items,
-      });
+    const first = {
+      kind: 'ThingList',
+      metadata: { resourceVersion: '5', continue: 'more' },
+      items: [object('a', 1, 'x'), object('b', 2, 'y')],
+    };
     const { changes, server } = await follow(
-      [
-        page('more', object('a', 1, 'x'), object('b', 2, 'y')),
-        page(undefined, object('c', 3, 'z')),
-        watching([event('MODIFIED', 'a', 7, 'xx')]),
-      ],
+      [json(200, first), list(5, object('c', 3, 'z')), watching([event('MODIFIED', 'a', 7, 'xx')])],
       { pageSize: 2 },
     );
     await eventually(() => expect(changes).toEqual(['list a=x b=y c=z', 'a=xx']));

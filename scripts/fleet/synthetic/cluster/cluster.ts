@@ -101,7 +101,6 @@ function observer(): Observer {
   const [listsAt, statusesAt]: [number[], number[]] = [[], []];
   let closedBytes = 0;
   let listedAt = 0;
-  const bytesOf = ({ bytesRead, bytesWritten }: Socket): number => bytesRead + bytesWritten;
   return {
     note({ verb, resource, name }, { socket, headers }, response) {
       if (headers['user-agent'] !== COORDINATOR) return;
@@ -128,4 +127,8 @@ function observer(): Observer {
       statusesAt,
     }),
   };
+}
+
+function bytesOf({ bytesRead, bytesWritten }: Socket): number {
+  return bytesRead + bytesWritten;
 }

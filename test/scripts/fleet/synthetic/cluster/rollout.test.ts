@@ -7,7 +7,10 @@ import { createTransport, type Transport } from '../../../../../agent/cluster/ht
 import { systemClock } from '../../../../../agent/host/clock.ts';
 import { CONFIG_MAP, COORDINATOR, NAMESPACE } from '../../../../../agent/names.ts';
 import { decideRollout } from '../../../../../agent/rollout/decide.ts';
-import { type Facts, syntheticCluster } from '../../../../../scripts/fleet/synthetic/cluster/cluster.ts';
+import {
+  syntheticCluster,
+  type SyntheticCluster,
+} from '../../../../../scripts/fleet/synthetic/cluster/cluster.ts';
 import { dataOf, textsIn } from '../../../../../scripts/fleet/policy.ts';
 import { BASE, CHANGED, policyOf } from '../../../../../scripts/fleet/lists.ts';
 import { until } from '../../../../../scripts/bed/util/until.ts';
@@ -32,12 +35,12 @@ describe('a synthetic cluster with the coordinator', () => {
 
     const term = coordinate(transport);
     await edit(transport);
-    await reached(cluster.facts, NODES / 3);
+    await reached(cluster, NODES / 3);
     cluster.expireNodes();
-    await reached(cluster.facts, (NODES * 2) / 3);
+    await reached(cluster, (NODES * 2) / 3);
     await term.end();
     const other = coordinate(second);
-    await reached(cluster.facts, NODES);
+    await reached(cluster, NODES);
     await other.end();
 
     const { approvals, mostAtATime, requests, listsAt } = cluster.facts();
@@ -81,9 +84,9 @@ async function edit(transport: Transport): Promise<void> {
   await transport.request({ method: 'PATCH', path, contentType, body: { data } });
 }
 
-async function reached(facts: () => Facts, done: number): Promise<void> {
-  if (!(await until(() => facts().done >= done, { timeoutMs: 10_000, everyMs: 5 })))
-    throw new Error(`Expected ${done} nodes to be Done, got ${JSON.stringify(facts())}.`);
+async function reached(cluster: SyntheticCluster, done: number): Promise<void> {
+  if (!(await until(() => cluster.facts().done >= done, { timeoutMs: 10_000, everyMs: 5 })))
+    throw new Error(`Expected ${done} nodes to be Done, got ${JSON.stringify(cluster.facts())}.`);
 }
 
 function addressOf(address: string | AddressInfo | null): AddressInfo {
