@@ -45,8 +45,10 @@ export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigur
 
   const { window: rollout, rolloutMs, ideal, before, after } = await rollOut(fleet, task);
   const idle = await log.step(`The idle fleet for ${IDLE_SECONDS} s`, idleWindow);
-  const [requests, idleRequests] = await countRequests(fleet.bed.folder, [rollout, idle]);
-  if (requests === undefined || idleRequests === undefined)
+  const upgrade = await replaceAgents(fleet, task);
+  const windows = [rollout, idle, upgrade.window];
+  const [requests, idleRequests, upgradeRequests] = await countRequests(fleet.bed.folder, windows);
+  if (requests === undefined || idleRequests === undefined || upgradeRequests === undefined)
     throw new Error('Expected one request count for each window.');
   const scrapes = await scraper.stop();
   const usage = await coordinator.usage();
@@ -59,6 +61,7 @@ export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigur
     bytes: after.traffic.bytes - before.traffic.bytes,
     connections: after.traffic.connections - before.traffic.connections,
     idle: { seconds: secondsOf(idle), requests: idleRequests },
+    upgrade: { ms: upgrade.ms, bytes: upgrade.bytes, requests: upgradeRequests },
     coordinator: { ...usage, scrapes, decisionMs: await decisionsOf(fleet, coordinator.nodeFlags) },
     harness: {
       makeMs,
@@ -92,6 +95,19 @@ async function rollOut(fleet: Fleet, { nodes, nodeMs, options, log }: Task) {
   );
   await sleep(SETTLE_MS);
   return { window: { from, to: new Date() }, rolloutMs, ideal, before, after: await used(fleet) };
+}
+
+/** Replaces all agents as an update of their DaemonSet does. */
+async function replaceAgents(fleet: Fleet, { nodes, log }: Task) {
+  const slots = slotsOf(nodes, MAX_UNAVAILABLE_PERCENT);
+  const before = await used(fleet);
+  const from = new Date();
+  const begun = performance.now();
+  await log.step(`An update of the DaemonSet, ${slots} agents at a time`, () => fleet.agents.replace(slots));
+  const ms = performance.now() - begun;
+  await sleep(SETTLE_MS);
+  const { traffic } = await used(fleet);
+  return { window: { from, to: new Date() }, ms, bytes: traffic.bytes - before.traffic.bytes };
 }
 
 async function used({ agents, apiServerPid }: Fleet) {

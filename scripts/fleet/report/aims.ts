@@ -60,6 +60,14 @@ export function rowsOf({ fleets }: Pick<Figures, 'fleets'>): readonly FleetRow[]
       ({ nodes, idle }) => hourly(idle.requests.coordinator, idle) / nodes,
       one,
     ),
+    row('Update of the DaemonSet, as many agents at a time', ({ upgrade }) => upgrade.ms, seconds),
+    row(
+      'API requests for one agent',
+      ({ nodes, upgrade }) => (upgrade.requests.agents + upgrade.requests.coordinator) / nodes,
+      one,
+    ),
+    row('of all: refused for now (429)', ({ upgrade }) => upgrade.requests.refused, whole),
+    row('Bytes for one agent', ({ nodes, upgrade }) => upgrade.bytes / nodes, kilobytes),
   ];
 }
 
