@@ -36,7 +36,8 @@ export interface PolicyName {
 }
 
 export interface Coordinator {
-  /** As FleetChanges: a list begins; a whole list (returns true when it differs); one Node changed; one Node deleted. */
+  /** As FleetChanges: the Node as it was seen last; a list begins; a whole list (returns true when it differs); one Node changed; one Node deleted. */
+  known(name: string): SeenNode | undefined;
   onListing(): void;
   onList(nodes: ReadonlyMap<string, SeenNode>): boolean;
   onChanged(seen: SeenNode): void;
@@ -80,6 +81,7 @@ export function createCoordinator(ports: CoordinatorPorts, policyName: PolicyNam
   }
 
   return {
+    known: (name) => store.get(name),
     onListing: () => store.listing(),
     onList(nodes) {
       const isNews = store.replace(nodes) || !listed;
@@ -126,8 +128,8 @@ async function roll(
   },
   { seen, view }: KnownPolicy,
 ): Promise<number> {
-  const decideNow = (): RolloutDecision => pace.measure(() => decide(store.nodes(), view, clock.now()));
-  const decision = decideNow();
+  const decideNow = (): RolloutDecision => decide(store.nodes(), view, clock.now());
+  const decision = pace.measure(decideNow);
   const { written, failed } = await applyDecision(decision, {
     store,
     cluster,
@@ -135,8 +137,8 @@ async function roll(
     isLeading,
     now: () => clock.now(),
   });
-  // What was written is part of the status.
-  const outcome = written > 0 ? decideNow() : decision;
+  // What was written is part of the status. The next pass follows soon, so that others need not know it now.
+  const outcome = written > 0 && status.isDue(decision) ? decideNow() : decision;
   if (isLeading()) {
     onDecided?.({ decision: outcome, nodes: store.nodes(), policy: view });
   }

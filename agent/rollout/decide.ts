@@ -1,24 +1,23 @@
 // What the coordinator writes now and reports about the rollout: a pure function of the Nodes and the policy. It keeps no
 // state, so a new leader continues where the previous one stopped.
 
-import type { Policy } from '../policy/policy.ts';
 import { DEFAULT_PACE } from '../policy/settings.ts';
-import { attentionOf } from './status/attention.ts';
+import { createVerdicts, type VerdictsOf } from './status/verdicts.ts';
 import { holderOf } from './status/places.ts';
 import { withinBudget } from './decision/budget.ts';
-import { type Canaries, canariesOf, mayGo } from './decision/canaries.ts';
-import type { Approval, FleetNode, NodeVerdict, RolloutDecision } from './fleet.ts';
+import { canariesOf, mayGo } from './decision/canaries.ts';
+import type { Approval, FleetNode, RolloutDecision } from './fleet.ts';
 import { gateOf, type PolicyNow } from './decision/gate.ts';
 import { zoneLoads } from './decision/order.ts';
 import { nextWakeup } from './decision/next-wakeup.ts';
+import { joined, only } from './decision/many.ts';
 import { phaseOf } from './status/phase.ts';
 import { numberOf } from './decision/quantity.ts';
-import { revisionsFor } from './decision/revisions.ts';
+import { createMembers, type MembersOf } from './decision/members.ts';
 import {
   isSelected,
   isUnapprovedFailure,
   type Candidate,
-  memberOf,
   type DecisionContext,
 } from './decision/node-status.ts';
 import { windowsAt } from './windows/windows.ts';
@@ -30,15 +29,26 @@ const ANSWERS_MS = 5000;
 /** The same wait when all waiting nodes are predicted, in ms. */
 const OBJECTIONS_MS = 1000;
 
+/** What decisions share so that the next one is cheap; none of it changes what is decided. */
+export interface DecisionCaches {
+  readonly zones: ZoneOffset;
+  readonly membersOf: MembersOf;
+  readonly verdictsOf: VerdictsOf;
+}
+
+export function decisionCaches(zones: ZoneOffset = createZones()): DecisionCaches {
+  return { zones, membersOf: createMembers(), verdictsOf: createVerdicts() };
+}
+
 /**
  * Decides about the whole fleet. While the ConfigMap is not valid, nothing is approved and each node is compared with the
- * revision that its agent desires. Share `zones` among calls: creating one is expensive.
+ * revision that its agent desires. Share `caches` among the decisions about one fleet.
  */
 export function decideRollout(
   nodes: readonly FleetNode[],
   view: PolicyNow,
   now: Date,
-  zones: ZoneOffset = createZones(),
+  { zones, membersOf, verdictsOf }: DecisionCaches = decisionCaches(),
 ): RolloutDecision {
   const policy = view.errors.length === 0 ? view.policy : undefined;
   const pace = policy?.settings.pace ?? DEFAULT_PACE;
@@ -48,10 +58,11 @@ export function decideRollout(
     coordinated: pace.rollout === 'Coordinated',
   };
   const all = membersOf(nodes, policy, terms);
-  const members = all.filter(({ node }) => isSelected(node));
+  const members = only(all, ({ node }) => isSelected(node));
   const joining = all.filter(({ node }) => node.joining);
   const windows = windowsAt(pace.windows, now, zones);
-  const gate = gateOf(view, [...members, ...joining], members.length, windows, terms);
+  const everyone = joined(members, joining);
+  const gate = gateOf(view, everyone, members.length, windows, terms);
   const loads = zoneLoads(members);
   const canaries = canariesOf(pace.canary, members, loads, terms.now);
   const maxUnavailable = numberOf(pace.maxUnavailable, members.length);
@@ -66,7 +77,9 @@ export function decideRollout(
   const retrying = mayRetry ? all.filter(isUnapprovedFailure) : [];
   const going = [...welcomed, ...retrying, ...approved];
 
-  const holders = members.flatMap((member) => holderOf(member, terms) ?? []);
+  const holders = members
+    .filter(({ unavailable }) => unavailable)
+    .flatMap((member) => holderOf(member, terms) ?? []);
   return {
     ...phaseOf({ gate, members, joining, canaries, approved, maxUnavailable, holders, awaitsAnswers }),
     approvals: [...withdrawalsOf(all, new Set(going), gate, terms.now), ...going.map(approvalOf)],
@@ -74,24 +87,11 @@ export function decideRollout(
     maxUnavailable,
     holders,
     nodes: verdictsOf(all, members, canaries, terms),
-    nextWakeup: nextWakeup([...members, ...joining], canaries, windows, {
+    nextWakeup: nextWakeup(everyone, canaries, windows, {
       now: terms.now,
       answersBy: awaitsAnswers ? answersBy : undefined,
     }),
   };
-}
-
-/** Nodes on which an agent runs or should run, in the order of names. */
-function membersOf(
-  nodes: readonly FleetNode[],
-  policy: Policy | undefined,
-  terms: DecisionContext,
-): readonly Candidate[] {
-  const revisionOf = policy === undefined ? wantedBy : revisionsFor(policy);
-  return nodes
-    .filter((node) => node.state !== undefined || isLinux(node))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map((node) => memberOf(node, revisionOf(node), terms));
 }
 
 /**
@@ -99,18 +99,11 @@ function membersOf(
  * be first in order, and the agent of a predicted node may report that its change is blocked.
  */
 function endOfAnswers({ readAt }: PolicyNow, members: readonly Candidate[]): number | undefined {
-  const waiting = members.filter(({ standing }) => standing === 'waiting');
-  const owed = waiting.some(({ wantsCurrentRevision }) => !wantsCurrentRevision) ? ANSWERS_MS : 0;
-  const objections = waiting.some(({ predicted }) => predicted) ? OBJECTIONS_MS : 0;
+  const anyWaiting = (is: (member: Candidate) => boolean): boolean =>
+    members.some((member) => member.standing === 'waiting' && is(member));
+  const owed = anyWaiting(({ wantsCurrentRevision }) => !wantsCurrentRevision) ? ANSWERS_MS : 0;
+  const objections = anyWaiting(({ predicted }) => predicted) ? OBJECTIONS_MS : 0;
   return readAt && readAt.getTime() + Math.max(owed, objections);
-}
-
-function wantedBy({ desiredRevision }: FleetNode): string | undefined {
-  return desiredRevision;
-}
-
-function isLinux({ labels }: FleetNode): boolean {
-  return (labels['kubernetes.io/os'] ?? 'linux') === 'linux';
 }
 
 function approvalOf({ node, revision }: Candidate): Approval {
@@ -119,22 +112,4 @@ function approvalOf({ node, revision }: Candidate): Approval {
 
 function isDone({ standing }: Candidate): boolean {
   return standing === 'done';
-}
-
-function verdictsOf(
-  all: readonly Candidate[],
-  members: readonly Candidate[],
-  canaries: Canaries,
-  terms: DecisionContext,
-): readonly NodeVerdict[] {
-  const wantsCurrentRevision = members.filter((member) => member.wantsCurrentRevision).length;
-  const around = { ...terms, mostCaughtUp: wantsCurrentRevision * 2 >= members.length };
-  return all.map((member) => ({
-    name: member.node.name,
-    standing: member.standing,
-    revision: member.revision,
-    canary: canaries.isCanary(member),
-    unavailable: member.unavailable,
-    attention: attentionOf(member, around),
-  }));
 }

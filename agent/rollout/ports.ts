@@ -1,5 +1,6 @@
 // The coordinator's ports. cluster/ implements them; tests fake them.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { FleetNode } from './fleet.ts';
 import type { ConfigMapObject } from '../policy/config-map.ts';
 import type { EventDraft } from '../report/event-draft.ts';
@@ -10,6 +11,15 @@ export interface SeenNode {
   readonly resourceVersion: string;
   /** The start-up taint and its index in spec.taints; undefined: the Node does not have it. */
   readonly taint: { readonly index: number; readonly value: Readonly<Record<string, unknown>> } | undefined;
+}
+
+/**
+ * Returns `seen`, with the object of the known Node when its content is the same. Kubelets renew their Node's status often, and a list
+ * of a large fleet would otherwise hold all of it twice.
+ */
+export function keeping(known: SeenNode | undefined, seen: SeenNode): SeenNode {
+  const isSame = known !== undefined && known.node !== seen.node && isDeepStrictEqual(known.node, seen.node);
+  return isSame ? { ...seen, node: known.node } : seen;
 }
 
 /** The status ConfigMap, for people and programs. */

@@ -1,8 +1,9 @@
 // One fleet, from its first node to its figures.
 
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../bed/util/progress.ts';
-import { startCoordinator } from './coordinator/coordinator-process.ts';
+import { deployedProgram, groundOf, startCoordinator } from './coordinator/coordinator-process.ts';
 import { timeDecisions } from './coordinator/decisions.ts';
 import { scrapeEvery } from './coordinator/scrapes.ts';
 import type { FleetFigures } from './report/figures.ts';
@@ -32,7 +33,10 @@ const SLACK_MS = 180_000;
 export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigures> {
   const { nodes, options, log } = task;
   await edit(fleet.admin, policyOf({ allowances: BASE, nodeSoakSeconds: options.nodeSoakSeconds }));
-  const coordinator = await startCoordinator(fleet.bed, fleet.admin);
+  const coordinator = await startCoordinator(
+    groundOf(fleet.bed, fleet.admin),
+    await deployedProgram(fleet.admin),
+  );
   using scraper = scrapeEvery(coordinator.metricsPorts);
   const begun = performance.now();
   await log.step(`${nodes} nodes and their agents`, () => fleet.populate(BASE));
@@ -41,8 +45,10 @@ export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigur
 
   const { window: rollout, rolloutMs, ideal, before, after } = await rollOut(fleet, task);
   const idle = await log.step(`The idle fleet for ${IDLE_SECONDS} s`, idleWindow);
-  const [requests, idleRequests] = await countRequests(fleet.bed.folder, [rollout, idle]);
-  if (requests === undefined || idleRequests === undefined)
+  const upgrade = await replaceAgents(fleet, task);
+  const windows = [rollout, idle, upgrade.window];
+  const [requests, idleRequests, upgradeRequests] = await countRequests(fleet.bed.folder, windows);
+  if (requests === undefined || idleRequests === undefined || upgradeRequests === undefined)
     throw new Error('Expected one request count for each window.');
   const scrapes = await scraper.stop();
   const usage = await coordinator.usage();
@@ -55,7 +61,8 @@ export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigur
     bytes: after.traffic.bytes - before.traffic.bytes,
     connections: after.traffic.connections - before.traffic.connections,
     idle: { seconds: secondsOf(idle), requests: idleRequests },
-    coordinator: { ...usage, scrapes, decisionMs: await timeDecisions(fleet, coordinator.nodeFlags) },
+    upgrade: { ms: upgrade.ms, bytes: upgrade.bytes, requests: upgradeRequests },
+    coordinator: { ...usage, scrapes, decisionMs: await decisionsOf(fleet, coordinator.nodeFlags) },
     harness: {
       makeMs,
       agents: {
@@ -67,6 +74,11 @@ export async function measureFleet(fleet: Fleet, task: Task): Promise<FleetFigur
       warnings: after.warnings,
     },
   };
+}
+
+async function decisionsOf({ bed, admin }: Fleet, nodeFlags: readonly string[]): Promise<readonly number[]> {
+  const list = JSON.stringify(await admin.send('GET', '/api/v1/nodes'));
+  return timeDecisions({ folder: bed.folder, admin, nodeFlags, nodes: Readable.from([list]) });
 }
 
 /** Edits the policy and waits until every node is Done; returns the usage before and after. */
@@ -83,6 +95,19 @@ async function rollOut(fleet: Fleet, { nodes, nodeMs, options, log }: Task) {
   );
   await sleep(SETTLE_MS);
   return { window: { from, to: new Date() }, rolloutMs, ideal, before, after: await used(fleet) };
+}
+
+/** Replaces all agents as an update of their DaemonSet does. */
+async function replaceAgents(fleet: Fleet, { nodes, log }: Task) {
+  const slots = slotsOf(nodes, MAX_UNAVAILABLE_PERCENT);
+  const before = await used(fleet);
+  const from = new Date();
+  const begun = performance.now();
+  await log.step(`An update of the DaemonSet, ${slots} agents at a time`, () => fleet.agents.replace(slots));
+  const ms = performance.now() - begun;
+  await sleep(SETTLE_MS);
+  const { traffic } = await used(fleet);
+  return { window: { from, to: new Date() }, ms, bytes: traffic.bytes - before.traffic.bytes };
 }
 
 async function used({ agents, apiServerPid }: Fleet) {

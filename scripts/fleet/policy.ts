@@ -24,7 +24,21 @@ export async function edit(admin: Admin, policy: Edit): Promise<number> {
   return at;
 }
 
-function dataOf({ rollout, allowances, more, ...pace }: Edit): Readonly<Record<string, string | null>> {
+/** Returns the data of a new ConfigMap. */
+export function textsIn(policy: Edit): Readonly<Record<string, string>> {
+  const texts = Object.entries(dataOf(policy)).filter(
+    (entry): entry is [string, string] => entry[1] !== null,
+  );
+  return Object.fromEntries(texts);
+}
+
+/** Returns the data of a patch; null removes a key. */
+export function dataOf({
+  rollout,
+  allowances,
+  more,
+  ...pace
+}: Edit): Readonly<Record<string, string | null>> {
   const profiles = more?.waves.map((wave) => ({
     name: `wave-${wave}`,
     nodeSelector: { [WAVE_LABEL]: String(wave) },

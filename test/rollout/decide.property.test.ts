@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isRevision, APPROVAL_MARKERS, STATES } from '../../agent/names.ts';
-import { decideRollout } from '../../agent/rollout/decide.ts';
+import { decideRollout, decisionCaches } from '../../agent/rollout/decide.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../../agent/rollout/fleet.ts';
 import type { PolicyNow } from '../../agent/rollout/decision/gate.ts';
 import { windowsAt } from '../../agent/rollout/windows/windows.ts';
@@ -11,6 +11,7 @@ import { CONTROL_PLANE, NEW, NOW, OLD, revisionOf, secondsAgo, valid, waiting } 
 const PROFILES = '- {name: db, nodeSelector: {pool: db}, allowedUnsafeSysctls: [kernel.sem]}';
 const DB = revisionOf(valid({ profiles: PROFILES }), { pool: 'db' });
 const zones = createZones();
+const caches = decisionCaches(zones);
 
 const aRevision = fc.constantFrom(NEW, NEW, NEW, DB, OLD, '1111111111');
 const aTime = fc.oneof(
@@ -64,6 +65,23 @@ const aView: fc.Arbitrary<PolicyNow> = fc
   .map((data) => valid(data));
 
 describe('any decision about any fleet', () => {
+  it('is the same whatever was decided before with the same caches', () => {
+    holds((nodes, view) => {
+      const shared = decisionCaches(zones);
+      const { approvals } = decideRollout(nodes, view, NOW, shared);
+      const others = applied(nodes, approvals).filter((_, at) => at % 5 !== 1);
+      for (const [fleet, seconds] of [
+        [others, 0],
+        [nodes, 0],
+        [nodes, 700],
+        [others, 4000],
+      ] as const) {
+        const now = secondsAgo(-seconds);
+        expect(decideRollout(fleet, view, now, shared)).toEqual(decideRollout(fleet, view, now));
+      }
+    });
+  });
+
   it('makes at most maxUnavailable nodes unavailable, not counting joining ones', () => {
     holds((nodes, view) => {
       const before = decide(nodes, view);
@@ -162,7 +180,7 @@ describe('any decision about any fleet', () => {
         const decision = decide(nodes, view);
         const until = decision.nextWakeup?.getTime() ?? Infinity;
         const later = new Date(Math.min(until - 1, secondsAgo(-seconds).getTime()));
-        expect(summary(decideRollout(nodes, view, later, zones))).toEqual(summary(decision));
+        expect(summary(decideRollout(nodes, view, later, caches))).toEqual(summary(decision));
       }),
       { numRuns: 400 },
     );
@@ -174,7 +192,7 @@ function holds(property: (nodes: readonly FleetNode[], view: PolicyNow) => void)
 }
 
 function decide(nodes: readonly FleetNode[], view: PolicyNow): RolloutDecision {
-  return decideRollout(nodes, view, NOW, zones);
+  return decideRollout(nodes, view, NOW, caches);
 }
 
 function applied(nodes: readonly FleetNode[], approvals: readonly Approval[]): readonly FleetNode[] {

@@ -12,10 +12,9 @@ import { leaseStore } from '../../cluster/api/lease.ts';
 import { countedTransport } from '../../cluster/http/counted.ts';
 import { createTransport, type Transport, type TransportOptions } from '../../cluster/http/transport.ts';
 import { systemClock } from '../../host/clock.ts';
-import { decideRollout } from '../../rollout/decide.ts';
+import { decideRollout, decisionCaches } from '../../rollout/decide.ts';
 import type { CoordinatorPorts } from '../../rollout/coordinator.ts';
 import { takePart } from '../../rollout/leader/election.ts';
-import { createZones } from '../../rollout/windows/zones.ts';
 import { cachedAccess } from './guard/cached-access.ts';
 import { configMapOption, logLevelOption, serviceLog } from './service.ts';
 import { probeFiles } from './probe-files.ts';
@@ -88,11 +87,11 @@ function coordinate(
     configMapName: flags.configMap,
     log,
   });
-  const zones = createZones();
+  const caches = decisionCaches();
   const ports: Omit<CoordinatorPorts, 'cluster'> = {
     clock: systemClock,
     log,
-    decide: (...seen) => decideRollout(...seen, zones),
+    decide: (...seen) => decideRollout(...seen, caches),
     isLeading: () => election.isLeading(),
     onDecided: (picture) => metrics.observe(picture),
   };

@@ -1,12 +1,13 @@
 // Implements the coordinator's FleetCluster port with the Kubernetes API.
 
 import { INPUT_KEYS, LISTS_NAME, STATUS_NAME, COORDINATOR } from '../../names.ts';
-import type { FleetCluster, SeenNode, StatusObject } from '../../rollout/ports.ts';
+import { type FleetCluster, keeping, type SeenNode, type StatusObject } from '../../rollout/ports.ts';
 import { isNotFound } from '../http/errors.ts';
 import { configMapEvent } from '../objects/events.ts';
 import { objectAt } from '../http/json.ts';
 import { approvedAt, parseFleetNode } from '../objects/fleet-node.ts';
 import { JSON_PATCH, MERGE_PATCH, METADATA_ONLY } from '../http/media-types.ts';
+import { createPool } from '../objects/pool.ts';
 import { parseConfigMap } from '../objects/parse.ts';
 import { orConflict } from './conflict.ts';
 import { postEvent } from '../objects/post-event.ts';
@@ -34,6 +35,8 @@ export interface FleetOptions {
 type Listeners = Pick<WatchOptions, 'onError' | 'onRecovered'>;
 
 export interface FleetChanges {
+  /** Returns the Node as it was seen last. */
+  readonly known: (name: string) => SeenNode | undefined;
   readonly onListing: () => void;
   readonly onList: (nodes: ReadonlyMap<string, SeenNode>) => boolean;
   readonly onChanged: (node: SeenNode) => void;
@@ -49,9 +52,13 @@ export interface WatchedFleet extends FleetCluster {
 /** Timeout of a write: it ends well before another coordinator can become the leader, even if it began at the end of this leader's term. */
 const WRITE_MS = 4000;
 
+/** Nodes in a page of their list: some megabytes. Each page has the timeout of a list, which 65,000 Nodes in one answer would exceed. */
+const LIST_PAGE = 500;
+
 /** The API for the coordinator. Writes of a Node or of the status reject with a ConflictError when the object was changed since it was seen. */
 export function createFleet(options: FleetOptions): WatchedFleet {
   const { transport, configMapName } = options;
+  const pooled = createPool();
   const now = options.now ?? (() => new Date());
   const watching = { ...loggedFaults(options.log), ...(options.random && { random: options.random }) };
   const configMaps = `/api/v1/namespaces/${encodeURIComponent(options.namespace)}/configmaps`;
@@ -92,7 +99,12 @@ export function createFleet(options: FleetOptions): WatchedFleet {
       watchCollection({
         transport,
         path: '/api/v1/nodes',
-        parse: parseFleetNode,
+        pageSize: LIST_PAGE,
+        // Of a list of the same Nodes nothing is kept but their versions.
+        parse(object) {
+          const seen = parseFleetNode(object, pooled);
+          return keeping(changes.known(seen.node.name), seen);
+        },
         onListing: changes.onListing,
         onList: changes.onList,
         onChanged: (_name, node) => changes.onChanged(node),

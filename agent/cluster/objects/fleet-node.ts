@@ -14,38 +14,47 @@ import {
 import { objectAt, objectsAt, stringAt, stringMapAt, timeOf, type JsonObject } from '../http/json.ts';
 import { driftKinds, reportedLists } from '../../report/reported.ts';
 import { parseReadiness } from './parse.ts';
+import type { Pool } from './pool.ts';
 import { versionOf } from '../http/version.ts';
 
 /** Parses a whole Node. Throws an InvalidResponseError when it has no resourceVersion. Keeps few strings: a fleet has thousands of Nodes. */
-export function parseFleetNode(object: JsonObject): SeenNode {
+export function parseFleetNode(object: JsonObject, pooled: Pool = (text) => text): SeenNode {
   const metadata = objectAt(object, 'metadata');
-  const annotations = stringMapAt(metadata, 'annotations');
+  const annotations = objectAt(metadata, 'annotations');
+  const annotation = (key: string): string | undefined => stringAt(annotations, key);
   const info = objectAt(object, 'status', 'nodeInfo');
   const taint = startUpTaint(object);
   const readiness = parseReadiness(object);
-  const drift = driftKinds(annotations[KEYS.drift]);
+  const drift = driftKinds(annotation(KEYS.drift));
   const node: FleetNode = {
     name: stringAt(metadata, 'name') ?? '',
-    labels: stringMapAt(metadata, 'labels'),
-    profiles: annotations[KEYS.profiles],
-    kubelet: stringAt(info, 'kubeletVersion') ?? '',
-    kernel: stringAt(info, 'kernelVersion') ?? '',
+    labels: labelsIn(metadata, pooled),
+    profiles: annotation(KEYS.profiles),
+    kubelet: pooled(stringAt(info, 'kubeletVersion') ?? ''),
+    kernel: pooled(stringAt(info, 'kernelVersion') ?? ''),
     readiness: readiness && { ready: readiness.ready, since: readiness.since },
     joining: taint !== undefined,
-    state: stateOf(annotations[KEYS.state]),
-    reason: annotations[KEYS.reason] ?? '',
-    rollbackIncomplete: annotations[KEYS.reasonCode] === ROLLBACK_INCOMPLETE,
-    desiredRevision: annotations[KEYS.desiredRevision],
-    appliedRevision: annotations[KEYS.appliedRevision],
-    failedRevision: annotations[KEYS.failedRevision],
+    state: stateOf(annotation(KEYS.state)),
+    reason: pooled(annotation(KEYS.reason) ?? ''),
+    rollbackIncomplete: annotation(KEYS.reasonCode) === ROLLBACK_INCOMPLETE,
+    desiredRevision: annotation(KEYS.desiredRevision),
+    appliedRevision: annotation(KEYS.appliedRevision),
+    failedRevision: annotation(KEYS.failedRevision),
     drift,
-    ...(drift.includes('unmanaged') && { unmanaged: unmanagedIn(annotations) }),
-    lastChange: timeOf(annotations[KEYS.lastChange]),
-    approvedRevision: annotations[INPUT_KEYS.approvedRevision],
+    ...(drift.includes('unmanaged') && { unmanaged: unmanagedIn(stringMapAt(metadata, 'annotations')) }),
+    lastChange: timeOf(annotation(KEYS.lastChange)),
+    approvedRevision: annotation(INPUT_KEYS.approvedRevision),
     approvedAt: approvedAt(metadata),
-    paused: annotations[INPUT_KEYS.paused] === 'true',
+    paused: annotation(INPUT_KEYS.paused) === 'true',
   };
   return { node, resourceVersion: versionOf(object), taint };
+}
+
+function labelsIn(metadata: JsonObject, pooled: Pool): FleetNode['labels'] {
+  const labels = Object.entries(objectAt(metadata, 'labels'));
+  return Object.fromEntries(
+    labels.flatMap(([key, text]) => (typeof text === 'string' ? [[key, pooled(text)] as const] : [])),
+  );
 }
 
 /** When the coordinator last wrote its approval, from the managedFields of `metadata`; undefined when it never did. */

@@ -16,6 +16,8 @@ export interface CollectionWatchOptions<T> extends WatchOptions {
   readonly query?: Readonly<Record<string, string>>;
   /** Lists may be slightly stale: the API server's cache then finds the pods of one node without reading all pods. */
   readonly listsFromCache?: boolean;
+  /** Lists so many objects at a time, each page within the timeout of a list. Default: all in one answer. */
+  readonly pageSize?: number;
   /** Listed objects whose JSON contains none of these are skipped without being parsed. Default: all are parsed. */
   readonly containing?: readonly string[];
   /** The unique key of an object. Default: its name. */
@@ -63,19 +65,38 @@ export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
 
   async function list(signal: AbortSignal): Promise<Listing> {
     const objects = new Map<string, T>();
-    let version = '';
+    let frame = await page(signal, objects, undefined);
+    // The pages of one list are of one version. It may expire before the last of them; the list then fails, and begins again.
+    for (let next = nextOf(frame); next !== undefined; next = nextOf(frame)) {
+      frame = await page(signal, objects, next);
+    }
+    return { version: versionOf(frame), takeIn: () => onList(objects) };
+  }
+
+  /** Adds the objects of a page; resolves with the List without its items. */
+  async function page(
+    signal: AbortSignal,
+    objects: Map<string, T>,
+    next: string | undefined,
+  ): Promise<JsonObject> {
+    let frame: JsonObject = {};
     const chunks = transport.read({
       method: 'GET',
       path,
-      query: { ...query, ...(options.listsFromCache === true && { resourceVersion: '0' }) },
+      query: {
+        ...query,
+        ...(options.listsFromCache === true && { resourceVersion: '0' }),
+        ...(options.pageSize !== undefined && { limit: String(options.pageSize) }),
+        ...(next !== undefined && { continue: next }),
+      },
       timeoutMs: LIST_MS,
       signal,
     });
     const items = objectsOf(chunks, {
       ...(options.containing && { containing: options.containing }),
       onTooLong: (begin, error) => read(beginOf(begin), () => fail(error)),
-      onFrame: (frame) => {
-        version = versionOf(frame);
+      onFrame: (without) => {
+        frame = without;
       },
     });
     for await (const object of items) {
@@ -84,8 +105,13 @@ export function watchCollection<T>(options: CollectionWatchOptions<T>): Watch {
         objects.set(...known.value);
       }
     }
-    return { version, takeIn: () => onList(objects) };
+    return frame;
   }
+}
+
+/** Where the list continues; undefined: it was the last page. */
+function nextOf(frame: JsonObject): string | undefined {
+  return stringAt(objectAt(frame, 'metadata'), 'continue') || undefined;
 }
 
 function nameOf(object: JsonObject): string {

@@ -42,7 +42,12 @@ type Result = 'written' | 'changed' | 'failed';
  */
 export async function applyDecision(decision: RolloutDecision, ports: CarryOutPorts): Promise<Outcome> {
   const { store, cluster, log, isLeading, now } = ports;
-  const decidedOn = new Map(store.nodes().map((node) => [node.name, node]));
+  const names = [
+    ...decision.approvals.map(({ node }) => node),
+    ...decision.untaint,
+    ...store.assumed().map(({ name }) => name),
+  ];
+  const decidedOn = new Map(names.map((name) => [name, store.get(name)?.node]));
   const revoked = await inOrder(decision.approvals.filter(isRevocation).map(approvalStep), run);
   const approvals = decision.approvals.filter((one) => !isRevocation(one));
   const isRevoked = revoked.every((result) => result === 'written');

@@ -1,8 +1,8 @@
 // The coordinator's copy of the Nodes, from lists, watches and the answers to its own writes.
 
-import { isDeepStrictEqual } from 'node:util';
 import type { FleetNode } from '../fleet.ts';
-import type { SeenNode } from '../ports.ts';
+import { byName } from '../decision/many.ts';
+import { keeping, type SeenNode } from '../ports.ts';
 
 /**
  * Compares resource versions only for equality: after an etcd restore they are lower than before. Lists and watches win,
@@ -27,7 +27,8 @@ export interface SeenNodes {
   /** Returns true when the Node was stored. */
   remove(name: string): boolean;
   get(name: string): SeenNode | undefined;
-  nodes(): FleetNode[];
+  /** In the order of names; the same array until one differs. */
+  nodes(): readonly FleetNode[];
 }
 
 interface Entry {
@@ -41,62 +42,72 @@ interface Entry {
 const NONE: readonly string[] = [];
 
 export function seenNodes(): SeenNodes {
-  const byName = new Map<string, Entry>();
+  const entries = new Map<string, Entry>();
+  const unanswered = new Set<string>();
+  let sorted: readonly FleetNode[] | undefined;
+
+  function set(name: string, entry: Entry): void {
+    if (entries.get(name)?.seen.node !== entry.seen.node) sorted = undefined;
+    if (entry.isAssumed === true) unanswered.add(name);
+    else unanswered.delete(name);
+    entries.set(name, entry);
+  }
+
+  function remove(name: string): boolean {
+    sorted = undefined;
+    unanswered.delete(name);
+    return entries.delete(name);
+  }
 
   function put(seen: SeenNode): boolean {
-    const known = byName.get(seen.node.name);
+    const known = entries.get(seen.node.name);
     const isOlder = known?.replaced.includes(seen.resourceVersion) === true;
     // The unanswered write may still arrive after this read.
     const isUnsure = known?.isAssumed === true && known.seen.resourceVersion === seen.resourceVersion;
     if (isOlder || isUnsure) {
       return false;
     }
-    // Kubelets renew their Node's status often: equal content keeps the same object and is not a change.
-    const isSame = known !== undefined && isDeepStrictEqual(known.seen.node, seen.node);
-    byName.set(seen.node.name, {
-      seen: isSame ? { ...seen, node: known.seen.node } : seen,
-      replaced: NONE,
-    });
-    return !isSame;
+    const kept = keeping(known?.seen, seen);
+    set(seen.node.name, { seen: kept, replaced: NONE });
+    return kept.node !== known?.seen.node;
   }
 
   return {
     listing() {
-      for (const [name, entry] of byName) {
+      for (const [name, entry] of entries) {
         if (entry.replaced.length > 0) {
-          byName.set(name, { ...entry, replaced: NONE });
+          set(name, { ...entry, replaced: NONE });
         }
       }
     },
     replace(listed) {
-      const gone = [...byName.keys()].filter((name) => !listed.has(name));
+      const gone = [...entries.keys()].filter((name) => !listed.has(name));
       for (const name of gone) {
-        byName.delete(name);
+        remove(name);
       }
       const changed = [...listed.values()].map(put).includes(true);
       return gone.length > 0 || changed;
     },
     put,
     wrote(over, seen) {
-      const known = byName.get(seen.node.name);
+      const known = entries.get(seen.node.name);
       // The write replaced `over` directly, so any other version received since is this write or a later one.
       if (known?.seen.resourceVersion !== over.resourceVersion) {
         return;
       }
       const isWritten = seen.resourceVersion !== over.resourceVersion;
       const replaced = isWritten ? [...known.replaced, over.resourceVersion] : known.replaced;
-      byName.set(seen.node.name, { seen, replaced });
+      set(seen.node.name, { seen, replaced });
     },
     assume(over, written) {
-      const known = byName.get(written.name);
+      const known = entries.get(written.name);
       if (known?.seen.resourceVersion === over.resourceVersion) {
-        byName.set(written.name, { ...known, seen: { ...over, node: written }, isAssumed: true });
+        set(written.name, { ...known, seen: { ...over, node: written }, isAssumed: true });
       }
     },
-    assumed: () =>
-      [...byName.values()].filter(({ isAssumed }) => isAssumed === true).map(({ seen }) => seen.node),
-    remove: (name) => byName.delete(name),
-    get: (name) => byName.get(name)?.seen,
-    nodes: () => [...byName.values()].map(({ seen }) => seen.node),
+    assumed: () => [...unanswered].flatMap((name) => entries.get(name)?.seen.node ?? []),
+    remove,
+    get: (name) => entries.get(name)?.seen,
+    nodes: () => (sorted ??= byName(Array.from(entries.values(), ({ seen }) => seen.node))),
   };
 }

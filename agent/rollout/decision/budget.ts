@@ -18,6 +18,10 @@ export function withinBudget(
   const busy = unavailable.filter(({ node }) => isControlPlane(node));
   let slots = maxUnavailable - unavailable.length;
   let approvesControlPlane = false;
+  // Most decisions of a large rollout find every place taken.
+  if (slots <= 0 && !eligible.some((member) => member.unavailable)) {
+    return [];
+  }
   return orderCandidates(eligible, loads).filter((member) => {
     const isLeader = isControlPlane(member.node);
     const others = busy.length - (isLeader && member.unavailable ? 1 : 0);

@@ -2,6 +2,7 @@
 
 import type { Canary } from '../../policy/policy.ts';
 import { isControlPlane } from './control-plane.ts';
+import { countOf, only } from './many.ts';
 import { orderCandidates, type ZoneLoads } from './order.ts';
 import type { Candidate } from './node-status.ts';
 
@@ -32,6 +33,7 @@ export function canariesOf(
 }
 
 interface Group {
+  readonly revision: string | undefined;
   readonly members: readonly Candidate[];
   readonly stage: Stage;
   readonly picked: readonly Candidate[];
@@ -40,20 +42,23 @@ interface Group {
 /** Each revision needs its own canaries. */
 function byNumber(count: number, members: readonly Candidate[], loads: ZoneLoads, now: number): Canaries {
   const byRevision = Map.groupBy(members, ({ revision }) => revision);
-  const groups = [...byRevision.values()].map((group) => proofOf(group, count, loads, now));
+  const groups = [...byRevision].map(([revision, group]) => ({
+    revision,
+    ...proofOf(group, count, loads, now),
+  }));
   const isProven = groups.every(({ members: group, stage }) => stage === 'Rolling' || !hasWorkers(group));
   const unfinished = groups.filter(({ members: group }) => group.some(isUnfinished));
   const unproven = unfinished.filter(({ stage }) => stage !== 'Rolling');
   const canaries = new Set(
     unproven.flatMap(({ members: group, picked }) => [...group.filter(hasBegun), ...picked]),
   );
-  const eligible = new Set(
-    groups
-      .flatMap(({ members: group, stage, picked }) => (stage === 'Rolling' ? group.filter(mayGo) : picked))
-      .filter(({ node }) => isProven || !isControlPlane(node)),
-  );
+  const picks = new Set(groups.flatMap(({ picked }) => picked));
+  const rolling = new Set(groups.filter(({ stage }) => stage === 'Rolling').map(({ revision }) => revision));
+  const isEligible = (member: Candidate): boolean =>
+    (rolling.has(member.revision) ? mayGo(member) : picks.has(member)) &&
+    (isProven || !isControlPlane(member.node));
   return {
-    eligible: members.filter((member) => eligible.has(member)),
+    eligible: only(members, isEligible),
     isCanary: (member) => canaries.has(member),
     stage: furthest(unfinished.map(({ stage }) => stage)),
     soaks: soaksOf(
@@ -65,10 +70,15 @@ function byNumber(count: number, members: readonly Candidate[], loads: ZoneLoads
 }
 
 /** Control-plane nodes are canaries only of a revision that no worker gets. */
-function proofOf(members: readonly Candidate[], count: number, loads: ZoneLoads, now: number): Group {
-  const workers = hasWorkers(members) ? members.filter(({ node }) => !isControlPlane(node)) : members;
-  const needed = Math.min(count, workers.filter(isAlive).length);
-  const proven = workers.filter((member) => isProof(member, now)).length;
+function proofOf(
+  members: readonly Candidate[],
+  count: number,
+  loads: ZoneLoads,
+  now: number,
+): Omit<Group, 'revision'> {
+  const workers = hasWorkers(members) ? only(members, ({ node }) => !isControlPlane(node)) : members;
+  const needed = Math.min(count, countOf(workers, isAlive));
+  const proven = countOf(workers, (member) => isProof(member, now));
   if (proven >= needed) {
     return { members, stage: 'Rolling', picked: [] };
   }
@@ -134,7 +144,7 @@ function hasWorkers(members: readonly Candidate[]): boolean {
 }
 
 function soaksOf(members: readonly Candidate[], now: number): readonly number[] {
-  return members.flatMap(({ soakedAt }) => (soakedAt !== undefined && soakedAt > now ? [soakedAt] : []));
+  return members.map(({ soakedAt = -Infinity }) => soakedAt).filter((soakedAt) => soakedAt > now);
 }
 
 function furthest(stages: readonly Stage[]): Stage | undefined {

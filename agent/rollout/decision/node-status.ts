@@ -17,6 +17,7 @@ export const ASK_AGAIN_AFTER_MS = 60 * MINUTE_MS;
 const LONGEST_CHANGE_MS = 30 * MINUTE_MS;
 
 export interface Candidate {
+  readonly reported: FleetNode;
   /** Node as reported, or as predicted from the policy. */
   readonly node: FleetNode;
   /** The policy's revision for this node. */
@@ -54,6 +55,7 @@ export function memberOf(
   const wantsCurrentRevision = revision !== undefined && node.desiredRevision === revision;
   const standing = standingOf(node, { revision, wantsCurrentRevision, predicted, approvalActive }, terms);
   return {
+    reported,
     node,
     revision,
     standing,
@@ -63,6 +65,11 @@ export function memberOf(
     unavailable: isSelected(node) && isUnavailable(node, standing, approvalActive, terms.now),
     soakedAt: standing === 'done' && isReady(node) ? soakedAt(node, terms) : undefined,
   };
+}
+
+/** True when what `memberOf` returns for the node may change with the time alone. */
+export function isTimed({ readiness, approvedRevision }: FleetNode): boolean {
+  return readiness?.ready === false || approvedRevision === APPROVAL_MARKERS.unanswered;
 }
 
 /** True for a node that percentages count: an agent has reported on it and it is not joining. */

@@ -1,6 +1,7 @@
 // The order in which nodes are approved.
 
 import { APPROVAL_MARKERS } from '../../names.ts';
+import { only } from './many.ts';
 import { isFirstInLine, type Candidate } from './node-status.ts';
 
 const ZONE_LABEL = 'topology.kubernetes.io/zone';
@@ -26,18 +27,34 @@ export function zoneLoads(members: readonly Candidate[]): ZoneLoads {
  */
 export function orderCandidates(members: readonly Candidate[], loads: ZoneLoads): readonly Candidate[] {
   const taken = new Map(loads);
-  return [0, 1, 2].flatMap((rank) => {
-    const placed = members
-      .filter((member) => rankOf(member) === rank)
-      .map((member) => {
-        const zone = zoneOf(member);
-        const load = taken.get(zone) ?? 0;
-        taken.set(zone, load + 1);
-        return { member, load };
-      });
-    // Picking the least loaded zone repeatedly equals a sort by the zone's load at each node's position.
-    return placed.toSorted((a, b) => a.load - b.load).map(({ member }) => member);
+  const ranks = [0, 1, 2].map((rank) => only(members, (member) => rankOf(member) === rank));
+  const ordered = ranks.filter(({ length }) => length > 0).map((ranked) => byLoad(ranked, taken));
+  return ordered.length === 1 ? (ordered[0] ?? []) : ordered.flat();
+}
+
+/**
+ * Picking the least loaded zone repeatedly equals a sort by the zone's load at each node's position. The sort counts: it compares
+ * nothing, and makes no object for each node. Adds the nodes to `taken`.
+ */
+function byLoad(members: readonly Candidate[], taken: Map<string, number>): readonly Candidate[] {
+  const loadAt = Int32Array.from(members, (member) => {
+    const zone = zoneOf(member);
+    const load = taken.get(zone) ?? 0;
+    taken.set(zone, load + 1);
+    return load;
   });
+  const firstOf = new Int32Array(Math.max(0, ...taken.values()) + 1);
+  for (const load of loadAt) firstOf[load + 1] = (firstOf[load + 1] ?? 0) + 1;
+  for (let load = 1; load < firstOf.length; load += 1)
+    firstOf[load] = (firstOf[load] ?? 0) + (firstOf[load - 1] ?? 0);
+  const ordered = members.slice();
+  for (const [at, member] of members.entries()) {
+    const load = loadAt[at] ?? 0;
+    const place = firstOf[load] ?? 0;
+    ordered[place] = member;
+    firstOf[load] = place + 1;
+  }
+  return ordered;
 }
 
 function rankOf({ node }: Candidate): number {

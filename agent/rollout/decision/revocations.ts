@@ -15,12 +15,12 @@ export function withdrawalsOf(
   gate: Gate,
   now: number,
 ): readonly Approval[] {
-  return members
-    .filter((member) => !approved.has(member))
-    .flatMap((member) => {
-      const replaced = replacementOf(member, gate, now);
-      return replaced === undefined ? [] : [{ node: member.node.name, ...replaced }];
-    });
+  const withdrawals: Approval[] = [];
+  for (const member of members) {
+    const replaced = approved.has(member) ? undefined : replacementOf(member, gate, now);
+    if (replaced !== undefined) withdrawals.push({ node: member.node.name, ...replaced });
+  }
+  return withdrawals;
 }
 
 /** undefined: the approval stays. */

@@ -32,7 +32,7 @@ export const LISTS_KEYS = [
 export function listsOf(policy: Policy, nodes: readonly FleetNode[]): ListsData {
   const labelled = labelledNames(policy);
   const named = [...policy.entries, ...policy.profiles.flatMap(({ entries }) => entries)];
-  const all = [...named.map(({ pattern }) => pattern), ...nodes.flatMap(({ unmanaged = [] }) => unmanaged)];
+  const all = [...named.map(({ pattern }) => pattern), ...unmanagedOn(nodes)];
   const items = sorted(all.map(normaliseItem));
   const isLabelled = new Set(labelled);
   const names = items.filter((item) => !item.includes('*') && !isLabelled.has(item));
@@ -52,10 +52,32 @@ export function listsOf(policy: Policy, nodes: readonly FleetNode[]): ListsData 
   };
 }
 
+/** Once each: thousands of nodes have few different ones, and this is asked at each pass. */
+function unmanagedOn(nodes: readonly FleetNode[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { unmanaged } of nodes) for (const item of unmanaged ?? []) found.add(item);
+  return found;
+}
+
+type Kind = Pick<FleetNode, 'kubelet' | 'kernel'>;
+
+/** One node of each pair of versions. */
+function kindsOf(nodes: readonly FleetNode[]): readonly Kind[] {
+  const kinds: Kind[] = [];
+  let last: Kind | undefined;
+  for (const node of nodes) {
+    const isSame = (kind: Kind | undefined): boolean =>
+      kind?.kubelet === node.kubelet && kind.kernel === node.kernel;
+    if (isSame(last)) continue;
+    last = kinds.find(isSame);
+    if (last === undefined) kinds.push((last = node));
+  }
+  return kinds;
+}
+
 /** A node whose kubelet has not reported its version yet counts as one of the newest. */
 function safeOnAll(nodes: readonly FleetNode[]): readonly string[] {
-  const kinds = new Map(nodes.map(({ kubelet, kernel }) => [`${kubelet} ${kernel}`, { kubelet, kernel }]));
-  const versions = [...kinds.values()].map(({ kubelet, kernel }) => ({
+  const versions = kindsOf(nodes).map(({ kubelet, kernel }) => ({
     kubelet: parseVersion(kubelet) ?? NEWEST_KUBELET,
     kernel: parseVersion(kernel),
   }));

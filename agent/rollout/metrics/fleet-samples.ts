@@ -1,15 +1,17 @@
 // From a decision to samples. Pure: the same picture gives the same samples.
 
-import { STATES } from '../../names.ts';
+import { type State, STATES } from '../../names.ts';
 import type { PolicyNow } from '../decision/gate.ts';
 import { type FleetNode, type NodeVerdict, PHASES, type RolloutDecision, STANDINGS } from '../fleet.ts';
 import { listsId } from '../status/policy-view.ts';
 import { countsOf } from '../status/progress.ts';
+import { pairsByName } from './by-name.ts';
 import type { FleetGauge } from './families.ts';
 
 /** What the leader knows after a pass. */
 export interface FleetPicture {
   readonly decision: RolloutDecision;
+  /** In the order of names. */
   readonly nodes: readonly FleetNode[];
   readonly policy: PolicyNow;
 }
@@ -28,11 +30,9 @@ export interface Sample {
 export function* fleetSamples(picture: FleetPicture): Generator<Sample> {
   yield* policySamples(picture.policy);
   yield* rolloutSamples(picture);
-  const byName = new Map(picture.nodes.map((node) => [node.name, node]));
   for (const family of NODE_FAMILIES) {
-    for (const verdict of picture.decision.nodes) {
-      const node = byName.get(verdict.name);
-      if (node !== undefined) yield* family(node, verdict);
+    for (const [verdict, node] of pairsByName(picture.decision.nodes, picture.nodes)) {
+      yield* family(node, verdict);
     }
   }
 }
@@ -51,17 +51,16 @@ function policySamples({ policy, errors }: PolicyNow): readonly Sample[] {
 
 function rolloutSamples({ decision, nodes }: FleetPicture): readonly Sample[] {
   const counts = countsOf(decision);
-  const members = new Set(decision.nodes.map(({ name }) => name));
-  const states = nodes.filter(({ name }) => members.has(name)).map(({ state }) => state);
+  const states = new Map<State | undefined, number>();
+  for (const [, { state }] of pairsByName(decision.nodes, nodes))
+    states.set(state, (states.get(state) ?? 0) + 1);
   const next = counts.waiting > 0 ? decision.nextWakeup : undefined;
   return [
     ...PHASES.map((phase) =>
       sample('kubelet_sysctls_rollout_phase', Number(decision.phase === phase), { phase }),
     ),
     ...STANDINGS.map((standing) => sample('kubelet_sysctls_rollout_nodes', counts[standing], { standing })),
-    ...STATES.map((state) =>
-      sample('kubelet_sysctls_nodes', states.filter((one) => one === state).length, { state }),
-    ),
+    ...STATES.map((state) => sample('kubelet_sysctls_nodes', states.get(state) ?? 0, { state })),
     sample('kubelet_sysctls_rollout_unavailable_nodes', decision.holders.length),
     sample('kubelet_sysctls_rollout_max_unavailable_nodes', decision.maxUnavailable),
     ...(next === undefined

@@ -2,6 +2,7 @@
 
 import { APPROVAL_MARKERS, isRevision } from '../../names.ts';
 import type { FleetNode } from '../fleet.ts';
+import { pairsByName } from './by-name.ts';
 import type { FleetPicture } from './fleet-samples.ts';
 
 export const WITHDRAWALS = ['revoked', ...Object.values(APPROVAL_MARKERS)] as const;
@@ -17,12 +18,11 @@ const LONGEST_CHANGE_SECONDS = 1200;
 
 /** Returns what happened, in the order of the Nodes of `after`. A Node that `before` does not have adds nothing. */
 export function happeningsBetween(before: FleetPicture, after: FleetPicture): readonly Happening[] {
-  const known = new Map(before.nodes.map((node) => [node.name, node]));
-  const ofNodes = after.nodes.flatMap((node) => {
-    const old = known.get(node.name);
+  const ofNodes: Happening[] = [];
+  for (const [node, old] of pairsByName(after.nodes, before.nodes)) {
     // Equal Nodes are one object (apply/node-store.ts).
-    return old === undefined || old === node ? [] : ofNode(old, node);
-  });
+    if (old !== node) ofNodes.push(...ofNode(old, node));
+  }
   const isHalted = before.decision.phase !== 'Halted' && after.decision.phase === 'Halted';
   return isHalted ? [...ofNodes, { kind: 'halted' }] : ofNodes;
 }

@@ -6,6 +6,7 @@ import type { Gate } from '../decision/gate.ts';
 import type { Candidate } from '../decision/node-status.ts';
 import { shorten } from '../../report/shorten.ts';
 import { isControlPlane } from '../decision/control-plane.ts';
+import { countOf, only } from '../decision/many.ts';
 import { namesText, nodesText, timeText } from '../decision/text.ts';
 import { placesText } from './places.ts';
 
@@ -47,7 +48,7 @@ export function phaseOf(situation: Situation): Told {
     };
   }
   const current = inProgress(situation);
-  const joins = joining.filter(({ standing }) => standing !== 'done').length;
+  const joins = countOf(joining, ({ standing }) => standing !== 'done');
   return joins === 0
     ? current
     : {
@@ -177,7 +178,7 @@ function hasNotReported({ wantsCurrentRevision }: Candidate): boolean {
 }
 
 function doneReason(members: readonly Candidate[]): string {
-  const done = withStanding(members, 'done').length;
+  const done = countOf(members, ({ standing }) => standing === 'done');
   const apart = members.length - done;
   return apart === 0
     ? `All of ${nodesText(done)} have the list of the policy.`
@@ -186,7 +187,8 @@ function doneReason(members: readonly Candidate[]): string {
 
 /** `3 of 10 nodes are done, 2 are being changed (at most 2 at a time), 4 wait, 1 failed.` */
 function countsText({ members, approved, maxUnavailable, gate }: Situation): string {
-  const count = (standing: Candidate['standing']): number => withStanding(members, standing).length;
+  const count = (standing: Candidate['standing']): number =>
+    countOf(members, (member) => member.standing === standing);
   const most = gate.kind === 'immediate' ? '' : ` (at most ${maxUnavailable} at a time)`;
   const parts = [
     `${count('done')} of ${nodesText(members.length)} are done`,
@@ -203,5 +205,5 @@ function part(count: number, words: string): string {
 }
 
 function withStanding(members: readonly Candidate[], standing: Candidate['standing']): readonly Candidate[] {
-  return members.filter((member) => member.standing === standing);
+  return only(members, (member) => member.standing === standing);
 }

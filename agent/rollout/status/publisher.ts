@@ -9,6 +9,8 @@ import { statusData, toldIn } from './status.ts';
 import type { AgentLog } from '../../report/log.ts';
 
 export interface StatusPublisher {
+  /** True when `publish` may write the status now: its limited rate allows it. */
+  isDue(decision: Pick<RolloutDecision, 'phase'>): boolean;
   /**
    * Writes the status if it differs. Resolves with the ms after which to call again; undefined: all is written.
    * Rejects when the status could not be read or written. Without `policy` it adds no Event.
@@ -33,6 +35,7 @@ export function statusPublisher(
   const status = createStatusObject(cluster, clock);
 
   return {
+    isDue: ({ phase }) => status.restMs(phase) <= 0,
     async publish(decision, policy) {
       if (status.mustRead()) {
         events.resume(toldIn(await status.read()));
@@ -56,6 +59,8 @@ export function statusPublisher(
 type Data = Readonly<Record<string, string>>;
 
 interface ShownStatus {
+  /** How long the rate does not allow a write with this phase, in ms; 0 or less: it does. */
+  restMs(phase: string | undefined): number;
   mustRead(): boolean;
   readAgain(): void;
   /** Resolves with what the API server has. */
@@ -85,7 +90,13 @@ function createStatusObject(cluster: FleetCluster, clock: Pick<Clock, 'now' | 'm
     }
   }
 
+  function restMs(phase: string | undefined): number {
+    const pauseMs = phase === seen?.data['phase'] ? EVERY_MS : NEW_PHASE_MS;
+    return writtenAtMs + pauseMs - clock.monotonicMs();
+  }
+
   return {
+    restMs,
     mustRead: () => mustRead,
     readAgain() {
       mustRead = true;
@@ -104,10 +115,9 @@ function createStatusObject(cluster: FleetCluster, clock: Pick<Clock, 'now' | 'm
       if (isShown(data)) {
         return undefined;
       }
-      const pauseMs = data['phase'] === seen?.data['phase'] ? EVERY_MS : NEW_PHASE_MS;
-      const restMs = writtenAtMs + pauseMs - clock.monotonicMs();
-      if (restMs > 0 || !mayWrite()) {
-        return Math.max(restMs, 0);
+      const waitMs = restMs(data['phase']);
+      if (waitMs > 0 || !mayWrite()) {
+        return Math.max(waitMs, 0);
       }
       await write(data);
       return undefined;

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { shorten } from '../../report/shorten.ts';
 import { STANDINGS, type NodeVerdict, type RolloutDecision } from '../fleet.ts';
 import { VERSION } from '../../text/version.ts';
+import { countOf } from '../decision/many.ts';
 import type { Told } from './events.ts';
 import { placesText } from './places.ts';
 import { countsOf } from './progress.ts';
@@ -38,7 +39,7 @@ export function statusData(decision: RolloutDecision, told: Told | undefined): R
       reason: decision.reason,
       nodes: decision.nodes.length,
       ...counts,
-      unavailable: decision.nodes.filter(({ unavailable }) => unavailable).length,
+      unavailable: countOf(decision.nodes, ({ unavailable }) => unavailable),
       maxUnavailable: decision.maxUnavailable,
       holders: decision.holders.slice(0, MAX_LINES),
       nextWakeup: decision.nextWakeup?.toISOString(),

@@ -16,6 +16,8 @@ export interface AuditedRequest {
   /** The pod that the user's token is bound to; undefined for other users. */
   readonly pod: string | undefined;
   readonly node: string | undefined;
+  /** The status of the answer; undefined in the lines before it. */
+  readonly code: number | undefined;
 }
 
 const READS: readonly string[] = ['get', 'list', 'watch'];
@@ -44,6 +46,7 @@ export function requestIn(line: string): AuditedRequest | undefined {
   const user = objectAt(event, 'user');
   const extra = objectAt(user, 'extra');
   const reference = objectAt(event, 'objectRef');
+  const { code } = objectAt(event, 'responseStatus');
   const names = [stringAt(reference, 'resource'), stringAt(reference, 'subresource')];
   return {
     id,
@@ -54,6 +57,7 @@ export function requestIn(line: string): AuditedRequest | undefined {
     user: stringAt(user, 'username') ?? '',
     pod: firstAt(extra, POD),
     node: firstAt(extra, NODE),
+    code: typeof code === 'number' ? code : undefined,
   };
 }
 

@@ -7,9 +7,9 @@ import type { NodeObject } from '../../../agent/node/ports.ts';
 import { errorText } from '../../../agent/text/error-text.ts';
 import { pkiFolder } from '../../bed/control-plane/pki.ts';
 import { connectAdmin } from '../../bed/control-plane/admin.ts';
-import type { FromAgents, MakeNodes, Tally, ToAgents } from './messages.ts';
+import type { FromAgents, MakeNodes, ReplaceAgents, Tally, ToAgents } from './messages.ts';
 import { nodeName } from './names.ts';
-import { startNode } from './simulated-node.ts';
+import { type SimulatedNode, startNode } from './simulated-node.ts';
 import { countTraffic } from './traffic.ts';
 
 interface Seen {
@@ -22,43 +22,46 @@ const MOST_WARNINGS = 20;
 const traffic = countTraffic(COMPONENT);
 const seen = new Map<string, Seen>();
 const warnings = new Map<string, number>();
-let made = 0;
+const nodes: SimulatedNode[] = [];
 
 process.on('message', (message: ToAgents) => {
-  if (message.kind === 'make') {
-    make(message).then(
-      () => tell({ kind: 'made' }),
-      (error: unknown) => tell({ kind: 'failed', message: errorText(error) }),
-    );
-  } else {
+  if (message.kind === 'tally') {
     tell({ kind: 'tally', id: message.id, tally: tallyOf(message.wanted) });
+    return;
   }
+  (message.kind === 'make' ? make(message) : replaceAgents(message)).then(
+    () => tell({ kind: 'finished' }),
+    (error: unknown) => tell({ kind: 'failed', message: errorText(error) }),
+  );
 });
 process.once('disconnect', () => process.exit());
 
 async function make({ place, localAddress, first, count, parallel, allowances }: MakeNodes): Promise<void> {
   const admin = await connectAdmin(place, 'simulated-kubelet');
   const ca = await readFile(join(pkiFolder(place.folder), 'ca.crt'), 'utf8');
-  let next = first;
+  const indices = Array.from({ length: count }, (_, at) => first + at);
+  await forEach(indices, parallel, async (index) => {
+    const name = nodeName(index);
+    const onSeen = (node: NodeObject): void => void seen.set(name, seenNow(node, seen.get(name)));
+    const { server } = place;
+    nodes.push(
+      await startNode({ admin, ca, server, localAddress, name, index, allowances, onSeen, onWarning }),
+    );
+  });
+}
+
+function replaceAgents({ parallel }: ReplaceAgents): Promise<void> {
+  return forEach(nodes, parallel, (node) => node.replaceAgent());
+}
+
+async function forEach<T>(
+  items: readonly T[],
+  parallel: number,
+  run: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = items.values();
   const work = async (): Promise<void> => {
-    while (next < first + count) {
-      const index = next;
-      next += 1;
-      const name = nodeName(index);
-      const onSeen = (node: NodeObject): void => void seen.set(name, seenNow(node, seen.get(name)));
-      await startNode({
-        admin,
-        ca,
-        server: place.server,
-        localAddress,
-        name,
-        index,
-        allowances,
-        onSeen,
-        onWarning,
-      });
-      made += 1;
-    }
+    for (const item of left) await run(item);
   };
   await Promise.all(Array.from({ length: parallel }, work));
 }
@@ -72,15 +75,15 @@ function seenNow({ annotations }: NodeObject, before: Seen | undefined): Seen {
 }
 
 function tallyOf(wanted: string): Tally {
-  const nodes = [...seen.values()];
-  const done = nodes.flatMap((node) =>
+  const all = [...seen.values()];
+  const done = all.flatMap((node) =>
     node.state === 'Done' && node.done?.running === wanted ? [node.done.at] : [],
   );
   const states: Record<string, number> = {};
-  for (const { state } of nodes) states[state] = (states[state] ?? 0) + 1;
+  for (const { state } of all) states[state] = (states[state] ?? 0) + 1;
   const { user, system } = process.cpuUsage();
   return {
-    made,
+    made: nodes.length,
     done: done.length,
     doneAt: done,
     states,

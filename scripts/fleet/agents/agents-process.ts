@@ -3,11 +3,20 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AskTally, type FromAgents, type MakeNodes, sumOf, type Tally } from './messages.ts';
+import {
+  type AskTally,
+  type FromAgents,
+  type MakeNodes,
+  type ReplaceAgents,
+  sumOf,
+  type Tally,
+} from './messages.ts';
 
 export interface Agents extends Disposable {
   /** Makes `count` nodes, spread equally over the processes; rejects with the error of a process that fails. */
   make(count: number, nodes: Pick<MakeNodes, 'place' | 'allowances'>): Promise<void>;
+  /** Replaces each agent, `atATime` of them at a time, spread equally over the processes; rejects as `make`. */
+  replace(atATime: number): Promise<void>;
   /** Returns the progress; `wanted` is the expected annotation `running`. */
   tally(wanted: string): Promise<Tally>;
 }
@@ -29,9 +38,13 @@ export function startAgents(processes: number, cgroups: readonly string[]): Agen
           const count = Math.max(0, Math.min(share, all - first));
           // Every address of 127.0.0.0/8 is local.
           const localAddress = `127.0.1.${at + 1}`;
-          return child.make({ ...nodes, kind: 'make', localAddress, first, count, parallel });
+          return child.run({ ...nodes, kind: 'make', localAddress, first, count, parallel });
         }),
       );
+    },
+    async replace(atATime) {
+      const parallel = Math.max(1, Math.floor(atATime / processes));
+      await Promise.all(children.map((child) => child.run({ kind: 'replace', parallel })));
     },
     tally: async (wanted) => sumOf(await Promise.all(children.map((child) => child.tally(wanted)))),
     [Symbol.dispose]: () => children.forEach((child) => child.end()),
@@ -39,7 +52,7 @@ export function startAgents(processes: number, cgroups: readonly string[]): Agen
 }
 
 interface Child {
-  make(message: MakeNodes): Promise<void>;
+  run(message: MakeNodes | ReplaceAgents): Promise<void>;
   tally(wanted: string): Promise<Tally>;
   end(): void;
 }
@@ -52,14 +65,14 @@ function startChild(cgroups: readonly string[]): Child {
   let asked = 0;
 
   return {
-    make: (message) =>
+    run: (message) =>
       Promise.race([
         ended,
         new Promise<void>((resolve, reject) => {
           const listener = (answer: FromAgents): void => {
             if (answer.kind === 'tally') return;
             child.off('message', listener);
-            if (answer.kind === 'made') resolve();
+            if (answer.kind === 'finished') resolve();
             else reject(new Error(answer.message));
           };
           child.on('message', listener);

@@ -8,9 +8,9 @@ import { reportedStatus } from './objects.ts';
  * Duration of a restart on the bed's real nodes, up to the new healthz: docs/explanation/figures.md, `npm run bench`, median of nine rounds
  * (347 ms), without the write of the file.
  */
-const RESTART_MS = 340;
+export const RESTART_MS = 340;
 /** Delay of the report after the restart, in ms; much shorter than the soak. */
-const REPORT_AFTER_MS = 100;
+export const REPORT_AFTER_MS = 100;
 
 export interface KubeletOptions {
   readonly admin: Admin;

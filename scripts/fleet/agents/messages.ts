@@ -15,6 +15,13 @@ export interface MakeNodes {
   readonly allowances: readonly string[];
 }
 
+/** Replaces the agents of all nodes of the process. */
+export interface ReplaceAgents {
+  readonly kind: 'replace';
+  /** Number of agents replaced at a time. */
+  readonly parallel: number;
+}
+
 export interface AskTally {
   readonly kind: 'tally';
   readonly id: number;
@@ -22,7 +29,7 @@ export interface AskTally {
   readonly wanted: string;
 }
 
-export type ToAgents = MakeNodes | AskTally;
+export type ToAgents = MakeNodes | ReplaceAgents | AskTally;
 
 /** Progress of the nodes of one process, and what its agents have used since its start. */
 export interface Tally {
@@ -49,7 +56,8 @@ export interface Traffic {
 }
 
 export type FromAgents =
-  | { readonly kind: 'made' }
+  /** The nodes are made, or the agents replaced. */
+  | { readonly kind: 'finished' }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'tally'; readonly id: number; readonly tally: Tally };
 

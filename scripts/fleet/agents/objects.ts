@@ -12,8 +12,15 @@ export const WAVE_LABEL = 'fleet.example/wave';
 
 const ZONES = ['a', 'b', 'c'];
 /** A kubelet lists up to 50 images (nodeStatusMaxImages); with half of them a Node has about 8 kB, as in production. */
-const IMAGES = 25;
+const IMAGE_COUNT = 25;
 const MEBIBYTE = 1024 * 1024;
+const IMAGES = Array.from({ length: IMAGE_COUNT }, (_, image) => ({
+  names: [
+    `registry.example/team-${image % 5}/service-${image}@sha256:${digest(`image ${image}`)}`,
+    `registry.example/team-${image % 5}/service-${image}:1.${image}.0`,
+  ],
+  sizeBytes: (20 + image) * MEBIBYTE,
+}));
 
 /** Returns a Node; `index`, from 0, determines zone and wave. */
 export function nodeObject(name: string, index: number): object {
@@ -98,13 +105,7 @@ function statusOf(index: number): object {
       operatingSystem: 'linux',
       architecture: 'amd64',
     },
-    images: Array.from({ length: IMAGES }, (_, image) => ({
-      names: [
-        `registry.example/team-${image % 5}/service-${image}@sha256:${digest(`image ${image}`)}`,
-        `registry.example/team-${image % 5}/service-${image}:1.${image}.0`,
-      ],
-      sizeBytes: (20 + image) * MEBIBYTE,
-    })),
+    images: IMAGES,
   };
 }
 

@@ -1,5 +1,6 @@
 // One simulated node: the real agent with the real API server, on a host in memory whose kubelet only simulates restarts.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { followCluster } from '../../../agent/cli/daemon/follow.ts';
 import { createCluster } from '../../../agent/cluster/api/agent-api.ts';
 import { createTransport } from '../../../agent/cluster/http/transport.ts';
@@ -34,8 +35,16 @@ export interface NodeOptions {
 const NODES = '/api/v1/nodes';
 const PODS = `/api/v1/namespaces/${AGENT_NAMESPACE}/pods`;
 
+/** From the end of an agent's pod to the start of the next one's program, in ms: about what a kubelet takes for an image that it has. */
+const POD_START_MS = 2000;
+
+export interface SimulatedNode {
+  /** Ends the agent and starts it again, as an update of its DaemonSet does; resolves when the new one has reported. */
+  replaceAgent(): Promise<void>;
+}
+
 /** Resolves when the agent has reported on its node. */
-export async function startNode(options: NodeOptions): Promise<void> {
+export async function startNode(options: NodeOptions): Promise<SimulatedNode> {
   const { admin, name, onWarning } = options;
   await admin.send('POST', NODES, nodeObject(name, options.index));
   const token = await tokenOf(admin, name);
@@ -44,7 +53,14 @@ export async function startNode(options: NodeOptions): Promise<void> {
   host.monotonicMs = () => systemClock.monotonicMs();
   host.startKubelet();
   host.restarted = () => restartKubelet({ admin, node: name, onError });
-  await startAgent(options, host, token);
+  let stop = await startAgent(options, host, token);
+  return {
+    async replaceAgent() {
+      await stop();
+      await sleep(POD_START_MS);
+      stop = await startAgent(options, host, token);
+    },
+  };
 }
 
 /** Returns a token that is bound to the agent's pod, and so names the node, as the admission policy requires. */
@@ -54,7 +70,8 @@ async function tokenOf(admin: Admin, node: string): Promise<string> {
   return token;
 }
 
-async function startAgent(options: NodeOptions, host: FakeHost, token: string): Promise<void> {
+/** Resolves, when the agent has reported, with what ends it. */
+async function startAgent(options: NodeOptions, host: FakeHost, token: string): Promise<() => Promise<void>> {
   const { name, server, ca, localAddress, onSeen, onWarning } = options;
   const reported = Promise.withResolvers<void>();
   const credentials = {
@@ -63,8 +80,9 @@ async function startAgent(options: NodeOptions, host: FakeHost, token: string): 
     token: () => Promise.resolve(token),
     ca: () => Promise.resolve(ca),
   };
+  const transport = createTransport(credentials, { localAddress });
   const cluster = createCluster({
-    transport: createTransport(credentials, { localAddress }),
+    transport,
     nodeName: name,
     namespace: AGENT_NAMESPACE,
     configMapName: POLICY_CONFIG_MAP,
@@ -92,8 +110,13 @@ async function startAgent(options: NodeOptions, host: FakeHost, token: string): 
     },
   };
   const refusals = createRefusalEvents({ cluster, log, clock: systemClock }, AGENT_NAMESPACE);
-  followCluster(cluster, seeing, refusals, log);
+  const unfollow = followCluster(cluster, seeing, refusals, log);
   await reported.promise;
+  return async () => {
+    unfollow();
+    await agent.stop();
+    transport.close();
+  };
 }
 
 /** Returns the host's ports with the real clock; calls `changed` after writes and restarts, as inotify does. */

@@ -15,6 +15,8 @@ export interface Window {
 export interface Requests {
   readonly agents: number;
   readonly coordinator: number;
+  /** How many of all were refused for now (429 Too Many Requests). */
+  readonly refused: number;
   /** Counts by client, verb and resource: `agent patch nodes`. */
   readonly kinds: Readonly<Record<string, number>>;
 }
@@ -26,28 +28,33 @@ export interface RequestCounter {
   counted(): readonly Requests[];
 }
 
+const TOO_MANY_REQUESTS = 429;
 const OURS = `system:serviceaccount:${AGENT_NAMESPACE}:`;
 
 export function requestCounter(windows: readonly Window[]): RequestCounter {
   const known = new Set<string>();
   const kinds = windows.map(() => new Map<string, number>());
+  const refused = windows.map(() => 0);
   return {
     add(line) {
       if (!line.includes(OURS)) return;
       const request = requestIn(line);
       if (request === undefined || !request.user.startsWith(OURS) || known.has(request.id)) return;
-      const { id, at, user, verb, resource } = request;
-      const counts = kinds[windows.findIndex(({ from, to }) => at >= from.getTime() && at < to.getTime())];
+      const { id, at, user, verb, resource, code } = request;
+      const window = windows.findIndex(({ from, to }) => at >= from.getTime() && at < to.getTime());
+      const counts = kinds[window];
       if (counts === undefined) return;
+      if (code === TOO_MANY_REQUESTS) refused[window] = (refused[window] ?? 0) + 1;
       known.add(id);
       const who = user === `${OURS}${AGENT_DAEMON_SET}` ? AGENT : COORDINATOR;
       const kind = `${who} ${verb} ${resource}`;
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
     },
     counted: () =>
-      kinds.map((counts) => ({
+      kinds.map((counts, window) => ({
         agents: total(counts, AGENT),
         coordinator: total(counts, COORDINATOR),
+        refused: refused[window] ?? 0,
         kinds: Object.fromEntries([...counts].toSorted(([one], [other]) => one.localeCompare(other))),
       })),
   };

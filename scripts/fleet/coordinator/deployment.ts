@@ -12,6 +12,8 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
   /** Mount paths of its container's own folders. */
   readonly folders: readonly string[];
+  /** Its container's limit of memory in bytes; undefined: none, or not in Mi. */
+  readonly memoryBytes: number | undefined;
 }
 
 export interface Image {
@@ -54,7 +56,13 @@ function programOf(deployment: JsonObject, image: Image): Program {
     argv: [...(command.length > 0 ? command : image.entrypoint), ...textsIn(container['args'])],
     env: { ...image.env, ...Object.fromEntries(env) },
     folders: itemsIn(container['volumeMounts']).flatMap((mount) => stringAt(mount, 'mountPath') ?? []),
+    memoryBytes: mebibytes(stringAt(objectAt(container, 'resources', 'limits'), 'memory')),
   };
+}
+
+function mebibytes(text: string | undefined): number | undefined {
+  const [, number] = /^(\d+)Mi$/u.exec(text ?? '') ?? [];
+  return number === undefined ? undefined : Number(number) * 1024 * 1024;
 }
 
 function itemsIn(value: unknown): readonly JsonObject[] {

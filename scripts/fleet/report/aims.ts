@@ -2,17 +2,17 @@
 
 import { spreadOf } from '../../bench/report/statistics.ts';
 import type { Figures, FleetFigures } from './figures.ts';
-
-/** One line of the result. */
-export interface FleetRow {
-  readonly what: string;
-  /** One entry for each fleet. */
-  readonly measured: readonly string[];
-  /** undefined for a figure without an aim. */
-  readonly aim: string | undefined;
-  /** Sizes of the fleets that miss the aim. */
-  readonly missedAt: readonly number[];
-}
+import {
+  type FleetRow,
+  kilobytes,
+  megabytes,
+  milliseconds,
+  one,
+  rowsFor,
+  seconds,
+  two,
+  whole,
+} from './rows.ts';
 
 const AIMS = {
   ratio: 1.15,
@@ -60,6 +60,14 @@ export function rowsOf({ fleets }: Pick<Figures, 'fleets'>): readonly FleetRow[]
       ({ nodes, idle }) => hourly(idle.requests.coordinator, idle) / nodes,
       one,
     ),
+    row('Update of the DaemonSet, as many agents at a time', ({ upgrade }) => upgrade.ms, seconds),
+    row(
+      'API requests for one agent',
+      ({ nodes, upgrade }) => (upgrade.requests.agents + upgrade.requests.coordinator) / nodes,
+      one,
+    ),
+    row('of all: refused for now (429)', ({ upgrade }) => upgrade.requests.refused, whole),
+    row('Bytes for one agent', ({ nodes, upgrade }) => upgrade.bytes / nodes, kilobytes),
   ];
 }
 
@@ -81,28 +89,3 @@ function largest(scrapes: FleetFigures['coordinator']['scrapes']): number {
 function hourly(count: number, { seconds: window }: FleetFigures['idle']): number {
   return (count * HOUR_SECONDS) / window;
 }
-
-type RowMaker = (
-  what: string,
-  value: (fleet: FleetFigures) => number,
-  text: (value: number) => string,
-  most?: number,
-) => FleetRow;
-
-function rowsFor(fleets: readonly FleetFigures[]): RowMaker {
-  return (what, value, text, most) => ({
-    what,
-    measured: fleets.map((fleet) => text(value(fleet))),
-    aim: most === undefined ? undefined : `≤ ${text(most)}`,
-    missedAt: fleets.flatMap((fleet) => (most !== undefined && value(fleet) > most ? [fleet.nodes] : [])),
-  });
-}
-
-const whole = (value: number): string => value.toFixed(0);
-const one = (value: number): string => value.toFixed(1);
-const two = (value: number): string => value.toFixed(2);
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
-const milliseconds = (ms: number): string => `${ms.toFixed(1)} ms`;
-const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
-/** Formats bytes as MB of 10⁶ bytes. */
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;

@@ -35,6 +35,8 @@ export interface FleetFigures {
   readonly bytes: number;
   readonly connections: number;
   readonly idle: { readonly seconds: number; readonly requests: Requests };
+  /** An update of the DaemonSet: every agent is replaced, `slots` at a time. */
+  readonly upgrade: { readonly ms: number; readonly requests: Requests; readonly bytes: number };
   readonly coordinator: CoordinatorFigures;
   /** What the bench itself uses. */
   readonly harness: HarnessFigures;

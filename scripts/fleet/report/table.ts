@@ -2,7 +2,7 @@
 
 import { alignedTable } from '../../bench/report/table.ts';
 import { spreadOf } from '../../bench/report/statistics.ts';
-import type { FleetRow } from './aims.ts';
+import type { FleetRow } from './rows.ts';
 import type { Figures } from './figures.ts';
 import { idealMs, slotsOf } from '../ideal.ts';
 import { MAX_UNAVAILABLE_PERCENT } from '../lists.ts';

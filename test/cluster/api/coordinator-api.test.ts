@@ -255,6 +255,7 @@ describe('watching the Nodes', () => {
     );
     const seen: unknown[] = [];
     const watch = fleet.watchNodes({
+      known: () => undefined,
       onListing: () => seen.push('listing'),
       onList: (nodes) => seen.push([...nodes.keys()]) > 0,
       onChanged: ({ node }) => seen.push(node.joining),

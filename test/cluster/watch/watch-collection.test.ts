@@ -74,6 +74,41 @@ async function follow(
 }
 
 describe('watchCollection', () => {
+  it('lists in pages of the size that it was given, and reports them as one list', async () => {
+    const first = {
+      kind: 'ThingList',
+      metadata: { resourceVersion: '5', continue: 'more' },
+      items: [object('a', 1, 'x'), object('b', 2, 'y')],
+    };
+    const { changes, server } = await follow(
+      [json(200, first), list(5, object('c', 3, 'z')), watching([event('MODIFIED', 'a', 7, 'xx')])],
+      { pageSize: 2 },
+    );
+    await eventually(() => expect(changes).toEqual(['list a=x b=y c=z', 'a=xx']));
+    const queries = server.seen.map(({ query }) => query);
+    expect(queries.slice(0, 2).map(String)).toEqual(['limit=2', 'limit=2&continue=more']);
+    expect(queries[2]?.get('resourceVersion')).toBe('5');
+  });
+
+  it('lists from the beginning when a page is refused because the list expired', async () => {
+    const first = {
+      kind: 'ThingList',
+      metadata: { resourceVersion: '5', continue: 'more' },
+      items: [object('a', 1, 'x')],
+    };
+    const { changes, server } = await follow(
+      [
+        json(200, first),
+        json(410, status(410, 'Expired', 'too old')),
+        list(6, object('a', 6, 'xx')),
+        watching([]),
+      ],
+      { pageSize: 1 },
+    );
+    await eventually(() => expect(changes).toEqual(['list a=xx']));
+    expect(String(server.seen[2]?.query)).toBe('limit=1');
+  });
+
   it('reports the list, then each change and each deletion by name', async () => {
     const { changes, server, errors } = await follow([
       list(5, object('a', 1, 'x'), object('b', 2, 'y')),

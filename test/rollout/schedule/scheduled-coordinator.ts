@@ -2,15 +2,14 @@
 
 import type { Scheduler } from 'fast-check';
 import { createCoordinator, type Coordinator } from '../../../agent/rollout/coordinator.ts';
-import { decideRollout } from '../../../agent/rollout/decide.ts';
+import { decideRollout, decisionCaches } from '../../../agent/rollout/decide.ts';
 import type { FleetNode, RolloutDecision } from '../../../agent/rollout/fleet.ts';
 import { ConflictError, type FleetCluster } from '../../../agent/rollout/ports.ts';
-import { createZones } from '../../../agent/rollout/windows/zones.ts';
 import type { Clock } from '../../../agent/time/clock.ts';
 import type { Random } from '../simulator/random.ts';
 import { PLACE, type ScheduledApi } from './scheduled-api.ts';
 
-const zones = createZones();
+const caches = decisionCaches();
 
 export interface World {
   readonly api: ScheduledApi;
@@ -100,7 +99,7 @@ export function startProcess(world: World): Process {
       isLeading: () => isAlive,
       decide(nodes, view, now) {
         if (publishing > 0) api.faults.push('decides while it publishes');
-        const decision = decideRollout(nodes, view, now, zones);
+        const decision = decideRollout(nodes, view, now, caches);
         last = { nodes, decision };
         return decision;
       },

@@ -2,7 +2,7 @@
 // coordinator that may end at any time, loses writes and observes late. Each write checks the invariants.
 
 import { isDeepStrictEqual } from 'node:util';
-import { decideRollout } from '../../../agent/rollout/decide.ts';
+import { decideRollout, decisionCaches } from '../../../agent/rollout/decide.ts';
 import type { Approval, FleetNode, RolloutDecision } from '../../../agent/rollout/fleet.ts';
 import { isRevision } from '../../../agent/names.ts';
 import type { PolicyNow } from '../../../agent/rollout/decision/gate.ts';
@@ -28,6 +28,7 @@ const FOR_GOOD = 'n0';
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 const POOLS = ['', 'db', 'canary'] as const;
 const zones = createZones();
+const caches = decisionCaches(zones);
 
 interface Edit {
   readonly at: number;
@@ -95,7 +96,7 @@ export function simulate(seed: number): Run {
     if (nodes === undefined || edit === undefined) {
       continue;
     }
-    const decision = decideRollout(nodes, edit.view, now, zones);
+    const decision = decideRollout(nodes, edit.view, now, caches);
     last = decision;
     seen.halts += decision.phase === 'Halted' ? 1 : 0;
     seen.lost += decision.nodes.some(({ standing }) => standing === 'lost') ? 1 : 0;

@@ -27,7 +27,7 @@ describe('scrapeEvery', () => {
     const paths: string[] = [];
     const ports = await Promise.all([served(text('small', paths)), served(text('ä'.repeat(5000), paths))]);
     using scraper = scrapeEvery(ports, 5);
-    await vi.waitFor(() => expect(paths.length).toBeGreaterThan(4));
+    await vi.waitFor(() => expect(paths.length).toBeGreaterThan(4), { timeout: 10_000 });
     const scrapes = await scraper.stop();
     expect(new Set(paths)).toEqual(new Set(['/metrics']));
     expect(new Set(scrapes.map(({ bytes }) => bytes))).toEqual(new Set([10_000]));

@@ -15,10 +15,11 @@ const MET: FleetFigures = {
   slots: 10,
   rolloutMs: 115_000,
   idealMs: 100_000,
-  requests: { agents: 500, coordinator: 100, kinds: {} },
+  requests: { agents: 500, coordinator: 100, refused: 0, kinds: {} },
   bytes: 1e6,
   connections: 200,
-  idle: { seconds: 60, requests: { agents: 28, coordinator: 15, kinds: {} } },
+  idle: { seconds: 60, requests: { agents: 28, coordinator: 15, refused: 0, kinds: {} } },
+  upgrade: { ms: 30_000, bytes: 2e6, requests: { agents: 600, coordinator: 1, refused: 3, kinds: {} } },
   coordinator: { ...USAGE, scrapes: SCRAPES, decisionMs: [40, 50, 90] },
   harness: {
     makeMs: 1,
@@ -47,7 +48,7 @@ describe('the aims of the fleet', () => {
     ['One decision', { coordinator: { ...MET.coordinator, decisionMs: [40, 50.1, 90] } }],
     [
       'API requests per node in an idle hour',
-      { idle: { seconds: 60, requests: { agents: 29, coordinator: 15, kinds: {} } } },
+      { idle: { seconds: 60, requests: { ...MET.idle.requests, agents: 29 } } },
     ],
   ])('name what is missed: %s', (what, figures) => {
     expect(missed({ ...MET, ...figures })).toEqual([[what, [100]]]);
