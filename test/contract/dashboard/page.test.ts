@@ -45,7 +45,8 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     show(...nodes);
     const all = new Map(Object.entries({ ...ANSWERS, ...answers }));
     const server = await servePage(0, { assets, feed, token: 'token', answers: all });
-    const page = await browser.newPage({ viewport: { width: 1200, height: 600 } });
+    const context = await browser.newContext({ viewport: { width: 1200, height: 600 } });
+    const page = await context.newPage();
     await prepare(page);
     await page.goto(`http://127.0.0.1:${server.port}/token/`);
     await tile(page, 'n1').waitFor();
@@ -53,7 +54,7 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
       page,
       show,
       async [Symbol.asyncDispose]() {
-        await page.close();
+        await context.close();
         server.close();
       },
     };
@@ -141,6 +142,25 @@ describe.skipIf(NO_BROWSER !== undefined)(`the page (${NO_BROWSER ?? 'chromium'}
     await page.locator('#trouble:has-text("does not answer")').waitFor();
     await page.clock.fastForward(2000);
     await expect.poll(() => page.locator('#trouble').isHidden(), WAIT).toBe(true);
+  });
+
+  it('answers in a tab beside many hidden ones, and a hidden one shows the present when it is seen again', async () => {
+    await using view = await opened([node('n1')]);
+    const { page, show } = view;
+    // A browser keeps six connections to one address.
+    const pages = [page];
+    for (let at = 0; at < 6; at++) {
+      await setHidden(pages[at], true);
+      const next = await page.context().newPage();
+      await next.goto(page.url());
+      await tile(next, 'n1').waitFor(WAIT);
+      pages.push(next);
+    }
+    show(node('n1', FAILED));
+    await tile(page, 'n1').and(page.locator('[data-standing=done]')).waitFor(WAIT);
+    await setHidden(page, false);
+    await tile(page, 'n1').and(page.locator('[data-standing=failed]')).waitFor(WAIT);
+    expect(await page.locator('#trouble').isHidden()).toBe(true);
   });
 
   it('no longer says that the selected node is gone once it is back', async () => {
@@ -263,6 +283,12 @@ function tile(page: Page, name: string): ReturnType<Page['locator']> {
 /** Returns the id of the element with the focus, or the name of its node; empty: the focus is lost. */
 function focused(page: Page): Promise<string> {
   return page.evaluate("document.activeElement.id || document.activeElement.dataset.name || ''");
+}
+
+/** A headless browser hides no tab by itself. */
+async function setHidden(page: Page | undefined, hidden: boolean): Promise<void> {
+  await page?.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));`);
 }
 
 /** Waits until the page has drawn so many frames. */

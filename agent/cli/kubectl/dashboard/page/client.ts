@@ -6,22 +6,36 @@ const RETRY_MS = 1500;
 /** The plugin sends a message every second, with very many nodes every few: a suspended one keeps its connections, and so does a tunnel. */
 const SILENCE_MS = 15_000;
 
-/** Calls `onMessage` for each message and `onAway` when the plugin does not answer; connects again without end. */
+/**
+ * Calls `onMessage` for each message and `onAway` when the plugin does not answer; connects again without end. A hidden tab has no
+ * connection: a browser keeps six to one address, and the tab beside it needs one for its questions.
+ */
 export function follow(onMessage: (message: Message) => void, onAway: () => void): void {
+  if (document.hidden) {
+    document.addEventListener('visibilitychange', () => follow(onMessage, onAway), { once: true });
+    return;
+  }
   const source = new EventSource('stream');
-  let silence = setTimeout(restart, SILENCE_MS);
+  const ended = new AbortController();
+  let silence = setTimeout(lost, SILENCE_MS);
   source.addEventListener('message', ({ data }: MessageEvent<string>) => {
     clearTimeout(silence);
-    silence = setTimeout(restart, SILENCE_MS);
+    silence = setTimeout(lost, SILENCE_MS);
     onMessage(JSON.parse(data));
   });
-  source.addEventListener('error', restart);
+  source.addEventListener('error', lost);
+  document.addEventListener('visibilitychange', () => restartAfter(0), { signal: ended.signal });
 
-  function restart(): void {
+  function lost(): void {
+    onAway();
+    restartAfter(RETRY_MS);
+  }
+
+  function restartAfter(ms: number): void {
     clearTimeout(silence);
     source.close();
-    onAway();
-    setTimeout(() => follow(onMessage, onAway), RETRY_MS);
+    ended.abort();
+    setTimeout(() => follow(onMessage, onAway), ms);
   }
 }
 
