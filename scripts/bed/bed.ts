@@ -7,7 +7,7 @@ import { importImage } from './images/images-in-node.ts';
 import type { Image } from './images/images.ts';
 import { kubernetesBinary } from './build/kubernetes.ts';
 import type { NodeSpec } from './node/layouts.ts';
-import { leaderOf } from './node/leader.ts';
+import { leaderOf } from './node/container/leader.ts';
 import { nodeHandle } from './node/node.ts';
 import type { BedNode } from './node/node.ts';
 import { currentNode, currentRecord, enterNode, makeNode } from './node/node-make.ts';
@@ -22,6 +22,8 @@ import { startCluster } from './lifecycle/start.ts';
 import { takeDown, takeNodeDown } from './lifecycle/take-down.ts';
 
 export type { Layout, NodeSpec } from './node/layouts.ts';
+export { asContainer } from './node/node.ts';
+export type { FileFacts, NodeFiles } from './node/files.ts';
 export type { BedNode } from './node/node.ts';
 export type { Lifetime } from './lifecycle/record.ts';
 export type { Outcome, RunOptions } from './build/run.ts';

@@ -5,7 +5,6 @@ import type { BedNode } from '../bed/bed.ts';
 import { until } from '../bed/util/until.ts';
 import { AGENT_NAMESPACE, AGENT_PODS } from '../kubernetes/names.ts';
 import { agentPodOn } from './agent-pod.ts';
-import { readHostFile } from './host-files.ts';
 import { kubeletOn } from './kubelet.ts';
 import { reportOf } from './report.ts';
 import type { World } from './world.ts';
@@ -47,7 +46,7 @@ export async function waitFor<T>(
 export async function stateOf(world: World, node: BedNode): Promise<string> {
   const parts: readonly [string, () => Promise<string>][] = [
     ['report', async () => JSON.stringify(await reportOf(world, node.name), undefined, 2)],
-    ['environment file', async () => String(await readHostFile(node, environmentFileOf(node)))],
+    ['environment file', async () => String(await node.files.read(environmentFileOf(node)))],
     ['kubelet', async () => JSON.stringify(await kubeletOn(node))],
     ['memory', () => memoryOf(node)],
     ['kubelet log', () => lastLogLine(node)],
@@ -65,7 +64,7 @@ export function environmentFileOf({ spec }: Pick<BedNode, 'spec'>): string {
 
 /** Returns the agent's state.json without the policy's data, which is long. */
 async function memoryOf(node: BedNode): Promise<string> {
-  const content = await readHostFile(node, STATE_FILE);
+  const content = await node.files.read(STATE_FILE);
   return content === undefined ? 'none' : JSON.stringify({ ...JSON.parse(content.toString()), policy: '…' });
 }
 

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BedInUseError, openBed, startBed } from '../../scripts/bed/bed.ts';
-import type { Bed } from '../../scripts/bed/bed.ts';
+import { asContainer, BedInUseError, openBed, startBed } from '../../scripts/bed/bed.ts';
+import type { Bed, BedNode } from '../../scripts/bed/bed.ts';
 import { processesIn } from '../../scripts/bed/host/cgroups.ts';
 import { pauseImage } from '../../scripts/bed/images/images.ts';
 import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../scripts/bed/build/kubernetes.ts';
@@ -49,11 +49,10 @@ describe('a bed of two nodes', () => {
       expect.arrayContaining(['--node-labels=team=a,zone=b', '--max-pods', '60']),
     );
     expect(await kubeletArguments(bed, 'old')).not.toContain('--max-pods');
-    expect(readFileSync(bed.node('old').path('/etc/sysconfig/kubelet'), 'utf8')).toBe(
-      'KUBELET_EXTRA_ARGS=\n',
-    );
-    expect(existsSync(bed.node('full').path('/etc/sysconfig/kubelet'))).toBe(false);
-    expect(readFileSync(bed.node('full').path('/etc/existing/file'), 'utf8')).toBe('before the first boot\n');
+    const [full, old] = [bed.node('full').files, bed.node('old').files];
+    expect(String(await old.read('/etc/sysconfig/kubelet'))).toBe('KUBELET_EXTRA_ARGS=\n');
+    expect(await full.read('/etc/sysconfig/kubelet')).toBeUndefined();
+    expect(String(await full.read('/etc/existing/file'))).toBe('before the first boot\n');
   });
 
   it('refuses a pod whose sysctl no kubelet allows, and runs one whose sysctl is safe', async () => {
@@ -85,9 +84,7 @@ describe('a bed of two nodes', () => {
   it('refuses a second bed of its name while it is up, and can be opened by its name', async () => {
     await expect(startBed({ name: NAME, nodes: [] }, log)).rejects.toBeInstanceOf(BedInUseError);
     const opened = await openBed(NAME);
-    expect(opened?.nodes.map(({ name, leader }) => ({ name, leader }))).toEqual(
-      bed.nodes.map(({ name, leader }) => ({ name, leader })),
-    );
+    expect(leaders(opened?.nodes ?? [])).toEqual(leaders(bed.nodes));
     expect(await openBed('no-such-bed')).toBeUndefined();
   });
 
@@ -103,18 +100,18 @@ describe('a bed of two nodes', () => {
   });
 
   it("keeps a node's disk through a power cut, a shutdown and a reboot from within", async () => {
-    const node = bed.node('old');
+    const node = asContainer(bed.node('old'));
     await node.exec(['sh', '-c', 'echo stays >/etc/mark; sync']);
     await node.kill();
     expect(() => node.leader).toThrow(/off/);
-    expect(readFileSync(node.path('/etc/mark'), 'utf8')).toBe('stays\n');
+    expect(String(await node.files.read('/etc/mark'))).toBe('stays\n');
     await node.boot();
     await node.powerOff();
     await node.boot();
     const before = node.leader;
-    await node.exec(['systemctl', 'reboot'], { reject: false });
-    expect(await until(() => leaderOrZero(node) !== 0 && node.leader !== before, SOON)).toBe(true);
-    expect(readFileSync(node.path('/etc/mark'), 'utf8')).toBe('stays\n');
+    await node.reboot();
+    expect(node.leader).not.toBe(before);
+    expect(String(await node.files.read('/etc/mark'))).toBe('stays\n');
   });
 
   it('adds a node and removes it', async () => {
@@ -213,12 +210,8 @@ function nspawnFiles(): readonly string[] {
   return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-function leaderOrZero(node: { readonly leader: number }): number {
-  try {
-    return node.leader;
-  } catch {
-    return 0;
-  }
+function leaders(nodes: readonly BedNode[]): readonly (readonly [string, number])[] {
+  return nodes.map((node) => [node.name, asContainer(node).leader]);
 }
 
 async function kubeletArguments(bed: Bed, node: string): Promise<readonly string[]> {

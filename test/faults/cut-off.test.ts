@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { asContainer } from '../../scripts/bed/bed.ts';
 import { spreadOf } from '../../scripts/bench/report/statistics.ts';
 import { agentsOn, killAll } from './support/agent/agent-kills.ts';
 import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
@@ -109,7 +110,7 @@ describe.concurrent('a node is correct, with exactly the bytes of the old or the
       long: instants({ part: 'all', random: RANDOM.cuts }),
     });
     for (const instant of counted('power cuts', all)) {
-      const { leader } = node.bedNode;
+      const { leader } = asContainer(node.bedNode);
       const round = await surelyCutAt(subject, instant, () => process.kill(leader, 'SIGKILL'));
       await node.bedNode.kill();
       await node.bedNode.boot();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { cached, pruneCache } from '../build/cache.ts';
 import { run } from '../build/run.ts';
 import { tool } from '../build/tool.ts';
-import { containerdFolder } from '../node/overlay.ts';
+import { containerdFolder } from '../node/container/overlay.ts';
 import { rootFileSystem } from '../node/root-file-system.ts';
 import type { Log } from '../util/progress.ts';
 import type { Image } from './image-build.ts';

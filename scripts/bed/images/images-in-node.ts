@@ -4,7 +4,7 @@ import { link, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Image } from './images.ts';
 import { inNode } from '../node/in-node.ts';
-import { containerdFolder } from '../node/overlay.ts';
+import { containerdFolder } from '../node/container/overlay.ts';
 import type { NodeRecord } from '../lifecycle/record.ts';
 
 const CTR = ['ctr', '--namespace', 'k8s.io', 'images'];

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { machineAddress, nodeAddress, podNetwork } from './addresses.ts';
 import { inNode } from '../node/in-node.ts';
-import { leaderOf } from '../node/leader.ts';
+import { leaderOf } from '../node/container/leader.ts';
 import type { BedRecord, NodeRecord } from '../lifecycle/record.ts';
 import { run } from '../build/run.ts';
 

@@ -1,6 +1,6 @@
 // Commands inside a node.
 
-import { leaderOf } from './leader.ts';
+import { leaderOf } from './container/leader.ts';
 import type { NodeRecord } from '../lifecycle/record.ts';
 import { run } from '../build/run.ts';
 import type { Outcome, RunOptions } from '../build/run.ts';

@@ -7,12 +7,14 @@ import { cgroupFolders, hierarchies } from '../host/cgroups.ts';
 import { imageStore, seedImages } from '../images/image-store.ts';
 import { pauseImage } from '../images/images.ts';
 import { kubernetesBinary } from '../build/kubernetes.ts';
+import { inNode } from './in-node.ts';
 import type { NodeSpec } from './layouts.ts';
-import { powerOn, waitForSystem } from './machine.ts';
+import { powerOn, waitForSystem } from './container/container.ts';
 import { connectPods } from '../network/network.ts';
 import { writeNodeFiles } from './node-files.ts';
-import { mountRoot, rootFolder } from './overlay.ts';
+import { mountRoot, rootFolder } from './container/overlay.ts';
 import { issue, kubeconfig, pkiFolder } from '../control-plane/pki.ts';
+import { until } from '../util/until.ts';
 import { isAlive } from '../host/processes.ts';
 import type { Log } from '../util/progress.ts';
 import { bedFolder, readRecord, updateNode, updateRecord } from '../lifecycle/record.ts';
@@ -20,6 +22,8 @@ import type { BedRecord, NodeRecord } from '../lifecycle/record.ts';
 import { rootFileSystem } from './root-file-system.ts';
 
 const MAX_NODES = 99;
+/** Systemd ends a service that does not stop after 15 s. */
+const REBOOT_TIMEOUT_MS = 60_000;
 /** Node names that a kubelet accepts, short enough for a host name. */
 const NODE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
@@ -45,6 +49,29 @@ export async function bootNode(bed: string, name: string): Promise<void> {
   );
   await waitForSystem(currentNode(bed, name));
   await connectPods(currentRecord(bed), name);
+}
+
+/** Restarts a node that is on through its systemd; resolves when its containerd and kubelet run again. */
+export async function rebootNode(bed: string, name: string): Promise<void> {
+  const node = currentNode(bed, name);
+  const before = await systemsStart(node);
+  // The command may end with the system.
+  await inNode(node, ['systemctl', 'reboot'], { reject: false });
+  const isAnother = async (): Promise<boolean> =>
+    !['', before].includes(await systemsStart(node).catch(() => ''));
+  if (!(await until(isAnother, { timeoutMs: REBOOT_TIMEOUT_MS, everyMs: 100 }))) {
+    throw new Error(
+      `Expected the node ${name} to reboot within ${REBOOT_TIMEOUT_MS / 1000} s, but it did not.`,
+    );
+  }
+  await waitForSystem(node);
+  await connectPods(currentRecord(bed), name);
+}
+
+/** Returns when the node's systemd started, which differs at every boot; empty when it does not answer. */
+async function systemsStart(node: NodeRecord): Promise<string> {
+  const show = ['systemctl', 'show', '--property', 'UserspaceTimestampMonotonic', '--value'];
+  return (await inNode(node, show, { reject: false })).stdout;
 }
 
 /** Throws when the bed is gone. */

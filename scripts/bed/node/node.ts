@@ -1,12 +1,14 @@
 // One node of a bed, as tests use it.
 
 import { nodeAddress } from '../network/addresses.ts';
+import { containerFiles } from './container/container-files.ts';
+import { powerOff } from './container/container.ts';
+import { leaderOf } from './container/leader.ts';
+import { rootFolder } from './container/overlay.ts';
+import type { NodeFiles } from './files.ts';
 import { inNode, requireLeader } from './in-node.ts';
 import type { NodeSpec } from './layouts.ts';
-import { leaderOf } from './leader.ts';
-import { powerOff } from './machine.ts';
-import { bootNode, currentNode, currentRecord } from './node-make.ts';
-import { rootFolder } from './overlay.ts';
+import { bootNode, currentNode, currentRecord, rebootNode } from './node-make.ts';
 import { updateNode } from '../lifecycle/record.ts';
 import type { NodeRecord } from '../lifecycle/record.ts';
 import type { Outcome, RunOptions } from '../build/run.ts';
@@ -15,18 +17,24 @@ export interface BedNode {
   readonly name: string;
   readonly address: string;
   readonly spec: NodeSpec;
-  /** The id of the node's PID 1 as seen from here; throws while the node is off. */
-  readonly leader: number;
-  /** Runs a command in all of the node's namespaces, as root with a service's environment. */
+  /** Those of the disk alone while the node is off. */
+  readonly files: NodeFiles;
+  /** Runs a command in the node, as root with a service's environment. */
   exec(argv: readonly string[], options?: RunOptions): Promise<Outcome>;
-  /** Returns this machine's path of the node's file, to read and write its bytes; while the node is off, only files on disk exist. */
-  path(hostPath: string): string;
   /** Shuts the node down through systemd. */
   powerOff(): Promise<void>;
   /** Cuts the node's power. */
   kill(): Promise<void>;
   /** Resolves when the node's containerd and kubelet run. */
   boot(): Promise<void>;
+  /** Restarts the node through systemd; resolves when its containerd and kubelet run again. */
+  reboot(): Promise<void>;
+}
+
+/** A node whose processes and files this machine sees. */
+export interface ContainerNode extends BedNode {
+  /** The id of the node's PID 1 as seen from here; throws while the node is off. */
+  readonly leader: number;
 }
 
 /** Long enough for pods to end and for systemd to kill the rest (after 15 s). */
@@ -39,21 +47,33 @@ export function nodeHandle(bed: string, name: string): BedNode {
     await powerOff(record(), graceMs);
     updateNode(bed, name, ({ supervisor: _off, ...rest }) => rest);
   };
-  return {
+  const container: ContainerNode = {
     name,
     address: nodeAddress(currentRecord(bed).slot, record().index),
     spec: record().spec,
     get leader() {
       return requireLeader(record());
     },
-    exec: (argv, options) => inNode(record(), argv, options),
-    path: (hostPath) => {
+    files: containerFiles((path) => {
       const leader = leaderOf(record());
       const root = leader === undefined ? rootFolder(record().folder) : `/proc/${leader.pid}/root`;
-      return `${root}${hostPath}`;
-    },
+      return `${root}${path}`;
+    }),
+    exec: (argv, options) => inNode(record(), argv, options),
     powerOff: () => off(POWER_OFF_MS),
     kill: () => off(0),
     boot: () => bootNode(bed, name),
+    reboot: () => rebootNode(bed, name),
   };
+  return container;
+}
+
+/** Throws unless the node is a container: for what reads the node's processes or files from this machine. */
+export function asContainer(node: BedNode): ContainerNode {
+  if (isContainer(node)) return node;
+  throw new Error(`Expected the node ${node.name} to be a container, got a virtual machine.`);
+}
+
+function isContainer(node: BedNode): node is ContainerNode {
+  return 'leader' in node;
 }

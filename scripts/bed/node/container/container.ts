@@ -2,16 +2,16 @@
 
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hierarchies, makeCgroup, removeCgroup } from '../host/cgroups.ts';
-import { inNode } from './in-node.ts';
+import { hierarchies, makeCgroup, removeCgroup } from '../../host/cgroups.ts';
+import { inNode } from '../in-node.ts';
 import { leaderOf } from './leader.ts';
-import { linkName } from '../network/network.ts';
+import { linkName } from '../../network/network.ts';
 import { containerdFolder, rootFolder } from './overlay.ts';
-import { isAlive, JOIN_AND_BECOME, signal, startDaemon } from '../host/processes.ts';
-import type { ProcessId } from '../host/processes.ts';
-import type { BedRecord, NodeRecord } from '../lifecycle/record.ts';
-import { run } from '../build/run.ts';
-import { until } from '../util/until.ts';
+import { isAlive, JOIN_AND_BECOME, signal, startDaemon } from '../../host/processes.ts';
+import type { ProcessId } from '../../host/processes.ts';
+import type { BedRecord, NodeRecord } from '../../lifecycle/record.ts';
+import { run } from '../../build/run.ts';
+import { until } from '../../util/until.ts';
 
 /** SIGRTMIN+4, on which systemd's PID 1 powers off; Node has no name for it. */
 const POWER_OFF = 38;
