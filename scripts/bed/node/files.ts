@@ -13,7 +13,7 @@ export interface NodeFiles {
   facts(path: string): Promise<FileFacts | undefined>;
   /** Returns the names in a folder, unordered; none when there is no such folder. */
   names(folder: string): Promise<readonly string[]>;
-  /** Resolves with true as soon as the file exists, with false after the timeout. Looks every few milliseconds. */
+  /** Resolves with true as soon as the file exists, with false after the timeout. Checks every few milliseconds. */
   appears(path: string, timeoutMs: number): Promise<boolean>;
 }
 

@@ -1,14 +1,10 @@
 // One node of a bed, as tests use it.
 
-import { nodeAddress } from '../network/addresses.ts';
-import { containerFiles } from './container/container-files.ts';
-import { powerOff } from './container/container.ts';
-import { leaderOf } from './container/leader.ts';
-import { rootFolder } from './container/overlay.ts';
+import { requireLeader } from './container/in-container.ts';
 import type { NodeFiles } from './files.ts';
-import { inNode, requireLeader } from './in-node.ts';
 import type { NodeSpec } from './layouts.ts';
-import { bootNode, currentNode, currentRecord, rebootNode } from './node-make.ts';
+import { inNode, machineOf } from './machines.ts';
+import { bootNode, currentNode, rebootNode, slownessOf } from './node-make.ts';
 import { updateNode } from '../lifecycle/record.ts';
 import type { NodeRecord } from '../lifecycle/record.ts';
 import type { Outcome, RunOptions } from '../build/run.ts';
@@ -17,13 +13,15 @@ export interface BedNode {
   readonly name: string;
   readonly address: string;
   readonly spec: NodeSpec;
-  /** Those of the disk alone while the node is off. */
+  /** Waits for it take this many times as long as for a container, for which it is 1. */
+  readonly slowness: number;
+  /** While the node is off: those of a container's disk; a virtual machine's cannot be read. */
   readonly files: NodeFiles;
   /** Runs a command in the node, as root with a service's environment. */
   exec(argv: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Shuts the node down through systemd. */
   powerOff(): Promise<void>;
-  /** Cuts the node's power. */
+  /** Cuts the node's power. A virtual machine loses what its kernel had not yet written. */
   kill(): Promise<void>;
   /** Resolves when the node's containerd and kubelet run. */
   boot(): Promise<void>;
@@ -44,28 +42,29 @@ const POWER_OFF_MS = 40_000;
 export function nodeHandle(bed: string, name: string): BedNode {
   const record = (): NodeRecord => currentNode(bed, name);
   const off = async (graceMs: number): Promise<void> => {
-    await powerOff(record(), graceMs);
+    await machineOf(record()).powerOff(record(), graceMs * slownessOf(record()));
     updateNode(bed, name, ({ supervisor: _off, ...rest }) => rest);
   };
-  const container: ContainerNode = {
+  const machine = machineOf(record());
+  const node = {
     name,
-    address: nodeAddress(currentRecord(bed).slot, record().index),
+    address: record().address,
     spec: record().spec,
-    get leader() {
-      return requireLeader(record());
-    },
-    files: containerFiles((path) => {
-      const leader = leaderOf(record());
-      const root = leader === undefined ? rootFolder(record().folder) : `/proc/${leader.pid}/root`;
-      return `${root}${path}`;
-    }),
-    exec: (argv, options) => inNode(record(), argv, options),
+    slowness: slownessOf(record()),
+    files: machine.files(record),
+    exec: (argv: readonly string[], options?: RunOptions) => inNode(record(), argv, options),
     powerOff: () => off(POWER_OFF_MS),
     kill: () => off(0),
     boot: () => bootNode(bed, name),
     reboot: () => rebootNode(bed, name),
   };
-  return container;
+  if (record().spec.machine === 'vm') return node;
+  return {
+    ...node,
+    get leader() {
+      return requireLeader(record());
+    },
+  };
 }
 
 /** Throws unless the node is a container: for what reads the node's processes or files from this machine. */

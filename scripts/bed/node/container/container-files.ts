@@ -1,4 +1,4 @@
-// Files of a container, whose bytes this machine reads and writes itself: tests look every few milliseconds.
+// Files of a container, whose bytes this machine reads and writes itself: tests read every few milliseconds.
 
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { until } from '../../util/until.ts';
 import type { NodeFiles } from '../files.ts';
 
-const LOOK_MS = 2;
+const CHECK_MS = 2;
 
 /** `place` returns this machine's path of the node's file now: it changes when the node is turned off or on. */
 export function containerFiles(place: (path: string) => string): NodeFiles {
@@ -35,7 +35,7 @@ export function containerFiles(place: (path: string) => string): NodeFiles {
     names: async (folder) => (await ifThere(readdir(place(folder)))) ?? [],
     appears: async (path, timeoutMs) => {
       const real = place(path);
-      return until(() => existsSync(real), { timeoutMs, everyMs: LOOK_MS });
+      return until(() => existsSync(real), { timeoutMs, everyMs: CHECK_MS });
     },
   };
 }

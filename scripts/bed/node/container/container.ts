@@ -1,15 +1,20 @@
-// A node's power: systemd-nspawn is the machine, systemd in it the operating system.
+// A container: systemd-nspawn is the machine, systemd in it the operating system.
 
-import { rm, stat } from 'node:fs/promises';
+import { copyFile, link, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hierarchies, makeCgroup, removeCgroup } from '../../host/cgroups.ts';
-import { inNode } from '../in-node.ts';
+import { imageStore, seedImages } from '../../images/image-store.ts';
+import { importArchive } from '../../images/import-archive.ts';
+import { linkName } from '../../network/addresses.ts';
+import type { Machine } from '../machine.ts';
+import { writeNodeFiles } from '../node-files.ts';
+import { rootFileSystem } from '../root-file-system.ts';
+import { containerFiles } from './container-files.ts';
+import { inContainer } from './in-container.ts';
 import { leaderOf } from './leader.ts';
-import { linkName } from '../../network/network.ts';
-import { containerdFolder, rootFolder } from './overlay.ts';
+import { containerdFolder, mountRoot, rootFolder } from './overlay.ts';
 import { isAlive, JOIN_AND_BECOME, signal, startDaemon } from '../../host/processes.ts';
-import type { ProcessId } from '../../host/processes.ts';
-import type { BedRecord, NodeRecord } from '../../lifecycle/record.ts';
+import type { NodeRecord } from '../../lifecycle/record.ts';
 import { run } from '../../build/run.ts';
 import { until } from '../../util/until.ts';
 
@@ -17,7 +22,8 @@ import { until } from '../../util/until.ts';
 const POWER_OFF = 38;
 const NSPAWN = '/run/systemd/nspawn';
 const LEADER_TIMEOUT_MS = 20_000;
-const BOOT_TIMEOUT_MS = 60_000;
+/** A name that no folder of containerd has. */
+const ARCHIVE = 'archive-from-the-bed.tar';
 
 /**
  * With --keep-unit, systemd-nspawn exits with 133 for a reboot and expects its caller to start it again. This loop is outside
@@ -25,12 +31,40 @@ const BOOT_TIMEOUT_MS = 60_000;
  */
 const AGAIN_WHEN_REBOOTED = 'while :; do "$@"; [ $? -eq 133 ] || exit; done';
 
-/** Starts the machine; calls `onSupervisor` with its process before anything else can fail. Resolves when PID 1 is systemd. */
-export async function powerOn(
-  node: NodeRecord,
-  { bridge, cgroups }: Pick<BedRecord, 'bridge' | 'cgroups'>,
-  logFolder: string,
-  onSupervisor: (id: ProcessId) => void,
+export const container: Machine = {
+  async makeDisk({ node, bed, kubelet, plan }, log) {
+    await mountRoot(node.folder, await rootFileSystem(log));
+    const root = rootFolder(node.folder);
+    await copyFile(kubelet, join(root, '/usr/bin/kubelet'));
+    await writeNodeFiles(root, plan);
+    await seedImages(containerdFolder(node.folder), await imageStore(bed.images, log));
+    return {};
+  },
+  powerOn,
+  isOn: (node) => leaderOf(node) !== undefined,
+  powerOff,
+  exec: async (node, argv, options) => inContainer(node, argv, options),
+  files: (record) =>
+    containerFiles((path) => {
+      const leader = leaderOf(record());
+      const root = leader === undefined ? rootFolder(record().folder) : `/proc/${leader.pid}/root`;
+      return `${root}${path}`;
+    }),
+  async importImage(node, image) {
+    // A hard link is possible: beds and images are on the cache's file system.
+    const linked = join(containerdFolder(node.folder), ARCHIVE);
+    await link(image.archive, linked);
+    try {
+      await importArchive((argv) => inContainer(node, argv), `/var/lib/containerd/${ARCHIVE}`, image);
+    } finally {
+      await rm(linked, { force: true });
+    }
+  },
+};
+
+/** Resolves when PID 1 is systemd. */
+async function powerOn(
+  ...[node, { bridge, cgroups }, logFolder, onSupervisor]: Parameters<Machine['powerOn']>
 ): Promise<void> {
   makeCgroup(node.cgroups);
   const logFile = join(logFolder, `${node.spec.name}.log`);
@@ -60,25 +94,7 @@ export async function powerOn(
   }
 }
 
-/** Resolves when containerd serves and the kubelet has been started, even if it then fails. */
-export async function waitForSystem(node: NodeRecord): Promise<void> {
-  const show = ['systemctl', 'show', '--property', 'ActiveState', '--value'];
-  const booted = async (): Promise<boolean> => {
-    const { stdout } = await inNode(node, [...show, 'containerd.service', 'kubelet.service'], {
-      reject: false,
-    });
-    const [containerd, kubelet] = stdout.split('\n').filter(Boolean);
-    return containerd === 'active' && kubelet !== undefined && kubelet !== 'inactive';
-  };
-  if (await until(booted, { timeoutMs: BOOT_TIMEOUT_MS, everyMs: 150 })) return;
-  const { stdout } = await inNode(node, ['systemctl', '--no-pager', '--failed'], { reject: false });
-  throw new Error(
-    `Expected containerd and the kubelet of ${node.spec.name} to run within ${BOOT_TIMEOUT_MS / 1000} s.\n${stdout}`,
-  );
-}
-
-/** Signals systemd to power off and waits `graceMs`, then kills the machine. Leaves no process and no control group. */
-export async function powerOff(node: NodeRecord, graceMs: number): Promise<void> {
+async function powerOff(node: NodeRecord, graceMs: number): Promise<void> {
   if (graceMs > 0 && signal(leaderOf(node), POWER_OFF)) {
     await until(() => !isAlive(node.supervisor), { timeoutMs: graceMs, everyMs: 50 });
   }
