@@ -18,6 +18,7 @@ const LINE_LENGTH = 400;
 export interface Wait {
   /** Completes "Expected n1 to", such as `be Done`. */
   readonly what: string;
+  /** Of a container; times the node's slowness. */
   readonly timeoutMs?: number;
 }
 
@@ -25,9 +26,10 @@ export interface Wait {
 export async function waitFor<T>(
   world: World,
   node: BedNode,
-  { what, timeoutMs = TIMEOUT_MS }: Wait,
+  { what, timeoutMs: forAContainer = TIMEOUT_MS }: Wait,
   ask: () => Promise<T | undefined>,
 ): Promise<T> {
+  const timeoutMs = forAContainer * node.slowness;
   const answers: T[] = [];
   const asked = async (): Promise<boolean> => {
     const answer = await ask();
@@ -38,7 +40,7 @@ export async function waitFor<T>(
   const [answer] = answers;
   if (answer !== undefined) return answer;
   throw new Error(
-    `Expected ${node.name} to ${what} within ${timeoutMs / 1000} s, but:\n${await stateOf(world, node)}`,
+    `Expected ${node.name} to ${what} within ${(timeoutMs / 1000).toFixed(0)} s, but:\n${await stateOf(world, node)}`,
   );
 }
 
@@ -80,7 +82,9 @@ async function agentLog({ bed }: World, node: string): Promise<string> {
 
 async function lastLogLine(node: BedNode): Promise<string> {
   const args = ['--no-pager', '--output=cat', '--unit=kubelet', `--lines=${LOG_LINES}`];
-  return short((await node.exec(['journalctl', ...args], { reject: false, timeoutMs: 5000 })).stdout);
+  return short(
+    (await node.exec(['journalctl', ...args], { reject: false, timeoutMs: 5000 * node.slowness })).stdout,
+  );
 }
 
 function short(text: string): string {

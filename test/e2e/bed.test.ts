@@ -1,17 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asContainer, BedInUseError, openBed, startBed } from '../../scripts/bed/bed.ts';
 import type { Bed, BedNode } from '../../scripts/bed/bed.ts';
-import { processesIn } from '../../scripts/bed/host/cgroups.ts';
 import { pauseImage } from '../../scripts/bed/images/images.ts';
 import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../scripts/bed/build/kubernetes.ts';
-import { identify } from '../../scripts/bed/host/processes.ts';
 import { consoleLog } from '../../scripts/bed/util/progress.ts';
-import { bedFolder, readRecord } from '../../scripts/bed/lifecycle/record.ts';
-import type { BedRecord } from '../../scripts/bed/lifecycle/record.ts';
 import { until } from '../../scripts/bed/util/until.ts';
+import { stillThere, tracesOf } from './support/bed-traces.ts';
 
 // Two runs of this file on one machine must not share a bed.
 const NAME = `bed-test-${process.pid}`;
@@ -160,55 +157,6 @@ it('a bed is removed when the process that started it dies for any reason', asyn
 });
 
 const SOON = { timeoutMs: 30_000, everyMs: 200 };
-
-interface Traces {
-  readonly record: BedRecord;
-  readonly processes: readonly (readonly [number, string])[];
-}
-
-/** Returns all that a live bed has on this machine, collected without the code that removes it. */
-function tracesOf(name: string): Traces {
-  const record = readRecord(name);
-  if (record === undefined) throw new Error(`Expected the bed ${name} to have a record.`);
-  const pids = processesIn([...record.cgroups, ...record.nodes.flatMap((node) => node.cgroups)]);
-  const ids = [...pids.map(identify), record.guardian].filter((id) => id !== undefined);
-  return { record, processes: ids.map(({ pid, startTime }) => [pid, startTime]) };
-}
-
-/** Returns descriptions of what is left of the bed, from the kernel's lists. */
-async function stillThere({ record, processes }: Traces): Promise<readonly string[]> {
-  const { slot, name } = record;
-  const ours = new RegExp(`\\bksa(br)?${slot}\\b|${name}\\b`);
-  const links = readdirSync('/sys/class/net');
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  const groups = cgroups();
-  const { stdout: rules } = await execa('iptables-save');
-  return [
-    ...processes
-      .filter(([pid, startTime]) => identify(pid)?.startTime === startTime)
-      .map(([pid]) => `process ${pid}`),
-    ...[...links, ...mounts, ...rules.split('\n'), ...nspawnFiles()].filter((line) => ours.test(line)),
-    ...groups.filter((path) => ours.test(path)),
-    ...(existsSync(bedFolder(name)) ? [bedFolder(name)] : []),
-  ];
-}
-
-/** Returns all control groups; retries when a folder vanishes while it is read. */
-function cgroups(): readonly string[] {
-  for (let tries = 20; ; tries -= 1) {
-    try {
-      return readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' });
-    } catch (error) {
-      const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!isGone || tries === 0) throw error;
-    }
-  }
-}
-
-function nspawnFiles(): readonly string[] {
-  const folder = '/run/systemd/nspawn/propagate';
-  return existsSync(folder) ? readdirSync(folder) : [];
-}
 
 function leaders(nodes: readonly BedNode[]): readonly (readonly [string, number])[] {
   return nodes.map((node) => [node.name, asContainer(node).leader]);
