@@ -87,6 +87,6 @@ describe.each(KINDS)('the files of $kind', ({ files }) => {
   });
 
   it('of a folder cannot be read as bytes', async () => {
-    await expect(files.read(folder)).rejects.toThrow();
+    await expect(files.read(folder)).rejects.toThrow(/directory/iu);
   });
 });

@@ -75,7 +75,6 @@ it('the kubelet is enabled as by its package', async () => {
 
 describe('a virtual machine', () => {
   const ofVm = plan({ spec: { name: 'n1', layout: 'rpm', machine: 'vm' }, cgroupVersion: 2 });
-  const text = (path: string): Promise<string> => readFile(join(root, path), 'utf8');
 
   it('has the systemd cgroup driver in the kubelet and in containerd', async () => {
     await writeNodeFiles(root, ofVm);
@@ -96,6 +95,10 @@ describe('a virtual machine', () => {
     expect(await text('usr/local/lib/bed/prepare')).toContain('ip link set host0 name eth0');
   });
 });
+
+async function text(path: string): Promise<string> {
+  return readFile(join(root, path), 'utf8');
+}
 
 const DROP_IN = '/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf';
 
