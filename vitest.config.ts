@@ -15,7 +15,13 @@ export default defineConfig({
           // A machine that does something else besides is slow, and property tests try much.
           testTimeout: 60_000,
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'test/contract/**', 'test/e2e/**', 'test/faults/**'],
+          exclude: [
+            ...configDefaults.exclude,
+            'test/contract/**',
+            'test/e2e/**',
+            'test/faults/**',
+            'test/machines/**',
+          ],
         },
       },
       {
@@ -26,6 +32,16 @@ export default defineConfig({
           hookTimeout: 1_200_000,
           // Most of a test waits for the other program.
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          // Nodes that are virtual machines, emulated where KVM does not work: one at a time.
+          name: 'machines',
+          include: ['test/machines/**/*.test.ts'],
+          testTimeout: 1_800_000,
+          hookTimeout: 1_800_000,
+          maxWorkers: 1,
         },
       },
       {

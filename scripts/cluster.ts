@@ -3,10 +3,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../agent/text/error-text.ts';
 import { startBed } from './bed/bed.ts';
-import type { Bed, Layout } from './bed/bed.ts';
+import type { Layout, MachineKind } from './bed/bed.ts';
 import { takeDeadDown } from './bed/lifecycle/claim.ts';
 import { agentImage } from './bed/images/images.ts';
-import { LAYOUTS } from './bed/node/layouts.ts';
+import { LAYOUTS, MACHINE_KINDS } from './bed/node/layouts.ts';
 import { DEFAULT_KUBERNETES_VERSION } from './bed/build/kubernetes.ts';
 import { consoleLog } from './bed/util/progress.ts';
 import { bedStatuses } from './bed/lifecycle/status.ts';
@@ -29,6 +29,7 @@ interface UpOptions {
   readonly version: string;
   readonly kubelet?: string;
   readonly layout: readonly Layout[];
+  readonly machine: MachineKind;
   readonly audit: boolean;
   readonly agent: boolean;
 }
@@ -44,6 +45,11 @@ program
     new Option('--layout <layouts...>', 'how kubelets get their arguments; nodes use several layouts in turn')
       .choices(LAYOUTS)
       .default(['deb-missing']),
+  )
+  .addOption(
+    new Option('--machine <kind>', 'what a node is: a container, or a virtual machine with its own kernel')
+      .choices(MACHINE_KINDS)
+      .default('container'),
   )
   .option('--audit', 'write an audit log of every request', false)
   .option('--agent', "build the agent's image and deploy it", false)
@@ -70,31 +76,39 @@ try {
   process.exitCode = 1;
 }
 
-async function up({ name, nodes, version, kubelet, layout, audit, agent }: UpOptions): Promise<void> {
+async function up({
+  name,
+  nodes,
+  version,
+  kubelet,
+  layout,
+  machine,
+  audit,
+  agent,
+}: UpOptions): Promise<void> {
+  const image = agent ? await agentImage(log) : undefined;
   const bed = await startBed(
     {
       name,
       version,
       audit,
       lifetime: 'keep',
+      images: image === undefined ? [] : [image],
       nodes: Array.from({ length: nodes }, (_, index) => ({
         name: `n${index + 1}`,
+        machine,
         layout: layout[index % layout.length] ?? 'deb-missing',
         ...(kubelet === undefined ? {} : { kubelet }),
       })),
     },
     log,
   );
-  if (agent) await deployAgent(bed);
+  if (image !== undefined) {
+    await log.step('Deploying the agent on every node', () => installOn(bed, image));
+  }
   say((await bed.kubectl(['get', 'nodes', '--output', 'wide'])).stdout);
   say(`\nexport KUBECONFIG=${bed.kubeconfig}`);
   say(`Remove it with: scripts/cluster down${name === DEFAULT_NAME ? '' : ` --name ${name}`}`);
-}
-
-async function deployAgent(bed: Bed): Promise<void> {
-  const image = await agentImage(log);
-  await bed.loadImage(image);
-  await log.step('Deploying the agent on every node', () => installOn(bed, image));
 }
 
 async function down({ name, all }: { readonly name: string; readonly all: boolean }): Promise<void> {
@@ -120,7 +134,8 @@ function table(beds: readonly BedStatus[]): string {
   return beds
     .map((bed) => {
       const nodes = bed.nodes.map(
-        (node) => `  ${node.name}  ${node.state}  kubelet ${node.kubelet}  ${node.layout}`,
+        ({ name, state, kubelet, layout, console }) =>
+          `  ${name}  ${state}  kubelet ${kubelet}  ${layout}${console === undefined ? '' : `  console ${console}`}`,
       );
       const lifetime = bed.lifetime === 'keep' ? '' : ', until the process that started it ends';
       return [

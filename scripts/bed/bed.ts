@@ -3,11 +3,10 @@
 import { apiServer } from './network/addresses.ts';
 import type { BedOptions } from './lifecycle/claim.ts';
 import { adminConfig, startApiServer, stopApiServer } from './control-plane/control-plane.ts';
-import { importImage } from './images/images-in-node.ts';
 import type { Image } from './images/images.ts';
 import { kubernetesBinary } from './build/kubernetes.ts';
 import type { NodeSpec } from './node/layouts.ts';
-import { leaderOf } from './node/leader.ts';
+import { machineOf } from './node/machines.ts';
 import { nodeHandle } from './node/node.ts';
 import type { BedNode } from './node/node.ts';
 import { currentNode, currentRecord, enterNode, makeNode } from './node/node-make.ts';
@@ -21,7 +20,9 @@ import type { Outcome, RunOptions } from './build/run.ts';
 import { startCluster } from './lifecycle/start.ts';
 import { takeDown, takeNodeDown } from './lifecycle/take-down.ts';
 
-export type { Layout, NodeSpec } from './node/layouts.ts';
+export type { Layout, MachineKind, NodeSpec } from './node/layouts.ts';
+export { asContainer } from './node/node.ts';
+export type { FileFacts, NodeFiles } from './node/files.ts';
 export type { BedNode } from './node/node.ts';
 export type { Lifetime } from './lifecycle/record.ts';
 export type { Outcome, RunOptions } from './build/run.ts';
@@ -125,6 +126,6 @@ async function loadImage(bed: string, image: Image): Promise<void> {
     ...record,
     images: [...record.images.filter(({ reference }) => reference !== image.reference), image],
   }));
-  const on = nodes.filter((node) => leaderOf(node) !== undefined);
-  await Promise.all(on.map((node) => importImage(node, image)));
+  const on = nodes.filter((node) => machineOf(node).isOn(node));
+  await Promise.all(on.map((node) => machineOf(node).importImage(node, image)));
 }

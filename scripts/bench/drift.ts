@@ -1,6 +1,5 @@
 // Measures the time from a hand edit to the drift annotation on the Node.
 
-import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KEYS } from '../../agent/names.ts';
 import type { Ground } from './ground.ts';
@@ -17,8 +16,7 @@ export async function driftRounds(
   rounds: number,
   note: (text: string) => void,
 ): Promise<readonly number[]> {
-  const file = node.path(ENVIRONMENT_FILE);
-  const original = await readFile(file, 'utf8');
+  const original = String(await node.files.read(ENVIRONMENT_FILE));
   const wanted = { node: node.name, allowances: [BASE] };
   await applyPolicy(admin, { ...wanted, mode: 'Observe' });
   await watch.settles('be Observing', isIn('Observing'));
@@ -28,11 +26,11 @@ export async function driftRounds(
     await sleep(PAUSE_MS);
     const shown = watch.shows(`show ${name} as drift`, (annotations) => driftNames(annotations, name));
     const begun = performance.now();
-    await writeFile(file, toggledInFile(original, name).content);
+    await node.files.write(ENVIRONMENT_FILE, toggledInFile(original, name).content);
     took.push((await shown) - begun);
     note(`round ${round} of ${rounds}`);
   }
-  await writeFile(file, original);
+  await node.files.write(ENVIRONMENT_FILE, original);
   await applyPolicy(admin, { ...wanted, mode: 'Enforce' });
   await watch.settles('be Done again', isIn('Done'));
   return took;

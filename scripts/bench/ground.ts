@@ -1,6 +1,6 @@
 // The cluster that the bench measures on, with the agent installed by the project's manifests.
 
-import { chmod, copyFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { installOn } from '../install/install.ts';
@@ -44,8 +44,7 @@ export async function makeGround(log: Log): Promise<Ground> {
   const [bed, image, programs] = await Promise.all(making);
   const node = bed.node(MEASURED);
   for (const { built, path } of programs) {
-    await copyFile(built, node.path(path));
-    await chmod(node.path(path), 0o755);
+    await node.files.copyIn(built, path, 0o755);
   }
   await log.step('The agent on every node', (note) => install(bed, image, note));
 

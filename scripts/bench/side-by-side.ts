@@ -1,6 +1,5 @@
 // The same change by hand and by the agent, alternating, on one node.
 
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KEYS } from '../../agent/names.ts';
 import { spreadOf } from './report/statistics.ts';
@@ -95,7 +94,7 @@ async function byAgent({ admin, node, watch }: Ground, round: number): Promise<n
 
 /** Returns ms as measured by the program on the node. The agent is stopped meanwhile: its report of the edit would take CPU. */
 async function byHand({ node, watch, agent }: Ground): Promise<number> {
-  const before = await readFile(node.path(ENVIRONMENT_FILE), 'utf8');
+  const before = String(await node.files.read(ENVIRONMENT_FILE));
   const { content, present } = toggledInFile(before, OF_THE_HAND);
   process.kill(agent.pid, 'SIGSTOP');
   let micros: number;

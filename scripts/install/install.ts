@@ -30,7 +30,7 @@ export async function installOn(
   note('applying daemonset/');
   await applyManifests({ kubectl, agentImage: agentImageOf(image) });
   note('waiting for the agents to be Ready');
-  await awaitRollout(kubectl);
+  await awaitRollout(kubectl, Math.max(...bed.nodes.map(({ slowness }) => slowness)));
 }
 
 /** Deletes the manifests; resolves with kubectl's line for each object when the objects and their pods are gone. */
@@ -55,11 +55,12 @@ async function withManifests(
 
 /**
  * Resolves when every agent and both coordinators are Ready and up to date; throws a TutorialError with the status of their
- * pods after 180 s.
+ * pods after 180 s, or that many times `slowness`.
  */
-export async function awaitRollout(kubectl: Kubectl): Promise<void> {
+export async function awaitRollout(kubectl: Kubectl, slowness = 1): Promise<void> {
+  const seconds = Math.ceil(ROLLOUT_SECONDS * slowness);
   for (const workload of [`daemonset/${AGENT_DAEMON_SET}`, `deployment/${COORDINATOR_DEPLOYMENT}`]) {
-    const args = ['rollout', 'status', workload, `--timeout=${ROLLOUT_SECONDS}s`];
+    const args = ['rollout', 'status', workload, `--timeout=${seconds}s`];
     const { exitCode, stdout, stderr } = await inAgents(kubectl, args);
     if (exitCode !== 0) throw await notReady(kubectl, workload, [stdout, stderr]);
   }

@@ -1,6 +1,5 @@
 // The kubelet process of a node, as systemd and /proc show it.
 
-import { readFile } from 'node:fs/promises';
 import type { BedNode } from '../bed/bed.ts';
 
 export interface KubeletNow {
@@ -14,7 +13,7 @@ export interface KubeletNow {
   readonly argv: readonly string[];
 }
 
-export async function kubeletOn(node: Pick<BedNode, 'exec' | 'path'>): Promise<KubeletNow> {
+export async function kubeletOn(node: Pick<BedNode, 'exec' | 'files'>): Promise<KubeletNow> {
   const properties = ['ActiveState', 'MainPID', 'InvocationID'];
   const { stdout } = await node.exec(['systemctl', 'show', 'kubelet', `--property=${properties.join(',')}`]);
   const shown = new Map(stdout.split('\n').map((line): [string, string] => splitOnce(line)));
@@ -34,9 +33,10 @@ export async function healthz(node: Pick<BedNode, 'exec'>): Promise<string> {
   return exitCode === 0 ? stdout : `${stdout}(bash exited with ${exitCode}: ${stderr})`;
 }
 
-async function argvOf(node: Pick<BedNode, 'path'>, pid: number): Promise<readonly string[]> {
-  const text = await readFile(node.path(`/proc/${pid}/cmdline`), 'utf8').catch(() => '');
-  return text.split('\0').slice(0, -1);
+async function argvOf(node: Pick<BedNode, 'files'>, pid: number): Promise<readonly string[]> {
+  // The process may exit meanwhile.
+  const text = await node.files.read(`/proc/${pid}/cmdline`).catch(() => undefined);
+  return text?.toString().split('\0').slice(0, -1) ?? [];
 }
 
 function splitOnce(line: string): [string, string] {

@@ -1,7 +1,6 @@
 // A node for test cases: its file, its kubelet, its report, its list.
 
-import type { BedNode, Outcome } from '../bed/bed.ts';
-import { type FileFacts, hostFileFacts, readHostFile, removeHostFile, writeHostFile } from './host-files.ts';
+import type { BedNode, FileFacts, Outcome } from '../bed/bed.ts';
 import { type KubeletNow, kubeletOn } from './kubelet.ts';
 import { setList } from './policy.ts';
 import { listIn, type Report, reportOf } from './report.ts';
@@ -48,10 +47,10 @@ export function testNode(world: World, name: string): TestNode {
     bedNode,
     environmentFile,
     exec: (argv) => bedNode.exec(argv),
-    text: async (path = environmentFile) => (await readHostFile(bedNode, path))?.toString('latin1'),
-    facts: (path = environmentFile) => hostFileFacts(bedNode, path),
-    write: (content, path = environmentFile, mode) => writeHostFile(bedNode, path, content, mode),
-    remove: (path = environmentFile) => removeHostFile(bedNode, path),
+    text: async (path = environmentFile) => (await bedNode.files.read(path))?.toString('latin1'),
+    facts: (path = environmentFile) => bedNode.files.facts(path),
+    write: (content, path = environmentFile, mode) => bedNode.files.write(path, content, mode),
+    remove: (path = environmentFile) => bedNode.files.remove(path),
     kubelet: () => kubeletOn(bedNode),
     restartKubelet: async () => void (await bedNode.exec(['systemctl', 'restart', 'kubelet'])),
     report: () => reportOf(world, name),

@@ -5,7 +5,6 @@ import type { BedNode } from '../bed/bed.ts';
 import { until } from '../bed/util/until.ts';
 import { AGENT_NAMESPACE, AGENT_PODS } from '../kubernetes/names.ts';
 import { agentPodOn } from './agent-pod.ts';
-import { readHostFile } from './host-files.ts';
 import { kubeletOn } from './kubelet.ts';
 import { reportOf } from './report.ts';
 import type { World } from './world.ts';
@@ -19,6 +18,7 @@ const LINE_LENGTH = 400;
 export interface Wait {
   /** Completes "Expected n1 to", such as `be Done`. */
   readonly what: string;
+  /** Of a container; times the node's slowness. */
   readonly timeoutMs?: number;
 }
 
@@ -26,9 +26,10 @@ export interface Wait {
 export async function waitFor<T>(
   world: World,
   node: BedNode,
-  { what, timeoutMs = TIMEOUT_MS }: Wait,
+  { what, timeoutMs: forAContainer = TIMEOUT_MS }: Wait,
   ask: () => Promise<T | undefined>,
 ): Promise<T> {
+  const timeoutMs = forAContainer * node.slowness;
   const answers: T[] = [];
   const asked = async (): Promise<boolean> => {
     const answer = await ask();
@@ -39,7 +40,7 @@ export async function waitFor<T>(
   const [answer] = answers;
   if (answer !== undefined) return answer;
   throw new Error(
-    `Expected ${node.name} to ${what} within ${timeoutMs / 1000} s, but:\n${await stateOf(world, node)}`,
+    `Expected ${node.name} to ${what} within ${(timeoutMs / 1000).toFixed(0)} s, but:\n${await stateOf(world, node)}`,
   );
 }
 
@@ -47,7 +48,7 @@ export async function waitFor<T>(
 export async function stateOf(world: World, node: BedNode): Promise<string> {
   const parts: readonly [string, () => Promise<string>][] = [
     ['report', async () => JSON.stringify(await reportOf(world, node.name), undefined, 2)],
-    ['environment file', async () => String(await readHostFile(node, environmentFileOf(node)))],
+    ['environment file', async () => String(await node.files.read(environmentFileOf(node)))],
     ['kubelet', async () => JSON.stringify(await kubeletOn(node))],
     ['memory', () => memoryOf(node)],
     ['kubelet log', () => lastLogLine(node)],
@@ -65,7 +66,7 @@ export function environmentFileOf({ spec }: Pick<BedNode, 'spec'>): string {
 
 /** Returns the agent's state.json without the policy's data, which is long. */
 async function memoryOf(node: BedNode): Promise<string> {
-  const content = await readHostFile(node, STATE_FILE);
+  const content = await node.files.read(STATE_FILE);
   return content === undefined ? 'none' : JSON.stringify({ ...JSON.parse(content.toString()), policy: '…' });
 }
 
@@ -81,7 +82,9 @@ async function agentLog({ bed }: World, node: string): Promise<string> {
 
 async function lastLogLine(node: BedNode): Promise<string> {
   const args = ['--no-pager', '--output=cat', '--unit=kubelet', `--lines=${LOG_LINES}`];
-  return short((await node.exec(['journalctl', ...args], { reject: false, timeoutMs: 5000 })).stdout);
+  return short(
+    (await node.exec(['journalctl', ...args], { reject: false, timeoutMs: 5000 * node.slowness })).stdout,
+  );
 }
 
 function short(text: string): string {

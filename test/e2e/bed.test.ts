@@ -1,17 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BedInUseError, openBed, startBed } from '../../scripts/bed/bed.ts';
-import type { Bed } from '../../scripts/bed/bed.ts';
-import { processesIn } from '../../scripts/bed/host/cgroups.ts';
+import { asContainer, BedInUseError, openBed, startBed } from '../../scripts/bed/bed.ts';
+import type { Bed, BedNode } from '../../scripts/bed/bed.ts';
 import { pauseImage } from '../../scripts/bed/images/images.ts';
 import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../scripts/bed/build/kubernetes.ts';
-import { identify } from '../../scripts/bed/host/processes.ts';
 import { consoleLog } from '../../scripts/bed/util/progress.ts';
-import { bedFolder, readRecord } from '../../scripts/bed/lifecycle/record.ts';
-import type { BedRecord } from '../../scripts/bed/lifecycle/record.ts';
 import { until } from '../../scripts/bed/util/until.ts';
+import { stillThere, tracesOf } from './support/bed-traces.ts';
 
 // Two runs of this file on one machine must not share a bed.
 const NAME = `bed-test-${process.pid}`;
@@ -49,11 +46,10 @@ describe('a bed of two nodes', () => {
       expect.arrayContaining(['--node-labels=team=a,zone=b', '--max-pods', '60']),
     );
     expect(await kubeletArguments(bed, 'old')).not.toContain('--max-pods');
-    expect(readFileSync(bed.node('old').path('/etc/sysconfig/kubelet'), 'utf8')).toBe(
-      'KUBELET_EXTRA_ARGS=\n',
-    );
-    expect(existsSync(bed.node('full').path('/etc/sysconfig/kubelet'))).toBe(false);
-    expect(readFileSync(bed.node('full').path('/etc/existing/file'), 'utf8')).toBe('before the first boot\n');
+    const [full, old] = [bed.node('full').files, bed.node('old').files];
+    expect(String(await old.read('/etc/sysconfig/kubelet'))).toBe('KUBELET_EXTRA_ARGS=\n');
+    expect(await full.read('/etc/sysconfig/kubelet')).toBeUndefined();
+    expect(String(await full.read('/etc/existing/file'))).toBe('before the first boot\n');
   });
 
   it('refuses a pod whose sysctl no kubelet allows, and runs one whose sysctl is safe', async () => {
@@ -85,9 +81,7 @@ describe('a bed of two nodes', () => {
   it('refuses a second bed of its name while it is up, and can be opened by its name', async () => {
     await expect(startBed({ name: NAME, nodes: [] }, log)).rejects.toBeInstanceOf(BedInUseError);
     const opened = await openBed(NAME);
-    expect(opened?.nodes.map(({ name, leader }) => ({ name, leader }))).toEqual(
-      bed.nodes.map(({ name, leader }) => ({ name, leader })),
-    );
+    expect(leaders(opened?.nodes ?? [])).toEqual(leaders(bed.nodes));
     expect(await openBed('no-such-bed')).toBeUndefined();
   });
 
@@ -103,18 +97,18 @@ describe('a bed of two nodes', () => {
   });
 
   it("keeps a node's disk through a power cut, a shutdown and a reboot from within", async () => {
-    const node = bed.node('old');
+    const node = asContainer(bed.node('old'));
     await node.exec(['sh', '-c', 'echo stays >/etc/mark; sync']);
     await node.kill();
     expect(() => node.leader).toThrow(/off/);
-    expect(readFileSync(node.path('/etc/mark'), 'utf8')).toBe('stays\n');
+    expect(String(await node.files.read('/etc/mark'))).toBe('stays\n');
     await node.boot();
     await node.powerOff();
     await node.boot();
     const before = node.leader;
-    await node.exec(['systemctl', 'reboot'], { reject: false });
-    expect(await until(() => leaderOrZero(node) !== 0 && node.leader !== before, SOON)).toBe(true);
-    expect(readFileSync(node.path('/etc/mark'), 'utf8')).toBe('stays\n');
+    await node.reboot();
+    expect(node.leader).not.toBe(before);
+    expect(String(await node.files.read('/etc/mark'))).toBe('stays\n');
   });
 
   it('adds a node and removes it', async () => {
@@ -164,61 +158,8 @@ it('a bed is removed when the process that started it dies for any reason', asyn
 
 const SOON = { timeoutMs: 30_000, everyMs: 200 };
 
-interface Traces {
-  readonly record: BedRecord;
-  readonly processes: readonly (readonly [number, string])[];
-}
-
-/** Returns all that a live bed has on this machine, collected without the code that removes it. */
-function tracesOf(name: string): Traces {
-  const record = readRecord(name);
-  if (record === undefined) throw new Error(`Expected the bed ${name} to have a record.`);
-  const pids = processesIn([...record.cgroups, ...record.nodes.flatMap((node) => node.cgroups)]);
-  const ids = [...pids.map(identify), record.guardian].filter((id) => id !== undefined);
-  return { record, processes: ids.map(({ pid, startTime }) => [pid, startTime]) };
-}
-
-/** Returns descriptions of what is left of the bed, from the kernel's lists. */
-async function stillThere({ record, processes }: Traces): Promise<readonly string[]> {
-  const { slot, name } = record;
-  const ours = new RegExp(`\\bksa(br)?${slot}\\b|${name}\\b`);
-  const links = readdirSync('/sys/class/net');
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  const groups = cgroups();
-  const { stdout: rules } = await execa('iptables-save');
-  return [
-    ...processes
-      .filter(([pid, startTime]) => identify(pid)?.startTime === startTime)
-      .map(([pid]) => `process ${pid}`),
-    ...[...links, ...mounts, ...rules.split('\n'), ...nspawnFiles()].filter((line) => ours.test(line)),
-    ...groups.filter((path) => ours.test(path)),
-    ...(existsSync(bedFolder(name)) ? [bedFolder(name)] : []),
-  ];
-}
-
-/** Returns all control groups; retries when a folder vanishes while it is read. */
-function cgroups(): readonly string[] {
-  for (let tries = 20; ; tries -= 1) {
-    try {
-      return readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' });
-    } catch (error) {
-      const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!isGone || tries === 0) throw error;
-    }
-  }
-}
-
-function nspawnFiles(): readonly string[] {
-  const folder = '/run/systemd/nspawn/propagate';
-  return existsSync(folder) ? readdirSync(folder) : [];
-}
-
-function leaderOrZero(node: { readonly leader: number }): number {
-  try {
-    return node.leader;
-  } catch {
-    return 0;
-  }
+function leaders(nodes: readonly BedNode[]): readonly (readonly [string, number])[] {
+  return nodes.map((node) => [node.name, asContainer(node).leader]);
 }
 
 async function kubeletArguments(bed: Bed, node: string): Promise<readonly string[]> {

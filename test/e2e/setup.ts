@@ -1,7 +1,7 @@
 // The tier's beds, one for each of vitest's workers: made before the first test, removed after the last.
 
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { type AgentImage, agentImageOf } from '../../scripts/install/ground.ts';
@@ -11,7 +11,6 @@ import { ensureHostPackages } from '../../scripts/bed/build/host-packages.ts';
 import { type Bed, openBed, startBed } from '../../scripts/bed/bed.ts';
 import { agentImage, demoAppImage, type Image } from '../../scripts/bed/images/images.ts';
 import { consoleLog, type Log } from '../../scripts/bed/util/progress.ts';
-import { readHostFile } from '../../scripts/node/host-files.ts';
 import { kubeletOn } from '../../scripts/node/kubelet.ts';
 import { differencesFrom, E2E_NODES } from '../../scripts/matrix/nodes.ts';
 import { FILES, FOLDERS, type Originals } from './support/node/originals.ts';
@@ -117,12 +116,12 @@ async function rememberedOriginals(bed: Bed): Promise<Originals> {
 async function originalsOf(bed: Bed): Promise<Originals> {
   const entries = bed.nodes.map(async (node) => {
     const inFolders = FOLDERS.map(async (folder) => {
-      const names = await readdir(node.path(folder)).catch((): string[] => []);
+      const names = await node.files.names(folder);
       return names.map((name) => `${folder}/${name}`);
     });
     const paths = [...FILES, ...(await Promise.all(inFolders)).flat()];
     const files = paths.map(async (path) => {
-      const content = await readHostFile(node, path);
+      const content = await node.files.read(path);
       return [path, content === undefined ? null : content.toString('base64')] as const;
     });
     const { argv } = await kubeletOn(node);

@@ -1,8 +1,8 @@
 // Interrupted changes: the agent is killed, permanently or not, or the node's power is cut.
 
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { asContainer } from '../../scripts/bed/bed.ts';
 import { spreadOf } from '../../scripts/bench/report/statistics.ts';
 import { agentsOn, killAll } from './support/agent/agent-kills.ts';
 import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
@@ -103,10 +103,10 @@ describe.concurrent('a node is correct, with exactly the bytes of the old or the
       long: instants({ part: 'all', random: RANDOM.cuts }),
     });
     for (const instant of counted('power cuts', all)) {
-      const { leader } = node.bedNode;
+      const { leader } = asContainer(node.bedNode);
       const round = await surelyCutAt(subject, instant, () => process.kill(leader, 'SIGKILL'));
       await node.bedNode.kill();
-      const isOpen = existsSync(node.bedNode.path(PATHS.journal));
+      const isOpen = (await node.facts(PATHS.journal)) !== undefined;
       await node.bedNode.boot();
       const booted = listInFile(node, round);
       if (isOpen) guarded.push(booted === round.old);

@@ -2,6 +2,7 @@
 
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { asContainer } from '../../scripts/bed/bed.ts';
 import { NEW_TARGET_KINDS, type TakenKind } from '../../scripts/bed/kinds/kinds.ts';
 import { until } from '../../scripts/bed/util/until.ts';
 import { useDropIn } from '../../scripts/node/kubelet-unit.ts';
@@ -95,7 +96,7 @@ describe.concurrent.each(TRIED)('on a node of the kind $title', (kind) => {
       await node.setList([GOOD]);
       await node.awaitDone([GOOD]);
       const [before, { argv }] = [await fileAt(node, path), await node.kubelet()];
-      const [host, { leader }] = [hostView(node.bedNode), node.bedNode];
+      const [host, { leader }] = [hostView(node.bedNode), asContainer(node.bedNode)];
       const old = host.bytes(path)?.toString('latin1');
 
       const replaced = until(() => host.bytes(path)?.toString('latin1') !== old, SOON);

@@ -29,6 +29,14 @@ const PACKAGES: readonly HostPackage[] = [
   { name: 'libc6-dev', proof: '/usr/include/stdlib.h' },
 ];
 
+/** For nodes that are virtual machines. */
+export const VM_PACKAGES: readonly HostPackage[] = [
+  { name: 'qemu-system-x86', proof: 'qemu-system-x86_64' },
+  { name: 'qemu-utils', proof: 'qemu-img' },
+  { name: 'openssh-client', proof: 'ssh' },
+  { name: 'e2fsprogs', proof: 'mkfs.ext4' },
+];
+
 /** A browser, for the page of the kubectl plugin. */
 export const CHROMIUM: HostPackage = { name: 'chromium', proof: '/usr/bin/chromium' };
 
@@ -67,6 +75,15 @@ export function whyNoBed(): string | undefined {
   if (process.platform !== 'linux') return `A bed needs Linux, but this machine runs ${process.platform}.`;
   if (process.getuid?.() !== 0) return 'A bed needs root: it starts containers and a network of its own.';
   return whyNoPackages(PACKAGES) ?? whyNoNamespaces() ?? whyNoGo();
+}
+
+/** Returns why no virtual machine can be a node here; undefined when one can, after ensureHostPackages. */
+export function whyNoVm(): string | undefined {
+  if (process.arch !== 'x64')
+    return `A virtual machine needs an x86-64 machine, but this one is ${process.arch}.`;
+  if (!existsSync('/dev/net/tun'))
+    return 'A virtual machine needs /dev/net/tun for its network, which is missing here.';
+  return whyNoBed() ?? whyNoPackages(VM_PACKAGES);
 }
 
 /** Returns why these packages are missing here and cannot be installed; undefined when they are not, or can. */

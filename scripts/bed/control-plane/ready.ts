@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { apiServer } from '../network/addresses.ts';
 import { apiGet } from './api.ts';
-import { currentRecord } from '../node/node-make.ts';
+import { currentNode, currentRecord, slownessOf } from '../node/node-make.ts';
 import { bedFolder } from '../lifecycle/record.ts';
 import { until } from '../util/until.ts';
 
@@ -27,9 +27,11 @@ export async function waitForReady(bed: string, nodes: readonly string[]): Promi
     const found = await readyNodes(bed);
     return nodes.every((node) => found.includes(node));
   };
-  if (await until(ready, { timeoutMs: READY_TIMEOUT_MS, everyMs: 200 })) return;
+  const timeoutMs =
+    READY_TIMEOUT_MS * Math.max(1, ...nodes.map((node) => slownessOf(currentNode(bed, node))));
+  if (await until(ready, { timeoutMs, everyMs: 200 })) return;
   throw new Error(
-    `Expected ${nodes.join(', ')} to be Ready within ${READY_TIMEOUT_MS / 1000} s, got only: ${(await readyNodes(bed)).join(', ') || 'none'}. ` +
+    `Expected ${nodes.join(', ')} to be Ready within ${(timeoutMs / 1000).toFixed(0)} s, got only: ${(await readyNodes(bed)).join(', ') || 'none'}. ` +
       `See ${join(bedFolder(bed), 'log')} and the nodes' journals.`,
   );
 }

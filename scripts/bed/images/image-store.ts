@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { cached, pruneCache } from '../build/cache.ts';
 import { run } from '../build/run.ts';
 import { tool } from '../build/tool.ts';
-import { containerdFolder } from '../node/overlay.ts';
 import { rootFileSystem } from '../node/root-file-system.ts';
+import { FILL } from './fill-store.ts';
 import type { Log } from '../util/progress.ts';
 import type { Image } from './image-build.ts';
 
-const FILL = join(import.meta.dirname, 'fill-store.sh');
 /** The agent is rebuilt after every edit. */
 const STORES_KEPT = 4;
 /** The only files that containerd writes in place; all others it replaces or removes. */
@@ -35,9 +34,8 @@ export async function imageStore(images: readonly Image[], log: Log): Promise<st
   return store;
 }
 
-/** Gives a node that has never been on these images: its files are hard links to the store's. */
-export async function seedImages(nodeFolder: string, store: string): Promise<void> {
-  const folder = containerdFolder(nodeFolder);
+/** Gives a node that has never been on these images, in its folder of containerd: its files are hard links to the store's. */
+export async function seedImages(folder: string, store: string): Promise<void> {
   await run(['cp', '--archive', '--link', `${store}/.`, folder]);
   for (const database of DATABASES) {
     const own = join(folder, `${database}.own`);

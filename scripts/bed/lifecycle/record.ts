@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import { join } from 'node:path';
 import { cacheFolder } from '../build/cache.ts';
 import type { Image } from '../images/images.ts';
+import type { Accelerator } from '../node/vm/accelerator.ts';
 import type { NodeSpec } from '../node/layouts.ts';
 import { bootId, isAlive } from '../host/processes.ts';
 import type { ProcessId } from '../host/processes.ts';
@@ -16,11 +17,14 @@ export interface NodeRecord {
   /** 1 to 99, unique in the bed: the last byte of its address and the third of its pods' network. */
   readonly index: number;
   readonly version: string;
+  readonly address: string;
   readonly machine: string;
   readonly folder: string;
   readonly cgroups: readonly string[];
-  /** Runs systemd-nspawn, and restarts it when the node reboots; absent while the node is powered off. */
+  /** Runs systemd-nspawn, and restarts it when the node reboots, or is QEMU; absent while the node is powered off. */
   readonly supervisor?: ProcessId;
+  /** Of a virtual machine: by what it runs. */
+  readonly accelerator?: Accelerator;
 }
 
 export interface BedRecord {

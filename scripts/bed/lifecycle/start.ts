@@ -6,7 +6,7 @@ import { claimBed } from './claim.ts';
 import type { BedOptions } from './claim.ts';
 import { prepareControlPlane, startApi, startControlPlane } from '../control-plane/control-plane.ts';
 import { startGuardian } from './guardian.ts';
-import { ensureHostPackages } from '../build/host-packages.ts';
+import { ensureHostPackages, VM_PACKAGES } from '../build/host-packages.ts';
 import { imageStore } from '../images/image-store.ts';
 import { pauseImage } from '../images/images.ts';
 import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../build/kubernetes.ts';
@@ -16,6 +16,8 @@ import type { Log } from '../util/progress.ts';
 import { waitForPodsWelcome, waitForReady } from '../control-plane/ready.ts';
 import { updateRecord } from './record.ts';
 import type { BedRecord } from './record.ts';
+import type { NodeSpec } from '../node/layouts.ts';
+import { vmDisk } from '../node/vm/vm-disk.ts';
 import { raiseSettings } from '../node/settings.ts';
 import { takeDown } from './take-down.ts';
 
@@ -62,7 +64,15 @@ async function throttle(
   }
   for (const kubelet of new Set(nodes.map((node) => node.kubelet ?? version)))
     await kubernetesBinary('kubelet', kubelet, log);
-  await imageStore([await pauseImage(log), ...images], log);
+  const all = [await pauseImage(log), ...images];
+  if (!nodes.every(isVm)) await imageStore(all, log);
+  if (nodes.some(isVm)) await ensureHostPackages(log, VM_PACKAGES);
+  for (const kubelet of new Set(nodes.filter(isVm).map((node) => node.kubelet ?? version)))
+    await vmDisk(await kubernetesBinary('kubelet', kubelet, log), all, log);
+}
+
+function isVm({ machine }: NodeSpec): boolean {
+  return machine === 'vm';
 }
 
 async function build(

@@ -2,6 +2,7 @@
 
 import { adminConfig } from '../control-plane/control-plane.ts';
 import type { Layout } from '../node/layouts.ts';
+import { consoleSocket } from '../node/vm/vm.ts';
 import { isAlive } from '../host/processes.ts';
 import { readyNodes } from '../control-plane/ready.ts';
 import { bedFolder, bedNames, isLive, readRecord } from './record.ts';
@@ -12,6 +13,8 @@ export interface NodeStatus {
   readonly layout: Layout;
   readonly kubelet: string;
   readonly state: 'Ready' | 'NotReady' | 'off';
+  /** A virtual machine's serial console, a socket with a root shell: `socat - UNIX-CONNECT:PATH`. */
+  readonly console?: string;
 }
 
 export interface BedStatus {
@@ -41,9 +44,10 @@ async function statusOf(record: BedRecord): Promise<BedStatus> {
     lifetime: record.lifetime,
     version: record.version,
     kubeconfig: adminConfig(bedFolder(record.name)),
-    nodes: record.nodes.map(({ spec, version, supervisor }) => ({
+    nodes: record.nodes.map(({ spec, version, supervisor, machine }) => ({
       name: spec.name,
       layout: spec.layout,
+      ...(spec.machine === 'vm' ? { console: consoleSocket(machine) } : {}),
       kubelet: version,
       state: isAlive(supervisor) ? (ready.includes(spec.name) ? 'Ready' : 'NotReady') : 'off',
     })),

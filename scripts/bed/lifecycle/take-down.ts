@@ -5,9 +5,9 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { processesIn, removeCgroup } from '../host/cgroups.ts';
 import { whileLocked } from './lock.ts';
-import { powerOff } from '../node/machine.ts';
+import { machineOf } from '../node/machines.ts';
 import { linksOn, removeBridge } from '../network/network.ts';
-import { mountsBelow, unmountBelow } from '../node/overlay.ts';
+import { mountsBelow, unmountBelow } from '../node/container/overlay.ts';
 import { bootId, endProcess, isAlive, signal } from '../host/processes.ts';
 import { bedFolder, bedsFolder, readRecord } from './record.ts';
 import type { BedRecord, NodeRecord } from './record.ts';
@@ -63,7 +63,7 @@ async function removeFromMachine(record: BedRecord, graceMs: number): Promise<vo
 
 /** Powers a node off and removes all of it except its entry in the record. */
 export async function takeNodeDown(node: NodeRecord, graceMs: number): Promise<void> {
-  await powerOff(node, graceMs);
+  await machineOf(node).powerOff(node, graceMs);
   await unmountBelow(node.folder);
   await rm(node.folder, { recursive: true, force: true });
 }

@@ -33,3 +33,8 @@ export function etcdClient(slot: number): string {
 export function etcdPeer(slot: number): string {
   return `http://127.99.${slot}.1:${ETCD_PEER_PORT}`;
 }
+
+/** This machine's end of a node's cable, as systemd-nspawn names it. */
+export function linkName(machine: string): string {
+  return `vb-${machine}`;
+}

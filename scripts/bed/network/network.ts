@@ -2,8 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { machineAddress, nodeAddress, podNetwork } from './addresses.ts';
-import { inNode } from '../node/in-node.ts';
-import { leaderOf } from '../node/leader.ts';
+import { inNode, machineOf } from '../node/machines.ts';
 import type { BedRecord, NodeRecord } from '../lifecycle/record.ts';
 import { run } from '../build/run.ts';
 
@@ -19,7 +18,7 @@ export async function connectPods({ slot, bridge, nodes }: BedRecord, booted: st
   const route = (node: NodeRecord, device: string) =>
     `route replace ${podNetwork(slot, node.index)} via ${nodeAddress(slot, node.index)} dev ${device}\n`;
   await run(['ip', '-batch', '-'], { input: nodes.map((node) => route(node, bridge)).join('') });
-  const running = nodes.filter((node) => leaderOf(node) !== undefined);
+  const running = nodes.filter((node) => machineOf(node).isOn(node));
   await Promise.all(
     running.map((node) => {
       const others = nodes.filter((other) => other.index !== node.index);
@@ -32,12 +31,7 @@ export async function connectPods({ slot, bridge, nodes }: BedRecord, booted: st
   );
 }
 
-/** The machine's end of a node's cable, as systemd-nspawn names it. */
-export function linkName(machine: string): string {
-  return `vb-${machine}`;
-}
-
-/** Removes the bridge and every link on it: a veth survives a killed node. */
+/** Removes the bridge and every link on it: a cable survives a killed node. */
 export async function removeBridge(bridge: string): Promise<void> {
   for (const link of [...(await linksOn(bridge)), bridge]) {
     await run(['ip', 'link', 'delete', link], { reject: false });

@@ -15,8 +15,15 @@ export const LAYOUTS: readonly Layout[] = [
   'drop-in-environment',
 ];
 
+/** container: systemd-nspawn, quick to start, on this machine's kernel. vm: QEMU, a machine with a kernel and a disk of its own. */
+export type MachineKind = 'container' | 'vm';
+
+export const MACHINE_KINDS: readonly MachineKind[] = ['container', 'vm'];
+
 export interface NodeSpec {
   readonly name: string;
+  /** Default: container. */
+  readonly machine?: MachineKind;
   readonly layout: Layout;
   /** The kubelet's version, such as '1.30.14'; default: the bed's version. */
   readonly kubelet?: string;

@@ -1,118 +1,45 @@
-// A node's power: systemd-nspawn is the machine, systemd in it the operating system.
+// The two kinds of machine that a node can be.
 
-import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { hierarchies, makeCgroup, removeCgroup } from '../host/cgroups.ts';
-import { inNode } from './in-node.ts';
-import { leaderOf } from './leader.ts';
-import { linkName } from '../network/network.ts';
-import { containerdFolder, rootFolder } from './overlay.ts';
-import { isAlive, JOIN_AND_BECOME, signal, startDaemon } from '../host/processes.ts';
+import type { Outcome, RunOptions } from '../build/run.ts';
+import type { Image } from '../images/image-build.ts';
 import type { ProcessId } from '../host/processes.ts';
 import type { BedRecord, NodeRecord } from '../lifecycle/record.ts';
-import { run } from '../build/run.ts';
-import { until } from '../util/until.ts';
+import type { Log } from '../util/progress.ts';
+import type { NodeFiles } from './files.ts';
+import type { NodePlan } from './node-files.ts';
 
-/** SIGRTMIN+4, on which systemd's PID 1 powers off; Node has no name for it. */
-const POWER_OFF = 38;
-const NSPAWN = '/run/systemd/nspawn';
-const LEADER_TIMEOUT_MS = 20_000;
-const BOOT_TIMEOUT_MS = 60_000;
-
-/**
- * With --keep-unit, systemd-nspawn exits with 133 for a reboot and expects its caller to start it again. This loop is outside
- * the node's control groups: v2 allows no process beside groups that have some.
- */
-const AGAIN_WHEN_REBOOTED = 'while :; do "$@"; [ $? -eq 133 ] || exit; done';
-
-/** Starts the machine; calls `onSupervisor` with its process before anything else can fail. Resolves when PID 1 is systemd. */
-export async function powerOn(
-  node: NodeRecord,
-  { bridge, cgroups }: Pick<BedRecord, 'bridge' | 'cgroups'>,
-  logFolder: string,
-  onSupervisor: (id: ProcessId) => void,
-): Promise<void> {
-  makeCgroup(node.cgroups);
-  const logFile = join(logFolder, `${node.spec.name}.log`);
-  const supervisor = startDaemon({
-    argv: [
-      'sh',
-      '-c',
-      AGAIN_WHEN_REBOOTED,
-      'sh',
-      'sh',
-      '-c',
-      JOIN_AND_BECOME,
-      'sh',
-      ...node.cgroups,
-      '--',
-      ...nspawn(node, bridge),
-    ],
-    cgroups,
-    logFile,
-    env: hierarchies().version === 1 ? { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '0' } : {},
-  });
-  onSupervisor(supervisor);
-  const settled = (): boolean => leaderOf({ supervisor }) !== undefined || !isAlive(supervisor);
-  await until(settled, { timeoutMs: LEADER_TIMEOUT_MS, everyMs: 30 });
-  if (leaderOf({ supervisor }) === undefined) {
-    throw new Error(`Expected the node ${node.spec.name} to boot, but it did not. See ${logFile}.`);
-  }
+export interface Machine {
+  /** Makes the disk of a node that has never been on, with the bed's images and the plan's files. Returns what the record keeps. */
+  makeDisk(making: Making, log: Log): Promise<Pick<NodeRecord, 'accelerator'>>;
+  /** Starts the machine; calls `onSupervisor` with its process before anything else can fail. Its system starts meanwhile. */
+  powerOn(
+    node: NodeRecord,
+    bed: Pick<BedRecord, 'bridge' | 'cgroups'>,
+    logFolder: string,
+    onSupervisor: (id: ProcessId) => void,
+  ): Promise<void>;
+  /** Returns whether commands can be run in it, or soon can. */
+  isOn(node: NodeRecord): boolean;
+  /** Shuts the system down, and cuts the power after `graceMs`; 0: at once. Leaves no process and no control group. */
+  powerOff(node: NodeRecord, graceMs: number): Promise<void>;
+  /** Runs a command as root with the environment of a service; throws while the node is off. */
+  exec(node: NodeRecord, argv: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** `record` returns the node as it is now. */
+  files(record: () => NodeRecord): NodeFiles;
+  /** Imports an image into the containerd of a node that is on. */
+  importImage(node: NodeRecord, image: Image): Promise<void>;
 }
 
-/** Resolves when containerd serves and the kubelet has been started, even if it then fails. */
-export async function waitForSystem(node: NodeRecord): Promise<void> {
-  const show = ['systemctl', 'show', '--property', 'ActiveState', '--value'];
-  const booted = async (): Promise<boolean> => {
-    const { stdout } = await inNode(node, [...show, 'containerd.service', 'kubelet.service'], {
-      reject: false,
-    });
-    const [containerd, kubelet] = stdout.split('\n').filter(Boolean);
-    return containerd === 'active' && kubelet !== undefined && kubelet !== 'inactive';
-  };
-  if (await until(booted, { timeoutMs: BOOT_TIMEOUT_MS, everyMs: 150 })) return;
-  const { stdout } = await inNode(node, ['systemctl', '--no-pager', '--failed'], { reject: false });
-  throw new Error(
-    `Expected containerd and the kubelet of ${node.spec.name} to run within ${BOOT_TIMEOUT_MS / 1000} s.\n${stdout}`,
-  );
+export interface Making {
+  readonly node: NodeRecord;
+  readonly bed: BedRecord;
+  /** The kubelet's binary. */
+  readonly kubelet: string;
+  readonly plan: NodePlan;
 }
 
-/** Signals systemd to power off and waits `graceMs`, then kills the machine. Leaves no process and no control group. */
-export async function powerOff(node: NodeRecord, graceMs: number): Promise<void> {
-  if (graceMs > 0 && signal(leaderOf(node), POWER_OFF)) {
-    await until(() => !isAlive(node.supervisor), { timeoutMs: graceMs, everyMs: 50 });
-  }
-  // The kernel kills every process of a PID namespace with its first one.
-  signal(leaderOf(node), 'SIGKILL');
-  await until(() => !isAlive(node.supervisor), { timeoutMs: 3000, everyMs: 20 });
-  await removeCgroup(node.cgroups);
-  await removeTraces(node);
-  await run(['ip', 'link', 'delete', linkName(node.machine)], { reject: false });
-}
-
-/** Removes what systemd-nspawn leaves when it is killed. */
-async function removeTraces(node: NodeRecord): Promise<void> {
-  const root = await stat(rootFolder(node.folder)).catch(() => undefined);
-  if (root !== undefined) await rm(join(NSPAWN, 'locks', `inode-${root.dev}:${root.ino}`), { force: true });
-  await rm(join(NSPAWN, 'propagate', node.machine), { recursive: true, force: true });
-}
-
-function nspawn(node: NodeRecord, bridge: string): readonly string[] {
-  return [
-    'systemd-nspawn',
-    '--boot',
-    '--quiet',
-    // Works without systemd and machined on this machine.
-    '--register=no',
-    '--keep-unit',
-    `--machine=${node.machine}`,
-    `--directory=${rootFolder(node.folder)}`,
-    `--bind=${containerdFolder(node.folder)}:/var/lib/containerd`,
-    `--network-bridge=${bridge}`,
-    '--link-journal=no',
-    '--resolv-conf=off',
-    '--timezone=off',
-    '--capability=all',
-    '--system-call-filter=@keyring bpf',
-  ];
+/** Throws unless the node is on. */
+export function requireOn(machine: Pick<Machine, 'isOn'>, node: NodeRecord): void {
+  if (!machine.isOn(node))
+    throw new Error(`Expected the node ${node.spec.name} to be powered on, but it is off.`);
 }

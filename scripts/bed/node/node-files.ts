@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { API_PORT, API_SERVICE, machineAddress, nodeAddress, podNetwork } from '../network/addresses.ts';
 import { KUBELET_SERVICE, layoutFiles } from './layouts.ts';
-import type { NodeSpec } from './layouts.ts';
+import type { MachineKind, NodeSpec } from './layouts.ts';
 
 export interface NodePlan {
   readonly spec: NodeSpec;
@@ -50,7 +50,9 @@ const UNNEEDED = [
 ].flatMap((line) => line.split(' '));
 
 function systemFiles({ spec, slot, index, pause }: NodePlan): Readonly<Record<string, string>> {
+  const { machine = 'container' } = spec;
   return {
+    ...(machine === 'vm' ? VM_FILES : {}),
     '/etc/hostname': `${spec.name}\n`,
     '/etc/hosts': `127.0.0.1 localhost\n${nodeAddress(slot, index)} ${spec.name}\n`,
     '/etc/machine-id': `${randomUUID().replaceAll('-', '')}\n`,
@@ -58,11 +60,11 @@ function systemFiles({ spec, slot, index, pause }: NodePlan): Readonly<Record<st
     '/etc/resolv.conf': `nameserver ${machineAddress(slot)}\n`,
     '/etc/systemd/journald.conf.d/bed.conf': '[Journal]\nSystemMaxUse=64M\nRateLimitIntervalSec=0\n',
     '/etc/systemd/system.conf.d/bed.conf': '[Manager]\nDefaultTimeoutStopSec=15s\n',
-    '/usr/lib/systemd/system/bed-prepare.service': PREPARE_SERVICE,
-    [PREPARE]: prepareScript(slot, index),
+    '/usr/lib/systemd/system/bed-prepare.service': prepareService(machine),
+    [PREPARE]: prepareScript(slot, index, machine),
     // The official kubelet.service has no ordering after the runtime; a kubelet that starts first retries only after 10 s.
     '/etc/systemd/system/containerd.service.d/bed.conf': '[Unit]\nBefore=kubelet.service\n',
-    '/etc/containerd/config.toml': containerdConfig(pause),
+    '/etc/containerd/config.toml': containerdConfig(pause, machine),
     '/etc/crictl.yaml': `runtime-endpoint: ${RUNTIME}\n`,
     '/etc/cni/net.d/10-bed.conflist': `${JSON.stringify(podNetworkConfig(slot, index), undefined, 2)}\n`,
   };
@@ -92,7 +94,7 @@ function kubeletConfig({ spec, version, cgroupVersion }: NodePlan): Readonly<Rec
       x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' },
     },
     authorization: { mode: 'Webhook' },
-    cgroupDriver: 'cgroupfs',
+    cgroupDriver: spec.machine === 'vm' ? 'systemd' : 'cgroupfs',
     containerRuntimeEndpoint: RUNTIME,
     // Older kubelets refuse a key that they do not know.
     ...(cgroupVersion === 1 && minor >= 31 ? { failCgroupV1: false } : {}),
@@ -111,13 +113,26 @@ function kubeletConfig({ spec, version, cgroupVersion }: NodePlan): Readonly<Rec
   };
 }
 
-function containerdConfig(pause: string): string {
+/** Only for virtual machines. */
+const VM_FILES = {
+  '/etc/fstab': '/dev/nvme0n1 / ext4 defaults,noatime 0 1\n',
+  // In an emulated machine beside other work, its network's device may come late.
+  '/etc/systemd/system.conf.d/slow.conf': '[Manager]\nDefaultDeviceTimeoutSec=infinity\n',
+  '/etc/modules-load.d/bed.conf': 'overlay\nbr_netfilter\nvirtio_net\n',
+};
+
+const SYSTEMD_CGROUPS = `  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+    runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      SystemdCgroup = true
+`;
+
+function containerdConfig(pause: string, machine: MachineKind): string {
   // Without restrict_oom_score_adj, runc fails where the machine itself lacks CAP_SYS_RESOURCE.
   return `version = 2
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${pause}"
-  restrict_oom_score_adj = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
+${machine === 'vm' ? SYSTEMD_CGROUPS : '  restrict_oom_score_adj = true\n'}  [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "/etc/cni/net.d"
 `;
@@ -145,10 +160,11 @@ function podNetworkConfig(slot: number, index: number): unknown {
   };
 }
 
-const PREPARE_SERVICE = `[Unit]
+function prepareService(machine: MachineKind): string {
+  return `[Unit]
 Description=What a real machine's kernel, network and service proxy would have prepared
 Before=network.target containerd.service kubelet.service
-
+${machine === 'vm' ? AFTER_CABLE : ''}
 [Service]
 Type=oneshot
 RemainAfterExit=yes
@@ -157,14 +173,32 @@ ExecStart=${PREPARE}
 [Install]
 WantedBy=multi-user.target
 `;
+}
+
+/** Its driver is loaded during the boot. */
+const AFTER_CABLE = `BindsTo=sys-subsystem-net-devices-eth0.device
+After=sys-subsystem-net-devices-eth0.device
+`;
 
 /** Returns the script that runs in the node at every boot. */
-function prepareScript(slot: number, index: number): string {
+function prepareScript(slot: number, index: number, machine: MachineKind): string {
   const { address, port } = API_SERVICE;
   const toApi = `--destination ${address}/32 --protocol tcp --dport ${port} --jump DNAT --to-destination ${machineAddress(slot)}:${API_PORT}`;
   return `#!/bin/sh
 set -eu
+${machine === 'container' ? CONTAINER_PREPARES : ''}
+ip link set lo up
+ip address add ${nodeAddress(slot, index)}/24 dev eth0
+ip link set eth0 up
+ip route add default via ${machineAddress(slot)}
+sysctl -qw net.ipv4.ip_forward=1
 
+# In place of kube-proxy: redirects the API server's service address.
+for chain in OUTPUT PREROUTING; do iptables --wait -t nat -A $chain ${toApi}; done
+`;
+}
+
+const CONTAINER_PREPARES = `
 # systemd-nspawn mounts these read-only; the kubelet and runc write to them.
 mount -o remount,bind,rw /proc/sys
 mount -o remount,rw /sys || true
@@ -176,18 +210,8 @@ if [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
 fi
 [ -e /dev/kmsg ] || mknod /dev/kmsg c 1 11
 mount --make-rshared /
-
-ip link set lo up
 ip link set host0 name eth0
-ip address add ${nodeAddress(slot, index)}/24 dev eth0
-ip link set eth0 up
-ip route add default via ${machineAddress(slot)}
-sysctl -qw net.ipv4.ip_forward=1
-
-# In place of kube-proxy: redirects the API server's service address.
-for chain in OUTPUT PREROUTING; do iptables --wait -t nat -A $chain ${toApi}; done
 `;
-}
 
 async function write(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });

@@ -1,25 +1,27 @@
 // Makes a node: its entry in the record, its disk, its first boot.
 
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { apiServer } from '../network/addresses.ts';
+import { apiServer, nodeAddress } from '../network/addresses.ts';
 import { cgroupFolders, hierarchies } from '../host/cgroups.ts';
-import { imageStore, seedImages } from '../images/image-store.ts';
 import { pauseImage } from '../images/images.ts';
 import { kubernetesBinary } from '../build/kubernetes.ts';
 import type { NodeSpec } from './layouts.ts';
-import { powerOn, waitForSystem } from './machine.ts';
+import { inNode, machineOf } from './machines.ts';
+import type { Making } from './machine.ts';
 import { connectPods } from '../network/network.ts';
-import { writeNodeFiles } from './node-files.ts';
-import { mountRoot, rootFolder } from './overlay.ts';
+import type { NodePlan } from './node-files.ts';
 import { issue, kubeconfig, pkiFolder } from '../control-plane/pki.ts';
+import { until } from '../util/until.ts';
 import { isAlive } from '../host/processes.ts';
 import type { Log } from '../util/progress.ts';
 import { bedFolder, readRecord, updateNode, updateRecord } from '../lifecycle/record.ts';
 import type { BedRecord, NodeRecord } from '../lifecycle/record.ts';
-import { rootFileSystem } from './root-file-system.ts';
 
 const MAX_NODES = 99;
+/** Systemd ends a service that does not stop after 15 s. */
+const REBOOT_TIMEOUT_MS = 60_000;
+const BOOT_TIMEOUT_MS = 60_000;
 /** Node names that a kubelet accepts, short enough for a host name. */
 const NODE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
@@ -27,9 +29,8 @@ const NODE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 export async function makeNode(bed: string, name: string, log: Log): Promise<void> {
   const node = currentNode(bed, name);
   await mkdir(node.folder, { recursive: true });
-  await mountRoot(node.folder, await rootFileSystem(log));
-  await fillDisk(currentRecord(bed), node, log);
-  await seedImages(node.folder, await imageStore(currentRecord(bed).images, log));
+  const made = await machineOf(node).makeDisk(await making(currentRecord(bed), node, log), log);
+  updateNode(bed, name, (current) => ({ ...current, ...made }));
   await bootNode(bed, name);
 }
 
@@ -40,11 +41,59 @@ export async function bootNode(bed: string, name: string): Promise<void> {
     throw new Error(`Expected the node ${name} to be off before it boots, but it is running.`);
   }
   const logs = join(bedFolder(bed), 'log');
-  await powerOn(node, currentRecord(bed), logs, (supervisor) =>
+  await machineOf(node).powerOn(node, currentRecord(bed), logs, (supervisor) =>
     updateNode(bed, name, (current) => ({ ...current, supervisor })),
   );
   await waitForSystem(currentNode(bed, name));
   await connectPods(currentRecord(bed), name);
+}
+
+/** Restarts a node that is on through its systemd; resolves when its containerd and kubelet run again. */
+export async function rebootNode(bed: string, name: string): Promise<void> {
+  const node = currentNode(bed, name);
+  const before = await systemsStart(node);
+  // The command may end with the system.
+  await inNode(node, ['systemctl', 'reboot'], { reject: false });
+  const timeoutMs = REBOOT_TIMEOUT_MS * slownessOf(node);
+  const isAnother = async (): Promise<boolean> =>
+    !['', before].includes(await systemsStart(node).catch(() => ''));
+  if (!(await until(isAnother, { timeoutMs, everyMs: 100 }))) {
+    throw new Error(
+      `Expected the node ${name} to reboot within ${(timeoutMs / 1000).toFixed(0)} s, but it did not.`,
+    );
+  }
+  await waitForSystem(node);
+  await connectPods(currentRecord(bed), name);
+}
+
+/** Returns when the node's systemd started, which differs at every boot; empty when it does not answer. */
+async function systemsStart(node: NodeRecord): Promise<string> {
+  const show = ['systemctl', 'show', '--property', 'UserspaceTimestampMonotonic', '--value'];
+  return (await inNode(node, show, { reject: false })).stdout;
+}
+
+/** Resolves when containerd serves and the kubelet has been started, even if it then fails. */
+async function waitForSystem(node: NodeRecord): Promise<void> {
+  const show = ['systemctl', 'show', '--property', 'ActiveState', '--value'];
+  const timeoutMs = BOOT_TIMEOUT_MS * slownessOf(node);
+  const booted = async (): Promise<boolean> => {
+    const { stdout } = await inNode(node, [...show, 'containerd.service', 'kubelet.service'], {
+      reject: false,
+    });
+    const [containerd, kubelet] = stdout.split('\n').filter(Boolean);
+    return containerd === 'active' && kubelet !== undefined && kubelet !== 'inactive';
+  };
+  if (await until(booted, { timeoutMs, everyMs: 150 })) return;
+  const { stdout } = await inNode(node, ['systemctl', '--no-pager', '--failed'], { reject: false });
+  throw new Error(
+    `Expected containerd and the kubelet of ${node.spec.name} to run within ${(timeoutMs / 1000).toFixed(0)} s. ` +
+      `See ${join(node.folder, '..', '..', 'log', `${node.spec.name}.log`)}.\n${stdout}`,
+  );
+}
+
+/** Returns the factor by which the limits for this node are longer than written: 1 for a container. */
+export function slownessOf({ accelerator }: Pick<NodeRecord, 'accelerator'>): number {
+  return accelerator?.slowness ?? 1;
 }
 
 /** Throws when the bed is gone. */
@@ -81,6 +130,7 @@ export function enterNode(bed: string, spec: NodeSpec): void {
     spec,
     index,
     version: spec.kubelet ?? record.version,
+    address: nodeAddress(record.slot, index),
     machine,
     folder: join(bedFolder(bed), 'nodes', spec.name),
     cgroups: cgroupFolders(machine),
@@ -88,25 +138,24 @@ export function enterNode(bed: string, spec: NodeSpec): void {
   updateRecord(bed, (current) => ({ ...current, nodes: [...current.nodes, node] }));
 }
 
-async function fillDisk(record: BedRecord, node: NodeRecord, log: Log): Promise<void> {
-  const { name } = node.spec;
-  const folder = bedFolder(record.name);
+async function making(bed: BedRecord, node: NodeRecord, log: Log): Promise<Making> {
+  const { name, machine } = node.spec;
+  const folder = bedFolder(bed.name);
   const [kubelet, pause, identity, authority] = await Promise.all([
     kubernetesBinary('kubelet', node.version, log),
     pauseImage(log),
     issue(folder, `node-${name}`, { commonName: `system:node:${name}`, organisation: 'system:nodes' }),
     readFile(join(pkiFolder(folder), 'ca.crt'), 'utf8'),
   ]);
-  const root = rootFolder(node.folder);
-  await copyFile(kubelet, join(root, '/usr/bin/kubelet'));
-  await writeNodeFiles(root, {
+  const plan: NodePlan = {
     spec: node.spec,
-    slot: record.slot,
+    slot: bed.slot,
     index: node.index,
     version: node.version,
-    cgroupVersion: hierarchies().version,
-    kubeconfig: await kubeconfig(folder, apiServer(record.slot), `system:node:${name}`, identity),
+    cgroupVersion: machine === 'vm' ? 2 : hierarchies().version,
+    kubeconfig: await kubeconfig(folder, apiServer(bed.slot), `system:node:${name}`, identity),
     authority,
     pause: pause.reference,
-  });
+  };
+  return { node, bed, kubelet, plan };
 }

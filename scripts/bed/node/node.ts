@@ -1,12 +1,10 @@
 // One node of a bed, as tests use it.
 
-import { nodeAddress } from '../network/addresses.ts';
-import { inNode, requireLeader } from './in-node.ts';
+import { requireLeader } from './container/in-container.ts';
+import type { NodeFiles } from './files.ts';
 import type { NodeSpec } from './layouts.ts';
-import { leaderOf } from './leader.ts';
-import { powerOff } from './machine.ts';
-import { bootNode, currentNode, currentRecord } from './node-make.ts';
-import { rootFolder } from './overlay.ts';
+import { inNode, machineOf } from './machines.ts';
+import { bootNode, currentNode, rebootNode, slownessOf } from './node-make.ts';
 import { updateNode } from '../lifecycle/record.ts';
 import type { NodeRecord } from '../lifecycle/record.ts';
 import type { Outcome, RunOptions } from '../build/run.ts';
@@ -15,18 +13,26 @@ export interface BedNode {
   readonly name: string;
   readonly address: string;
   readonly spec: NodeSpec;
-  /** The id of the node's PID 1 as seen from here; throws while the node is off. */
-  readonly leader: number;
-  /** Runs a command in all of the node's namespaces, as root with a service's environment. */
+  /** Waits for it take this many times as long as for a container, for which it is 1. */
+  readonly slowness: number;
+  /** While the node is off: those of a container's disk; a virtual machine's cannot be read. */
+  readonly files: NodeFiles;
+  /** Runs a command in the node, as root with a service's environment. */
   exec(argv: readonly string[], options?: RunOptions): Promise<Outcome>;
-  /** Returns this machine's path of the node's file, to read and write its bytes; while the node is off, only files on disk exist. */
-  path(hostPath: string): string;
   /** Shuts the node down through systemd. */
   powerOff(): Promise<void>;
-  /** Cuts the node's power. */
+  /** Cuts the node's power. A virtual machine loses what its kernel had not yet written. */
   kill(): Promise<void>;
   /** Resolves when the node's containerd and kubelet run. */
   boot(): Promise<void>;
+  /** Restarts the node through systemd; resolves when its containerd and kubelet run again. */
+  reboot(): Promise<void>;
+}
+
+/** A node whose processes and files this machine sees. */
+export interface ContainerNode extends BedNode {
+  /** The id of the node's PID 1 as seen from here; throws while the node is off. */
+  readonly leader: number;
 }
 
 /** Long enough for pods to end and for systemd to kill the rest (after 15 s). */
@@ -36,24 +42,37 @@ const POWER_OFF_MS = 40_000;
 export function nodeHandle(bed: string, name: string): BedNode {
   const record = (): NodeRecord => currentNode(bed, name);
   const off = async (graceMs: number): Promise<void> => {
-    await powerOff(record(), graceMs);
+    await machineOf(record()).powerOff(record(), graceMs * slownessOf(record()));
     updateNode(bed, name, ({ supervisor: _off, ...rest }) => rest);
   };
-  return {
+  const machine = machineOf(record());
+  const node = {
     name,
-    address: nodeAddress(currentRecord(bed).slot, record().index),
+    address: record().address,
     spec: record().spec,
-    get leader() {
-      return requireLeader(record());
-    },
-    exec: (argv, options) => inNode(record(), argv, options),
-    path: (hostPath) => {
-      const leader = leaderOf(record());
-      const root = leader === undefined ? rootFolder(record().folder) : `/proc/${leader.pid}/root`;
-      return `${root}${hostPath}`;
-    },
+    slowness: slownessOf(record()),
+    files: machine.files(record),
+    exec: (argv: readonly string[], options?: RunOptions) => inNode(record(), argv, options),
     powerOff: () => off(POWER_OFF_MS),
     kill: () => off(0),
     boot: () => bootNode(bed, name),
+    reboot: () => rebootNode(bed, name),
   };
+  if (record().spec.machine === 'vm') return node;
+  return {
+    ...node,
+    get leader() {
+      return requireLeader(record());
+    },
+  };
+}
+
+/** Throws unless the node is a container: for what reads the node's processes or files from this machine. */
+export function asContainer(node: BedNode): ContainerNode {
+  if (isContainer(node)) return node;
+  throw new Error(`Expected the node ${node.name} to be a container, got a virtual machine.`);
+}
+
+function isContainer(node: BedNode): node is ContainerNode {
+  return 'leader' in node;
 }

@@ -1,13 +1,14 @@
-// The Debian that every node of a bed boots, and the minimal ones that images are based on.
+// The Debian that every container of a bed boots, and the minimal ones that images are based on.
 
 import { dirname, join } from 'node:path';
 import { cached } from '../build/cache.ts';
 import type { Log } from '../util/progress.ts';
 import { tool } from '../build/tool.ts';
 
-/** The Debian release of nodes and images. */
+/** The Debian release of containers and images. */
 export const SUITE = 'bookworm';
-const NODE_PACKAGES = [
+/** What every node needs. */
+export const NODE_PACKAGES: readonly string[] = [
   'systemd systemd-sysv dbus util-linux procps kmod attr',
   'iproute2 iptables nftables conntrack ethtool curl ca-certificates',
   'containerd runc containernetworking-plugins',
@@ -34,6 +35,8 @@ export async function rootFileSystem(log: Log): Promise<string> {
 export async function makeDebian(
   debian: {
     readonly packages: readonly string[];
+    /** The Debian release; default: SUITE. */
+    readonly suite?: string;
     readonly hooks?: readonly string[];
     readonly target: string;
   },
@@ -44,9 +47,12 @@ export async function makeDebian(
     `--include=${debian.packages.join(',')}`,
     ...(debian.hooks ?? []).map((hook) => `--customize-hook=${hook}`),
   ];
-  await tool(['mmdebstrap', '--mode=root', '--variant=minbase', ...options, SUITE, debian.target], {
-    endsWithUs: 'with its children',
-    env: { TMPDIR: dirname(debian.target) },
-    onLine: (line) => note(line.replace(/^[IW]: /, '')),
-  });
+  await tool(
+    ['mmdebstrap', '--mode=root', '--variant=minbase', ...options, debian.suite ?? SUITE, debian.target],
+    {
+      endsWithUs: 'with its children',
+      env: { TMPDIR: dirname(debian.target) },
+      onLine: (line) => note(line.replace(/^[IW]: /, '')),
+    },
+  );
 }

@@ -1,6 +1,6 @@
 // Malicious ConfigMaps: their content reaches no file, kubelet or shell on a node.
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parsePolicy } from '../../../agent/policy/parse.ts';
 import { NOTHING_SEEN } from '../../../agent/node/report/publisher.ts';
@@ -124,20 +124,18 @@ async function stateOf(node: TestNode) {
 
 /** Returns the arguments of every process that runs on the node now. */
 async function argumentsOnNode({ bedNode }: TestNode): Promise<string> {
-  const processes = (await readdir(bedNode.path('/proc'))).filter((name) => /^\d+$/u.test(name));
-  const read = processes.map(async (id) =>
-    readFile(bedNode.path(`/proc/${id}/cmdline`), 'utf8').catch(() => ''),
-  );
+  const processes = (await bedNode.files.names('/proc')).filter((name) => /^\d+$/u.test(name));
+  const read = processes.map(async (id) => bedNode.files.read(`/proc/${id}/cmdline`).catch(() => ''));
   return (await Promise.all(read)).join('\n');
 }
 
 /** Returns every file that an attack made, on the node or in the agent's container. */
 async function marks({ bedNode }: TestNode, { pid }: Container): Promise<readonly string[]> {
-  const places = FOLDERS.flatMap((folder) => [bedNode.path(folder), `/proc/${pid}/root${folder}`]);
-  const found = places.map(async (place) =>
-    (await readdir(place).catch(() => [])).map((name) => `${place}/${name}`),
-  );
-  return (await Promise.all(found)).flat().filter((path) => path.includes(MARK));
+  const found = FOLDERS.flatMap((folder) => [
+    bedNode.files.names(folder),
+    readdir(`/proc/${pid}/root${folder}`).catch((): string[] => []),
+  ]);
+  return (await Promise.all(found)).flat().filter((name) => name.includes(MARK));
 }
 
 async function agentContainer({ world, name }: TestNode): Promise<Container> {

@@ -1,10 +1,8 @@
 // Agents that end while idle and during a change.
 
-import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { JOURNAL_FILE, STATE_FILE } from '../../../agent/node/state/state-store.ts';
 import { isWrite } from '../../../scripts/bed/control-plane/audit-log.ts';
-import { until } from '../../../scripts/bed/util/until.ts';
 import { AGENT_NAMESPACE } from '../../../scripts/kubernetes/names.ts';
 import { type AgentPod, agentPodOn } from '../../../scripts/node/agent-pod.ts';
 import { agentRequests, auditPosition } from '../support/cluster/audit.ts';
@@ -102,8 +100,7 @@ describe.concurrent('an agent', () => {
 async function signalInChange(node: TestNode, signal: 'TERM' | 'KILL'): Promise<void> {
   // A child process has the agent's arguments until it executes its program.
   const { stdout: pid } = await node.exec(['pgrep', '--oldest', '--full', 'kubelet-sysctls.mjs agent']);
-  const journal = node.bedNode.path(JOURNAL_FILE);
-  const begun = until(() => existsSync(journal), { timeoutMs: 20_000, everyMs: 2 });
+  const begun = node.bedNode.files.appears(JOURNAL_FILE, 20_000);
   await node.setList([NAME]);
   expect(await begun).toBe(true);
   await node.exec(['kill', `-${signal}`, pid.trim()]);

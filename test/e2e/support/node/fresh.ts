@@ -1,12 +1,10 @@
 // A node set back to what it was before any agent or test touched it, or made one of another kind: every case begins there.
 
-import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { JOURNAL_FILE } from '../../../../agent/node/state/state-store.ts';
 import { BED_KUBELET, KUBELET_UNIT, type NodeKind, OS_RELEASE } from '../../../../scripts/bed/kinds/kind.ts';
 import { ALL_KINDS, KIND_PATHS } from '../../../../scripts/bed/kinds/kinds.ts';
 import { agentPodOn } from '../../../../scripts/node/agent-pod.ts';
-import { readHostFile } from '../../../../scripts/node/host-files.ts';
 import { awaitHealthy } from './healthy.ts';
 import { clearPolicy } from '../../../../scripts/node/policy.ts';
 import type { Report } from '../../../../scripts/node/report.ts';
@@ -175,11 +173,11 @@ async function runsAsAtFirst(node: TestNode, { argv }: Original): Promise<boolea
 async function isAsWanted(node: TestNode, path: string, file: WantedFile | null): Promise<boolean> {
   const facts = await node.facts(path);
   if (facts === undefined || file === null) return facts === undefined && file === null;
-  const content = await readHostFile(node.bedNode, path);
+  const content = await node.bedNode.files.read(path);
   return content?.equals(file.bytes) === true && facts.mode === file.mode && facts.uid === 0;
 }
 
 async function filesIn(node: TestNode, folder: string): Promise<readonly string[]> {
-  const names = await readdir(node.bedNode.path(folder)).catch((): string[] => []);
+  const names = await node.bedNode.files.names(folder);
   return names.map((name) => `${folder}/${name}`);
 }

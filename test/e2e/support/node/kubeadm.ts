@@ -1,6 +1,6 @@
 // A real `kubeadm join` of a node of the bed.
 
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import type { BedNode } from '../../../../scripts/bed/bed.ts';
 import { DEFAULT_KUBERNETES_VERSION, kubernetesBinary } from '../../../../scripts/bed/build/kubernetes.ts';
@@ -26,7 +26,7 @@ const INFO = ['kube-public', 'cluster-info'] as const;
 export async function leave({ bed }: World, node: BedNode): Promise<void> {
   await node.exec(['systemctl', 'stop', 'kubelet']);
   await bed.kubectl(['delete', 'node', node.name]);
-  const kubelet = await readFile(node.path(KUBELET_CONFIG), 'utf8');
+  const kubelet = String(await node.files.read(KUBELET_CONFIG));
   await node.exec(['rm', KUBELET_CONFIG, KUBEADM_FLAGS, AUTHORITY]);
   const cluster = {
     apiVersion: API,
@@ -67,15 +67,13 @@ export async function joinByKubeadm(
       ...registration,
     },
   };
-  await copyFile(
-    await kubernetesBinary('kubeadm', DEFAULT_KUBERNETES_VERSION, log),
-    node.path('/usr/bin/kubeadm'),
-  );
-  await copyFile(bed.kubeconfig, node.path(DISCOVERY));
-  await writeFile(node.path(JOIN_CONFIG), stringify(config));
+  const kubeadm = await kubernetesBinary('kubeadm', DEFAULT_KUBERNETES_VERSION, log);
+  await node.files.copyIn(kubeadm, '/usr/bin/kubeadm', 0o755);
+  await node.files.copyIn(bed.kubeconfig, DISCOVERY);
+  await node.files.write(JOIN_CONFIG, stringify(config));
   // The credentials are there already, and the bed has cgroups v1.
   await node.exec(['kubeadm', 'join', '--config', JOIN_CONFIG, '--ignore-preflight-errors=all']);
-  return await readFile(node.path(KUBEADM_FLAGS), 'utf8');
+  return String(await node.files.read(KUBEADM_FLAGS));
 }
 
 function configMap(

@@ -61,14 +61,16 @@ export async function sysctlPod(node: Place, sysctl: Sysctl, label?: string): Pr
       return pod && { uid: pod.metadata?.uid ?? '', restarts: container?.restartCount ?? 0 };
     },
     settled: async () => {
-      await until(async () => (await now()).kind !== 'waiting', PACE);
+      const timeoutMs = PACE.timeoutMs * node.world.bed.node(node.name).slowness;
+      await until(async () => (await now()).kind !== 'waiting', { ...PACE, timeoutMs });
       return now();
     },
     // A kubelet that was restarted a moment ago does not know its pods yet.
     valueOf: (of) =>
       waitFor(node.world, node.world.bed.node(node.name), reading(of, name), async () => {
         const read = ['exec', name, '--', 'cat', `/proc/sys/${of.replaceAll('.', '/')}`];
-        const options = { reject: false, timeoutMs: 15_000 };
+        const { slowness } = node.world.bed.node(node.name);
+        const options = { reject: false, timeoutMs: 15_000 * slowness };
         const { stdout, exitCode } = await node.world.bed.kubectl(['-n', namespace, ...read], options);
         return exitCode === 0 ? stdout : undefined;
       }),

@@ -1,7 +1,5 @@
 // Everything on a node's disk, except what the system writes itself.
 
-import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import type { BedNode } from '../../../../scripts/bed/bed.ts';
 
 /** Path → kind, mode, owner and content. */
@@ -29,32 +27,51 @@ const OF_THE_KUBELET: readonly string[] = ['config.yaml', 'kubeadm-flags.env'].m
   (name) => `/var/lib/kubelet/${name}`,
 );
 
-export async function rootFileSystem(node: Pick<BedNode, 'path'>): Promise<RootFileSystem> {
-  const found = new Map<string, string>();
-  const read = async (path: string): Promise<void> => {
-    const real = node.path(path);
-    const stats = await lstat(real);
-    const facts = `${(stats.mode & 0o7777).toString(8)} ${stats.uid}:${stats.gid}`;
-    if (stats.isSymbolicLink()) {
-      found.set(path, `link ${await readlink(real)}`);
-    } else if (stats.isFile()) {
-      const sum = createHash('sha256')
-        .update(await readFile(real))
-        .digest('hex');
-      found.set(path, `file ${facts} ${stats.size} ${sum}`);
-    } else if (stats.isDirectory()) {
-      found.set(path, `folder ${facts}`);
-      for (const name of await readdir(real)) {
-        const inside = `${path === '/' ? '' : path}/${name}`;
-        if (!LEFT_OUT.includes(inside)) await read(inside);
-      }
-    } else {
-      found.set(path, `other ${facts}`);
-    }
-  };
-  await read('/');
-  for (const path of OF_THE_KUBELET) await read(path);
-  return found;
+/** Lists in the node: a virtual machine's disk cannot be read from here. */
+export async function rootFileSystem(node: Pick<BedNode, 'exec'>): Promise<RootFileSystem> {
+  const kept = [
+    '/',
+    '(',
+    ...LEFT_OUT.flatMap((path) => ['-path', path, '-o']),
+    '-false',
+    ')',
+    '-prune',
+    '-o',
+  ];
+  const [inRoot, ofTheKubelet, sums] = await Promise.all([
+    node.exec(['find', ...kept, '-printf', FACTS]),
+    node.exec(['find', ...OF_THE_KUBELET, '-printf', FACTS]),
+    node.exec(['sh', '-c', SUMS, 'sh', ...kept]),
+  ]);
+  const sumOf = new Map(recordsOf(sums.stdout).map((line) => [line.slice(66), line.slice(0, 64)]));
+  return new Map(
+    recordsOf(inRoot.stdout + ofTheKubelet.stdout).map((line) => {
+      const [kind = '', mode = '', size = '', link = '', path = ''] = line.split('\t');
+      return [path, factsOf(kind, { mode, size, link, sum: sumOf.get(path) })];
+    }),
+  );
+}
+
+/** find's kind, permission bits and owner, size, where a link leads, path. */
+const FACTS = String.raw`%y\t%m %U:%G\t%s\t%l\t%p\0`;
+const SUMS = `{ find "$@" -type f -print0; printf '%s\\0' ${OF_THE_KUBELET.join(' ')}; } | xargs -0 sha256sum --zero`;
+
+function recordsOf(stdout: string): readonly string[] {
+  return stdout.split('\0').filter((line) => line !== '');
+}
+
+function factsOf(
+  kind: string,
+  facts: {
+    readonly mode: string;
+    readonly size: string;
+    readonly link: string;
+    readonly sum: string | undefined;
+  },
+): string {
+  if (kind === 'l') return `link ${facts.link}`;
+  if (kind === 'f') return `file ${facts.mode} ${facts.size} ${facts.sum}`;
+  return kind === 'd' ? `folder ${facts.mode}` : `other ${facts.mode}`;
 }
 
 /** What differs, a line each. */

@@ -1,6 +1,7 @@
 // kill -9 of a node's agent, from this machine: nothing of the node is asked, so nothing delays it.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { asContainer } from '../../../../scripts/bed/bed.ts';
 import type { TestNode } from '../../../../scripts/node/test-node.ts';
 
 const PROGRAM = 'kubelet-sysctls.mjs';
@@ -8,7 +9,7 @@ const POLL_MS = 30;
 
 /** Ids on this machine of the agents that run on the node. */
 export function agentsOn({ bedNode }: TestNode): readonly number[] {
-  return processesOf(bedNode.leader).filter((pid) => isAgent(pid) === true);
+  return processesOf(asContainer(bedNode).leader).filter((pid) => isAgent(pid) === true);
 }
 
 /** True when at least one of them was there. */
@@ -23,7 +24,7 @@ export interface KeptDead extends Disposable {
 
 /** Kills every agent that begins on the node, within some 30 ms, until it is disposed of. */
 export function keepDead({ bedNode }: TestNode): KeptDead {
-  const { leader } = bedNode;
+  const { leader } = asContainer(bedNode);
   const others = new Set<number>();
   let kills = 0;
   const killNew = (): void => {

@@ -1,6 +1,7 @@
 // A node's disk that becomes full or may only be read, one folder at a time.
 
 import { rmSync, writeFileSync } from 'node:fs';
+import { asContainer } from '../../../../scripts/bed/bed.ts';
 import type { TestNode } from '../../../../scripts/node/test-node.ts';
 
 /** More than an agent asks for before it begins a change. */
@@ -15,7 +16,7 @@ export interface SmallDisk extends AsyncDisposable {
 /** Puts the folder, with all that is in it, on a small disk of its own. What is in it in the end stays. */
 export async function smallDisk(node: TestNode, folder: string): Promise<SmallDisk> {
   const copy = `/run/small${folder.replaceAll('/', '-')}`;
-  const filler = `/proc/${node.bedNode.leader}/root${folder}/filler`;
+  const filler = `/proc/${asContainer(node.bedNode).leader}/root${folder}/filler`;
   const { stdout: mode } = await node.exec(['stat', '--format=%a', folder]);
   await node.exec(['mkdir', copy]);
   await node.exec(['mount', '-t', 'tmpfs', '-o', `size=${BYTES},mode=${mode.trim()}`, 'small', copy]);

@@ -2,7 +2,7 @@
 
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { BedNode } from '../../../../scripts/bed/bed.ts';
+import { asContainer, type BedNode } from '../../../../scripts/bed/bed.ts';
 import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../../agent/node/state/state-store.ts';
 import { TEMPORARY_MARK } from '../../../../agent/host/files/temporary.ts';
 import { BOOT_UNIT, BOOT_UNIT_FILE, UNITS_FOLDER } from '../../../../agent/host/rollback/rollback-script.ts';
@@ -43,7 +43,7 @@ export interface HostView {
 
 /** As long as the node is up. */
 export function hostView(node: BedNode): HostView {
-  const { leader } = node;
+  const { leader } = asContainer(node);
   const root = `/proc/${leader}/root`;
   return {
     // Not what a link leads to: an absolute one would lead into this machine.

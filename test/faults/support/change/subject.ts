@@ -1,10 +1,9 @@
 // A node that is put through faults: its lists, the bytes that each makes of its file, and how it is told to be right.
 
-import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FileFacts } from '../../../../scripts/bed/bed.ts';
 import { until } from '../../../../scripts/bed/util/until.ts';
 import { freshNode } from '../../../e2e/support/node/fresh.ts';
-import type { FileFacts } from '../../../../scripts/node/host-files.ts';
 import { healthz } from '../../../../scripts/node/kubelet.ts';
 import type { Report } from '../../../../scripts/node/report.ts';
 import { isDone, type TestNode } from '../../../../scripts/node/test-node.ts';
@@ -165,7 +164,7 @@ async function wrongWith(
     say(host.exists(path), `${path} is there`);
   }
   for (const folder of [PATHS.folder, PATHS.units, PATHS.transient, '/etc/default', '/etc/sysconfig']) {
-    for (const file of await readdir(node.bedNode.path(folder)).catch((): string[] => [])) {
+    for (const file of await node.bedNode.files.names(folder)) {
       say(file.includes(TEMPORARY_MARK) || file.startsWith(`${UNDO_UNIT}.`), `${folder}/${file} is there`);
     }
   }

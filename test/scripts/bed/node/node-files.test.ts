@@ -73,6 +73,33 @@ it('the kubelet is enabled as by its package', async () => {
   expect((await stat(join(root, 'usr/local/lib/bed/prepare'))).mode & 0o111).toBe(0o111);
 });
 
+describe('a virtual machine', () => {
+  const ofVm = plan({ spec: { name: 'n1', layout: 'rpm', machine: 'vm' }, cgroupVersion: 2 });
+
+  it('has the systemd cgroup driver in the kubelet and in containerd', async () => {
+    await writeNodeFiles(root, ofVm);
+    expect(parse(await text('var/lib/kubelet/config.yaml'))).toMatchObject({ cgroupDriver: 'systemd' });
+    expect(await text('etc/containerd/config.toml')).toContain('SystemdCgroup = true');
+    await writeNodeFiles(root, plan());
+    expect(parse(await text('var/lib/kubelet/config.yaml'))).toMatchObject({ cgroupDriver: 'cgroupfs' });
+    expect(await text('etc/containerd/config.toml')).not.toContain('SystemdCgroup');
+  });
+
+  it('waits for the driver of its network, which a container has from the start', async () => {
+    const unit = 'usr/lib/systemd/system/bed-prepare.service';
+    await writeNodeFiles(root, ofVm);
+    expect(await text(unit)).toContain('After=sys-subsystem-net-devices-eth0.device');
+    expect(await text('usr/local/lib/bed/prepare')).not.toMatch(/host0|remount/u);
+    await writeNodeFiles(root, plan());
+    expect(await text(unit)).not.toContain('eth0');
+    expect(await text('usr/local/lib/bed/prepare')).toContain('ip link set host0 name eth0');
+  });
+});
+
+async function text(path: string): Promise<string> {
+  return readFile(join(root, path), 'utf8');
+}
+
 const DROP_IN = '/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf';
 
 it.each<[Layout, string]>([

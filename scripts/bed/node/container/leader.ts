@@ -1,8 +1,8 @@
 // The node's PID 1 as seen from this machine. It is read at each call, not stored: it changes when the node reboots.
 
-import { childrenOf, commandOf, identify, isAlive } from '../host/processes.ts';
-import type { ProcessId } from '../host/processes.ts';
-import type { NodeRecord } from '../lifecycle/record.ts';
+import { childrenOf, commandOf, identify, isAlive } from '../../host/processes.ts';
+import type { ProcessId } from '../../host/processes.ts';
+import type { NodeRecord } from '../../lifecycle/record.ts';
 
 /** The names of PID 1: systemd, and the program that it executes to power off. */
 const FIRST_PROCESSES = ['systemd', 'systemd-shutdow'];

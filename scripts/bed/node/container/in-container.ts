@@ -1,12 +1,13 @@
-// Commands inside a node.
+// Commands inside a container.
 
+import { run } from '../../build/run.ts';
+import type { Outcome, RunOptions } from '../../build/run.ts';
+import type { NodeRecord } from '../../lifecycle/record.ts';
+import { NODE_ENVIRONMENT } from '../environment.ts';
 import { leaderOf } from './leader.ts';
-import type { NodeRecord } from '../lifecycle/record.ts';
-import { run } from '../build/run.ts';
-import type { Outcome, RunOptions } from '../build/run.ts';
 
-/** Runs a command in all of the node's namespaces, with the environment of a service. */
-export async function inNode(
+/** Runs a command in all of the container's namespaces. */
+export async function inContainer(
   node: NodeRecord,
   argv: readonly string[],
   options: RunOptions = {},
@@ -21,10 +22,3 @@ export function requireLeader(node: NodeRecord): number {
   if (leader !== undefined) return leader.pid;
   throw new Error(`Expected the node ${node.spec.name} to be powered on, but it is off.`);
 }
-
-const NODE_ENVIRONMENT = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  LANG: 'C.UTF-8',
-  LC_ALL: 'C.UTF-8',
-  HOME: '/root',
-};

@@ -2,7 +2,7 @@
 
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run } from '../build/run.ts';
+import { run } from '../../build/run.ts';
 
 /** Returns this machine's path of the node's root, also valid while the node is powered off. */
 export function rootFolder(nodeFolder: string): string {
