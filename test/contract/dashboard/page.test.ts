@@ -285,7 +285,7 @@ function focused(page: Page): Promise<string> {
   return page.evaluate("document.activeElement.id || document.activeElement.dataset.name || ''");
 }
 
-/** A headless browser hides no tab by itself. */
+/** A headless browser hides no tab. */
 async function setHidden(page: Page | undefined, hidden: boolean): Promise<void> {
   await page?.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
     document.dispatchEvent(new Event('visibilitychange'));`);
