@@ -3,6 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { errorText } from '../agent/text/error-text.ts';
 import { readSource } from './architecture/imports.ts';
 import { houseOf } from './architecture/rooms.ts';
 import { svgOf } from './architecture/svg.ts';
@@ -55,7 +56,7 @@ function parse(args: string[]): boolean | number {
     process.stdout.write(HELP);
     return 0;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    process.stderr.write(`${errorText(error)}\n\n${HELP}`);
     return 2;
   }
 }

@@ -53,7 +53,9 @@ async function runFaults(
   files: readonly string[],
 ): Promise<{ readonly figures: readonly string[]; readonly failed: boolean }> {
   const paths =
-    files.length === 0 ? ['test/faults/'] : files.map((file) => `test/faults/${file.replace(/^test\/faults\//u, '')}`);
+    files.length === 0
+      ? ['test/faults/']
+      : files.map((file) => `test/faults/${file.replace(/^test\/faults\//u, '')}`);
   const running = execa('vitest', ['run', '--project=e2e', '--reporter=verbose', ...paths], {
     preferLocal: true,
     reject: false,

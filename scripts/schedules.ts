@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { errorText } from '../agent/text/error-text.ts';
 import { type Fault, FAULTS } from './schedules/faults.ts';
 import { findFault, type Found } from './schedules/put-back.ts';
 
@@ -133,7 +134,7 @@ function parse(args: string[]): Asked | number {
       },
     };
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    process.stderr.write(`${errorText(error)}\n\n${HELP}`);
     return 2;
   }
 }

@@ -12,7 +12,8 @@ const HELP = `Usage: npm test [-- TIER …]
 Tiers, in order:
   check     compiler, lint, format, the picture of the architecture, and the words that are not used
   unit      the pure core, the use cases with fakes, the adapters; takes seconds
-  contract  our parsers against the real kubelet, pflag and systemd, the chart with real Helm; the first run builds them
+  contract  our parsers against the real kubelet, pflag and systemd, the chart with real Helm; the first run builds them;
+            KUBELET_SYSCTLS_CONTRACT=long tries ten times as many inputs
   e2e       real nodes: systemd, containerd, kubelet and a control plane; the first run builds Kubernetes
   faults    the same nodes and their API server with injected faults; KUBELET_SYSCTLS_FAULTS=long runs for hours
 

@@ -3,6 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { errorText } from '../agent/text/error-text.ts';
 
 const HELP = `Usage: node scripts/words.ts [--root DIR]
 
@@ -114,7 +115,7 @@ function parse(args: string[]): string | number {
     process.stdout.write(HELP);
     return 0;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    process.stderr.write(`${errorText(error)}\n\n${HELP}`);
     return 2;
   }
 }

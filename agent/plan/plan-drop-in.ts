@@ -13,9 +13,9 @@ import { printDropIn, readDropIn } from '../kubelet/drop-in.ts';
 import type { ParsedEnvironmentFile } from '../kubelet/environment/environment.ts';
 import { ALLOWED_FLAG } from '../kubelet/flags/flags.ts';
 import { coverageOf } from '../sysctl/coverage.ts';
-import { NEWEST_KUBELET } from '../sysctl/version.ts';
 import { sha256Of } from '../text/hash.ts';
-import { mergeAllowances, NOTHING } from './merge.ts';
+import { mergeTermsOf } from './merge-terms.ts';
+import { mergeAllowances } from './merge.ts';
 import { patternsOf, unmanagedOf } from './origins.ts';
 import { explain } from './reason.ts';
 import type { DropInTarget } from './target.ts';
@@ -36,12 +36,10 @@ export function planDropIn(
   const lower = originsIn({ ...config, dropIns: earlier });
   const existing = own === undefined ? undefined : readDropIn(own);
   const overruler = overrulerOf(before, later);
-  const wanted = input.goal === 'Restore' ? [] : [...new Set(input.desired)];
-  const { unmanaged: others, goal, kubelet = NEWEST_KUBELET } = input;
-  // What the agent has not written is not its to restore.
-  const lastApplied = goal === 'Restore' && input.written !== undefined ? NOTHING : input.lastApplied;
-  const lists = { existing, elsewhere: overruler?.list, inConfig: patternsOf(lower), wanted };
-  const merge = mergeAllowances({ ...lists, lastApplied, unmanaged: others, goal, kubelet });
+  const terms = mergeTermsOf(input);
+  const { wanted } = terms;
+  const lists = { existing, elsewhere: overruler?.list, inConfig: patternsOf(lower) };
+  const merge = mergeAllowances({ ...lists, ...terms });
   const content = merge.changed ? merge.list && printDropIn(merge.list) : own?.content;
   const after = configuredOf(unit, files, readKubeletConfig(withDropIn(config, target.path, content)));
   const isCovered = coverageOf(patternsOf(after.allowances));
@@ -59,7 +57,7 @@ export function planDropIn(
     changed,
     words: { before: [], after: [] },
     configured: { before: patternsOf(before.allowances), after: patternsOf(after.allowances) },
-    desired: wanted,
+    desired: [...wanted],
     missing: wanted.filter((item) => !wasCovered(item)),
     unmanaged,
     remember: merge.remember,

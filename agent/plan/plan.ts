@@ -1,7 +1,7 @@
 // Plans a change: from what the policy wants and what the node has to the new bytes of one file, and the reason. Pure.
 
 import { ConfigError, readKubeletConfig } from '../kubelet/config.ts';
-import { configuredOf, type Configured } from '../kubelet/configured.ts';
+import { configuredOf, type AllowedUse, type Configured } from '../kubelet/configured.ts';
 import { EditError } from '../kubelet/edit/edit.ts';
 import {
   readEnvironmentFiles,
@@ -15,7 +15,8 @@ import { sha256Of } from '../text/hash.ts';
 import { followCarried, type Followed } from './carried/carried.ts';
 import { planLeftBehind, planRestore, type NodeNow } from './clean/clean.ts';
 import { editFile, lengthProblem } from './edit-file.ts';
-import { mergeAllowances, NOTHING } from './merge.ts';
+import { mergeTermsOf } from './merge-terms.ts';
+import { mergeAllowances } from './merge.ts';
 import { patternsOf, unmanagedOf } from './origins.ts';
 import { planDropIn } from './plan-drop-in.ts';
 import { explain } from './reason.ts';
@@ -77,19 +78,10 @@ function planTarget(
     return problem.refusal;
 
   const uses = usesOf(followed.configured, variable);
-  const wanted = input.goal === 'Restore' ? [] : [...new Set(input.desired)];
-  const merge = mergeAllowances({
-    existing: uses.inExtra.length === 0 ? undefined : patternsOf(uses.inExtra.flatMap(({ items }) => items)),
-    elsewhere:
-      uses.elsewhere.length === 0 ? undefined : patternsOf(uses.elsewhere.flatMap(({ items }) => items)),
-    inConfig: patternsOf(before.inConfig),
-    wanted,
-    // What the agent has not written is not its to restore.
-    lastApplied: input.goal === 'Restore' && input.written !== undefined ? NOTHING : input.lastApplied,
-    unmanaged: input.unmanaged,
-    goal: input.goal,
-    kubelet: input.kubelet ?? NEWEST_KUBELET,
-  });
+  const terms = mergeTermsOf(input);
+  const { wanted } = terms;
+  const [existing, elsewhere] = [listOf(uses.inExtra), listOf(uses.elsewhere)];
+  const merge = mergeAllowances({ ...terms, existing, elsewhere, inConfig: patternsOf(before.inConfig) });
   const edited = editFile(input, followed, target, uses, merge);
   if (edited instanceof EditError) return refusedEdit(target, before, edited.message);
   const after = configuredOf(edited.unit, edited.files, config);
@@ -110,24 +102,16 @@ function planTarget(
     changed,
     words: { before: wordsOf(before, variable), after: wordsOf(after, variable) },
     configured: { before: patternsOf(before.allowances), after: patternsOf(after.allowances) },
-    desired: wanted,
+    desired: [...wanted],
     missing: wanted.filter((item) => !isCovered(item)),
     unmanaged,
     remember: merge.remember,
     carried: followed.source,
-    kept: followed.kept.map(
-      (words) =>
-        `${file.path} has ${words} as ${followed.source?.origin ?? ''}, because it was edited by hand.`,
-    ),
+    kept: keptTexts(file.path, followed),
     isCleaned: false,
     reason: explain({
       input,
-      place: {
-        file: file.path,
-        isNew: file.content === undefined,
-        name: variable,
-        list: patternsOf(uses.inExtra.flatMap(({ items }) => items)),
-      },
+      place: { file: file.path, isNew: file.content === undefined, name: variable, list: existing ?? [] },
       before,
       followed,
       after,
@@ -138,6 +122,17 @@ function planTarget(
       problem: problem?.refusal,
     }),
   };
+}
+
+/** Returns the list that these uses of the flag give; undefined: there is none. */
+function listOf(uses: readonly AllowedUse[]): readonly string[] | undefined {
+  return uses.length === 0 ? undefined : patternsOf(uses.flatMap(({ items }) => items));
+}
+
+function keptTexts(file: string, { kept, source }: Followed): string[] {
+  return kept.map(
+    (words) => `${file} has ${words} as ${source?.origin ?? ''}, because it was edited by hand.`,
+  );
 }
 
 function follow(...args: Parameters<typeof followCarried>): Followed | EditError {

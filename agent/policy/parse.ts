@@ -18,7 +18,7 @@ export const KNOWN_KEYS = [LIST_KEY, PROFILES_KEY, ...SETTING_KEYS];
 
 // One word of a command line holds 128 KiB, and a Node's annotations 256 KiB, which hold the list up to three times.
 // This limit is far below both, which leaves room for what others put there.
-const LONGEST_LIST = 32 * 1024;
+export const LONGEST_LIST = 32 * 1024;
 // Room for comments and duplicate names. Without a limit, a list of commas would fill the agent's memory.
 export const LONGEST_BASE = 128 * 1024;
 

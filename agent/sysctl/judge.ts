@@ -20,7 +20,11 @@ export interface Judgement {
   readonly warning?: string;
 }
 
-const NODE_WIDE_WARNING =
+/** `message` of a name that the kubelet allows because it is on the list. The ConfigMap's admission policies say it too. */
+export const ALLOWED_MESSAGE = 'allowed to pods by this policy';
+
+/** `warning` of a name that no pod can set. */
+export const NODE_WIDE_WARNING =
   'no pod can set it: Linux keeps it once for the whole node, and a pod that names it does not start. Set it on the node itself';
 
 interface NodeVersions {
@@ -58,7 +62,7 @@ function safeMessage(pattern: string, node: NodeVersions): string {
 function allowedMessage(pattern: string, node: NodeVersions): string {
   const needed = kernelNeededBy(pattern, node.kubelet);
   if (needed !== undefined && node.kernel !== undefined) {
-    return `allowed to pods by this policy; safe without it only from Linux ${needed.major}.${needed.minor} on, this is ${formatVersion(node.kernel)}`;
+    return `${ALLOWED_MESSAGE}; safe without it only from Linux ${needed.major}.${needed.minor} on, this is ${formatVersion(node.kernel)}`;
   }
-  return 'allowed to pods by this policy';
+  return ALLOWED_MESSAGE;
 }

@@ -10,16 +10,22 @@ import type { Variable } from './variable.ts';
 const KEY = literal(LIST_KEY);
 /** Items, each with a comma after it unless a comment or the line's end follows; see readList. */
 const LINE = `(?s)^${BLANKS}(?:${ITEM}${BLANKS}(?:,${BLANKS}|(?:#.*)?$))*(?:#.*)?$`;
-const ITEMS = "line.split('#')[0].split(',')";
+/** The items of a `line`, with the blanks around them. */
+export const ITEMS = "line.split('#')[0].split(',')";
 const IS_LONG = `${trimmed('item')}.size() > ${LONGEST_ALLOWANCE}`;
+
+/** Returns `lines`: those of a base list that the request changes, and that has at most this many characters. */
+export function linesOf(longest: number): Variable {
+  return {
+    name: 'lines',
+    expression: `${KEY} in variables.changed && variables.data[${KEY}].size() <= ${longest} ?
+  variables.data[${KEY}].split('\\n') : []`,
+  };
+}
 
 /** `listErrors` and `emptyErrors`. */
 export const listVariables: readonly Variable[] = [
-  {
-    name: 'lines',
-    expression: `${KEY} in variables.changed && variables.data[${KEY}].size() <= ${LONGEST_BASE} ?
-  variables.data[${KEY}].split('\\n') : []`,
-  },
+  linesOf(LONGEST_BASE),
   {
     name: 'badLines',
     expression: `variables.lines.filter(line, !line.matches(${pattern(LINE)}) ||

@@ -3,8 +3,7 @@
 import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { agentImageOf } from '../install/ground.ts';
-import { applyManifests, awaitRollout } from '../install/install.ts';
+import { installOn } from '../install/install.ts';
 import { KEYS } from '../../agent/names.ts';
 import { type Admin, connectAdmin } from '../bed/control-plane/admin.ts';
 import { type Bed, type BedNode, startBed } from '../bed/bed.ts';
@@ -96,14 +95,7 @@ function nodePrograms(log: Log): Promise<readonly NodeProgram[]> {
 async function install(bed: Bed, image: Image, note: (text: string) => void): Promise<void> {
   note('loading the image');
   await bed.loadImage(image);
-  const ground = {
-    kubectl: (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args),
-    agentImage: agentImageOf(image),
-  };
-  note('applying daemonset/');
-  await applyManifests(ground);
-  note('waiting for the agents to be Ready');
-  await awaitRollout(ground.kubectl);
+  await installOn(bed, image, note);
   note('removing the coordinator');
   const coordinator = ['deployment', COORDINATOR_DEPLOYMENT, '--namespace', AGENT_NAMESPACE];
   await bed.kubectl(['delete', ...coordinator, '--cascade=foreground']);

@@ -2,19 +2,15 @@
 
 import { parseFleetNode } from '../../agent/cluster/objects/fleet-node.ts';
 import { objectAt } from '../../agent/cluster/http/json.ts';
-import { INPUT_KEYS, isRevision } from '../../agent/names.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import type { Policy } from '../../agent/policy/policy.ts';
 import { decideRollout } from '../../agent/rollout/decide.ts';
-import { desiredOn, nodeObject, simulatedNode, type SimulatedNode } from './simulated-node.ts';
+import { actOn, type Circumstances } from './simulated-agent.ts';
+import { nodeObject, simulatedNode, type SimulatedNode } from './simulated-node.ts';
 
-export interface FleetOptions {
+export interface FleetOptions extends Pick<Circumstances, 'changeMs' | 'failureOf'> {
   readonly nodes: number;
   readonly policy: Readonly<Record<string, string>>;
-  /** How long a node's change takes. */
-  readonly changeMs: number;
-  /** Why the change fails on this node; undefined: it succeeds. */
-  readonly failureOf?: (name: string) => string | undefined;
   /** Called with each object that changed. */
   readonly onNode: (object: object) => void;
 }
@@ -79,7 +75,9 @@ export function simulatedFleet({
     version: () => version,
     step(now) {
       decide(now);
-      for (const node of all) act(node, now);
+      for (const node of all) {
+        if (actOn(node, { policy, now, changeMs, failureOf })) shown(node);
+      }
     },
     touch(count) {
       for (let index = 0; index < count; index += 1) {
@@ -110,63 +108,6 @@ export function simulatedFleet({
       node.approved = revision === undefined ? undefined : { revision, at: now };
       shown(node);
     }
-  }
-
-  function act(node: SimulatedNode, now: Date): void {
-    const desired = desiredOn(node, policy);
-    const isPaused = node.input[INPUT_KEYS.paused] === 'true';
-    if (isPaused !== (node.state === 'Observing')) {
-      node.desired = desired;
-      node.state = isPaused ? 'Observing' : 'Done';
-      node.reason = isPaused ? 'A person paused this node.' : '';
-      shown(node);
-    }
-    if (INPUT_KEYS.retry in node.input) {
-      delete node.input[INPUT_KEYS.retry];
-      begin(node, desired, now);
-      return;
-    }
-    if (node.workingAt !== undefined) {
-      if (now.getTime() - node.workingAt >= changeMs) finish(node, node.desired, now);
-      return;
-    }
-    const isApproved = isRevision(node.approved?.revision) && node.approved.revision === desired.revision;
-    if (isApproved && !isPaused && node.applied !== desired.revision && node.failed !== desired.revision) {
-      begin(node, desired, now);
-    }
-  }
-
-  function begin(node: SimulatedNode, desired: SimulatedNode['desired'], now: Date): void {
-    node.workingAt = now.getTime();
-    node.desired = desired;
-    node.state = 'Working';
-    node.reason = 'The kubelet restarts with the new list.';
-    shown(node);
-  }
-
-  function finish(node: SimulatedNode, { allowances, revision }: SimulatedNode['desired'], now: Date): void {
-    const failure = failureOf?.(node.name);
-    node.history.push({
-      at: now.toISOString(),
-      reason: 'The policy wants another list.',
-      revision,
-      file: '/etc/default/kubelet',
-      before: null,
-      after: null,
-      from: [...node.running],
-      to: [...allowances],
-      result: failure === undefined ? 'Done' : 'RolledBack',
-      ...(failure !== undefined && { why: failure }),
-    });
-    node.workingAt = undefined;
-    if (failure === undefined) {
-      Object.assign(node, { running: allowances, applied: revision, state: 'Done', reason: '' });
-      node.changedAt = now;
-      node.failed = undefined;
-    } else {
-      Object.assign(node, { state: 'Degraded', reason: failure, failed: revision });
-    }
-    shown(node);
   }
 }
 

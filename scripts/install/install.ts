@@ -20,10 +20,16 @@ export async function applyManifests(
   return withManifests(ground, ['apply']);
 }
 
-/** Installs the agents of an image that the nodes of the bed have; resolves when all are Ready. */
-export async function installOn(bed: Bed, image: Image): Promise<void> {
+/** Installs the agents of an image that the nodes of the bed have; resolves when all are Ready. `note` gets each step. */
+export async function installOn(
+  bed: Bed,
+  image: Image,
+  note: (step: string) => void = () => undefined,
+): Promise<void> {
   const kubectl = (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args);
+  note('applying daemonset/');
   await applyManifests({ kubectl, agentImage: agentImageOf(image) });
+  note('waiting for the agents to be Ready');
   await awaitRollout(kubectl);
 }
 

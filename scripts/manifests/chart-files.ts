@@ -12,6 +12,7 @@ const CHART = join(BASE, 'chart');
 const COPIED = [
   'config-map.yaml',
   'policy-admission-policy.yaml',
+  'policy-node-wide-admission-policy.yaml',
   'viewer-cluster-role.yaml',
   'operator-cluster-role.yaml',
   'report-cluster-role.yaml',

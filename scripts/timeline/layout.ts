@@ -54,18 +54,6 @@ export function layoutOf(timeline: Timeline): Layout {
   });
   const rows = timeline.rows.flatMap((row, index) => {
     const y = rowsY + index * ROW + (ROW - BAR) / 2;
-    const names = [
-      {
-        x: LEFT - 10,
-        y: y + (row.zone === undefined ? 14 : 9),
-        text: row.node,
-        class: 'name',
-        anchor: 'end' as const,
-      },
-      ...(row.zone === undefined
-        ? []
-        : [{ x: LEFT - 10, y: y + 21, text: row.zone, class: 'soft', anchor: 'end' as const }]),
-    ];
     const segments = row.segments.map((segment) => {
       const place = {
         x: x(segment.from),
@@ -76,7 +64,7 @@ export function layoutOf(timeline: Timeline): Layout {
       };
       return { box: place, words: inside(place, textsOf(segment)) };
     });
-    return [{ box: undefined, words: names }, ...segments];
+    return [{ box: undefined, words: namesOf(row, y) }, ...segments];
   });
   const ticks = ticksOf(from, to);
   const parts = [...bands, ...rows];
@@ -100,13 +88,7 @@ export function layoutOf(timeline: Timeline): Layout {
       { x: LEFT - 10, y: bandY + 13, text: 'rollout', class: 'name', anchor: 'end' },
       ...labels.words,
       ...parts.flatMap(({ words }) => words),
-      ...ticks.map((at) => ({
-        x: x(at),
-        y: axisY + 17,
-        text: `${at} s`,
-        class: 'soft',
-        anchor: 'middle' as const,
-      })),
+      ...ticks.map((at) => tickWord(at, x(at), axisY + 17)),
       ...legend.words,
     ],
     classes: [...new Set([...timeline.bands.map(({ phase }) => phase), ...looksIn(timeline)].map(classOf))],
@@ -116,6 +98,17 @@ export function layoutOf(timeline: Timeline): Layout {
 /** Returns the class name in the style sheet. */
 export function classOf(name: string): string {
   return name.replaceAll(' ', '-');
+}
+
+function tickWord(seconds: number, x: number, y: number): Placed['words'] {
+  return { x, y, text: `${seconds} s`, class: 'soft', anchor: 'middle' };
+}
+
+/** Returns the node's name, and its zone below, left of its row at `y`. */
+function namesOf({ node, zone }: Timeline['rows'][number], y: number): readonly Placed['words'][] {
+  const place = { x: LEFT - 10, anchor: 'end' as const };
+  const name = { ...place, y: y + (zone === undefined ? 14 : 9), text: node, class: 'name' };
+  return zone === undefined ? [name] : [name, { ...place, y: y + 21, text: zone, class: 'soft' }];
 }
 
 /** Returns the first text that fits, centred; empty when none fits. */

@@ -13,12 +13,16 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { objectAt, type JsonObject } from '../../agent/cluster/http/json.ts';
+import { NODE_WIDE_POLICY, nodeWidePolicyText } from '../../scripts/admission/node-wide.ts';
 import { admissionPolicyText } from '../../scripts/admission/policy.ts';
 import { RESTART_TIMEOUT_MS } from '../../agent/host/systemd.ts';
 import { HEALTHZ_TIMEOUT_MS } from '../../agent/node/change/verify.ts';
 import { REPORTS_WITHIN_MS } from '../../agent/node/change/node-ready.ts';
 import { parsePolicy } from '../../agent/policy/parse.ts';
 import { LONGEST_NODE_SOAK_SECONDS, SETTING_KEYS } from '../../agent/policy/settings.ts';
+import { judge } from '../../agent/sysctl/judge.ts';
+import { nodeWideNames } from '../../agent/sysctl/node-wide.ts';
+import { NEWEST_KUBELET } from '../../agent/sysctl/version.ts';
 import { LISTS_KEYS } from '../../agent/rollout/lists/lists.ts';
 import {
   ALLOWS_PREFIX,
@@ -258,7 +262,7 @@ describe('the admission policies', () => {
       { apiGroups: [''], resources: ['nodes'], verbs: ['list', 'watch', 'patch'] },
       { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
     ]);
-    expect(without.length).toBe(objects.length - 8);
+    expect(without.length).toBe(objects.length - 10);
   });
 
   it("the admission policy of the agent's Events is enforced, and names our account, reason and ConfigMap", () => {
@@ -276,24 +280,36 @@ describe('the admission policies', () => {
   });
 });
 
-describe('the admission policy of the ConfigMap', () => {
-  const policy = objectAt(theOne('ValidatingAdmissionPolicy', CONFIG_MAP), 'spec');
+describe.each([
+  {
+    name: CONFIG_MAP,
+    file: 'policy-admission-policy.yaml',
+    textOf: admissionPolicyText,
+    actions: ['Deny'],
+  },
+  {
+    name: NODE_WIDE_POLICY,
+    file: 'policy-node-wide-admission-policy.yaml',
+    textOf: nodeWidePolicyText,
+    actions: ['Warn', 'Audit'],
+  },
+])("the ConfigMap's admission policy $name", ({ name, file, textOf, actions }) => {
+  const policy = objectAt(theOne('ValidatingAdmissionPolicy', name), 'spec');
 
   it("the ConfigMap's admission policy is what the agents' rules of today give", () => {
-    const file = readFileSync(join(FOLDER, 'policy-admission-policy.yaml'), 'utf8');
-    expect(file, 'Run node scripts/admission-policy.ts').toBe(admissionPolicyText());
+    expect(readFileSync(join(FOLDER, file), 'utf8'), 'Run node scripts/admission-policy.ts').toBe(textOf());
   });
 
-  it("the ConfigMap's admission policy is a help, not a guard: it refuses nothing that cannot be judged", () => {
+  it(`the ConfigMap's admission policy is a help, not a guard: ${actions.join(' and ')}, and nothing that cannot be judged`, () => {
     expect(policy['failurePolicy']).toBe('Ignore');
-    expect(objectAt(theOne('ValidatingAdmissionPolicyBinding', CONFIG_MAP), 'spec')).toEqual({
-      policyName: CONFIG_MAP,
-      validationActions: ['Deny'],
+    expect(objectAt(theOne('ValidatingAdmissionPolicyBinding', name), 'spec')).toEqual({
+      policyName: name,
+      validationActions: actions,
     });
   });
 
   it("the ConfigMap's admission policy judges this one object alone, and not its deletion", () => {
-    const { name, namespace } = objectAt(theOne('ConfigMap'), 'metadata');
+    const { name: judged, namespace } = objectAt(theOne('ConfigMap'), 'metadata');
     expect(objectAt(policy, 'matchConstraints')).toEqual({
       matchPolicy: 'Equivalent',
       objectSelector: {},
@@ -304,12 +320,23 @@ describe('the admission policy of the ConfigMap', () => {
           apiVersions: ['v1'],
           operations: ['CREATE', 'UPDATE'],
           resources: ['configmaps'],
-          resourceNames: [name],
+          resourceNames: [judged],
           scope: '*',
         },
       ],
     });
   });
+});
+
+it('the warning about names that no pod can set has the words of validate, and each name of the table in both spellings', () => {
+  const spec = objectAt(theOne('ValidatingAdmissionPolicy', NODE_WIDE_POLICY), 'spec');
+  const text = JSON.stringify(spec);
+  for (const name of nodeWideNames()) {
+    const { message, warning } = judge(name, { kubelet: NEWEST_KUBELET, kernel: undefined });
+    expect(warning).toEqual(expect.stringContaining('no pod can set it'));
+    expect(text).toContain(`${message}, but ${warning}.`);
+    expect(text).toContain(`'${name}': true, '${name.replaceAll('.', '/')}': true`);
+  }
 });
 
 describe('the pod', () => {

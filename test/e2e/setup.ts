@@ -5,7 +5,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { type AgentImage, agentImageOf } from '../../scripts/install/ground.ts';
-import { applyManifests, awaitRollout } from '../../scripts/install/install.ts';
+import { installOn } from '../../scripts/install/install.ts';
 import { settleAll } from '../../agent/time/settle.ts';
 import { ensureHostPackages } from '../../scripts/bed/build/host-packages.ts';
 import { type Bed, openBed, startBed } from '../../scripts/bed/bed.ts';
@@ -40,15 +40,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const down = async (): Promise<void> => {
     if (KEPT_BED === undefined) await removeBeds(beds, log);
   };
-  const image = agentImageOf(agent);
   try {
     const provided = beds.map(async (bed): Promise<ProvidedBed> => {
       const originals = await rememberedOriginals(bed);
-      await log.step(`The agent on every node of ${bed.name}`, (note) => install(bed, image, note));
+      await log.step(`The agent on every node of ${bed.name}`, (note) => installOn(bed, agent, note));
       return { name: bed.name, originals };
     });
     project.provide('e2eBeds', await settleAll(provided));
-    project.provide('e2eAgentImage', image);
+    project.provide('e2eAgentImage', agentImageOf(agent));
   } catch (error) {
     await down();
     throw error;
@@ -103,14 +102,6 @@ function unlike(bed: string, differences: readonly string[]): string {
     `Expected the bed ${bed} to have the nodes of this run, got ${differences.join('; ')}: ` +
     `take it down (scripts/cluster down --name ${bed}), or name another.`
   );
-}
-
-async function install(bed: Bed, image: AgentImage, note: (text: string) => void): Promise<void> {
-  const kubectl = (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args);
-  note('applying daemonset/');
-  await applyManifests({ kubectl, agentImage: image });
-  note('waiting for the agents to be Ready');
-  await awaitRollout(kubectl);
 }
 
 /** Returns the recorded originals: tests may have changed the nodes of a kept bed. */

@@ -6,7 +6,7 @@ import { hostView, PATHS } from './support/change/host-view.ts';
 import { printFigures } from './support/length.ts';
 import { surelyCutAt } from './support/change/round.ts';
 import type { Step } from './support/change/steps.ts';
-import { healthz } from '../../scripts/node/kubelet.ts';
+import { awaitHealthy } from '../e2e/support/node/healthy.ts';
 import { listInFile, moment, type Lists, openSubject, type Subject } from './support/change/subject.ts';
 
 const KILL_KUBELET = ['systemctl', 'kill', '--signal=KILL', '--kill-who=main', 'kubelet'];
@@ -72,9 +72,7 @@ describe.concurrent('a node ends in a correct state', () => {
 
     expect(listInFile(node, round)).toBe(round.old);
     expect(hostView(node.bedNode).exists(PATHS.undone.timer)).toBe(true);
-    await node.waitFor({ what: 'have a healthy kubelet without its agent' }, async () =>
-      (await healthz(node.bedNode)).includes('200 OK') ? true : undefined,
-    );
+    await awaitHealthy(node, 'have a healthy kubelet without its agent');
     dead[Symbol.dispose]();
     await subject.awaitRight(round, (reason) => reason.includes('the agent did not complete it in time'));
   });

@@ -3,7 +3,6 @@
 import { withDropIn, type ConfigSources } from '../../kubelet/config.ts';
 import { withContent } from '../../plan/carried/carried.ts';
 import { coverageOf } from '../../sysctl/coverage.ts';
-import { runningAllowances } from '../../kubelet/running.ts';
 import { ROLLBACK_INCOMPLETE } from '../../names.ts';
 import { commit } from './arm.ts';
 import { decide, planNode, type Decision } from '../decide/decide.ts';
@@ -47,7 +46,6 @@ export async function applyChange(ports: ApplyPorts, due: DueChange): Promise<De
     const result = await executeChange(ports, {
       journal,
       after: change.plan.after,
-      config: configAfter(due),
       restart: change.restart,
       mayRestart: async () => {
         const { guarded } = decision;
@@ -155,7 +153,7 @@ function observationAfter(
   const { proof } = result;
   const { file, after } = change.plan;
   const { unit, pending } = observation;
-  const config = configAfter({ observation, change });
+  const config = proof?.config ?? configAfter({ observation, change });
   return {
     ...observation,
     config,
@@ -164,7 +162,7 @@ function observationAfter(
     written: observation.written.map((entry) => (entry.path === file ? { ...entry, content: after } : entry)),
     ...(proof && {
       status: proof.status,
-      running: runningAllowances(proof.argv, config),
+      running: proof.running,
       runs: true,
       argv: proof.argv,
       changedSince: [],

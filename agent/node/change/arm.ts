@@ -2,7 +2,7 @@
 
 import { errorText } from '../../text/error-text.ts';
 import type { Journal } from '../state/journal.ts';
-import type { StateStore } from '../state/state-store.ts';
+import type { OpenChange, StateStore } from '../state/state-store.ts';
 import type { Clock, RollbackTimer } from '../ports.ts';
 
 export interface ArmPorts {
@@ -16,7 +16,7 @@ const ROLLBACK_SECONDS = 240;
 /** A timer armed longer ago than this is restarted before the kubelet, in ms. */
 const FRESH_MS = 10_000;
 
-/** The host's script claimed the journal and undoes the change. */
+/** The host's script claimed the journal, and undoes the change or has undone it. */
 export class UndoneByHostError extends Error {
   override readonly name = 'UndoneByHostError';
 }
@@ -52,15 +52,28 @@ export function restartTimer(
 
 /**
  * Call right before a restart. When it returns, journal, timer and boot unit are in place and the timer has most of its time left.
- * `armedAtMs` is the monotonic time at which the change was armed. Throws an UndoneByHostError when the timer has expired.
+ * `armedAfterMs` is a monotonic time right before the change was armed: arming itself may take long. Throws as `expectHeld`.
  */
-export async function expectArmed(ports: ArmPorts, journal: Journal, armedAtMs: number): Promise<void> {
-  if (ports.clock.monotonicMs() - armedAtMs > FRESH_MS) {
-    await restartTimer(ports, journal);
+export async function expectArmed(ports: ArmPorts, open: OpenChange, armedAfterMs: number): Promise<void> {
+  if (ports.clock.monotonicMs() - armedAfterMs > FRESH_MS) {
+    await restartTimer(ports, open.journal);
   }
-  const open = await ports.stateStore.open();
-  if (open?.holder !== 'unclaimed') {
-    throw new UndoneByHostError(`The rollback timer ran out before ${journal.unit} was restarted`);
+  await expectHeld(ports, open);
+}
+
+/**
+ * Call right before a restart, and after the timer was restarted. Throws an UndoneByHostError when the journal has another holder than
+ * when the agent began: the host's script then undoes the change, and restarts the kubelet itself.
+ */
+export async function expectHeld(
+  { stateStore }: Pick<ArmPorts, 'stateStore'>,
+  { journal: { unit }, holder }: OpenChange,
+): Promise<void> {
+  const open = await stateStore.open();
+  if (open?.holder !== holder) {
+    throw new UndoneByHostError(
+      `The host began to undo the change before the agent restarted ${unit}; the agent retries.`,
+    );
   }
 }
 

@@ -1,7 +1,6 @@
 // One node's change: arm, write, restart, verify, soak; rolled back when any of them fails.
 
-import type { ConfigSources } from '../../kubelet/config.ts';
-import { runningAllowances } from '../../kubelet/running.ts';
+import { allowedInArgv } from '../../kubelet/running.ts';
 import { coverageOf } from '../../sysctl/coverage.ts';
 import { errorText } from '../../text/error-text.ts';
 import { sha256Of } from '../../text/hash.ts';
@@ -9,6 +8,7 @@ import { STEADY_MS } from '../decide/steadiness.ts';
 import { armChange, type ArmPorts, expectArmed, restartTimer, UndoneByHostError } from './arm.ts';
 import { ChangedFileError } from '../changed-file.ts';
 import type { Journal } from '../state/journal.ts';
+import type { OpenChange } from '../state/state-store.ts';
 import {
   type Fault,
   verifyKubelet,
@@ -17,7 +17,7 @@ import {
   type VerifyRequest,
 } from './verify.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
-import { findUnproven } from './prove-config.ts';
+import { proveList, type StartedList } from './prove-config.ts';
 import { proveStarts } from './prove-starts.ts';
 import { restore, writeOptions } from './restore.ts';
 import { restoreOrThrow, rollBack, RollBackError, type RolledBack } from './rollback.ts';
@@ -36,8 +36,6 @@ export interface Change {
   /** The file's new bytes; undefined: the change removes the file. */
   readonly after: Uint8Array | undefined;
   readonly restart: boolean;
-  /** The config file and drop-ins that the new kubelet reads in addition to its arguments. */
-  readonly config: ConfigSources;
   /** Called once, after the write and before the restart. false: the old bytes are restored and nothing is restarted. */
   readonly mayRestart: () => Promise<boolean>;
   /** Called when the new kubelet is verified, before the soak, with the ms since the change was begun. */
@@ -46,7 +44,7 @@ export interface Change {
   readonly concernedPods: () => Omit<FollowedPods, 'watch'> | undefined;
 }
 
-export type Verified = Extract<Verification, { ok: true }>;
+export type Verified = Extract<Verification, { ok: true }> & StartedList;
 
 export type ChangeResult =
   | { readonly kind: 'done'; readonly proof: Verified | undefined; readonly note: string | undefined }
@@ -54,7 +52,7 @@ export type ChangeResult =
   | { readonly kind: 'stopped'; readonly why: string }
   /** Pods blocked the restart (old bytes restored), or the file was modified concurrently (left as it is). */
   | { readonly kind: 'aborted' }
-  /** The host's rollback timer expired, and its script undoes the change. */
+  /** The host's rollback timer expired, and its script undoes the change or has undone it. */
   | { readonly kind: 'undone-by-host' }
   | RolledBack;
 
@@ -63,10 +61,22 @@ export type ChangeResult =
  * nothing changed, when the change could not be armed; throws a RollBackError when it could not be rolled back.
  */
 export async function executeChange(ports: ChangePorts, change: Change): Promise<ChangeResult> {
-  const { journal } = change;
   const beganMs = ports.clock.monotonicMs();
-  await armChange(ports, journal);
-  const armedAtMs = ports.clock.monotonicMs();
+  await armChange(ports, change.journal);
+  try {
+    return await writeAndRestart(ports, change, beganMs);
+  } catch (error) {
+    if (error instanceof UndoneByHostError) {
+      return { kind: 'undone-by-host' };
+    }
+    throw error;
+  }
+}
+
+/** Carries out an armed change, and rolls it back when that fails. Throws as `rollBack`. */
+async function writeAndRestart(ports: ChangePorts, change: Change, beganMs: number): Promise<ChangeResult> {
+  const { journal } = change;
+  const open: OpenChange = { journal, holder: 'unclaimed' };
   try {
     await writeFile(ports.files, change);
     if (!change.restart) {
@@ -76,33 +86,27 @@ export async function executeChange(ports: ChangePorts, change: Change): Promise
       await restore(ports, journal);
       return { kind: 'aborted' };
     }
-    await expectArmed(ports, journal, armedAtMs);
-    return await restartAndVerify(ports, change, (proof) =>
+    await expectArmed(ports, open, beganMs);
+    return await restartAndVerify(ports, change, open, (proof) =>
       change.onVerified(proof, ports.clock.monotonicMs() - beganMs),
     );
   } catch (error) {
-    if (error instanceof RollBackError) {
+    if (error instanceof RollBackError || error instanceof UndoneByHostError) {
       throw error;
     }
     if (error instanceof ChangedFileError) {
       return { kind: 'aborted' };
     }
-    if (error instanceof UndoneByHostError) {
-      return { kind: 'undone-by-host' };
-    }
-    return rollBack(ports, journal, errorText(error));
+    return rollBack(ports, open, errorText(error));
   }
 }
 
-/** Verifies and soaks the running kubelet without a restart, for a change that an earlier agent process began. */
-export async function resumeVerification(
-  ports: ChangePorts,
-  journal: Journal,
-  config: ConfigSources,
-): Promise<ChangeResult> {
+/** Verifies and soaks the running kubelet without a restart, for a change that an earlier agent process began. Throws as `rollBack`. */
+export async function resumeVerification(ports: ChangePorts, open: OpenChange): Promise<ChangeResult> {
+  const { journal } = open;
   await restartTimer(ports, journal);
   const before = new Date(journal.past.at);
-  return verifyAndSoak(ports, { journal, config, before }, undefined, () => {});
+  return verifyAndSoak(ports, { open, before }, undefined, () => {});
 }
 
 /** Throws a ChangedFileError when another party wrote the file since it was observed. */
@@ -124,9 +128,10 @@ async function writeFile(files: HostFiles, { journal, after }: Change): Promise<
 async function restartAndVerify(
   ports: ChangePorts,
   change: Change,
+  open: OpenChange,
   onVerified: (proof: Verified) => void,
 ): Promise<ChangeResult> {
-  const { journal } = change;
+  const { journal } = open;
   const concerned = change.concernedPods();
   const pods =
     concerned === undefined || journal.nodeSoakSeconds === 0
@@ -140,7 +145,7 @@ async function restartAndVerify(
       await restoreOrThrow(ports, journal, stopped);
       return { kind: 'stopped', why: stopped };
     }
-    return await verifyAndSoak(ports, { ...change, before }, pods, onVerified);
+    return await verifyAndSoak(ports, { open, before }, pods, onVerified);
   } finally {
     pods?.watch.stop();
   }
@@ -148,40 +153,42 @@ async function restartAndVerify(
 
 async function verifyAndSoak(
   ports: ChangePorts,
-  { journal, config, before }: Pick<Change, 'journal' | 'config'> & { readonly before: Date },
+  { open, before }: { readonly open: OpenChange; readonly before: Date },
   pods: FollowedPods | undefined,
   onVerified: (proof: Verified) => void,
 ): Promise<ChangeResult> {
+  const { journal } = open;
   const first = { previousInvocation: journal.invocation, before };
   const result = await proveStarts<Verified & { readonly lost?: string | undefined }>(
     ports,
     first,
     async (start) => {
       if (start !== first) {
-        await expectArmed(ports, journal, -Infinity);
+        await expectArmed(ports, open, -Infinity);
       }
       const proof = await verifyKubelet(ports, {
         unit: journal.unit,
         previousInvocation: start.previousInvocation,
         healthz: journal.healthz ?? undefined,
-        accepts: acceptsOf(journal, config),
+        accepts: acceptsOf(journal),
       });
       if (!proof.ok) {
         return proof;
       }
-      const unproven = journal.variable === null ? await findUnproven(ports, journal, proof) : undefined;
-      if (unproven !== undefined) {
-        return { ok: false, why: unproven, ended: undefined, isHealthy: true };
+      const list = await proveList(ports, journal, proof);
+      if (typeof list === 'string') {
+        return { ok: false, why: list, ended: undefined, isHealthy: true };
       }
-      onVerified(proof);
+      const verified = { ...proof, ...list };
+      onVerified(verified);
       const soaked = await soak(ports, {
         started: proof.status,
         before: start.before,
         healthz: journal.healthz ?? undefined,
-        seconds: soakSeconds(journal, proof),
+        seconds: soakSeconds(journal, verified),
         pods,
       });
-      return soaked.ok ? { ...proof, lost: soaked.note } : soaked;
+      return soaked.ok ? { ...verified, lost: soaked.note } : soaked;
     },
   );
   switch (result.kind) {
@@ -191,19 +198,19 @@ async function verifyAndSoak(
       await restoreOrThrow(ports, journal, result.why);
       return result;
     case 'fault':
-      return rollBackFault(ports, journal, result);
+      return rollBackFault(ports, open, result);
   }
 }
 
 /** Rolls back. Where the kubelet could not be verified, says so when another party's edit of the files explains that. */
 async function rollBackFault(
   ports: ChangePorts,
-  journal: Journal,
+  open: OpenChange,
   { why, isHealthy }: Pick<Fault, 'why' | 'isHealthy'>,
 ): Promise<RolledBack> {
-  const takenOut = isHealthy === undefined ? undefined : await takenOutText(ports, journal);
+  const takenOut = isHealthy === undefined ? undefined : await takenOutText(ports, open.journal);
   const text = takenOut === undefined ? why : isHealthy === true ? takenOut : `${why}. ${takenOut}`;
-  const result = await rollBack(ports, journal, text, { isHealthy: isHealthy === true });
+  const result = await rollBack(ports, open, text, { isHealthy: isHealthy === true });
   return { ...result, takenOut: takenOut !== undefined };
 }
 
@@ -217,10 +224,10 @@ function soakSeconds({ nodeSoakSeconds }: Journal, { status }: Verified): number
   return status.restarts === 0 ? nodeSoakSeconds : Math.max(nodeSoakSeconds, STEADY_MS / 1000);
 }
 
-/** Accepts a kubelet that allows every desired name and pattern. */
-function acceptsOf({ desired }: Journal, config: ConfigSources): VerifyRequest['accepts'] {
+/** Accepts a kubelet whose arguments allow every desired name and pattern, or leave the list to its config files. */
+function acceptsOf({ desired }: Journal): VerifyRequest['accepts'] {
   return (argv) => {
-    const running = runningAllowances(argv, config);
-    return desired.every(coverageOf(running));
+    const list = allowedInArgv(argv);
+    return list === undefined || desired.every(coverageOf(list));
   };
 }

@@ -1,6 +1,5 @@
 // Recovery at the agent's start: completes an interrupted change when the kubelet can be verified with it, else undoes it.
 
-import { NO_CONFIG } from '../../kubelet/config.ts';
 import { settleAll } from '../../time/settle.ts';
 import { sha256Of } from '../../text/hash.ts';
 import { commit } from './arm.ts';
@@ -8,7 +7,6 @@ import { type ChangePorts, resumeVerification } from './execute.ts';
 import type { Journal } from '../state/journal.ts';
 import { type AgentState, EMPTY_STATE, type OpenChange } from '../state/state-store.ts';
 import { UNIT } from '../observe/start/unit.ts';
-import { observe, READ_ONLY } from '../observe/observe.ts';
 import { afterChange, afterFailure, afterUndone } from './result.ts';
 import { holdsChange } from './restore.ts';
 import { rollBack } from './rollback.ts';
@@ -27,7 +25,8 @@ const UNDONE_BECAUSE = {
 
 /**
  * Returns the agent's state after it has ended an open change: a change that the running kubelet was started with is verified, soaked
- * and committed; any other is undone. Removes its timer and boot unit. Throws a RollBackError when the old bytes could not be restored.
+ * and committed; any other is undone. Removes its timer and boot unit. Throws a RollBackError when the old bytes could not be restored, and
+ * an UndoneByHostError when the host began to undo it meanwhile.
  */
 export async function recover(ports: ChangePorts): Promise<AgentState> {
   const agentState = await ports.stateStore.load();
@@ -80,11 +79,8 @@ async function openChange({
   }
 }
 
-async function ended(
-  ports: ChangePorts,
-  agentState: AgentState,
-  { journal, holder }: OpenChange,
-): Promise<AgentState> {
+async function ended(ports: ChangePorts, agentState: AgentState, open: OpenChange): Promise<AgentState> {
+  const { journal, holder } = open;
   if (holder === 'timer' || holder === 'boot') {
     return afterFailure(agentState, journal, {
       result: 'Undone',
@@ -100,25 +96,20 @@ async function ended(
   const found = sha256Of(await ports.files.read(journal.file));
   if (await holdsChange(ports, journal)) {
     return restarted
-      ? completed(ports, agentState, journal)
-      : undone(ports, agentState, journal, 'the agent ended');
+      ? completed(ports, agentState, open)
+      : undone(ports, agentState, open, 'the agent ended');
   }
   const why =
     found === before
       ? 'the agent ended during the change'
       : `another party wrote ${journal.file} during the change`;
   const needsRestart = restarted && before !== journal.after && !(await isHealthy(ports, journal));
-  return needsRestart ? undone(ports, agentState, journal, why) : afterUndone(agentState, journal, why);
+  return needsRestart ? undone(ports, agentState, open, why) : afterUndone(agentState, journal, why);
 }
 
-async function completed(ports: ChangePorts, agentState: AgentState, journal: Journal): Promise<AgentState> {
-  const observation = await observe(ports, agentState.started, READ_ONLY);
-  const result = await resumeVerification(
-    ports,
-    journal,
-    observation.kind === 'seen' ? observation.config : NO_CONFIG,
-  );
-  return afterChange(agentState, journal, result, instantOf(ports));
+async function completed(ports: ChangePorts, agentState: AgentState, open: OpenChange): Promise<AgentState> {
+  const result = await resumeVerification(ports, open);
+  return afterChange(agentState, open.journal, result, instantOf(ports));
 }
 
 function instantOf({ clock }: Pick<ChangePorts, 'clock'>): Instant {
@@ -129,10 +120,11 @@ function instantOf({ clock }: Pick<ChangePorts, 'clock'>): Instant {
 async function undone(
   ports: ChangePorts,
   agentState: AgentState,
-  journal: Journal,
+  open: OpenChange,
   why: string,
 ): Promise<AgentState> {
-  const result = await rollBack(ports, journal, why);
+  const { journal } = open;
+  const result = await rollBack(ports, open, why);
   return result.kind === 'stuck'
     ? afterChange(agentState, journal, result, instantOf(ports))
     : afterUndone(withStarts(agentState, journal.past, result.starts, instantOf(ports)), journal, why);

@@ -1,8 +1,9 @@
 // Rolls back a failed change: takes it out of the files, then restarts and verifies a kubelet that was started with the change.
 
 import { errorText } from '../../text/error-text.ts';
-import { restartTimer, type ArmPorts } from './arm.ts';
+import { type ArmPorts, expectHeld, restartTimer, UndoneByHostError } from './arm.ts';
 import type { Journal } from '../state/journal.ts';
+import type { OpenChange } from '../state/state-store.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
 import { proveStarts } from './prove-starts.ts';
 import { restartOrStartFailed } from './restart.ts';
@@ -37,19 +38,21 @@ export class RollBackError extends Error {
 /**
  * Takes the change out of every environment file and, when the kubelet was started since, restarts and verifies it. `why`: why the
  * change failed. `isHealthy`: the kubelet was started for the change and is healthy, so it is restarted only where a file has changed.
- * Throws a RollBackError when the change could not be taken out.
+ * Throws a RollBackError when the change could not be taken out, and an UndoneByHostError, before any restart, when the host's script has
+ * claimed the journal meanwhile.
  */
 export async function rollBack(
   ports: RollBackPorts,
-  journal: Journal,
+  open: OpenChange,
   why: string,
   { isHealthy = false }: { readonly isHealthy?: boolean } = {},
 ): Promise<RolledBack> {
+  const { journal } = open;
   const restored = await restoreOrThrow(ports, journal, why);
   if (isHealthy && restored.length === 0) {
     return { kind: 'rolled-back', why, starts: 1 };
   }
-  const { fault, starts } = await restartWithout(ports, journal);
+  const { fault, starts } = await restartWithout(ports, open);
   // A program that edits the file at the kubelet's start may have put the change into it again.
   const returned = await restoreOrThrow(ports, journal, why);
   if (returned.length > 0) {
@@ -87,7 +90,8 @@ interface Restarted {
   readonly starts: number;
 }
 
-async function restartWithout(ports: RollBackPorts, journal: Journal): Promise<Restarted> {
+async function restartWithout(ports: RollBackPorts, open: OpenChange): Promise<Restarted> {
+  const { journal } = open;
   const { unit } = journal;
   try {
     const before = ports.clock.now();
@@ -97,6 +101,7 @@ async function restartWithout(ports: RollBackPorts, journal: Journal): Promise<R
     }
     // The file holds the old list, so the earlier timer is harmless if this fails.
     await restartTimer(ports, journal).catch(() => {});
+    await expectHeld(ports, open);
     await restartOrStartFailed(ports.systemd, unit);
     const first = { previousInvocation: invocationId, before };
     const result = await proveStarts(ports, first, async (start) => {
@@ -111,6 +116,9 @@ async function restartWithout(ports: RollBackPorts, journal: Journal): Promise<R
     });
     return { fault: result.kind === 'fault' ? `still: ${result.why}` : undefined, starts: BOTH_STARTS };
   } catch (error) {
+    if (error instanceof UndoneByHostError) {
+      throw error;
+    }
     return { fault: `the kubelet could not be restarted: ${errorText(error)}`, starts: BOTH_STARTS };
   }
 }

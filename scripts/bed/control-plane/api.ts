@@ -8,6 +8,8 @@ import { pkiFolder } from './pki.ts';
 export interface Answer {
   readonly status: number;
   readonly body: string;
+  /** The header Warning, as the API server spells it; undefined: it warned of nothing. */
+  readonly warning: string | undefined;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -40,7 +42,11 @@ export function send(
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+        resolve({
+          status: response.statusCode ?? 0,
+          body: Buffer.concat(chunks).toString(),
+          warning: response.headers.warning,
+        }),
       );
     });
     asked.on('timeout', () =>

@@ -12,7 +12,7 @@ import { AGENT_NAMESPACE } from '../../kubernetes/names.ts';
 import type { Admin } from '../../bed/control-plane/admin.ts';
 import { type Program, programWith } from './deployment.ts';
 import { ourImage } from './dockerfile.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../bed/util/free-port.ts';
 import { type Usage, usageOf } from './process-figures.ts';
 import { tokenOfNewPod } from '../api/token.ts';
 

@@ -1,4 +1,4 @@
-// The admission policy of the policy's ConfigMap, on real API servers, beside the agents' own parser.
+// The admission policies of the policy's ConfigMap, on real API servers, beside the agents' own parser.
 
 import * as fc from 'fast-check';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -7,17 +7,18 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { CONFIG_MAP, NAMESPACE } from '../../../agent/names.ts';
 import { parsePolicy } from '../../../agent/policy/parse.ts';
+import { ALLOWED_MESSAGE, NODE_WIDE_WARNING } from '../../../agent/sysctl/judge.ts';
+import { nodeWideNames } from '../../../agent/sysctl/node-wide.ts';
 import { whyNoGo } from '../../../scripts/bed/build/go.ts';
 import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../../scripts/bed/build/kubernetes.ts';
 import { workFolder } from '../../../scripts/bed/util/work-folder.ts';
+import { runs } from '../runs.ts';
 import { configMap, type Data } from './config-maps.ts';
 import { NOT_ROOT, RealApiServer } from './real-api-server.ts';
-import { foreignWords } from './same-words.ts';
+import { foreignWords, warningFor } from './same-words.ts';
 
 const SKIPPED = NOT_ROOT ?? whyNoGo();
-const SEED = Number(process.env['KUBELET_SYSCTLS_SEED'] ?? Date.now() % 2 ** 31);
-
-const RUNS = 300;
+const RUN = runs(300);
 const LIST = 'allowedUnsafeSysctls';
 const NAMESPACE_ARGS = ['--namespace', NAMESPACE];
 
@@ -72,8 +73,40 @@ const ACCEPTED: readonly (readonly [what: string, data: Data])[] = [
   ['more text than is judged', { [LIST]: 'Net.a\n'.repeat(100_000) }],
 ];
 
+const MANY = 'net.a.name_of_some_length\n'.repeat(1_200);
+/** All of the table, in both spellings. */
+const ALL = nodeWideNames().flatMap((name) => [name, name.replaceAll('.', '/')]);
+
+/** What `validate` warns of, and which names the warning has. */
+const WARNED: readonly (readonly [what: string, text: string, names: string])[] = [
+  ['a name that no pod can set', 'net.core.somaxconn\nnet.core.rmem_max # why\n', 'net.core.rmem_max is'],
+  ['such a name with slashes', 'net.a, net/ipv4/route/gc_thresh,', 'net/ipv4/route/gc_thresh is'],
+  ['two of them', 'net.core.wmem_max, net.core.rmem_max', 'net.core.rmem_max, net.core.wmem_max: each is'],
+  ['one of them twice', 'net.core.rmem_max\nnet.core.rmem_max', 'net.core.rmem_max is'],
+  ['one of them after 30 kB of names', `${MANY}net.core.rmem_max`, 'net.core.rmem_max is'],
+  ['all of them twice', `${ALL.join('\n')}\n${ALL.join(', ')}`, `${ALL.toSorted().join(', ')}: each is`],
+];
+
+/** What a pod may set, on some kernel or node at least, or what is no name of a sysctl. */
+const NOT_WARNED: readonly (readonly [what: string, data: Data])[] = [
+  [
+    'names that pods can set',
+    { [LIST]: 'net.core.somaxconn, net.ipv4.tcp_rmem, kernel.shm*, net/ipv4/tcp_wmem' },
+  ],
+  ['a name that only old kernels have once for the node', { [LIST]: 'net.ipv4.tcp_rmem' }],
+  ['a pattern above names that no pod can set', { [LIST]: 'net.core.rmem_*, net.*' }],
+  ['a name that only begins or ends like one', { [LIST]: 'net.core.rmem_max_x, net.ipv4.net.core.rmem_max' }],
+  ['such a name in a comment', { [LIST]: 'net.a # net.core.rmem_max, net.core.wmem_max' }],
+  ['such a name in the documentation', { _example: 'net.core.rmem_max' }],
+  ['such a name after more text than is judged', { [LIST]: `${'#'.repeat(32 * 1024)}\nnet.core.rmem_max` }],
+  [
+    'such a name in a profile',
+    { profiles: '- {name: a, nodeSelector: {pool: a}, allowedUnsafeSysctls: [net.core.rmem_max]}' },
+  ],
+];
+
 describe.skipIf(SKIPPED !== undefined).each([OLDEST_KUBELET_VERSION, DEFAULT_KUBERNETES_VERSION])(
-  `the policy of the ConfigMap on an API server %s (${SKIPPED ?? `seed ${SEED}`})`,
+  `the policies of the ConfigMap on an API server %s (${SKIPPED ?? `seed ${RUN.seed}`})`,
   (version) => {
     let server: RealApiServer;
     beforeAll(async () => {
@@ -83,21 +116,56 @@ describe.skipIf(SKIPPED !== undefined).each([OLDEST_KUBELET_VERSION, DEFAULT_KUB
     });
     afterAll(async () => server?.close());
 
-    it('an edit that the agents accept is never refused, and a refusal says only what validate says', async () => {
-      const seen = { valid: 0, invalid: 0, refused: 0 };
+    it('an edit that the agents accept is never refused, and a refusal and a warning say only what validate says', async () => {
+      const seen = { valid: 0, invalid: 0, refused: 0, warned: 0 };
       await fc.assert(
         fc.asyncProperty(configMap, async (data) => {
           const result = parsePolicy(data);
-          const refusal = await server.refusalOf(data);
+          const { refusal, warning } = await server.say(data);
+          expect(warning).toBe(warningFor(data));
+          if (warning !== undefined) seen.warned += 1;
           seen[result.ok ? 'valid' : 'invalid'] += 1;
           if (refusal === undefined) return;
           seen.refused += 1;
           expect(foreignWords(refusal, result.ok ? [] : result.errors)).toBe('');
         }),
-        { numRuns: RUNS, seed: SEED },
+        RUN,
       );
-      expect(seen.valid).toBeGreaterThan(RUNS / 5);
+      expect(seen.valid).toBeGreaterThan(RUN.numRuns / 5);
       expect(seen.refused / seen.invalid).toBeGreaterThan(0.6);
+      expect(seen.warned).toBeGreaterThan(RUN.numRuns / 10);
+      expect(seen.warned).toBeLessThan(RUN.numRuns - RUN.numRuns / 10);
+    });
+
+    it.each(WARNED)('an edit with %s passes with a warning that names it', async (_what, text, names) => {
+      const said = `${ALLOWED_MESSAGE}, but ${NODE_WIDE_WARNING}.`;
+      const warning = `${LIST}: ${names} ${said}`;
+      expect(await server.say({ [LIST]: text })).toEqual({ refusal: undefined, warning });
+    });
+
+    it.each(NOT_WARNED)('an edit with %s passes without a warning', async (_what, data) => {
+      expect(await server.say(data)).toEqual({ refusal: undefined, warning: undefined });
+    });
+
+    it('kubectl apply shows the warning and makes the edit, and an edit of another key gives none', async () => {
+      const before = await server.data();
+      const change = async (data: object) =>
+        server.bed.kubectl([
+          'patch',
+          'configmap',
+          CONFIG_MAP,
+          ...NAMESPACE_ARGS,
+          `--patch=${JSON.stringify({ data })}`,
+        ]);
+
+      const { stderr } = await change({ [LIST]: 'net.core.rmem_max' });
+
+      expect(stderr).toContain('Warning: ');
+      expect(stderr).toContain(`net.core.rmem_max is ${ALLOWED_MESSAGE}, but ${NODE_WIDE_WARNING}.`);
+      expect(await server.data()).toEqual({ ...before, [LIST]: 'net.core.rmem_max' });
+      expect((await change({ paused: 'true' })).stderr).toBe('');
+      expect((await change({ [LIST]: null, paused: null })).stderr).toBe('');
+      expect(await server.data()).toEqual(before);
     });
 
     it.each(MISTAKES)('an edit with %s is refused, with key and line', async (_what, data, said) => {

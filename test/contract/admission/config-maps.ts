@@ -2,6 +2,7 @@
 
 import * as fc from 'fast-check';
 import { SETTING_KEYS } from '../../../agent/policy/settings.ts';
+import { nodeWideNames } from '../../../agent/sysctl/node-wide.ts';
 import { item } from '../../sysctl/arbitraries.ts';
 
 export type Data = Readonly<Record<string, string>>;
@@ -13,6 +14,8 @@ const GOOD_NAMES = [
   'user/max_user_namespaces',
   'net.*',
 ];
+/** Names that no pod can set. */
+const NODE_WIDE = nodeWideNames().flatMap((one) => [one, one.replaceAll('.', '/')]);
 const MISTAKES = [
   'vm.max_map_count',
   'fs.file-max = 100',
@@ -35,6 +38,7 @@ const COMMENTS = ['', ' # why', '\r', '#', '\t', '\u00a0', '\ufeff', ' \u2028'];
 
 const name = fc.oneof(
   { weight: 40, arbitrary: fc.constantFrom(...GOOD_NAMES) },
+  { weight: 4, arbitrary: fc.constantFrom(...NODE_WIDE) },
   { weight: 1, arbitrary: fc.constantFrom(...MISTAKES) },
   { weight: 1, arbitrary: item },
 );

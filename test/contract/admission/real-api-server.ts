@@ -4,9 +4,11 @@ import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { objectAt } from '../../../agent/cluster/http/json.ts';
 import { CONFIG_MAP, NAMESPACE } from '../../../agent/names.ts';
+import { LIST_KEY } from '../../../agent/policy/parse.ts';
 import { type Bed, startBed } from '../../../scripts/bed/bed.ts';
 import { administrator, send } from '../../../scripts/bed/control-plane/api.ts';
 import { silent } from '../../../scripts/bed/util/progress.ts';
+import { NODE_WIDE_POLICY } from '../../../scripts/admission/node-wide.ts';
 import { until } from '../../../scripts/bed/util/until.ts';
 import type { Data } from './config-maps.ts';
 
@@ -16,11 +18,19 @@ const CONFLICT = 409;
 const TIMEOUT_MS = 10_000;
 const MANIFESTS = join(import.meta.dirname, '../../../daemonset');
 const CONFIG_MAP_ARGS = ['configmap', CONFIG_MAP, '--namespace', NAMESPACE];
+/** What the API server writes before and after a policy's own words. */
+const WARNED = new RegExp(`^299 - "Validation failed for .* with binding '${NODE_WIDE_POLICY}': (.*)"$`, 'u');
 const SOON = { timeoutMs: 60_000, everyMs: 250 };
 
 /** Why these tests cannot run on this machine; undefined when they can. */
 export const NOT_ROOT =
   process.getuid?.() === 0 ? undefined : 'Expected to run as root: an API server of a bed needs a bridge.';
+
+/** What the policies say; undefined: nothing. */
+export interface Said {
+  readonly refusal: string | undefined;
+  readonly warning: string | undefined;
+}
 
 export class RealApiServer {
   readonly bed: Bed;
@@ -62,14 +72,22 @@ export class RealApiServer {
     await this.awaitPolicy();
   }
 
-  /** Resolves when the policy is in force: a new one acts after some seconds. */
+  /** Resolves when both policies are in force: a new one acts after some seconds. */
   async awaitPolicy(): Promise<void> {
-    const isInForce = async () => (await this.refusalOf({ mode: 'x' })) !== undefined;
-    if (!(await until(isInForce, SOON))) throw new Error('Expected the policy to be in force within 60 s.');
+    const isInForce = async () => {
+      const { refusal, warning } = await this.say({ mode: 'x', [LIST_KEY]: 'net.core.rmem_max' });
+      return refusal !== undefined && warning !== undefined;
+    };
+    if (!(await until(isInForce, SOON))) throw new Error('Expected the policies to be in force within 60 s.');
   }
 
-  /** Returns what the policy says of creating a ConfigMap, or of giving the present one this data; undefined: nothing. */
-  async refusalOf(data: Data, kind: 'create' | 'update' = 'create'): Promise<string | undefined> {
+  /** Returns the refusal alone. */
+  async refusalOf(data: Data, kind?: 'create' | 'update'): Promise<string | undefined> {
+    return (await this.say(data, kind)).refusal;
+  }
+
+  /** Returns what the policies say of creating a ConfigMap, or of giving the present one this data. */
+  async say(data: Data, kind: 'create' | 'update' = 'create'): Promise<Said> {
     const isUpdate = kind === 'update';
     const metadata = { name: CONFIG_MAP };
     const path = `${PATH}${isUpdate ? `/${CONFIG_MAP}` : ''}?dryRun=All`;
@@ -81,15 +99,22 @@ export class RealApiServer {
     };
     const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
     const answer = await send(`${this.bed.server}${path}`, options, body);
+    const warning = answer.warning === undefined ? undefined : wordsOf(answer.warning);
     // The policy is asked before the storage, which may have the ConfigMap.
-    if (answer.status < 300 || answer.status === CONFLICT) return undefined;
+    if (answer.status < 300 || answer.status === CONFLICT) return { refusal: undefined, warning };
     const message = String(objectAt(JSON.parse(answer.body))['message']);
     if (!message.includes(DENIED)) throw new Error(`Expected a refusal by the policy, got ${message}`);
-    return message.slice(message.indexOf(DENIED) + DENIED.length);
+    return { refusal: message.slice(message.indexOf(DENIED) + DENIED.length), warning };
   }
 
   async close(): Promise<void> {
     this.#agent.destroy();
     await this.bed.down();
   }
+}
+
+function wordsOf(warning: string): string {
+  const [, words] = WARNED.exec(warning) ?? [];
+  if (words === undefined) throw new Error(`Expected a warning of ${NODE_WIDE_POLICY} alone, got ${warning}`);
+  return words;
 }

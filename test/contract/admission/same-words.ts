@@ -1,11 +1,15 @@
-// Compares what the policy says with what `validate` says.
+// Compares what the policies say with what `validate` says.
 
-import { ALL_KEYS } from '../../../agent/policy/parse.ts';
+import { readList } from '../../../agent/policy/lists.ts';
+import { ALL_KEYS, LIST_KEY } from '../../../agent/policy/parse.ts';
 import type { PolicyError } from '../../../agent/policy/policy.ts';
 import { CORRECT_IT } from '../../../agent/policy/settings.ts';
 import { AS_EXAMPLE } from '../../../agent/policy/windows.ts';
 import { ITEM_MESSAGES } from '../../../agent/sysctl/explain.ts';
+import { judge } from '../../../agent/sysctl/judge.ts';
+import { NEWEST_KUBELET } from '../../../agent/sysctl/version.ts';
 import { policyErrorText } from '../../../agent/report/policy-error.ts';
+import type { Data } from './config-maps.ts';
 
 const GUESS = / Did you mean [^ ]+\?$/u;
 /** What is said in place of a guess. CEL can guess no more than another case of the letters. */
@@ -28,6 +32,19 @@ export function foreignWords(said: string, errors: readonly PolicyError[]): stri
     rest = rest.slice(found.length).trimStart();
   }
   return '';
+}
+
+/** Returns what must be warned of for these nodes' kubelets and any kernel; undefined: nothing. */
+export function warningFor(data: Data): string | undefined {
+  const judged = readList(data[LIST_KEY] ?? '', LIST_KEY).map(({ pattern }) =>
+    judge(pattern, { kubelet: NEWEST_KUBELET, kernel: undefined }),
+  );
+  const warned = judged.filter(({ warning }) => warning !== undefined);
+  const [first] = warned;
+  if (first === undefined) return undefined;
+  const names = [...new Set(warned.map(({ pattern }) => pattern))].toSorted();
+  const said = `${first.message}, but ${first.warning}.`;
+  return `${LIST_KEY}: ${names.join(', ')}${names.length === 1 ? ' is ' : ': each is '}${said}`;
 }
 
 function patternOf(text: string): RegExp {

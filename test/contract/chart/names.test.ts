@@ -75,10 +75,12 @@ describe.each(RELEASES)('a release $title', ({ rendering, namespace, agent, coor
     const events = JSON.stringify(specOf('ValidatingAdmissionPolicy', `${agent}-events`));
     expect(events).toContain(`'system:serviceaccount:${namespace}:${agent}'`);
     expect(events).toContain(`request.namespace == '${namespace}'`);
-    const matched = objectAt(specOf('ValidatingAdmissionPolicy', `${common}s`), 'matchConstraints');
-    expect(matched['namespaceSelector']).toEqual({
-      matchLabels: { 'kubernetes.io/metadata.name': namespace },
-    });
+    for (const name of [`${common}s`, `${common}s-node-wide`]) {
+      const matched = objectAt(specOf('ValidatingAdmissionPolicy', name), 'matchConstraints');
+      expect(matched['namespaceSelector']).toEqual({
+        matchLabels: { 'kubernetes.io/metadata.name': namespace },
+      });
+    }
     for (const [kind, name] of [
       ['MutatingAdmissionPolicyBinding', `${common}-scheduling`],
       ['ValidatingAdmissionPolicyBinding', `${common}-warnings`],
@@ -87,7 +89,7 @@ describe.each(RELEASES)('a release $title', ({ rendering, namespace, agent, coor
     }
     const bindings = objects.filter(({ kind }) => String(kind).endsWith('AdmissionPolicyBinding'));
     const bound = bindings.map(({ kind, spec }) => [String(kind).replace('Binding', ''), spec] as const);
-    expect(bound.length).toBe(6);
+    expect(bound.length).toBe(7);
     for (const [kind, spec] of bound) theOne(objects, kind, String(objectAt(spec)['policyName']));
   });
 

@@ -11,13 +11,14 @@ import { whyNoGo } from '../../../scripts/bed/build/go.ts';
 import { item, sysctlNear } from '../../sysctl/arbitraries.ts';
 import { SAFE_NAMES } from '../../sysctl/safe-names.ts';
 import { version } from '../../sysctl/versions.ts';
+import { runs } from '../runs.ts';
 import { RealAllowlist } from './real-allowlist.ts';
 
 const VERSIONS = ['1.29.6', '1.36.3', '1.37.2'];
 const NO_GO = whyNoGo();
 const KERNELS = ['3.15', '3.16', '4.4', '4.5', '4.5.7', '4.6', '4.14', '4.15', '6.1'];
-const PATTERNS = { numRuns: 20_000, seed: seedOfThisRun() };
-const LISTS = { numRuns: 5_000, seed: PATTERNS.seed };
+const PATTERNS = runs(8000);
+const LISTS = { ...runs(2000), seed: PATTERNS.seed };
 
 describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
   `kubelet %s (${NO_GO ?? `seed ${PATTERNS.seed}`})`,
@@ -99,8 +100,3 @@ describe.skipIf(NO_GO !== undefined).each(VERSIONS)(
     });
   },
 );
-
-// Each run generates other cases; SEED=… repeats a run.
-function seedOfThisRun(): number {
-  return Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
-}

@@ -9,10 +9,11 @@ import { hostFiles } from '../../../agent/host/files/files.ts';
 import { readKubeletConfig } from '../../../agent/kubelet/config.ts';
 import { findDropIns } from '../../../agent/node/observe/files.ts';
 import { whyNoGo } from '../../../scripts/bed/build/go.ts';
+import { runs } from '../runs.ts';
 import { RealDropIns } from './real-drop-ins.ts';
 
 const NO_GO = whyNoGo();
-const RUN = { numRuns: 500, seed: Number(process.env['SEED'] ?? Date.now() % 2 ** 31) };
+const RUN = runs(500);
 
 type Tree = { readonly [name: string]: 'file' | 'link to a file' | 'link to a folder' | 'dead link' | Tree };
 

@@ -12,11 +12,12 @@ import { healthEndpoint } from '../../../agent/kubelet/running.ts';
 import { whyNoGo } from '../../../scripts/bed/build/go.ts';
 import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../../scripts/bed/build/kubernetes.ts';
 import { NO_CONFIG } from '../../kubelet/units.ts';
+import { runs } from '../runs.ts';
 import { RealFlags } from './real-flags.ts';
 
 const VERSIONS = [OLDEST_KUBELET_VERSION, DEFAULT_KUBERNETES_VERSION];
 const NO_GO = whyNoGo();
-const RUN = { numRuns: 10_000, seed: Number(process.env['SEED'] ?? Date.now() % 2 ** 31) };
+const RUN = runs(4000);
 
 const csvValue = fc
   .array(

@@ -12,12 +12,13 @@ import { readQuotedWords } from '../../../agent/kubelet/quoted-words.ts';
 import { planChange } from '../../../agent/plan/plan.ts';
 import { allowances, anyFile, goodFile } from '../../kubelet/arbitraries.ts';
 import { kubeadmUnit, NOTHING_APPLIED, NO_CONFIG } from '../../kubelet/units.ts';
+import { runs } from '../runs.ts';
 import { findLibrary, RealSystemd, type Library } from './real-systemd.ts';
 
 const FOUND = findLibrary();
 const WHY_NOT = typeof FOUND === 'string' ? FOUND : undefined;
 const LIBRARY: Library = typeof FOUND === 'string' ? { path: '', version: 0 } : FOUND;
-const RUN = { numRuns: 10_000, seed: Number(process.env['SEED'] ?? Date.now() % 2 ** 31) };
+const RUN = runs(4000);
 const VARIABLE_WORDS = ['$KUBELET_EXTRA_ARGS', '$A', '$B', '$UNSET', '$', '$A/x', '$$A', '$ '];
 const argvWord = fc.oneof(
   fc.constantFrom(...VARIABLE_WORDS),

@@ -19,7 +19,13 @@ it("applying the manifests again leaves the user's edit, the agents and the kube
   const observe = async () => ({
     // The manifests may update their own documentation.
     policy: { ...(await policyNow(world)), _example: '…' },
-    agents: await Promise.all(nodes.map(({ name }) => agentPodOn(world, name))),
+    // Not whether it is Ready: a kubelet that has just restarted says no for a moment.
+    agents: await Promise.all(
+      nodes.map(async ({ name }) => {
+        const pod = await agentPodOn(world, name);
+        return [pod?.uid, pod?.restarts];
+      }),
+    ),
     kubelets: await Promise.all(nodes.map((node) => node.kubelet())),
   });
   const before = await observe();

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { nodeEvents } from '../support/cluster/events.ts';
 import { freshNode } from '../support/node/fresh.ts';
+import { awaitHealthy } from '../support/node/healthy.ts';
 import { nodePool } from '../support/node/node-pool.ts';
 import { healthz } from '../../../scripts/node/kubelet.ts';
 import { useDropIn, useWrapper } from '../../../scripts/node/kubelet-unit.ts';
@@ -180,9 +181,7 @@ describe.concurrent('a change', () => {
     on('n2', async (node) => {
       const before = await node.text();
       // A kubelet that is stopped while it starts has failed.
-      await node.waitFor({ what: 'have a healthy kubelet' }, async () =>
-        (await healthz(node.bedNode)).includes('200 OK') ? true : undefined,
-      );
+      await awaitHealthy(node);
       await node.exec(['systemctl', 'stop', 'kubelet']);
 
       await node.setList([GOOD]);

@@ -36,15 +36,19 @@ sleep infinity
 
 const before = new Map<string, KubeletNow>();
 beforeAll(async () => {
-  for (const node of await freshNodes(CASES.map(([name]) => name)))
-    before.set(node.name, await node.kubelet());
-  for (const [name, command] of CASES) await useChecker(testNode(await e2eWorld(), name), command);
+  await freshNodes(CASES.map(([name]) => name));
+  const world = await e2eWorld();
+  for (const [name, command] of CASES) {
+    const node = testNode(world, name);
+    before.set(name, await node.kubelet());
+    await useChecker(node, command);
+  }
   const profiles = CASES.map(([name]) => ({
     name,
     nodeSelector: { 'kubernetes.io/hostname': name },
     allowedUnsafeSysctls: [NAME],
   }));
-  await setKeys(await e2eWorld(), { nodeSoakSeconds: '10', profiles: JSON.stringify(profiles) });
+  await setKeys(world, { nodeSoakSeconds: '10', profiles: JSON.stringify(profiles) });
 });
 afterAll(async () => {
   const world = await e2eWorld();

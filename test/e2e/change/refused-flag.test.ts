@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { freshNode } from '../support/node/fresh.ts';
-import { healthz } from '../../../scripts/node/kubelet.ts';
+import { awaitHealthy } from '../support/node/healthy.ts';
 import { useWrapper } from '../../../scripts/node/kubelet-unit.ts';
 
 const NAME = 'net.core.somaxconn';
@@ -31,9 +31,8 @@ it('a kubelet that no longer knows our flag is started without it, and with it a
     /does not take --allowed-unsafe-sysctls\..*allowedUnsafeSysctls in \/var\/lib\/kubelet\/config\.yaml/u,
   );
   expect(await node.text()).toBe(before);
-  const started = await node.waitFor({ what: 'have a healthy kubelet' }, async () =>
-    (await healthz(node.bedNode)).includes('200 OK') ? node.kubelet() : undefined,
-  );
+  await awaitHealthy(node);
+  const started = await node.kubelet();
   expect(started.argv.join(' ')).not.toContain('--allowed-unsafe-sysctls');
   expect(started.activeState).toBe('active');
 

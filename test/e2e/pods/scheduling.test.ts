@@ -38,14 +38,32 @@ afterAll(async () => {
   await kubectl(['label', 'node', ...NODES, `${POOL}-`]);
 });
 
+it('a DaemonSet makes one pod for each node and none is refused: where its sysctl is not allowed the pod is Pending, and starts when it is', async () => {
+  await setProfiles({ web: ['kernel.msgmax'], db: ['kernel.sem'] });
+  await switchOn();
+
+  await applyWorkload('DaemonSet', 'kernel.msgmax');
+  expect(await until(async () => (await running()).length === ALLOWED_ON.length, SOON)).toBe(true);
+  const made = await pods();
+  // Longer than the DaemonSet's controller waits before it makes a pod in place of a failed one.
+  await sleep(WATCHED_MS);
+  expect((await running()).map(({ node }) => node).toSorted()).toEqual(ALLOWED_ON);
+  expect((await pods()).map(({ uid }) => uid)).toEqual(made.map(({ uid }) => uid));
+
+  await setProfiles({ web: ['kernel.msgmax'], db: ['kernel.msgmax'] });
+  expect(await until(async () => (await running()).length === NODES.length, SOON)).toBe(true);
+  expect((await pods()).map(({ uid }) => uid)).toEqual(made.map(({ uid }) => uid));
+  expect(made).toHaveLength(NODES.length);
+  expect(await refusals()).toBe(0);
+  await kubectl(['delete', 'daemonset/web', '-n', NAMESPACE]);
+  expect(await until(async () => (await pods()).length === 0, SOON)).toBe(true);
+});
+
 it('a Deployment makes no refused pod, and its pods start when a list allows its sysctl; without the component pods are refused without end', async () => {
   await setProfiles({ web: ['kernel.msgmax'], db: ['kernel.sem'] });
-  for (const file of ['admission-policy.yaml', 'admission-policy-binding.yaml']) {
-    await kubectl(['apply', '-f', join(COMPONENT, file)]);
-  }
-  expect(await until(isMutated, SOON)).toBe(true);
+  await switchOn();
 
-  await applyDeployment();
+  await applyWorkload('Deployment', USED);
   expect(await until(async () => (await pods()).length === REPLICAS, SOON)).toBe(true);
   await sleep(WATCHED_MS);
   expect(await phases()).toEqual(['Pending']);
@@ -83,6 +101,13 @@ async function kubectl(args: readonly string[], input?: string): Promise<string>
   return (await world.bed.kubectl(args, input === undefined ? {} : { input })).stdout;
 }
 
+async function switchOn(): Promise<void> {
+  for (const file of ['admission-policy.yaml', 'admission-policy-binding.yaml']) {
+    await kubectl(['apply', '-f', join(COMPONENT, file)]);
+  }
+  expect(await until(isMutated, SOON)).toBe(true);
+}
+
 async function switchOff(): Promise<void> {
   await kubectl(['delete', '--ignore-not-found', '-f', join(COMPONENT, 'admission-policy-binding.yaml')]);
   await kubectl(['delete', '--ignore-not-found', '-f', join(COMPONENT, 'admission-policy.yaml')]);
@@ -99,7 +124,7 @@ async function setProfiles(lists: Readonly<Record<string, readonly string[]>>): 
 }
 
 /** Spread over the three nodes; the scheduler alone decides. */
-async function template(): Promise<object> {
+async function template(sysctl: string): Promise<object> {
   const { reference } = await demoAppImage(silent);
   const labels = { app: 'web' };
   return {
@@ -114,7 +139,7 @@ async function template(): Promise<object> {
       },
       automountServiceAccountToken: false,
       terminationGracePeriodSeconds: 0,
-      securityContext: { sysctls: [{ name: USED, value: '1024' }] },
+      securityContext: { sysctls: [{ name: sysctl, value: '1024' }] },
       containers: [
         { name: 'app', image: reference, imagePullPolicy: 'IfNotPresent', command: ['sleep', 'infinity'] },
       ],
@@ -122,19 +147,16 @@ async function template(): Promise<object> {
   };
 }
 
-async function applyDeployment(): Promise<void> {
-  const selector = { matchLabels: { app: 'web' } };
-  const spec = { replicas: REPLICAS, selector, template: await template() };
+async function applyWorkload(kind: 'DaemonSet' | 'Deployment', sysctl: string): Promise<void> {
+  const replicas = kind === 'Deployment' ? { replicas: REPLICAS } : {};
+  const spec = { ...replicas, selector: { matchLabels: { app: 'web' } }, template: await template(sysctl) };
   const metadata = { name: 'web', namespace: NAMESPACE };
-  await kubectl(
-    ['apply', '-f', '-'],
-    JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec }),
-  );
+  await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'apps/v1', kind, metadata, spec }));
 }
 
 /** Whether the policy adds a selector to a pod. */
 async function isMutated(): Promise<boolean> {
-  const { spec } = JSON.parse(JSON.stringify(await template()));
+  const { spec } = JSON.parse(JSON.stringify(await template(USED)));
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'probe', namespace: NAMESPACE }, spec };
   const { exitCode, stdout } = await world.bed.kubectl(
     ['create', '--dry-run=server', '--output=jsonpath={.spec.nodeSelector}', '-f', '-'],
@@ -154,6 +176,10 @@ async function pods(): Promise<readonly SeenPod[]> {
       node: spec?.nodeName ?? '',
     }))
     .toSorted((one, other) => (one.uid < other.uid ? -1 : 1));
+}
+
+async function running(): Promise<readonly SeenPod[]> {
+  return (await pods()).filter(({ phase }) => phase === 'Running');
 }
 
 async function phases(): Promise<readonly string[]> {

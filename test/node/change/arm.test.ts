@@ -64,6 +64,25 @@ describe('the restart of a change', () => {
     ).toHaveLength(2);
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
+
+  test('restarts the timer first when arming took long: the timer may have been started at its beginning', async () => {
+    const host = new FakeHost().startKubelet();
+    host.fault = (action) => {
+      if (action === 'arm' && host.armed === undefined) {
+        host.now = new Date(host.now.getTime() + 100_000);
+      }
+      return undefined;
+    };
+
+    await startedAgent(host, POLICY);
+
+    expect(host.actions.filter((action) => action === 'arm' || action === 'restart')).toEqual([
+      'arm',
+      'arm',
+      'restart',
+    ]);
+    expect(host.annotations[KEYS.state]).toBe('Done');
+  });
 });
 
 test('a kubelet whose running list is unknown is restarted only when no pod would end', async () => {

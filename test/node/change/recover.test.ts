@@ -279,6 +279,21 @@ describe('a change that the host itself undid', () => {
     expect(host.annotations[KEYS.state]).toBe('Done');
   });
 
+  test('is rolled back by the agent when the script was interrupted and the kubelet does not start with it', async () => {
+    const host = hostWith(BEFORE);
+    host.crash = (argv) => (argv.join().includes('somaxconn') ? 'E run.go] "no"' : undefined);
+    host.files.set(ENVIRONMENT_FILE, AFTER);
+    host.startKubelet();
+    host.files.set(TAKEN_FILE, journal());
+
+    await startedAgent(host, { ...POLICY, mode: 'Observe' });
+
+    expect(written(host)).toEqual([`write ${ENVIRONMENT_FILE}`, 'restart']);
+    expect(host.runningArgv).toContain('--v=3');
+    expect(history(host)).toMatchObject([{ result: 'RolledBack' }]);
+    expect(host.files.has(TAKEN_FILE)).toBe(false);
+  });
+
   test.each([
     ['by its timer', UNDONE_FILES.timer],
     ['at boot', UNDONE_FILES.boot],
@@ -344,6 +359,33 @@ describe('a change that the host itself undid', () => {
     await atRest();
 
     expect(history(host)).toMatchObject([{ result: 'Undone' }]);
+    expect(host.files.has(UNDONE_FILES.timer)).toBe(false);
+    expect(host.armed).toBeUndefined();
+  });
+
+  test('while a new agent was undoing it is not undone again: the kubelet has had its restart', async () => {
+    const host = hostWith(BEFORE, AFTER);
+    host.files.set(ENVIRONMENT_FILE, BEFORE);
+    host.files.set(JOURNAL_FILE, journal());
+    host.healthy = () => false;
+    host.fault = (action) => {
+      if (action === 'arm' && host.files.has(JOURNAL_FILE)) {
+        host.files.set(UNDONE_FILES.timer, host.files.get(JOURNAL_FILE) ?? '');
+        host.files.delete(JOURNAL_FILE);
+        host.startKubelet();
+        host.healthy = () => true;
+      }
+      return undefined;
+    };
+
+    await startedAgent(host, { ...POLICY, mode: 'Observe' });
+    host.advance(1000);
+    await atRest();
+
+    expect(written(host)).toEqual([]);
+    expect(history(host)).toMatchObject([
+      { result: 'Undone', why: expect.stringContaining('did not complete it in time') },
+    ]);
     expect(host.files.has(UNDONE_FILES.timer)).toBe(false);
     expect(host.armed).toBeUndefined();
   });

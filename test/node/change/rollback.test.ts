@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
+import { JOURNAL_FILE, UNDONE_FILES } from '../../../agent/node/state/state-store.ts';
 import { KEYS, ROLLBACK_INCOMPLETE } from '../../../agent/names.ts';
 import { ENVIRONMENT_FILE, FakeHost } from '../../../scripts/fakes/fake-host.ts';
 import { atRest, startedAgent } from '../started-agent.ts';
@@ -127,6 +127,37 @@ describe('a rollback of a flag that another party moved to another file', () => 
     expect(host.runningArgv?.join()).not.toContain('somaxconn');
     expect(host.annotations[KEYS.reason]).toContain('was rolled back');
   });
+});
+
+describe('a rollback that the host’s rollback timer overtakes', () => {
+  test.each(['arm', `write ${ENVIRONMENT_FILE}`])(
+    'does not restart the kubelet a second time when that happens at its part "%s"',
+    async (part) => {
+      const host = new FakeHost({ [ENVIRONMENT_FILE]: 'KUBELET_EXTRA_ARGS=--v=3\n' }).startKubelet();
+      host.crash = refusesList;
+      host.fault = (action) => {
+        const text = host.files.get(JOURNAL_FILE);
+        if (action === part && host.restarts === 1 && text !== undefined) {
+          host.files.set(UNDONE_FILES.timer, text);
+          host.files.delete(JOURNAL_FILE);
+          host.files.set(ENVIRONMENT_FILE, 'KUBELET_EXTRA_ARGS=--v=3\n');
+          host.startKubelet();
+        }
+        return undefined;
+      };
+
+      await startedAgent(host, POLICY);
+      host.advance(1000);
+      await atRest();
+
+      expect(host.restarts).toBe(1);
+      expect(host.files.get(ENVIRONMENT_FILE)).toBe('KUBELET_EXTRA_ARGS=--v=3\n');
+      expect(host.files.has(UNDONE_FILES.timer)).toBe(false);
+      expect(host.armed).toBeUndefined();
+      expect(host.annotations[KEYS.state]).toBe('Degraded');
+      expect(host.annotations[KEYS.reason]).toContain('did not complete it in time');
+    },
+  );
 });
 
 describe('a rollback of a flag that another party puts back at the kubelet’s start', () => {

@@ -2,7 +2,7 @@
 
 import { allowedByLabels } from '../../../agent/policy/labelled.ts';
 import { type Journal, parseJournal } from '../../../agent/node/state/journal.ts';
-import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
+import { JOURNAL_FILE, TAKEN_FILE } from '../../../agent/node/state/state-store.ts';
 import { allows, type ModelledPod } from './model/cluster.ts';
 import type { Violations } from './invariants.ts';
 import { ENVIRONMENT_FILE, type KubeletProcess } from './model/kubelet.ts';
@@ -26,6 +26,10 @@ export class Checks {
   #restartedMs = 0;
   /** When the last change was begun. */
   #begunMs = 0;
+  /** Names of labels that were wrong then, since the API server took no patch: no change withdraws what the kubelet did not allow. */
+  #wrongLabels: readonly string[] = [];
+  /** The list of the last kubelet that was started. */
+  #allowances: readonly string[] = [];
 
   constructor(world: World, violations: Violations) {
     this.#world = world;
@@ -39,7 +43,8 @@ export class Checks {
   onRestart(): void {
     const { disk, undo, simulation } = this.#world;
     this.#restartedMs = simulation.nowMs;
-    const text = disk.text(JOURNAL_FILE);
+    // The next run of the undo script continues with a journal that an interrupted one had claimed.
+    const text = disk.text(JOURNAL_FILE) ?? disk.text(TAKEN_FILE);
     const isBack = hashOf(disk.bytes(ENVIRONMENT_FILE)) === this.#lastBefore;
     this.#restartFor =
       text !== undefined && isBack && changesFile(parseJournal(text)) ? 'rollback' : 'change';
@@ -83,9 +88,10 @@ export class Checks {
   /** An edit by others right before a change may withdraw what the agent has observed as allowed. */
   #onStart({ startedBy, allowances }: KubeletProcess, previous: readonly string[]): void {
     const { cluster, lastEditMs } = this.#world;
+    this.#allowances = allowances;
     const isKnown = this.#begunMs > lastEditMs + OBSERVED_MS;
     const withdrawn = allowedByLabels(cluster.labels).filter(
-      (name) => allows(previous, name) && !allows(allowances, name),
+      (name) => allows(previous, name) && !allows(allowances, name) && !this.#wrongLabels.includes(name),
     );
     if (isKnown && withdrawn.length > 0 && (startedBy === 'agent' || startedBy === 'undo script')) {
       this.#violations.add(
@@ -116,6 +122,9 @@ export class Checks {
     if (text !== undefined && text !== '') {
       this.#lastBefore = hashOf(parseJournal(text).before);
       this.#begunMs = this.#world.simulation.nowMs;
+      this.#wrongLabels = allowedByLabels(this.#world.cluster.labels).filter(
+        (name) => !allows(this.#allowances, name),
+      );
     }
     if (path === JOURNAL_FILE) {
       this.#world.record(text === undefined ? 'no journal any more' : 'a journal is written');

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentLog } from '../../../report/log.ts';
+import { errorText } from '../../../text/error-text.ts';
 
 /** PEM. */
 export interface KeyPair {
@@ -50,7 +51,7 @@ export function followCertificate({
       }
       problem = undefined;
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = errorText(error);
       if (text !== problem) log.warn({ err: error, folder }, UNUSABLE);
       problem = text;
     }

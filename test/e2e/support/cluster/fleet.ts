@@ -5,7 +5,7 @@ import type { Phase } from '../../../../agent/rollout/fleet.ts';
 import { type Moment, type NodeMoment, since } from '../../../../scripts/timeline/moments.ts';
 import { type Recorder, recordRollout } from '../../../../scripts/timeline/recorder.ts';
 import { freshNodes } from '../node/fresh.ts';
-import { healthz } from '../../../../scripts/node/kubelet.ts';
+import { awaitHealthy } from '../node/healthy.ts';
 import { clearPolicy, setKeys } from '../../../../scripts/node/policy.ts';
 import type { TestNode } from '../../../../scripts/node/test-node.ts';
 import type { World } from '../../../../scripts/node/world.ts';
@@ -43,7 +43,8 @@ export async function fleetOf(names: readonly string[]): Promise<Fleet> {
   const [first] = nodes;
   if (first === undefined) throw new Error('Expected a fleet of at least one node.');
   const { world } = first;
-  await Promise.all(nodes.map(awaitHealthy));
+  // Until a kubelet that was restarted answers, its node is Blocked, and others go first.
+  await Promise.all(nodes.map((node) => awaitHealthy(node)));
   await world.bed.kubectl(['label', 'node', ...names, `${LABEL}=yes`, '--overwrite']);
   const recorder = await recordRollout(world.bed.kubeconfig);
   await recorder.until('earlier approvals to be revoked', noneApproved(names), TIMEOUT_MS);
@@ -117,12 +118,6 @@ export function closedWindow(): string {
 
 function isPhase(moment: Moment, phase: Phase): boolean {
   return moment.kind === 'phase' && moment.phase === phase;
-}
-
-/** Until a kubelet that was restarted answers, its node is Blocked, and others go first. */
-async function awaitHealthy(node: TestNode): Promise<void> {
-  const isHealthy = async () => ((await healthz(node.bedNode)).includes('200 OK') ? true : undefined);
-  await node.waitFor({ what: 'have a kubelet that answers healthz' }, isHealthy);
 }
 
 /** With an old approval a node could be first in line. */

@@ -7,7 +7,7 @@ import { BED_KUBELET, KUBELET_UNIT, type NodeKind, OS_RELEASE } from '../../../.
 import { ALL_KINDS, KIND_PATHS } from '../../../../scripts/bed/kinds/kinds.ts';
 import { agentPodOn } from '../../../../scripts/node/agent-pod.ts';
 import { readHostFile } from '../../../../scripts/node/host-files.ts';
-import { healthz } from '../../../../scripts/node/kubelet.ts';
+import { awaitHealthy } from './healthy.ts';
 import { clearPolicy } from '../../../../scripts/node/policy.ts';
 import type { Report } from '../../../../scripts/node/report.ts';
 import { FOLDERS, type Original } from './originals.ts';
@@ -44,9 +44,7 @@ export async function nodeOfKind(name: string, kind: NodeKind): Promise<TestNode
     await node.exec(['ln', BED_KUBELET, kind.binary]);
   }
   await node.exec(['systemctl', 'restart', kind.unit]);
-  await node.waitFor({ what: `have a healthy kubelet as ${kind.title}` }, async () =>
-    (await healthz(node.bedNode)).includes('200 OK') ? true : undefined,
-  );
+  await awaitHealthy(node, `have a healthy kubelet as ${kind.title}`);
   await node.awaitReport({ what: `be as ${kind.title} at first` }, isSettled);
   return node;
 }

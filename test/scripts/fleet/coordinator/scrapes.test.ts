@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { freePort } from '../../../../scripts/fleet/coordinator/free-port.ts';
+import { freePort } from '../../../../scripts/bed/util/free-port.ts';
 import { scrapeEvery } from '../../../../scripts/fleet/coordinator/scrapes.ts';
 
 async function served(listener: RequestListener, port = 0): Promise<number> {

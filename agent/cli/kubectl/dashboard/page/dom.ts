@@ -24,6 +24,18 @@ export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
 
+/** Calls `run` when a person chooses this button while it is enabled. */
+export function onClick(button: HTMLButtonElement, run: () => void): void {
+  button.addEventListener('click', () => {
+    if (button.getAttribute('aria-disabled') !== 'true') run();
+  });
+}
+
+/** Enables or disables the button for `onClick`. A browser takes the focus from a button with the attribute `disabled`. */
+export function setEnabled(button: HTMLButtonElement, isEnabled: boolean): void {
+  setAttribute(button, 'aria-disabled', String(!isEnabled));
+}
+
 /** Sets the attribute where it differs. */
 export function setAttribute(target: Element, name: string, value: string): void {
   if (target.getAttribute(name) !== value) target.setAttribute(name, value);

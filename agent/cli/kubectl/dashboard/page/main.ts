@@ -1,28 +1,29 @@
 // The page's script: every message of the stream changes the model, and each part shows what differs.
 
+import { errorText } from '../../../../text/error-text.ts';
 import type { Head, Message } from '../messages.ts';
 import { act, follow } from './client.ts';
-import { byId, setText } from './dom.ts';
+import { byId, onClick, setEnabled, setText } from './dom.ts';
 import { GROUPINGS } from './model/groups.ts';
 import { EMPTY, received, type Model } from './model/model.ts';
-import { createNodePanel } from './node-panel.ts';
+import { NodePanel } from './node-panel.ts';
 import { createPlanPanel } from './plan-panel.ts';
 import { createRollout } from './rollout.ts';
-import { createTiles } from './tiles.ts';
+import { Tiles } from './tiles/tiles.ts';
 import { createTimeline } from './timeline.ts';
 
 const AWAY =
-  'kubectl sysctls dashboard does not answer: it has ended, or its machine is asleep. Start it again.';
+  'kubectl sysctls dashboard does not answer: it has ended or is suspended, or its machine is asleep. Resume it, or start it again and open the new address.';
 
 const MOST_A_FRAME = 150;
 
 let model: Model = EMPTY;
 /** Names of nodes whose tiles are not drawn yet. */
 const late = new Set<string>();
-const tiles = createTiles(byId('tiles', HTMLElement), openNode);
-const panel = createNodePanel((name) => {
+const tiles = new Tiles(byId('tiles', HTMLElement), openNode);
+const panel = new NodePanel((name) => {
   tiles.select(undefined);
-  focusTile(name);
+  tiles.focus(name);
 });
 const showRollout = createRollout(openNode);
 const showTimeline = createTimeline();
@@ -33,7 +34,7 @@ grouping.addEventListener('change', () => {
   const chosen = GROUPINGS.find((one) => one === grouping.value);
   if (chosen !== undefined) tiles.groupBy(chosen);
 });
-pause.addEventListener('click', () => void pauseOrResume());
+onClick(pause, () => void pauseOrResume());
 createPlanPanel();
 follow(onMessage, onAway);
 
@@ -43,7 +44,7 @@ function onMessage(message: Message): void {
   showRollout(message.head);
   showTimeline(model);
   showPause(message.head);
-  const name = panel.name();
+  const name = panel.name;
   if (name !== undefined) panel.update(model.tiles.get(name));
 }
 
@@ -71,11 +72,11 @@ function onAway(): void {
   const trouble = byId('trouble', HTMLElement);
   trouble.hidden = false;
   setText(trouble, AWAY);
-  pause.disabled = true;
+  setEnabled(pause, false);
 }
 
 function showPause({ isPaused, policy }: Head): void {
-  pause.disabled = policy[0] === 'not valid';
+  setEnabled(pause, policy[0] !== 'not valid');
   setText(pause, isPaused ? 'Resume rollout' : 'Pause rollout');
 }
 
@@ -86,7 +87,7 @@ async function pauseOrResume(): Promise<void> {
   try {
     setText(said, (await act({ verb })).text);
   } catch (error) {
-    setText(said, error instanceof Error ? error.message : String(error));
+    setText(said, errorText(error));
   }
 }
 
@@ -95,8 +96,4 @@ function openNode(name: string): void {
   if (tile === undefined) return;
   tiles.select(name);
   panel.open(tile);
-}
-
-function focusTile(name: string): void {
-  document.querySelector<HTMLElement>(`[role=option][data-name="${CSS.escape(name)}"]`)?.focus();
 }

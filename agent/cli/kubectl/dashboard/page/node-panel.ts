@@ -1,119 +1,119 @@
 // The selected node: what its agent reports, its history, and what a person can do.
 
-import type { NodeDetails, NodeTile, Verb } from '../messages.ts';
+import { errorText } from '../../../../text/error-text.ts';
+import type { NodeTile, Verb } from '../messages.ts';
 import { act, readNode } from './client.ts';
-import { byId, element, setText } from './dom.ts';
-import { STANDING_WORDS } from './model/words.ts';
+import { byId, onClick, setEnabled, setText } from './dom.ts';
+import { Latest } from './latest.ts';
+import { showDetails, showStanding, type Details } from './node-details.ts';
 
-export interface NodePanel {
-  /** Shows this node and moves the focus there. */
-  open(tile: NodeTile): void;
-  /** Shows the node as it is now; undefined: it is gone. */
-  update(tile: NodeTile | undefined): void;
-  /** The name of the node that is shown. */
-  name(): string | undefined;
-}
+const REFRESH_MS = 5000;
+const GONE = 'This node is gone from the cluster.';
+const NO_DETAILS: Details = { facts: [], history: [] };
 
-/** Calls `onClose` when a person closes the panel. */
-export function createNodePanel(onClose: (name: string) => void): NodePanel {
-  const panel = byId('node', HTMLElement);
-  const [title, said] = [byId('node-title', HTMLElement), byId('node-said', HTMLElement)];
-  const [pause, retry] = [byId('node-pause', HTMLButtonElement), byId('node-retry', HTMLButtonElement)];
-  let shown: NodeTile | undefined;
+export class NodePanel {
+  readonly #panel = byId('node', HTMLElement);
+  readonly #title = byId('node-title', HTMLElement);
+  readonly #said = byId('node-said', HTMLElement);
+  readonly #pause = byId('node-pause', HTMLButtonElement);
+  readonly #retry = byId('node-retry', HTMLButtonElement);
+  readonly #onClose: (name: string) => void;
+  readonly #loads = new Latest();
+  #isLoading = false;
+  #shown: NodeTile | undefined;
+  /** The details that are shown, as JSON. */
+  #details = '';
 
-  byId('close-node', HTMLButtonElement).addEventListener('click', close);
-  panel.addEventListener('keydown', ({ key }) => {
-    if (key === 'Escape') close();
-  });
-  pause.addEventListener('click', () => void run(shown?.paused === true ? 'resume' : 'pause'));
-  retry.addEventListener('click', () => void run('retry'));
-
-  return {
-    open(tile) {
-      show(tile);
-      setText(said, '');
-      panel.hidden = false;
-      title.focus();
-      void load(tile.name);
-    },
-    update(tile) {
-      if (shown === undefined || tile === shown) return;
-      if (tile === undefined) {
-        setText(said, 'This node is gone from the cluster.');
-        pause.disabled = true;
-        retry.disabled = true;
-        return;
-      }
-      show(tile);
-      void load(tile.name);
-    },
-    name: () => shown?.name,
-  };
-
-  function show(tile: NodeTile): void {
-    const { standing, state, zone, profile, paused, canary } = tile;
-    const { mark, word } = STANDING_WORDS[standing];
-    const also = [
-      paused && 'paused',
-      canary && 'canary',
-      zone !== '' && `zone ${zone}`,
-      profile !== '' && `profile ${profile}`,
-    ];
-    shown = tile;
-    setText(title, tile.name);
-    byId('node-standing', HTMLElement).replaceChildren(
-      element('span', { class: 'badge', 'data-standing': standing }, `${mark} ${word}`),
-      [state === '' ? 'no report' : state, ...also.filter((part) => part !== false)].join(' · '),
-    );
-    setText(pause, paused ? 'Resume' : 'Pause');
-    pause.disabled = false;
-    retry.disabled = standing !== 'failed' && state !== 'Degraded';
+  /** Calls `onClose` when a person closes the panel. */
+  constructor(onClose: (name: string) => void) {
+    this.#onClose = onClose;
+    onClick(byId('close-node', HTMLButtonElement), () => this.#close());
+    this.#panel.addEventListener('keydown', ({ key }) => {
+      if (key === 'Escape') this.#close();
+    });
+    onClick(this.#pause, () => void this.#run(this.#shown?.paused ? 'resume' : 'pause'));
+    onClick(this.#retry, () => void this.#run('retry'));
+    setInterval(() => this.#refresh(), REFRESH_MS);
   }
 
-  async function load(name: string): Promise<void> {
+  /** The name of the node that is shown. */
+  get name(): string | undefined {
+    return this.#shown?.name;
+  }
+
+  /** Shows this node and moves the focus there. */
+  open(tile: NodeTile): void {
+    if (tile.name !== this.name) this.#showDetails(NO_DETAILS);
+    setText(this.#said, '');
+    this.#panel.hidden = false;
+    this.#show(tile);
+    this.#title.focus();
+  }
+
+  /** Shows the node as it is now; undefined: it is gone. */
+  update(tile: NodeTile | undefined): void {
+    if (this.#shown === undefined || tile === this.#shown) return;
+    if (tile === undefined) {
+      setText(this.#said, GONE);
+      setEnabled(this.#pause, false);
+      setEnabled(this.#retry, false);
+      return;
+    }
+    if (this.#said.textContent === GONE) setText(this.#said, '');
+    this.#show(tile);
+  }
+
+  #show(tile: NodeTile): void {
+    this.#shown = tile;
+    setText(this.#title, tile.name);
+    showStanding(tile);
+    setText(this.#pause, tile.paused ? 'Resume' : 'Pause');
+    setEnabled(this.#pause, true);
+    setEnabled(this.#retry, tile.standing === 'failed' || tile.state === 'Degraded');
+    void this.#load(tile.name, (error) => setText(this.#said, errorText(error)));
+  }
+
+  async #load(name: string, onError: (error: unknown) => void): Promise<void> {
+    const isLast = this.#loads.ask();
+    this.#isLoading = true;
     try {
       const details = await readNode(name);
-      if (shown?.name === name) showDetails(details);
+      if (isLast()) this.#showDetails(details);
     } catch (error) {
-      if (shown?.name === name) setText(said, textOf(error));
+      if (isLast()) onError(error);
+    } finally {
+      if (isLast()) this.#isLoading = false;
     }
   }
 
-  async function run(verb: Verb): Promise<void> {
-    if (shown === undefined) return;
-    const { name } = shown;
-    setText(said, '…');
-    const text = await act({ verb, node: name }).then((done) => done.text, textOf);
-    if (shown?.name === name) setText(said, text);
+  /** The details change without the tile, such as the reason of a state. */
+  #refresh(): void {
+    const { name } = this;
+    if (name === undefined || document.hidden || this.#isLoading) return;
+    // The stream reports what is in trouble, and the next time is near.
+    void this.#load(name, () => undefined);
   }
 
-  function close(): void {
-    const name = shown?.name;
-    shown = undefined;
-    panel.hidden = true;
-    if (name !== undefined) onClose(name);
+  /** Leaves what is the same: a person may be selecting its text. */
+  #showDetails(details: Details): void {
+    const text = JSON.stringify(details);
+    if (text === this.#details) return;
+    this.#details = text;
+    showDetails(details);
   }
-}
 
-function showDetails({ facts, history }: NodeDetails): void {
-  byId('node-facts', HTMLElement).replaceChildren(
-    ...facts.map(([title, text]) => element('div', {}, element('dt', {}, title), element('dd', {}, text))),
-  );
-  byId('history-title', HTMLElement).hidden = history.length === 0;
-  byId('history', HTMLElement).replaceChildren(
-    ...history
-      .toReversed()
-      .map(({ at, result, change, why }) =>
-        element(
-          'li',
-          { 'data-result': result },
-          element('time', { datetime: at }, at.replace('T', ' ').replace(/(?:\.\d+)?Z$/u, '')),
-          element('div', {}, element('b', {}, result), ` ${change}`, element('p', {}, why)),
-        ),
-      ),
-  );
-}
+  async #run(verb: Verb): Promise<void> {
+    const { name } = this;
+    if (name === undefined) return;
+    setText(this.#said, '…');
+    const text = await act({ verb, node: name }).then((done) => done.text, errorText);
+    if (this.name === name) setText(this.#said, text);
+  }
 
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  #close(): void {
+    const { name } = this;
+    this.#shown = undefined;
+    this.#panel.hidden = true;
+    if (name !== undefined) this.#onClose(name);
+  }
 }

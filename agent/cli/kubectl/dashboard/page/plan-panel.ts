@@ -1,16 +1,19 @@
 // The plan of an edit before it is made.
 
+import { errorText } from '../../../../text/error-text.ts';
 import { plan, readPolicy } from './client.ts';
-import { byId, element, setText } from './dom.ts';
+import { byId, element, onClick, setText } from './dom.ts';
+import { Latest } from './latest.ts';
 
 /** Wires the text, its button and the plan, and loads the policy in force. */
 export function createPlanPanel(): void {
   const text = byId('policy', HTMLTextAreaElement);
   const [run, reload] = [byId('plan-run', HTMLButtonElement), byId('plan-reload', HTMLButtonElement)];
+  const plans = new Latest();
   const [said, result] = [byId('plan-said', HTMLElement), byId('plan-result', HTMLElement)];
 
-  run.addEventListener('click', () => void show());
-  reload.addEventListener('click', () => void load());
+  onClick(run, () => void show());
+  onClick(reload, () => void load());
   text.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void show();
   });
@@ -21,15 +24,16 @@ export function createPlanPanel(): void {
       text.value = (await readPolicy()).text;
       setText(said, '');
     } catch (error) {
-      setText(said, textOf(error));
+      setText(said, errorText(error));
     }
   }
 
   async function show(): Promise<void> {
-    run.disabled = true;
+    const isLast = plans.ask();
     setText(said, 'Planning…');
     try {
       const answer = await plan(text.value);
+      if (!isLast()) return;
       result.replaceChildren(element('pre', {}, ...linesOf(answer.text)));
       setText(
         said,
@@ -38,9 +42,7 @@ export function createPlanPanel(): void {
           : 'Not valid; the agents would keep the policy in force.',
       );
     } catch (error) {
-      setText(said, textOf(error));
-    } finally {
-      run.disabled = false;
+      if (isLast()) setText(said, errorText(error));
     }
   }
 }
@@ -62,7 +64,3 @@ const KINDS: Readonly<Record<string, string>> = {
   '?': 'line warning',
   '!': 'line warning',
 };
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -101,16 +101,23 @@ function showFacts(head: Head): void {
 
 function showAttention({ attention, attentionMore }: Head, list: HTMLElement): void {
   byId('attention-none', HTMLElement).hidden = attention.length > 0;
-  const focused = document.activeElement;
-  const name = focused instanceof HTMLElement && list.contains(focused) ? focused.dataset['name'] : undefined;
+  const before = buttonsIn(list);
+  const at = before.findIndex((button) => button === document.activeElement);
+  const name = before[at]?.dataset['name'];
   const more =
     attentionMore === 0
       ? []
       : [element('li', { class: 'help' }, `and ${attentionMore.toLocaleString('en')} more nodes`)];
   list.replaceChildren(...attention.map(attentionItem), ...more);
+  if (at === -1) return;
   // A person with a keyboard stays where they were.
-  const again = [...list.querySelectorAll('button')].find((button) => button.dataset['name'] === name);
-  if (name !== undefined) again?.focus();
+  const now = buttonsIn(list);
+  const next = now.find((button) => button.dataset['name'] === name) ?? now[at] ?? now.at(-1);
+  (next ?? byId('attention-title', HTMLElement)).focus({ preventScroll: true });
+}
+
+function buttonsIn(list: HTMLElement): readonly HTMLButtonElement[] {
+  return [...list.querySelectorAll('button')];
 }
 
 function attentionItem({ standing, text, total, names }: AttentionGroup): HTMLElement {

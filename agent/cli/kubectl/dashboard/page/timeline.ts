@@ -15,11 +15,13 @@ export function createTimeline(): (model: Model) => void {
   const [first, last] = byId('chart-times', HTMLElement).children;
   const items = new Map<number, { readonly item: HTMLElement; readonly moment: Moment }>();
   let shown: Pick<Model, 'moments' | 'series'> | undefined;
+  let today = '';
 
   return ({ moments, series }) => {
     if (shown?.series !== series) draw(series.samples);
     if (shown?.moments !== moments) listMoments(moments);
     shown = { moments, series };
+    showTimes(new Date());
   };
 
   function draw(samples: readonly Sample[]): void {
@@ -31,9 +33,9 @@ export function createTimeline(): (model: Model) => void {
     });
     chart.replaceChildren(...areas);
     setAttribute(chart, 'aria-label', chartText(samples));
-    const [from, to] = [samples[0], samples.at(-1)];
-    if (first !== undefined && from !== undefined) setText(first, clock(from.at));
-    if (last !== undefined && to !== undefined) setText(last, clock(to.at));
+    const [from, to, now] = [samples[0], samples.at(-1), new Date()];
+    if (first !== undefined && from !== undefined) setText(first, clock(from.at, now));
+    if (last !== undefined && to !== undefined) setText(last, clock(to.at, now));
   }
 
   function listMoments(moments: readonly Moment[]): void {
@@ -46,10 +48,20 @@ export function createTimeline(): (model: Model) => void {
     for (const moment of moments) {
       const known = items.get(moment.id);
       if (known?.moment === moment) continue;
-      const item = momentItem(moment);
+      const item = momentItem(moment, new Date());
       if (known === undefined) list.prepend(item);
       else known.item.replaceWith(item);
       items.set(moment.id, { item, moment });
+    }
+  }
+
+  /** A time of today is one of yesterday after midnight. */
+  function showTimes(now: Date): void {
+    if (today === now.toDateString()) return;
+    today = now.toDateString();
+    for (const { item, moment } of items.values()) {
+      const time = item.querySelector('time');
+      if (time !== null) setText(time, clock(moment.at, now));
     }
   }
 }
@@ -60,14 +72,14 @@ function chartText(samples: readonly Sample[]): string {
   const now = STANDING_ORDER.toReversed()
     .filter((standing) => last.counts[standing] > 0)
     .map((standing) => `${last.counts[standing]} ${standing}`);
-  return `Nodes by standing since ${clock(first.at)}: ${first.counts.done} done then; now ${now.join(', ')}`;
+  return `Nodes by standing since ${clock(first.at, new Date(last.at))}: ${first.counts.done} done then; now ${now.join(', ')}`;
 }
 
-function momentItem({ at, kind, title, text }: Moment): HTMLElement {
+function momentItem({ at, kind, title, text }: Moment, now: Date): HTMLElement {
   return element(
     'li',
     { 'data-kind': kind },
-    element('time', { datetime: new Date(at).toISOString() }, clock(at)),
+    element('time', { datetime: new Date(at).toISOString() }, clock(at, now)),
     element('div', {}, element('b', {}, title), ` ${text}`),
   );
 }

@@ -6,7 +6,7 @@ import {
 } from '../../../../../agent/cli/kubectl/dashboard/page/model/groups.ts';
 import { nextIndex } from '../../../../../agent/cli/kubectl/dashboard/page/model/keys.ts';
 import { areasOf } from '../../../../../agent/cli/kubectl/dashboard/page/model/shapes.ts';
-import { tileText } from '../../../../../agent/cli/kubectl/dashboard/page/model/words.ts';
+import { clock, tileText } from '../../../../../agent/cli/kubectl/dashboard/page/model/words.ts';
 
 const TILE = {
   name: 'n1',
@@ -37,6 +37,13 @@ describe('the groups of the tiles', () => {
     for (const name of ['n10', 'n2', 'n1', 'n9', 'n11']) sorted.splice(placeIn(sorted, name), 0, { name });
     expect(sorted.map(({ name }) => name)).toEqual(['n1', 'n2', 'n9', 'n10', 'n11']);
     expect(placeIn(sorted, 'n9')).toBe(2);
+  });
+
+  it('find each node again among names that differ in leading zeros alone', () => {
+    const names = ['n01', 'n1', 'n001', 'n2', 'n02'];
+    const sorted: { readonly name: string }[] = [];
+    for (const name of names) sorted.splice(placeIn(sorted, name), 0, { name });
+    expect(names.map((name) => sorted[placeIn(sorted, name)]?.name)).toEqual(names);
   });
 });
 
@@ -88,5 +95,13 @@ describe('the chart', () => {
 describe('what a screen reader says of a tile', () => {
   it('has the standing, the state, the pause and the zone in words', () => {
     expect(tileText(TILE)).toBe('n1: failed, state Degraded, paused, zone a');
+  });
+});
+
+describe('the time of a moment', () => {
+  it('has its day where that is not today', () => {
+    const at = new Date(2026, 4, 31, 23, 59, 58);
+    expect(clock(at.getTime(), new Date(2026, 4, 31, 1))).toBe('23:59:58');
+    expect(clock(at.getTime(), new Date(2026, 5, 1, 0, 0, 1))).toBe('31 May 23:59:58');
   });
 });

@@ -28,11 +28,12 @@ export function groupOf({ standing, zone, profile }: NodeTile, grouping: Groupin
   }
 }
 
-/** Compares names and keys: node-2 before node-10. */
+/** Compares names and keys: node-2 before node-10. 0 only for the same name: node-1 and node-01 have an order too. */
 export function compareNames(one: string, other: string): number {
   if (one === other) return 0;
   if (one === LAST) return 1;
-  return other === LAST ? -1 : ORDER.compare(one, other);
+  if (other === LAST) return -1;
+  return ORDER.compare(one, other) || (one < other ? -1 : 1);
 }
 
 /** Returns where to insert the name in the sorted list, or where it is. */

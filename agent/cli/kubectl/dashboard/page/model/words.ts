@@ -52,7 +52,10 @@ export function announcement({ phase, reason, counts, nodes }: Head): string {
   return `${phase}: ${counts.done} of ${nodes} nodes done. ${reason}`;
 }
 
-/** Returns `12:04:31`, in the time of this browser. */
-export function clock(at: number): string {
-  return new Date(at).toLocaleTimeString('en-GB');
+/** Returns `12:04:31`, or `31 May 12:04:31` when that is not the day of `now`; in the time of this browser. */
+export function clock(at: number, now: Date): string {
+  const date = new Date(at);
+  const time = date.toLocaleTimeString('en-GB');
+  if (date.toDateString() === now.toDateString()) return time;
+  return `${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${time}`;
 }
