@@ -1,6 +1,7 @@
 // The files of a unit on the disk, in the order in which systemd reads them.
 
 import { basename, dirname } from 'node:path';
+import { NULL_DEVICE } from '../../kubelet/unit.ts';
 import { settleAll } from '../../time/settle.ts';
 import { NotRegularFileError } from '../not-regular.ts';
 import type { HostFiles, UnitStatus } from '../ports.ts';
@@ -71,7 +72,9 @@ export function textsOf({ fragment, dropIns }: UnitTexts): readonly string[] {
 async function read(files: HostFiles, path: string): Promise<UnitText | undefined> {
   try {
     const content = await files.read(path);
-    return content && { path, text: Buffer.from(content).toString() };
+    if (content !== undefined) return { path, text: Buffer.from(content).toString() };
+    // An image that is being built has links to a null device that is not there.
+    return (await files.realPath(path)) === NULL_DEVICE ? { path, text: '' } : undefined;
   } catch (error) {
     if (error instanceof NotRegularFileError) {
       return { path, text: '' };

@@ -153,6 +153,13 @@ describe('apply --host --root', () => {
     await expect(readFile(root + ENVIRONMENT_FILE)).rejects.toThrow('ENOENT');
   });
 
+  it('says that the unit is masked, by a link to a device that an image does not have', async () => {
+    const root = await image();
+    await mkdir(`${root}/etc/systemd/system`, { recursive: true });
+    await symlink('/dev/null', `${root}/etc/systemd/system/kubelet.service`);
+    expect((await run('--host', '--root', root, VERSION)).stderr).toContain('kubelet.service is masked.');
+  });
+
   it('knows with --kernel-version whether a name needs an allowance', async () => {
     const root = await image({
       [POLICY]: IMAGE[POLICY]?.replace('net.core.somaxconn', 'net.ipv4.tcp_rmem,kernel.sem'),
