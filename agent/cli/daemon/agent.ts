@@ -12,7 +12,6 @@ import { createRefusalEvents } from '../../node/report/refusal-events.ts';
 import { labelsOption } from '../labels-option.ts';
 import { followCluster } from './follow.ts';
 import { type AgentFlags, checkedFlags, type ClusterFlags } from './host/flags.ts';
-import { runHostAgent } from './host/host-agent.ts';
 import { inUseOption } from '../host-policy/in-use.ts';
 import { agentLock } from './node-lock.ts';
 import { nodePorts } from './node-ports.ts';
@@ -58,9 +57,12 @@ export function agentCommand(): Command {
     .addOption(labelsOption())
     .addOption(inUseOption())
     .addOption(logLevelOption())
-    .action((flags: AgentFlags, command: Command) => {
+    .action(async (flags: AgentFlags, command: Command) => {
       const checked = checkedFlags(flags, command);
-      return checked.host ? runHostAgent(checked) : runAgent(checked);
+      if (!checked.host) return runAgent(checked);
+      // The pod's process evaluates nothing of the service's.
+      const { runHostAgent } = await import('./host/host-agent.ts');
+      return runHostAgent(checked);
     });
 }
 
