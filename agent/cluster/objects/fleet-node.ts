@@ -3,6 +3,7 @@
 import type { FleetNode } from '../../rollout/fleet.ts';
 import type { SeenNode } from '../../rollout/ports.ts';
 import {
+  HOST_SERVICE_LABEL,
   INPUT_KEYS,
   KEYS,
   PENDING_TAINT,
@@ -20,30 +21,34 @@ import { versionOf } from '../http/version.ts';
 export function parseFleetNode(object: JsonObject): SeenNode {
   const metadata = objectAt(object, 'metadata');
   const annotations = stringMapAt(metadata, 'annotations');
+  const labels = stringMapAt(metadata, 'labels');
+  const isHostService = labels[HOST_SERVICE_LABEL] === 'true';
+  const reported = isHostService ? {} : annotations;
   const info = objectAt(object, 'status', 'nodeInfo');
   const taint = startUpTaint(object);
   const readiness = parseReadiness(object);
-  const drift = driftKinds(annotations[KEYS.drift]);
+  const drift = driftKinds(reported[KEYS.drift]);
   const node: FleetNode = {
     name: stringAt(metadata, 'name') ?? '',
-    labels: stringMapAt(metadata, 'labels'),
-    profiles: annotations[KEYS.profiles],
+    labels,
+    profiles: reported[KEYS.profiles],
     kubelet: stringAt(info, 'kubeletVersion') ?? '',
     kernel: stringAt(info, 'kernelVersion') ?? '',
     readiness: readiness && { ready: readiness.ready, since: readiness.since },
     joining: taint !== undefined,
-    state: stateOf(annotations[KEYS.state]),
-    reason: annotations[KEYS.reason] ?? '',
-    rollbackIncomplete: annotations[KEYS.reasonCode] === ROLLBACK_INCOMPLETE,
-    desiredRevision: annotations[KEYS.desiredRevision],
-    appliedRevision: annotations[KEYS.appliedRevision],
-    failedRevision: annotations[KEYS.failedRevision],
+    state: stateOf(reported[KEYS.state]),
+    reason: reported[KEYS.reason] ?? '',
+    rollbackIncomplete: reported[KEYS.reasonCode] === ROLLBACK_INCOMPLETE,
+    desiredRevision: reported[KEYS.desiredRevision],
+    appliedRevision: reported[KEYS.appliedRevision],
+    failedRevision: reported[KEYS.failedRevision],
     drift,
-    ...(drift.includes('unmanaged') && { unmanaged: unmanagedIn(annotations) }),
-    lastChange: timeOf(annotations[KEYS.lastChange]),
+    ...(drift.includes('unmanaged') && { unmanaged: unmanagedIn(reported) }),
+    lastChange: timeOf(reported[KEYS.lastChange]),
     approvedRevision: annotations[INPUT_KEYS.approvedRevision],
     approvedAt: approvedAt(metadata),
     paused: annotations[INPUT_KEYS.paused] === 'true',
+    ...(isHostService && { hostService: true as const }),
   };
   return { node, resourceVersion: versionOf(object), taint };
 }
