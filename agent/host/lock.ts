@@ -19,7 +19,7 @@ export type LockHolder = 'pod' | 'service';
 export interface LockOptions {
   /** What this process is; others are told. */
   readonly as: LockHolder;
-  /** Called once if another process holds the lock, or wants it at the same moment. */
+  /** Called if another process holds the lock, or wants it at the same moment, and again when one of the other kind does. */
   readonly onBusy: (holder: LockHolder) => void;
   /** Called once, while this process holds the lock, when another one keeps asking for it. */
   readonly onAsked?: () => void;
@@ -44,14 +44,17 @@ export async function lockNode(
   folder: string,
   { as, onBusy, onAsked, giveUp }: LockOptions,
 ): Promise<NodeLock | undefined> {
-  for (let tries = 0; !giveUp.aborted; tries += 1) {
+  let told: LockHolder | undefined;
+  while (!giveUp.aborted) {
     const other = await otherHolder(folder);
     const lock = other === undefined ? await tryLock(folder, as, onAsked) : undefined;
     if (lock !== undefined) {
       return lock;
     }
-    if (tries === 0) {
-      onBusy(other ?? 'pod');
+    const holder = other ?? told ?? 'pod';
+    if (holder !== told) {
+      told = holder;
+      onBusy(holder);
     }
     // Two processes that try at the same moment both back off: the jitter separates them.
     await sleep(RETRY_MS * (0.5 + Math.random()), undefined, { signal: giveUp }).catch(() => {});

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { renameSync } from 'node:fs';
 import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -93,6 +94,27 @@ describe('the lock of a node', () => {
       held?.release();
     },
   );
+
+  it('is reported as busy again when its holder is one of the other kind, and not for another of the same', async () => {
+    const name = await newFolder();
+    await mkdir(name);
+    const server = await listening(join(name, 'one'));
+    const giveUp = new AbortController();
+    const busy: string[] = [];
+    const waiting = lockNode(name, {
+      as: 'pod',
+      giveUp: giveUp.signal,
+      onBusy(holder) {
+        busy.push(holder);
+        renameSync(join(name, busy.length === 1 ? 'one' : 'service.two'), join(name, 'service.two'));
+        if (busy.length === 2) setTimeout(() => giveUp.abort(), 2500);
+      },
+    });
+
+    expect(await waiting).toBeUndefined();
+    expect(busy).toEqual(['pod', 'service']);
+    server.close();
+  });
 
   it('stops waiting when giveUp is aborted', async () => {
     const name = await newFolder();

@@ -17,6 +17,7 @@ import { agentLock } from './node-lock.ts';
 import { nodePorts } from './node-ports.ts';
 import { configMapOption, logLevelOption, parseBoolean, serviceLog } from './service.ts';
 import { probeFiles } from './probe-files.ts';
+import { reportWhileWaiting } from './service-report.ts';
 import { termination } from './termination.ts';
 
 /** The command `agent`. It runs until SIGTERM or SIGINT, and finishes the change under way before it ends. */
@@ -70,15 +71,6 @@ async function runAgent(flags: ClusterFlags): Promise<void> {
   const log = serviceLog(flags.logLevel, { node: flags.nodeName });
   const ended = termination();
   const life = probeFiles();
-  const lock = agentLock({ root: HOST_ROOT, as: 'pod', log, ended });
-  // Without access to the host the agent takes the lock before its first step there, and the node shows why it cannot.
-  const taken = await lock
-    .take()
-    .catch((error: unknown) => log.error({ err: error }, 'The node lock failed'));
-  if (taken === false) {
-    life.end();
-    return;
-  }
   const credentials = await inClusterCredentials(process.env);
   const { namespace } = credentials;
   const transport = createTransport(credentials);
@@ -91,6 +83,17 @@ async function runAgent(flags: ClusterFlags): Promise<void> {
     // Exists only with --expose-gc, which the image sets.
     collectGarbage: () => globalThis.gc?.({ type: 'minor' }),
   });
+  const waiting = reportWhileWaiting({ cluster, clock: systemClock, log });
+  const lock = agentLock({ root: HOST_ROOT, as: 'pod', log, ended, ...waiting });
+  // Without access to the host the agent takes the lock before its first step there, and the node shows why it cannot.
+  const taken = await lock
+    .take()
+    .catch((error: unknown) => log.error({ err: error }, 'The node lock failed'));
+  if (taken === false) {
+    life.end();
+    transport.close();
+    return;
+  }
   const onHostChange = (): void => agent.hostChanged();
   const agent = createAgent(
     { ...nodePorts({ root: HOST_ROOT, run: hostCommands(), lock, log, onHostChange }), cluster },

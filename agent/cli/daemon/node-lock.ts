@@ -1,6 +1,7 @@
 // The lock of this process on its node: one agent works there, in a pod or as the host's own service.
 
 import type { Logger } from 'pino';
+import { HOST_SERVICE_LABEL } from '../../names.ts';
 import { LOCK_FOLDER, type LockHolder, lockNode, type NodeLock } from '../../host/lock.ts';
 import type { StateStore } from '../../node/state/state-store.ts';
 
@@ -17,32 +18,38 @@ export interface AgentLockOptions {
   readonly log: Pick<Logger, 'warn'>;
   /** Resolves when the process is to end. */
   readonly ended: Promise<unknown>;
-  /** Called with the text for a person when another agent holds the lock. */
-  readonly onBusy?: (text: string) => void;
+  /** Called with the text for a person when another agent holds the lock, and when one of the other kind does. */
+  readonly onBusy?: (text: string, holder: LockHolder) => void;
+  /** Called when a `take` has ended, however it did. */
+  readonly onWaited?: () => void;
 }
 
 /** Takes nothing before `take`. */
-export function agentLock({ root, as, log, ended, onBusy }: AgentLockOptions): AgentLock {
+export function agentLock({ root, as, log, ended, onBusy, onWaited }: AgentLockOptions): AgentLock {
   const giveUp = new AbortController();
   void ended.then(() => giveUp.abort());
   let lock: NodeLock | undefined;
   return {
     async take() {
-      lock ??= await lockNode(root + LOCK_FOLDER, {
-        as,
-        giveUp: giveUp.signal,
-        onBusy: (holder) => {
-          const text = busyText(as, holder);
-          log.warn({ holder }, text);
-          onBusy?.(text);
-        },
-        onAsked: () =>
-          log.warn(
-            {},
-            'Another agent waits for the node lock, which this one holds. One of them is not needed on this node.',
-          ),
-      });
-      return lock !== undefined;
+      try {
+        lock ??= await lockNode(root + LOCK_FOLDER, {
+          as,
+          giveUp: giveUp.signal,
+          onBusy: (holder) => {
+            const text = busyText(as, holder);
+            log.warn({ holder }, text);
+            onBusy?.(text, holder);
+          },
+          onAsked: () =>
+            log.warn(
+              {},
+              'Another agent waits for the node lock, which this one holds. One of them is not needed on this node.',
+            ),
+        });
+        return lock !== undefined;
+      } finally {
+        onWaited?.();
+      }
     },
     release: () => lock?.release(),
   };
@@ -63,13 +70,13 @@ export function lockedStore(store: StateStore, lock: Pick<AgentLock, 'take'>): S
 
 /** Returns who holds the lock, and how to end that when it is not wanted. */
 function busyText(as: LockHolder, holder: LockHolder): string {
-  if (holder === 'service') {
-    return (
-      "The host's own service holds the node lock. This agent waits until that one ends: " +
-      'systemctl disable --now kubelet-sysctl-agent.service on this node.'
-    );
+  if (as === holder) {
+    return `Another agent holds the node lock. This agent waits until that one ends. Remove the duplicate ${as === 'pod' ? 'DaemonSet' : 'service'}.`;
   }
   return as === 'service'
-    ? "The agent of a pod holds the node lock. This service waits until that one ends. Keep the DaemonSet's pods off this node."
-    : 'Another agent holds the node lock. This agent waits until that one ends. Remove the duplicate DaemonSet.';
+    ? `The agent of a pod holds the node lock. This service waits until that one ends. To keep the DaemonSet's pods off this node: ${LABEL}`
+    : "The host's own service holds the node lock. This agent waits until that one ends " +
+        `(systemctl disable --now kubelet-sysctl-agent.service). To keep the service: ${LABEL}`;
 }
+
+const LABEL = `kubectl label node NODE ${HOST_SERVICE_LABEL}=true`;
