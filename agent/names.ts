@@ -38,6 +38,12 @@ export const KEYS = {
  */
 export const ALLOWS_PREFIX = `${KEY_PREFIX}allows.`;
 
+/**
+ * A person's label: with the value "true" the host's own service manages the node's kubelet. The DaemonSet runs no pod there, and
+ * nothing that an agent reported earlier counts.
+ */
+export const HOST_SERVICE_LABEL = `${KEY_PREFIX}host-service`;
+
 /** Annotations that the agent reads and others write. */
 export const INPUT_KEYS = {
   /** The revision that the coordinator approved for this node. */

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { isMap, isNode, isScalar, type YAMLMap } from 'yaml';
+import type { PolicyError } from '../policy/policy.ts';
 import { asText, describe, isNothing, keyOf, textOf } from '../policy/yaml/yaml-nodes.ts';
 import { parseYaml, type YamlText } from '../policy/yaml/yaml.ts';
 import { errorText } from '../text/error-text.ts';
@@ -27,6 +28,12 @@ export class ConfigMapFileError extends Error {
     this.path = path;
     this.line = line;
   }
+}
+
+/** Returns the error as one of the policy's, with its place in front. */
+export function policyErrorOf({ path, line, message }: ConfigMapFileError): PolicyError {
+  const place = line === undefined ? path : `${path}:${line}`;
+  return { key: '', line: line ?? 1, message: `${place}: ${message}` };
 }
 
 /**

@@ -8,6 +8,7 @@ const LOADERS = {
   coordinator: async () => (await import('./daemon/coordinator.ts')).coordinatorCommand(),
   validate: async () => (await import('./validate/validate.ts')).validateCommand(),
   plan: async () => (await import('./plan/plan.ts')).planCommand(),
+  apply: async () => (await import('./apply/apply.ts')).applyCommand(),
 } satisfies Record<string, () => Promise<Command>>;
 
 /** Runs the command that argv names. Resolves to the exit code: 0 done, 1 failed or not valid, 2 wrong usage. */

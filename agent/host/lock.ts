@@ -13,27 +13,48 @@ export interface NodeLock {
   release(): void;
 }
 
+/** What holds the lock or waits for it: the DaemonSet's agent, or the host's own service. */
+export type LockHolder = 'pod' | 'service';
+
+export interface LockOptions {
+  /** What this process is; others are told. */
+  readonly as: LockHolder;
+  /** Called if another process holds the lock, or wants it at the same moment, and again when one of the other kind does. */
+  readonly onBusy: (holder: LockHolder) => void;
+  /** Called once, while this process holds the lock, when another one keeps asking for it. */
+  readonly onAsked?: () => void;
+  readonly giveUp: AbortSignal;
+}
+
 /** Below the host's root. A reboot removes it. */
 export const LOCK_FOLDER = '/run/kubelet-sysctl-agent';
 /** Name prefix of a socket that does not listen yet. */
 const NEW = 'new.';
+/** Name prefix of the service's socket. That of a pod has none. */
+const SERVICE = 'service.';
 const RETRY_MS = 1000;
+/** A process that waits asks about once a second; one that asks once gives up. */
+const ASKS_OF_WAITING = 3;
 
 /**
  * Resolves once this process alone holds the lock of `folder`; with undefined when `giveUp` is aborted first. The lock ends with the process.
- * `onBusy` is called once if another process holds the lock. Rejects when the folder cannot be used.
+ * Rejects when the folder cannot be used.
  */
 export async function lockNode(
   folder: string,
-  { onBusy, giveUp }: { readonly onBusy: () => void; readonly giveUp: AbortSignal },
+  { as, onBusy, onAsked, giveUp }: LockOptions,
 ): Promise<NodeLock | undefined> {
-  for (let tries = 0; !giveUp.aborted; tries += 1) {
-    const lock = (await hasOthers(folder)) ? undefined : await tryLock(folder);
+  let told: LockHolder | undefined;
+  while (!giveUp.aborted) {
+    const other = await otherHolder(folder);
+    const lock = other === undefined ? await tryLock(folder, as, onAsked) : undefined;
     if (lock !== undefined) {
       return lock;
     }
-    if (tries === 0) {
-      onBusy();
+    const holder = other ?? told ?? 'pod';
+    if (holder !== told) {
+      told = holder;
+      onBusy(holder);
     }
     // Two processes that try at the same moment both back off: the jitter separates them.
     await sleep(RETRY_MS * (0.5 + Math.random()), undefined, { signal: giveUp }).catch(() => {});
@@ -42,16 +63,20 @@ export async function lockNode(
 }
 
 /** Listens first and only then checks for others: of two processes that do so, at least one finds the other. */
-async function tryLock(folder: string): Promise<NodeLock | undefined> {
-  const name = randomBytes(8).toString('hex');
+async function tryLock(
+  folder: string,
+  as: LockHolder,
+  onAsked: () => void = () => {},
+): Promise<NodeLock | undefined> {
+  const name = `${as === 'service' ? SERVICE : ''}${randomBytes(8).toString('hex')}`;
   const path = join(folder, name);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const server = await listen(join(folder, NEW + name));
+    const server = await listen(join(folder, NEW + name), onAsked);
     const lock = { release: () => release(server, folder, path) };
     try {
       await rename(join(folder, NEW + name), path);
-      if (!(await hasOthers(folder, name))) {
+      if ((await otherHolder(folder, name)) === undefined) {
         return lock;
       }
     } catch (error) {
@@ -79,26 +104,34 @@ function release(server: Server, folder: string, path: string): void {
   }
 }
 
-/** True when another process listens in the folder. Removes the sockets that terminated processes left; names are never reused. */
-async function hasOthers(folder: string, own?: string): Promise<boolean> {
+/** What another process is that listens in the folder; undefined: none does. Removes the sockets that terminated processes left; names are never reused. */
+async function otherHolder(folder: string, own?: string): Promise<LockHolder | undefined> {
   const names = (await unlessMissing(readdir(folder))) ?? [];
   const listens = await Promise.all(
     names
       .filter((name) => name !== own)
       .map(async (name) => {
         if (await isListening(join(folder, name))) {
-          return true;
+          return [name];
         }
         await rm(join(folder, name), { force: true });
-        return false;
+        return [];
       }),
   );
-  return listens.includes(true);
+  const [found] = listens.flat();
+  return found === undefined ? undefined : found.replace(NEW, '').startsWith(SERVICE) ? 'service' : 'pod';
 }
 
-function listen(path: string): Promise<Server> {
+function listen(path: string, onAsked: () => void): Promise<Server> {
+  let asks = 0;
   return new Promise((resolve, reject) => {
-    const server = createServer((connection) => connection.destroy());
+    const server = createServer((connection) => {
+      connection.destroy();
+      asks += 1;
+      if (asks === ASKS_OF_WAITING) {
+        onAsked();
+      }
+    });
     server.once('error', reject);
     server.listen(path, () => resolve(server));
   });

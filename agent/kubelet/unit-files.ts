@@ -7,6 +7,8 @@ import { wordTexts } from './words.ts';
 export interface UnitSettings {
   /** The argv of each ExecStart= in force. systemd refuses more than one, except for Type=oneshot. */
   readonly execStart: readonly (readonly string[])[];
+  /** The commands of ExecStartPre=, the words of each joined by blanks. */
+  readonly startPre: readonly string[];
   /** Each `KEY=value`, in order: the last of a key is in force. */
   readonly environment: readonly string[];
   readonly environmentFiles: readonly { readonly path: string; readonly optional: boolean }[];
@@ -22,6 +24,7 @@ export function parseUnitFiles(texts: readonly string[]): UnitSettings {
   };
   return {
     execStart: valuesOf('ExecStart').map(argvOf),
+    startPre: valuesOf('ExecStartPre').map((value) => argvOf(value).join(' ')),
     environment: valuesOf('Environment').flatMap((value) => wordTexts(value)),
     environmentFiles: valuesOf('EnvironmentFile').map((value) => ({
       path: value.replace(/^-/u, ''),

@@ -23,6 +23,8 @@ export interface Agent {
   /** undefined: the API server has no such ConfigMap. */
   setConfigMap(configMap: ConfigMapObject | undefined): void;
   hostChanged(): void;
+  /** How long the pass under way has lasted, in ms; 0 while none is. */
+  passMs(): number;
   /** Resolves when a change that is under way has ended. */
   stop(): Promise<void>;
 }
@@ -39,10 +41,18 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   const publisher = createPublisher(ports.cluster, ports.log);
   const reconciler = createReconciler({ ...ports, publisher }, options);
   const failures = createFailures(ports.random);
-  const loop = createLoop(ports.clock, pass);
+  const loop = createLoop(ports.clock, timedPass);
+  let passSinceMs: number | undefined;
   let node: NodeObject | undefined;
   let configMap: { readonly seen: ConfigMapObject | undefined } | undefined;
   let recovered = false;
+
+  async function timedPass(): Promise<number> {
+    passSinceMs = ports.clock.monotonicMs();
+    const ms = await pass();
+    passSinceMs = undefined;
+    return ms;
+  }
 
   async function pass(): Promise<number> {
     try {
@@ -110,6 +120,7 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
     hostChanged() {
       loop.wakeAfter(SETTLE_MS);
     },
+    passMs: () => (passSinceMs === undefined ? 0 : ports.clock.monotonicMs() - passSinceMs),
     async stop() {
       await loop.stop();
       ports.watch.close();

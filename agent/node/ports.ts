@@ -275,7 +275,7 @@ export interface Cluster {
   readiness(): Promise<Readiness | undefined>;
   /**
    * Lists this node's pods that have not ended and that set a sysctl or require something of their node. `latest` reads from etcd and costs the API server more; without it
-   * the answer may be slightly stale. Rejects as above.
+   * the answer may be slightly stale. Rejects as above, or with a NoApiServerError.
    */
   sysctlPods(options: { readonly latest: boolean }): Promise<readonly SysctlPod[]>;
   /** Watches this node's pods that have not succeeded, until it is stopped. */

@@ -35,6 +35,9 @@ export function policyViewer(name: { readonly namespace: string; readonly name: 
     if (configMap === undefined) {
       return { ...lastValid(remembered), errors: [{ key: '', line: 1, message: missing(name) }] };
     }
+    if (configMap.unreadable !== undefined) {
+      return { ...lastValid(remembered), errors: [configMap.unreadable] };
+    }
     const result = resultOf(configMap.data);
     return result.ok
       ? { policy: result.policy, errors: [], data: configMap.data }

@@ -34,6 +34,8 @@ export interface FleetNode {
   readonly approvedAt: Date | undefined;
   /** A person paused this node alone. */
   readonly paused: boolean;
+  /** The host's own service manages its kubelet, so no agent reports on it (HOST_SERVICE_LABEL); absent: no. */
+  readonly hostService?: true;
 }
 
 /** The phases of a rollout, in their usual order. */
@@ -49,7 +51,7 @@ export type Phase = (typeof PHASES)[number];
  * The status of one node in the rollout.
  * done: has the policy's list. waiting: wants a change, not approved yet. changing: approved or at work.
  * failed: its change to the policy's revision failed.
- * held: blocked by pods, paused, or cannot be changed; other nodes do not wait for it.
+ * held: blocked by pods, paused, managed by the host's own service, or cannot be changed; other nodes do not wait for it.
  * lost: not Ready for long, without an agent, or did not begin its approved change; other nodes do not wait for it.
  */
 export const STANDINGS = ['done', 'waiting', 'changing', 'failed', 'held', 'lost'] as const;

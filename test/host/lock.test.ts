@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { renameSync } from 'node:fs';
 import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 /** Holds the lock of the folder that it is given until it is terminated. */
 const HOLDER = `
 import { lockNode } from './agent/host/lock.ts';
-await lockNode(process.argv[1], { onBusy() {}, giveUp: new AbortController().signal });
+await lockNode(process.argv[1], { as: 'pod', onBusy() {}, giveUp: new AbortController().signal });
 console.log('held');
 `;
 
@@ -32,9 +33,9 @@ describe('the lock of a node', () => {
   it('is acquired at once when it is free, and again after its release', async () => {
     const name = await newFolder();
     const giveUp = new AbortController().signal;
-    const first = await lockNode(name, { giveUp, onBusy: () => expect.unreachable() });
+    const first = await lockNode(name, { as: 'pod', giveUp, onBusy: () => expect.unreachable() });
     first?.release();
-    const second = await lockNode(name, { giveUp, onBusy: () => expect.unreachable() });
+    const second = await lockNode(name, { as: 'pod', giveUp, onBusy: () => expect.unreachable() });
     expect([first, second]).not.toContain(undefined);
     second?.release();
   });
@@ -50,6 +51,7 @@ describe('the lock of a node', () => {
     let reports = 0;
     const giveUp = new AbortController().signal;
     const waiting = lockNode(name, {
+      as: 'pod',
       giveUp,
       onBusy: () => {
         reports += 1;
@@ -65,12 +67,61 @@ describe('the lock of a node', () => {
     lock?.release();
   });
 
+  it.each([
+    ['pod', 'service'],
+    ['service', 'pod'],
+    ['service', 'service'],
+  ] as const)(
+    'held by a %s says so to a %s that wants it, and to its holder that one waits',
+    async (holder, waiter) => {
+      const name = await newFolder();
+      const giveUp = new AbortController();
+      const asked = Promise.withResolvers<void>();
+      const held = await lockNode(name, {
+        as: holder,
+        giveUp: giveUp.signal,
+        onBusy: () => expect.unreachable(),
+        onAsked: asked.resolve,
+      });
+      const busy: string[] = [];
+      const waiting = lockNode(name, { as: waiter, giveUp: giveUp.signal, onBusy: (by) => busy.push(by) });
+
+      await asked.promise;
+      giveUp.abort();
+
+      expect(await waiting).toBeUndefined();
+      expect(busy).toEqual([holder]);
+      held?.release();
+    },
+  );
+
+  it('is reported as busy again when its holder is one of the other kind, and not for another of the same', async () => {
+    const name = await newFolder();
+    await mkdir(name);
+    const server = await listening(join(name, 'one'));
+    const giveUp = new AbortController();
+    const busy: string[] = [];
+    const waiting = lockNode(name, {
+      as: 'pod',
+      giveUp: giveUp.signal,
+      onBusy(holder) {
+        busy.push(holder);
+        renameSync(join(name, busy.length === 1 ? 'one' : 'service.two'), join(name, 'service.two'));
+        if (busy.length === 2) setTimeout(() => giveUp.abort(), 2500);
+      },
+    });
+
+    expect(await waiting).toBeUndefined();
+    expect(busy).toEqual(['pod', 'service']);
+    server.close();
+  });
+
   it('stops waiting when giveUp is aborted', async () => {
     const name = await newFolder();
-    const held = await lockNode(name, { giveUp: new AbortController().signal, onBusy: () => {} });
+    const held = await lockNode(name, { as: 'pod', giveUp: new AbortController().signal, onBusy: () => {} });
     const giveUp = new AbortController();
 
-    const waiting = lockNode(name, { giveUp: giveUp.signal, onBusy: () => giveUp.abort() });
+    const waiting = lockNode(name, { as: 'pod', giveUp: giveUp.signal, onBusy: () => giveUp.abort() });
 
     expect(await waiting).toBeUndefined();
     held?.release();
@@ -81,6 +132,7 @@ describe('the lock of a node', () => {
     const other = await listening(`\0${name}`);
 
     const lock = await lockNode(name, {
+      as: 'pod',
       giveUp: new AbortController().signal,
       onBusy: () => expect.unreachable(),
     });
@@ -92,7 +144,7 @@ describe('the lock of a node', () => {
 
   it('leaves no file after its release', async () => {
     const name = await newFolder();
-    const lock = await lockNode(name, { giveUp: new AbortController().signal, onBusy: () => {} });
+    const lock = await lockNode(name, { as: 'pod', giveUp: new AbortController().signal, onBusy: () => {} });
 
     lock?.release();
 
@@ -110,7 +162,11 @@ describe('the lock of a node', () => {
     let holders = 0;
     let most = 0;
     const hold = async (): Promise<void> => {
-      const lock = await lockNode(name, { giveUp: new AbortController().signal, onBusy: () => {} });
+      const lock = await lockNode(name, {
+        as: 'pod',
+        giveUp: new AbortController().signal,
+        onBusy: () => {},
+      });
       holders += 1;
       most = Math.max(most, holders);
       await sleep(20);

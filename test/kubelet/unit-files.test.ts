@@ -5,6 +5,7 @@ const FRAGMENT = `[Unit]
 Description=kubelet
 [Service]
 # a comment
+ExecStartPre=-/bin/sh -c 'echo  a'
 ExecStart=/usr/bin/kubelet
 Environment="A=1 2" B=3
 EnvironmentFile=-/etc/default/kubelet
@@ -16,6 +17,7 @@ describe('parseUnitFiles', () => {
   test('returns the settings of the section [Service], with those of drop-ins after them', () => {
     expect(parseUnitFiles([FRAGMENT, '[Service]\nEnvironment=A=4\nEnvironmentFile=/etc/more\n'])).toEqual({
       execStart: [['/usr/bin/kubelet']],
+      startPre: ['/bin/sh -c echo  a'],
       environment: ['A=1 2', 'B=3', 'A=4'],
       environmentFiles: [
         { path: '/etc/default/kubelet', optional: true },

@@ -179,6 +179,21 @@ describe('a node that lacks a desired allowance', () => {
   });
 });
 
+test('passMs is how long the pass under way has lasted, and 0 while none is', async () => {
+  const host = new FakeHost().startKubelet();
+  const restart = Promise.withResolvers<void>();
+  host.restarted = () => restart.promise;
+  agent = await startedAgent(host, {
+    allowedUnsafeSysctls: 'net.core.somaxconn',
+    nodeSoakSeconds: '0',
+  });
+  host.now = new Date(host.now.getTime() + 900_000);
+  expect(agent.passMs()).toBeGreaterThanOrEqual(900_000);
+  restart.resolve();
+  for (let turn = 0; turn < 5; turn += 1) await atRest();
+  expect(agent.passMs()).toBe(0);
+});
+
 describe('the watch of the files', () => {
   test('watches the files before the observation on which a change is decided', async () => {
     const host = new FakeHost().startKubelet();

@@ -591,6 +591,33 @@ describe('rollout: Immediate', () => {
   });
 });
 
+describe("a node with the host's own service", () => {
+  const HOST = { hostService: true } as const;
+
+  it('is held, asks for no place and no approval, and other nodes do not wait for it', () => {
+    const nodes = [
+      waiting('a', { ...HOST, state: undefined, ...notReady(60) }),
+      waiting('b', { ...HOST, joining: true }),
+      failed('c', HOST),
+      waiting('d'),
+    ];
+    const decision = decide(nodes, ONE);
+    expect(approvedBy(decision)).toEqual(['d']);
+    expect(decision.holders).toEqual([]);
+    expect(decision.nodes.map(({ standing }) => standing)).toEqual(['held', 'held', 'held', 'waiting']);
+  });
+
+  it('loses an approval that it was given before', () => {
+    expect(decide([approved('a', HOST)], ONE).approvals).toEqual([{ node: 'a', revision: undefined }]);
+  });
+
+  it('needs no change for the rollout to be Done, and the attention names where its state is', () => {
+    const decision = decide([done('a'), waiting('b', { ...HOST, state: undefined })], {});
+    expect(decision.phase).toBe('Done');
+    expect(attentionOf(decision, 'b')).toMatch(/systemctl status kubelet-sysctl-agent\.service/u);
+  });
+});
+
 describe('joining nodes', () => {
   it('approves joining nodes at once, whatever the pace', () => {
     const nodes = [working('a'), waiting('b', NEW_NODE), waiting('c', NEW_NODE), waiting('d')];

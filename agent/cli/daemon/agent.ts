@@ -1,44 +1,34 @@
-// `kubelet-sysctls agent`: wires up the process that the DaemonSet runs on every node.
+// `kubelet-sysctls agent`: wires up the process that the DaemonSet runs on every node. With --host it is the host's own service.
 
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Logger } from 'pino';
 import { createCluster } from '../../cluster/api/agent-api.ts';
 import { inClusterCredentials } from '../../cluster/http/credentials.ts';
 import { createTransport } from '../../cluster/http/transport.ts';
 import { systemClock } from '../../host/clock.ts';
 import { hostCommands } from '../../host/commands.ts';
-import { hostFiles } from '../../host/files/files.ts';
-import { kubeletHealth } from '../../host/health.ts';
-import { LOCK_FOLDER, lockNode, type NodeLock } from '../../host/lock.ts';
 import { HOST_ROOT } from '../../host/files/paths.ts';
-import { hostProcesses } from '../../host/processes.ts';
-import { hostSystemd } from '../../host/systemd.ts';
-import { hostRollbackTimer } from '../../host/rollback/rollback-timer.ts';
-import { hostWatch } from '../../host/watch/watch.ts';
 import { createAgent } from '../../node/agent.ts';
 import { createRefusalEvents } from '../../node/report/refusal-events.ts';
-import { stateStore, type StateStore } from '../../node/state/state-store.ts';
+import { labelsOption } from '../labels-option.ts';
 import { followCluster } from './follow.ts';
+import { type AgentFlags, checkedFlags, type ClusterFlags } from './host/flags.ts';
+import { inUseOption } from '../host-policy/in-use.ts';
+import { agentLock } from './node-lock.ts';
+import { nodePorts } from './node-ports.ts';
 import { configMapOption, logLevelOption, parseBoolean, serviceLog } from './service.ts';
 import { probeFiles } from './probe-files.ts';
+import { reportWhileWaiting } from './service-report.ts';
 import { termination } from './termination.ts';
-
-interface AgentFlags {
-  readonly nodeName: string;
-  readonly configMap: string;
-  readonly jitterSeconds: number;
-  readonly waitForApproval: boolean;
-  readonly logLevel: string;
-}
 
 /** The command `agent`. It runs until SIGTERM or SIGINT, and finishes the change under way before it ends. */
 export function agentCommand(): Command {
   return new Command('agent')
     .description("keep this node's kubelet in line with the ConfigMap; the DaemonSet runs this command")
     .addOption(
-      new Option('--node-name <name>', 'the name of the Node that this process runs on')
-        .env('NODE_NAME')
-        .makeOptionMandatory(),
+      new Option(
+        '--node-name <name>',
+        'the name of the Node that this process runs on; with --host by default as the kubelet names it',
+      ).env('NODE_NAME'),
     )
     .addOption(configMapOption())
     .addOption(
@@ -60,23 +50,27 @@ export function agentCommand(): Command {
         .default(false)
         .argParser(parseBoolean),
     )
+    .option('--host', "run as the host's own service, with a policy on its disk in place of a cluster")
+    .option(
+      '--policy <path>',
+      "with --host: a file with the ConfigMap's YAML, or a folder with one file for each of its keys",
+    )
+    .addOption(labelsOption())
+    .addOption(inUseOption())
     .addOption(logLevelOption())
-    .action((flags: AgentFlags) => runAgent(flags));
+    .action(async (flags: AgentFlags, command: Command) => {
+      const checked = checkedFlags(flags, command);
+      if (!checked.host) return runAgent(checked);
+      // The pod's process evaluates nothing of the service's.
+      const { runHostAgent } = await import('./host/host-agent.ts');
+      return runHostAgent(checked);
+    });
 }
 
-async function runAgent(flags: AgentFlags): Promise<void> {
+async function runAgent(flags: ClusterFlags): Promise<void> {
   const log = serviceLog(flags.logLevel, { node: flags.nodeName });
   const ended = termination();
   const life = probeFiles();
-  const lock = nodeLock(log, ended);
-  // Without access to the host the agent takes the lock before its first step there, and the node shows why it cannot.
-  const taken = await lock
-    .take()
-    .catch((error: unknown) => log.error({ err: error }, 'The node lock failed'));
-  if (taken === false) {
-    life.end();
-    return;
-  }
   const credentials = await inClusterCredentials(process.env);
   const { namespace } = credentials;
   const transport = createTransport(credentials);
@@ -89,30 +83,20 @@ async function runAgent(flags: AgentFlags): Promise<void> {
     // Exists only with --expose-gc, which the image sets.
     collectGarbage: () => globalThis.gc?.({ type: 'minor' }),
   });
-  const run = hostCommands();
-  const files = hostFiles(HOST_ROOT, run);
-
+  const waiting = reportWhileWaiting({ cluster, clock: systemClock, log });
+  const lock = agentLock({ root: HOST_ROOT, as: 'pod', log, ended, ...waiting });
+  // Without access to the host the agent takes the lock before its first step there, and the node shows why it cannot.
+  const taken = await lock
+    .take()
+    .catch((error: unknown) => log.error({ err: error }, 'The node lock failed'));
+  if (taken === false) {
+    life.end();
+    transport.close();
+    return;
+  }
+  const onHostChange = (): void => agent.hostChanged();
   const agent = createAgent(
-    {
-      systemd: hostSystemd(run),
-      processes: hostProcesses(HOST_ROOT, run),
-      health: kubeletHealth,
-      files,
-      stateStore: lockedStore(stateStore(files), lock),
-      rollbackTimer: hostRollbackTimer(files, run),
-      watch: hostWatch(HOST_ROOT, () => agent.hostChanged(), {
-        onPolling: (why) =>
-          log.warn(
-            {},
-            `The agent cannot watch the host's files: ${why}. It compares their contents every 10 s instead. ` +
-              'Raise fs.inotify.max_user_watches and fs.inotify.max_user_instances on this node.',
-          ),
-      }),
-      clock: systemClock,
-      cluster,
-      random: Math.random,
-      log,
-    },
+    { ...nodePorts({ root: HOST_ROOT, run: hostCommands(), lock, log, onHostChange }), cluster },
     {
       configMap: { namespace, name: flags.configMap },
       jitterMs: flags.jitterSeconds * 1000,
@@ -133,45 +117,6 @@ async function runAgent(flags: AgentFlags): Promise<void> {
   transport.close();
   lock.release();
   log.info({}, 'The agent stopped');
-}
-
-interface AgentLock {
-  /** Resolves after the agent that holds the lock has ended; with false when this process is to end first. Rejects as `lockNode`. */
-  take(): Promise<boolean>;
-  release(): void;
-}
-
-function nodeLock(log: Logger, ended: Promise<unknown>): AgentLock {
-  const giveUp = new AbortController();
-  void ended.then(() => giveUp.abort());
-  let lock: NodeLock | undefined;
-  return {
-    async take() {
-      lock ??= await lockNode(HOST_ROOT + LOCK_FOLDER, {
-        giveUp: giveUp.signal,
-        onBusy: () =>
-          log.warn(
-            {},
-            'Another agent holds the node lock. This agent waits until that one ends. Remove the duplicate DaemonSet.',
-          ),
-      });
-      return lock !== undefined;
-    },
-    release: () => lock?.release(),
-  };
-}
-
-/** The agent's first step on the host is to load its state: nothing happens there without the lock. */
-function lockedStore(store: StateStore, lock: Pick<AgentLock, 'take'>): StateStore {
-  return {
-    ...store,
-    async load() {
-      if (!(await lock.take())) {
-        throw new Error('The agent ends before it has the node lock.');
-      }
-      return store.load();
-    },
-  };
 }
 
 function parseSeconds(text: string): number {

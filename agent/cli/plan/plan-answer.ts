@@ -119,7 +119,12 @@ function leftOut({ safe, unsupported }: Desired): readonly string[] {
   ];
 }
 
-function toJson(plan: Planned, { isAssumed }: ShownNode, notes: readonly string[]): PlanJson {
+/** Returns the plan as JSON. */
+export function toJson(
+  plan: Planned,
+  { isAssumed }: Pick<ShownNode, 'isAssumed'>,
+  notes: readonly string[],
+): PlanJson {
   return {
     ...(isAssumed ? {} : { file: plan.file }),
     changed: plan.changed,

@@ -7,7 +7,7 @@ import { errorLine } from '../validate/validation-text.ts';
 const CONTEXT_LINES = 3;
 
 /** Returns the unified diff, the reason and the notes; ends in a newline. */
-export function planText({ plan, notes }: PlanAnswer, colors: Colors): string {
+export function planText({ plan, notes }: Pick<PlanAnswer, 'plan' | 'notes'>, colors: Colors): string {
   const diff = plan.changed ? [unifiedDiff(plan.file, plan.before, plan.after, colors), ''] : [];
   const dimmed = notes.map((sentence) => colors.dim(shown(sentence)));
   return `${[...diff, shown(plan.reason), ...dimmed].join('\n')}\n`;

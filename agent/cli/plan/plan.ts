@@ -1,11 +1,11 @@
 // `kubelet-sysctls plan`: shows what the agent would write on a node with these files. Needs no cluster, writes nothing.
 
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { labelKeyProblem, labelValueProblem } from '../../policy/labels.ts';
+import { Command, Option } from 'commander';
 import type { Version } from '../../sysctl/version.ts';
 import { colorsFor } from '../colors.ts';
 import { EXIT, Exit } from '../exit.ts';
 import { jsonText } from '../json.ts';
+import { labelsOption } from '../labels-option.ts';
 import { planFor, PlanError, policyIn, type PlanAnswer, type ShownNode } from './plan-answer.ts';
 import { readFiles } from './plan-files.ts';
 import { errorText, planText } from './plan-text.ts';
@@ -78,11 +78,7 @@ export function planCommand(streams: Streams = process): Command {
       '--kubelet-config-dir <folder>',
       "with --environment-file: the kubelet's --config-dir, of which *.conf is read",
     )
-    .addOption(
-      new Option('--labels <k=v,…>', "the node's labels, by which profiles select nodes")
-        .argParser(labels)
-        .default({}, 'none'),
-    )
+    .addOption(labelsOption())
     .addOption(
       new Option('--output <format>', 'the format of the answer').choices(['text', 'json']).default('text'),
     )
@@ -128,19 +124,4 @@ async function answerFor(flags: Flags, readNode: () => Promise<ShownNode>): Prom
   const policy = policyIn(await validateFile(flags.configMap));
   const facts = { labels: flags.labels, kubelet: flags.kubeletVersion, kernel: flags.kernelVersion };
   return planFor(policy, await readNode(), facts);
-}
-
-function labels(text: string): Record<string, string> {
-  const pairs = text.split(',').filter((pair) => pair !== '');
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [key = '', value, ...rest] = pair.split('=');
-      if (value === undefined || rest.length > 0) {
-        throw new InvalidArgumentError(`Expected labels as key=value, got ${JSON.stringify(pair)}.`);
-      }
-      const problem = labelKeyProblem(key) ?? labelValueProblem(value);
-      if (problem !== undefined) throw new InvalidArgumentError(problem);
-      return [key, value];
-    }),
-  );
 }

@@ -4,7 +4,7 @@ import { inspectPolicy } from '../../policy/parse.ts';
 import type { Policy, PolicyError } from '../../policy/policy.ts';
 import { type Judgement, judge } from '../../sysctl/judge.ts';
 import { NEWEST_KUBELET, type Version } from '../../sysctl/version.ts';
-import { ConfigMapFileError, parseConfigMap, readConfigMapFile } from '../config-map-file.ts';
+import { ConfigMapFileError, parseConfigMap, policyErrorOf, readConfigMapFile } from '../config-map-file.ts';
 
 export interface Validation {
   readonly valid: boolean;
@@ -66,10 +66,5 @@ function refused(error: unknown): ValidatedFile {
 
 /** Returns the same shape for a file that is not a readable ConfigMap: one error, with its line in the file. */
 function unreadable(error: ConfigMapFileError): Validation {
-  const place = error.line === undefined ? error.path : `${error.path}:${error.line}`;
-  return {
-    valid: false,
-    allowances: [],
-    errors: [{ key: '', line: error.line ?? 1, message: `${place}: ${error.message}` }],
-  };
+  return { valid: false, allowances: [], errors: [policyErrorOf(error)] };
 }

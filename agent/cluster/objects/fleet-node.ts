@@ -3,6 +3,7 @@
 import type { FleetNode } from '../../rollout/fleet.ts';
 import type { SeenNode } from '../../rollout/ports.ts';
 import {
+  HOST_SERVICE_LABEL,
   INPUT_KEYS,
   KEYS,
   PENDING_TAINT,
@@ -21,31 +22,36 @@ import { versionOf } from '../http/version.ts';
 export function parseFleetNode(object: JsonObject, pooled: Pool = (text) => text): SeenNode {
   const metadata = objectAt(object, 'metadata');
   const annotations = objectAt(metadata, 'annotations');
-  const annotation = (key: string): string | undefined => stringAt(annotations, key);
+  const labels = labelsIn(metadata, pooled);
+  const isHostService = labels[HOST_SERVICE_LABEL] === 'true';
+  const input = (key: string): string | undefined => stringAt(annotations, key);
+  // What an agent reported before its node was left to the host's own service.
+  const report = (key: string): string | undefined => (isHostService ? undefined : input(key));
   const info = objectAt(object, 'status', 'nodeInfo');
   const taint = startUpTaint(object);
   const readiness = parseReadiness(object);
-  const drift = driftKinds(annotation(KEYS.drift));
+  const drift = driftKinds(report(KEYS.drift));
   const node: FleetNode = {
     name: stringAt(metadata, 'name') ?? '',
-    labels: labelsIn(metadata, pooled),
-    profiles: annotation(KEYS.profiles),
+    labels,
+    profiles: report(KEYS.profiles),
     kubelet: pooled(stringAt(info, 'kubeletVersion') ?? ''),
     kernel: pooled(stringAt(info, 'kernelVersion') ?? ''),
     readiness: readiness && { ready: readiness.ready, since: readiness.since },
     joining: taint !== undefined,
-    state: stateOf(annotation(KEYS.state)),
-    reason: pooled(annotation(KEYS.reason) ?? ''),
-    rollbackIncomplete: annotation(KEYS.reasonCode) === ROLLBACK_INCOMPLETE,
-    desiredRevision: annotation(KEYS.desiredRevision),
-    appliedRevision: annotation(KEYS.appliedRevision),
-    failedRevision: annotation(KEYS.failedRevision),
+    state: stateOf(report(KEYS.state)),
+    reason: pooled(report(KEYS.reason) ?? ''),
+    rollbackIncomplete: report(KEYS.reasonCode) === ROLLBACK_INCOMPLETE,
+    desiredRevision: report(KEYS.desiredRevision),
+    appliedRevision: report(KEYS.appliedRevision),
+    failedRevision: report(KEYS.failedRevision),
     drift,
     ...(drift.includes('unmanaged') && { unmanaged: unmanagedIn(stringMapAt(metadata, 'annotations')) }),
-    lastChange: timeOf(annotation(KEYS.lastChange)),
-    approvedRevision: annotation(INPUT_KEYS.approvedRevision),
+    lastChange: timeOf(report(KEYS.lastChange)),
+    approvedRevision: input(INPUT_KEYS.approvedRevision),
     approvedAt: approvedAt(metadata),
-    paused: annotation(INPUT_KEYS.paused) === 'true',
+    paused: input(INPUT_KEYS.paused) === 'true',
+    ...(isHostService && { hostService: true as const }),
   };
   return { node, resourceVersion: versionOf(object), taint };
 }

@@ -51,7 +51,7 @@ export async function applyChange(ports: ApplyPorts, due: DueChange): Promise<De
         const { guarded } = decision;
         const proceeds = situation.view.policy?.settings.inUse === 'Proceed';
         // The API server did not answer a moment ago: do not wait for it again.
-        if (guarded === undefined || proceeds || pods?.kind === 'unknown') {
+        if (guarded === undefined || proceeds || (pods !== undefined && pods.kind !== 'seen')) {
           return true;
         }
         pods = await due.latestPods(guarded);

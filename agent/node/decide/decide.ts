@@ -43,7 +43,13 @@ export interface Decision {
 }
 
 /** Plans the node's change; undefined when there is no policy, or when the node could not be observed. */
-export function planNode({ view, node, kept, observation, agentState }: Situation): Planning | undefined {
+export function planNode({
+  view,
+  node,
+  kept,
+  observation,
+  agentState,
+}: Pick<Situation, 'view' | 'node' | 'kept' | 'observation' | 'agentState'>): Planning | undefined {
   const { policy } = view;
   if (observation.kind === 'unobservable' || policy === undefined) {
     return undefined;

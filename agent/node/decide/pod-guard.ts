@@ -14,13 +14,21 @@ import { firstNames } from '../../text/names.ts';
 /** The node's pods as listed, or why listing failed. */
 export type PodList =
   | { readonly kind: 'seen'; readonly pods: readonly SysctlPod[] }
-  | { readonly kind: 'unknown'; readonly why: string };
+  | { readonly kind: 'unknown'; readonly why: string }
+  /** The node has no API server to ask. */
+  | { readonly kind: 'none' };
 
 /** Returns why the restart must wait; undefined when it may be made. */
 export function blockReason(list: PodList, restart: Restart): string | undefined {
   if (list.kind === 'unknown') {
     return mayEndPods(restart)
       ? `The restart ${removesText(restart)}, but listing the node's pods failed: ${list.why}. Nothing was changed; the agent retries.`
+      : undefined;
+  }
+  if (list.kind === 'none') {
+    return mayEndPods(restart)
+      ? `The restart ${removesText(restart)}, and without an API server it is not known which pods use that. ` +
+          'Nothing was changed. inUse: Proceed in the policy makes the change and ends them.'
       : undefined;
   }
   const refused = podsRefused(list.pods, restart);
@@ -46,9 +54,9 @@ export interface ConcernedPods {
 /** What a restart that removes no allowance does to pods with sysctls: nothing. */
 export const ONLY_ADDS: ConcernedPods = { ended: new Set(), atStake: new Set() };
 
-/** Returns the pods that a restart concerns that may remove allowances; undefined when listing failed. */
+/** Returns the pods that a restart concerns that may remove allowances; undefined when they are not known. */
 export function concernedBy(list: PodList, restart: Restart): ConcernedPods | undefined {
-  return list.kind === 'unknown'
+  return list.kind !== 'seen'
     ? undefined
     : {
         ended: new Set(podsRefused(list.pods, restart).map(({ uid }) => uid)),
@@ -62,6 +70,9 @@ export function previewText(list: PodList, restart: Restart, inUse: 'Block' | 'P
     return mayEndPods(restart)
       ? ` Listing the pods failed, so it is not known whether any would end: ${list.why}.`
       : '';
+  }
+  if (list.kind === 'none') {
+    return mayEndPods(restart) ? ' Without an API server it is not known whether any pod would end.' : '';
   }
   const refused = podsRefused(list.pods, restart);
   if (refused.length === 0) {

@@ -1,6 +1,7 @@
 // Polls blocking pods with backoff, so that a waiting fleet does not overload the API server.
 
 import { errorText } from '../../text/error-text.ts';
+import { NoApiServerError } from '../no-api-server.ts';
 import type { PodList } from './pod-guard.ts';
 import type { Clock, Cluster } from '../ports.ts';
 
@@ -39,7 +40,8 @@ export function createPodPoller(
   async function query(key: string, latest: boolean): Promise<PodList> {
     const list = await cluster.sysctlPods({ latest }).then(
       (pods): PodList => ({ kind: 'seen', pods }),
-      (error: unknown): PodList => ({ kind: 'unknown', why: errorText(error) }),
+      (error: unknown): PodList =>
+        error instanceof NoApiServerError ? { kind: 'none' } : { kind: 'unknown', why: errorText(error) },
     );
     const at = clock.now().getTime();
     const since = last?.key === key ? last.since : at;

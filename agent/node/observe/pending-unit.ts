@@ -1,16 +1,16 @@
 // The unit as systemd would load its files now, when they differ from what it has loaded.
 
 import { isDeepStrictEqual } from 'node:util';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { parseUnitFiles, resolvedBy, type UnitSettings } from '../../kubelet/unit-files.ts';
 import type { ConfigSources } from '../../kubelet/config.ts';
 import { nextArgv } from '../../kubelet/configured.ts';
 import { configPaths } from '../../kubelet/running.ts';
 import type { KubeletUnit } from '../../kubelet/unit.ts';
 import { settleAll } from '../../time/settle.ts';
-import { NotRegularFileError } from '../not-regular.ts';
 import type { HostFiles, Systemd, UnitStatus } from '../ports.ts';
 import { readConfig, readUnit } from './files.ts';
+import { readUnitTexts, textsOf } from './unit-texts.ts';
 
 export interface PendingUnit {
   readonly unit: KubeletUnit;
@@ -20,23 +20,6 @@ export interface PendingUnit {
   /** What differs from the loaded unit, for a person; not empty. */
   readonly differences: readonly string[];
 }
-
-/** The folders of units, the strongest first (systemd src/basic/path-lookup.c, lookup_paths_init). */
-const FOLDERS = [
-  '/etc/systemd/system.control',
-  '/run/systemd/system.control',
-  '/run/systemd/transient',
-  '/run/systemd/generator.early',
-  '/etc/systemd/system',
-  '/etc/systemd/system.attached',
-  '/run/systemd/system',
-  '/run/systemd/system.attached',
-  '/run/systemd/generator',
-  '/usr/local/lib/systemd/system',
-  '/usr/lib/systemd/system',
-  '/lib/systemd/system',
-  '/run/systemd/generator.late',
-];
 
 /**
  * Returns the unit after a daemon-reload, from the kubelet on as `loaded`; undefined when none is pending, or when it would change neither arguments nor environment:
@@ -50,7 +33,7 @@ export async function readPendingUnit(
   if (!status.needsReload && !(await hasNewDropIn(ports.files, status))) {
     return undefined;
   }
-  const settings = resolved(parseUnitFiles(await readTexts(ports.files, status)), status);
+  const settings = resolved(parseUnitFiles(textsOf(await readUnitTexts(ports.files, status))), status);
   const differences = differencesOf(settings, status);
   if (differences.length === 0) {
     return undefined;
@@ -75,42 +58,12 @@ async function hasNewDropIn(files: HostFiles, { name, dropInPaths }: UnitStatus)
   return found.flat().some((path) => !dropInPaths.includes(path));
 }
 
-/** The unit file, then its drop-ins by name; of two with one name the stronger folder's counts. */
-async function readTexts(files: HostFiles, status: UnitStatus): Promise<readonly string[]> {
-  const { name, fragmentPath, dropInPaths } = status;
-  const named = [name, 'service', ...dropInPaths.map((path) => basename(dirname(path)).replace(/\.d$/u, ''))];
-  const patterns = [...new Set(named)].flatMap((of) => FOLDERS.map((folder) => `${folder}/${of}.d/*.conf`));
-  const dropIns = new Map<string, string>();
-  for (const path of (await settleAll(patterns.map((pattern) => files.glob(pattern)))).flat()) {
-    if (!dropIns.has(basename(path))) {
-      dropIns.set(basename(path), path);
-    }
-  }
-  const fragments = await settleAll(FOLDERS.map((folder) => read(files, `${folder}/${name}`)));
-  const fragment = fragments.find((text) => text !== undefined) ?? (await read(files, fragmentPath)) ?? '';
-  const ordered = [...dropIns].toSorted(([one], [other]) => (one < other ? -1 : 1));
-  const texts = await settleAll(ordered.map(([, path]) => read(files, path)));
-  return [fragment, ...texts.map((text) => text ?? '')];
-}
-
-/** A link to the null device masks the file. */
-async function read(files: HostFiles, path: string): Promise<string | undefined> {
-  try {
-    const content = path === '' ? undefined : await files.read(path);
-    return content && Buffer.from(content).toString();
-  } catch (error) {
-    if (error instanceof NotRegularFileError) {
-      return '';
-    }
-    throw error;
-  }
-}
-
 function resolved(
-  { execStart, environment, environmentFiles }: UnitSettings,
+  { execStart, startPre, environment, environmentFiles }: UnitSettings,
   loaded: UnitStatus,
 ): UnitSettings {
   return {
+    startPre,
     execStart: execStart.map((argv) =>
       argv.map((word, at) => (at === 0 ? pathOf : resolvedBy)(word, loaded.execStart[at])),
     ),

@@ -74,7 +74,7 @@ export function isTimed({ readiness, approvedRevision }: FleetNode): boolean {
 
 /** True for a node that percentages count: an agent has reported on it and it is not joining. */
 export function isSelected(node: FleetNode): boolean {
-  return node.state !== undefined && !node.joining;
+  return node.state !== undefined && !node.joining && node.hostService !== true;
 }
 
 /** True when the node is not Ready for LOST_AFTER_MS or has no condition Ready. `now` in ms since the epoch. */
@@ -180,6 +180,9 @@ function standingOf(
   terms: DecisionContext,
 ): RolloutStatus {
   const { state, joining } = node;
+  if (node.hostService === true) {
+    return 'held';
+  }
   if (state === undefined || revision === undefined) {
     return joining || state === 'Observing' ? 'waiting' : 'lost';
   }

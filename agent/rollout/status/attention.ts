@@ -41,6 +41,9 @@ function failureFix({ node }: Candidate, terms: DecisionContext): string {
 }
 
 function heldText(node: FleetNode): string {
+  if (node.hostService === true) {
+    return "The host's own service manages its kubelet, by the policy on its disk. The state is on the node: systemctl status kubelet-sysctl-agent.service";
+  }
   if (node.paused) {
     return `A person paused it. It keeps its list. To resume: kubectl sysctls resume ${node.name}`;
   }

@@ -7,8 +7,8 @@ import { objectAt } from '../../../agent/cluster/http/json.ts';
 import { isThere, ROOT } from './pages.ts';
 
 const MANIFEST = objectAt(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
-/** What `npm run build` makes. */
-const BUILT = new Set(Object.values(objectAt(MANIFEST, 'bin')).map(String));
+/** What `npm run build` and `node scripts/executable.ts` make. */
+const BUILT = new Set([...Object.values(objectAt(MANIFEST, 'bin')).map(String), 'dist/kubelet-sysctls']);
 const NPM_SCRIPTS = objectAt(MANIFEST, 'scripts');
 const IN_TREE = /^(?:\.\/)?(?:agent|scripts|test|docs|daemonset|dist)\//u;
 

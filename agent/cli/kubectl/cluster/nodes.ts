@@ -13,7 +13,7 @@ import type { Session } from '../session.ts';
 export interface ShownNode {
   readonly name: string;
   readonly fleet: FleetNode;
-  /** Our annotations but the history, which would fill the memory with thousands of Nodes. */
+  /** Our annotations but the history, which would fill the memory with thousands of Nodes; none of a node with the host's own service. */
   readonly annotations: Readonly<Record<string, string>>;
 }
 
@@ -51,7 +51,8 @@ export function shownNode(object: JsonObject): ShownNode {
   const fleet = parseFleetNode(object).node;
   const annotations = Object.entries(stringMapAt(objectAt(object, 'metadata'), 'annotations'));
   const ours = annotations.filter(([key]) => key.startsWith(KEY_PREFIX) && key !== KEYS.history);
-  return { name: fleet.name, fleet, annotations: Object.fromEntries(ours) };
+  const isReported = fleet.hostService !== true;
+  return { name: fleet.name, fleet, annotations: isReported ? Object.fromEntries(ours) : {} };
 }
 
 /** Returns the nodes in the order of their names, node-2 before node-10. */

@@ -73,11 +73,14 @@ function render(
   return to.output === 'wide' ? `${text}\n\n${renderTable(withTurns(nodes, view))}\n` : `${text}\n`;
 }
 
-/** A node that is Done does not report that it waits for its turn: the decision shows it. */
+/** A node that is Done does not report that it waits for its turn, and one with the host's own service reports nothing: the decision shows both. */
 function withTurns(nodes: readonly ShownNode[], { verdicts }: StatusView): readonly ShownNode[] {
   const standings = new Map(verdicts.map((verdict) => [verdict.name, verdict]));
   return nodes.map((node) => {
-    const { revision, standing = 'done' } = standings.get(node.name) ?? {};
+    const { revision, standing = 'done', attention = '' } = standings.get(node.name) ?? {};
+    if (node.fleet.hostService === true) {
+      return { ...node, annotations: { [KEYS.state]: 'host service', [KEYS.reason]: attention } };
+    }
     const { [KEYS.state]: state } = node.annotations;
     if (state !== 'Done' || standing === 'done' || revision === undefined) return node;
     const turn = { [KEYS.state]: `${state}, ${standing}`, [KEYS.desiredRevision]: revision };

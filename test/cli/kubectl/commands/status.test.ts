@@ -72,6 +72,25 @@ describe('status', () => {
     expect(row('node-3')).toMatch(/ Done, waiting .* → b6b9734149 /u);
   });
 
+  it("shows a node that is labelled for the host's own service as one, and nothing that an agent reported before", async () => {
+    const labels = { 'kubelet-sysctl-agent/host-service': 'true' };
+    const nodes = [
+      node('node-1'),
+      node('node-2', { labels, failed: true, state: 'Degraded', reason: 'It did not start.' }),
+    ];
+    const { stdout } = await run({ nodes }, '-o', 'wide');
+    expect(stdout).toMatch(/^Rollout +Done/mu);
+    expect(stdout).toMatch(/node-2 +held\n +The host's own service/u);
+    expect(stdout).toMatch(/^node-2 +host service +\?/mu);
+    expect(stdout).not.toContain('It did not start.');
+  });
+
+  it("shows a node without an agent as before where the label of the host's own service is not true", async () => {
+    const labels = { 'kubelet-sysctl-agent/host-service': 'false' };
+    const { stdout } = await run({ nodes: [node('node-1', { labels })] }, '-o', 'wide');
+    expect(stdout).toMatch(/^node-1 +Done /mu);
+  });
+
   it('says that the agents wait for approvals and no coordinator leads', async () => {
     const { stdout } = await run({ lease: {} }, '-o', 'json');
     expect(JSON.parse(stdout).coordinator).toMatchObject({ present: false, missing: true });

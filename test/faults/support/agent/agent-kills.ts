@@ -5,11 +5,17 @@ import { asContainer } from '../../../../scripts/bed/bed.ts';
 import type { TestNode } from '../../../../scripts/node/test-node.ts';
 
 const PROGRAM = 'kubelet-sysctls.mjs';
+const SERVICE_PROGRAM = '/usr/local/bin/kubelet-sysctls';
 const POLL_MS = 30;
 
 /** Ids on this machine of the agents that run on the node. */
 export function agentsOn({ bedNode }: TestNode): readonly number[] {
   return processesOf(asContainer(bedNode).leader).filter((pid) => isAgent(pid) === true);
+}
+
+/** The id on this machine of the host's own service on the node; undefined: it does not run. */
+export function hostServiceOn({ bedNode }: TestNode): number | undefined {
+  return processesOf(asContainer(bedNode).leader).find((pid) => argvOf(pid)[0] === SERVICE_PROGRAM);
 }
 
 /** True when at least one of them was there. */
@@ -60,9 +66,13 @@ function namespaceOf(pid: number): string | undefined {
 
 /** undefined while the process is still to become what it is to be. */
 function isAgent(pid: number): boolean | undefined {
-  const argv = orUndefined(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.split('\0') ?? [''];
+  const argv = argvOf(pid);
   if (argv[0] === '' || argv[0]?.includes('runc') === true) return undefined;
   return argv[0] === 'node' && argv.some((word) => word.endsWith(PROGRAM));
+}
+
+function argvOf(pid: number): readonly string[] {
+  return orUndefined(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.split('\0') ?? [''];
 }
 
 function kill(pid: number): boolean {

@@ -136,7 +136,7 @@ export function listInFile(node: TestNode, { old, next }: Lists): List {
 }
 
 /** Everything that is not as it must be on a node at rest; empty when it is right. */
-async function wrongWith(
+export async function wrongWith(
   node: TestNode,
   { list, facts, agents }: { readonly list: List; readonly facts: FileFacts; readonly agents: number },
 ): Promise<readonly string[]> {
