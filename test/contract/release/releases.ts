@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { makeRelease, type Release } from '../../../scripts/release/release.ts';
-import { sourceOf, versionOf } from '../../../scripts/release/source.ts';
+import { type Source, sourceOf, versionOf } from '../../../scripts/release/source.ts';
 import { consoleLog } from '../../../scripts/bed/util/progress.ts';
 import { type FileNames, fileNames } from '../../../scripts/release/files.ts';
 
@@ -15,16 +15,15 @@ export interface Made {
   readonly names: FileNames;
   /** The image's reference with its digest. */
   readonly image: string;
-  readonly commit: string;
+  readonly source: Source;
   path(name: keyof FileNames): string;
 }
 
 /** Makes a release of this checkout, with changes that are not committed too; `out` is its folder. */
 export async function releaseTo(out: string, options: Partial<Release> = {}): Promise<Made> {
-  const [source, version] = [await sourceOf(CHECKOUT), await versionOf(CHECKOUT)];
+  const [source, version] = [options.source ?? (await sourceOf(CHECKOUT)), await versionOf(CHECKOUT)];
   const release = { checkout: CHECKOUT, version, source, repository: REPOSITORY, url: DOWNLOADS, out };
   const { reference } = await makeRelease({ ...release, hasImageSbom: false, ...options }, consoleLog());
   const names = fileNames(version);
-  const { commit } = source;
-  return { folder: out, names, image: reference, commit, path: (name) => join(out, names[name]) };
+  return { folder: out, names, image: reference, source, path: (name) => join(out, names[name]) };
 }
