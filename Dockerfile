@@ -1,4 +1,6 @@
 # The agent and the coordinator: Node and one bundled file (npm run build makes dist/ first).
+# Only the base depends on the architecture: --platform linux/arm64 builds the same with the same files. For builds that can be
+# repeated name it with its digest: --build-arg BASE=node:26-slim@sha256:…
 ARG BASE=node:26-slim
 FROM ${BASE}
 
@@ -6,7 +8,7 @@ LABEL org.opencontainers.image.title="kubelet-sysctl-agent" \
       org.opencontainers.image.description="Edit one ConfigMap; every node's kubelet allows exactly those unsafe sysctls." \
       org.opencontainers.image.licenses="Apache-2.0"
 
-COPY dist/kubelet-sysctls.mjs LICENSE /app/
+COPY dist/kubelet-sysctls.mjs dist/kubelet-sysctls.licenses.txt LICENSE /app/
 
 # Only root, within the capabilities of the pod, may enter the namespaces of the host's PID 1.
 USER 0:0

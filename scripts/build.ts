@@ -1,9 +1,12 @@
-// npm run build: the one file that runs on every node, dist/kubelet-sysctls.mjs, and the kubectl plugin, dist/kubectl-sysctls.mjs.
+// npm run build: the one file that runs on every node, dist/kubelet-sysctls.mjs, and the kubectl plugin, dist/kubectl-sysctls.mjs;
+// beside each the licences of the packages in it.
 
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { pageAssets } from '../agent/cli/kubectl/dashboard/assets.ts';
+import { licensesText } from './bundle/licenses.ts';
+import { type BundledPackage, bundledPackages } from './bundle/packages.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');
 const ENTRY = join(CHECKOUT, 'agent', 'main.ts');
@@ -33,12 +36,25 @@ async function main(): Promise<void> {
     [ENTRY, OUT],
     [PLUGIN_ENTRY, PLUGIN_OUT],
   ] as const) {
-    const content = await bundle(entry);
+    const { content, licenses } = await bundled(entry);
     await mkdir(dirname(out), { recursive: true });
     await writeFile(out, content);
     await chmod(out, 0o755);
+    await writeFile(out.replace(/mjs$/u, 'licenses.txt'), licenses);
     process.stdout.write(`${out}: ${(content.length / 1024).toFixed(0)} KiB\n`);
   }
+}
+
+export interface Bundle {
+  readonly content: Uint8Array;
+  readonly packages: readonly BundledPackage[];
+  /** The packages' licences. */
+  readonly licenses: string;
+}
+
+/** Returns the bundle's content alone. */
+export async function bundle(entry: string = ENTRY): Promise<Uint8Array> {
+  return (await bundled(entry)).content;
 }
 
 /**
@@ -46,10 +62,11 @@ async function main(): Promise<void> {
  * Keeps names and short lines, so that a stack trace from a node can be read. Removes white space and comments: Node keeps the
  * text in memory, twice as large when one character is outside Latin-1 (0.7 MB instead of 2.0). Throws esbuild's error.
  */
-export async function bundle(entry: string = ENTRY): Promise<Uint8Array> {
-  const { outputFiles } = await build({
+export async function bundled(entry: string = ENTRY): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
     entryPoints: [entry],
     outfile: OUT,
+    metafile: true,
     write: false,
     bundle: true,
     format: 'esm',
@@ -69,5 +86,6 @@ export async function bundle(entry: string = ENTRY): Promise<Uint8Array> {
   if (content === undefined || Buffer.from(content.subarray(0, 2)).toString() !== '#!') {
     throw new Error(`Expected the bundle of ${entry} to begin with #!, as its entry file must; got none.`);
   }
-  return content;
+  const packages = await bundledPackages(metafile, CHECKOUT);
+  return { content, packages, licenses: await licensesText(packages, CHECKOUT) };
 }

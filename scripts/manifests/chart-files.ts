@@ -28,7 +28,7 @@ export async function chartFiles(log: Log): Promise<Readonly<Record<string, stri
     async (file) => [join(CHART, 'files', nameOf(file)), await readFile(join(BASE, file), 'utf8')] as const,
   );
   return {
-    [join(CHART, 'README.md')]: await valuesPage(log),
+    [join(CHART, 'README.md')]: await valuesPage(CHART, log),
     ...Object.fromEntries(await Promise.all(copies)),
   };
 }
@@ -38,10 +38,10 @@ function nameOf(file: string): string {
   return file.replace('components/', '').replace('/', '-');
 }
 
-/** helm-docs writes it from the comments of values.yaml and README.md.gotmpl. */
-async function valuesPage(log: Log): Promise<string> {
+/** Returns the README.md of a chart's folder; helm-docs writes it from the comments of values.yaml and README.md.gotmpl. */
+export async function valuesPage(chart: string, log: Log): Promise<string> {
   const helmDocs = await goInstalled(HELM_DOCS, log);
   const order = ['--sort-values-order', 'file'];
-  const { stdout } = await run([helmDocs, '--chart-search-root', CHART, '--dry-run', ...order]);
+  const { stdout } = await run([helmDocs, '--chart-search-root', chart, '--dry-run', ...order]);
   return `${stdout.trimEnd()}\n`;
 }

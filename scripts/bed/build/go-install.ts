@@ -28,6 +28,26 @@ export const HELM_DOCS: GoCommand = {
   version: 'v1.14.2',
 };
 
+/** Installs kubectl's plugins; `validate-krew-manifest` is what its index runs on a manifest. */
+const KREW_VERSION = 'v0.4.3';
+export const KREW: GoCommand = { name: 'krew', package: 'sigs.k8s.io/krew/cmd/krew', version: KREW_VERSION };
+export const KREW_VALIDATOR: GoCommand = {
+  name: 'validate-krew-manifest',
+  package: 'sigs.k8s.io/krew/cmd/validate-krew-manifest',
+  version: KREW_VERSION,
+};
+/** Lists the packages in an image. */
+export const SYFT: GoCommand = {
+  name: 'syft',
+  package: 'github.com/anchore/syft/cmd/syft',
+  version: 'v1.57.1',
+};
+export const COSIGN: GoCommand = {
+  name: 'cosign',
+  package: 'github.com/sigstore/cosign/v3/cmd/cosign',
+  version: 'v3.1.3',
+};
+
 /** Returns the path of the command; the first build takes a minute or two. Throws a GoMissingError without Go. */
 export async function goInstalled(command: GoCommand, log: Log): Promise<string> {
   const folder = await cached(

@@ -21,11 +21,22 @@ export interface BaseImage {
 
 type Note = (text: string) => void;
 
+/** What makes a build give the same bytes again. */
+export interface Repeatable {
+  /** Seconds since 1970: the time of the image and of all its files. */
+  readonly epoch: number;
+}
+
 /** Builds a base image from the Dockerfile in a folder; throws a ToolError with buildah's output. */
-export async function buildBase(context: string, base: BaseImage, note: Note): Promise<void> {
+export async function buildBase(
+  context: string,
+  base: BaseImage,
+  { epoch }: Repeatable,
+  note: Note,
+): Promise<void> {
   await using work = await workFolder(context);
   const buildah = buildahIn({ storage: base.storage, work: work.path }, note);
-  await buildah(['bud', ...ISOLATED, '--tag', base.reference, context]);
+  await buildah(['bud', ...ISOLATED, ...atTime(epoch), '--tag', base.reference, context]);
 }
 
 /**
@@ -37,14 +48,53 @@ export async function buildImage(
   note: Note,
 ): Promise<void> {
   const { context, image, base } = build;
-  await using work = await workFolder(context);
-  const buildah = buildahIn({ storage: join(work.path, 'storage'), work: work.path, base }, note);
-  const argument = base === undefined ? [] : ['--build-arg', `BASE=${base.reference}`];
-  await buildah(['bud', ...ISOLATED, ...argument, '--tag', image.reference, context]);
-  await buildah(['push', '--quiet', image.reference, `docker-archive:${image.archive}:${image.reference}`]);
+  const target = `docker-archive:${image.archive}:${image.reference}`;
+  await buildTo(target, { context, reference: image.reference, base, options: [] }, note);
 }
 
-const ISOLATED = ['--isolation', 'chroot', '--pull-never'];
+export interface LayoutBuild extends Repeatable {
+  readonly context: string;
+  /** A string is the reference of an image in a registry. */
+  readonly base: BaseImage | string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The folder that becomes the OCI layout. */
+  readonly folder: string;
+}
+
+/** Builds an image as `buildImage` does, into a folder in the format of an OCI layout with one manifest. */
+export async function buildLayout(build: LayoutBuild, note: Note): Promise<void> {
+  const { context, base, labels, folder, epoch } = build;
+  const labelled = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
+  const options = [...atTime(epoch), ...labelled];
+  await buildTo(`oci:${folder}`, { context, reference: 'localhost/layout', base, options }, note);
+}
+
+interface Build {
+  readonly context: string;
+  readonly reference: string;
+  readonly base?: BaseImage | string | undefined;
+  readonly options: readonly string[];
+}
+
+async function buildTo(target: string, build: Build, note: Note): Promise<void> {
+  const { context, reference, base, options } = build;
+  await using work = await workFolder(context);
+  const local = typeof base === 'string' ? undefined : base;
+  const buildah = buildahIn({ storage: join(work.path, 'storage'), work: work.path, base: local }, note);
+  const isolated = typeof base === 'string' ? CHROOT : ISOLATED;
+  const named = typeof base === 'string' ? base : base?.reference;
+  const argument = named === undefined ? [] : ['--build-arg', `BASE=${named}`];
+  await buildah(['bud', ...isolated, ...options, ...argument, '--tag', reference, context]);
+  await buildah(['push', '--quiet', reference, target]);
+}
+
+const CHROOT = ['--isolation', 'chroot'];
+const ISOLATED = [...CHROOT, '--pull-never'];
+
+/** The label that buildah adds otherwise has its version. */
+function atTime(epoch: number): readonly string[] {
+  return ['--timestamp', String(epoch), '--identity-label=false'];
+}
 
 /** Uses the vfs driver, which works on every file system. */
 function buildahIn(

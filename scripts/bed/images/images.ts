@@ -2,7 +2,7 @@
 
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundle } from '../../build.ts';
+import { type Bundle, bundled } from '../../build.ts';
 import { cached, pruneCache } from '../build/cache.ts';
 import { goPlainProgram } from '../build/go.ts';
 import { buildBase, buildImage } from './image-build.ts';
@@ -28,6 +28,10 @@ const DEMO_APP_PACKAGES = ['busybox', 'iptables', 'iproute2', 'procps', 'curl'];
 const DEMO_APP_APPLETS = ['wget', 'nc', 'netstat', 'nslookup', 'ifconfig', 'vi'];
 /** Libraries of Node that the minimal Debian lacks. */
 const NODE_LIBRARIES = ['libatomic1', 'libstdc++6'];
+/** The time of that image and of its files: it has no other that all machines share. */
+const NODE_EPOCH = 0;
+/** What the agent's image is built from, beside the bundle. */
+const AGENT_FILES = ['Dockerfile', '.dockerignore', 'LICENSE'];
 /** The agent is rebuilt after every edit, and several checkouts share the cache. */
 const AGENTS_KEPT = 5;
 
@@ -71,18 +75,15 @@ export async function demoAppImage(log: Log): Promise<Image> {
 /** Returns the agent's image: the bundle of this checkout, built by its Dockerfile on a base with this project's Node. */
 export async function agentImage(log: Log): Promise<Image> {
   const base = await nodeImage(log);
-  const program = await bundle();
-  const files = ['Dockerfile', '.dockerignore', 'LICENSE'];
-  const contents = await Promise.all(files.map((file) => readFile(join(CHECKOUT, file))));
+  const program = await bundled();
+  const contents = await Promise.all(AGENT_FILES.map((file) => readFile(join(CHECKOUT, file))));
   const made = await cachedImage(
     'agent-image',
     AGENT,
-    [base.storage, program, ...contents],
+    [base.storage, program.content, program.licenses, ...contents],
     log,
     async (making) => {
-      await Promise.all(files.map((file) => copyFile(join(CHECKOUT, file), join(making.context, file))));
-      await mkdir(join(making.context, 'dist'));
-      await writeFile(join(making.context, 'dist', 'kubelet-sysctls.mjs'), program, { mode: 0o755 });
+      await agentContext(program, making.context);
       await making.build(base);
     },
   );
@@ -90,20 +91,36 @@ export async function agentImage(log: Log): Promise<Image> {
   return made;
 }
 
-/** Replaces node:26-slim, so that no registry is needed: the minimal Debian with the Node of package.json. */
-async function nodeImage(log: Log): Promise<BaseImage> {
+/** Fills a folder with all that the agent's Dockerfile needs. */
+export async function agentContext({ content, licenses }: Bundle, folder: string): Promise<void> {
+  await Promise.all(AGENT_FILES.map((file) => copyFile(join(CHECKOUT, file), join(folder, file))));
+  await mkdir(join(folder, 'dist'));
+  await writeFile(join(folder, 'dist', 'kubelet-sysctls.mjs'), content, { mode: 0o755 });
+  await writeFile(join(folder, 'dist', 'kubelet-sysctls.licenses.txt'), licenses);
+}
+
+/**
+ * Replaces node:26-slim, so that no registry is needed: the minimal Debian with the Node of package.json, and the licences of both.
+ * The same packages give the same image.
+ */
+export async function nodeImage(log: Log): Promise<BaseImage> {
   const npmPackage = join(CHECKOUT, 'node_modules', 'node');
   const manifest = await readFile(join(npmPackage, 'package.json'));
-  const dockerfile = 'FROM scratch\nADD debian.tar /\nCOPY node /usr/local/bin/node\n';
+  const dockerfile =
+    'FROM scratch\nADD debian.tar /\nCOPY LICENSE /usr/local/\nCOPY node /usr/local/bin/node\n';
   const folder = await cached(
     'node-image',
-    [...RECIPE, NODE, dockerfile, manifest, ...NODE_LIBRARIES],
+    [...RECIPE, NODE, dockerfile, manifest, ...NODE_LIBRARIES, String(NODE_EPOCH)],
     async (out, note) => {
       await using work = await workFolder(out);
       await copyFile(join(npmPackage, 'bin', 'node'), join(work.path, 'node'));
-      await makeDebian({ packages: NODE_LIBRARIES, target: join(work.path, 'debian.tar') }, note);
+      const platform = `node-${process.platform}-${process.arch}`;
+      await copyFile(join(npmPackage, 'node_modules', platform, 'LICENSE'), join(work.path, 'LICENSE'));
+      const target = join(work.path, 'debian.tar');
+      await makeDebian({ packages: NODE_LIBRARIES, target, epoch: NODE_EPOCH }, note);
       await writeFile(join(work.path, 'Dockerfile'), dockerfile);
-      await buildBase(work.path, { reference: NODE, storage: join(out, 'storage') }, note);
+      const base = { reference: NODE, storage: join(out, 'storage') };
+      await buildBase(work.path, base, { epoch: NODE_EPOCH }, note);
     },
     log,
   );
