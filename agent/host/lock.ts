@@ -7,7 +7,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasCode, isMissing, unlessMissing } from './errors.ts';
+import { hasCode, isEacces, isMissing, unlessMissing } from './errors.ts';
 
 export interface NodeLock {
   release(): void;
@@ -33,6 +33,7 @@ const NEW = 'new.';
 /** Name prefix of the service's socket. That of a pod has none. */
 const SERVICE = 'service.';
 const RETRY_MS = 1000;
+const LISTEN_TRIES = 5;
 /** A process that waits asks about once a second; one that asks once gives up. */
 const ASKS_OF_WAITING = 3;
 
@@ -71,8 +72,7 @@ async function tryLock(
   const name = `${as === 'service' ? SERVICE : ''}${randomBytes(8).toString('hex')}`;
   const path = join(folder, name);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const server = await listen(join(folder, NEW + name), onAsked);
+    const server = await listenIn(folder, NEW + name, onAsked);
     const lock = { release: () => release(server, folder, path) };
     try {
       await rename(join(folder, NEW + name), path);
@@ -120,6 +120,18 @@ async function otherHolder(folder: string, own?: string): Promise<LockHolder | u
   );
   const [found] = listens.flat();
   return found === undefined ? undefined : found.replace(NEW, '').startsWith(SERVICE) ? 'service' : 'pod';
+}
+
+/** Makes the folder. Where another process removes it right then, Node reports EACCES, as for a folder that refuses the socket. */
+async function listenIn(folder: string, name: string, onAsked: () => void): Promise<Server> {
+  for (let tries = LISTEN_TRIES; ; tries -= 1) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    try {
+      return await listen(join(folder, name), onAsked);
+    } catch (error) {
+      if (tries === 1 || !isEacces(error)) throw error;
+    }
+  }
 }
 
 function listen(path: string, onAsked: () => void): Promise<Server> {

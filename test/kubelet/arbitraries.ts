@@ -141,7 +141,8 @@ const shellLine = fc.constantFrom(
   'set -a',
   '[ -n "$A" ] && A=2',
   'if [ -f /etc/x ]; then A=3; fi',
-  '# it’s a comment',
+  // A byte string, as every file here.
+  Buffer.from('# it’s a comment').toString('latin1'),
   '# ends \\',
   'A=1; B=2',
   'A=$(hostname -I)',
