@@ -40,6 +40,7 @@ it.skipIf(LENGTH === 'short')(
     // The agent of the pod that comes then has nothing to do.
     await setList(world, NODE, [NAME]);
     await joinByKubeadm(world, added, {}, consoleLog());
+    await world.bed.kubectl(['wait', '--for=create', `node/${NODE}`, '--timeout=60s']);
     await node.awaitDone([NAME]);
 
     expect(await startsOf(node)).toBe(starts + 1);

@@ -84,6 +84,7 @@ function versionsOf(node: FleetNode): { kubelet: Version; kernel: Version | unde
 }
 
 function whyHeld(node: FleetNode, lists: ReportedLists | undefined): string | undefined {
+  if (node.hostService === true) return "The host's own service manages its kubelet.";
   if (node.state === undefined) return 'No agent has reported on it.';
   if (node.paused) return 'A person paused it.';
   if (node.state === 'Unreconcilable') return node.reason;

@@ -126,6 +126,11 @@ describe('an edit', () => {
 
   it.each<[string, NodeFacts, RegExp]>([
     ['that is paused', { paused: true }, /paused/u],
+    [
+      "that the host's own service manages",
+      { labels: { 'kubelet-sysctl-agent/host-service': 'true' } },
+      /host's own service manages/u,
+    ],
     ['that cannot be changed', { state: 'Unreconcilable', reason: 'No ExecStart.' }, /No ExecStart/u],
   ])('forecasts held for a node %s', (_title, facts, reason) => {
     expect(edit({ allowedUnsafeSysctls: 'kernel.sem' }, { facts })).toMatchObject({

@@ -101,13 +101,16 @@ function withoutList(
   policy: Policy | undefined,
 ): NodeAnswer {
   const { node, kubelet } = judged;
-  const { state, reason, paused } = node.fleet;
+  const { state, reason, paused, hostService } = node.fleet;
   if (!isAllowance(name, kubelet)) {
     return answer('no', `kubelet 1.${kubelet.minor} does not know it as namespaced`);
   }
   if (state === 'Unreconcilable')
     return answer('no', `not allowed, and the node is Unreconcilable: ${reason}`);
   const isWanted = wanted(name, judged, policy);
+  if (hostService === true) {
+    return answer('unknown', "the host's own service manages its kubelet, by the policy on its disk");
+  }
   if (lists === undefined) {
     const why =
       state === undefined

@@ -255,6 +255,14 @@ describe('whyView by the versions of the nodes', () => {
     expect(view.answer).toBe('Such a pod can run on no node now; of 2 it is not known.');
   });
 
+  it("leaves open what a node takes that the host's own service manages, and edits no ConfigMap for it", () => {
+    const data = { allowedUnsafeSysctls: 'kernel.sem' };
+    const labels = { 'kubelet-sysctl-agent/host-service': 'true' };
+    const view = why(pod(NAME), data, nodesOf(data, { labels }));
+    expect(view).toMatchObject({ canRun: false, edit: undefined, nodes: { unknown: ['n1'] } });
+    expect(view.sysctls[0]?.groups[0]?.reason).toContain("the host's own service manages its kubelet");
+  });
+
   it('leaves open what stands behind the cut of a long list', () => {
     const data = { allowedUnsafeSysctls: 'kernel.sem' };
     const view = why(pod(NAME), data, nodesOf(data, { running: 'kernel.sem,net.co…' }));

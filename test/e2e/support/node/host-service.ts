@@ -17,8 +17,11 @@ const UNITS = join(import.meta.dirname, '../../../../daemonset/host');
 const UNITS_FOLDER = '/etc/systemd/system';
 const PROGRAM = '/usr/local/bin/kubelet-sysctls';
 const POLICY_FOLDER = '/etc/kubelet-sysctl-agent';
-/** So that a test need not wait two minutes for the watchdog. */
-const SHORT = '[Service]\nWatchdogSec=8s\nRestartSec=1s\n';
+/**
+ * So that a test need not wait two minutes for the watchdog. In a container with cgroup v1 systemd is not told that a unit's last process
+ * is gone, and waits for the time to stop.
+ */
+const SHORT = '[Service]\nWatchdogSec=8s\nRestartSec=1s\nTimeoutStopSec=5s\n';
 
 export interface ServiceNow {
   readonly activeState: string;
