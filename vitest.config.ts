@@ -39,6 +39,7 @@ export default defineConfig({
           // Nodes that are virtual machines, emulated where KVM does not work: one at a time.
           name: 'machines',
           include: ['test/machines/**/*.test.ts'],
+          globalSetup: ['test/machines/setup.ts'],
           testTimeout: 1_800_000,
           hookTimeout: 1_800_000,
           maxWorkers: 1,

@@ -22,3 +22,11 @@ export async function useWrapper(node: TestNode, script: string): Promise<void> 
   await node.write(script.replace('\n', '\nshift\n'), WRAPPER, 0o755);
   await useDropIn(node, `[Service]\nExecStart=\nExecStart=${WRAPPER} ${KUBELET} ${ARGS}\n`);
 }
+
+/** Removes the drop-in and the wrapper, and restarts the kubelet as before. */
+export async function dropWrapper(node: TestNode): Promise<void> {
+  await node.remove(DROP_IN);
+  await node.remove(WRAPPER);
+  await node.exec(['systemctl', 'daemon-reload']);
+  await node.restartKubelet();
+}

@@ -66,12 +66,14 @@ function optionsFor(node: NodeRecord): readonly string[] {
     StrictHostKeyChecking: 'no',
     UserKnownHostsFile: '/dev/null',
     LogLevel: 'ERROR',
-    ConnectTimeout: '10',
+    // An emulated machine beside other work answers late.
+    ConnectTimeout: '60',
     ControlMaster: 'auto',
     ControlPath: controlSocket(node),
     ControlPersist: 'yes',
     // A machine whose kernel has crashed does not close its connections.
     ServerAliveInterval: '10',
+    ServerAliveCountMax: '12',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
   return ['-F', '/dev/null', '-i', keyFile(node.folder), ...options];

@@ -1,0 +1,71 @@
+// The instants of a change at which the machine goes down, each recognized in the machine itself.
+
+import { JOURNAL_FILE } from '../../../agent/node/state/state-store.ts';
+import { chanceFrom, SEED } from '../../faults/support/change/instants.ts';
+import type { TestNode } from '../../../scripts/node/test-node.ts';
+import { byLength } from './length.ts';
+
+const BEFORE = '/run/machines-before';
+const INVOCATION = '/run/systemd/units/invocation:kubelet.service';
+/** From the journal to its end, a change takes about this long in an emulated machine. */
+const CHANGE_SECONDS = 8;
+/** The agent may still have to start. Of a container; times the node's slowness. */
+const REACHED_MS = 90_000;
+
+/** Conditions of a shell, where $1 is the kubelet's file; each holds some time after the journal was written. */
+const STEPS = {
+  'the journal is written': 'true',
+  'the file is replaced': `! cmp -s "$1" ${BEFORE}`,
+  'the kubelet is restarted': `[ "$(readlink ${INVOCATION})" != "$(cat ${BEFORE}-invocation)" ]`,
+  'the change is committed': `[ ! -e ${JOURNAL_FILE} ]`,
+} as const;
+
+export interface Instant {
+  readonly step: keyof typeof STEPS;
+  readonly thenSeconds: number;
+}
+
+/** Returns the instants of a way to go down: one in the short form; in the long form every step, then chance. */
+export function instantsOf(random: number): readonly Instant[] {
+  const chance = chanceFrom(SEED);
+  const steps = Object.keys(STEPS).filter((name): name is Instant['step'] => name in STEPS);
+  const atRandom = Array.from({ length: random }, () => ({
+    step: 'the journal is written' as const,
+    thenSeconds: Number((chance() * CHANGE_SECONDS).toFixed(2)),
+  }));
+  return byLength({
+    short: [{ step: 'the file is replaced', thenSeconds: 0 }],
+    long: [...steps.map((step) => ({ step, thenSeconds: 0 })), ...atRandom],
+  });
+}
+
+/** To be called before the change of which `reach` recognizes the instants. */
+export async function rememberBefore(node: TestNode): Promise<void> {
+  const script = `cp "$1" ${BEFORE}; readlink ${INVOCATION} >${BEFORE}-invocation`;
+  await node.exec(['sh', '-c', script, 'sh', node.environmentFile]);
+}
+
+/** Resolves when a change that begins later is at the instant; throws when it does not come there in time. */
+export async function reach({ bedNode, environmentFile }: TestNode, instant: Instant): Promise<void> {
+  await bedNode.exec(['sh', '-c', scriptOf(instant), 'sh', environmentFile], timeLimit(bedNode));
+}
+
+/** Crashes the kernel at the instant of a change that begins later; resolves when the connection has ended. */
+export async function crashAt({ bedNode, environmentFile }: TestNode, instant: Instant): Promise<void> {
+  const script = `${scriptOf(instant)}\necho c >/proc/sysrq-trigger`;
+  const options = { ...timeLimit(bedNode), reject: false };
+  await bedNode.exec(['sh', '-c', script, 'sh', environmentFile], options);
+}
+
+function scriptOf({ step, thenSeconds }: Instant): string {
+  return [waitFor(`[ -e ${JOURNAL_FILE} ]`), waitFor(STEPS[step]), `sleep ${thenSeconds}`].join('\n');
+}
+
+/** In an emulated machine, each of these small programs takes time from the change itself. */
+function waitFor(condition: string): string {
+  return `until ${condition}; do sleep 0.1; done`;
+}
+
+function timeLimit({ slowness }: { readonly slowness: number }): { readonly timeoutMs: number } {
+  return { timeoutMs: REACHED_MS * slowness };
+}

@@ -1,0 +1,33 @@
+// What a change leaves on a machine until it has ended.
+
+import { BOOT_UNIT, BOOT_UNIT_FILE, UNITS_FOLDER } from '../../../agent/host/rollback/rollback-script.ts';
+import { TEMPORARY_MARK } from '../../../agent/host/files/temporary.ts';
+import { STATE_DIR, UNDO_UNIT } from '../../../agent/names.ts';
+import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../agent/node/state/state-store.ts';
+import type { TestNode } from '../../../scripts/node/test-node.ts';
+
+const FILES = [
+  JOURNAL_FILE,
+  TAKEN_FILE,
+  ...Object.values(UNDONE_FILES),
+  BOOT_UNIT_FILE,
+  `${UNITS_FOLDER}/kubelet.service.wants/${BOOT_UNIT}`,
+];
+const FOLDERS = [STATE_DIR, UNITS_FOLDER, '/run/systemd/transient', '/etc/default'];
+const STATES = ['--all', '--plain', '--no-legend', '--state=active,activating,reloading,failed'];
+
+/** Returns the paths and units that are there; none at rest. */
+export async function leftOvers(node: TestNode): Promise<readonly string[]> {
+  const temporary = ['-name', `*${TEMPORARY_MARK}*`, '-o', '-name', `${UNDO_UNIT}.*`];
+  const files = await node.bedNode.exec(
+    ['find', ...FILES, ...FOLDERS, '-maxdepth', '0', '-not', '-type', 'd'],
+    {
+      reject: false,
+    },
+  );
+  const inFolders = await node.bedNode.exec(['find', ...FOLDERS, '-maxdepth', '1', '(', ...temporary, ')'], {
+    reject: false,
+  });
+  const units = await node.exec(['systemctl', 'list-units', ...STATES, `${UNDO_UNIT}*`]);
+  return [files, inFolders, units].flatMap(({ stdout }) => stdout.split('\n').filter((line) => line !== ''));
+}
