@@ -18,7 +18,7 @@ import { NOT_ROOT, RealApiServer } from './real-api-server.ts';
 import { foreignWords, warningFor } from './same-words.ts';
 
 const SKIPPED = NOT_ROOT ?? whyNoGo();
-const RUN = runs(300);
+const RUN = runs(150);
 const LIST = 'allowedUnsafeSysctls';
 const NAMESPACE_ARGS = ['--namespace', NAMESPACE];
 

@@ -1,5 +1,5 @@
-// A release, installed from its folder alone on a cluster that never had an agent. KUBELET_SYSCTLS_E2E_RELEASE=long: more ways, each on
-// a cluster of its own; otherwise the two of README, one after the other on one.
+// A release, installed from its folder alone on a cluster that never had an agent. KUBELET_SYSCTLS_E2E_RELEASE=long: in every way, each
+// on a cluster of its own; otherwise in the first.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -57,14 +57,12 @@ function installed(helm: GoCommand): Way {
 
 const WAYS = [
   applied('install.yaml'),
-  installed(HELM_4),
-  ...(IS_LONG ? [installed(HELM_3), applied('install-before-1.30.yaml')] : []),
+  ...(IS_LONG ? [installed(HELM_4), installed(HELM_3), applied('install-before-1.30.yaml')] : []),
 ];
 
 describe('a release, from its folder alone', () => {
   let root = '';
   let download: Download;
-  let shared: Place | undefined;
 
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'e2e-release-'));
@@ -74,31 +72,23 @@ describe('a release, from its folder alone', () => {
     const release = { ...named, checkout: CHECKOUT, version, source, hasImageSbom: false, out: folder };
     download = { folder, version, image: (await makeRelease(release, consoleLog())).reference };
   });
-  afterAll(async () => {
-    await shared?.[Symbol.asyncDispose]();
-    await rm(root, { recursive: true, force: true });
-  });
+  afterAll(() => rm(root, { recursive: true, force: true }));
 
   it.each(WAYS.map((way, index) => [way.title, way, index] as const))(
     '%s runs agents of its image; one edit, and a pod with the sysctl runs; mode: Restore leaves the node as it was',
     async (_title, way, index) => {
       const name = `release-${process.pid}-${index}`;
-      const place = shared ?? (await freshPlace(download, name, way.helm));
-      if (!IS_LONG) shared = place;
-      try {
-        const seen = await play(place, way, download.version);
-        expect(seen).toMatchObject({
-          images: new Set([download.image]),
-          podBefore: { kind: 'failed', reason: 'SysctlForbidden' },
-          done: expect.stringMatching(/^Done: /mu),
-          podAfter: { kind: 'running', value: SYSCTL.value },
-          restored: expect.stringMatching(/^Done: /mu),
-        });
-        expect(seen.before.state).toBeUndefined();
-        expect(seen.after).toEqual(seen.before);
-      } finally {
-        if (IS_LONG) await place[Symbol.asyncDispose]();
-      }
+      await using place = await freshPlace(download, name, way.helm);
+      const seen = await play(place, way, download.version);
+      expect(seen).toMatchObject({
+        images: new Set([download.image]),
+        podBefore: { kind: 'failed', reason: 'SysctlForbidden' },
+        done: expect.stringMatching(/^Done: /mu),
+        podAfter: { kind: 'running', value: SYSCTL.value },
+        restored: expect.stringMatching(/^Done: /mu),
+      });
+      expect(seen.before.state).toBeUndefined();
+      expect(seen.after).toEqual(seen.before);
     },
     TIMEOUT_MS,
   );
