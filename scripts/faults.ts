@@ -1,10 +1,10 @@
 // npm run faults: the long form of test/faults, with its figures.
 
 import { parseArgs } from 'node:util';
-import { execa } from 'execa';
 import { ensureHostPackages, whyNoBed } from './bed/build/host-packages.ts';
 import { consoleLog } from './bed/util/progress.ts';
 import { type Command, commandOf, runCommand } from './entry/command.ts';
+import { runWithFigures } from './entry/run-with-figures.ts';
 
 const HELP = `Usage: npm run faults [-- FILE …]
 
@@ -20,8 +20,6 @@ Environment:
 
 Exit codes: 0 nothing failed, 1 a test failed or this machine cannot run them, 2 wrong usage.
 `;
-/** A line of figures in a test's output. */
-const FIGURES = /^ {2}faults · (?<text>.+)$/u;
 
 process.exitCode = await runCommand(parseCommand(process.argv.slice(2)), HELP, run);
 
@@ -32,9 +30,8 @@ async function run(files: readonly string[]): Promise<number> {
     return 1;
   }
   await ensureHostPackages(consoleLog());
-  const { figures, failed } = await runFaults(files);
-  process.stdout.write(figures.length === 0 ? '' : `\n${figures.map((line) => `- ${line}`).join('\n')}\n`);
-  return failed ? 1 : 0;
+  const env = { KUBELET_SYSCTLS_FAULTS: process.env['KUBELET_SYSCTLS_FAULTS'] ?? 'long' };
+  return runWithFigures({ project: 'e2e', folder: 'test/faults/', files, env });
 }
 
 /** Returns the named files. */
@@ -47,24 +44,4 @@ function parseCommand(args: string[]): Command<readonly string[]> {
     });
     return values.help ? undefined : positionals;
   });
-}
-
-async function runFaults(
-  files: readonly string[],
-): Promise<{ readonly figures: readonly string[]; readonly failed: boolean }> {
-  const paths =
-    files.length === 0
-      ? ['test/faults/']
-      : files.map((file) => `test/faults/${file.replace(/^test\/faults\//u, '')}`);
-  const running = execa('vitest', ['run', '--project=e2e', '--reporter=verbose', ...paths], {
-    preferLocal: true,
-    reject: false,
-    stdin: 'ignore',
-    stdout: ['inherit', 'pipe'],
-    stderr: 'inherit',
-    env: { KUBELET_SYSCTLS_FAULTS: process.env['KUBELET_SYSCTLS_FAULTS'] ?? 'long' },
-  });
-  const { stdout, failed } = await running;
-  const figures = stdout.split('\n').flatMap((line) => FIGURES.exec(line)?.groups?.['text'] ?? []);
-  return { figures, failed };
 }

@@ -1,10 +1,10 @@
 // npm run machines: the cases of test/machines, on a node that is a virtual machine, with their figures.
 
 import { parseArgs } from 'node:util';
-import { execa } from 'execa';
 import { ensureHostPackages, VM_PACKAGES, whyNoVm } from './bed/build/host-packages.ts';
 import { consoleLog } from './bed/util/progress.ts';
 import { type Command, commandOf, runCommand } from './entry/command.ts';
+import { runWithFigures } from './entry/run-with-figures.ts';
 
 const HELP = `Usage: npm run machines [-- [--short] [FILE …]]
 
@@ -25,8 +25,6 @@ Exit codes: 0 nothing failed, 1 a test failed or this machine cannot run them, 2
 `;
 /** Those that a run of minutes has. */
 const SHORT = ['main-job', 'apparmor', 'memory', 'interrupted'];
-/** A line of figures in a test's output. */
-const FIGURES = /^ {2}machines · (?<text>.+)$/u;
 
 interface Options {
   readonly length: 'short' | 'long';
@@ -44,18 +42,8 @@ async function run({ length, files }: Options): Promise<number> {
   const log = consoleLog();
   await ensureHostPackages(log);
   await ensureHostPackages(log, VM_PACKAGES);
-  const running = execa('vitest', ['run', '--project=machines', '--reporter=verbose', ...files], {
-    preferLocal: true,
-    reject: false,
-    stdin: 'ignore',
-    stdout: ['inherit', 'pipe'],
-    stderr: 'inherit',
-    env: { KUBELET_SYSCTLS_MACHINES: length },
-  });
-  const { stdout, failed } = await running;
-  const figures = stdout.split('\n').flatMap((line) => FIGURES.exec(line)?.groups?.['text'] ?? []);
-  process.stdout.write(figures.length === 0 ? '' : `\n${figures.map((line) => `- ${line}`).join('\n')}\n`);
-  return failed ? 1 : 0;
+  const env = { KUBELET_SYSCTLS_MACHINES: length };
+  return runWithFigures({ project: 'machines', folder: 'test/machines/', files, env });
 }
 
 function parseCommand(args: string[]): Command<Options> {
@@ -69,11 +57,9 @@ function parseCommand(args: string[]): Command<Options> {
       },
     });
     if (values.help) return undefined;
-    const named = positionals.length === 0 && values.short ? SHORT : positionals;
-    const files = named.map((file) => `test/machines/${file.replace(/^test\/machines\//u, '')}`);
     return {
       length: values.short ? 'short' : 'long',
-      files: files.length === 0 ? ['test/machines/'] : files,
+      files: positionals.length === 0 && values.short ? SHORT : positionals,
     };
   });
 }
