@@ -1,18 +1,7 @@
 // The fleet's aims beside the measured figures, one column for each fleet.
 
-import { spreadOf } from '../../bench/report/statistics.ts';
 import type { Figures, FleetFigures } from './figures.ts';
-import {
-  type FleetRow,
-  kilobytes,
-  megabytes,
-  milliseconds,
-  one,
-  rowsFor,
-  seconds,
-  two,
-  whole,
-} from './rows.ts';
+import { coordinatorRows, type FleetRow, kilobytes, one, rowsFor, seconds, two, whole } from './rows.ts';
 
 const AIMS = {
   ratio: 1.15,
@@ -36,24 +25,7 @@ export function rowsOf({ fleets }: Pick<Figures, 'fleets'>): readonly FleetRow[]
     row('API requests per node and change', (fleet) => requestsPerNode(fleet), one, AIMS.requests),
     row('of them of the coordinator', ({ nodes, requests }) => requests.coordinator / nodes, two),
     row('Bytes per node and change', ({ nodes, bytes }) => bytes / nodes, kilobytes),
-    row(
-      'Memory of the coordinator',
-      ({ coordinator }) => coordinator.peakBytes,
-      megabytes,
-      AIMS.coordinatorBytes,
-    ),
-    row(
-      'One decision',
-      ({ coordinator }) => spreadOf(coordinator.decisionMs).median,
-      milliseconds,
-      AIMS.decisionMs,
-    ),
-    row('Largest answer of /metrics', ({ coordinator }) => largest(coordinator.scrapes), kilobytes),
-    row(
-      'One scrape of it',
-      ({ coordinator }) => spreadOf(coordinator.scrapes.map(({ ms }) => ms)).median,
-      milliseconds,
-    ),
+    ...coordinatorRows(row, AIMS),
     row('API requests per node in an idle hour', (fleet) => idlePerHour(fleet), one, AIMS.idleRequests),
     row(
       'of them of the coordinator',
@@ -80,10 +52,6 @@ export function requestsPerNode({ nodes, requests }: FleetFigures): number {
 export function idlePerHour({ nodes, idle }: FleetFigures): number {
   const { agents, coordinator } = idle.requests;
   return hourly(agents + coordinator, idle) / nodes + WATCHES_AN_HOUR;
-}
-
-function largest(scrapes: FleetFigures['coordinator']['scrapes']): number {
-  return spreadOf(scrapes.map(({ bytes }) => bytes)).max;
 }
 
 function hourly(count: number, { seconds: window }: FleetFigures['idle']): number {

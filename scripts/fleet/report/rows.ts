@@ -1,5 +1,8 @@
 // The rows of a result: figures beside their aims, one column for each fleet.
 
+import { spreadOf } from '../../bench/report/statistics.ts';
+import type { CoordinatorFigures } from './figures.ts';
+
 /** One line of the result. */
 export interface FleetRow {
   readonly what: string;
@@ -30,6 +33,43 @@ export function rowsFor<Fleet extends Sized>(fleets: readonly Fleet[]): RowMaker
     aim: most === undefined ? undefined : `≤ ${text(most)}`,
     missedAt: fleets.flatMap((fleet) => (most !== undefined && value(fleet) > most ? [fleet.nodes] : [])),
   });
+}
+
+interface CoordinatorAims {
+  /** Peak resident memory. */
+  readonly coordinatorBytes: number;
+  readonly decisionMs: number;
+}
+
+/** Returns the rows of the coordinator: memory, one decision, its metrics. */
+export function coordinatorRows<Fleet extends Sized & { readonly coordinator: CoordinatorFigures }>(
+  row: RowMaker<Fleet>,
+  aims: CoordinatorAims,
+): readonly FleetRow[] {
+  return [
+    row(
+      'Memory of the coordinator',
+      ({ coordinator }) => coordinator.peakBytes,
+      megabytes,
+      aims.coordinatorBytes,
+    ),
+    row(
+      'One decision',
+      ({ coordinator }) => spreadOf(coordinator.decisionMs).median,
+      milliseconds,
+      aims.decisionMs,
+    ),
+    row(
+      'Largest answer of /metrics',
+      ({ coordinator }) => spreadOf(coordinator.scrapes.map(({ bytes }) => bytes)).max,
+      kilobytes,
+    ),
+    row(
+      'One scrape of it',
+      ({ coordinator }) => spreadOf(coordinator.scrapes.map(({ ms }) => ms)).median,
+      milliseconds,
+    ),
+  ];
 }
 
 export const whole = (value: number): string => value.toFixed(0);

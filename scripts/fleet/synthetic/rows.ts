@@ -2,6 +2,7 @@
 
 import { spreadOf } from '../../bench/report/statistics.ts';
 import {
+  coordinatorRows,
   type FleetRow,
   kilobytes,
   megabytes,
@@ -32,28 +33,7 @@ export function syntheticRows(figures: SyntheticFigures): readonly FleetRow[] {
     ...rolloutRows(figures, '100 at a time', ({ hundred }) => hundred),
     row('Expired watch → approvals continue', ({ relistMs }) => relistMs, seconds, AIMS.startMs),
     row('Leader killed → the other approves', ({ leaderMs }) => leaderMs, seconds, AIMS.leaderMs),
-    row(
-      'Memory of the coordinator',
-      ({ coordinator }) => coordinator.peakBytes,
-      megabytes,
-      AIMS.coordinatorBytes,
-    ),
-    row(
-      'One decision',
-      ({ coordinator }) => spreadOf(coordinator.decisionMs).median,
-      milliseconds,
-      AIMS.decisionMs,
-    ),
-    row(
-      'Largest answer of /metrics',
-      ({ coordinator }) => spreadOf(coordinator.scrapes.map(({ bytes }) => bytes)).max,
-      kilobytes,
-    ),
-    row(
-      'One scrape of it',
-      ({ coordinator }) => spreadOf(coordinator.scrapes.map(({ ms }) => ms)).median,
-      milliseconds,
-    ),
+    ...coordinatorRows(row, AIMS),
   ];
 }
 

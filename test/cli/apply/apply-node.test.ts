@@ -27,7 +27,7 @@ function applied(
   return applyNode(host.ports(), { policy: parsed.policy, data, node, dryRun });
 }
 
-/** What is told when nothing may be written. */
+/** The error when nothing may be written. */
 async function refusal(host: FakeHost, data: Readonly<Record<string, string>>): Promise<PlanErrorData> {
   const error: unknown = await applied(host, data).catch((thrown: unknown) => thrown);
   if (!(error instanceof PlanError)) throw new Error('Expected a PlanError', { cause: error });
