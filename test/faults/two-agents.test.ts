@@ -14,7 +14,7 @@ it('the second of two agents on a node only logs that it waits, until the first 
   const { node } = subject;
   const [pid] = agentsOn(node);
   await using second = await secondAgent(node);
-  expect(await second.says(WAITS)).toBe(true);
+  await second.awaitLog(WAITS);
 
   const { invocationId } = await node.kubelet();
   const round = await begin(subject);
@@ -24,7 +24,7 @@ it('the second of two agents on a node only logs that it waits, until the first 
 
   await using first = new AsyncDisposableStack();
   first.use(await withoutFirstAgent(node));
-  expect(await second.says(BEGAN)).toBe(true);
+  await second.awaitLog(BEGAN);
   expect(agentsOn(node)).not.toContain(pid);
   const again = await begin(subject);
   expect(await subject.awaitRight(again)).toBe(again.next);

@@ -3,14 +3,17 @@
 import type { V1DaemonSet } from '@kubernetes/client-node';
 import { until } from '../../../../scripts/bed/util/until.ts';
 import type { TestNode } from '../../../../scripts/node/test-node.ts';
+import { stateOf } from '../../../../scripts/node/wait.ts';
 import { AGENT_DAEMON_SET, AGENT_NAMESPACE } from '../../../../scripts/kubernetes/names.ts';
 
 const NAME = 'kubelet-sysctl-agent-again';
+/** Longer than a node whose kubelet just restarted needs to start a pod beside other work. */
+const LOG_MS = 150_000;
 const LABEL = 'app.kubernetes.io/name';
 
 export interface SecondAgent extends AsyncDisposable {
-  /** Whether its log has these words. */
-  says(words: string): Promise<boolean>;
+  /** Resolves when its log has these words; throws with the logs of both agents when they are not there in time. */
+  awaitLog(words: string): Promise<void>;
 }
 
 /** A copy of the DaemonSet under another name, on this node alone. */
@@ -41,13 +44,23 @@ export async function secondAgent(node: TestNode): Promise<SecondAgent> {
   };
   await bed.kubectl(['apply', '--filename=-'], { input: JSON.stringify(copy) });
 
-  const log = [...inNamespace, 'logs', '--selector', `${LABEL}=${NAME}`, '--tail=-1'];
+  const printed = async (...command: readonly string[]): Promise<string> => {
+    const args = [...inNamespace, ...command, '--selector', `${LABEL}=${NAME}`];
+    const { stdout, stderr } = await bed.kubectl(args, { reject: false });
+    return stdout + stderr;
+  };
   return {
-    says: (words) =>
-      until(async () => (await bed.kubectl(log, { reject: false })).stdout.includes(words), {
-        timeoutMs: 60_000,
-        everyMs: 500,
-      }),
+    async awaitLog(words) {
+      let log = '';
+      const isThere = async (): Promise<boolean> => {
+        log = await printed('logs', '--tail=-1');
+        return log.includes(words);
+      };
+      if (await until(isThere, { timeoutMs: LOG_MS, everyMs: 500 })) return;
+      const pods = await printed('get', 'pods', '--output=wide');
+      const state = await stateOf(node.world, node.bedNode);
+      throw new Error(`Expected the second agent to log "${words}", got\n${pods}${log}\n${state}`);
+    },
     async [Symbol.asyncDispose]() {
       await bed.kubectl([
         ...inNamespace,
