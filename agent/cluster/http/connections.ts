@@ -57,7 +57,6 @@ export function openConnections(
     keepAlive: true,
     keepAliveMsecs: PROBES.initialDelay,
     maxSockets: maxConnections,
-    maxFreeSockets: 1,
     timeout: IDLE_MS,
     scheduling: 'lifo',
   });

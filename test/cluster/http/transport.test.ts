@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ApiError, InvalidResponseError, TimeoutError } from '../../../agent/cluster/http/errors.ts';
 import {
@@ -78,6 +78,16 @@ describe('request', () => {
       await transport.request(get);
     }
     expect(server.seen.map((seen) => seen.connection)).toEqual([1, 1, 1]);
+  });
+
+  it('uses the connections of one wave of concurrent requests for the next', async () => {
+    const { server, transport } = await served({ tls: selfSigned('apiserver'), maxConnections: 4 });
+    server.answer(json(200, {}));
+    for (let wave = 0; wave < 3; wave += 1) {
+      await Promise.all(Array.from({ length: 4 }, () => transport.request(get)));
+      await nextTurn();
+    }
+    expect(new Set(server.seen.map((seen) => seen.connection)).size).toBe(4);
   });
 
   it('rejects a server whose certificate another authority signed', async () => {
