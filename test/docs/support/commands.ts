@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { objectAt } from '../../../agent/cluster/http/json.ts';
+import { kubectlSysctls } from '../../cli/kubectl/run.ts';
 import { isThere, ROOT } from './pages.ts';
 
 const MANIFEST = objectAt(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
@@ -47,8 +48,8 @@ export function commandsIn(shell: string): readonly (readonly string[])[] {
 
 function problems(words: readonly string[]): readonly string[] {
   const [first = '', second = '', third = ''] = words;
-  if (first === 'kubectl' && second === 'sysctls') return fromHelp('agent/kubectl.ts', words.slice(2));
-  if (first === 'scripts/kubectl-sysctls') return fromHelp('agent/kubectl.ts', words.slice(1));
+  if (first === 'kubectl' && second === 'sysctls') return fromHelp(PLUGIN, words.slice(2));
+  if (first === 'scripts/kubectl-sysctls') return fromHelp(PLUGIN, words.slice(1));
   if (/^(?:scripts\/)?kubelet-sysctls$/u.test(first)) return fromHelp('agent/main.ts', words.slice(1));
   if (first === 'scripts/cluster') return fromHelp('scripts/cluster.ts', words.slice(1));
   if (first === 'npm' && second === 'run') return npmScript(third, words.slice(3));
@@ -83,11 +84,16 @@ function fromHelp(program: string, words: readonly string[]): readonly string[] 
 }
 
 function subcommands(program: string): ReadonlySet<string> {
-  const [, list = ''] = helpOf(program, []).split('Commands:\n');
-  return new Set([...list.matchAll(/^ {2}(?<name>[a-z-]+)/gmu)].map(({ groups }) => groups?.['name'] ?? ''));
+  return new Set(commandsOf(helpOf(program, [])));
 }
 
-const helps = new Map<string, string>();
+function commandsOf(help: string): readonly string[] {
+  const [, list = ''] = help.split('Commands:\n');
+  return [...list.matchAll(/^ {2}(?<name>[a-z-]+)/gmu)].map(({ groups }) => groups?.['name'] ?? '');
+}
+
+const PLUGIN = 'agent/kubectl.ts';
+const helps = await helpsOfPlugin();
 
 /** What the program prints with `--help`. */
 export function helpOf(program: string, words: readonly string[]): string {
@@ -99,4 +105,15 @@ export function helpOf(program: string, words: readonly string[]): string {
   });
   helps.set(key, text);
   return text;
+}
+
+/** The plugin's helps, by what calls them. It runs in this process: to start it for each of its commands takes a minute. */
+async function helpsOfPlugin(): Promise<Map<string, string>> {
+  const helpOfPlugin = async (words: readonly string[]): Promise<readonly [string, string]> => {
+    const { stdout } = await kubectlSysctls([...words, '--help']);
+    return [[PLUGIN, ...words].join(' '), stdout];
+  };
+  const all = await helpOfPlugin([]);
+  const each = await Promise.all(commandsOf(all[1]).map((name) => helpOfPlugin([name])));
+  return new Map([all, ...each]);
 }
