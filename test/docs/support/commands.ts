@@ -109,11 +109,12 @@ export function helpOf(program: string, words: readonly string[]): string {
 
 /** The plugin's helps, by what calls them. It runs in this process: to start it for each of its commands takes a minute. */
 async function helpsOfPlugin(): Promise<Map<string, string>> {
-  const helpOfPlugin = async (words: readonly string[]): Promise<readonly [string, string]> => {
-    const { stdout } = await kubectlSysctls([...words, '--help']);
-    return [[PLUGIN, ...words].join(' '), stdout];
-  };
   const all = await helpOfPlugin([]);
   const each = await Promise.all(commandsOf(all[1]).map((name) => helpOfPlugin([name])));
   return new Map([all, ...each]);
+}
+
+async function helpOfPlugin(words: readonly string[]): Promise<readonly [string, string]> {
+  const { stdout } = await kubectlSysctls([...words, '--help']);
+  return [[PLUGIN, ...words].join(' '), stdout];
 }

@@ -20,14 +20,8 @@ export interface SecondAgent extends AsyncDisposable {
 export async function secondAgent(node: TestNode): Promise<SecondAgent> {
   const { bed } = node.world;
   const inNamespace = ['--namespace', AGENT_NAMESPACE];
-  const { stdout } = await bed.kubectl([
-    ...inNamespace,
-    'get',
-    'daemonset',
-    AGENT_DAEMON_SET,
-    '--output=json',
-  ]);
-  const { spec }: V1DaemonSet = JSON.parse(stdout);
+  const get = ['get', 'daemonset', AGENT_DAEMON_SET, '--output=json'];
+  const { spec }: V1DaemonSet = JSON.parse((await bed.kubectl([...inNamespace, ...get])).stdout);
   const copy = {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
