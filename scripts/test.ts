@@ -14,7 +14,8 @@ Tiers, in order:
   unit      the pure core, the use cases with fakes, the adapters; takes seconds
   contract  our parsers against the real kubelet, pflag and systemd, the chart with real Helm; the first run builds them;
             KUBELET_SYSCTLS_CONTRACT=long tries ten times as many inputs
-  e2e       real nodes: systemd, containerd, kubelet and a control plane; the first run builds Kubernetes
+  e2e       real nodes: systemd, containerd, kubelet and a control plane; the first run builds Kubernetes;
+            KUBELET_SYSCTLS_E2E=long adds the test bed's own cases and more ways to install a release
   faults    the same nodes and their API server with injected faults; KUBELET_SYSCTLS_FAULTS=long runs for hours
 
 Without a TIER all of them run, e2e and faults as one, on the same nodes. Exit codes: 0 nothing failed, 1 a test failed, 2 wrong usage.

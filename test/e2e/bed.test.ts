@@ -8,6 +8,7 @@ import { pauseImage } from '../../scripts/bed/images/images.ts';
 import { DEFAULT_KUBERNETES_VERSION, OLDEST_KUBELET_VERSION } from '../../scripts/bed/build/kubernetes.ts';
 import { consoleLog } from '../../scripts/bed/util/progress.ts';
 import { until } from '../../scripts/bed/util/until.ts';
+import { LENGTH } from './support/length.ts';
 import { stillThere, tracesOf } from './support/bed-traces.ts';
 
 // Two runs of this file on one machine must not share a bed.
@@ -15,7 +16,8 @@ const NAME = `bed-test-${process.pid}`;
 const OWNED = `bed-owned-${process.pid}`;
 const log = consoleLog();
 
-describe('a bed of two nodes', () => {
+/** Every other test that starts nodes relies on it. */
+describe.runIf(LENGTH === 'long')('a bed of two nodes', () => {
   let bed: Bed;
 
   beforeAll(async () => {

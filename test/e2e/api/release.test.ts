@@ -1,4 +1,4 @@
-// A release, installed from its folder alone on a cluster that never had an agent. KUBELET_SYSCTLS_E2E_RELEASE=long: in every way, each
+// A release, installed from its folder alone on a cluster that never had an agent. KUBELET_SYSCTLS_E2E=long: in every way, each
 // on a cluster of its own; otherwise in the first.
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -12,10 +12,10 @@ import { fileNames } from '../../../scripts/release/files.ts';
 import { makeRelease } from '../../../scripts/release/release.ts';
 import { sourceOf, versionOf } from '../../../scripts/release/source.ts';
 import { type Download, freshPlace, type Place } from '../support/cluster/downloaded.ts';
+import { byLength } from '../support/length.ts';
 import { sysctlPod } from '../support/node/pods.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..', '..', '..');
-const IS_LONG = process.env['KUBELET_SYSCTLS_E2E_RELEASE'] === 'long';
 const SYSCTL = { name: 'net.core.somaxconn', value: '4096' };
 const NAMESPACE = 'kubelet-sysctl-agent';
 const IN_NAMESPACE = ['--namespace', NAMESPACE];
@@ -57,7 +57,10 @@ function installed(helm: GoCommand): Way {
 
 const WAYS = [
   applied('install.yaml'),
-  ...(IS_LONG ? [installed(HELM_4), installed(HELM_3), applied('install-before-1.30.yaml')] : []),
+  ...byLength({
+    short: [],
+    long: [installed(HELM_4), installed(HELM_3), applied('install-before-1.30.yaml')],
+  }),
 ];
 
 describe('a release, from its folder alone', () => {

@@ -1,19 +1,8 @@
 // How long the faults last: seconds in `npm test`, as long as on a bad day in `npm run faults`.
 
-export type Length = 'short' | 'long';
+import { type Length, lengthIn } from '../../e2e/support/length.ts';
 
-const VARIABLE = 'KUBELET_SYSCTLS_FAULTS';
-
-export const LENGTH = lengthIn(process.env);
-
-/** Throws when the variable says neither. */
-function lengthIn(env: Readonly<Record<string, string | undefined>>): Length {
-  const text = env[VARIABLE] ?? 'short';
-  if (text !== 'short' && text !== 'long') {
-    throw new Error(`Expected ${VARIABLE} to be short or long, got ${text}`);
-  }
-  return text;
-}
+export const LENGTH = lengthIn('KUBELET_SYSCTLS_FAULTS');
 
 /** The value for the form that runs. */
 export function byLength<T>(values: Readonly<Record<Length, T>>): T {

@@ -1,10 +1,8 @@
 // How much of the machines' cases runs: what fits into minutes, or all of it (`npm run machines`).
 
-const VARIABLE = 'KUBELET_SYSCTLS_MACHINES';
+import { type Length, lengthIn } from '../../e2e/support/length.ts';
 
-/** Returns the value for the form that runs; throws when the variable names none. */
-export function byLength<T>(values: { readonly short: T; readonly long: T }): T {
-  const text = process.env[VARIABLE] ?? 'short';
-  if (text === 'short' || text === 'long') return values[text];
-  throw new Error(`Expected ${VARIABLE} to be short or long, got ${text}`);
+/** Returns the value for the form that runs. */
+export function byLength<T>(values: Readonly<Record<Length, T>>): T {
+  return values[lengthIn('KUBELET_SYSCTLS_MACHINES')];
 }

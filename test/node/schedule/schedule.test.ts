@@ -26,7 +26,7 @@ vi.mock('execa', async (original) => {
   return { ...(await original<object>()), execa: modelledExeca };
 });
 
-const FEW = 250;
+const FEW = 150;
 /** Limit for shrinking a failed schedule, in ms. */
 const SHORT_MS = 120_000;
 const LONG_MS = 7_200_000;
