@@ -17,11 +17,10 @@ const UNITS = join(import.meta.dirname, '../../../../daemonset/host');
 const UNITS_FOLDER = '/etc/systemd/system';
 const PROGRAM = '/usr/local/bin/kubelet-sysctls';
 const POLICY_FOLDER = '/etc/kubelet-sysctl-agent';
-/**
- * So that a test need not wait two minutes for the watchdog. In a container with cgroup v1 systemd is not told that a unit's last process
- * is gone, and waits for the time to stop.
- */
-const SHORT = '[Service]\nWatchdogSec=8s\nRestartSec=1s\nTimeoutStopSec=5s\n';
+/** Of a container; times the node's slowness. So that a test need not wait two minutes for the watchdog. */
+const WATCHDOG_SECONDS = 8;
+/** In a container with cgroup v1 systemd is not told that a unit's last process is gone, and waits for this time. */
+const STOP_SECONDS = 5;
 
 export interface ServiceNow {
   readonly activeState: string;
@@ -45,7 +44,7 @@ export async function installService(node: TestNode): Promise<() => Promise<void
   for (const unit of [SERVICE, ONE_SHOT]) {
     await node.write(readFileSync(join(UNITS, unit)), `${UNITS_FOLDER}/${unit}`);
   }
-  await node.write(SHORT, `${UNITS_FOLDER}/${SERVICE}.d/short.conf`);
+  await node.write(shortTimes(node), `${UNITS_FOLDER}/${SERVICE}.d/short.conf`);
   await node.exec(['systemctl', 'daemon-reload']);
   return async () => {
     await node.bedNode.exec(['systemctl', 'disable', '--now', SERVICE, ONE_SHOT], { reject: false });
@@ -53,6 +52,11 @@ export async function installService(node: TestNode): Promise<() => Promise<void
     for (const path of [`${UNITS_FOLDER}/${SERVICE}.d`, POLICY_FOLDER, PROGRAM]) await node.remove(path);
     await node.exec(['systemctl', 'daemon-reload']);
   };
+}
+
+function shortTimes({ bedNode: { slowness } }: TestNode): string {
+  const [watchdog, stop] = [WATCHDOG_SECONDS, STOP_SECONDS].map((seconds) => `${Math.ceil(seconds * slowness)}s`);
+  return `[Service]\nWatchdogSec=${watchdog}\nRestartSec=1s\nTimeoutStopSec=${stop}\n`;
 }
 
 /** The node has no network to install the package from: its library is this machine's. */
