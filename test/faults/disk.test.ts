@@ -51,7 +51,7 @@ describe.concurrent('a disk that becomes full', () => {
     await useFaultyKubelet(node);
     await using disk = await smallDisk(node, '/etc/default');
     await refuse(node, subject.peek());
-    const round = await surelyCutAt(subject, 'the kubelet is started', () => disk.fill());
+    const round = await surelyCutAt(subject, 'the file is replaced', () => disk.fill());
 
     const stuck = await node.awaitReport(
       { what: 'say what is to be done by hand' },

@@ -55,7 +55,9 @@ export async function installService(node: TestNode): Promise<() => Promise<void
 }
 
 function shortTimes({ bedNode: { slowness } }: TestNode): string {
-  const [watchdog, stop] = [WATCHDOG_SECONDS, STOP_SECONDS].map((seconds) => `${Math.ceil(seconds * slowness)}s`);
+  const [watchdog, stop] = [WATCHDOG_SECONDS, STOP_SECONDS].map(
+    (seconds) => `${Math.ceil(seconds * slowness)}s`,
+  );
   return `[Service]\nWatchdogSec=${watchdog}\nRestartSec=1s\nTimeoutStopSec=${stop}\n`;
 }
 
