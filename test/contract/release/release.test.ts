@@ -1,6 +1,6 @@
 // What is in a release, read by the tools of those who install it.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { runHelm } from '../chart/render.ts';
 import { CHECKOUT, type Made, releaseTo } from './releases.ts';
 
 const WHY_NOT = whyNoBed();
+const DPKG_STATUS = 'var/lib/dpkg/status';
 const BEFORE_130 = ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'];
 
 describe.skipIf(WHY_NOT !== undefined)(`a release (${WHY_NOT ?? 'made twice'})`, () => {
@@ -111,7 +112,7 @@ describe.skipIf(WHY_NOT !== undefined)(`a release (${WHY_NOT ?? 'made twice'})`,
     const folder = join(root, 'layout');
     await mkdir(folder);
     execFileSync('tar', ['-xf', made.path('image'), '-C', folder]);
-    const read = async (file: string) => JSON.parse(await readFile(join(folder, file), 'utf8'));
+    const read = async (file: string) => readJson(join(folder, file));
     expect(await read('oci-layout')).toEqual({ imageLayoutVersion: '1.0.0' });
     const [descriptor] = (await read('index.json')).manifests;
     expect(descriptor).toMatchObject({
@@ -135,20 +136,49 @@ describe.skipIf(WHY_NOT !== undefined)(`a release (${WHY_NOT ?? 'made twice'})`,
         },
       },
     });
-    const files = manifest.layers.flatMap(({ digest }: { digest: string }) =>
-      execFileSync('tar', ['-tf', join(folder, blob(digest))], { encoding: 'utf8' }).split('\n'),
+    const layers = manifest.layers.map(({ digest }: { digest: string }) => join(folder, blob(digest)));
+    const files = new Set(layers.flatMap((layer: string) => tar('-tf', layer).split('\n')));
+    const own = ['app/LICENSE', 'app/kubelet-sysctls.licenses.txt', 'app/kubelet-sysctls.mjs'];
+    expect([...files]).toEqual(expect.arrayContaining([...own, 'usr/local/LICENSE']));
+    const packages = [...tar('-xOf', layers[0], DPKG_STATUS).matchAll(/^Package: (?<name>.*)$/gmu)].map(
+      ({ groups }) => groups?.['name'] ?? '',
     );
-    expect(files).toEqual(
-      expect.arrayContaining([
-        'app/LICENSE',
-        'app/kubelet-sysctls.licenses.txt',
-        'app/kubelet-sysctls.mjs',
-        'usr/local/LICENSE',
-        'usr/share/doc/util-linux/copyright',
-      ]),
-    );
+    expect(packages).toEqual(expect.arrayContaining(['libc6', 'coreutils', 'findutils', 'util-linux']));
+    // The folder of some is a link to another package's, built of the same source.
+    const hasLicense = (name: string): boolean =>
+      files.has(`usr/share/doc/${name}/copyright`) || files.has(`usr/share/doc/${name}`);
+    expect(packages.filter((name) => !hasLicense(name))).toEqual([]);
   });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'has an image in which the programs of the agent and of its probes start, without a shell, Perl or a package manager',
+    async () => {
+      const base = join(root, 'base');
+      await mkdir(base);
+      const { manifests } = await readJson(join(root, 'layout', 'index.json'));
+      const { layers } = await readJson(join(root, 'layout', blob(manifests[0].digest)));
+      for (const { digest } of layers) tar('-xf', join(root, 'layout', blob(digest)), '-C', base);
+      const run = (...argv: string[]) => spawnSync('chroot', [base, ...argv], { encoding: 'utf8' });
+      for (const program of ['node', 'nsenter', 'cp', 'find']) {
+        expect(run(program, '--version')).toMatchObject({ status: 0, stderr: '' });
+      }
+      expect(run('test', '-e', '/app/kubelet-sysctls.mjs').status).toBe(0);
+      expect(run('find', '/app', '-mmin', '+3', '-exec', 'false', '{}', '+').status).toBe(1);
+      for (const program of ['sh', 'bash', 'dash', 'perl', 'apt-get', 'dpkg', 'python3', 'curl']) {
+        // 127: chroot did not find it.
+        expect([program, run(program, '--version').status]).toEqual([program, 127]);
+      }
+    },
+  );
 });
+
+async function readJson(file: string) {
+  return JSON.parse(await readFile(file, 'utf8'));
+}
+
+function tar(...args: string[]): string {
+  return execFileSync('tar', args, { encoding: 'utf8' });
+}
 
 /** Returns a blob's path in an OCI layout. */
 function blob(digest: string): string {
