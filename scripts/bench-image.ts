@@ -1,27 +1,29 @@
 // npm run bench:image: the size and the start of the agent's image on two bases.
 
 import { candidates } from './bench/image/candidates.ts';
-import { IMAGE_HELP, type ImageBenchOptions, parseImageCommand } from './bench/image/options.ts';
+import { HELP, type ImageBenchOptions, parseImageCommand } from './bench/image/options.ts';
 import { imageReport } from './bench/image/report.ts';
 import { startOnce } from './bench/image/starts.ts';
 import { quiet } from './bench/bench.ts';
 import { KUBERNETES_VERSION, makeGround } from './bench/ground.ts';
 import { thisMachine } from './bench/measure/machine.ts';
 import { machineText } from './bench/report/table.ts';
+import { ensureHostPackages } from './bed/build/host-packages.ts';
 import type { Log } from './bed/util/progress.ts';
 import { workFolder } from './bed/util/work-folder.ts';
 import { measuring } from './entry/command.ts';
 
 process.exitCode = await measuring(parseImageCommand(process.argv.slice(2)), {
-  help: IMAGE_HELP,
+  help: HELP,
   leaves: 'The cluster',
   run: measure,
 });
 
 async function measure({ rounds }: ImageBenchOptions, log: Log): Promise<number> {
-  await using ground = await makeGround(log);
+  await ensureHostPackages(log);
   await using work = await workFolder();
   const both = await candidates(work.path, log);
+  await using ground = await makeGround(log);
   await log.step('Loading the images', async () => {
     for (const { image } of both) await ground.bed.loadImage(image);
   });

@@ -9,7 +9,7 @@ export interface ImageBenchOptions {
 
 const DEFAULT_ROUNDS = 8;
 
-export const IMAGE_HELP = `Usage: npm run bench:image [-- OPTIONS]
+export const HELP = `Usage: npm run bench:image [-- OPTIONS]
 
 Builds the agent's image on two bases, the one of npm run release and Debian's minimal system, with the same Node. Compares their
 size and packages, and on a cluster of one node the time from the start of the container to the agent's first report.
