@@ -1,6 +1,6 @@
 # The agent and the coordinator: Node and one bundled file (npm run build makes dist/ first).
 # Only the base depends on the architecture: --platform linux/arm64 builds the same with the same files. For builds that can be
-# repeated name it with its digest: --build-arg BASE=node:26-slim@sha256:…
+# repeated name it with its digest: --build-arg BASE=node:26-slim@sha256:…; scripts/base-image has a smaller one.
 ARG BASE=node:26-slim
 FROM ${BASE}
 

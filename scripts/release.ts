@@ -15,13 +15,13 @@ const CHECKOUT = join(import.meta.dirname, '..');
 const HELP = `Usage: npm run release -- VERSION [--repository NAME] [--url URL] [--base REFERENCE] [--key FILE] [--out DIR]
 
 Makes a release of the commit that is checked out: image, manifests, chart, plugin, bills of materials, provenance and checksums.
-VERSION is that of package.json. The same commit and options give the same bytes.
+VERSION is that of package.json. The same commit and options give the same bytes, with the same packages in the base.
 
 Options:
   --repository NAME   the image's name in your registry, without a tag (${PLACEHOLDERS.repository})
   --url URL           where people download the files of this version (${PLACEHOLDERS.url}/VERSION)
   --base REFERENCE    the image's base by digest, such as docker.io/library/node:26-slim@sha256:…; without it, it is made
-                      here of Debian's packages and the Node of package.json
+                      here of what Debian has now and the Node of package.json
   --key FILE          cosign's private key, with which SHA256SUMS is signed; COSIGN_PASSWORD decrypts it
   --out DIR           the folder that is made or replaced (dist/release)
   -h, --help          show this help
@@ -52,7 +52,7 @@ async function release({ key, ...options }: ReleaseOptions, log: Log): Promise<v
   await ensureHostPackages(log);
   const source = await cleanSource(options.version);
   const { reference } = await makeRelease(
-    { ...options, source, checkout: CHECKOUT, hasImageSbom: true },
+    { ...options, source, checkout: CHECKOUT, hasCachedBase: false, hasImageSbom: true },
     log,
   );
   if (key !== undefined) log.say(`Signed: ${await signRelease(options.out, key, log)}`);

@@ -32,7 +32,7 @@ export async function bench({ rounds, idleSeconds }: BenchOptions, log: Log): Pr
 }
 
 /** Resolves when the last minute's load is low, or after a timeout: the figures then show the load. */
-async function quiet(note: (text: string) => void): Promise<void> {
+export async function quiet(note: (text: string) => void): Promise<void> {
   const deadline = performance.now() + QUIET_PATIENCE_MS;
   while (loadOfMinute() > QUIET_LOAD && performance.now() < deadline) {
     note(`load ${loadOfMinute().toFixed(2)}`);

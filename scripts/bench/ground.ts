@@ -55,7 +55,7 @@ export async function makeGround(log: Log): Promise<Ground> {
   const admin = await connectAdmin(bed, 'bench');
   undo.defer(() => admin.close());
   await watch.settles('report', (annotations) => annotations[KEYS.state] !== undefined);
-  const agent = await findContainer(await agentContainerId(bed, node.name), AGENT_PROGRAM);
+  const agent = await agentOn(bed, node.name);
   const kept = undo.move();
   return { bed, node, admin, watch, agent, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
@@ -98,6 +98,11 @@ async function install(bed: Bed, image: Image, note: (text: string) => void): Pr
   note('removing the coordinator');
   const coordinator = ['deployment', COORDINATOR_DEPLOYMENT, '--namespace', AGENT_NAMESPACE];
   await bed.kubectl(['delete', ...coordinator, '--cascade=foreground']);
+}
+
+/** Returns the container of the agent's pod on a node; throws where it has none, or has not started. */
+export async function agentOn(bed: Bed, node: string): Promise<Container> {
+  return findContainer(await agentContainerId(bed, node), AGENT_PROGRAM);
 }
 
 async function agentContainerId(bed: Bed, node: string): Promise<string> {

@@ -4,8 +4,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Bundle } from '../build.ts';
-import { buildLayout } from '../bed/images/image-build.ts';
-import { agentContext, nodeImage } from '../bed/images/images.ts';
+import { type BaseImage, buildLayout } from '../bed/images/image-build.ts';
+import { cachedBase, makeBase } from '../bed/images/base-image.ts';
+import { agentContext } from '../bed/images/images.ts';
 import type { Log } from '../bed/util/progress.ts';
 import { workFolder } from '../bed/util/work-folder.ts';
 import { pack } from './archive.ts';
@@ -25,6 +26,7 @@ export interface ImageBuild {
   readonly repository: string;
   /** The base's reference with its digest; undefined: the base that is made here. */
   readonly base: string | undefined;
+  readonly hasCachedBase: boolean;
   readonly bundle: Bundle;
   /** The archive. */
   readonly out: string;
@@ -37,8 +39,8 @@ const INDEX = v.looseObject({
 /** Builds the image by this checkout's Dockerfile and writes it; throws a ToolError with buildah's output. */
 export async function releaseImage(build: ImageBuild, log: Log): Promise<ReleasedImage> {
   const { source, bundle, out, repository, version } = build;
-  const base = build.base ?? (await nodeImage(log));
   await using work = await workFolder(out);
+  const base = build.base ?? (await ownBase(build, work.path, log));
   const [context, folder] = [join(work.path, 'context'), join(work.path, 'layout')];
   await mkdir(context);
   await agentContext(bundle, context);
@@ -60,6 +62,11 @@ export async function releaseImage(build: ImageBuild, log: Log): Promise<Release
   );
   await pack({ folder, out, epoch: source.epoch });
   return { digest, reference };
+}
+
+async function ownBase({ hasCachedBase }: ImageBuild, folder: string, log: Log): Promise<BaseImage> {
+  if (hasCachedBase) return cachedBase(log);
+  return log.step("Making the image's base of what Debian has now", (note) => makeBase(folder, note));
 }
 
 /** Title, description and licence are in the Dockerfile. */

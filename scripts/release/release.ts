@@ -28,6 +28,8 @@ export interface Release {
   readonly url: string;
   /** The reference of the image's base with its digest; undefined: made here, of Debian's packages and Node. */
   readonly base?: string | undefined;
+  /** True: the base that is made here may be an older one, of the cache of the builds, without later security updates. */
+  readonly hasCachedBase: boolean;
   /** False leaves out the bill of materials of the image: building syft takes minutes. */
   readonly hasImageSbom: boolean;
   /** The folder; one that is there is replaced when all files are made. */
@@ -60,12 +62,12 @@ async function requireOurs(folder: string): Promise<void> {
 }
 
 async function writeFiles(release: Release, names: FileNames, log: Log): Promise<ReleasedImage> {
-  const { checkout, version, source, repository, url, base, out } = release;
+  const { checkout, version, source, repository, url, base, hasCachedBase, out } = release;
   const { epoch } = source;
   const at = (name: string): string => join(out, name);
   const [agent, plugin] = [await bundled(), await bundled(PLUGIN_ENTRY)];
 
-  const build = { version, source, repository, base, bundle: agent, out: at(names.image) };
+  const build = { version, source, repository, base, hasCachedBase, bundle: agent, out: at(names.image) };
   const image = await releaseImage(build, log);
   await writeManifests(image.reference, at, names, log);
   await releaseChart({ checkout, repository, digest: image.digest, epoch, out: at(names.chart) }, log);
@@ -114,6 +116,7 @@ async function toolVersions(checkout: string): Promise<Readonly<Record<string, s
   return {
     node: process.version,
     'package-lock.json': `sha256:${lockFile}`,
+    mmdebstrap: await firstLine('mmdebstrap'),
     buildah: await firstLine('buildah'),
     tar: await firstLine('tar'),
     gzip: await firstLine('gzip'),

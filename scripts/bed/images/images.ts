@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { type Bundle, bundled } from '../../build.ts';
 import { cached, pruneCache } from '../build/cache.ts';
 import { goPlainProgram } from '../build/go.ts';
-import { buildBase, buildImage } from './image-build.ts';
+import { cachedBase } from './base-image.ts';
+import { buildImage } from './image-build.ts';
 import type { BaseImage, Image } from './image-build.ts';
 import type { Log } from '../util/progress.ts';
 import { LEFT_OUT, makeDebian, SUITE } from '../node/root-file-system.ts';
@@ -21,15 +22,10 @@ const RECIPE = ['images 2', process.arch, SUITE, ...LEFT_OUT];
 
 const PAUSE = 'registry.k8s.io/pause:3.6';
 const DEMO_APP = 'localhost/demoapp:v1.0';
-const NODE = 'localhost/node:26-slim';
 const AGENT = 'localhost/kubelet-sysctl-agent:bed';
 
 const DEMO_APP_PACKAGES = ['busybox', 'iptables', 'iproute2', 'procps', 'curl'];
 const DEMO_APP_APPLETS = ['wget', 'nc', 'netstat', 'nslookup', 'ifconfig', 'vi'];
-/** Libraries of Node that the minimal Debian lacks. */
-const NODE_LIBRARIES = ['libatomic1', 'libstdc++6'];
-/** The time of that image and of its files: it has no other that all machines share. */
-const NODE_EPOCH = 0;
 /** What the agent's image is built from, beside the bundle. */
 const AGENT_FILES = ['Dockerfile', '.dockerignore', 'LICENSE'];
 /** The agent is rebuilt after every edit, and several checkouts share the cache. */
@@ -72,9 +68,9 @@ export async function demoAppImage(log: Log): Promise<Image> {
   });
 }
 
-/** Returns the agent's image: the bundle of this checkout, built by its Dockerfile on a base with this project's Node. */
+/** Returns the agent's image: the bundle of this checkout, built by its Dockerfile on the base that is made here. */
 export async function agentImage(log: Log): Promise<Image> {
-  const base = await nodeImage(log);
+  const base = await cachedBase(log);
   const program = await bundled();
   const contents = await Promise.all(AGENT_FILES.map((file) => readFile(join(CHECKOUT, file))));
   const made = await cachedImage(
@@ -97,34 +93,6 @@ export async function agentContext({ content, licenses }: Bundle, folder: string
   await mkdir(join(folder, 'dist'));
   await writeFile(join(folder, 'dist', 'kubelet-sysctls.mjs'), content, { mode: 0o755 });
   await writeFile(join(folder, 'dist', 'kubelet-sysctls.licenses.txt'), licenses);
-}
-
-/**
- * Replaces node:26-slim, so that no registry is needed: the minimal Debian with the Node of package.json, and the licences of both.
- * The same packages give the same image.
- */
-export async function nodeImage(log: Log): Promise<BaseImage> {
-  const npmPackage = join(CHECKOUT, 'node_modules', 'node');
-  const manifest = await readFile(join(npmPackage, 'package.json'));
-  const dockerfile =
-    'FROM scratch\nADD debian.tar /\nCOPY LICENSE /usr/local/\nCOPY node /usr/local/bin/node\n';
-  const folder = await cached(
-    'node-image',
-    [...RECIPE, NODE, dockerfile, manifest, ...NODE_LIBRARIES, String(NODE_EPOCH)],
-    async (out, note) => {
-      await using work = await workFolder(out);
-      await copyFile(join(npmPackage, 'bin', 'node'), join(work.path, 'node'));
-      const platform = `node-${process.platform}-${process.arch}`;
-      await copyFile(join(npmPackage, 'node_modules', platform, 'LICENSE'), join(work.path, 'LICENSE'));
-      const target = join(work.path, 'debian.tar');
-      await makeDebian({ packages: NODE_LIBRARIES, target, epoch: NODE_EPOCH }, note);
-      await writeFile(join(work.path, 'Dockerfile'), dockerfile);
-      const base = { reference: NODE, storage: join(out, 'storage') };
-      await buildBase(work.path, base, { epoch: NODE_EPOCH }, note);
-    },
-    log,
-  );
-  return { reference: NODE, storage: join(folder, 'storage') };
 }
 
 interface Making {

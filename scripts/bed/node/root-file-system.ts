@@ -16,12 +16,6 @@ export const NODE_PACKAGES: readonly string[] = [
 /** Files that nodes and images do not need. */
 export const LEFT_OUT = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*'];
 
-/** mmdebstrap copies these two files from the machine. */
-const PUBLISHED = [
-  '--dpkgopt=path-include=/usr/share/doc/*/copyright',
-  '--customize-hook=rm -f "$1/etc/hostname" "$1/etc/resolv.conf"',
-];
-
 /** Returns the folder of a node's root file system: Debian with systemd, containerd and the CNI plugins. The first call takes about a minute. */
 export async function rootFileSystem(log: Log): Promise<string> {
   const recipe = ['root file system 1', process.arch, SUITE, ...NODE_PACKAGES, ...LEFT_OUT];
@@ -37,7 +31,6 @@ export async function rootFileSystem(log: Log): Promise<string> {
 /**
  * Makes a minimal Debian with these packages, as a folder or, when the name ends in `.tar`, as an archive.
  * `hooks` are shell commands that run at the end with the root file system as $1 (mmdebstrap's customize hooks).
- * With `epoch`, in seconds since 1970, the same packages give the same bytes, and their copyright files stay: it may be published.
  */
 export async function makeDebian(
   debian: {
@@ -46,14 +39,12 @@ export async function makeDebian(
     readonly suite?: string;
     readonly hooks?: readonly string[];
     readonly target: string;
-    readonly epoch?: number;
   },
   note: (text: string) => void,
 ): Promise<void> {
-  const { packages, hooks = [], epoch } = debian;
+  const { packages, hooks = [] } = debian;
   const options = [
     ...LEFT_OUT.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
-    ...(epoch === undefined ? [] : PUBLISHED),
     `--include=${packages.join(',')}`,
     ...hooks.map((hook) => `--customize-hook=${hook}`),
   ];
@@ -61,10 +52,7 @@ export async function makeDebian(
     ['mmdebstrap', '--mode=root', '--variant=minbase', ...options, debian.suite ?? SUITE, debian.target],
     {
       endsWithUs: 'with its children',
-      env: {
-        TMPDIR: dirname(debian.target),
-        ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }),
-      },
+      env: { TMPDIR: dirname(debian.target) },
       onLine: (line) => note(line.replace(/^[IW]: /, '')),
     },
   );

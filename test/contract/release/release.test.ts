@@ -1,6 +1,7 @@
 // What is in a release, read by the tools of those who install it.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { ensureHostPackages, whyNoBed } from '../../../scripts/bed/build/host-pa
 import { HELM_3, HELM_4 } from '../../../scripts/bed/build/go-install.ts';
 import { DEFAULT_KUBERNETES_VERSION } from '../../../scripts/bed/build/kubernetes.ts';
 import { consoleLog } from '../../../scripts/bed/util/progress.ts';
+import { packagesIn } from '../../../scripts/bench/image/contents.ts';
 import { checksumsIn } from '../../../scripts/release/checksums.ts';
 import { runHelm } from '../chart/render.ts';
 import { CHECKOUT, type Made, releaseTo } from './releases.ts';
@@ -111,7 +113,7 @@ describe.skipIf(WHY_NOT !== undefined)(`a release (${WHY_NOT ?? 'made twice'})`,
     const folder = join(root, 'layout');
     await mkdir(folder);
     execFileSync('tar', ['-xf', made.path('image'), '-C', folder]);
-    const read = async (file: string) => JSON.parse(await readFile(join(folder, file), 'utf8'));
+    const read = async (file: string) => readJson(join(folder, file));
     expect(await read('oci-layout')).toEqual({ imageLayoutVersion: '1.0.0' });
     const [descriptor] = (await read('index.json')).manifests;
     expect(descriptor).toMatchObject({
@@ -135,20 +137,42 @@ describe.skipIf(WHY_NOT !== undefined)(`a release (${WHY_NOT ?? 'made twice'})`,
         },
       },
     });
-    const files = manifest.layers.flatMap(({ digest }: { digest: string }) =>
-      execFileSync('tar', ['-tf', join(folder, blob(digest))], { encoding: 'utf8' }).split('\n'),
-    );
-    expect(files).toEqual(
-      expect.arrayContaining([
-        'app/LICENSE',
-        'app/kubelet-sysctls.licenses.txt',
-        'app/kubelet-sysctls.mjs',
-        'usr/local/LICENSE',
-        'usr/share/doc/util-linux/copyright',
-      ]),
-    );
+    const rootfs = join(root, 'rootfs');
+    await mkdir(rootfs);
+    for (const { digest } of manifest.layers) {
+      execFileSync('tar', ['-xf', join(folder, blob(digest)), '-C', rootfs]);
+    }
+    const own = ['app/LICENSE', 'app/kubelet-sysctls.licenses.txt', 'app/kubelet-sysctls.mjs'];
+    const missing = [...own, 'usr/local/LICENSE'].filter((file) => !existsSync(join(rootfs, file)));
+    expect(missing).toEqual([]);
+    const packages = packagesIn(await readFile(join(rootfs, 'var/lib/dpkg/status'), 'utf8'));
+    expect(packages).toEqual(expect.arrayContaining(['libc6', 'coreutils', 'findutils', 'util-linux']));
+    // Some have a link to the folder of another package of the same source.
+    const license = (name: string): string => join(rootfs, 'usr/share/doc', name, 'copyright');
+    expect(packages.filter((name) => !existsSync(license(name)))).toEqual([]);
+  });
+
+  it('has an image in which the programs of the agent and of its probes start, without a shell, Perl or a package manager', () => {
+    const image = join(root, 'rootfs');
+    for (const program of ['node', 'nsenter', 'cp', 'find']) {
+      expect(within(image, program, '--version')).toMatchObject({ status: 0, stderr: '' });
+    }
+    expect(within(image, 'test', '-e', '/app/kubelet-sysctls.mjs').status).toBe(0);
+    expect(within(image, 'find', '/app', '-mmin', '+3', '-exec', 'false', '{}', '+').status).toBe(1);
+    for (const program of ['sh', 'bash', 'dash', 'perl', 'apt-get', 'dpkg', 'python3', 'curl']) {
+      // 127: chroot did not find it.
+      expect([program, within(image, program, '--version').status]).toEqual([program, 127]);
+    }
   });
 });
+
+function within(image: string, ...argv: readonly string[]) {
+  return spawnSync('chroot', [image, ...argv], { encoding: 'utf8' });
+}
+
+async function readJson(file: string) {
+  return JSON.parse(await readFile(file, 'utf8'));
+}
 
 /** Returns a blob's path in an OCI layout. */
 function blob(digest: string): string {

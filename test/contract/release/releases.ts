@@ -23,7 +23,10 @@ export interface Made {
 export async function releaseTo(out: string, options: Partial<Release> = {}): Promise<Made> {
   const [source, version] = [options.source ?? (await sourceOf(CHECKOUT)), await versionOf(CHECKOUT)];
   const release = { checkout: CHECKOUT, version, source, repository: REPOSITORY, url: DOWNLOADS, out };
-  const { reference } = await makeRelease({ ...release, hasImageSbom: false, ...options }, consoleLog());
+  const { reference } = await makeRelease(
+    { ...release, hasCachedBase: true, hasImageSbom: false, ...options },
+    consoleLog(),
+  );
   const names = fileNames(version);
   return { folder: out, names, image: reference, source, path: (name) => join(out, names[name]) };
 }

@@ -72,7 +72,8 @@ describe('a release, from its folder alone', () => {
     const folder = join(root, 'release');
     const [source, version] = [await sourceOf(CHECKOUT), await versionOf(CHECKOUT)];
     const named = { repository: 'registry.example/kubelet-sysctl-agent', url: 'https://releases.example' };
-    const release = { ...named, checkout: CHECKOUT, version, source, hasImageSbom: false, out: folder };
+    const made = { hasCachedBase: true, hasImageSbom: false };
+    const release = { ...named, ...made, checkout: CHECKOUT, version, source, out: folder };
     download = { folder, version, image: (await makeRelease(release, consoleLog())).reference };
   });
   afterAll(() => rm(root, { recursive: true, force: true }));

@@ -14,6 +14,7 @@ describe('a host that refuses the agent', () => {
     "EACCES: permission denied, readlink '/proc/1/root'",
     "EPERM: operation not permitted, stat '/proc/1/root/run'",
     'busctl call exited with 1: nsenter: cannot open /proc/1/ns/mnt: Permission denied',
+    'busctl call exited with 1: nsenter: reassociate to namespaces failed: Operation not permitted',
     'busctl call exited with 1: Call failed: Access denied',
     'systemctl try-restart exited with 4: SELinux policy denies access: Permission denied',
   ])('is Degraded, and the reason names SELinux and what to set: %s', async (message) => {

@@ -11,7 +11,15 @@ it('a folder with files that are no release is not replaced', async () => {
     await writeFile(join(out, 'mine'), '');
     const source = { commit: 'a'.repeat(40), epoch: 0, isClean: true };
     const named = { repository: 'registry.example/a', url: 'https://releases.example' };
-    const release = { ...named, checkout: '/nowhere', version: '1.2.3', source, hasImageSbom: false, out };
+    const release = {
+      ...named,
+      checkout: '/nowhere',
+      version: '1.2.3',
+      source,
+      hasCachedBase: true,
+      hasImageSbom: false,
+      out,
+    };
     await expect(makeRelease(release, silent)).rejects.toThrow(`Expected ${out} to be a release`);
     expect(await readdir(out)).toEqual(['mine']);
   } finally {
