@@ -28,7 +28,10 @@ export async function explainFailure(
 ): Promise<Failure> {
   const what = `The agent cannot observe this node: ${steadyLine(errorText(error))}`;
   if (REFUSAL.test(what)) {
-    return { state: 'Degraded', reason: `${what} ${refusalText(await processes.confinement())}` };
+    return {
+      state: 'Degraded',
+      reason: `${what.replace(/\.?$/u, '.')} ${refusalText(await processes.confinement())}`,
+    };
   }
   const lacksSystemd = await files.changedAt(BOOTED).then(
     (at) => at === undefined,

@@ -42,8 +42,7 @@ describe('a host that refuses the agent', () => {
     });
 
     expect(state).toBe('Degraded');
-    expect(reason).toContain(message);
-    expect(reason).toContain(`SELinux enforces, and the agent runs as ${label}`);
+    expect(reason).toContain(`${message}. SELinux enforces, and the agent runs as ${label}`);
     expect(reason).toMatch(/kubelet-sysctl-agent\.cil.*semodule -i.*docs\/how-to\/selinux\.md/u);
     expect(reason).not.toContain('seLinuxOptions');
   });
