@@ -8,6 +8,7 @@ import type { TestNode } from '../../scripts/node/test-node.ts';
 import { sysctlPod } from '../e2e/support/node/pods.ts';
 import { printTime } from './support/figures.ts';
 import { FLAG, machine, machineWith, replaceAgent } from './support/node.ts';
+import { leftAfterRestore } from './support/no-trace.ts';
 import { SYSTEM } from './support/system.ts';
 
 const MODULE = join(import.meta.dirname, '../../daemonset/selinux/kubelet-sysctl-agent.cil');
@@ -87,6 +88,10 @@ describe.skipIf(SYSTEM !== 'debian13-selinux')('on a node where SELinux enforces
       await node.remove(UNIT_IN_ETC);
       await node.exec(['systemctl', 'daemon-reload']);
     }
+  });
+
+  it('mode: Restore leaves the disk as it was, with the context of every file', async () => {
+    expect(await leftAfterRestore(await machine(), [NAME, MORE])).toEqual([]);
   });
 
   it('nothing was refused to the agent since the module was loaded', async () => {
