@@ -94,7 +94,8 @@ async function up({
   audit,
   agent,
 }: UpOptions): Promise<void> {
-  if (system !== undefined && machine !== 'vm') throw new Error('--system needs --machine vm.');
+  if (system !== undefined && machine !== 'vm')
+    throw new Error(`Expected --machine vm with --system, got ${machine}.`);
   const image = agent ? await agentImage(log) : undefined;
   const bed = await startBed(
     {
