@@ -3,10 +3,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../agent/text/error-text.ts';
 import { startBed } from './bed/bed.ts';
-import type { Layout, MachineKind } from './bed/bed.ts';
+import type { Layout, MachineKind, VmSystem } from './bed/bed.ts';
 import { takeDeadDown } from './bed/lifecycle/claim.ts';
 import { agentImage } from './bed/images/images.ts';
-import { LAYOUTS, MACHINE_KINDS } from './bed/node/layouts.ts';
+import { LAYOUTS, MACHINE_KINDS, VM_SYSTEMS } from './bed/node/layouts.ts';
 import { DEFAULT_KUBERNETES_VERSION } from './bed/build/kubernetes.ts';
 import { consoleLog } from './bed/util/progress.ts';
 import { bedStatuses } from './bed/lifecycle/status.ts';
@@ -30,6 +30,7 @@ interface UpOptions {
   readonly kubelet?: string;
   readonly layout: readonly Layout[];
   readonly machine: MachineKind;
+  readonly system?: VmSystem;
   readonly audit: boolean;
   readonly agent: boolean;
 }
@@ -50,6 +51,12 @@ program
     new Option('--machine <kind>', 'what a node is: a container, or a virtual machine with its own kernel')
       .choices(MACHINE_KINDS)
       .default('container'),
+  )
+  .addOption(
+    new Option(
+      '--system <name>',
+      "what virtual machines run: Debian's release and Linux security module",
+    ).choices(VM_SYSTEMS),
   )
   .option('--audit', 'write an audit log of every request', false)
   .option('--agent', "build the agent's image and deploy it", false)
@@ -83,9 +90,12 @@ async function up({
   kubelet,
   layout,
   machine,
+  system,
   audit,
   agent,
 }: UpOptions): Promise<void> {
+  if (system !== undefined && machine !== 'vm')
+    throw new Error(`Expected --machine vm with --system, got ${machine}.`);
   const image = agent ? await agentImage(log) : undefined;
   const bed = await startBed(
     {
@@ -97,6 +107,7 @@ async function up({
       nodes: Array.from({ length: nodes }, (_, index) => ({
         name: `n${index + 1}`,
         machine,
+        ...(system === undefined ? {} : { system }),
         layout: layout[index % layout.length] ?? 'deb-missing',
         ...(kubelet === undefined ? {} : { kubelet }),
       })),

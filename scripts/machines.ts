@@ -2,20 +2,23 @@
 
 import { parseArgs } from 'node:util';
 import { ensureHostPackages, VM_PACKAGES, whyNoVm } from './bed/build/host-packages.ts';
+import { VM_SYSTEMS, type VmSystem } from './bed/node/layouts.ts';
 import { consoleLog } from './bed/util/progress.ts';
 import { type Command, commandOf, runCommand } from './entry/command.ts';
 import { runWithFigures } from './entry/run-with-figures.ts';
 
-const HELP = `Usage: npm run machines [-- [--short] [FILE …]]
+const HELP = `Usage: npm run machines [-- [--short] [--system NAME] [FILE …]]
 
-Starts a cluster whose node is a virtual machine (Debian 13, cgroup v2, AppArmor) and runs what only such a node proves:
-the main job, power cuts and crashes of the kernel in the middle of a change, an agent that AppArmor confines, memory.
+Starts a cluster whose node is a virtual machine and runs what only such a node proves: the main job, power cuts and
+crashes of the kernel in the middle of a change, an agent that AppArmor or SELinux confines, memory on cgroup v2.
 Takes hours where QEMU emulates the processor, as it does without a KVM in which guests run.
 
 FILE selects the files of test/machines whose path contains it, such as interrupted.
 
 Options:
-  --short  one power cut instead of all interruptions, and without the cases of the bed itself
+  --short        one power cut instead of all interruptions, and without the cases of the bed itself
+  --system NAME  what the machine runs: ${VM_SYSTEMS.join(', ')};
+                 default: each in turn, and debian13 with --short or FILE
 
 Environment:
   KUBELET_SYSCTLS_FAULTS_SEED=N    repeats the random instants of an earlier run, which printed its seed
@@ -23,17 +26,25 @@ Environment:
 
 Exit codes: 0 nothing failed, 1 a test failed or this machine cannot run them, 2 wrong usage.
 `;
-/** Those that a run of minutes has. */
+/** Those that a run of minutes has on debian13. */
 const SHORT = ['main-job', 'apparmor', 'memory', 'interrupted'];
+/** What each system proves that others do not; none: every file. */
+const FILES: Readonly<Record<VmSystem, readonly string[]>> = {
+  debian13: [],
+  debian12: ['main-job', 'apparmor'],
+  'debian13-selinux': ['selinux'],
+};
+
+const DEFAULT: readonly VmSystem[] = ['debian13'];
 
 interface Options {
   readonly length: 'short' | 'long';
-  readonly files: readonly string[];
+  readonly runs: readonly { readonly system: VmSystem; readonly files: readonly string[] }[];
 }
 
 process.exitCode = await runCommand(parseCommand(process.argv.slice(2)), HELP, run);
 
-async function run({ length, files }: Options): Promise<number> {
+async function run({ length, runs }: Options): Promise<number> {
   const why = whyNoVm();
   if (why !== undefined) {
     process.stderr.write(`${why}\n`);
@@ -42,8 +53,12 @@ async function run({ length, files }: Options): Promise<number> {
   const log = consoleLog();
   await ensureHostPackages(log);
   await ensureHostPackages(log, VM_PACKAGES);
-  const env = { KUBELET_SYSCTLS_MACHINES: length };
-  return runWithFigures({ project: 'machines', folder: 'test/machines/', files, env });
+  const codes: number[] = [];
+  for (const { system, files } of runs) {
+    const env = { KUBELET_SYSCTLS_MACHINES: length, KUBELET_SYSCTLS_MACHINES_SYSTEM: system };
+    codes.push(await runWithFigures({ project: 'machines', folder: 'test/machines/', files, env }));
+  }
+  return Math.max(...codes);
 }
 
 function parseCommand(args: string[]): Command<Options> {
@@ -54,12 +69,26 @@ function parseCommand(args: string[]): Command<Options> {
       options: {
         help: { type: 'boolean', short: 'h', default: false },
         short: { type: 'boolean', default: false },
+        system: { type: 'string' },
       },
     });
     if (values.help) return undefined;
+    const isOne = values.short || positionals.length > 0;
+    const systems = values.system === undefined ? (isOne ? DEFAULT : VM_SYSTEMS) : [systemOf(values.system)];
+    const filesOf = (system: VmSystem): readonly string[] =>
+      values.short && system === 'debian13' ? SHORT : FILES[system];
     return {
       length: values.short ? 'short' : 'long',
-      files: positionals.length === 0 && values.short ? SHORT : positionals,
+      runs: systems.map((system) => ({
+        system,
+        files: positionals.length > 0 ? positionals : filesOf(system),
+      })),
     };
   });
+}
+
+function systemOf(text: string): VmSystem {
+  const system = VM_SYSTEMS.find((each) => each === text);
+  if (system !== undefined) return system;
+  throw new Error(`Expected --system to be one of ${VM_SYSTEMS.join(', ')}, got ${text}`);
 }

@@ -1,7 +1,7 @@
 // npm run matrix: runs the end-to-end cases on every kubelet version in turn.
 
 import { cpus, release } from 'node:os';
-import { ensureHostPackages, whyNoBed } from './bed/build/host-packages.ts';
+import { ensureHostPackages, VM_PACKAGES, whyNoBed, whyNoVm } from './bed/build/host-packages.ts';
 import { DEFAULT_KUBERNETES_VERSION } from './bed/build/kubernetes.ts';
 import type { Log } from './bed/util/progress.ts';
 import { matrix } from './matrix/matrix.ts';
@@ -15,15 +15,21 @@ process.exitCode = await measuring(parseCommand(process.argv.slice(2)), {
   run,
 });
 
-async function run({ versions, output }: MatrixOptions, log: Log): Promise<number> {
-  const why = whyNoBed();
+async function run({ versions, output, machine: kind }: MatrixOptions, log: Log): Promise<number> {
+  const why = kind === 'vm' ? whyNoVm() : whyNoBed();
   if (why !== undefined) {
     log.say(why);
     return 1;
   }
   await ensureHostPackages(log);
-  const rows = await matrix(versions, log);
-  const machine = { cpus: cpus().length, kernel: release(), controlPlane: DEFAULT_KUBERNETES_VERSION };
+  if (kind === 'vm') await ensureHostPackages(log, VM_PACKAGES);
+  const rows = await matrix({ versions, machine: kind }, log);
+  const machine = {
+    nodes: kind,
+    cpus: cpus().length,
+    kernel: release(),
+    controlPlane: DEFAULT_KUBERNETES_VERSION,
+  };
   process.stdout.write(
     output === 'json' ? `${JSON.stringify({ machine, rows }, undefined, 2)}\n` : `\n${markdown(rows)}\n`,
   );

@@ -3,17 +3,20 @@
 import { readFile } from 'node:fs/promises';
 import type { Confinement } from '../node/ports.ts';
 
-/** SELinux domains of privileged containers, in which nothing is refused. */
-const FREE_TYPES = ['spc_t', 'unconfined_t', 'kernel_t', 'init_t', 'super_t'];
+/** The SELinux domain of privileged containers, which the manifests set. Some policies do not let it ask systemd for anything. */
+const OWN_TYPE = 'spc_t';
+/** Domains in which nothing is refused. */
+const FREE_TYPES = ['unconfined_t', 'kernel_t', 'init_t', 'super_t'];
 
-/** Reads the process's own label below `proc`, and whether SELinux enforces below `sys`; undefined when nothing is refused by it. */
+/** Reads the process's own label below `proc`, and whether SELinux enforces below `sys`; undefined when no module refuses anything to it. */
 export async function confinementOf(proc = '/proc', sys = '/sys'): Promise<Confinement | undefined> {
   const attributes = `${proc}/self/attr`;
   const label = (await textOf(`${attributes}/current`)) || (await textOf(`${attributes}/apparmor/current`));
   const [, , type] = label.split(':');
   if (type !== undefined) {
     const isEnforced = (await textOf(`${sys}/fs/selinux/enforce`)) !== '0';
-    return isEnforced && !FREE_TYPES.includes(type) ? { module: 'SELinux', label } : undefined;
+    if (!isEnforced || FREE_TYPES.includes(type)) return undefined;
+    return { module: 'SELinux', label, ...(type === OWN_TYPE ? { isOwnType: true } : {}) };
   }
   // A profile in any other mode refuses nothing.
   return /\((?:enforce|kill)\)$/u.test(label) ? { module: 'AppArmor', label } : undefined;

@@ -168,10 +168,12 @@ export interface ProgramAnswer {
   readonly output: string;
 }
 
-/** A Linux security module, and its label for the agent's own process. */
+/** A Linux security module that enforces, and its label for the agent's own process. */
 export interface Confinement {
   readonly module: 'SELinux' | 'AppArmor';
   readonly label: string;
+  /** Whether it is the SELinux type that the agent's manifest asks for: then the policy of the node lacks rules for that type. */
+  readonly isOwnType?: boolean;
 }
 
 /** Processes of the host. */

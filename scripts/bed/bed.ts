@@ -20,7 +20,7 @@ import type { Outcome, RunOptions } from './build/run.ts';
 import { startCluster } from './lifecycle/start.ts';
 import { takeDown, takeNodeDown } from './lifecycle/take-down.ts';
 
-export type { Layout, MachineKind, NodeSpec } from './node/layouts.ts';
+export type { Layout, MachineKind, NodeSpec, VmSystem } from './node/layouts.ts';
 export { asContainer } from './node/node.ts';
 export type { FileFacts, NodeFiles } from './node/files.ts';
 export type { BedNode } from './node/node.ts';

@@ -1,4 +1,4 @@
-// The files of the end-to-end tier that the matrix runs on every kubelet.
+// The files of tests that the matrix runs on every kubelet.
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,6 +20,9 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'api/policy-errors.test.ts': 'is about the ConfigMap, which no kubelet sees',
   'fleet/rollout.test.ts': 'is about the coordinator',
 };
+
+/** The files of test/machines that depend on the kubelet's version. */
+export const VM_FILES: readonly string[] = ['test/machines/main-job.test.ts'];
 
 /** Returns the files' paths in the checkout, sorted. */
 export async function matrixFiles(): Promise<readonly string[]> {

@@ -6,6 +6,7 @@ import { temporaryRoot } from './temporary-root.ts';
 
 const CURRENT = 'proc/self/attr/current';
 const CONTAINER = 'system_u:system_r:container_t:s0:c1,c2';
+const OWN = 'system_u:system_r:spc_t:s0';
 
 test.each([
   ['SELinux', { [CURRENT]: `${CONTAINER}\0` }, { module: 'SELinux', label: CONTAINER }],
@@ -15,7 +16,21 @@ test.each([
     { module: 'SELinux', label: CONTAINER },
   ],
   ['SELinux that is permissive', { [CURRENT]: CONTAINER, 'sys/fs/selinux/enforce': '0' }, undefined],
-  ['SELinux, in its domain for such agents', { [CURRENT]: 'system_u:system_r:spc_t:s0' }, undefined],
+  [
+    'SELinux, in its domain for such agents',
+    { [CURRENT]: OWN },
+    { module: 'SELinux', label: OWN, isOwnType: true },
+  ],
+  [
+    'SELinux that is permissive, in its domain for such agents',
+    { [CURRENT]: OWN, 'sys/fs/selinux/enforce': '0' },
+    undefined,
+  ],
+  [
+    'SELinux, in a domain that may do anything',
+    { [CURRENT]: 'system_u:system_r:unconfined_t:s0' },
+    undefined,
+  ],
   [
     'AppArmor',
     { [CURRENT]: 'cri-containerd.apparmor.d (enforce)\n' },

@@ -7,6 +7,8 @@ import { ensureHostPackages } from '../../scripts/bed/build/host-packages.ts';
 import { agentImage, demoAppImage } from '../../scripts/bed/images/images.ts';
 import { consoleLog, type Log } from '../../scripts/bed/util/progress.ts';
 import { installOn } from '../../scripts/install/install.ts';
+import { ONE_KUBELET } from '../../scripts/matrix/nodes.ts';
+import { SYSTEM } from './support/system.ts';
 
 declare module 'vitest' {
   // oxlint-disable-next-line typescript/consistent-type-definitions -- an interface is what merges.
@@ -15,9 +17,12 @@ declare module 'vitest' {
   }
 }
 
+const KUBELET = process.env[ONE_KUBELET];
 const NODE: NodeSpec = {
   name: 'v1',
   machine: 'vm',
+  system: SYSTEM,
+  ...(KUBELET === undefined ? {} : { kubelet: KUBELET }),
   layout: 'deb-full',
   files: { '/etc/existing/file': 'before the first boot\n' },
 };
@@ -36,7 +41,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 async function makeBed(log: Log): Promise<Bed> {
   const found = KEPT_BED === undefined ? undefined : await openBed(KEPT_BED);
-  if (found !== undefined) return found;
+  if (found !== undefined) return ofThisSystem(found);
   await ensureHostPackages(log);
   const [agent, app] = await settleAll([agentImage(log), demoAppImage(log)]);
   const lifetime = KEPT_BED === undefined ? 'process' : 'keep';
@@ -49,4 +54,12 @@ async function makeBed(log: Log): Promise<Bed> {
     if (KEPT_BED === undefined) await bed.down();
     throw error;
   }
+}
+
+function ofThisSystem(bed: Bed): Bed {
+  const { system = 'debian13' } = bed.node(NODE.name).spec;
+  if (system === SYSTEM) return bed;
+  throw new Error(
+    `Expected the bed ${bed.name} to run ${SYSTEM}, got ${system}. Name another, or take it down.`,
+  );
 }

@@ -28,7 +28,10 @@ export async function explainFailure(
 ): Promise<Failure> {
   const what = `The agent cannot observe this node: ${steadyLine(errorText(error))}`;
   if (REFUSAL.test(what)) {
-    return { state: 'Degraded', reason: `${what} ${refusalText(await processes.confinement())}` };
+    return {
+      state: 'Degraded',
+      reason: `${what.replace(/\.?$/u, '.')} ${refusalText(await processes.confinement())}`,
+    };
   }
   const lacksSystemd = await files.changedAt(BOOTED).then(
     (at) => at === undefined,
@@ -55,6 +58,7 @@ function refusalText(confinement: Confinement | undefined): string {
         'that daemonset/ sets; an admission webhook may have removed them.'
       );
     case 'SELinux':
+      if (confinement.isOwnType) return lacksRulesText(confinement.label);
       return (
         `SELinux confines the agent as ${confinement.label} and refuses this. Set securityContext.seLinuxOptions of its pod to ` +
         'type: spc_t, level: s0, as daemonset/ does; an admission webhook may have removed them.'
@@ -65,4 +69,12 @@ function refusalText(confinement: Confinement | undefined): string {
         'pod to type: Unconfined, as daemonset/ does; an admission webhook may have removed it.'
       );
   }
+}
+
+function lacksRulesText(label: string): string {
+  return (
+    `SELinux enforces, and the agent runs as ${label}, as daemonset/ asks. The policy of this node may lack rules for it: ` +
+    'load daemonset/selinux/kubelet-sysctl-agent.cil there with semodule -i (docs/how-to/selinux.md). With these rules loaded, check ' +
+    'that the pod has hostPID and the capabilities that daemonset/ sets.'
+  );
 }

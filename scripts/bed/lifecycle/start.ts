@@ -17,6 +17,7 @@ import { waitForPodsWelcome, waitForReady } from '../control-plane/ready.ts';
 import { updateRecord } from './record.ts';
 import type { BedRecord } from './record.ts';
 import type { NodeSpec } from '../node/layouts.ts';
+import { systemOf } from '../node/vm/systems.ts';
 import { vmDisk } from '../node/vm/vm-disk.ts';
 import { raiseSettings } from '../node/settings.ts';
 import { takeDown } from './take-down.ts';
@@ -67,8 +68,10 @@ async function throttle(
   const all = [await pauseImage(log), ...images];
   if (!nodes.every(isVm)) await imageStore(all, log);
   if (nodes.some(isVm)) await ensureHostPackages(log, VM_PACKAGES);
-  for (const kubelet of new Set(nodes.filter(isVm).map((node) => node.kubelet ?? version)))
-    await vmDisk(await kubernetesBinary('kubelet', kubelet, log), all, log);
+  for (const node of nodes.filter(isVm)) {
+    const kubelet = await kubernetesBinary('kubelet', node.kubelet ?? version, log);
+    await vmDisk({ system: systemOf(node), kubelet, images: all }, log);
+  }
 }
 
 function isVm({ machine }: NodeSpec): boolean {

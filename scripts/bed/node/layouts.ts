@@ -20,10 +20,17 @@ export type MachineKind = 'container' | 'vm';
 
 export const MACHINE_KINDS: readonly MachineKind[] = ['container', 'vm'];
 
+/** What a virtual machine runs. debian12: systemd 252, kernel 6.1. debian13: systemd 257, kernel 6.12. AppArmor enforces, or SELinux. */
+export type VmSystem = 'debian12' | 'debian13' | 'debian13-selinux';
+
+export const VM_SYSTEMS: readonly VmSystem[] = ['debian12', 'debian13', 'debian13-selinux'];
+
 export interface NodeSpec {
   readonly name: string;
   /** Default: container. */
   readonly machine?: MachineKind;
+  /** Of a virtual machine; default: debian13. */
+  readonly system?: VmSystem;
   readonly layout: Layout;
   /** The kubelet's version, such as '1.30.14'; default: the bed's version. */
   readonly kubelet?: string;

@@ -64,7 +64,7 @@ function systemFiles({ spec, slot, index, pause }: NodePlan): Readonly<Record<st
     [PREPARE]: prepareScript(slot, index, machine),
     // The official kubelet.service has no ordering after the runtime; a kubelet that starts first retries only after 10 s.
     '/etc/systemd/system/containerd.service.d/bed.conf': '[Unit]\nBefore=kubelet.service\n',
-    '/etc/containerd/config.toml': containerdConfig(pause, machine),
+    '/etc/containerd/config.toml': containerdConfig(pause, spec),
     '/etc/crictl.yaml': `runtime-endpoint: ${RUNTIME}\n`,
     '/etc/cni/net.d/10-bed.conflist': `${JSON.stringify(podNetworkConfig(slot, index), undefined, 2)}\n`,
   };
@@ -117,7 +117,8 @@ function kubeletConfig({ spec, version, cgroupVersion }: NodePlan): Readonly<Rec
 const VM_FILES = {
   '/etc/fstab': '/dev/nvme0n1 / ext4 defaults,noatime 0 1\n',
   // In an emulated machine beside other work, its network's device may come late.
-  '/etc/systemd/system.conf.d/slow.conf': '[Manager]\nDefaultDeviceTimeoutSec=infinity\n',
+  '/etc/systemd/system.conf.d/slow.conf':
+    '[Manager]\nDefaultDeviceTimeoutSec=infinity\nDefaultTimeoutStartSec=600s\n',
   '/etc/modules-load.d/bed.conf': 'overlay\nbr_netfilter\nvirtio_net\n',
 };
 
@@ -127,11 +128,12 @@ const SYSTEMD_CGROUPS = `  [plugins."io.containerd.grpc.v1.cri".containerd.runti
       SystemdCgroup = true
 `;
 
-function containerdConfig(pause: string, machine: MachineKind): string {
+function containerdConfig(pause: string, { machine, system }: NodeSpec): string {
   // Without restrict_oom_score_adj, runc fails where the machine itself lacks CAP_SYS_RESOURCE.
   return `version = 2
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${pause}"
+  enable_selinux = ${system === 'debian13-selinux'}
 ${machine === 'vm' ? SYSTEMD_CGROUPS : '  restrict_oom_score_adj = true\n'}  [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "/etc/cni/net.d"

@@ -29,6 +29,25 @@ describe('a host that refuses the agent', () => {
     expect(reason).toMatch(/seLinuxOptions.*spc_t.*admission webhook/u);
   });
 
+  test.each([
+    'busctl call exited with 1: Call failed: Access denied',
+    'systemctl try-restart exited with 4: SELinux policy denies access: Permission denied',
+    'The change was not begun, because it could not be made reversible: systemd-run exited with 1: Failed to start transient timer unit: Access denied',
+  ])('is reported with the rules that its policy lacks for the agent’s own type: %s', async (message) => {
+    const label = 'system_u:system_r:spc_t:s0';
+
+    const { state, reason } = await failure(new Error(message), {
+      module: 'SELinux',
+      label,
+      isOwnType: true,
+    });
+
+    expect(state).toBe('Degraded');
+    expect(reason).toContain(`${message}. SELinux enforces, and the agent runs as ${label}`);
+    expect(reason).toMatch(/kubelet-sysctl-agent\.cil.*semodule -i.*docs\/how-to\/selinux\.md/u);
+    expect(reason).not.toContain('seLinuxOptions');
+  });
+
   test('is reported with the AppArmor profile and what to set', async () => {
     const { reason } = await failure(new Error("EACCES: permission denied, open '/proc/1/root/etc'"), {
       module: 'AppArmor',

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { filesToRun, matrixFiles } from '../../../scripts/matrix/files.ts';
+import { filesToRun, matrixFiles, VM_FILES } from '../../../scripts/matrix/files.ts';
 
 const LEFT_OUT = [
   'api/admission',
@@ -24,6 +25,11 @@ describe('the files of the matrix', () => {
       expect.arrayContaining(wanted.split(' ').map((name) => `test/e2e/${name}.test.ts`)),
     );
     for (const name of LEFT_OUT) expect(files).not.toContain(`test/e2e/${name}`);
+  });
+
+  it('are there for virtual machines too', () => {
+    expect(VM_FILES.length).toBeGreaterThan(0);
+    expect(VM_FILES.filter((path) => !existsSync(path))).toEqual([]);
   });
 
   it('include a new test file, and only test files', () => {

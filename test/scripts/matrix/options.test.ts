@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KUBELET_VERSIONS } from '../../../scripts/bed/build/kubernetes.ts';
+import { MACHINE_KINDS } from '../../../scripts/bed/node/layouts.ts';
 import { HELP, parseCommand } from '../../../scripts/matrix/options.ts';
 
 function versionsOf(...args: readonly string[]): readonly string[] {
@@ -12,14 +13,25 @@ describe("the matrix's command line", () => {
   it('selects every listed version when it names none', () => {
     expect(parseCommand([])).toEqual({
       kind: 'run',
-      options: { versions: KUBELET_VERSIONS, output: 'markdown' },
+      options: { versions: KUBELET_VERSIONS, output: 'markdown', machine: 'container' },
     });
   });
 
   it('accepts --json before and after versions', () => {
-    const wanted = { kind: 'run', options: { versions: ['1.33.13'], output: 'json' } };
+    const options = { versions: ['1.33.13'], output: 'json', machine: 'container' };
+    const wanted = { kind: 'run', options };
     expect(parseCommand(['1.33.13', '--json'])).toEqual(wanted);
     expect(parseCommand(['--json', '1.33.13'])).toEqual(wanted);
+  });
+
+  it('accepts either kind of machine, as scripts/cluster does', () => {
+    for (const machine of MACHINE_KINDS) {
+      expect(parseCommand(['1.33', '--machine', machine])).toMatchObject({
+        kind: 'run',
+        options: { versions: ['1.33.13'], machine },
+      });
+    }
+    expect(parseCommand(['--machine', 'pod']).kind).toBe('usage');
   });
 
   it('accepts a minor version, a leading v, and a patch that is not listed', () => {

@@ -7,37 +7,47 @@ import { tool } from '../../build/tool.ts';
 import type { Image } from '../../images/image-build.ts';
 import { FILL } from '../../images/fill-store.ts';
 import type { Log } from '../../util/progress.ts';
-import { vmRoot } from './vm-root.ts';
+import type { VmSystem } from '../layouts.ts';
+import { LABEL, labelFiles, vmRoot } from './vm-root.ts';
 
 const MAKE = join(import.meta.dirname, 'make-disk.sh');
-/** Each takes 1.3 GB. The agent's image differs after every edit. */
-const DISKS_KEPT = 2;
+/** Each takes 1.3 GB. One for each system; the agent's image differs after every edit. */
+const DISKS_KEPT = 4;
 
 export interface VmDisk {
   /** A raw disk with an ext4 file system. */
   readonly base: string;
   readonly kernel: string;
+  /** The folder of the root file system that the disk was made of. */
+  readonly root: string;
 }
 
-/** Returns the disk with this kubelet and these images. The first call for a set takes some 15 s. */
-export async function vmDisk(kubelet: string, images: readonly Image[], log: Log): Promise<VmDisk> {
-  const root = await vmRoot(log);
+export interface DiskSpec {
+  readonly system: VmSystem;
+  /** The kubelet's binary. */
+  readonly kubelet: string;
+  readonly images: readonly Image[];
+}
+
+/** Returns the disk with this system, kubelet and these images. The first call for a set takes some 15 s. */
+export async function vmDisk({ system, kubelet, images }: DiskSpec, log: Log): Promise<VmDisk> {
+  const root = await vmRoot(system, log);
   const archives = images.map(({ archive }) => archive);
   const folder = await cached(
     'vm-disk',
-    [await readFile(MAKE), await readFile(FILL), root, kubelet, ...archives],
+    [await readFile(MAKE), await readFile(FILL), await readFile(LABEL), root, kubelet, ...archives],
     async (out, note) => {
-      const argv = ['sh', MAKE, root, kubelet, FILL, out, ...archives];
+      const argv = ['sh', MAKE, root, kubelet, FILL, LABEL, out, ...archives];
       await tool(argv, { endsWithUs: 'with its children', onLine: note });
     },
     log,
   );
   await pruneCache('vm-disk', DISKS_KEPT);
-  return { base: join(folder, 'base.raw'), kernel: join(folder, 'vmlinuz') };
+  return { base: join(folder, 'base.raw'), kernel: join(folder, 'vmlinuz'), root };
 }
 
 /** The disks of one machine, in its folder. */
-export interface OwnDisks extends VmDisk {
+export interface OwnDisks extends Omit<VmDisk, 'root'> {
   readonly overlay: string;
   readonly files: string;
 }
@@ -66,9 +76,12 @@ export async function makeOwnDisks(
   const folder = join(nodeFolder, 'files');
   await mkdir(folder);
   await writeFiles(folder);
+  await labelFiles(disk.root, folder);
   await tool([
     'tar',
     '--create',
+    '--xattrs',
+    '--xattrs-include=security.selinux',
     '--owner=root',
     '--group=root',
     `--file=${own.files}`,

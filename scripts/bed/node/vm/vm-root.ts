@@ -1,28 +1,33 @@
-// The Debian that virtual machines boot: as a container's, and a kernel, AppArmor and a way in.
+// The Debian that virtual machines boot: as a container's, and a kernel, a Linux security module and a way in.
 
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from '../../build/cache.ts';
+import { tool } from '../../build/tool.ts';
 import type { Log } from '../../util/progress.ts';
-import { LEFT_OUT, makeDebian, NODE_PACKAGES } from '../root-file-system.ts';
+import type { VmSystem } from '../layouts.ts';
+import { LEFT_OUT, makeDebian } from '../root-file-system.ts';
+import { SYSTEMS } from './systems.ts';
 
-const SUITE = 'trixie';
-const PACKAGES = [...NODE_PACKAGES, 'udev', 'apparmor', 'openssh-server', 'linux-image-cloud-amd64'];
-/** Profiles that containers need. Debian's hundred others are for programs of desktops, and take 20 s of an emulated boot. */
-const PROFILES = ['runc', 'crun', 'unprivileged_userns'];
-const HOOKS = [
-  // The disk's driver and ext4 are built into this kernel.
-  'rm -f "$1"/boot/initrd*',
-  `find "$1/etc/apparmor.d" -maxdepth 1 -type f ${PROFILES.map((name) => `! -name ${name}`).join(' ')} -delete`,
-];
+export const LABEL = join(import.meta.dirname, 'label.sh');
 
-/** Returns the folder of the root file system, with a kernel in boot/. The first call takes about a minute. */
-export async function vmRoot(log: Log): Promise<string> {
+/** Returns the folder of the root file system, with a kernel in boot/. The first call for a system takes about a minute. */
+export async function vmRoot(system: VmSystem, log: Log): Promise<string> {
+  const { suite, packages, hooks } = SYSTEMS[system];
   const folder = await cached(
     'vm-root-file-system',
-    ['vm root 1', process.arch, SUITE, ...PACKAGES, ...LEFT_OUT, ...HOOKS],
-    (out, note) =>
-      makeDebian({ suite: SUITE, packages: PACKAGES, hooks: HOOKS, target: join(out, 'root') }, note),
+    ['vm root 2', process.arch, suite, ...packages, ...LEFT_OUT, ...hooks, await readFile(LABEL, 'utf8')],
+    async (out, note) => {
+      const root = join(out, 'root');
+      await makeDebian({ suite, packages, hooks, target: root }, note);
+      await labelFiles(root, root);
+    },
     log,
   );
   return join(folder, 'root');
+}
+
+/** Gives the files in a folder, by their paths there, the labels of the root file system's SELinux policy, if it has one. */
+export async function labelFiles(root: string, folder: string): Promise<void> {
+  await tool(['sh', LABEL, root, folder], { endsWithUs: 'with its children' });
 }

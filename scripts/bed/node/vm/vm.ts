@@ -14,6 +14,7 @@ import { type Machine, requireOn } from '../machine.ts';
 import { writeNodeFiles } from '../node-files.ts';
 import { findAccelerator } from './accelerator.ts';
 import { bySsh, copyBySsh, keyFile, makeKey, removeConnection } from './ssh.ts';
+import { systemOf, SYSTEMS } from './systems.ts';
 import { makeOwnDisks, ownDisks, vmDisk } from './vm-disk.ts';
 import { vmFiles } from './vm-files.ts';
 
@@ -30,7 +31,7 @@ const ARCHIVE = '/var/tmp/archive-from-the-bed.tar';
 export const vm: Machine = {
   async makeDisk({ node, bed, kubelet, plan }, log) {
     await ensureHostPackages(log, VM_PACKAGES);
-    const disk = await vmDisk(kubelet, bed.images, log);
+    const disk = await vmDisk({ system: systemOf(node.spec), kubelet, images: bed.images }, log);
     await makeKey(node.folder);
     await makeOwnDisks(node.folder, disk, async (folder) => {
       await writeNodeFiles(folder, plan);
@@ -111,7 +112,7 @@ function qemu(node: NodeRecord, logFile: string): readonly string[] {
     ['-m', String(MEMORY_MB)],
     ['-display', 'none'],
     ['-kernel', disks.kernel],
-    ['-append', KERNEL_ARGUMENTS],
+    ['-append', `${KERNEL_ARGUMENTS} ${SYSTEMS[systemOf(node.spec)].security}`],
     ['-drive', `if=none,id=system,file=${disks.overlay},format=qcow2,cache=writeback`],
     ['-drive', `if=none,id=files,file=${disks.files},format=raw,readonly=on`],
     // The only driver in the kernel itself. Of two such disks, which one is the first would be chance.

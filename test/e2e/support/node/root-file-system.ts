@@ -27,21 +27,23 @@ const OF_THE_KUBELET: readonly string[] = ['config.yaml', 'kubeadm-flags.env'].m
   (name) => `/var/lib/kubelet/${name}`,
 );
 
+/** find's arguments for the paths that count. */
+const KEPT: readonly string[] = [
+  '/',
+  '(',
+  ...LEFT_OUT.flatMap((path) => ['-path', path, '-o']),
+  '-false',
+  ')',
+  '-prune',
+  '-o',
+];
+
 /** Lists in the node: a virtual machine's disk cannot be read from here. */
 export async function rootFileSystem(node: Pick<BedNode, 'exec'>): Promise<RootFileSystem> {
-  const kept = [
-    '/',
-    '(',
-    ...LEFT_OUT.flatMap((path) => ['-path', path, '-o']),
-    '-false',
-    ')',
-    '-prune',
-    '-o',
-  ];
   const [inRoot, ofTheKubelet, sums] = await Promise.all([
-    node.exec(['find', ...kept, '-printf', FACTS]),
+    node.exec(['find', ...KEPT, '-printf', FACTS]),
     node.exec(['find', ...OF_THE_KUBELET, '-printf', FACTS]),
-    node.exec(['sh', '-c', SUMS, 'sh', ...kept]),
+    node.exec(['sh', '-c', SUMS, 'sh', ...KEPT]),
   ]);
   const sumOf = new Map(recordsOf(sums.stdout).map((line) => [line.slice(66), line.slice(0, 64)]));
   return new Map(
@@ -73,6 +75,22 @@ function factsOf(
   if (kind === 'f') return `file ${facts.mode} ${facts.size} ${facts.sum}`;
   return kind === 'd' ? `folder ${facts.mode}` : `other ${facts.mode}`;
 }
+
+/** Path → the attributes security.*, such as SELinux's context and the capabilities of programs, of what has any. */
+export async function securityAttributes(node: Pick<BedNode, 'exec'>): Promise<RootFileSystem> {
+  const { stdout } = await node.exec(['sh', '-c', ATTRIBUTES, 'sh', ...KEPT]);
+  return new Map(
+    stdout
+      .split('\n\n')
+      .filter((block) => block !== '')
+      .map((block) => {
+        const [path = '', ...attributes] = block.split('\n');
+        return [path, attributes.join(' ')];
+      }),
+  );
+}
+
+const ATTRIBUTES = `find "$@" -print0 | xargs -0 getfattr --no-dereference --absolute-names --match='^security\\.' --dump`;
 
 /** What differs, a line each. */
 export function differences(before: RootFileSystem, after: RootFileSystem): readonly string[] {

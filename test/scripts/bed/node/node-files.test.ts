@@ -85,6 +85,16 @@ describe('a virtual machine', () => {
     expect(await text('etc/containerd/config.toml')).not.toContain('SystemdCgroup');
   });
 
+  it('has a containerd that labels containers where SELinux enforces, and only there', async () => {
+    await writeNodeFiles(
+      root,
+      plan({ spec: { ...ofVm.spec, system: 'debian13-selinux' }, cgroupVersion: 2 }),
+    );
+    expect(await text('etc/containerd/config.toml')).toContain('enable_selinux = true');
+    await writeNodeFiles(root, ofVm);
+    expect(await text('etc/containerd/config.toml')).toContain('enable_selinux = false');
+  });
+
   it('waits for the driver of its network, which a container has from the start', async () => {
     const unit = 'usr/lib/systemd/system/bed-prepare.service';
     await writeNodeFiles(root, ofVm);
