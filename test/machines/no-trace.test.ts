@@ -1,4 +1,4 @@
-// What stays on a virtual machine's disk.
+// What a change waits for, what a hand edit does, and what stays on the disk.
 
 import { expect, it } from 'vitest';
 import { setKeys } from '../../scripts/node/policy.ts';
@@ -9,10 +9,6 @@ import { leftAfterRestore } from './support/no-trace.ts';
 
 const NAME = 'net.core.somaxconn';
 const MORE = 'net.core.wmem_max';
-
-it('on a virtual machine, mode: Restore leaves the disk as it was, with the security attributes of its files', async () => {
-  expect(await leftAfterRestore(await machine(), [NAME, MORE])).toEqual([]);
-});
 
 it('on a virtual machine, a pod that uses an allowance keeps running when the policy drops it, and the change waits for its end', async () => {
   const node = await machineWith([NAME, MORE]);
@@ -49,4 +45,8 @@ it('on a virtual machine, a hand edit that takes the list out is healed', async 
   printTime('from the hand edit to the list in the file', begun);
   await node.awaitDone([NAME]);
   expect((await node.kubelet()).argv.at(-1)).toBe(FLAG + NAME);
+});
+
+it('on a virtual machine, mode: Restore leaves the disk as it was, with the security attributes of its files', async () => {
+  expect(await leftAfterRestore(await machine(), [NAME, MORE])).toEqual([]);
 });
