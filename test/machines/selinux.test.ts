@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { agentPodOn } from '../../scripts/node/agent-pod.ts';
 import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
 import { dropWrapper } from '../../scripts/node/kubelet-unit.ts';
 import type { TestNode } from '../../scripts/node/test-node.ts';
@@ -34,11 +35,16 @@ describe.skipIf(SYSTEM !== 'debian13-selinux')('on a node where SELinux enforces
   it('once the module is loaded the agent is Done without a restart, and a pod with the sysctl runs', async () => {
     const node = await machine();
     await node.bedNode.files.copyIn(MODULE, LOADED);
+    const before = await agentPodOn(node.world, node.name);
     const begun = performance.now();
     await node.exec(['semodule', '-i', LOADED]);
     printTime('semodule -i', begun);
     await node.awaitDone([NAME]);
     printTime('from semodule -i to Done', begun);
+    expect(await agentPodOn(node.world, node.name)).toMatchObject({
+      uid: before?.uid,
+      restarts: before?.restarts,
+    });
 
     const pod = await sysctlPod(node, { name: NAME, value: '4096' });
     expect(await pod.settled()).toMatchObject({ kind: 'running' });
