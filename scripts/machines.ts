@@ -16,7 +16,7 @@ Takes hours where QEMU emulates the processor, as it does without a KVM in which
 FILE selects the files of test/machines whose path contains it, such as interrupted.
 
 Options:
-  --short        one power cut instead of all interruptions, and without the cases of the bed itself
+  --short        three power cuts instead of all interruptions, and without the cases of the bed itself
   --system NAME  what the machine runs: ${VM_SYSTEMS.join(', ')};
                  default: each in turn, and debian13 with --short or FILE
 

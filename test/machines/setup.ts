@@ -1,4 +1,5 @@
-// The bed of this project: one node, which is a virtual machine, with the agent; made before the first test, removed after the last.
+// The bed of this project: a node that is a virtual machine, with the agent, and a container for the coordinators, which an emulated machine
+// starts in minutes; made before the first test, removed after the last.
 
 import type { TestProject } from 'vitest/node';
 import { settleAll } from '../../agent/time/settle.ts';
@@ -26,6 +27,7 @@ const NODE: NodeSpec = {
   layout: 'deb-full',
   files: { '/etc/existing/file': 'before the first boot\n' },
 };
+const COORDINATORS: NodeSpec = { name: 'c1', layout: 'deb-missing' };
 /** Names a bed to use as it is, or to start and keep: for work on a single case. */
 const KEPT_BED = process.env['KUBELET_SYSCTLS_E2E_BED'];
 
@@ -46,9 +48,11 @@ async function makeBed(log: Log): Promise<Bed> {
   const [agent, app] = await settleAll([agentImage(log), demoAppImage(log)]);
   const lifetime = KEPT_BED === undefined ? 'process' : 'keep';
   const name = KEPT_BED ?? `machines-${process.pid}`;
-  const bed = await startBed({ name, lifetime, nodes: [NODE], images: [agent, app] }, log);
+  const bed = await startBed({ name, lifetime, nodes: [NODE, COORDINATORS], images: [agent, app] }, log);
   try {
+    await bed.kubectl(['cordon', NODE.name]);
     await log.step('The agent on the virtual machine', (note) => installOn(bed, agent, note));
+    await bed.kubectl(['uncordon', NODE.name]);
     return bed;
   } catch (error) {
     if (KEPT_BED === undefined) await bed.down();

@@ -17,7 +17,7 @@ describe('a node that is a virtual machine', () => {
   it('is Ready with a kernel, control groups and an AppArmor of its own', async () => {
     const { node, bed } = await parts();
     const wide = (await bed.kubectl(['get', 'nodes', '--no-headers', '-o', 'wide'])).stdout;
-    expect(wide).toMatch(/^v1 +Ready .*trixie.*containerd:\/\/1\.7/u);
+    expect(wide).toMatch(/^v1 +Ready .*trixie.*containerd:\/\/1\.7/mu);
     expect((await node.exec(['stat', '-fc', '%T', '/sys/fs/cgroup'])).stdout).toBe('cgroup2fs');
     expect((await node.exec(['aa-enabled'])).stdout).toBe('Yes');
     expect((await node.exec(['systemctl', '--version'])).stdout).toMatch(/^systemd 257 /u);

@@ -25,17 +25,18 @@ export interface Instant {
   readonly thenSeconds: number;
 }
 
-/** Returns the instants of a way to go down: one in the short form; in the long form every step, then chance. */
+/** Returns the instants of a way to go down: the first three steps in the short form; in the long form every step, then chance. */
 export function instantsOf(random: number): readonly Instant[] {
   const chance = chanceFrom(SEED);
   const steps = Object.keys(STEPS).filter((name): name is Instant['step'] => name in STEPS);
+  const atSteps = steps.map((step) => ({ step, thenSeconds: 0 }));
   const atRandom = Array.from({ length: random }, () => ({
     step: 'the journal is written' as const,
     thenSeconds: Number((chance() * CHANGE_SECONDS).toFixed(2)),
   }));
   return byLength({
-    short: [{ step: 'the file is replaced', thenSeconds: 0 }],
-    long: [...steps.map((step) => ({ step, thenSeconds: 0 })), ...atRandom],
+    short: atSteps.slice(0, 3),
+    long: [...atSteps, ...atRandom],
   });
 }
 
