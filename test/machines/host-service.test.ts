@@ -4,14 +4,13 @@ import { expect, it, onTestFinished } from 'vitest';
 import {
   awaitStatus,
   editPolicy,
+  expectRollback,
+  expectWatchdog,
   installService,
-  journalOf,
   labelForService,
   listOf,
   SERVICE,
-  serviceOn,
 } from '../e2e/support/node/host-service.ts';
-import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
 import { healthz } from '../../scripts/node/kubelet.ts';
 import { dropWrapper } from '../../scripts/node/kubelet-unit.ts';
 import type { TestNode } from '../../scripts/node/test-node.ts';
@@ -40,22 +39,11 @@ it("on a virtual machine, the host's own service proves an edit, rolls back with
   printTime('from the start of the service to Done', begun);
   expect(listOf(await node.kubelet())).toBe(NAME);
 
-  await rollsBack(node);
+  const why = /^Degraded: The change failed and was rolled back.*unknown flag: --no-such-flag/u;
+  await expectRollback(node, { name: NAME, bad: BAD, why });
   await survivesAPowerCut(node);
-  await isEndedWhenItHangs(node);
+  await expectWatchdog(node);
 });
-
-async function rollsBack(node: TestNode): Promise<void> {
-  await useFaultyKubelet(node);
-  await awaitStatus(node, /^Done: /u);
-  const before = await node.text();
-  await refuse(node, { names: [NAME, BAD] });
-  await editPolicy(node, [NAME, BAD]);
-  await awaitStatus(node, /^Degraded: The change failed and was rolled back.*unknown flag: --no-such-flag/u);
-  expect(await node.text()).toBe(before);
-  expect(listOf(await node.kubelet())).toBe(NAME);
-  await refuseNothing(node);
-}
 
 async function survivesAPowerCut(node: TestNode): Promise<void> {
   const text = (await node.text()) ?? '';
@@ -75,19 +63,4 @@ async function survivesAPowerCut(node: TestNode): Promise<void> {
   await node.waitFor({ what: 'have nothing left of the change' }, async () =>
     (await leftOvers(node)).length === 0 ? true : undefined,
   );
-}
-
-async function isEndedWhenItHangs(node: TestNode): Promise<void> {
-  const { mainPid, restarts } = await serviceOn(node);
-  const kubelet = await node.kubelet();
-  await node.exec(['kill', '-STOP', String(mainPid)]);
-  await node.waitFor({ what: 'have another process of the service' }, async () => {
-    const now = await serviceOn(node);
-    return now.restarts > restarts && now.mainPid !== mainPid && now.activeState === 'active'
-      ? now
-      : undefined;
-  });
-  expect(await journalOf(node, SERVICE)).toContain('Watchdog timeout');
-  await awaitStatus(node, /^Done: /u);
-  expect(await node.kubelet()).toEqual(kubelet);
 }

@@ -5,9 +5,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { HOST_SERVICE_LABEL } from '../../../../agent/names.ts';
 import { makeExecutable } from '../../../../scripts/executable.ts';
+import { refuse, refuseNothing, useFaultyKubelet } from '../../../../scripts/node/faulty-kubelet.ts';
 import type { KubeletNow } from '../../../../scripts/node/kubelet.ts';
 import type { TestNode } from '../../../../scripts/node/test-node.ts';
 
@@ -120,4 +121,36 @@ export async function journalOf(node: TestNode, unit: string): Promise<string> {
 /** Returns the list in the kubelet's last argument; undefined: that is another one. */
 export function listOf({ argv }: KubeletNow): string | undefined {
   return /^--allowed-unsafe-sysctls=(.*)$/u.exec(argv.at(-1) ?? '')?.[1];
+}
+
+/** Expects the service, Done with `name`, to roll back the edit that adds `bad`, with which the kubelet does not start, and to say why. */
+export async function expectRollback(
+  node: TestNode,
+  { name, bad, why }: { readonly name: string; readonly bad: string; readonly why: RegExp },
+): Promise<void> {
+  await useFaultyKubelet(node);
+  await awaitStatus(node, /^Done: /u);
+  const before = await node.text();
+  await refuse(node, { names: [name, bad] });
+  await editPolicy(node, [name, bad]);
+  await awaitStatus(node, why);
+  expect(await node.text()).toBe(before);
+  expect(listOf(await node.kubelet())).toBe(name);
+  await refuseNothing(node);
+}
+
+/** Expects the watchdog to end the service when it hangs, and its next process to leave the kubelet as it is. */
+export async function expectWatchdog(node: TestNode): Promise<void> {
+  const { mainPid, restarts } = await serviceOn(node);
+  const kubelet = await node.kubelet();
+  await node.exec(['kill', '-STOP', String(mainPid)]);
+  await node.waitFor({ what: 'have another process of the service' }, async () => {
+    const now = await serviceOn(node);
+    return now.restarts > restarts && now.mainPid !== mainPid && now.activeState === 'active'
+      ? now
+      : undefined;
+  });
+  expect(await journalOf(node, SERVICE)).toContain('Watchdog timeout');
+  await awaitStatus(node, /^Done: /u);
+  expect(await node.kubelet()).toEqual(kubelet);
 }
