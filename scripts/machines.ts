@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { ensureHostPackages, VM_PACKAGES, whyNoVm } from './bed/build/host-packages.ts';
 import { VM_SYSTEMS, type VmSystem } from './bed/node/layouts.ts';
+import { DEFAULT_SYSTEM, systemNamed } from './bed/node/vm/systems.ts';
 import { consoleLog } from './bed/util/progress.ts';
 import { type Command, commandOf, runCommand } from './entry/command.ts';
 import { runWithFigures } from './entry/run-with-figures.ts';
@@ -34,8 +35,6 @@ const FILES: Readonly<Record<VmSystem, readonly string[]>> = {
   debian12: ['main-job', 'apparmor'],
   'debian13-selinux': ['selinux'],
 };
-
-const DEFAULT: readonly VmSystem[] = ['debian13'];
 
 interface Options {
   readonly length: 'short' | 'long';
@@ -74,7 +73,8 @@ function parseCommand(args: string[]): Command<Options> {
     });
     if (values.help) return undefined;
     const isOne = values.short || positionals.length > 0;
-    const systems = values.system === undefined ? (isOne ? DEFAULT : VM_SYSTEMS) : [systemOf(values.system)];
+    const byDefault = isOne ? [DEFAULT_SYSTEM] : VM_SYSTEMS;
+    const systems = values.system === undefined ? byDefault : [systemNamed(values.system, '--system')];
     const filesOf = (system: VmSystem): readonly string[] =>
       values.short && system === 'debian13' ? SHORT : FILES[system];
     return {
@@ -85,10 +85,4 @@ function parseCommand(args: string[]): Command<Options> {
       })),
     };
   });
-}
-
-function systemOf(text: string): VmSystem {
-  const system = VM_SYSTEMS.find((each) => each === text);
-  if (system !== undefined) return system;
-  throw new Error(`Expected --system to be one of ${VM_SYSTEMS.join(', ')}, got ${text}`);
 }

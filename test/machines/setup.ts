@@ -4,6 +4,7 @@
 import type { TestProject } from 'vitest/node';
 import { settleAll } from '../../agent/time/settle.ts';
 import { type Bed, type NodeSpec, openBed, startBed } from '../../scripts/bed/bed.ts';
+import { systemOf } from '../../scripts/bed/node/vm/systems.ts';
 import { ensureHostPackages } from '../../scripts/bed/build/host-packages.ts';
 import { agentImage, demoAppImage } from '../../scripts/bed/images/images.ts';
 import { consoleLog, type Log } from '../../scripts/bed/util/progress.ts';
@@ -61,7 +62,7 @@ async function makeBed(log: Log): Promise<Bed> {
 }
 
 function ofThisSystem(bed: Bed): Bed {
-  const { system = 'debian13' } = bed.node(NODE.name).spec;
+  const system = systemOf(bed.node(NODE.name).spec);
   if (system === SYSTEM) return bed;
   throw new Error(
     `Expected the bed ${bed.name} to run ${SYSTEM}, got ${system}. Name another, or take it down.`,

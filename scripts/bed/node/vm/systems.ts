@@ -1,7 +1,7 @@
 // The systems that virtual machines run, and how their root file systems differ.
 
 import { NODE_PACKAGES } from '../root-file-system.ts';
-import type { NodeSpec, VmSystem } from '../layouts.ts';
+import { type NodeSpec, VM_SYSTEMS, type VmSystem } from '../layouts.ts';
 
 export interface SystemRecipe {
   /** The Debian release. */
@@ -49,6 +49,15 @@ export const SYSTEMS: Readonly<Record<VmSystem, SystemRecipe>> = {
   },
 };
 
-export function systemOf({ system = 'debian13' }: Pick<NodeSpec, 'system'>): VmSystem {
+export const DEFAULT_SYSTEM: VmSystem = 'debian13';
+
+export function systemOf({ system = DEFAULT_SYSTEM }: Pick<NodeSpec, 'system'>): VmSystem {
   return system;
+}
+
+/** Returns the system of this name, which `where` has; throws when there is none. */
+export function systemNamed(text: string, where: string): VmSystem {
+  const system = VM_SYSTEMS.find((each) => each === text);
+  if (system !== undefined) return system;
+  throw new Error(`Expected ${where} to be one of ${VM_SYSTEMS.join(', ')}, got ${text}`);
 }
