@@ -57,11 +57,16 @@ export async function baseOn(
   await using work = await workFolder(join(folder, 'base'));
   const at = (name: string): string => join(work.path, name);
   await makeDebian(at('debian.tar'), note);
-  await copyFile(join(NODE_PACKAGE, 'bin', 'node'), at('node'));
-  const platform = `node-${process.platform}-${process.arch}`;
-  await copyFile(join(NODE_PACKAGE, 'node_modules', platform, 'LICENSE'), at('LICENSE'));
+  await copyNode(work.path);
   await writeFile(at('Dockerfile'), DOCKERFILE);
   await buildBase(work.path, base, { epoch: EPOCH }, note);
+}
+
+/** Copies the Node of package.json and its licence into a folder, as `node` and `LICENSE`. */
+export async function copyNode(folder: string): Promise<void> {
+  await copyFile(join(NODE_PACKAGE, 'bin', 'node'), join(folder, 'node'));
+  const platform = `node-${process.platform}-${process.arch}`;
+  await copyFile(join(NODE_PACKAGE, 'node_modules', platform, 'LICENSE'), join(folder, 'LICENSE'));
 }
 
 const minimalDebian: MakeDebian = async (target, note) => {

@@ -1,11 +1,11 @@
 // scripts/base-image: what keeps the machine as it is, and in the long form (KUBELET_SYSCTLS_CONTRACT=long) the Dockerfile, which people with a
 // registry build. Its two images are made here, as Debian's packages and npm's have them.
 
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cachedBase } from '../../../scripts/bed/images/base-image.ts';
+import { cachedBase, copyNode } from '../../../scripts/bed/images/base-image.ts';
 import { buildLayout } from '../../../scripts/bed/images/image-build.ts';
 import { ensureHostPackages, whyNoBed } from '../../../scripts/bed/build/host-packages.ts';
 import { tool } from '../../../scripts/bed/build/tool.ts';
@@ -18,7 +18,6 @@ const IS_LONG = process.env['KUBELET_SYSCTLS_CONTRACT'] === 'long';
 const WHY_NOT = IS_LONG ? whyNoBed() : 'only with KUBELET_SYSCTLS_CONTRACT=long: makes a Debian';
 const RECIPES = join(CHECKOUT, 'scripts', 'base-image');
 const READ_ONLY = join(RECIPES, 'read-only.sh');
-const NODE_PACKAGE = join(CHECKOUT, 'node_modules', 'node');
 const [NODE, DEBIAN] = ['localhost/node:test', 'localhost/debian:test'];
 
 describe.skipIf(whyNoBed() !== undefined)('what makes the base', () => {
@@ -76,9 +75,7 @@ describe.skipIf(WHY_NOT !== undefined)(
         'node',
         'FROM scratch\nCOPY node /usr/local/bin/\nCOPY LICENSE /usr/local/\n',
       );
-      await copyFile(join(NODE_PACKAGE, 'bin', 'node'), join(node, 'node'));
-      const platform = `node-${process.platform}-${process.arch}`;
-      await copyFile(join(NODE_PACKAGE, 'node_modules', platform, 'LICENSE'), join(node, 'LICENSE'));
+      await copyNode(node);
       await buildah(...BUILD, '--tag', NODE, node);
 
       const images = ['--build-arg', `NODE=${NODE}`, '--build-arg', `DEBIAN=${DEBIAN}`];
