@@ -1,6 +1,5 @@
 // Which eligible nodes are approved now: at most maxUnavailable at a time, control-plane nodes one at a time.
 
-import { isControlPlane } from './control-plane.ts';
 import { orderCandidates, type ZoneLoads } from './order.ts';
 import type { Candidate } from './node-status.ts';
 
@@ -15,7 +14,7 @@ export function withinBudget(
   loads: ZoneLoads,
 ): readonly Candidate[] {
   const unavailable = members.filter((member) => member.unavailable);
-  const busy = unavailable.filter(({ node }) => isControlPlane(node));
+  const busy = unavailable.filter(({ isControlPlane }) => isControlPlane);
   let slots = maxUnavailable - unavailable.length;
   let approvesControlPlane = false;
   // Most decisions of a large rollout find every place taken.
@@ -23,7 +22,7 @@ export function withinBudget(
     return [];
   }
   return orderCandidates(eligible, loads).filter((member) => {
-    const isLeader = isControlPlane(member.node);
+    const isLeader = member.isControlPlane;
     const others = busy.length - (isLeader && member.unavailable ? 1 : 0);
     if (isLeader && (others > 0 || approvesControlPlane)) {
       return false;

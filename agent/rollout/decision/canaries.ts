@@ -1,7 +1,6 @@
 // Which nodes are canaries, and whether they have proven the revision that the others wait for.
 
 import type { Canary } from '../../policy/policy.ts';
-import { isControlPlane } from './control-plane.ts';
 import { countOf, only } from './many.ts';
 import { orderCandidates, type ZoneLoads } from './order.ts';
 import type { Candidate } from './node-status.ts';
@@ -56,7 +55,7 @@ function byNumber(count: number, members: readonly Candidate[], loads: ZoneLoads
   const rolling = new Set(groups.filter(({ stage }) => stage === 'Rolling').map(({ revision }) => revision));
   const isEligible = (member: Candidate): boolean =>
     (rolling.has(member.revision) ? mayGo(member) : picks.has(member)) &&
-    (isProven || !isControlPlane(member.node));
+    (isProven || !member.isControlPlane);
   return {
     eligible: only(members, isEligible),
     isCanary: (member) => canaries.has(member),
@@ -76,7 +75,7 @@ function proofOf(
   loads: ZoneLoads,
   now: number,
 ): Omit<Group, 'revision'> {
-  const workers = hasWorkers(members) ? only(members, ({ node }) => !isControlPlane(node)) : members;
+  const workers = hasWorkers(members) ? only(members, ({ isControlPlane }) => !isControlPlane) : members;
   const needed = Math.min(count, countOf(workers, isAlive));
   const proven = countOf(workers, (member) => isProof(member, now));
   if (proven >= needed) {
@@ -140,7 +139,7 @@ function isReady({ node }: Candidate): boolean {
 }
 
 function hasWorkers(members: readonly Candidate[]): boolean {
-  return members.some((member) => !isControlPlane(member.node) && isAlive(member));
+  return members.some((member) => !member.isControlPlane && isAlive(member));
 }
 
 function soaksOf(members: readonly Candidate[], now: number): readonly number[] {

@@ -2,7 +2,9 @@
 
 import { isRevision, APPROVAL_MARKERS } from '../../names.ts';
 import type { FleetNode, RolloutStatus } from '../fleet.ts';
+import { isControlPlane } from './control-plane.ts';
 
+const ZONE_LABEL = 'topology.kubernetes.io/zone';
 const MINUTE_MS = 60_000;
 /** A node that is not Ready for this long is lost: other nodes do not wait for it. */
 export const LOST_AFTER_MS = 10 * MINUTE_MS;
@@ -31,6 +33,10 @@ export interface Candidate {
   readonly wantsCurrentRevision: boolean;
   /** `node` is predicted, not reported. */
   readonly predicted: boolean;
+  /** Control-plane nodes are changed one at a time. */
+  readonly isControlPlane: boolean;
+  /** Empty: its Node names none. */
+  readonly zone: string;
   /** When its soak ends, in ms since the epoch; undefined unless it is done and Ready. */
   readonly soakedAt: number | undefined;
 }
@@ -62,6 +68,8 @@ export function memberOf(
     approvalActive,
     wantsCurrentRevision,
     predicted,
+    isControlPlane: isControlPlane(reported),
+    zone: reported.labels[ZONE_LABEL] ?? '',
     unavailable: isSelected(node) && isUnavailable(node, standing, approvalActive, terms.now),
     soakedAt: standing === 'done' && isReady(node) ? soakedAt(node, terms) : undefined,
   };

@@ -4,8 +4,6 @@ import { APPROVAL_MARKERS } from '../../names.ts';
 import { only } from './many.ts';
 import { isFirstInLine, type Candidate } from './node-status.ts';
 
-const ZONE_LABEL = 'topology.kubernetes.io/zone';
-
 /** How many nodes of each zone are unavailable. */
 export type ZoneLoads = ReadonlyMap<string, number>;
 
@@ -13,7 +11,7 @@ export function zoneLoads(members: readonly Candidate[]): ZoneLoads {
   const loads = new Map<string, number>();
   for (const member of members) {
     if (member.unavailable) {
-      const zone = zoneOf(member);
+      const { zone } = member;
       loads.set(zone, (loads.get(zone) ?? 0) + 1);
     }
   }
@@ -38,7 +36,7 @@ export function orderCandidates(members: readonly Candidate[], loads: ZoneLoads)
  */
 function byLoad(members: readonly Candidate[], taken: Map<string, number>): readonly Candidate[] {
   const loadAt = Int32Array.from(members, (member) => {
-    const zone = zoneOf(member);
+    const { zone } = member;
     const load = taken.get(zone) ?? 0;
     taken.set(zone, load + 1);
     return load;
@@ -62,8 +60,4 @@ function rankOf({ node }: Candidate): number {
     return 2;
   }
   return isFirstInLine(node) ? 0 : 1;
-}
-
-function zoneOf({ node }: Candidate): string {
-  return node.labels[ZONE_LABEL] ?? '';
 }

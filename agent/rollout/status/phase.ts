@@ -5,7 +5,6 @@ import type { Phase, RolloutDecision } from '../fleet.ts';
 import type { Gate } from '../decision/gate.ts';
 import type { Candidate } from '../decision/node-status.ts';
 import { shorten } from '../../report/shorten.ts';
-import { isControlPlane } from '../decision/control-plane.ts';
 import { countOf, only } from '../decision/many.ts';
 import { namesText, nodesText, timeText } from '../decision/text.ts';
 import { placesText } from './places.ts';
@@ -163,8 +162,8 @@ function stuckReason({ members, maxUnavailable, holders }: Situation, waiting: r
   if (holders.length >= maxUnavailable) {
     return `No approval now: the places of maxUnavailable are ${places}.`;
   }
-  const leaders = members.filter((member) => member.unavailable && isControlPlane(member.node));
-  return leaders.length > 0 && waiting.every(({ node }) => isControlPlane(node))
+  const leaders = members.filter((member) => member.unavailable && member.isControlPlane);
+  return leaders.length > 0 && waiting.every(({ isControlPlane }) => isControlPlane)
     ? `No approval now: control-plane nodes change one at a time; places of maxUnavailable: ${places}.`
     : `Waiting for approval: ${nodesText(waiting.length)}.`;
 }
