@@ -10,6 +10,7 @@ export interface FileNames {
   readonly plugin: string;
   /** krew expects the plugin's name. */
   readonly krewManifest: string;
+  readonly selinuxModule: string;
   readonly agentSbom: string;
   readonly pluginSbom: string;
   readonly imageSbom: string;
@@ -26,6 +27,7 @@ export function fileNames(version: string): FileNames {
     chart: `kubelet-sysctl-agent-${version}.tgz`,
     plugin: `kubectl-sysctls-${version}.tar.gz`,
     krewManifest: 'sysctls.yaml',
+    selinuxModule: 'kubelet-sysctl-agent.cil',
     agentSbom: `kubelet-sysctls-${version}.cdx.json`,
     pluginSbom: `kubectl-sysctls-${version}.cdx.json`,
     imageSbom: `kubelet-sysctl-agent-image-${version}.cdx.json`,

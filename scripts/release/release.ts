@@ -1,7 +1,7 @@
 // Makes the files of a release: the same for the same commit, the same options and the same tools.
 
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { bundled, PLUGIN_ENTRY } from '../build.ts';
 import { tool } from '../bed/build/tool.ts';
@@ -75,6 +75,8 @@ async function writeFiles(release: Release, names: FileNames, log: Log): Promise
   const sha256 = await sha256Of(at(names.plugin));
   const manifest = krewManifest({ version, uri: `${url}/${names.plugin}`, sha256 });
   await writeFile(at(names.krewManifest), manifest);
+
+  await copyFile(join(checkout, 'daemonset', 'selinux', names.selinuxModule), at(names.selinuxModule));
 
   const time = timeOf(source);
   const program = { version, time };

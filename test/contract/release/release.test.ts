@@ -68,6 +68,11 @@ describe.skipIf(WHY_NOT !== undefined)(`a release (${WHY_NOT ?? 'made twice'})`,
     });
   });
 
+  it('has the module for SELinux as it is in daemonset/selinux', async () => {
+    const ours = join(CHECKOUT, 'daemonset/selinux', made.names.selinuxModule);
+    expect(await readFile(made.path('selinuxModule'), 'utf8')).toBe(await readFile(ours, 'utf8'));
+  });
+
   it.each([
     ['installYaml', 'daemonset', BEFORE_130],
     ['installYamlBefore130', 'daemonset + daemonset/before-1.30', []],

@@ -12,7 +12,7 @@ import { fileNames } from '../../../scripts/release/files.ts';
 import { makeRelease } from '../../../scripts/release/release.ts';
 import { sourceOf, versionOf } from '../../../scripts/release/source.ts';
 import { type Download, freshPlace, type Place } from '../support/cluster/downloaded.ts';
-import { byLength } from '../support/length.ts';
+import { LENGTH } from '../support/length.ts';
 import { sysctlPod } from '../support/node/pods.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..', '..', '..');
@@ -57,13 +57,12 @@ function installed(helm: GoCommand): Way {
 
 const WAYS = [
   applied('install.yaml'),
-  ...byLength({
-    short: [],
-    long: [installed(HELM_4), installed(HELM_3), applied('install-before-1.30.yaml')],
-  }),
+  installed(HELM_4),
+  installed(HELM_3),
+  applied('install-before-1.30.yaml'),
 ];
 
-describe('a release, from its folder alone', () => {
+describe.runIf(LENGTH === 'long')('a release, from its folder alone', () => {
   let root = '';
   let download: Download;
 
