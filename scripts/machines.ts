@@ -7,6 +7,7 @@ import { DEFAULT_SYSTEM, systemNamed } from './bed/node/vm/systems.ts';
 import { consoleLog } from './bed/util/progress.ts';
 import { type Command, commandOf, runCommand } from './entry/command.ts';
 import { runWithFigures } from './entry/run-with-figures.ts';
+import { FILES, SHORT_FILES } from './machines/files.ts';
 
 const HELP = `Usage: npm run machines [-- [--short] [--system NAME] [FILE …]]
 
@@ -17,7 +18,7 @@ Takes hours where QEMU emulates the processor, as it does without a KVM in which
 FILE selects the files of test/machines whose path contains it, such as interrupted.
 
 Options:
-  --short        three power cuts instead of all interruptions, and without the cases of the bed itself
+  --short        what npm test has: one edit, the agent's memory, and three power cuts
   --system NAME  what the machine runs: ${VM_SYSTEMS.join(', ')};
                  default: each in turn, and debian13 with --short or FILE
 
@@ -27,14 +28,6 @@ Environment:
 
 Exit codes: 0 nothing failed, 1 a test failed or this machine cannot run them, 2 wrong usage.
 `;
-/** Those that a run of minutes has on debian13. */
-const SHORT = ['main-job', 'apparmor', 'memory', 'interrupted'];
-/** What each system proves that others do not; none: every file. */
-const FILES: Readonly<Record<VmSystem, readonly string[]>> = {
-  debian13: [],
-  debian12: ['main-job', 'apparmor'],
-  'debian13-selinux': ['selinux'],
-};
 
 interface Options {
   readonly length: 'short' | 'long';
@@ -76,7 +69,7 @@ function parseCommand(args: string[]): Command<Options> {
     const byDefault = isOne ? [DEFAULT_SYSTEM] : VM_SYSTEMS;
     const systems = values.system === undefined ? byDefault : [systemNamed(values.system, '--system')];
     const filesOf = (system: VmSystem): readonly string[] =>
-      values.short && system === 'debian13' ? SHORT : FILES[system];
+      values.short && system === 'debian13' ? SHORT_FILES : FILES[system];
     return {
       length: values.short ? 'short' : 'long',
       runs: systems.map((system) => ({

@@ -2,9 +2,10 @@
 
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
-import { ensureHostPackages, whyNoBed } from './bed/build/host-packages.ts';
+import { ensureHostPackages, whyNoBed, whyNoVm } from './bed/build/host-packages.ts';
 import { consoleLog } from './bed/util/progress.ts';
 import { whyNoGo } from './bed/build/go.ts';
+import { SHORT_FILES } from './machines/files.ts';
 import { type Counts, type Failure, runVitest } from './entry/run-vitest.ts';
 
 const HELP = `Usage: npm test [-- TIER …]
@@ -15,16 +16,23 @@ Tiers, in order:
   contract  our parsers against the real kubelet, pflag and systemd, the chart with real Helm; the first run builds them;
             KUBELET_SYSCTLS_CONTRACT=long tries ten times as many inputs
   e2e       real nodes: systemd, containerd, kubelet and a control plane; the first run builds Kubernetes;
-            KUBELET_SYSCTLS_E2E=long adds the test bed's own cases and more ways to install a release
+            KUBELET_SYSCTLS_E2E=long adds the test bed's own cases, a second way to install the chart, and every way to install a release
   faults    the same nodes and their API server with injected faults; KUBELET_SYSCTLS_FAULTS=long runs for hours
+  machines  a node that is a virtual machine: an edit, and three power cuts in the middle of a change; npm run machines has more
 
 Without a TIER all of them run, e2e and faults as one, on the same nodes. Exit codes: 0 nothing failed, 1 a test failed, 2 wrong usage.
 `;
 
-const TIERS = ['check', 'unit', 'contract', 'e2e', 'faults'] as const;
+const TIERS = ['check', 'unit', 'contract', 'e2e', 'faults', 'machines'] as const;
 type Tier = (typeof TIERS)[number];
 /** Tiers of one run share their nodes, whose start takes a minute. */
-const RUNS: readonly (readonly Tier[])[] = [['check'], ['unit'], ['contract'], ['e2e', 'faults']];
+const RUNS: readonly (readonly Tier[])[] = [
+  ['check'],
+  ['unit'],
+  ['contract'],
+  ['e2e', 'faults'],
+  ['machines'],
+];
 
 interface Ran extends Counts {
   readonly failures: readonly Failure[];
@@ -59,6 +67,7 @@ const TESTS: Readonly<Record<Exclude<Tier, 'check'>, TestTier>> = {
   contract: { args: ['--project=contract'], whyNot: whyNoGo },
   e2e: { args: ['--project=e2e', 'test/e2e/'], whyNot: whyNoBed },
   faults: { args: ['--project=e2e', 'test/faults/'], whyNot: whyNoBed },
+  machines: { args: ['--project=machines', ...SHORT_FILES], whyNot: whyNoVm },
 };
 
 /** Lines of an error that are printed at the end: a property's seed and counterexample stand there. */

@@ -22,7 +22,9 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
 };
 
 /** The files of test/machines that depend on the kubelet's version. */
-export const VM_FILES: readonly string[] = ['test/machines/main-job.test.ts'];
+export const VM_FILES: readonly string[] = ['main-job', 'failed-change'].map(
+  (name) => `test/machines/${name}.test.ts`,
+);
 
 /** Returns the files' paths in the checkout, sorted. */
 export async function matrixFiles(): Promise<readonly string[]> {

@@ -9,7 +9,8 @@ import { kubeletOn } from './kubelet.ts';
 import { reportOf } from './report.ts';
 import type { World } from './world.ts';
 
-const EVERY_MS = 100;
+/** Many cases wait at the same time, and each question takes processor time from what they wait for. */
+const EVERY_MS = 250;
 /** Longer than a change whose kubelet reports its node late. */
 const TIMEOUT_MS = 90_000;
 const LOG_LINES = 12;

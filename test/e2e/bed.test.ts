@@ -137,7 +137,7 @@ describe.runIf(LENGTH === 'long')('a bed of two nodes', () => {
   });
 });
 
-it('a bed leaves nothing on the machine after down', async () => {
+it.runIf(LENGTH === 'long')('a bed leaves nothing on the machine after down', async () => {
   const bed = await startBed({ name: NAME, nodes: [{ name: 'n1', layout: 'deb-missing' }] }, log);
   const traces = tracesOf(NAME);
   expect(await stillThere(traces)).not.toEqual([]);
@@ -145,18 +145,21 @@ it('a bed leaves nothing on the machine after down', async () => {
   expect(await stillThere(traces)).toEqual([]);
 });
 
-it('a bed is removed when the process that started it dies for any reason', async () => {
-  const owner = execa(process.execPath, [join(import.meta.dirname, 'support/bed-owner.ts'), OWNED], {
-    reject: false,
-  });
-  await new Promise((resolve) => owner.stdout.once('data', resolve));
-  const traces = tracesOf(OWNED);
-  expect(await stillThere(traces)).not.toEqual([]);
-  owner.kill('SIGKILL');
-  await owner;
-  await until(async () => (await stillThere(traces)).length === 0, SOON);
-  expect(await stillThere(traces)).toEqual([]);
-});
+it.runIf(LENGTH === 'long')(
+  'a bed is removed when the process that started it dies for any reason',
+  async () => {
+    const owner = execa(process.execPath, [join(import.meta.dirname, 'support/bed-owner.ts'), OWNED], {
+      reject: false,
+    });
+    await new Promise((resolve) => owner.stdout.once('data', resolve));
+    const traces = tracesOf(OWNED);
+    expect(await stillThere(traces)).not.toEqual([]);
+    owner.kill('SIGKILL');
+    await owner;
+    await until(async () => (await stillThere(traces)).length === 0, SOON);
+    expect(await stillThere(traces)).toEqual([]);
+  },
+);
 
 const SOON = { timeoutMs: 30_000, everyMs: 200 };
 

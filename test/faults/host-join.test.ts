@@ -13,7 +13,7 @@ import { LENGTH } from './support/length.ts';
 const NODE = 'joins-host';
 const NAME = 'kernel.sem';
 
-it.skipIf(LENGTH === 'short')(
+it.runIf(LENGTH === 'long')(
   "a node that kubeadm joins starts its kubelet once, with the list, when the host's one shot is enabled",
   async () => {
     const world = await e2eWorld();

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { agentsOn, keepDead, killAll } from './support/agent/agent-kills.ts';
 import { hostView, PATHS } from './support/change/host-view.ts';
-import { printFigures } from './support/length.ts';
+import { LENGTH, printFigures } from './support/length.ts';
 import { surelyCutAt } from './support/change/round.ts';
 import type { Step } from './support/change/steps.ts';
 import { awaitHealthy } from '../e2e/support/node/healthy.ts';
@@ -41,7 +41,7 @@ const MOVES: readonly Move[] = [
   },
 ];
 
-describe.concurrent('a node ends in a correct state', () => {
+describe.runIf(LENGTH === 'long').concurrent('a node ends in a correct state', () => {
   it('when another host event happens during a change', async () => {
     await using subject = await openSubject('n1');
     for (const { what, argv, steps } of MOVES) {

@@ -30,7 +30,7 @@ const TIMEOUT_MS = 3_600_000;
 const STEP_MS = 60_000;
 const CLEAN_MS = 60_000;
 
-it.skipIf(LENGTH === 'short')(
+it.runIf(LENGTH === 'long')(
   "kill -9 of the host's own service and a power cut at any step of its change end with a healthy kubelet and the bytes of the old or the new file (n2)",
   { timeout: TIMEOUT_MS },
   async () => {

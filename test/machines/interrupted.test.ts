@@ -1,21 +1,29 @@
 // The machine goes down in the middle of a change. What its kernel had not written by then is lost.
 
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UNDONE_FILES } from '../../agent/node/state/state-store.ts';
 import { until } from '../../scripts/bed/util/until.ts';
 import { healthz } from '../../scripts/node/kubelet.ts';
 import type { TestNode } from '../../scripts/node/test-node.ts';
 import { SEED } from '../faults/support/change/instants.ts';
-import { printFigure, printTime } from './support/figures.ts';
+import { printTime } from './support/figures.ts';
+import { type JournalMode, useJournalMode } from './support/file-system.ts';
 import { crashAt, type Instant, instantsOf, reach, rememberBefore } from './support/instants.ts';
 import { leftOvers } from './support/left-overs.ts';
 import { byLength } from './support/length.ts';
-import { FLAG, machineWith } from './support/node.ts';
+import { FLAG, machine, machineWith } from './support/node.ts';
 
-const LISTS = ['net.core.somaxconn', 'kernel.sem', 'net.ipv4.tcp_max_syn_backlog'] as const;
+const [FIRST, LAST] = ['net.core.somaxconn', 'kernel.sem'] as const;
+const FLAGGED = /--allowed-unsafe-sysctls=[^"\s]*/u;
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+/** What tells the agent, once it starts, how the change ended. */
+const FOR_THE_AGENT: readonly string[] = Object.values(UNDONE_FILES);
+/** What its own services take from the boot of a container until the kubelet serves; times the node's slowness. */
+const HEALTHY_MS = 20_000;
 
 interface Way {
   readonly what: string;
+  readonly journal: JournalMode;
   /** Resolves when the machine has gone down at the instant of the change that `edit` causes, and is up again. */
   readonly goDown: (node: TestNode, instant: Instant, edit: () => Promise<void>) => Promise<void>;
   /** How many random instants the long form has. */
@@ -24,6 +32,7 @@ interface Way {
 
 const POWER_CUT: Way = {
   what: 'a power cut',
+  journal: 'data=ordered',
   async goDown(node, instant, edit) {
     await Promise.all([reach(node, instant), edit()]);
     await node.bedNode.kill();
@@ -33,6 +42,7 @@ const POWER_CUT: Way = {
 };
 const CRASH: Way = {
   what: 'a crash of the kernel',
+  journal: 'data=ordered',
   async goDown(node, instant, edit) {
     const before = await node.text(BOOT_ID);
     await node.exec(['sysctl', '-qw', 'kernel.panic=1']);
@@ -43,49 +53,74 @@ const CRASH: Way = {
 };
 const REBOOT: Way = {
   what: 'a reboot',
+  journal: 'data=ordered',
   async goDown(node, instant, edit) {
     await Promise.all([reach(node, instant), edit()]);
     await node.bedNode.reboot();
   },
   random: 2,
 };
-const WAYS = byLength({ short: [POWER_CUT], long: [POWER_CUT, CRASH, REBOOT] });
+const WAYS: readonly Way[] = byLength<readonly Way[]>({
+  short: [POWER_CUT],
+  long: [POWER_CUT, { ...POWER_CUT, journal: 'data=writeback' }, CRASH, REBOOT],
+});
 
-describe.each(WAYS)('after $what in the middle of a change', ({ what, goDown, random }) => {
-  it.each(instantsOf(random).map((instant, round) => ({ ...instant, round })))(
-    'when $step, and $thenSeconds s later, the file is the old or the new one and nothing of the change is left',
-    async ({ round, ...instant }) => {
-      const [old, next] = [listOf(round), listOf(round + 1)];
-      const node = await machineWith([old]);
-      const [text = '', facts] = [await node.text(), await node.facts()];
-      await rememberBefore(node);
+describe.each(WAYS)(
+  'after $what in the middle of a change, on ext4 with $journal',
+  ({ what, journal, goDown, random }) => {
+    beforeAll(async () => useJournalMode(await machineWith([FIRST]), journal));
+    afterAll(async () => useJournalMode(await machine(), 'data=ordered'));
 
-      const begun = performance.now();
-      await goDown(node, instant, () => node.setList([next]));
-      printTime(`${what}, and the boot`, begun);
+    // Each change begins as soon as the agent has started after the last one.
+    it.each(instantsOf(random).map((instant, round) => ({ ...instant, round })))(
+      'when $step, and $thenSeconds s later, the file is the old or the new one and the kubelet healthy',
+      async ({ round, ...instant }) => {
+        // One that no earlier round had.
+        const next = `net.core.round_${round}`;
+        const node = await machine();
+        const [text = '', facts] = [await node.text(), await node.facts()];
+        await rememberBefore(node);
 
-      const booted = await node.text();
-      expect([text, text.replace(FLAG + old, FLAG + next)]).toContain(booted);
-      expect(await node.facts()).toMatchObject({ mode: facts?.mode, uid: facts?.uid, gid: facts?.gid });
-      printFigure(whenOf(what, instant), booted === text ? 'the old file' : 'the new file');
+        const begun = performance.now();
+        await goDown(node, instant, () => node.setList([next]));
+        const isHealthy = async (): Promise<boolean> => (await healthz(node.bedNode)).includes('200 OK');
+        await until(isHealthy, { timeoutMs: HEALTHY_MS * node.bedNode.slowness, everyMs: 1000 });
 
-      await node.awaitDone([next]);
-      printTime(`${what}, until Done`, begun);
-      expect(await node.text()).toBe(text.replace(FLAG + old, FLAG + next));
-      expect((await node.kubelet()).argv.at(-1)).toBe(FLAG + next);
-      expect(await healthz(node.bedNode)).toContain('200 OK');
+        const booted = await node.text();
+        expect([text, withList(text, next)]).toContain(booted);
+        expect(await node.facts()).toMatchObject({ mode: facts?.mode, uid: facts?.uid, gid: facts?.gid });
+        expect(await healthz(node.bedNode)).toContain('200 OK');
+        expect((await leftOvers(node)).filter((path) => !FOR_THE_AGENT.includes(path))).toEqual([]);
+        expect((await node.kubelet()).argv.at(-1)).toBe(FLAGGED.exec(booted ?? '')?.[0]);
+        printTime(
+          `${whenOf(what, instant)}: ${booted === text ? 'the old file' : 'the new file'} after`,
+          begun,
+        );
+      },
+    );
+
+    const ends = byLength({
+      short: [],
+      long: ['the next change is made, and nothing of the others is left'],
+    });
+    it.each(ends)('%s', async () => {
+      const node = await machine();
+      const text = await node.text();
+      await node.setList([LAST]);
+      await node.awaitDone([LAST]);
+      expect(await node.text()).toBe(withList(text ?? '', LAST));
       await until(async () => (await leftOvers(node)).length === 0, { timeoutMs: 60_000, everyMs: 500 });
       expect(await leftOvers(node)).toEqual([]);
-    },
-  );
-});
+    });
+  },
+);
+
+function withList(text: string, list: string): string {
+  return text.replace(FLAGGED, FLAG + list);
+}
 
 function whenOf(what: string, { step, thenSeconds }: Instant): string {
   return `${what} when ${step}, then ${thenSeconds} s (seed ${SEED})`;
-}
-
-function listOf(round: number): string {
-  return LISTS[round % LISTS.length] ?? LISTS[0];
 }
 
 /** Resolves when the machine, which its kernel restarts, has booted again and its kubelet runs. */

@@ -32,7 +32,7 @@ export async function startCluster(options: BedOptions, log: Log): Promise<void>
   if (process.getuid?.() !== 0)
     throw new Error('Expected to run as root: a bed creates nodes, links and mounts.');
   const version = options.version ?? DEFAULT_KUBERNETES_VERSION;
-  await throttle(options, version, log);
+  await buildFirst(options, version, log);
   const record = await claimBed(options, version);
   const guardian = startGuardian(record.name, record.id);
   try {
@@ -54,7 +54,7 @@ export async function startCluster(options: BedOptions, log: Log): Promise<void>
 }
 
 /** Builds everything that is slow the first time, before any process of the bed starts. */
-async function throttle(
+async function buildFirst(
   { nodes, controllers = true, images = [] }: BedOptions,
   version: string,
   log: Log,

@@ -11,6 +11,7 @@ import { type TestNode, testNode } from '../../../scripts/node/test-node.ts';
 import type { World } from '../../../scripts/node/world.ts';
 import { e2eWorld, providedBed } from '../support/bed.ts';
 import { editKey, INSTALLS, releaseOf, restoreAll, TAKES_OVER } from '../support/cluster/helm.ts';
+import { LENGTH } from '../support/length.ts';
 import { thief, tokenIn, type Verdict, verdictOf } from '../support/cluster/stolen-token.ts';
 import { freshNode } from '../support/node/fresh.ts';
 
@@ -97,7 +98,7 @@ it(
   TIMEOUT_MS,
 );
 
-it(
+it.runIf(LENGTH === 'long')(
   `${INSTALLS.version} installs under another name in another namespace, whose agents are restricted to their own Node, and an edit survives an upgrade`,
   async () => {
     const { name, namespace } = ELSEWHERE;

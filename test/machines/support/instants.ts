@@ -20,6 +20,9 @@ const STEPS = {
   'the change is committed': `[ ! -e ${JOURNAL_FILE} ]`,
 } as const;
 
+/** In their order. */
+export const STEPS_OF_A_CHANGE = Object.keys(STEPS).filter((name): name is Instant['step'] => name in STEPS);
+
 export interface Instant {
   readonly step: keyof typeof STEPS;
   readonly thenSeconds: number;
@@ -28,8 +31,7 @@ export interface Instant {
 /** Returns the instants of a way to go down: the first three steps in the short form; in the long form every step, then chance. */
 export function instantsOf(random: number): readonly Instant[] {
   const chance = chanceFrom(SEED);
-  const steps = Object.keys(STEPS).filter((name): name is Instant['step'] => name in STEPS);
-  const atSteps = steps.map((step) => ({ step, thenSeconds: 0 }));
+  const atSteps = STEPS_OF_A_CHANGE.map((step) => ({ step, thenSeconds: 0 }));
   const atRandom = Array.from({ length: random }, () => ({
     step: 'the journal is written' as const,
     thenSeconds: Number((chance() * CHANGE_SECONDS).toFixed(2)),
@@ -48,23 +50,24 @@ export async function rememberBefore(node: TestNode): Promise<void> {
 
 /** Resolves when a change that begins later is at the instant; throws when it does not come there in time. */
 export async function reach({ bedNode, environmentFile }: TestNode, instant: Instant): Promise<void> {
-  await bedNode.exec(['sh', '-c', scriptOf(instant), 'sh', environmentFile], timeLimit(bedNode));
+  await bedNode.exec(['bash', '-c', scriptOf(instant), 'bash', environmentFile], timeLimit(bedNode));
 }
 
 /** Crashes the kernel at the instant of a change that begins later; resolves when the connection has ended. */
 export async function crashAt({ bedNode, environmentFile }: TestNode, instant: Instant): Promise<void> {
   const script = `${scriptOf(instant)}\necho c >/proc/sysrq-trigger`;
   const options = { ...timeLimit(bedNode), reject: false };
-  await bedNode.exec(['sh', '-c', script, 'sh', environmentFile], options);
+  await bedNode.exec(['bash', '-c', script, 'bash', environmentFile], options);
 }
 
 function scriptOf({ step, thenSeconds }: Instant): string {
-  return [waitFor(`[ -e ${JOURNAL_FILE} ]`), waitFor(STEPS[step]), `sleep ${thenSeconds}`].join('\n');
+  const waits = [waitFor(`[ -e ${JOURNAL_FILE} ]`), waitFor(STEPS[step])];
+  return ['exec 9<> <(:)', ...waits, `sleep ${thenSeconds}`].join('\n');
 }
 
-/** In an emulated machine, each of these small programs takes time from the change itself. */
+/** In an emulated machine, each small program takes time from the change itself: the pause is the shell's own. */
 function waitFor(condition: string): string {
-  return `until ${condition}; do sleep 0.1; done`;
+  return `until ${condition}; do read -rt 0.1 -u 9; done`;
 }
 
 function timeLimit({ slowness }: { readonly slowness: number }): { readonly timeoutMs: number } {

@@ -27,7 +27,7 @@ const NO_ROOT = 'VFS: Unable to mount root fs';
 const REFERENCE_MS = 700;
 const MOST = 10;
 const TIMEOUT_MS = 60_000;
-const KVM_TIMEOUT_MS = 10_000;
+const KVM_TIMEOUT_MS = 3000;
 
 /**
  * Boots the kernel in a guest and returns what ran it. /dev/kvm proves nothing: on some machines it opens, and no guest runs.

@@ -14,7 +14,7 @@ const namespace = 'e2e';
 
 type Place = Pick<TestNode, 'name' | 'world'>;
 /** A scheduler whose API server was away needs a minute to come back. */
-const PACE = { timeoutMs: 120_000, everyMs: 100 };
+const PACE = { timeoutMs: 120_000, everyMs: 250 };
 
 export interface Sysctl {
   readonly name: string;

@@ -1,0 +1,48 @@
+// The clock of a virtual machine jumps in the middle of a change: by an hour, each way.
+
+import { afterAll, describe, expect, it } from 'vitest';
+import { until } from '../../scripts/bed/util/until.ts';
+import { healthz } from '../../scripts/node/kubelet.ts';
+import { printTime } from './support/figures.ts';
+import { reach, rememberBefore, STEPS_OF_A_CHANGE } from './support/instants.ts';
+import { leftOvers } from './support/left-overs.ts';
+import { FLAG, machine, machineWith } from './support/node.ts';
+
+const HOUR_SECONDS = 3600;
+const BEFORE = 'net.core.somaxconn';
+const AFTER = 'kernel.sem';
+
+afterAll(async () => setClock(Date.now() / 1000));
+
+describe.each([
+  { jump: 'forward', seconds: HOUR_SECONDS },
+  { jump: 'back', seconds: -HOUR_SECONDS },
+])('when the clock jumps an hour $jump', ({ jump, seconds }) => {
+  it.each(STEPS_OF_A_CHANGE.slice(0, 3))(
+    'when %s, the change is made once and nothing of it is left',
+    async (step) => {
+      await setClock(Date.now() / 1000);
+      const node = await machineWith([BEFORE]);
+      const text = await node.text();
+      await rememberBefore(node);
+
+      const begun = performance.now();
+      await Promise.all([reach(node, { step, thenSeconds: 0 }), node.setList([AFTER])]);
+      await setClock(Date.now() / 1000 + seconds);
+      await node.awaitDone([AFTER]);
+      printTime(`an hour ${jump} when ${step}, until Done`, begun);
+
+      expect(await node.text()).toBe(text?.replace(FLAG + BEFORE, FLAG + AFTER));
+      expect((await node.kubelet()).argv.at(-1)).toBe(FLAG + AFTER);
+      expect(await healthz(node.bedNode)).toContain('200 OK');
+      await until(async () => (await leftOvers(node)).length === 0, { timeoutMs: 60_000, everyMs: 500 });
+      expect(await leftOvers(node)).toEqual([]);
+    },
+  );
+});
+
+/** Sets the machine's clock to these seconds since 1970. */
+async function setClock(seconds: number): Promise<void> {
+  const node = await machine();
+  await node.exec(['date', '--utc', `--set=@${seconds.toFixed(3)}`]);
+}
