@@ -10,7 +10,7 @@ import { printTime } from './support/figures.ts';
 import { type JournalMode, useJournalMode } from './support/file-system.ts';
 import { crashAt, type Instant, instantsOf, reach, rememberBefore } from './support/instants.ts';
 import { leftOvers } from './support/left-overs.ts';
-import { byLength } from './support/length.ts';
+import { byLength, LENGTH } from './support/length.ts';
 import { FLAG, machine, machineWith } from './support/node.ts';
 
 const [FIRST, LAST] = ['net.core.somaxconn', 'kernel.sem'] as const;
@@ -99,11 +99,7 @@ describe.each(WAYS)(
       },
     );
 
-    const ends = byLength({
-      short: [],
-      long: ['the next change is made, and nothing of the others is left'],
-    });
-    it.each(ends)('%s', async () => {
+    it.runIf(LENGTH === 'long')('the next change is made, and nothing of the others is left', async () => {
       const node = await machine();
       const text = await node.text();
       await node.setList([LAST]);
