@@ -1,11 +1,10 @@
 // The clock of a virtual machine jumps in the middle of a change: by an hour, each way.
 
 import { afterAll, describe, expect, it } from 'vitest';
-import { until } from '../../scripts/bed/util/until.ts';
 import { healthz } from '../../scripts/node/kubelet.ts';
 import { printTime } from './support/figures.ts';
 import { reach, rememberBefore, STEPS_OF_A_CHANGE } from './support/instants.ts';
-import { leftOvers } from './support/left-overs.ts';
+import { leftInTheEnd } from './support/left-overs.ts';
 import { FLAG, machine, machineWith } from './support/node.ts';
 
 const HOUR_SECONDS = 3600;
@@ -35,8 +34,7 @@ describe.each([
       expect(await node.text()).toBe(text?.replace(FLAG + BEFORE, FLAG + AFTER));
       expect((await node.kubelet()).argv.at(-1)).toBe(FLAG + AFTER);
       expect(await healthz(node.bedNode)).toContain('200 OK');
-      await until(async () => (await leftOvers(node)).length === 0, { timeoutMs: 60_000, everyMs: 500 });
-      expect(await leftOvers(node)).toEqual([]);
+      expect(await leftInTheEnd(node)).toEqual([]);
     },
   );
 });

@@ -9,7 +9,7 @@ import { SEED } from '../faults/support/change/instants.ts';
 import { printTime } from './support/figures.ts';
 import { type JournalMode, useJournalMode } from './support/file-system.ts';
 import { crashAt, type Instant, instantsOf, reach, rememberBefore } from './support/instants.ts';
-import { leftOvers } from './support/left-overs.ts';
+import { leftInTheEnd, leftOvers } from './support/left-overs.ts';
 import { byLength, LENGTH } from './support/length.ts';
 import { FLAG, machine, machineWith } from './support/node.ts';
 
@@ -105,8 +105,7 @@ describe.each(WAYS)(
       await node.setList([LAST]);
       await node.awaitDone([LAST]);
       expect(await node.text()).toBe(withList(text ?? '', LAST));
-      await until(async () => (await leftOvers(node)).length === 0, { timeoutMs: 60_000, everyMs: 500 });
-      expect(await leftOvers(node)).toEqual([]);
+      expect(await leftInTheEnd(node)).toEqual([]);
     });
   },
 );

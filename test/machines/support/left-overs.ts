@@ -4,6 +4,7 @@ import { BOOT_UNIT, BOOT_UNIT_FILE, UNITS_FOLDER } from '../../../agent/host/rol
 import { TEMPORARY_MARK } from '../../../agent/host/files/temporary.ts';
 import { STATE_DIR, UNDO_UNIT } from '../../../agent/names.ts';
 import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../agent/node/state/state-store.ts';
+import { until } from '../../../scripts/bed/util/until.ts';
 import type { TestNode } from '../../../scripts/node/test-node.ts';
 
 const FILES = [
@@ -30,4 +31,10 @@ export async function leftOvers(node: TestNode): Promise<readonly string[]> {
   });
   const units = await node.exec(['systemctl', 'list-units', ...STATES, `${UNDO_UNIT}*`]);
   return [files, inFolders, units].flatMap(({ stdout }) => stdout.split('\n').filter((line) => line !== ''));
+}
+
+/** Returns the same when nothing is there any more, or after a minute: an agent that reports Done removes its last files then. */
+export async function leftInTheEnd(node: TestNode): Promise<readonly string[]> {
+  await until(async () => (await leftOvers(node)).length === 0, { timeoutMs: 60_000, everyMs: 500 });
+  return leftOvers(node);
 }
