@@ -1,7 +1,7 @@
 // The machine goes down in the middle of a change. What its kernel had not written by then is lost.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UNDONE_FILES } from '../../agent/node/state/state-store.ts';
+import { JOURNAL_FILE, UNDONE_FILES } from '../../agent/node/state/state-store.ts';
 import { until } from '../../scripts/bed/util/until.ts';
 import { healthz } from '../../scripts/node/kubelet.ts';
 import type { TestNode } from '../../scripts/node/test-node.ts';
@@ -16,8 +16,8 @@ import { FLAG, machine, machineWith } from './support/node.ts';
 const [FIRST, LAST] = ['net.core.somaxconn', 'kernel.sem'] as const;
 const FLAGGED = /--allowed-unsafe-sysctls=[^"\s]*/u;
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
-/** What tells the agent, once it starts, how the change ended. */
-const FOR_THE_AGENT: readonly string[] = Object.values(UNDONE_FILES);
+/** What tells the agent, once it starts, that a change began and how it ended: the journal where nothing else had been done yet. */
+const FOR_THE_AGENT: readonly string[] = [JOURNAL_FILE, ...Object.values(UNDONE_FILES)];
 /** What its own services take from the boot of a container until the kubelet serves; times the node's slowness. */
 const HEALTHY_MS = 20_000;
 
