@@ -27,6 +27,8 @@ export function parseFleetNode(object: JsonObject, pooled: Pool = (text) => text
   const input = (key: string): string | undefined => stringAt(annotations, key);
   // What an agent reported before its node was left to the host's own service.
   const report = (key: string): string | undefined => (isHostService ? undefined : input(key));
+  const shared = (text: string | undefined): string | undefined =>
+    text === undefined ? undefined : pooled(text);
   const info = objectAt(object, 'status', 'nodeInfo');
   const taint = startUpTaint(object);
   const readiness = parseReadiness(object);
@@ -34,7 +36,7 @@ export function parseFleetNode(object: JsonObject, pooled: Pool = (text) => text
   const node: FleetNode = {
     name: stringAt(metadata, 'name') ?? '',
     labels,
-    profiles: report(KEYS.profiles),
+    profiles: shared(report(KEYS.profiles)),
     kubelet: pooled(stringAt(info, 'kubeletVersion') ?? ''),
     kernel: pooled(stringAt(info, 'kernelVersion') ?? ''),
     readiness: readiness && { ready: readiness.ready, since: readiness.since },
@@ -42,13 +44,13 @@ export function parseFleetNode(object: JsonObject, pooled: Pool = (text) => text
     state: stateOf(report(KEYS.state)),
     reason: pooled(report(KEYS.reason) ?? ''),
     rollbackIncomplete: report(KEYS.reasonCode) === ROLLBACK_INCOMPLETE,
-    desiredRevision: report(KEYS.desiredRevision),
-    appliedRevision: report(KEYS.appliedRevision),
-    failedRevision: report(KEYS.failedRevision),
+    desiredRevision: shared(report(KEYS.desiredRevision)),
+    appliedRevision: shared(report(KEYS.appliedRevision)),
+    failedRevision: shared(report(KEYS.failedRevision)),
     drift,
     ...(drift.includes('unmanaged') && { unmanaged: unmanagedIn(stringMapAt(metadata, 'annotations')) }),
     lastChange: timeOf(report(KEYS.lastChange)),
-    approvedRevision: input(INPUT_KEYS.approvedRevision),
+    approvedRevision: shared(input(INPUT_KEYS.approvedRevision)),
     approvedAt: approvedAt(metadata),
     paused: input(INPUT_KEYS.paused) === 'true',
     ...(isHostService && { hostService: true as const }),
