@@ -27,9 +27,9 @@ export interface Facts extends Progress {
   readonly requests: Readonly<Record<string, number>>;
   /** HTTP bytes of the coordinators in both directions, without TLS. */
   readonly bytes: number;
-  /** Epoch ms of each list of the Nodes. */
+  /** Epoch ms of each page of a list of the Nodes. */
   readonly listsAt: readonly number[];
-  /** Epoch ms of the end of the last of them; 0: none. */
+  /** Epoch ms of the begin of the watch after the last page of the last of them; 0: none. */
   readonly listedAt: number;
   /** Epoch ms of each write of the status: a decision came before. */
   readonly statusesAt: readonly number[];
@@ -101,14 +101,19 @@ function observer(): Observer {
   const [listsAt, statusesAt]: [number[], number[]] = [[], []];
   let closedBytes = 0;
   let listedAt = 0;
+  let isListing = false;
   return {
-    note({ verb, resource, name }, { socket, headers }, response) {
+    note({ verb, resource, name }, { socket, headers }) {
       if (headers['user-agent'] !== COORDINATOR) return;
       const kind = `${verb} ${resource}`;
       requests.set(kind, (requests.get(kind) ?? 0) + 1);
       if (kind === 'list nodes') {
         listsAt.push(Date.now());
-        response.once('finish', () => (listedAt = Date.now()));
+        isListing = true;
+      }
+      if (kind === 'watch nodes' && isListing) {
+        listedAt = Date.now();
+        isListing = false;
       }
       if (kind === 'patch configmaps' && name === STATUS_NAME) statusesAt.push(Date.now());
       if (kind === 'create configmaps') statusesAt.push(Date.now());
