@@ -17,9 +17,7 @@ export interface ApiOptions {
   /** undefined: plain HTTP. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
   /** Called with each request, before its answer. */
-  readonly onRequest?:
-    | ((asked: Asked, request: IncomingMessage, response: ServerResponse) => void)
-    | undefined;
+  readonly onRequest?: ((asked: Asked, request: IncomingMessage) => void) | undefined;
   readonly bookmarkMs?: number;
 }
 
@@ -56,7 +54,7 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const asked = askedBy(request);
-  options.onRequest?.(asked, request, response);
+  options.onRequest?.(asked, request);
   const { verb, name = '', query } = asked;
   const resource = options.resources[asked.resource];
   if (resource === undefined) throw new Refusal(404, 'NotFound', `${asked.resource} is not served`);
