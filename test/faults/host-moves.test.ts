@@ -72,7 +72,7 @@ describe.runIf(LENGTH === 'long').concurrent('a node ends in a correct state', (
 
     expect(listInFile(node, round)).toBe(round.old);
     expect(hostView(node.bedNode).exists(PATHS.undone.timer)).toBe(true);
-    await awaitHealthy(node, 'have a healthy kubelet without its agent');
+    await awaitHealthy(node, { what: 'have a healthy kubelet without its agent' });
     dead[Symbol.dispose]();
     await subject.awaitRight(round, (reason) => reason.includes('the agent did not complete it in time'));
   });

@@ -2,9 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { JOURNAL_FILE, UNDONE_FILES } from '../../agent/node/state/state-store.ts';
-import { until } from '../../scripts/bed/util/until.ts';
 import { healthz } from '../../scripts/node/kubelet.ts';
 import type { TestNode } from '../../scripts/node/test-node.ts';
+import { awaitHealthy } from '../e2e/support/node/healthy.ts';
 import { SEED } from '../faults/support/change/instants.ts';
 import { printTime } from './support/figures.ts';
 import { type JournalMode, useJournalMode } from './support/file-system.ts';
@@ -83,8 +83,7 @@ describe.each(WAYS)(
 
         const begun = performance.now();
         await goDown(node, instant, () => node.setList([next]));
-        const isHealthy = async (): Promise<boolean> => (await healthz(node.bedNode)).includes('200 OK');
-        await until(isHealthy, { timeoutMs: HEALTHY_MS * node.bedNode.slowness, everyMs: 1000 });
+        await awaitHealthy(node, { timeoutMs: HEALTHY_MS });
 
         const booted = await node.text();
         expect([text, withList(text, next)]).toContain(booted);

@@ -42,7 +42,7 @@ export async function nodeOfKind(name: string, kind: NodeKind): Promise<TestNode
     await node.exec(['ln', BED_KUBELET, kind.binary]);
   }
   await node.exec(['systemctl', 'restart', kind.unit]);
-  await awaitHealthy(node, `have a healthy kubelet as ${kind.title}`);
+  await awaitHealthy(node, { what: `have a healthy kubelet as ${kind.title}` });
   await node.awaitReport({ what: `be as ${kind.title} at first` }, isSettled);
   return node;
 }
