@@ -33,8 +33,11 @@ function inOneLine(text: string): string {
     .replace(/\.$/u, '');
 }
 
-/** Runs one command. Resolves with its stdout; rejects with a HostCommandError. */
-export type RunOnHost = (argv: readonly string[], options?: { timeoutMs?: number }) => Promise<string>;
+/** Runs one command. Resolves with its stdout; rejects with a HostCommandError. `file`: executed instead of the first word of `argv`. */
+export type RunOnHost = (
+  argv: readonly string[],
+  options?: { timeoutMs?: number; file?: string },
+) => Promise<string>;
 
 /**
  * The argv prefix that runs a command in the namespaces of `pid`. PID 1 is the host's, for a pod with hostPID. The PID namespace is not
@@ -48,9 +51,9 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 
 /** Runs commands behind `prefix`. After `timeoutMs` (default 60 s) a command and all processes of its group are terminated. */
 export function hostCommands(prefix: readonly string[] = enterNamespacesOf(1)): RunOnHost {
-  return async (argv, { timeoutMs = DEFAULT_TIMEOUT_MS } = {}) => {
-    const [file = '', ...args] = [...prefix, ...argv];
-    const child = execa(file, args, {
+  return async (argv, { timeoutMs = DEFAULT_TIMEOUT_MS, file = argv[0] ?? '' } = {}) => {
+    const [command = '', ...args] = [...prefix, file, ...argv.slice(1)];
+    const child = execa(command, args, {
       stdin: 'ignore',
       reject: false,
       // Makes the command the leader of a process group, which a timeout can signal.

@@ -1,12 +1,12 @@
 // Reads the host's processes through /proc (the pod runs with hostPID) and the version of its kubelet binary.
 
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { release } from 'node:os';
-import type { Processes, ProgramAnswer } from '../node/ports.ts';
+import type { Processes, Program, ProgramAnswer } from '../node/ports.ts';
 import { HostCommandError, type RunOnHost } from './commands.ts';
 import { confinementOf } from './confinement.ts';
 import { unlessMissing } from './errors.ts';
-import { programAt, programOf } from './programs.ts';
+import { fileVersion, programAt, programOf } from './programs.ts';
 
 /** So many answers are kept: those of the running kubelet and of the next. */
 const KEPT_ANSWERS = 4;
@@ -30,13 +30,13 @@ export function hostProcesses(root: string, run: RunOnHost, proc = '/proc'): Pro
 
     programOf: (pid) => programOf(proc, pid),
 
-    async kubeletVersion({ command, version }, flags, options) {
-      const question = [version, ...flags].join('\0');
+    async kubeletVersion(kubelet, flags, options) {
+      const question = [kubelet.version, ...flags].join('\0');
       const known = answers.get(question);
       if (known !== undefined || !options.run) {
         return known;
       }
-      const answer = await answerOf(run, [command, ...flags, '--version']);
+      const answer = await answerOf(run, kubelet, [...flags, '--version']);
       const [oldest] = answers.keys();
       if (answers.size === KEPT_ANSWERS && oldest !== undefined) {
         answers.delete(oldest);
@@ -51,9 +51,15 @@ export function hostProcesses(root: string, run: RunOnHost, proc = '/proc'): Pro
   };
 }
 
-async function answerOf(run: RunOnHost, argv: readonly string[]): Promise<ProgramAnswer> {
+/** Runs the file that was read before, by a descriptor: its path may lead to another by now, a script that starts a kubelet. */
+async function answerOf(run: RunOnHost, kubelet: Program, args: readonly string[]): Promise<ProgramAnswer> {
+  const handle = await open(kubelet.opened);
   try {
-    return { ok: true, output: await run(argv, { timeoutMs: 10_000 }) };
+    if (fileVersion(await handle.stat()) !== kubelet.version) {
+      throw new Error(`${kubelet.path} was replaced while the agent read it`);
+    }
+    const file = `/proc/${process.pid}/fd/${handle.fd}`;
+    return { ok: true, output: await run([kubelet.path, ...args], { timeoutMs: 10_000, file }) };
   } catch (error) {
     const isAnswer =
       error instanceof HostCommandError && error.exitCode !== undefined && !NOT_RUN.includes(error.exitCode);
@@ -61,6 +67,8 @@ async function answerOf(run: RunOnHost, argv: readonly string[]): Promise<Progra
       return { ok: false, output: error.stderr };
     }
     throw error;
+  } finally {
+    await handle.close();
   }
 }
 

@@ -1,5 +1,6 @@
 // Reads what the host would run for a path, and what a process runs, without running it.
 
+import type { Stats } from 'node:fs';
 import { open, readlink, stat } from 'node:fs/promises';
 import type { Program } from '../node/ports.ts';
 import { unlessMissing } from './errors.ts';
@@ -14,8 +15,7 @@ const SEARCHED = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', 
 export async function programAt(root: string, name: string): Promise<Program | undefined> {
   for (const path of name.includes('/') ? [name] : SEARCHED.map((folder) => `${folder}/${name}`)) {
     const file = await resolveHostPath(root, path);
-    const real = file.slice(root.length);
-    const program = await unlessMissing(programIn(file, { path: real, command: real }));
+    const program = await unlessMissing(programIn(file, file.slice(root.length)));
     if (program !== undefined) {
       return program;
     }
@@ -27,31 +27,30 @@ export async function programAt(root: string, name: string): Promise<Program | u
 export async function programOf(proc: string, pid: number): Promise<Program | undefined> {
   const exe = `${proc}/${pid}/exe`;
   const link = await unlessMissing(readlink(exe));
-  return link === undefined
-    ? undefined
-    : unlessMissing(
-        programIn(exe, { path: link.replace(/ \(deleted\)$/u, ''), command: `/proc/${pid}/exe` }),
-      );
+  return link === undefined ? undefined : unlessMissing(programIn(exe, link.replace(/ \(deleted\)$/u, '')));
 }
 
-async function programIn(
-  file: string,
-  names: Pick<Program, 'path' | 'command'>,
-): Promise<Program | undefined> {
-  const before = await stat(file);
+/** Changes when the file, its content or its attributes do. */
+export function fileVersion({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return [dev, ino, size, mtimeMs, ctimeMs].join(':');
+}
+
+async function programIn(opened: string, path: string): Promise<Program | undefined> {
+  const before = await stat(opened);
   // A FIFO would keep `open` waiting.
   if (!before.isFile()) {
     return undefined;
   }
-  const handle = await open(file);
+  const handle = await open(opened);
   try {
+    const stats = await handle.stat();
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    const { dev, ino, size, mtimeMs, ctimeMs } = await handle.stat();
     return {
-      ...names,
+      path,
+      opened,
       head: buffer.toString('latin1', 0, bytesRead),
-      file: `${dev}:${ino}`,
-      version: [dev, ino, size, mtimeMs, ctimeMs].join(':'),
+      file: `${stats.dev}:${stats.ino}`,
+      version: fileVersion(stats),
     };
   } finally {
     await handle.close();

@@ -153,8 +153,8 @@ export interface HostWatch {
 
 /** An executable file of the host. */
 export interface Program extends ProgramFile {
-  /** What to run it by: its path, or /proc/PID/exe for the file of a process. */
-  readonly command: string;
+  /** The path by which the agent opens it: below the host's root folder, or /proc/PID/exe for the file of a process. */
+  readonly opened: string;
   /** The same for two paths of one file. */
   readonly file: string;
   /** Changes when the file or its attributes do. */
@@ -188,7 +188,7 @@ export interface Processes {
   programOf(pid: number): Promise<Program | undefined>;
   /**
    * What this kubelet prints for `<flags> --version`. Runs it once for each version of the file; never with `run: false`, and is then
-   * undefined unless it is known. Throws when it cannot be run or does not end.
+   * undefined unless it is known. Throws when it cannot be run, does not end, or was replaced since it was found.
    */
   kubeletVersion(
     kubelet: Program,

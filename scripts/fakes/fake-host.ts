@@ -35,7 +35,7 @@ const KUBELET = '/usr/bin/kubelet';
 
 /** Returns an executable file with these first bytes, by default a binary's. */
 export function fakeProgram(path: string, head = '\u{7F}ELF'): Program {
-  return { path, command: path, head, file: path, version: path };
+  return { path, opened: path, head, file: path, version: path };
 }
 
 const EXEC_START = [
@@ -299,11 +299,11 @@ export class FakeHost {
           ),
         programAt: async (path) => this.programs[path],
         programOf: async (pid) => (pid === this.#pid() ? this.programs[this.executable] : undefined),
-        kubeletVersion: async ({ command }, flags, { run }) => {
+        kubeletVersion: async ({ opened }, flags, { run }) => {
           if (!run) {
             return undefined;
           }
-          this.asked.push(command);
+          this.asked.push(opened);
           const refused = this.unknownFlags.find((name) =>
             flags.some((flag) => flag.startsWith(`--${name}`)),
           );

@@ -1,19 +1,23 @@
-import { chmod, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { HostCommandError, type RunOnHost } from '../../agent/host/commands.ts';
+import { HostCommandError, hostCommands, type RunOnHost } from '../../agent/host/commands.ts';
 import { hostProcesses } from '../../agent/host/processes.ts';
-import type { Processes, ProgramAnswer } from '../../agent/node/ports.ts';
+import type { Processes, Program, ProgramAnswer } from '../../agent/node/ports.ts';
 import { temporaryRoot } from './temporary-root.ts';
 
 const FLAG = '--allowed-unsafe-sysctls=net.core.somaxconn';
 const VERSION: ProgramAnswer = { ok: true, output: 'Kubernetes v1.37.2' };
 
-async function ask(processes: Processes, run = true): Promise<ProgramAnswer | undefined> {
+async function kubeletOf(processes: Processes): Promise<Program> {
   const kubelet = await processes.programAt('/kubelet');
   if (kubelet === undefined) {
     throw new Error('Expected a kubelet');
   }
-  return processes.kubeletVersion(kubelet, [FLAG], { run });
+  return kubelet;
+}
+
+async function ask(processes: Processes, run = true): Promise<ProgramAnswer | undefined> {
+  return processes.kubeletVersion(await kubeletOf(processes), [FLAG], { run });
 }
 
 function recorded(answer: () => Promise<string>): {
@@ -44,6 +48,34 @@ test('runs a kubelet binary for its version once, and again after it was replace
   await rename(`${root}/kubelet.new`, `${root}/kubelet`);
   await ask(processes);
   expect(asked).toHaveLength(2);
+});
+
+test('a kubelet whose file was replaced since it was read is not run', async () => {
+  const root = await temporaryRoot();
+  const { run, asked } = recorded(async () => VERSION.output);
+  const processes = hostProcesses(root, run);
+  await writeFile(`${root}/kubelet`, 'one');
+  const kubelet = await kubeletOf(processes);
+
+  await writeFile(`${root}/kubelet.new`, '#!/bin/sh');
+  await rename(`${root}/kubelet.new`, `${root}/kubelet`);
+  await expect(processes.kubeletVersion(kubelet, [FLAG], { run: true })).rejects.toThrow(
+    '/kubelet was replaced while the agent read it',
+  );
+  expect(asked).toEqual([]);
+});
+
+test('a kubelet whose file is replaced by a script in the moment of its start is run, and not the script', async () => {
+  const root = await temporaryRoot();
+  const run = hostCommands(['env']);
+  const processes = hostProcesses(root, async (argv, options) => {
+    await writeFile(`${root}/kubelet.new`, '#!/bin/sh\necho the script', { mode: 0o755 });
+    await rename(`${root}/kubelet.new`, `${root}/kubelet`);
+    return run(argv, options);
+  });
+  await copyFile('/bin/echo', `${root}/kubelet`);
+
+  expect(await ask(processes)).toMatchObject({ ok: true, output: expect.not.stringContaining('the script') });
 });
 
 test('does not run a binary that may not be run, and returns what it printed before', async () => {
@@ -102,7 +134,7 @@ test('a program is read behind every link of the host, with its first bytes', as
     ['/opt/k8s/kubelet-1.37', '/usr/bin/kubelet', 'kubelet'].map((path) => processes.programAt(path)),
   );
 
-  expect(linked).toMatchObject({ path: '/opt/k8s/kubelet-1.37', command: '/opt/k8s/kubelet-1.37' });
+  expect(linked).toMatchObject({ path: '/opt/k8s/kubelet-1.37', opened: `${root}/opt/k8s/kubelet-1.37` });
   expect(linked?.head).toMatch(/^\u{7F}ELF/u);
   expect(linked).toEqual(direct);
   expect(named).toEqual(direct);
@@ -127,7 +159,7 @@ test('the program of a process whose file was replaced is its old one, under the
 
   expect(await processes.programOf(77)).toMatchObject({
     path: `${root}/usr-bin-kubelet`,
-    command: '/proc/77/exe',
+    opened: `${root}/proc/77/exe`,
   });
   expect(await processes.programOf(78)).toBeUndefined();
 });

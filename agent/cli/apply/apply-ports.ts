@@ -63,11 +63,7 @@ function offlineProcesses(processes: Processes, root: string, given: GivenVersio
         return { ok: true, output: `Kubernetes v${printed(given.kubelet)}` };
       }
       try {
-        return await processes.kubeletVersion(
-          { ...kubelet, command: root + kubelet.command },
-          flags,
-          options,
-        );
+        return await processes.kubeletVersion(kubelet, flags, options);
       } catch (error) {
         if (!(error instanceof HostCommandError)) throw error;
         throw new PlanError({

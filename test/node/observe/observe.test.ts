@@ -157,7 +157,7 @@ const refusalAt = (at: string, pid: string): string =>
 
 describe('the binary that is asked for its version', () => {
   const KUBELET = '/usr/bin/kubelet';
-  const OLD: Program = { ...fakeProgram(KUBELET), command: '/proc/1001/exe', file: 'old', version: 'old' };
+  const OLD: Program = { ...fakeProgram(KUBELET), opened: '/proc/1001/exe', file: 'old', version: 'old' };
 
   test('is that of the next start where a change may follow', async () => {
     expect(await asked(new FakeHost().startKubelet(), true)).toEqual([KUBELET]);
