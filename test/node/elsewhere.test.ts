@@ -139,3 +139,20 @@ test('a refusal by SELinux is named on the node, with what to set', async () => 
   expect(host.annotations[KEYS.state]).toBe('Degraded');
   expect(host.annotations[KEYS.reason]).toMatch(/Access denied.*SELinux confines the agent.*spc_t/u);
 });
+
+test('a restart that SELinux refuses in the middle of a change is named on the node, with the rules to load', async () => {
+  const host = new FakeHost().startKubelet();
+  const label = 'system_u:system_r:spc_t:s0';
+  host.confinement = { module: 'SELinux', label, isOwnType: true };
+  host.fault = (action) =>
+    action === 'restart'
+      ? new Error('systemctl try-restart kubelet.service exited with 4: Access denied')
+      : undefined;
+  const agent = await startedAgent(host, LIST);
+  await agent.stop();
+
+  expect(host.annotations[KEYS.state]).toBe('Degraded');
+  expect(host.annotations[KEYS.reason]).toMatch(
+    /was rolled back: .*Access denied\. SELinux enforces, and the agent runs as \S*spc_t.*semodule -i.*sets\. Next try/u,
+  );
+});

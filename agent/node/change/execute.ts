@@ -17,6 +17,7 @@ import {
   type VerifyRequest,
 } from './verify.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
+import { refusalHint } from '../refusal.ts';
 import { proveList, type StartedList } from './prove-config.ts';
 import { proveStarts } from './prove-starts.ts';
 import { restore, writeOptions } from './restore.ts';
@@ -97,7 +98,10 @@ async function writeAndRestart(ports: ChangePorts, change: Change, beganMs: numb
     if (error instanceof ChangedFileError) {
       return { kind: 'aborted' };
     }
-    return rollBack(ports, open, errorText(error));
+    const why = errorText(error);
+    const hint = await refusalHint(ports.processes, why);
+    // The sentence ends where the reason is put together.
+    return rollBack(ports, open, hint === undefined ? why : `${why}. ${hint.replace(/\.$/u, '')}`);
   }
 }
 
