@@ -3,7 +3,7 @@
 import type { VmSystem } from '../bed/node/layouts.ts';
 
 /** Those of the short form, which `npm test` has too: minutes, also where QEMU emulates the processor. */
-export const SHORT_FILES: readonly string[] = ['memory', 'interrupted'];
+export const SHORT_FILES: readonly string[] = ['resources', 'interrupted'];
 
 /** What each system proves that others do not; none: every file. */
 export const FILES: Readonly<Record<VmSystem, readonly string[]>> = {

@@ -7,13 +7,12 @@ import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../agent/node/stat
 import { until } from '../../../scripts/bed/util/until.ts';
 import type { TestNode } from '../../../scripts/node/test-node.ts';
 
-const FILES = [
-  JOURNAL_FILE,
-  TAKEN_FILE,
-  ...Object.values(UNDONE_FILES),
+/** The unit that undoes a change at the next boot, and what has it started. */
+export const BOOT_UNIT_FILES: readonly string[] = [
   BOOT_UNIT_FILE,
   `${UNITS_FOLDER}/kubelet.service.wants/${BOOT_UNIT}`,
 ];
+const FILES = [JOURNAL_FILE, TAKEN_FILE, ...Object.values(UNDONE_FILES), ...BOOT_UNIT_FILES];
 const FOLDERS = [STATE_DIR, UNITS_FOLDER, '/run/systemd/transient', '/etc/default'];
 const STATES = ['--all', '--plain', '--no-legend', '--state=active,activating,reloading,failed'];
 
