@@ -13,7 +13,7 @@ const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'] as const;
 const NAME = 'net.core.somaxconn';
 /** Requests for pods, which the agent watches only while a change soaks. */
 const OF_A_CHANGE = /\/pods\?/u;
-const QUIET_MS = byLength({ short: 30_000, long: 60_000 });
+const QUIET_MS = byLength({ short: 20_000, long: 60_000 });
 const HOUR_S = 3600;
 /** The maximum of requests for each agent in an hour. */
 const MOST = 30;
