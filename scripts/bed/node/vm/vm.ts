@@ -23,6 +23,8 @@ const PROCESSORS = 2;
 const KERNEL_ARGUMENTS = [
   'root=/dev/nvme0n1 rw init=/usr/local/lib/bed/init',
   'console=ttyS0 quiet net.ifnames=0 mitigations=off random.trust_cpu=on',
+  // Boots again after a crash. QEMU's emulation may cause one: a processor executes kernel code while another one patches it.
+  'panic=1',
   // A root shell on the serial console, which needs no network.
   'systemd.debug_shell=ttyS0',
 ].join(' ');
