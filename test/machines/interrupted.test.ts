@@ -1,6 +1,7 @@
 // The machine goes down in the middle of a change. What its kernel had not written by then is lost.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TEMPORARY_MARK } from '../../agent/host/files/temporary.ts';
 import { JOURNAL_FILE, UNDONE_FILES } from '../../agent/node/state/state-store.ts';
 import { healthz } from '../../scripts/node/kubelet.ts';
 import type { TestNode } from '../../scripts/node/test-node.ts';
@@ -16,8 +17,12 @@ import { FLAG, machine, machineWith } from './support/node.ts';
 const [FIRST, LAST] = ['net.core.somaxconn', 'kernel.sem'] as const;
 const FLAGGED = /--allowed-unsafe-sysctls=[^"\s]*/u;
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
-/** What tells the agent, once it starts, that a change began and how it ended: the journal where nothing else had been done yet. */
-const OF_AN_UNDONE_CHANGE: readonly string[] = [JOURNAL_FILE, ...Object.values(UNDONE_FILES)];
+/** What an agent finds and removes when it starts: how a change was undone, or a change of which no more than this had been done. */
+const OF_AN_UNDONE_CHANGE: readonly string[] = [
+  JOURNAL_FILE,
+  ...Object.values(UNDONE_FILES),
+  ...BOOT_UNIT_FILES,
+];
 /** What its own services take from the boot of a container until the kubelet serves; times the node's slowness. */
 const HEALTHY_MS = 20_000;
 
@@ -88,9 +93,10 @@ describe.each(WAYS)(
         expect([text, withList(text, next)]).toContain(booted);
         expect(await node.facts()).toMatchObject({ mode: facts?.mode, uid: facts?.uid, gid: facts?.gid });
         expect(await healthz(node.bedNode)).toContain('200 OK');
-        // The agent removes it when it starts; without a journal, the unit of a committed change does nothing at a boot.
+        // Without a journal, the unit of a committed change does nothing at a boot. The next write removes temporary files.
         const mayStay = booted === text ? OF_AN_UNDONE_CHANGE : BOOT_UNIT_FILES;
-        expect((await leftOvers(node)).filter((path) => !mayStay.includes(path))).toEqual([]);
+        const left = (await leftOvers(node)).filter((path) => !path.includes(TEMPORARY_MARK));
+        expect(left.filter((path) => !mayStay.includes(path))).toEqual([]);
         expect((await node.kubelet()).argv.at(-1)).toBe(FLAGGED.exec(booted ?? '')?.[0]);
         printTime(
           `${whenOf(what, instant)}: ${booted === text ? 'the old file' : 'the new file'} after`,
