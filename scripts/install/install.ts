@@ -12,6 +12,8 @@ import { kustomization } from './overlay.ts';
 
 const DAEMON_SET_FOLDER = join(import.meta.dirname, '..', '..', 'daemonset');
 const ROLLOUT_SECONDS = 180;
+/** On an emulated processor each probe, a program that is started in the container, takes a second from the start of what it waits for. */
+const SLOW_PROBE_SECONDS = 10;
 
 /** Applies the manifests; resolves with kubectl's line for each object. */
 export async function applyManifests(
@@ -27,10 +29,12 @@ export async function installOn(
   note: (step: string) => void = () => undefined,
 ): Promise<void> {
   const kubectl = (...args: Parameters<Bed['kubectl']>) => bed.kubectl(...args);
+  const slowness = Math.max(...bed.nodes.map((node) => node.slowness));
   note('applying daemonset/');
-  await applyManifests({ kubectl, agentImage: agentImageOf(image) });
+  const ground = { kubectl, agentImage: agentImageOf(image) };
+  await withManifests(ground, ['apply'], slowness > 1 ? SLOW_PROBE_SECONDS : undefined);
   note('waiting for the agents to be Ready');
-  await awaitRollout(kubectl, Math.max(...bed.nodes.map(({ slowness }) => slowness)));
+  await awaitRollout(kubectl, slowness);
 }
 
 /** Deletes the manifests; resolves with kubectl's line for each object when the objects and their pods are gone. */
@@ -43,11 +47,12 @@ export async function deleteManifests(
 async function withManifests(
   { kubectl, agentImage }: Pick<Ground, 'kubectl' | 'agentImage'>,
   command: readonly string[],
+  startupProbeSeconds?: number,
 ): Promise<readonly string[]> {
   await using work = await workFolder();
   const folder = await realpath(work.path);
   const base = relative(folder, await realpath(DAEMON_SET_FOLDER));
-  const content = kustomization({ base, image: agentImage });
+  const content = kustomization({ base, image: agentImage, startupProbeSeconds });
   await writeFile(join(folder, 'kustomization.yaml'), content);
   const { stdout } = await kubectl([...command, '-k', folder]);
   return stdout.split('\n');

@@ -15,16 +15,18 @@ export interface Overlay {
   /** The path of daemonset/ relative to the overlay's folder; kustomize accepts no absolute path. */
   readonly base: string;
   readonly image: AgentImage;
+  /** Between two startup probes, in s; those of the manifests where undefined. */
+  readonly startupProbeSeconds?: number | undefined;
 }
 
 /** Returns the overlay's kustomization.yaml. The stamp replaces all of our pods when the image's content changes under the same name. */
-export function kustomization({ base, image }: Overlay): string {
+export function kustomization({ base, image, startupProbeSeconds }: Overlay): string {
   return stringify({
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
     resources: [base],
     images: [{ name: MANIFEST_IMAGE, ...imageParts(image.reference) }],
-    patches: WORKLOADS.map((workload) => ({ patch: patchOf(workload, image) })),
+    patches: WORKLOADS.map((workload) => ({ patch: patchOf(workload, image, startupProbeSeconds) })),
   });
 }
 
@@ -44,7 +46,12 @@ export function imageParts(reference: string): ImageParts {
   return hasTag ? { newName, newTag: tagged.slice(colon + 1) } : { newName, newTag: 'latest' };
 }
 
-function patchOf({ kind, name, container }: (typeof WORKLOADS)[number], { stamp }: AgentImage): string {
+function patchOf(
+  { kind, name, container }: (typeof WORKLOADS)[number],
+  { stamp }: AgentImage,
+  periodSeconds: number | undefined,
+): string {
+  const probe = periodSeconds === undefined ? {} : { startupProbe: { periodSeconds } };
   const annotations = stamp === undefined ? {} : { annotations: { 'kubelet-sysctls-demo/image': stamp } };
   return stringify({
     apiVersion: 'apps/v1',
@@ -54,7 +61,7 @@ function patchOf({ kind, name, container }: (typeof WORKLOADS)[number], { stamp 
       template: {
         metadata: annotations,
         // The tag `latest` would be pulled, although the nodes already have the image.
-        spec: { containers: [{ name: container, imagePullPolicy: 'IfNotPresent' }] },
+        spec: { containers: [{ name: container, imagePullPolicy: 'IfNotPresent', ...probe }] },
       },
     },
   });

@@ -37,6 +37,14 @@ describe('kustomization', () => {
     );
   });
 
+  it('probes the start of slow nodes less often, by the command of the manifests', () => {
+    const image = { reference: 'localhost/agent:bed' };
+    for (const { patch } of parse(kustomization({ base: 'b', image, startupProbeSeconds: 10 })).patches) {
+      const [container] = parse(patch).spec.template.spec.containers;
+      expect(container.startupProbe).toEqual({ periodSeconds: 10 });
+    }
+  });
+
   it('replaces the pods of agents and coordinator when the stamp changes', () => {
     for (const { patch } of parse(stamped('1a')).patches) {
       expect(parse(patch).spec.template.metadata.annotations).toEqual({ 'kubelet-sysctls-demo/image': '1a' });
