@@ -10,8 +10,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          // The default leaves one of two processors idle.
-          maxWorkers: '100%',
+          // Nearly half of its time a test waits: for a program that it runs, or a timer.
+          maxWorkers: 4,
           // A machine that does something else besides is slow, and property tests try much.
           testTimeout: 60_000,
           include: ['test/**/*.test.ts'],
