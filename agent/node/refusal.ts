@@ -1,19 +1,17 @@
 // What refuses the agent something on its host, and what to set against it.
 
-import type { Confinement, Processes } from './ports.ts';
+import type { Confinement } from './ports.ts';
 
 const REFUSAL =
   /EACCES|EPERM|permission denied|access denied|operation not permitted|SELinux policy denies/iu;
 
-/** Returns who refuses what failed with this text, and what to set, in whole sentences; undefined when it was no refusal. */
-export async function refusalHint(
-  processes: Pick<Processes, 'confinement'>,
-  text: string,
-): Promise<string | undefined> {
-  return REFUSAL.test(text) ? refusalText(await processes.confinement()) : undefined;
+/** Returns whether this text of an error says that something was refused. */
+export function isRefusal(text: string): boolean {
+  return REFUSAL.test(text);
 }
 
-function refusalText(confinement: Confinement | undefined): string {
+/** Returns who refuses what was refused, and what to set, in whole sentences. */
+export function refusalText(confinement: Confinement | undefined): string {
   switch (confinement?.module) {
     case undefined:
       return (

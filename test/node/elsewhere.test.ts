@@ -140,14 +140,13 @@ test('a refusal by SELinux is named on the node, with what to set', async () => 
   expect(host.annotations[KEYS.reason]).toMatch(/Access denied.*SELinux confines the agent.*spc_t/u);
 });
 
+const REFUSED = 'systemctl try-restart kubelet.service exited with 4: Access denied';
+
 test('a restart that SELinux refuses in the middle of a change is named on the node, with the rules to load', async () => {
   const host = new FakeHost().startKubelet();
   const label = 'system_u:system_r:spc_t:s0';
   host.confinement = { module: 'SELinux', label, isOwnType: true };
-  host.fault = (action) =>
-    action === 'restart'
-      ? new Error('systemctl try-restart kubelet.service exited with 4: Access denied')
-      : undefined;
+  host.fault = (action) => (action === 'restart' ? new Error(REFUSED) : undefined);
   const agent = await startedAgent(host, LIST);
   await agent.stop();
 
@@ -155,4 +154,18 @@ test('a restart that SELinux refuses in the middle of a change is named on the n
   expect(host.annotations[KEYS.reason]).toMatch(
     /was rolled back: .*Access denied\. SELinux enforces, and the agent runs as \S*spc_t.*semodule -i.*sets\. Next try/u,
   );
+});
+
+test.each([
+  ['nothing confines the agent', async () => undefined],
+  ['what confines the agent cannot be read', async () => Promise.reject(new Error('EIO'))],
+])('a change that is refused is rolled back with the refusal alone when %s', async (_what, confinement) => {
+  const host = new FakeHost().startKubelet();
+  const { processes, ...ports } = host.ports();
+  host.fault = (action) => (action === 'restart' ? new Error(REFUSED) : undefined);
+  host.ports = () => ({ ...ports, processes: { ...processes, confinement } });
+  const agent = await startedAgent(host, LIST);
+  await agent.stop();
+
+  expect(host.annotations[KEYS.reason]).toContain(`was rolled back: ${REFUSED}. Next try`);
 });

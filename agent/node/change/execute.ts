@@ -17,7 +17,7 @@ import {
   type VerifyRequest,
 } from './verify.ts';
 import type { Cluster, HostFiles } from '../ports.ts';
-import { refusalHint } from '../refusal.ts';
+import { isRefusal, refusalText } from '../refusal.ts';
 import { proveList, type StartedList } from './prove-config.ts';
 import { proveStarts } from './prove-starts.ts';
 import { restore, writeOptions } from './restore.ts';
@@ -98,11 +98,16 @@ async function writeAndRestart(ports: ChangePorts, change: Change, beganMs: numb
     if (error instanceof ChangedFileError) {
       return { kind: 'aborted' };
     }
-    const why = errorText(error);
-    const hint = await refusalHint(ports.processes, why);
-    // The sentence ends where the reason is put together.
-    return rollBack(ports, open, hint === undefined ? why : `${why}. ${hint.replace(/\.$/u, '')}`);
+    return rollBack(ports, open, await explained(ports.processes, errorText(error)));
   }
+}
+
+/** Adds what confines the agent to a refusal. Without that the refusal has other causes, such as a file that is immutable. */
+async function explained(processes: ChangePorts['processes'], why: string): Promise<string> {
+  // The rollback does not depend on it.
+  const confinement = isRefusal(why) ? await processes.confinement().catch(() => undefined) : undefined;
+  // Its last sentence ends where the reason is put together.
+  return confinement === undefined ? why : `${why}. ${refusalText(confinement).replace(/\.$/u, '')}`;
 }
 
 /** Verifies and soaks the running kubelet without a restart, for a change that an earlier agent process began. Throws as `rollBack`. */

@@ -3,7 +3,7 @@
 import { errorText } from '../../text/error-text.ts';
 import { steadyLine } from '../../text/steady.ts';
 import type { HostFiles, NodeObject, Processes } from '../ports.ts';
-import { refusalHint } from '../refusal.ts';
+import { isRefusal, refusalText } from '../refusal.ts';
 import { readSigns, signsText } from './vendor/signs.ts';
 
 export interface FailurePorts {
@@ -18,6 +18,7 @@ export interface Failure {
 
 /** It exists exactly while systemd is the init process (sd_booted(3)). */
 const BOOTED = '/run/systemd/system';
+
 /** Returns the state and the reason of a node whose passes fail with `error`. */
 export async function explainFailure(
   { files, processes }: FailurePorts,
@@ -25,9 +26,11 @@ export async function explainFailure(
   error: unknown,
 ): Promise<Failure> {
   const what = `The agent cannot observe this node: ${steadyLine(errorText(error))}`;
-  const hint = await refusalHint(processes, what);
-  if (hint !== undefined) {
-    return { state: 'Degraded', reason: `${what.replace(/\.?$/u, '.')} ${hint}` };
+  if (isRefusal(what)) {
+    return {
+      state: 'Degraded',
+      reason: `${what.replace(/\.?$/u, '.')} ${refusalText(await processes.confinement())}`,
+    };
   }
   const lacksSystemd = await files.changedAt(BOOTED).then(
     (at) => at === undefined,
