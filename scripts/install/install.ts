@@ -15,11 +15,12 @@ const ROLLOUT_SECONDS = 180;
 /** On an emulated processor each probe, a program that is started in the container, takes a second from the start of what it waits for. */
 const SLOW_PROBE_SECONDS = 10;
 
-/** Applies the manifests; resolves with kubectl's line for each object. */
+/** Applies the manifests, with `startupProbeSeconds` between two startup probes; resolves with kubectl's line for each object. */
 export async function applyManifests(
   ground: Pick<Ground, 'kubectl' | 'agentImage'>,
+  startupProbeSeconds?: number,
 ): Promise<readonly string[]> {
-  return withManifests(ground, ['apply']);
+  return withManifests(ground, ['apply'], startupProbeSeconds);
 }
 
 /** Installs the agents of an image that the nodes of the bed have; resolves when all are Ready. `note` gets each step. */
@@ -32,7 +33,7 @@ export async function installOn(
   const slowness = Math.max(...bed.nodes.map((node) => node.slowness));
   note('applying daemonset/');
   const ground = { kubectl, agentImage: agentImageOf(image) };
-  await withManifests(ground, ['apply'], slowness > 1 ? SLOW_PROBE_SECONDS : undefined);
+  await applyManifests(ground, slowness > 1 ? SLOW_PROBE_SECONDS : undefined);
   note('waiting for the agents to be Ready');
   await awaitRollout(kubectl, slowness);
 }

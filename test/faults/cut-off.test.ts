@@ -7,7 +7,7 @@ import { spreadOf } from '../../scripts/bench/report/statistics.ts';
 import { agentsOn, killAll } from './support/agent/agent-kills.ts';
 import { refuse, refuseNothing, useFaultyKubelet } from '../../scripts/node/faulty-kubelet.ts';
 import { PATHS } from './support/change/host-view.ts';
-import { chanceFrom, instants, SEED } from './support/change/instants.ts';
+import { chanceFrom, instants, partOf, SEED } from './support/change/instants.ts';
 import { killedForGood } from './support/agent/kept-dead.ts';
 import { byLength, LENGTH, printFigures, seconds } from './support/length.ts';
 import { counted } from './support/progress.ts';
@@ -37,10 +37,10 @@ describe.concurrent('a node is correct, with exactly the bytes of the old or the
       const chance = chanceFrom(SEED + Number(name.slice(1)));
       const took: number[] = [];
       let twice = 0;
-      const part = name === 'n1' ? 0 : 1;
+      const part = name === 'n1' ? 'even' : 'odd';
       const all = byLength<readonly Instant[]>({
-        short: everySecond(SHORT_STEPS, part),
-        long: instants({ part: name === 'n1' ? 'even' : 'odd', random: RANDOM.kills / 2 }),
+        short: partOf(SHORT_STEPS, part),
+        long: instants({ part, random: RANDOM.kills / 2 }),
       });
       for (const instant of counted(`kill -9 on ${name}`, all)) {
         const agents = agentsOn(node);
@@ -75,7 +75,7 @@ describe.concurrent('a node is correct, with exactly the bytes of the old or the
       const ends: boolean[] = [];
       for (const step of counted(
         'kept dead',
-        byLength({ short: everySecond(SHORT_STEPS, 0), long: STEP_NAMES }),
+        byLength({ short: partOf(SHORT_STEPS, 'even'), long: STEP_NAMES }),
       )) {
         const old = subject.now;
         ends.push((await killedForGood(subject, step, 'by hand')) === old);
@@ -128,10 +128,6 @@ describe.concurrent('a node is correct, with exactly the bytes of the old or the
     });
   });
 });
-
-function everySecond(steps: readonly Step[], first: number): readonly Step[] {
-  return steps.filter((_, index) => index % 2 === first);
-}
 
 /** The first pause after a failed change is 30 s, and until then it says so. */
 const atBoot = (reason: string): boolean =>

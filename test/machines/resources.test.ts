@@ -19,7 +19,10 @@ const UNTIL_IDLE_MS = 30_000;
 
 it('what the agent has in memory of its own, kernel memory included, is within its request, and all of it within its limit', async () => {
   const { read, requests, limits } = await agentContainer(await machineWith([FIRST]));
-  const [request, limit] = [mebibytes(requests['memory']), mebibytes(limits['memory'])];
+  const [request, limit] = [
+    countOf(requests['memory'], 'Mi') * MEBIBYTE,
+    countOf(limits['memory'], 'Mi') * MEBIBYTE,
+  ];
   const [current, max, stat, events] = [
     Number(await read('memory.current')),
     Number(await read('memory.max')),
@@ -61,8 +64,7 @@ it.runIf(LENGTH === 'long')(
     printFigure('CPU of one change', `${((changed - before) / 1000).toFixed(1)} s ${of}`);
     printFigure('CPU of the idle agent', `${millicores.toFixed(1)} millicores ${of}`);
     expect(millicores).toBeGreaterThan(0);
-    const requested = Number(/^(\d+)m$/u.exec(requests['cpu'] ?? '')?.[1]);
-    expect(millicores / slowness).toBeLessThanOrEqual(requested);
+    expect(millicores / slowness).toBeLessThanOrEqual(countOf(requests['cpu'], 'm'));
   },
 );
 
@@ -88,9 +90,9 @@ async function agentContainer(node: TestNode): Promise<AgentContainer> {
   };
 }
 
-/** Returns the bytes of a quantity in Mi; throws when it is none. */
-function mebibytes(quantity = ''): number {
-  const count = /^(\d+)Mi$/u.exec(quantity)?.[1];
-  if (count === undefined) throw new Error(`Expected a quantity in Mi, got ${quantity}.`);
-  return Number(count) * MEBIBYTE;
+/** Returns how many of the unit a quantity has; throws when it has another. */
+function countOf(quantity = '', unit: 'm' | 'Mi'): number {
+  const count = new RegExp(`^(\\d+)${unit}$`, 'u').exec(quantity)?.[1];
+  if (count === undefined) throw new Error(`Expected a quantity in ${unit}, got ${quantity}.`);
+  return Number(count);
 }

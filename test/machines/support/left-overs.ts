@@ -1,17 +1,15 @@
 // What a change leaves on a machine until it has ended.
 
-import { BOOT_UNIT, BOOT_UNIT_FILE, UNITS_FOLDER } from '../../../agent/host/rollback/rollback-script.ts';
+import { UNITS_FOLDER } from '../../../agent/host/rollback/rollback-script.ts';
 import { TEMPORARY_MARK } from '../../../agent/host/files/temporary.ts';
 import { STATE_DIR, UNDO_UNIT } from '../../../agent/names.ts';
 import { JOURNAL_FILE, TAKEN_FILE, UNDONE_FILES } from '../../../agent/node/state/state-store.ts';
 import { until } from '../../../scripts/bed/util/until.ts';
 import type { TestNode } from '../../../scripts/node/test-node.ts';
+import { PATHS } from '../../faults/support/change/host-view.ts';
 
 /** The unit that undoes a change at the next boot, and what has it started. */
-export const BOOT_UNIT_FILES: readonly string[] = [
-  BOOT_UNIT_FILE,
-  `${UNITS_FOLDER}/kubelet.service.wants/${BOOT_UNIT}`,
-];
+export const BOOT_UNIT_FILES: readonly string[] = [PATHS.bootUnit, PATHS.bootLink];
 const FILES = [JOURNAL_FILE, TAKEN_FILE, ...Object.values(UNDONE_FILES), ...BOOT_UNIT_FILES];
 const FOLDERS = [STATE_DIR, UNITS_FOLDER, '/run/systemd/transient', '/etc/default'];
 const STATES = ['--all', '--plain', '--no-legend', '--state=active,activating,reloading,failed'];

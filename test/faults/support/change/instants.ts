@@ -1,7 +1,7 @@
 // At which instants of a change something is to happen: every step once, then chance.
 
 import { createHash } from 'node:crypto';
-import { type Instant, STEP_NAMES } from './steps.ts';
+import { type Instant, type Step, STEP_NAMES } from './steps.ts';
 
 /** For two nodes that share the work. */
 export type Part = 'all' | 'even' | 'odd';
@@ -20,9 +20,16 @@ export function instants({
   readonly part: Part;
   readonly random: number;
 }): readonly Instant[] {
-  const steps = STEP_NAMES.filter((_, index) => part === 'all' || (part === 'even') === (index % 2 === 0));
   const chance = chanceFrom(SEED + (part === 'odd' ? 1 : 0));
-  return [...steps, ...Array.from({ length: random }, () => ({ afterMs: Math.floor(chance() * CHANGE_MS) }))];
+  return [
+    ...partOf(STEP_NAMES, part),
+    ...Array.from({ length: random }, () => ({ afterMs: Math.floor(chance() * CHANGE_MS) })),
+  ];
+}
+
+/** Returns the steps of this part of the work, in their order. */
+export function partOf(steps: readonly Step[], part: Part): readonly Step[] {
+  return steps.filter((_, index) => part === 'all' || (part === 'even') === (index % 2 === 0));
 }
 
 /** Numbers from 0 to 1, the same for the same seed. */
