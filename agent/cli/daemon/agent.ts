@@ -105,7 +105,7 @@ async function runAgent(flags: ClusterFlags): Promise<void> {
     },
   );
   const refusals = createRefusalEvents({ cluster, log, clock: systemClock }, namespace);
-  const unfollow = followCluster(cluster, agent, refusals, log);
+  const unfollow = followCluster({ cluster, clock: systemClock, log, random: Math.random }, agent, refusals);
   const { jitterSeconds, waitForApproval } = flags;
   log.info({ version: process.version, jitterSeconds, waitForApproval }, 'The agent started');
 

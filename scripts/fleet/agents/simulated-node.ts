@@ -110,7 +110,7 @@ async function startAgent(options: NodeOptions, host: FakeHost, token: string): 
     },
   };
   const refusals = createRefusalEvents({ cluster, log, clock: systemClock }, AGENT_NAMESPACE);
-  const unfollow = followCluster(cluster, seeing, refusals, log);
+  const unfollow = followCluster({ cluster, clock: systemClock, log, random: Math.random }, seeing, refusals);
   await reported.promise;
   return async () => {
     unfollow();

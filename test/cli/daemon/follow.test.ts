@@ -18,7 +18,10 @@ function following(): {
   host: FakeHost;
   node: Follow<'watchNode'>;
   configMap: Follow<'watchConfigMap'>;
-  refuse: (pod: RefusedPod) => void;
+  /** undefined: refused pods are not watched. */
+  refuse: () => ((pod: RefusedPod) => void) | undefined;
+  /** Lets the pause before refused pods are watched end; undefined: none has begun. Returns its length in ms. */
+  endSpread: () => number | undefined;
   posted: string[];
   warnings: unknown[];
   stopped: string[];
@@ -37,7 +40,7 @@ function following(): {
   const watch = (name: string) => ({ synced: Promise.resolve(), stop: () => void stopped.push(name) });
   const posted: string[] = [];
   let onRefused: ((pod: RefusedPod) => void) | undefined;
-  const cluster: Parameters<typeof followCluster>[0] = {
+  const cluster: Parameters<typeof followCluster>[0]['cluster'] = {
     watchRefusedPods: (listener) => {
       onRefused = listener;
       return watch('refusedPods');
@@ -60,11 +63,26 @@ function following(): {
     { cluster: { podEvent }, log, clock: { now: () => CREATED } },
     'agent',
   );
-  const unfollow = followCluster(cluster, agent, refusals, log);
-  if (node === undefined || configMap === undefined || onRefused === undefined) {
-    throw new Error('Expected followCluster to watch the Node, the ConfigMap and refused pods');
+  let spread: { readonly ms: number; readonly callback: () => void } | undefined;
+  const clock = {
+    after: (ms: number, callback: () => void) => {
+      spread = { ms, callback };
+      return () => {
+        spread = undefined;
+      };
+    },
+  };
+  const unfollow = followCluster({ cluster, clock, log, random: () => 0.5 }, agent, refusals);
+  if (node === undefined || configMap === undefined) {
+    throw new Error('Expected followCluster to watch the Node and the ConfigMap');
   }
-  return { host, node, configMap, refuse: onRefused, posted, warnings, stopped, unfollow };
+  const endSpread = (): number | undefined => {
+    const ended = spread;
+    spread = undefined;
+    ended?.callback();
+    return ended?.ms;
+  };
+  return { host, node, configMap, refuse: () => onRefused, endSpread, posted, warnings, stopped, unfollow };
 }
 
 describe('followCluster', () => {
@@ -89,7 +107,9 @@ describe('followCluster', () => {
   });
 
   it('logs the errors of the watches of Node and ConfigMap, and stops every watch', () => {
-    const { node, configMap, warnings, stopped, unfollow } = following();
+    const { host, node, configMap, endSpread, warnings, stopped, unfollow } = following();
+    node[0](host.node());
+    endSpread();
     const error = new Error('no route');
     node[1]?.onError?.(error, 1000);
     configMap[1]?.onError?.(error, 1000);
@@ -99,12 +119,33 @@ describe('followCluster', () => {
   });
 
   it('a refused pod gets an Event that knows the Node and the ConfigMap of now', () => {
-    const { host, node, configMap, refuse, posted } = following();
+    const { host, node, configMap, refuse, endSpread, posted } = following();
     node[0](host.node());
+    endSpread();
     configMap[0](host.configMap({ allowedUnsafeSysctls: 'net.core.somaxconn' }));
     const message = 'forbidden sysctl: "net.core.somaxconn" not allowlisted';
     const pod = { uid: 'u', namespace: 'shop', name: 'web', owner: 'o', createdAt: CREATED, message };
-    refuse({ ...pod, sysctls: ['net.core.somaxconn'] });
+    refuse()?.({ ...pod, sysctls: ['net.core.somaxconn'] });
     expect(posted).toEqual([expect.stringMatching(/The policy allows net\.core\.somaxconn on this node/u)]);
+  });
+
+  it('watches refused pods from a random instant within 10 s after the Node is known, once', () => {
+    const { host, node, endSpread, refuse } = following();
+    expect(endSpread()).toBeUndefined();
+    node[0](host.node());
+    expect(refuse()).toBeUndefined();
+    expect(endSpread()).toBe(5000);
+    expect(refuse()).toBeDefined();
+    node[0](host.node());
+    expect(endSpread()).toBeUndefined();
+  });
+
+  it('watches no refused pods when it is stopped before', () => {
+    const { host, node, endSpread, refuse, stopped, unfollow } = following();
+    node[0](host.node());
+    unfollow();
+    expect(endSpread()).toBeUndefined();
+    expect(refuse()).toBeUndefined();
+    expect(stopped).toEqual(['node', 'configMap']);
   });
 });

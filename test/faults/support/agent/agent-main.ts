@@ -69,7 +69,7 @@ const agent = createAgent(
   },
 );
 const refusals = createRefusalEvents({ cluster, log, clock }, credentials.namespace);
-followCluster(cluster, agent, refusals, log);
+followCluster({ cluster, clock, log, random }, agent, refusals);
 
 process.on('message', (message: ToAgent) => {
   if (message.kind === 'edit') {
