@@ -9,6 +9,8 @@ import type { EventDraft } from '../../../agent/report/event-draft.ts';
 import { FakeHost } from '../../../scripts/fakes/fake-host.ts';
 import { atRest } from '../../node/started-agent.ts';
 
+/** Where `random` returns 0.5. */
+const HALF_OF_SPREAD_MS = 5000;
 const CREATED = new Date('2026-11-29T10:00:00Z');
 
 type Follow<K extends 'watchNode' | 'watchConfigMap'> = Parameters<WatchedCluster[K]>;
@@ -18,10 +20,8 @@ function following(): {
   host: FakeHost;
   node: Follow<'watchNode'>;
   configMap: Follow<'watchConfigMap'>;
-  /** undefined: refused pods are not watched. */
-  refuse: () => ((pod: RefusedPod) => void) | undefined;
-  /** Lets the pause before refused pods are watched end; undefined: none has begun. Returns its length in ms. */
-  endSpread: () => number | undefined;
+  /** What each watch of refused pods calls. */
+  refuse: ((pod: RefusedPod) => void)[];
   posted: string[];
   warnings: unknown[];
   stopped: string[];
@@ -39,10 +39,10 @@ function following(): {
   const stopped: string[] = [];
   const watch = (name: string) => ({ synced: Promise.resolve(), stop: () => void stopped.push(name) });
   const posted: string[] = [];
-  let onRefused: ((pod: RefusedPod) => void) | undefined;
+  const refuse: ((pod: RefusedPod) => void)[] = [];
   const cluster: Parameters<typeof followCluster>[0]['cluster'] = {
     watchRefusedPods: (listener) => {
-      onRefused = listener;
+      refuse.push(listener);
       return watch('refusedPods');
     },
     watchNode: (...args) => {
@@ -63,26 +63,12 @@ function following(): {
     { cluster: { podEvent }, log, clock: { now: () => CREATED } },
     'agent',
   );
-  let spread: { readonly ms: number; readonly callback: () => void } | undefined;
-  const clock = {
-    after: (ms: number, callback: () => void) => {
-      spread = { ms, callback };
-      return () => {
-        spread = undefined;
-      };
-    },
-  };
+  const { clock } = host.ports();
   const unfollow = followCluster({ cluster, clock, log, random: () => 0.5 }, agent, refusals);
   if (node === undefined || configMap === undefined) {
     throw new Error('Expected followCluster to watch the Node and the ConfigMap');
   }
-  const endSpread = (): number | undefined => {
-    const ended = spread;
-    spread = undefined;
-    ended?.callback();
-    return ended?.ms;
-  };
-  return { host, node, configMap, refuse: () => onRefused, endSpread, posted, warnings, stopped, unfollow };
+  return { host, node, configMap, refuse, posted, warnings, stopped, unfollow };
 }
 
 describe('followCluster', () => {
@@ -107,9 +93,9 @@ describe('followCluster', () => {
   });
 
   it('logs the errors of the watches of Node and ConfigMap, and stops every watch', () => {
-    const { host, node, configMap, endSpread, warnings, stopped, unfollow } = following();
+    const { host, node, configMap, warnings, stopped, unfollow } = following();
     node[0](host.node());
-    endSpread();
+    host.advance(HALF_OF_SPREAD_MS);
     const error = new Error('no route');
     node[1]?.onError?.(error, 1000);
     configMap[1]?.onError?.(error, 1000);
@@ -119,33 +105,35 @@ describe('followCluster', () => {
   });
 
   it('a refused pod gets an Event that knows the Node and the ConfigMap of now', () => {
-    const { host, node, configMap, refuse, endSpread, posted } = following();
+    const { host, node, configMap, refuse, posted } = following();
     node[0](host.node());
-    endSpread();
+    host.advance(HALF_OF_SPREAD_MS);
     configMap[0](host.configMap({ allowedUnsafeSysctls: 'net.core.somaxconn' }));
     const message = 'forbidden sysctl: "net.core.somaxconn" not allowlisted';
     const pod = { uid: 'u', namespace: 'shop', name: 'web', owner: 'o', createdAt: CREATED, message };
-    refuse()?.({ ...pod, sysctls: ['net.core.somaxconn'] });
+    refuse[0]?.({ ...pod, sysctls: ['net.core.somaxconn'] });
     expect(posted).toEqual([expect.stringMatching(/The policy allows net\.core\.somaxconn on this node/u)]);
   });
 
   it('watches refused pods from a random instant within 10 s after the Node is known, once', () => {
-    const { host, node, endSpread, refuse } = following();
-    expect(endSpread()).toBeUndefined();
+    const { host, node, refuse } = following();
+    host.advance(HALF_OF_SPREAD_MS);
     node[0](host.node());
-    expect(refuse()).toBeUndefined();
-    expect(endSpread()).toBe(5000);
-    expect(refuse()).toBeDefined();
+    host.advance(HALF_OF_SPREAD_MS - 1);
+    expect(refuse).toHaveLength(0);
+    host.advance(1);
+    expect(refuse).toHaveLength(1);
     node[0](host.node());
-    expect(endSpread()).toBeUndefined();
+    host.advance(HALF_OF_SPREAD_MS);
+    expect(refuse).toHaveLength(1);
   });
 
   it('watches no refused pods when it is stopped before', () => {
-    const { host, node, endSpread, refuse, stopped, unfollow } = following();
+    const { host, node, refuse, stopped, unfollow } = following();
     node[0](host.node());
     unfollow();
-    expect(endSpread()).toBeUndefined();
-    expect(refuse()).toBeUndefined();
+    host.advance(HALF_OF_SPREAD_MS);
+    expect(refuse).toHaveLength(0);
     expect(stopped).toEqual(['node', 'configMap']);
   });
 });
